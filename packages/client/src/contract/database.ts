@@ -1,0 +1,60 @@
+/** REST types of `/api/2.0/database/*` (wire-contract §1). Names and optionality are the vendor's. */
+
+export type DatabaseInstanceState = 'STARTING' | 'AVAILABLE' | 'STOPPED' | 'UPDATING' | 'FAILING_OVER' | 'DELETING'
+
+export interface CustomTag {
+  key: string
+  value: string
+}
+
+/** What a caller sends to create or update an instance. */
+export interface DatabaseInstanceRequest {
+  name?: string
+  capacity?: 'CU_1' | 'CU_2' | 'CU_4' | 'CU_8'
+  stopped?: boolean
+  node_count?: number
+  enable_readable_secondaries?: boolean
+  enable_pg_native_login?: boolean
+  retention_window_in_days?: number
+  usage_policy_id?: string
+  custom_tags?: CustomTag[]
+}
+
+/** What the server answers; false booleans are present (behaviour 62). */
+export interface DatabaseInstance extends DatabaseInstanceRequest {
+  name: string
+  uid: string
+  state: DatabaseInstanceState
+  creator: string
+  creation_time: string
+  pg_version?: string
+  read_write_dns: string
+  effective_capacity: string
+  effective_stopped: boolean
+  effective_node_count: number
+  effective_enable_readable_secondaries: boolean
+  effective_enable_pg_native_login: boolean
+  effective_retention_window_in_days: number
+  effective_usage_policy_id?: string
+  effective_custom_tags: CustomTag[]
+  /** Lakegate's own addition: the port of `read_write_dns`, which the vendor's API has no field for. */
+  read_write_port?: number
+  /** Lakegate's own addition: what is wrong with the instance and what to do next. */
+  status_message?: string
+}
+
+export interface ListDatabaseInstancesResponse {
+  database_instances: DatabaseInstance[]
+  next_page_token?: string
+}
+
+export interface GenerateDatabaseCredentialRequest {
+  request_id?: string
+  instance_names?: string[]
+}
+
+export interface DatabaseCredential {
+  token: string
+  /** RFC 3339, UTC. */
+  expiration_time: string
+}

@@ -1,0 +1,5 @@
+export type * from './contract/database.ts'
+export type * from './contract/discovery.ts'
+export type * from './contract/errors.ts'
+export type * from './contract/identities.ts'
+export { createLakegateHttp, LakegateApiError, type LakegateHttp } from './http.ts'

@@ -1,0 +1,77 @@
+import type { IdentityId, InstanceUid, WorkspaceId } from './ids.ts'
+
+/** behaviour 63. FAILING_OVER belongs to instances with several nodes, which the embedded driver has not. */
+export const INSTANCE_STATES = ['STARTING', 'AVAILABLE', 'STOPPED', 'UPDATING', 'FAILING_OVER', 'DELETING'] as const
+export type InstanceState = (typeof INSTANCE_STATES)[number]
+
+export const CAPACITIES = ['CU_1', 'CU_2', 'CU_4', 'CU_8'] as const
+export type Capacity = (typeof CAPACITIES)[number]
+
+export const DEFAULT_CAPACITY: Capacity = 'CU_2'
+export const DEFAULT_RETENTION_DAYS = 7
+export const RETENTION_DAYS = { least: 2, most: 35 } as const
+/** behaviour 69. */
+export const DEFAULT_CONNECTION_LIMIT = 1000
+
+/** What the creator asked for; an undefined setting means the default, and the API tells the two apart. */
+export interface InstanceSettings {
+  readonly capacity: Capacity | undefined
+  readonly stopped: boolean | undefined
+  readonly nodeCount: number | undefined
+  readonly enableReadableSecondaries: boolean | undefined
+  readonly enablePgNativeLogin: boolean | undefined
+  readonly retentionWindowInDays: number | undefined
+  readonly usagePolicyId: string | undefined
+  readonly customTags: readonly CustomTag[] | undefined
+}
+
+export interface CustomTag {
+  readonly key: string
+  readonly value: string
+}
+
+/** A fault of the instance that its users can see: what happened and what to do next. */
+export interface InstanceFault {
+  readonly code: string
+  readonly message: string
+  readonly nextStep: string | undefined
+  readonly since: Date
+}
+
+export interface DatabaseInstance {
+  readonly uid: InstanceUid
+  readonly workspaceId: WorkspaceId
+  /** Unique among the live instances of a workspace; compared exactly. */
+  readonly name: string
+  readonly settings: InstanceSettings
+  readonly state: InstanceState
+  readonly fault: InstanceFault | undefined
+  /** Owner for permissions: always the creator (behaviour 54). */
+  readonly creatorId: IdentityId
+  /** The creator's name when the instance was made; the name of the owner role. */
+  readonly creatorName: string
+  readonly createdAt: Date
+  /** PostgreSQL major version, e.g. 18; undefined until the cluster exists. */
+  readonly pgMajorVersion: number | undefined
+  /** `pg_control_system().system_identifier`, written at first start; guards against foreign data directories. */
+  readonly systemIdentifier: string | undefined
+  /** Where the gateway listens for this instance. */
+  readonly listener: InstanceListener
+  /** Directory of the Unix socket through which the gateway and the control plane reach the postmaster. */
+  readonly socketDirectory: string | undefined
+}
+
+/** `host` is what the API reports as `read_write_dns`; `port` has no field there and is 5432 unless taken. */
+export interface InstanceListener {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/
+
+/** 1–63 letters, digits and hyphens, beginning with a letter. */
+export const isInstanceName = (name: string): boolean => NAME.test(name)
+
+export const effectiveStopped = (settings: InstanceSettings): boolean => settings.stopped ?? false
+export const nativeLoginEnabled = (settings: InstanceSettings): boolean => settings.enablePgNativeLogin ?? false
+export const effectiveCapacity = (settings: InstanceSettings): Capacity => settings.capacity ?? DEFAULT_CAPACITY

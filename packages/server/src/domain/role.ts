@@ -1,0 +1,26 @@
+import type { IdentityBinding } from './identity-binding.ts'
+import type { RoleOid } from './ids.ts'
+
+/** What a login needs to know of a PostgreSQL role, read in one query (DESIGN §6.3). */
+export interface RoleFacts {
+  readonly oid: RoleOid
+  readonly name: string
+  readonly canLogIn: boolean
+  readonly isSuperuser: boolean
+  /** `rolvaliduntil`; undefined when there is none or it is infinity. */
+  readonly validUntil: Date | undefined
+  /** `rolconnlimit`; -1 means none. PostgreSQL enforces it when the backend opens. */
+  readonly connectionLimit: number
+  readonly binding: IdentityBinding | undefined
+  readonly hasPassword: boolean
+}
+
+/** Roles that every instance is born with (behaviour 56); nobody logs in as them with a token. */
+export const SYSTEM_SUPERUSER = 'cloud_admin'
+export const DATABRICKS_SUPERUSER = 'databricks_superuser'
+export const CONTROL_PLANE_ROLE = 'databricks_control_plane'
+export const MONITOR_ROLE = 'databricks_monitor'
+export const GATEWAY_ROLE = 'databricks_gateway'
+
+/** The database that clients connect to by default; the unmodified CLI has this name built in. */
+export const INITIAL_DATABASE = 'databricks_postgres'

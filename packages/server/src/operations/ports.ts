@@ -1,0 +1,311 @@
+/**
+ * What the operations need of the world, as small interfaces that the adapters implement. An operation takes
+ * only the ports it uses. Every method may throw a `Fault`; none returns a half answer.
+ */
+import type { webcrypto } from 'node:crypto'
+import type {
+  DatabaseInstance,
+  InstanceFault,
+  InstanceListener,
+  InstanceSettings,
+  InstanceState,
+} from '../domain/database-instance.ts'
+import type { Identity, IdentityType, Principal } from '../domain/identity.ts'
+import type { AccountId, IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
+import type { RoleFacts } from '../domain/role.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import type { Workspace, WorkspacePermission } from '../domain/workspace.ts'
+import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
+import type { InstancePermissionLevel } from '../policy/permissions.ts'
+
+export type Clock = () => Date
+
+/** A key that signs, with the id under which its public half is published (RFC 7517 §4.5). */
+export interface SigningKey {
+  readonly kid: string
+  readonly privateKey: webcrypto.CryptoKey
+}
+
+/** Keys by `kid`: the current one signs, all of them verify until the last token they signed is dead. */
+export interface TokenKeys {
+  signingKey(): Promise<SigningKey>
+  /** Undefined for an unknown `kid`. Never fetches anything that a token names. */
+  verificationKey(kid: string): Promise<webcrypto.CryptoKey | undefined>
+}
+
+/** One query on the system database, at every login: nothing here may be remembered (DESIGN §5). */
+export interface LoginDirectory {
+  loadLoginIdentity(question: {
+    readonly identityId: IdentityId
+    readonly workspaceId: WorkspaceId
+    /** The group that the role is bound to, if any. */
+    readonly groupId: IdentityId | undefined
+  }): Promise<{ readonly identity: PrincipalFacts | undefined; readonly group: GroupFacts | undefined }>
+}
+
+/** Reading one instance by its immutable id, fresh at every call. */
+export interface InstanceLookup {
+  loadInstance(uid: InstanceUid): Promise<DatabaseInstance | undefined>
+}
+
+/** The roles inside a running instance, over its standing administrative connection. */
+export interface InstanceRoles {
+  /** One query (DESIGN §6.3); undefined when there is no such role. */
+  loadRoleFacts(instance: DatabaseInstance, roleName: string): Promise<RoleFacts | undefined>
+  /** Whether any role of the instance is bound to one of these identities. */
+  hasRoleBoundTo(instance: DatabaseInstance, identityIds: readonly IdentityId[]): Promise<boolean>
+}
+
+export interface AuditLog {
+  record(entry: AuditEntry): void
+}
+
+/** One record per login, refusal or minting. Carries ids and names, never a token (behaviour 74). */
+export interface AuditEntry {
+  readonly event: 'login' | 'mint_database_credential' | 'create_role' | 'client_credentials'
+  readonly outcome: 'admitted' | 'refused' | 'failed'
+  readonly reason?: string
+  readonly detail?: string
+  readonly identityId?: string
+  readonly identityName?: string
+  readonly role?: string
+  readonly viaGroupPath?: readonly string[]
+  readonly instanceUid?: string
+  readonly instanceName?: string
+  readonly workspaceId?: string
+  readonly tokenId?: string
+  readonly clientAddress?: string
+  readonly database?: string
+}
+
+/** Instances as the REST API works with them. */
+export interface InstanceStore extends InstanceLookup {
+  findByName(workspaceId: WorkspaceId, name: string): Promise<DatabaseInstance | undefined>
+  /** Ordered by creation and uid; `after` is the uid of the last one of the page before. */
+  listPage(
+    workspaceId: WorkspaceId,
+    page: { readonly after: InstanceUid | undefined; readonly size: number },
+  ): Promise<readonly DatabaseInstance[]>
+  /** Every live instance of the installation, for the supervisor at start. */
+  listAll(): Promise<readonly DatabaseInstance[]>
+  /** Undefined when a live instance of that name exists in the workspace. */
+  insert(instance: NewDatabaseInstance): Promise<DatabaseInstance | undefined>
+  /** Changes settings and state in one statement, so that nobody sees one without the other. */
+  updateSettings(
+    uid: InstanceUid,
+    change: { readonly settings: InstanceSettings; readonly state: InstanceState },
+  ): Promise<DatabaseInstance>
+  /** Refuses to leave DELETING; returns what is stored afterwards, or undefined when the row is gone. */
+  updateState(uid: InstanceUid, state: InstanceState): Promise<DatabaseInstance | undefined>
+  recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
+  recordCluster(
+    uid: InstanceUid,
+    cluster: { readonly systemIdentifier: string; readonly pgMajorVersion: number; readonly socketDirectory: string },
+  ): Promise<void>
+  recordListener(uid: InstanceUid, listener: InstanceListener): Promise<void>
+  /** The name is free again afterwards; the uid is never used again. */
+  remove(uid: InstanceUid): Promise<void>
+  /** The strongest level granted to any of these identities on the instance. */
+  loadPermission(
+    uid: InstanceUid,
+    identityIds: readonly IdentityId[],
+  ): Promise<InstancePermissionLevel | undefined>
+}
+
+export interface NewDatabaseInstance {
+  readonly uid: InstanceUid
+  readonly workspaceId: WorkspaceId
+  readonly name: string
+  readonly settings: InstanceSettings
+  readonly state: InstanceState
+  readonly creatorId: IdentityId
+  readonly creatorName: string
+  readonly createdAt: Date
+  readonly listener: InstanceListener
+}
+
+/** A running PostgreSQL cluster and what it is made of. Every method can be repeated after a crash at any point. */
+export interface InstanceDriver {
+  /**
+   * Makes sure that the cluster exists, runs and accepts connections; adopts a postmaster that survived a
+   * restart of Lakegate. Refuses a data directory that belongs to something else.
+   */
+  start(instance: DatabaseInstance): Promise<{
+    readonly systemIdentifier: string
+    readonly pgMajorVersion: number
+    readonly socketDirectory: string
+  }>
+  /** System roles, the owner's role with its label, `databricks_postgres`, the extension (behaviours 54–56). */
+  prepare(instance: DatabaseInstance, owner: Principal): Promise<void>
+  stop(instance: DatabaseInstance): Promise<void>
+  /** Stops the cluster and removes every trace of it. */
+  destroy(instance: DatabaseInstance): Promise<void>
+  /** Resolves once the postmaster of a started instance is gone, whoever ended it. */
+  waitForExit(instance: DatabaseInstance): Promise<void>
+}
+
+/** Told by operations that the wanted state of an instance changed; works it off in the background. */
+export interface InstanceSupervisor {
+  wake(uid: InstanceUid): void
+}
+
+/** Chooses where the gateway listens for a new instance. */
+export interface ListenerAllocator {
+  allocate(uid: InstanceUid): Promise<InstanceListener>
+}
+
+/** Users, service principals and groups. */
+export interface Directory {
+  loadPrincipal(id: IdentityId): Promise<Principal | undefined>
+  /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
+  findInWorkspace(
+    workspaceId: WorkspaceId,
+    type: IdentityType,
+    name: string,
+  ): Promise<Identity | undefined>
+  /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
+  loadMembership(
+    id: IdentityId,
+    workspaceId: WorkspaceId,
+  ): Promise<{ readonly permission: WorkspacePermission | undefined; readonly groupIds: readonly IdentityId[] }>
+}
+
+export interface ServicePrincipalStore {
+  /** Creates and assigns to the workspace in one transaction; undefined when the application id is taken. */
+  createServicePrincipal(principal: {
+    readonly accountId: AccountId
+    readonly workspaceId: WorkspaceId
+    readonly applicationId: string
+    readonly displayName: string
+    readonly active: boolean
+    readonly externalId: string | undefined
+  }): Promise<ServicePrincipal | undefined>
+  loadServicePrincipal(workspaceId: WorkspaceId, id: IdentityId): Promise<ServicePrincipal | undefined>
+  /** Ordered by id. `applicationId` and `displayName` filter exactly. */
+  listServicePrincipals(
+    workspaceId: WorkspaceId,
+    page: { readonly offset: number; readonly limit: number },
+    filter: { readonly applicationId?: string; readonly displayName?: string },
+  ): Promise<{ readonly total: number; readonly servicePrincipals: readonly ServicePrincipal[] }>
+  /** True when there was one to delete; its secrets, tokens and assignments go with it. */
+  deleteServicePrincipal(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
+}
+
+export interface ServicePrincipal extends Principal {
+  readonly type: 'SERVICE_PRINCIPAL'
+  readonly applicationId: string
+  readonly externalId: string | undefined
+}
+
+/** OAuth secrets of service principals; only SHA-256 hashes are kept (secrets are 160 random bits or more). */
+export interface SecretStore {
+  /** Undefined when the principal already has `atMost` live secrets; counted and inserted in one transaction. */
+  insertSecret(secret: {
+    readonly servicePrincipalId: IdentityId
+    readonly hash: Uint8Array
+    readonly createdAt: Date
+    readonly expiresAt: Date
+    readonly atMost: number
+  }): Promise<StoredSecret | undefined>
+  listSecrets(servicePrincipalId: IdentityId): Promise<readonly StoredSecret[]>
+  deleteSecret(servicePrincipalId: IdentityId, secretId: string): Promise<boolean>
+  /** The unexpired hashes of an active service principal, by application id, with the principal. */
+  loadClient(
+    applicationId: string,
+    now: Date,
+  ): Promise<{ readonly principal: Principal; readonly hashes: readonly Uint8Array[] } | undefined>
+}
+
+export interface StoredSecret {
+  readonly id: string
+  readonly servicePrincipalId: IdentityId
+  readonly hash: Uint8Array
+  readonly createdAt: Date
+  readonly expiresAt: Date
+}
+
+/** Personal access tokens; only SHA-256 hashes are kept. */
+export interface PersonalAccessTokenStore {
+  insertPersonalAccessToken(token: {
+    readonly identityId: IdentityId
+    readonly workspaceId: WorkspaceId
+    readonly hash: Uint8Array
+    readonly comment: string
+    readonly createdAt: Date
+    readonly expiresAt: Date | undefined
+  }): Promise<{ readonly id: string }>
+  findPersonalAccessToken(
+    hash: Uint8Array,
+    now: Date,
+  ): Promise<{ readonly id: string; readonly identityId: IdentityId; readonly workspaceId: WorkspaceId } | undefined>
+}
+
+/** The first start: one account, one workspace, one administrator, in one transaction, once. */
+export interface InstallationStore {
+  loadInstallation(): Promise<Installation | undefined>
+  createInstallation(request: {
+    readonly accountId: AccountId
+    readonly workspaceName: string
+    readonly adminUserName: string
+    readonly createdAt: Date
+  }): Promise<Installation>
+}
+
+export interface Installation {
+  readonly accountId: AccountId
+  readonly workspace: Workspace
+  /** The administrator of the first start. */
+  readonly admin: Principal
+}
+
+/** TLS certificates of the gateway, by the host name or address that clients connect to. */
+export interface ServerCertificates {
+  /** Valid for exactly that host; made on demand by Lakegate's own authority, or the operator's files. */
+  certificateFor(host: string): Promise<ServerCertificate>
+}
+
+export interface ServerCertificate {
+  /** Leaf first, then its chain. */
+  readonly certificateChainPem: string
+  readonly privateKeyPem: Redacted<string>
+}
+
+/** Private keys at rest are encrypted under a key that is not in the system database (DESIGN §5). */
+export interface KeyEncryption {
+  encrypt(plaintext: Uint8Array): Uint8Array
+  /** Throws a `Fault` when the ciphertext was made under another key or was tampered with. */
+  decrypt(ciphertext: Uint8Array): Uint8Array
+}
+
+export interface SigningKeyStore {
+  /** Newest first. */
+  loadSigningKeys(): Promise<readonly StoredSigningKey[]>
+  /** Retires the current key, if any, in the same transaction. With `onlyIfNone`, does nothing when one is current. */
+  insertSigningKey(key: StoredSigningKey, options: { readonly onlyIfNone: boolean }): Promise<void>
+}
+
+export interface StoredSigningKey {
+  readonly kid: string
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly encryptedPrivateKey: Uint8Array
+  readonly createdAt: Date
+  readonly retiredAt: Date | undefined
+}
+
+export interface CertificateAuthorityStore {
+  loadCertificateAuthority(): Promise<StoredCertificateAuthority | undefined>
+  /** Keeps the first one when two starts race; returns the one that is stored. */
+  insertCertificateAuthority(authority: StoredCertificateAuthority): Promise<StoredCertificateAuthority>
+}
+
+export interface StoredCertificateAuthority {
+  readonly certificatePem: string
+  readonly encryptedPrivateKey: Uint8Array
+  readonly createdAt: Date
+}
+
+/** Tells when a database instance was made, changed or removed, from whichever process. */
+export interface InstanceChanges {
+  /** Calls back soon after each change; several changes may be one call. Returns the way to stop. */
+  onInstanceChange(callback: () => void): () => void
+}

@@ -1,0 +1,17 @@
+import type { Refusal } from '../policy/refusals.ts'
+
+/** Carries a refusal from an operation to the edge that renders it; thrown nowhere else (style §7). */
+export class RefusedError extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(`refused: ${refusal.name}`)
+    this.name = 'RefusedError'
+    this.refusal = refusal
+  }
+}
+
+/** Turns a verdict into control flow: returns when permitted, throws the refusal otherwise. */
+export function requirePermitted(verdict: 'permitted' | 'reachable' | Refusal): void {
+  if (verdict !== 'permitted' && verdict !== 'reachable') throw new RefusedError(verdict)
+}
