@@ -1,0 +1,55 @@
+/**
+ * The file that tells scripts and CI jobs that everything is ready, and how to get in. It holds the
+ * administrator's token, hence mode 0600; it appears whole or not at all, and goes when the server stops.
+ */
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { Fault } from '../domain/fault.ts'
+
+/** The contents, as issue scripts read them. */
+export interface ReadyReport {
+  readonly http_url: string
+  readonly account_id: string
+  readonly workspace_id: string
+  readonly admin_user: string
+  /** A personal access token of the administrator. */
+  readonly admin_token: string
+  readonly ca_file: string
+  /** Null when no instance is available: all of them are stopped, or there is none. */
+  readonly instance: {
+    readonly name: string
+    readonly uid: string
+    readonly host: string
+    readonly port: number
+    readonly database: string
+  } | null
+}
+
+/** @throws Fault ready_file_not_writable */
+export async function writeReadyFile(path: string, report: ReadyReport): Promise<void> {
+  const unfinished = `${path}.${randomUUID()}`
+  try {
+    const file = await open(unfinished, 'wx', 0o600)
+    try {
+      await file.writeFile(`${JSON.stringify(report, null, 2)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(unfinished, path)
+  } catch (cause) {
+    await rm(unfinished, { force: true })
+    throw new Fault({
+      code: 'ready_file_not_writable',
+      origin: 'configuration',
+      message: `The ready file ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      nextStep: 'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
+      cause,
+    })
+  }
+}
+
+/** Also called first thing at a start: a file left by a killed server must not claim that this one is ready. */
+export async function removeReadyFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+}
