@@ -1,0 +1,26 @@
+/** What a backend answers to a startup packet, as far as the gateway must understand it before it relays. */
+import { decodeErrorResponse, type ReceivedError } from './error-response.ts'
+import { FieldCursor, type Frame } from './frame.ts'
+
+export type BackendReply =
+  | { readonly kind: 'authentication_ok' }
+  /** Any other request or continuation of authentication. */
+  | { readonly kind: 'authentication_request'; readonly code: number }
+  | { readonly kind: 'error_response'; readonly error: ReceivedError }
+  | { readonly kind: 'other'; readonly type: string }
+
+/** Undefined when the body does not have the shape that its type demands. */
+export function parseBackendReply({ type, body }: Frame): BackendReply | undefined {
+  switch (type) {
+    case 'R': {
+      const code = new FieldCursor(body).int32()
+      if (code === undefined) return undefined
+      if (code !== 0) return { kind: 'authentication_request', code }
+      return body.length === 4 ? { kind: 'authentication_ok' } : undefined
+    }
+    case 'E':
+      return { kind: 'error_response', error: decodeErrorResponse(body) }
+    default:
+      return { kind: 'other', type }
+  }
+}

@@ -1,0 +1,36 @@
+/** Writing protocol messages: fields in the order of "Message Formats", the length word filled in at the end. */
+
+const int32 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+const int16 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
+
+const NUL = Buffer.of(0)
+
+/** A String of the protocol: an embedded NUL would end it early and shift everything behind it. */
+function string(text: string | Buffer): Buffer {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
+  if (bytes.includes(0)) throw new RangeError('a string of the protocol cannot contain a NUL byte')
+  return Buffer.concat([bytes, NUL])
+}
+
+export const field = { int16, int32, string } as const
+
+/** A message with a type byte. */
+export function buildMessage(type: string, ...fields: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(fields)
+  return Buffer.concat([Buffer.from(type, 'latin1'), int32(body.length + 4), body])
+}
+
+/** A startup packet: no type byte. */
+export function buildStartupPacket(...fields: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(fields)
+  return Buffer.concat([int32(body.length + 4), body])
+}

@@ -1,0 +1,41 @@
+/**
+ * Agreement on the minor protocol version and on protocol options, as PostgreSQL 18 reaches it
+ * ("Frontend/Backend Protocol", NegotiateProtocolVersion): what is newer than we know is negotiated down,
+ * never refused.
+ */
+import { buildMessage, field } from './message-builder.ts'
+import { SUPPORTED_MAJOR_VERSION, type ProtocolVersion, type StartupMessage } from './startup.ts'
+
+/** 3.2 brings cancel keys of up to 256 bytes; 3.1 was never released, and PostgreSQL takes it as 3.0. */
+export const NEWEST_MINOR_VERSION = 2
+
+/** Names that begin so are protocol options, not settings; PostgreSQL defines none so far. */
+const PROTOCOL_OPTION_PREFIX = '_pq_.'
+
+export const isProtocolOption = (parameterName: string): boolean =>
+  parameterName.startsWith(PROTOCOL_OPTION_PREFIX)
+
+export interface AgreedProtocol {
+  readonly version: ProtocolVersion
+  /** To send before anything else; undefined when the client asked for nothing that we lack. */
+  readonly negotiation: Buffer | undefined
+}
+
+/** What to speak with the client that sent this message. */
+export function agreeOnProtocol(message: StartupMessage): AgreedProtocol {
+  const minor = Math.min(message.version.minor, NEWEST_MINOR_VERSION)
+  const version = { major: SUPPORTED_MAJOR_VERSION, minor }
+  const options = message.parameters.map(({ name }) => name).filter(isProtocolOption)
+  const understood = minor === message.version.minor && options.length === 0
+  return { version, negotiation: understood ? undefined : encodeNegotiateProtocolVersion(version, options) }
+}
+
+/** The whole version goes out, as PostgreSQL does and libpq expects, although the manual says "minor". */
+function encodeNegotiateProtocolVersion(version: ProtocolVersion, options: readonly string[]): Buffer {
+  return buildMessage(
+    'v',
+    field.int32((version.major << 16) | version.minor),
+    field.int32(options.length),
+    ...options.map((option) => field.string(Buffer.from(option, 'latin1'))),
+  )
+}
