@@ -1,0 +1,133 @@
+/**
+ * Every setting in one table: name, kind, default, sentence. Flags, `LAKEGATE_…` variables, the config file,
+ * `lakegate config` and docs/settings.md all come from it or are checked against it.
+ */
+
+export interface SettingDefinition {
+  readonly kind: 'text' | 'port' | 'whole_number' | 'choice'
+  /** Undefined: optional, or computed at start as `fallback` says. */
+  readonly default: string | undefined
+  /** What happens when it is not set and has no default; for people. */
+  readonly fallback?: string
+  readonly choices?: readonly string[]
+  readonly least?: number
+  readonly most?: number
+  readonly secret?: true
+  readonly sentence: string
+}
+
+export const SETTINGS = {
+  'data-dir': {
+    kind: 'text',
+    default: undefined,
+    fallback: '/var/lib/lakegate for root, otherwise $XDG_DATA_HOME/lakegate or ~/.local/share/lakegate',
+    sentence: 'Directory of all local state: the embedded system database, local instances, the master key.',
+  },
+  'http-host': { kind: 'text', default: '127.0.0.1', sentence: 'Address on which REST and OAuth are served.' },
+  'http-port': {
+    kind: 'port',
+    default: '8470',
+    sentence: 'Port of REST and OAuth; 0 takes any free one.',
+  },
+  'public-url': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'http://<http-host>:<http-port>',
+    sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
+  },
+  'gateway-port': {
+    kind: 'port',
+    default: undefined,
+    fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
+  },
+  'ready-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'no file is written',
+    sentence: 'File that is written, with mode 0600, when everything is ready, and removed at the stop.',
+  },
+  'database-url': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'an embedded PostgreSQL in the data directory',
+    secret: true,
+    sentence: 'URL of an external PostgreSQL that serves as the system database.',
+  },
+  'master-key-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: '<data-dir>/master.key, made at the first start',
+    sentence: 'File with the key that encrypts the private keys in the system database.',
+  },
+  'tls-certificate-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'certificates of Lakegate’s own authority',
+    sentence: 'PEM certificate chain of the gateway; goes with tls-key-file.',
+  },
+  'tls-key-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'certificates of Lakegate’s own authority',
+    sentence: 'PEM private key that belongs to tls-certificate-file.',
+  },
+  'postgres-binaries': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'the PostgreSQL 18 binaries that npm installed',
+    sentence: 'Directory that holds bin/postgres and bin/initdb for local instances.',
+  },
+  'postgres-account': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'for root: postgres if it exists, else nobody; otherwise the account that runs Lakegate',
+    sentence: 'Operating system account that PostgreSQL runs as when Lakegate is started by root.',
+  },
+  'admin-user': {
+    kind: 'text',
+    default: 'admin@lakegate.local',
+    sentence: 'User name of the administrator that the first start creates.',
+  },
+  'first-instance': {
+    kind: 'text',
+    default: 'dev',
+    sentence: 'Name of the database instance that the first start creates; empty for none.',
+  },
+  'instances-per-workspace': {
+    kind: 'whole_number',
+    default: '10',
+    least: 1,
+    most: 100000,
+    sentence: 'How many live database instances a workspace may have.',
+  },
+  'connections-per-instance': {
+    kind: 'whole_number',
+    default: '1000',
+    least: 1,
+    most: 10000,
+    sentence: 'How many client connections one instance takes at a time.',
+  },
+  'login-deadline-seconds': {
+    kind: 'whole_number',
+    default: '15',
+    least: 1,
+    most: 300,
+    sentence: 'How long a login may take from the first byte to the open session.',
+  },
+  'log-level': {
+    kind: 'choice',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    sentence: 'The least severe level that is logged, as JSON lines on standard error.',
+  },
+} as const satisfies Record<string, SettingDefinition>
+
+export type SettingName = keyof typeof SETTINGS
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+/** `http-port` → `LAKEGATE_HTTP_PORT` */
+export const environmentVariableOf = (name: SettingName): string =>
+  `LAKEGATE_${name.toUpperCase().replaceAll('-', '_')}`
+/** `http-port` → `--http-port` */
+export const flagOf = (name: SettingName): string => `--${name}`

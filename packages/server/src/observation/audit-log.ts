@@ -1,0 +1,11 @@
+/** The audit log: one JSON line per login, refusal and minting, marked `audit` in the stream of the log. */
+import type { AuditLog } from '../operations/ports.ts'
+import type { Log } from './log.ts'
+
+export function createAuditLog(log: Log): AuditLog {
+  return {
+    record: (entry) => {
+      log.info({ audit: true, ...entry }, `${entry.event} ${entry.outcome}`)
+    },
+  }
+}

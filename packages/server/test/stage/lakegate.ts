@@ -1,0 +1,133 @@
+/**
+ * A whole Lakegate as its users start it: the built program in a process of its own, on free ports, with a
+ * temporary data directory. What a test starts here it stops here, the instances included.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createLakegateHttp, type LakegateHttp } from '@lakegate/client'
+import { waitFor } from './wait-for.ts'
+
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+export interface ReadyReport {
+  readonly http_url: string
+  readonly account_id: string
+  readonly workspace_id: string
+  readonly admin_user: string
+  readonly admin_token: string
+  readonly ca_file: string
+  readonly instance: {
+    readonly name: string
+    readonly uid: string
+    readonly host: string
+    readonly port: number
+    readonly database: string
+  }
+}
+
+/** What a test uses of a Lakegate that runs. */
+export interface Lakegate {
+  readonly ready: ReadyReport
+  readonly dataDirectory: string
+  /** REST as the administrator. */
+  readonly admin: LakegateHttp
+}
+
+export interface RunningLakegate extends Lakegate {
+  readonly process: ChildProcess
+  readonly readyFile: string
+  /** Everything that it printed so far, standard output and standard error. */
+  readonly output: () => string
+  /** As Ctrl-C does; resolves with the exit code when the process is gone. */
+  stop(): Promise<number | null>
+  /** As `kill -9` does; what it started lives on. */
+  kill(): Promise<void>
+}
+
+/** A directory that an unprivileged account may pass through, as the data directory of a root-run Lakegate is. */
+export async function makeDataDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-test-'))
+  await chmod(directory, 0o711)
+  return directory
+}
+
+export async function removeDataDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/**
+ * Starts `lakegate up` and waits until its ready file appears.
+ * @throws with everything it printed when it ends before that
+ */
+export async function startLakegate(
+  options: { readonly dataDirectory: string; readonly environment?: Readonly<Record<string, string>> },
+): Promise<RunningLakegate> {
+  const readyFile = path.join(options.dataDirectory, 'ready.json')
+  const { child, output } = spawnLakegate(['up'], {
+    LAKEGATE_DATA_DIR: options.dataDirectory,
+    LAKEGATE_HTTP_PORT: '0',
+    LAKEGATE_GATEWAY_PORT: '0',
+    LAKEGATE_READY_FILE: readyFile,
+    ...options.environment,
+  })
+  const ready = await waitFor('the ready file', async () => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`lakegate up ended with ${String(child.exitCode ?? child.signalCode)}:\n${output()}`)
+    }
+    return readReport(readyFile)
+  })
+  return {
+    ready,
+    process: child,
+    dataDirectory: options.dataDirectory,
+    readyFile,
+    admin: createLakegateHttp(ready.http_url, () => ready.admin_token),
+    output,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit')
+        child.kill('SIGINT')
+        await exited
+      }
+      return child.exitCode
+    },
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** Starts the program with these arguments and nothing of this process's own Lakegate settings. */
+export function spawnLakegate(
+  programArguments: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): { readonly child: ChildProcess; readonly output: () => string } {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
+  const child = spawn(process.execPath, [PROGRAM, ...programArguments], {
+    env: { ...Object.fromEntries(inherited), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  const collect = (chunk: Buffer) => {
+    printed += chunk.toString('utf8')
+  }
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
+  return { child, output: () => printed }
+}
+
+async function readReport(file: string): Promise<ReadyReport | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ReadyReport
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
