@@ -1,0 +1,148 @@
+/**
+ * Lakegate's own certificate authority: made at the first start, kept in the system database with its key
+ * encrypted, so that every gateway issues under the same one and `sslmode=verify-full` works from the first
+ * minute. Keys are ECDSA P-256: every TLS 1.2 client has it, and SCRAM channel binding can hash it, which
+ * Ed25519 would not allow (attacks.md, channel-binding entries).
+ */
+import { webcrypto, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import * as x509 from '@peculiar/x509'
+import { Redacted } from '../domain/redacted.ts'
+import type {
+  CertificateAuthorityStore,
+  Clock,
+  KeyEncryption,
+  ServerCertificate,
+  ServerCertificates,
+  StoredCertificateAuthority,
+} from '../operations/ports.ts'
+
+export interface CertificateAuthority extends ServerCertificates {
+  /** Makes the authority when there is none. */
+  start(): Promise<void>
+  /** What clients put into `sslrootcert`. */
+  certificatePem(): string
+}
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const DAY_MS = 24 * 60 * 60 * 1000
+const AUTHORITY_DAYS = 3650
+/** What browsers and Apple's TLS accept at most for a server. */
+const LEAF_DAYS = 397
+/** A leaf is made anew when less than this is left of it. */
+const RENEW_BEFORE_DAYS = 30
+/** Clients whose clock is a little behind must accept a certificate that was just made. */
+const BACKDATE_MS = 60 * 60 * 1000
+
+interface Authority {
+  readonly certificate: x509.X509Certificate
+  readonly privateKey: webcrypto.CryptoKey
+}
+
+export function createCertificateAuthority(ports: {
+  readonly store: CertificateAuthorityStore
+  readonly encryption: KeyEncryption
+  readonly clock: Clock
+}): CertificateAuthority {
+  const { store, encryption, clock } = ports
+  x509.cryptoProvider.set(webcrypto as Crypto)
+  let authority: Authority | undefined
+  const leaves = new Map<string, Promise<ServerCertificate>>()
+
+  const loaded = (): Authority => {
+    if (authority === undefined) throw new Error('the certificate authority was not started')
+    return authority
+  }
+
+  return {
+    async start() {
+      const stored =
+        (await store.loadCertificateAuthority()) ??
+        (await store.insertCertificateAuthority(await makeAuthority(encryption, clock())))
+      authority = {
+        certificate: new x509.X509Certificate(stored.certificatePem),
+        privateKey: await webcrypto.subtle.importKey(
+          'pkcs8',
+          encryption.decrypt(stored.encryptedPrivateKey),
+          ALGORITHM,
+          false,
+          ['sign'],
+        ),
+      }
+    },
+    certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
+    async certificateFor(host) {
+      const known = leaves.get(host)
+      if (known !== undefined && !isDueForRenewal(await known, clock())) return known
+      const made = issueLeaf(loaded(), host, clock())
+      leaves.set(host, made)
+      made.catch(() => leaves.delete(host))
+      return made
+    },
+  }
+}
+
+async function makeAuthority(encryption: KeyEncryption, now: Date): Promise<StoredCertificateAuthority> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: randomSerialNumber(),
+    name: 'CN=Lakegate certificate authority',
+    notBefore: new Date(now.getTime() - BACKDATE_MS),
+    notAfter: new Date(now.getTime() + AUTHORITY_DAYS * DAY_MS),
+    keys,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      // RFC 5280 §4.2.1.9: may sign servers, not further authorities.
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  const privateKey = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
+  return {
+    certificatePem: `${certificate.toString('pem')}\n`,
+    encryptedPrivateKey: encryption.encrypt(new Uint8Array(privateKey)),
+    createdAt: now,
+  }
+}
+
+async function issueLeaf(authority: Authority, host: string, now: Date): Promise<ServerCertificate> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: randomSerialNumber(),
+    subject: 'CN=Lakegate gateway',
+    issuer: authority.certificate.subject,
+    notBefore: new Date(now.getTime() - BACKDATE_MS),
+    notAfter: new Date(now.getTime() + LEAF_DAYS * DAY_MS),
+    publicKey: keys.publicKey,
+    signingKey: authority.privateKey,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // RFC 6125 §6.4: clients compare the host with these, never with the common name.
+      new x509.SubjectAlternativeNameExtension([{ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }]),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
+    ],
+  })
+  const privateKey = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  return {
+    certificateChainPem: `${certificate.toString('pem')}\n${authority.certificate.toString('pem')}\n`,
+    privateKeyPem: new Redacted(
+      `-----BEGIN PRIVATE KEY-----\n${privateKey.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
+    ),
+  }
+}
+
+function isDueForRenewal(leaf: ServerCertificate, now: Date): boolean {
+  const { validTo } = new X509Certificate(leaf.certificateChainPem)
+  return Date.parse(validTo) - now.getTime() < RENEW_BEFORE_DAYS * DAY_MS
+}
+
+/** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */
+function randomSerialNumber(): string {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16))
+  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,34 @@
+/** The operator's own certificate for the gateway, from PEM files, checked before anybody connects. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Fault } from '../domain/fault.ts'
+import { Redacted } from '../domain/redacted.ts'
+import type { ServerCertificates } from '../operations/ports.ts'
+
+/**
+ * One certificate for every host, as the operator's files hold it.
+ * @throws Fault tls_files_unusable when a file cannot be read, the pair does not match, or it has expired
+ */
+export async function loadOperatorCertificate(files: {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly now: Date
+}): Promise<ServerCertificates> {
+  try {
+    const certificateChainPem = await readFile(files.certificateFile, 'utf8')
+    const privateKeyPem = await readFile(files.keyFile, 'utf8')
+    const leaf = new X509Certificate(certificateChainPem)
+    if (!leaf.checkPrivateKey(createPrivateKey(privateKeyPem))) throw new Error('the key does not belong to the certificate')
+    if (Date.parse(leaf.validTo) <= files.now.getTime()) throw new Error(`the certificate expired at ${leaf.validTo}`)
+    const certificate = { certificateChainPem, privateKeyPem: new Redacted(privateKeyPem) }
+    return { certificateFor: () => Promise.resolve(certificate) }
+  } catch (cause) {
+    throw new Fault({
+      code: 'tls_files_unusable',
+      origin: 'configuration',
+      message: `The TLS files ${files.certificateFile} and ${files.keyFile} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      nextStep: 'Name a PEM chain and its unencrypted private key with LAKEGATE_TLS_CERTIFICATE_FILE and LAKEGATE_TLS_KEY_FILE.',
+      cause,
+    })
+  }
+}

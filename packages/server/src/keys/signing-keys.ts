@@ -1,0 +1,134 @@
+/**
+ * The keys that sign and verify tokens: kept encrypted in the system database, held parsed in memory, read
+ * again often enough that every process follows a rotation. A retired key verifies until the last token it
+ * signed is dead (attacks 21, 41).
+ */
+import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose'
+import type { webcrypto } from 'node:crypto'
+import type { Clock, KeyEncryption, SigningKeyStore, StoredSigningKey, TokenKeys } from '../operations/ports.ts'
+import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
+
+export interface SigningKeys extends TokenKeys {
+  /** Makes the first key when there is none. */
+  start(): Promise<void>
+  /** A new key signs from now on; the old one goes on verifying. */
+  rotate(): Promise<void>
+  /** For JWKS (RFC 7517): the current key and those that still verify. */
+  publicJwks(): Promise<{ readonly keys: readonly JWK[] }>
+  /** For the OAuth library, which signs workspace tokens itself: current key first. Private; never published. */
+  privateJwks(): Promise<{ readonly keys: readonly JWK[] }>
+}
+
+/** How long another process may go on with the keys it knows; an unknown `kid` is looked up at once. */
+const REFRESH_MS = 30_000
+/** At most one look-up for unknown key ids in this time, so that made-up ones cost nothing (attack 17). */
+const UNKNOWN_KID_REFRESH_MS = 1_000
+/** Clocks of several nodes differ a little. */
+const SKEW_MS = 60_000
+
+interface ParsedKey {
+  readonly stored: StoredSigningKey
+  readonly publicKey: webcrypto.CryptoKey
+  readonly publicJwk: JWK
+  readonly privateKey: webcrypto.CryptoKey
+}
+
+interface KeyRing {
+  readonly keys: readonly ParsedKey[]
+  readonly loadedAt: number
+}
+
+export function createSigningKeys(ports: {
+  readonly store: SigningKeyStore
+  readonly encryption: KeyEncryption
+  readonly clock: Clock
+}): SigningKeys {
+  const { store, encryption, clock } = ports
+  let ring: KeyRing | undefined
+  let loading: Promise<KeyRing> | undefined
+
+  const load = async (): Promise<KeyRing> => {
+    const usable = (await store.loadSigningKeys()).filter((key) => stillVerifies(key, clock()))
+    const known = new Map(ring?.keys.map((key) => [key.stored.kid, key]))
+    const keys = await Promise.all(
+      usable.map(async (stored) => {
+        const parsed = known.get(stored.kid) ?? (await parse(stored, encryption))
+        return { ...parsed, stored }
+      }),
+    )
+    ring = { keys, loadedAt: clock().getTime() }
+    return ring
+  }
+  // One reload at a time, however many logins ask for it.
+  const reload = () =>
+    (loading ??= load().finally(() => {
+      loading = undefined
+    }))
+  const fresh = async (maxAgeMs: number): Promise<KeyRing> => {
+    const age = ring === undefined ? Number.POSITIVE_INFINITY : Math.abs(clock().getTime() - ring.loadedAt)
+    return ring === undefined || age > maxAgeMs ? reload() : ring
+  }
+  const current = ({ keys }: KeyRing): ParsedKey => {
+    const key = keys.find(({ stored }) => stored.retiredAt === undefined)
+    if (key === undefined) throw new Error('there is no current signing key; start() was not called')
+    return key
+  }
+  const insert = async (onlyIfNone: boolean) => {
+    await store.insertSigningKey(await generate(encryption, clock()), { onlyIfNone })
+    await reload()
+  }
+
+  return {
+    start: () => insert(true),
+    rotate: () => insert(false),
+    async signingKey() {
+      const { stored, privateKey } = current(await fresh(REFRESH_MS))
+      return { kid: stored.kid, privateKey }
+    },
+    async verificationKey(kid) {
+      const find = ({ keys }: KeyRing) =>
+        keys.find(({ stored }) => stored.kid === kid && stillVerifies(stored, clock()))?.publicKey
+      return find(await fresh(REFRESH_MS)) ?? find(await fresh(UNKNOWN_KID_REFRESH_MS))
+    },
+    async publicJwks() {
+      return { keys: (await fresh(REFRESH_MS)).keys.map(({ publicJwk }) => publicJwk) }
+    },
+    async privateJwks() {
+      const loaded = await fresh(REFRESH_MS)
+      const inOrder = [current(loaded), ...loaded.keys.filter((key) => key !== current(loaded))]
+      return {
+        keys: await Promise.all(
+          inOrder.map(async ({ privateKey, publicJwk }) => ({ ...(await exportJWK(privateKey)), ...publicJwk })),
+        ),
+      }
+    },
+  }
+}
+
+function stillVerifies(key: StoredSigningKey, now: Date): boolean {
+  if (key.retiredAt === undefined) return true
+  return key.retiredAt.getTime() + TOKEN_LIFETIME_SECONDS * 1000 + SKEW_MS > now.getTime()
+}
+
+async function generate(encryption: KeyEncryption, now: Date): Promise<StoredSigningKey> {
+  const { publicKey, privateKey } = await generateKeyPair(SIGNATURE_ALGORITHM, { extractable: true })
+  const jwk = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint(jwk)
+  return {
+    kid,
+    publicJwk: { ...jwk, kid, alg: SIGNATURE_ALGORITHM, use: 'sig' },
+    encryptedPrivateKey: encryption.encrypt(Buffer.from(await exportPKCS8(privateKey), 'utf8')),
+    createdAt: now,
+    retiredAt: undefined,
+  }
+}
+
+async function parse(stored: StoredSigningKey, encryption: KeyEncryption): Promise<ParsedKey> {
+  const pkcs8 = Buffer.from(encryption.decrypt(stored.encryptedPrivateKey)).toString('utf8')
+  const publicJwk: JWK = stored.publicJwk
+  const publicKey = await importJWK(publicJwk, SIGNATURE_ALGORITHM)
+  if (publicKey instanceof Uint8Array) throw new Error('a signing key is not an elliptic curve key')
+  // Extractable, because the OAuth library takes private keys as JWK.
+  const privateKey = await importPKCS8(pkcs8, SIGNATURE_ALGORITHM, { extractable: true })
+  return { stored, publicKey, publicJwk, privateKey }
+}

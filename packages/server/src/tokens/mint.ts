@@ -1,0 +1,54 @@
+/** Signs the tokens that Lakegate makes itself. The OAuth library signs workspace tokens, with the claims from here. */
+import { SignJWT } from 'jose'
+import type { webcrypto } from 'node:crypto'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
+import { Redacted } from '../domain/redacted.ts'
+import {
+  DATABASE_CREDENTIAL_TYPE,
+  databaseAudience,
+  SIGNATURE_ALGORITHM,
+  TOKEN_LIFETIME_SECONDS,
+  workspaceAudience,
+} from './claims.ts'
+
+export interface Signer {
+  readonly kid: string
+  readonly privateKey: webcrypto.CryptoKey
+}
+
+export interface CredentialRequest {
+  readonly issuer: string
+  readonly identityId: IdentityId
+  readonly workspaceId: WorkspaceId
+  readonly instances: readonly InstanceUid[]
+  readonly tokenId: string
+  readonly now: Date
+}
+
+/** @returns a database credential and the moment at which it expires, one hour from now in whole seconds */
+export async function mintDatabaseCredential(
+  request: CredentialRequest,
+  signer: Signer,
+): Promise<{ readonly token: Redacted<string>; readonly expiresAt: Date }> {
+  const issuedAt = Math.floor(request.now.getTime() / 1000)
+  const expiresAt = issuedAt + TOKEN_LIFETIME_SECONDS
+  const token = await new SignJWT({
+    workspace_id: request.workspaceId,
+    scope: 'postgres',
+    instances: request.instances,
+  })
+    .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: DATABASE_CREDENTIAL_TYPE, kid: signer.kid })
+    .setIssuer(request.issuer)
+    .setSubject(request.identityId)
+    .setAudience(databaseAudience(request.workspaceId))
+    .setJti(request.tokenId)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .sign(signer.privateKey)
+  return { token: new Redacted(token), expiresAt: new Date(expiresAt * 1000) }
+}
+
+/** The claims of a workspace token that say whom it is for; the OAuth library adds `iss`, `iat`, `exp` and `jti`. */
+export function workspaceTokenClaims(holder: { readonly identityId: IdentityId; readonly workspaceId: WorkspaceId }) {
+  return { sub: holder.identityId, aud: workspaceAudience(holder.workspaceId), workspace_id: holder.workspaceId }
+}
