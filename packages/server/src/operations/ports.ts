@@ -81,22 +81,31 @@ export interface AuditEntry {
 /** Instances as the REST API works with them. */
 export interface InstanceStore extends InstanceLookup {
   findByName(workspaceId: WorkspaceId, name: string): Promise<DatabaseInstance | undefined>
-  /** Ordered by creation and uid; `after` is the uid of the last one of the page before. */
+  /** Ordered by creation and uid, beginning behind `after`, which need not exist any more. */
   listPage(
     workspaceId: WorkspaceId,
-    page: { readonly after: InstanceUid | undefined; readonly size: number },
+    page: {
+      readonly after: { readonly createdAt: Date; readonly uid: InstanceUid } | undefined
+      readonly size: number
+    },
   ): Promise<readonly DatabaseInstance[]>
-  /** Every live instance of the installation, for the supervisor at start. */
+  /** Every live instance of the installation, for the supervisor. */
   listAll(): Promise<readonly DatabaseInstance[]>
-  /** Undefined when a live instance of that name exists in the workspace. */
-  insert(instance: NewDatabaseInstance): Promise<DatabaseInstance | undefined>
-  /** Changes settings and state in one statement, so that nobody sees one without the other. */
+  /** Counts the instances of the workspace and inserts in one transaction; creations of one workspace queue up. */
+  insert(
+    instance: NewDatabaseInstance,
+    options: { readonly atMost: number },
+  ): Promise<DatabaseInstance | 'name_taken' | 'limit_reached'>
+  /**
+   * Changes settings and state in one statement, so that nobody sees one without the other, and only if both
+   * are still as observed, so that no change overrules another unseen. Undefined when they are not, or the row is gone.
+   */
   updateSettings(
-    uid: InstanceUid,
+    observed: DatabaseInstance,
     change: { readonly settings: InstanceSettings; readonly state: InstanceState },
-  ): Promise<DatabaseInstance>
-  /** Refuses to leave DELETING; returns what is stored afterwards, or undefined when the row is gone. */
-  updateState(uid: InstanceUid, state: InstanceState): Promise<DatabaseInstance | undefined>
+  ): Promise<DatabaseInstance | undefined>
+  /** Changes the state, only if settings and state are still as observed; undefined when not, or the row is gone. */
+  updateState(observed: DatabaseInstance, state: InstanceState): Promise<DatabaseInstance | undefined>
   recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
   recordCluster(
     uid: InstanceUid,
@@ -135,10 +144,16 @@ export interface InstanceDriver {
     readonly pgMajorVersion: number
     readonly socketDirectory: string
   }>
-  /** System roles, the owner's role with its label, `databricks_postgres`, the extension (behaviours 54–56). */
-  prepare(instance: DatabaseInstance, owner: Principal): Promise<void>
+  /** Whether the cluster runs now, started by whichever process; asks only, changes nothing. */
+  isRunning(instance: DatabaseInstance): Promise<boolean>
+  /**
+   * System roles, the owner's role with its label, `databricks_postgres`, the extension (behaviours 54–56).
+   * An owner that was deleted meanwhile is undefined: its role stays as it is.
+   */
+  prepare(instance: DatabaseInstance, owner: Principal | undefined): Promise<void>
+  /** Also when nothing runs, or nothing was ever made. */
   stop(instance: DatabaseInstance): Promise<void>
-  /** Stops the cluster and removes every trace of it. */
+  /** Stops the cluster and removes every trace of it; also when nothing was ever made. */
   destroy(instance: DatabaseInstance): Promise<void>
   /** Resolves once the postmaster of a started instance is gone, whoever ended it. */
   waitForExit(instance: DatabaseInstance): Promise<void>
