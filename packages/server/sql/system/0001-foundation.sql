@@ -139,3 +139,12 @@ CREATE TABLE database_instance_permission (
   PRIMARY KEY (instance_uid, identity_id)
 );
 CREATE INDEX database_instance_permission_of_identity ON database_instance_permission (identity_id);
+
+-- Gateways and supervisors of every process learn of changes without asking again and again.
+CREATE FUNCTION notify_database_instance() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NOTIFY database_instance;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER database_instance_changed AFTER INSERT OR UPDATE OR DELETE ON database_instance
+  FOR EACH STATEMENT EXECUTE FUNCTION notify_database_instance();

@@ -45,7 +45,6 @@ export function createCertificateAuthority(ports: {
   readonly clock: Clock
 }): CertificateAuthority {
   const { store, encryption, clock } = ports
-  x509.cryptoProvider.set(webcrypto as Crypto)
   let authority: Authority | undefined
   const leaves = new Map<string, Promise<ServerCertificate>>()
 

@@ -1,0 +1,219 @@
+/** Database instances: what was asked for, what is, and who may do what with them. */
+import { sql, type Insertable, type Selectable } from 'kysely'
+import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
+import type { InstanceStore } from '../operations/ports.ts'
+import type { SystemSchema } from './schema.ts'
+import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
+
+type Row = Selectable<SystemSchema['database_instance']>
+
+export function createInstanceStore(database: SystemDatabase): InstanceStore {
+  const rows = () => database.selectFrom('database_instance').selectAll('database_instance')
+  /** An update that finds its row only while state and settings are what the caller based its decision on. */
+  const asObserved = (observed: DatabaseInstance) => {
+    const columns = settingsColumns(observed.settings)
+    return database
+      .updateTable('database_instance')
+      .where('uid', '=', observed.uid)
+      .where('state', '=', observed.state)
+      .where('capacity', 'is not distinct from', columns.capacity)
+      .where('stopped', 'is not distinct from', columns.stopped)
+      .where('node_count', 'is not distinct from', columns.node_count)
+      .where('enable_readable_secondaries', 'is not distinct from', columns.enable_readable_secondaries)
+      .where('enable_pg_native_login', 'is not distinct from', columns.enable_pg_native_login)
+      .where('retention_window_in_days', 'is not distinct from', columns.retention_window_in_days)
+      .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
+      .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
+  }
+
+  return {
+    loadInstance: (uid) =>
+      askSystemDatabase(async () => toInstance(await rows().where('uid', '=', uid).executeTakeFirst())),
+
+    findByName: (workspaceId, name) =>
+      askSystemDatabase(async () =>
+        toInstance(
+          await rows().where('workspace_id', '=', workspaceId).where('name', '=', name).executeTakeFirst(),
+        ),
+      ),
+
+    listPage: (workspaceId, { after, size }) =>
+      askSystemDatabase(async () => {
+        let query = rows().where('workspace_id', '=', workspaceId)
+        if (after !== undefined) {
+          // A row comparison: exactly what comes behind it in the order of the page.
+          query = query.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at', 'uid'), '>', tuple(after.createdAt, after.uid)),
+          )
+        }
+        const found = await query.orderBy('created_at').orderBy('uid').limit(size).execute()
+        return found.map(instanceOf)
+      }),
+
+    listAll: () =>
+      askSystemDatabase(async () => (await rows().orderBy('created_at').orderBy('uid').execute()).map(instanceOf)),
+
+    insert: (instance, { atMost }) =>
+      askSystemDatabase(async () => {
+        try {
+          return await database.transaction().execute(async (transaction) => {
+            // The lock on the workspace makes counting and inserting one step for everybody.
+            await transaction
+              .selectFrom('workspace')
+              .select('id')
+              .where('id', '=', instance.workspaceId)
+              .forUpdate()
+              .executeTakeFirst()
+            const { live } = await transaction
+              .selectFrom('database_instance')
+              .select((select) => select.fn.countAll<string>().as('live'))
+              .where('workspace_id', '=', instance.workspaceId)
+              .executeTakeFirstOrThrow()
+            if (Number(live) >= atMost) return 'limit_reached' as const
+            const row = await transaction
+              .insertInto('database_instance')
+              .values({
+                uid: instance.uid,
+                workspace_id: instance.workspaceId,
+                name: instance.name,
+                creator_id: instance.creatorId,
+                creator_name: instance.creatorName,
+                created_at: instance.createdAt,
+                state: instance.state,
+                listener_host: instance.listener.host,
+                listener_port: instance.listener.port ?? null,
+                ...settingsColumns(instance.settings),
+              })
+              .returningAll()
+              .executeTakeFirstOrThrow()
+            return instanceOf(row)
+          })
+        } catch (error) {
+          if (isUniqueViolation(error)) return 'name_taken' as const
+          throw error
+        }
+      }),
+
+    updateSettings: (observed, { settings, state }) =>
+      askSystemDatabase(async () =>
+        toInstance(
+          await asObserved(observed)
+            .set({ ...settingsColumns(settings), state })
+            .returningAll()
+            .executeTakeFirst(),
+        ),
+      ),
+
+    updateState: (observed, state) =>
+      askSystemDatabase(async () => toInstance(await asObserved(observed).set({ state }).returningAll().executeTakeFirst())),
+
+    recordFault: (uid, fault) =>
+      askSystemDatabase(async () => {
+        await database
+          .updateTable('database_instance')
+          .set({
+            fault_code: fault?.code ?? null,
+            fault_message: fault?.message ?? null,
+            fault_next_step: fault?.nextStep ?? null,
+            fault_since: fault?.since ?? null,
+          })
+          .where('uid', '=', uid)
+          .execute()
+      }),
+
+    recordCluster: (uid, cluster) =>
+      askSystemDatabase(async () => {
+        await database
+          .updateTable('database_instance')
+          .set({
+            system_identifier: cluster.systemIdentifier,
+            pg_major_version: cluster.pgMajorVersion,
+            socket_directory: cluster.socketDirectory,
+          })
+          .where('uid', '=', uid)
+          .execute()
+      }),
+
+    recordListener: (uid, listener) =>
+      askSystemDatabase(async () => {
+        await database
+          .updateTable('database_instance')
+          .set({ listener_host: listener.host, listener_port: listener.port ?? null })
+          .where('uid', '=', uid)
+          .execute()
+      }),
+
+    remove: (uid) =>
+      askSystemDatabase(async () => {
+        await database.deleteFrom('database_instance').where('uid', '=', uid).execute()
+      }),
+
+    loadPermission: (uid, identityIds) =>
+      askSystemDatabase(async () => {
+        if (identityIds.length === 0) return undefined
+        const granted = await database
+          .selectFrom('database_instance_permission')
+          .select('level')
+          .where('instance_uid', '=', uid)
+          .where('identity_id', 'in', [...identityIds])
+          .execute()
+        const levels = granted.map(({ level }) => level)
+        if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
+        return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
+      }),
+  }
+}
+
+function settingsColumns(settings: InstanceSettings) {
+  return {
+    capacity: settings.capacity ?? null,
+    stopped: settings.stopped ?? null,
+    node_count: settings.nodeCount ?? null,
+    enable_readable_secondaries: settings.enableReadableSecondaries ?? null,
+    enable_pg_native_login: settings.enablePgNativeLogin ?? null,
+    retention_window_in_days: settings.retentionWindowInDays ?? null,
+    usage_policy_id: settings.usagePolicyId ?? null,
+    custom_tags: settings.customTags === undefined ? null : JSON.stringify(settings.customTags),
+  } satisfies Partial<Insertable<SystemSchema['database_instance']>>
+}
+
+const toInstance = (row: Row | undefined): DatabaseInstance | undefined =>
+  row === undefined ? undefined : instanceOf(row)
+
+function instanceOf(row: Row): DatabaseInstance {
+  return {
+    uid: row.uid as InstanceUid,
+    workspaceId: row.workspace_id as WorkspaceId,
+    name: row.name,
+    settings: {
+      capacity: row.capacity ?? undefined,
+      stopped: row.stopped ?? undefined,
+      nodeCount: row.node_count ?? undefined,
+      enableReadableSecondaries: row.enable_readable_secondaries ?? undefined,
+      enablePgNativeLogin: row.enable_pg_native_login ?? undefined,
+      retentionWindowInDays: row.retention_window_in_days ?? undefined,
+      usagePolicyId: row.usage_policy_id ?? undefined,
+      customTags: row.custom_tags ?? undefined,
+    },
+    state: row.state,
+    fault: faultOf(row),
+    creatorId: row.creator_id as IdentityId,
+    creatorName: row.creator_name,
+    createdAt: row.created_at,
+    pgMajorVersion: row.pg_major_version ?? undefined,
+    systemIdentifier: row.system_identifier ?? undefined,
+    listener: { host: row.listener_host, port: row.listener_port ?? undefined },
+    socketDirectory: row.socket_directory ?? undefined,
+  }
+}
+
+function faultOf(row: Row): DatabaseInstance['fault'] {
+  if (row.fault_code === null || row.fault_message === null || row.fault_since === null) return undefined
+  return {
+    code: row.fault_code,
+    message: row.fault_message,
+    nextStep: row.fault_next_step ?? undefined,
+    since: row.fault_since,
+  }
+}

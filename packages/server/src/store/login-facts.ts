@@ -1,0 +1,113 @@
+/**
+ * What a login asks of the directory, in one query, fresh at every login (DESIGN §5, §6): the identity, whether
+ * it is assigned to the workspace, and — for the role of a group — the group, its assignment and the path of
+ * membership. The cost is that of the identity's own ancestors; test/store/query-plans.test.ts watches it.
+ */
+import { sql } from 'kysely'
+import type { Identity } from '../domain/identity.ts'
+import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { LoginDirectory } from '../operations/ports.ts'
+import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
+import { toIdentity, toPrincipal } from './identities.ts'
+import { ancestorsOf } from './membership.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+interface LoginRow {
+  readonly id: string
+  readonly type: Identity['type']
+  readonly name: string
+  readonly display_name: string
+  readonly active: boolean
+  readonly assigned: boolean
+  readonly group_id: string | null
+  readonly group_name: string | null
+  readonly group_display_name: string | null
+  readonly group_active: boolean | null
+  readonly group_assigned: boolean | null
+  /** Memberships among the identity and its ancestors: [member, group]. Empty unless a group was asked for. */
+  readonly memberships: readonly (readonly [string, string])[]
+}
+
+export interface LoginQuestion {
+  readonly identityId: IdentityId
+  readonly workspaceId: WorkspaceId
+  readonly groupId: IdentityId | undefined
+}
+
+export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuestion) => sql<LoginRow>`
+  WITH RECURSIVE ${ancestorsOf(identityId)},
+  group_walk (id, depth) AS (
+    SELECT ${groupId ?? null}::bigint, 0 WHERE ${groupId ?? null}::bigint IS NOT NULL
+    UNION
+    SELECT member.group_id, group_walk.depth + 1
+      FROM group_walk JOIN group_member AS member ON member.member_id = group_walk.id
+     WHERE group_walk.depth < 50
+  )
+  SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
+         EXISTS (
+           SELECT FROM ancestor JOIN workspace_assignment AS assignment ON assignment.identity_id = ancestor.id
+            WHERE assignment.workspace_id = ${workspaceId}::bigint
+         ) AS assigned,
+         login_group.id AS group_id, login_group.name AS group_name,
+         login_group.display_name AS group_display_name, login_group.active AS group_active,
+         EXISTS (
+           SELECT FROM group_walk JOIN workspace_assignment AS assignment ON assignment.identity_id = group_walk.id
+            WHERE assignment.workspace_id = ${workspaceId}::bigint
+         ) AS group_assigned,
+         CASE WHEN login_group.id IS NULL THEN '[]'::json ELSE (
+           SELECT coalesce(json_agg(json_build_array(member.member_id::text, member.group_id::text)), '[]'::json)
+             FROM ancestor JOIN group_member AS member ON member.member_id = ancestor.id
+         ) END AS memberships
+    FROM identity
+    LEFT JOIN identity AS login_group ON login_group.id = ${groupId ?? null}::bigint AND login_group.type = 'GROUP'
+   WHERE identity.id = ${identityId}::bigint`
+
+export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
+  return {
+    loadLoginIdentity: (question) =>
+      askSystemDatabase(async () => {
+        const { rows } = await loginFactsQuery(question).execute(database)
+        const row = rows[0]
+        return row === undefined ? { identity: undefined, group: undefined } : { identity: principalOf(row), group: groupOf(row) }
+      }),
+  }
+}
+
+function principalOf(row: LoginRow): PrincipalFacts | undefined {
+  if (row.type === 'GROUP') return undefined
+  return { ...toPrincipal({ ...row, type: row.type }), assignedToWorkspace: row.assigned }
+}
+
+function groupOf(row: LoginRow): GroupFacts | undefined {
+  const { group_id, group_name, group_display_name, group_active } = row
+  if (group_id === null || group_name === null || group_display_name === null || group_active === null) return undefined
+  const group = { id: group_id, type: 'GROUP' as const, name: group_name, display_name: group_display_name, active: group_active }
+  return {
+    ...toIdentity(group),
+    assignedToWorkspace: row.group_assigned === true,
+    membershipPath: shortestPath(row.memberships, row.id, group_id),
+  }
+}
+
+/** Breadth first over at most the identity's own ancestors; from the group down to the identity. */
+function shortestPath(
+  memberships: LoginRow['memberships'],
+  identityId: string,
+  groupId: string,
+): readonly string[] | undefined {
+  const groupsOf = new Map<string, string[]>()
+  for (const [member, group] of memberships) groupsOf.set(member, [...(groupsOf.get(member) ?? []), group])
+  const reachedFrom = new Map<string, string | undefined>([[identityId, undefined]])
+  const queue = [identityId]
+  for (let current = queue.shift(); current !== undefined && current !== groupId; current = queue.shift()) {
+    for (const group of groupsOf.get(current) ?? []) {
+      if (reachedFrom.has(group)) continue
+      reachedFrom.set(group, current)
+      queue.push(group)
+    }
+  }
+  if (!reachedFrom.has(groupId)) return undefined
+  const path: string[] = []
+  for (let step: string | undefined = groupId; step !== undefined; step = reachedFrom.get(step)) path.push(step)
+  return path
+}

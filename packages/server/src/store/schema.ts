@@ -1,0 +1,91 @@
+/**
+ * The tables of the system database as kysely sees them; sql/system/*.sql is the truth, and a test compares
+ * the two. 64-bit ids come and go as decimal strings.
+ */
+import type { ColumnType, Generated } from 'kysely'
+
+/** Written as ISO text or Date, read as Date. */
+type Timestamp = ColumnType<Date, Date, Date>
+type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>
+/** jsonb is written as text, so that node-postgres does not take an array for a PostgreSQL array. */
+type Json<Value> = ColumnType<Value, string, string>
+
+export interface SystemSchema {
+  account: { id: string; created_at: Timestamp }
+  workspace: { id: Generated<string>; account_id: string; name: string; created_at: Timestamp }
+  identity: {
+    id: Generated<string>
+    account_id: string
+    type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
+    name: string
+    display_name: string
+    active: Generated<boolean>
+    external_id: string | null
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
+  }
+  group_member: { group_id: string; group_type: Generated<'GROUP'>; member_id: string }
+  workspace_assignment: { workspace_id: string; identity_id: string; permission: 'USER' | 'ADMIN' }
+  service_principal_secret: {
+    id: Generated<string>
+    service_principal_id: string
+    identity_type: Generated<'SERVICE_PRINCIPAL'>
+    secret_hash: Bytes
+    created_at: Timestamp
+    expires_at: Timestamp
+  }
+  personal_access_token: {
+    id: Generated<string>
+    identity_id: string
+    workspace_id: string
+    token_hash: Bytes
+    comment: string
+    created_at: Timestamp
+    expires_at: ColumnType<Date | null, Date | null, Date | null>
+  }
+  signing_key: {
+    kid: string
+    public_jwk: Json<Record<string, unknown>>
+    private_key_encrypted: Bytes
+    created_at: Timestamp
+    retired_at: ColumnType<Date | null, Date | null, Date | null>
+  }
+  certificate_authority: {
+    id: number
+    certificate_pem: string
+    private_key_encrypted: Bytes
+    created_at: Timestamp
+  }
+  installation: { id: number; account_id: string; workspace_id: string; admin_id: string }
+  database_instance: {
+    uid: string
+    workspace_id: string
+    name: string
+    creator_id: string
+    creator_name: string
+    created_at: Timestamp
+    state: 'STARTING' | 'AVAILABLE' | 'STOPPED' | 'UPDATING' | 'FAILING_OVER' | 'DELETING'
+    capacity: 'CU_1' | 'CU_2' | 'CU_4' | 'CU_8' | null
+    stopped: boolean | null
+    node_count: number | null
+    enable_readable_secondaries: boolean | null
+    enable_pg_native_login: boolean | null
+    retention_window_in_days: number | null
+    usage_policy_id: string | null
+    custom_tags: ColumnType<{ key: string; value: string }[] | null, string | null, string | null>
+    fault_code: string | null
+    fault_message: string | null
+    fault_next_step: string | null
+    fault_since: ColumnType<Date | null, Date | null, Date | null>
+    pg_major_version: number | null
+    system_identifier: string | null
+    socket_directory: string | null
+    listener_host: string
+    listener_port: number | null
+  }
+  database_instance_permission: {
+    instance_uid: string
+    identity_id: string
+    level: 'CAN_USE' | 'CAN_MANAGE'
+  }
+}

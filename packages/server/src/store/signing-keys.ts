@@ -1,0 +1,77 @@
+/** Signing keys and the certificate authority: private parts only encrypted. */
+import type { CertificateAuthorityStore, SigningKeyStore, StoredCertificateAuthority } from '../operations/ports.ts'
+import { sql } from 'kysely'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore {
+  return {
+    loadSigningKeys: () =>
+      askSystemDatabase(async () => {
+        const rows = await database.selectFrom('signing_key').selectAll().orderBy('created_at', 'desc').execute()
+        return rows.map((row) => ({
+          kid: row.kid,
+          publicJwk: row.public_jwk,
+          encryptedPrivateKey: row.private_key_encrypted,
+          createdAt: row.created_at,
+          retiredAt: row.retired_at ?? undefined,
+        }))
+      }),
+
+    insertSigningKey: (key, { onlyIfNone }) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          // Two processes may start or rotate at once; one current key is left.
+          await sql`LOCK TABLE signing_key IN EXCLUSIVE MODE`.execute(transaction)
+          const current = transaction.selectFrom('signing_key').select('kid').where('retired_at', 'is', null)
+          if (onlyIfNone && (await current.executeTakeFirst()) !== undefined) return
+          await transaction
+            .updateTable('signing_key')
+            .set({ retired_at: key.createdAt })
+            .where('retired_at', 'is', null)
+            .execute()
+          await transaction
+            .insertInto('signing_key')
+            .values({
+              kid: key.kid,
+              public_jwk: JSON.stringify(key.publicJwk),
+              private_key_encrypted: key.encryptedPrivateKey,
+              created_at: key.createdAt,
+              retired_at: null,
+            })
+            .execute()
+        }),
+      ),
+  }
+}
+
+export function createCertificateAuthorityStore(database: SystemDatabase): CertificateAuthorityStore {
+  const load = async (): Promise<StoredCertificateAuthority | undefined> => {
+    const row = await database.selectFrom('certificate_authority').selectAll().executeTakeFirst()
+    return row === undefined
+      ? undefined
+      : {
+          certificatePem: row.certificate_pem,
+          encryptedPrivateKey: row.private_key_encrypted,
+          createdAt: row.created_at,
+        }
+  }
+  return {
+    loadCertificateAuthority: () => askSystemDatabase(load),
+    insertCertificateAuthority: (authority) =>
+      askSystemDatabase(async () => {
+        await database
+          .insertInto('certificate_authority')
+          .values({
+            id: 1,
+            certificate_pem: authority.certificatePem,
+            private_key_encrypted: authority.encryptedPrivateKey,
+            created_at: authority.createdAt,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+        const stored = await load()
+        if (stored === undefined) throw new Error('the certificate authority that was just stored is not there')
+        return stored
+      }),
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The connection pool of the system database, and the one place where its failures become `Fault`s: whatever
+ * needs it is then refused with a retryable error, and nothing is guessed (DESIGN §8).
+ */
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { Fault } from '../domain/fault.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import type { SystemSchema } from './schema.ts'
+
+export type SystemDatabase = Kysely<SystemSchema>
+
+/** Where the system database is: an external one by URL, or the embedded one by its Unix socket. */
+export type SystemDatabaseAddress =
+  | { readonly kind: 'url'; readonly url: Redacted<string> }
+  | { readonly kind: 'socket'; readonly directory: string; readonly user: string; readonly database: string }
+
+const POOL_SIZE = 10
+const CONNECT_TIMEOUT_MS = 5_000
+const STATEMENT_TIMEOUT_MS = 10_000
+
+export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig => ({
+  ...(address.kind === 'url'
+    ? { connectionString: address.url.reveal() }
+    : { host: address.directory, port: 5432, user: address.user, database: address.database }),
+  application_name: 'lakegate',
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+})
+
+/** @param onIdleError told when a connection in the pool dies; the pool replaces it by itself */
+export function openSystemDatabase(address: SystemDatabaseAddress, onIdleError: (error: Error) => void): SystemDatabase {
+  const pool = new pg.Pool({ ...clientConfigOf(address), max: POOL_SIZE })
+  pool.on('error', onIdleError)
+  return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** PostgreSQL error classes that say "not now": connection, insufficient resources, operator intervention, I/O. */
+const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']
+
+/**
+ * Runs one piece of work on the system database.
+ * @throws Fault system_database_unavailable, retryable, when it could not be asked; everything else is passed on
+ */
+export async function askSystemDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!isUnavailable(cause)) throw cause
+    throw new Fault({
+      code: 'system_database_unavailable',
+      origin: 'store',
+      message: 'The system database does not answer.',
+      nextStep: 'Retry in a few seconds; the operator finds the cause in the log.',
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error instanceof pg.DatabaseError) return UNAVAILABLE_CLASSES.includes(error.code?.slice(0, 2) ?? '')
+  // node-postgres reports a lost or refused connection as a system error or by one of these sentences.
+  return 'syscall' in error || /connection|timeout|pool|not queryable/i.test(error.message)
+}
+
+/** SQLSTATE 23505; `constraint` narrows it to one. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505'
+}
