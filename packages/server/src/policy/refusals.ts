@@ -337,6 +337,22 @@ export const REFUSALS = {
       hint: 'Log in with an OAuth token; sessions opened with a native password cannot create such roles.',
     },
   },
+  session_identity_inactive: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message: 'the identity with whose token this session was opened is deactivated, deleted or no longer in the workspace',
+      hint: 'Ask an administrator of the workspace.',
+    },
+  },
+  identity_type_unknown: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '22023',
+      message: 'unknown identity type "{type}"',
+      hint: 'Use USER, SERVICE_PRINCIPAL or GROUP.',
+    },
+  },
   session_token_expired: {
     disclosure: 'anyone',
     postgres: {
