@@ -1,0 +1,41 @@
+/**
+ * Before anything is started: an instance that is stored as AVAILABLE but whose cluster did not survive the pause
+ * becomes STARTING, so that nobody is sent to it until it runs again.
+ */
+import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { InstanceDriver, InstanceStore } from '../operations/ports.ts'
+import type { Slots } from './slots.ts'
+import type { SupervisorEvent } from './supervisor-settings.ts'
+
+/** @throws Fault when the system database cannot be asked */
+export async function correctStates(
+  ports: {
+    readonly store: Pick<InstanceStore, 'updateState'>
+    readonly driver: Pick<InstanceDriver, 'isRunning'>
+    readonly report: (event: SupervisorEvent) => void
+  },
+  instances: readonly DatabaseInstance[],
+  slots: Slots,
+): Promise<void> {
+  const correct = async (instance: DatabaseInstance): Promise<void> => {
+    await slots.take()
+    try {
+      // Left alone when it was changed meanwhile: then its state tells of that change.
+      if (!(await looksAlive(instance))) await ports.store.updateState(instance, 'STARTING')
+    } finally {
+      slots.giveBack()
+    }
+  }
+
+  /** One instance that cannot be looked at must not keep all others from starting; its own step will say why. */
+  const looksAlive = async (instance: DatabaseInstance): Promise<boolean> => {
+    try {
+      return await ports.driver.isRunning(instance)
+    } catch (error) {
+      ports.report({ event: 'inspection_failed', uid: instance.uid, error })
+      return false
+    }
+  }
+
+  await Promise.all(instances.filter(({ state }) => state === 'AVAILABLE').map(correct))
+}

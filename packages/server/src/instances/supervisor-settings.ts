@@ -1,0 +1,31 @@
+/** What the supervisor of database instances may be told, and what it tells. */
+import type { InstanceUid } from '../domain/ids.ts'
+import type { Reconciled } from '../operations/reconcile-database-instance.ts'
+
+export interface SupervisorSettings {
+  /** Steps that run at the same time. Each may start a postmaster, whose first seconds are processor and disk. */
+  readonly concurrency: number
+  /** Pause after a failure; doubles with every further one up to `mostRetryMs`. */
+  readonly firstRetryMs: number
+  readonly mostRetryMs: number
+  /** How often instances are looked for that another process changed or left behind. */
+  readonly recheckMs: number
+  /** A postmaster that lived at least that long is restarted at once; an earlier death counts as a failure. */
+  readonly steadyMs: number
+}
+
+export const DEFAULT_SUPERVISOR_SETTINGS: SupervisorSettings = {
+  concurrency: 4,
+  firstRetryMs: 1_000,
+  mostRetryMs: 60_000,
+  recheckMs: 15_000,
+  steadyMs: 60_000,
+}
+
+export type SupervisorEvent =
+  | { readonly event: 'reconciled'; readonly uid: InstanceUid; readonly outcome: Reconciled['outcome'] }
+  | { readonly event: 'postmaster_exited'; readonly uid: InstanceUid; readonly restartInMs: number }
+  | { readonly event: 'reconcile_failed'; readonly uid: InstanceUid; readonly error: unknown; readonly retryInMs: number }
+  | { readonly event: 'inspection_failed'; readonly uid: InstanceUid; readonly error: unknown }
+  | { readonly event: 'stop_failed'; readonly uid: InstanceUid; readonly error: unknown }
+  | { readonly event: 'recheck_failed'; readonly error: unknown }

@@ -1,0 +1,136 @@
+/**
+ * Brings one database instance to what is wanted of it: makes, starts, restarts, stops or destroys its cluster
+ * and then writes down what it is. Every step can be repeated, so a crash at any point is healed by calling this
+ * again: the state changes only after the work it stands for (behaviour 63).
+ */
+import { effectiveStopped, type DatabaseInstance, type InstanceState } from '../domain/database-instance.ts'
+import { Fault } from '../domain/fault.ts'
+import type { InstanceUid } from '../domain/ids.ts'
+import { unreachable } from '../domain/unreachable.ts'
+import type { Clock, Directory, InstanceDriver, InstanceStore } from './ports.ts'
+
+export interface ReconcilePorts {
+  readonly store: Pick<InstanceStore, 'loadInstance' | 'updateState' | 'recordFault' | 'recordCluster' | 'remove'>
+  readonly driver: InstanceDriver
+  readonly directory: Pick<Directory, 'loadPrincipal'>
+  readonly clock: Clock
+}
+
+/**
+ * How one step ended. `started`: its cluster was started, restarted or adopted by this step; `running`: it ran
+ * before. `superseded`: somebody changed the instance meanwhile, so that another step is due.
+ */
+export type Reconciled =
+  | { readonly outcome: 'started' | 'running' | 'stopped' | 'superseded'; readonly instance: DatabaseInstance }
+  | { readonly outcome: 'gone' }
+
+/**
+ * @param adopted whether this process started or adopted the cluster before and saw no exit of it since; such a
+ *   cluster is not prepared again
+ * @throws Fault what stood in the way, also recorded on the instance for its users to read
+ */
+export async function reconcileDatabaseInstance(
+  ports: ReconcilePorts,
+  request: { readonly uid: InstanceUid; readonly adopted: boolean },
+): Promise<Reconciled> {
+  const instance = await ports.store.loadInstance(request.uid)
+  if (instance === undefined) return { outcome: 'gone' }
+  try {
+    return await work(ports, instance, request.adopted)
+  } catch (error) {
+    await recordFailure(ports, instance, error)
+    throw error
+  }
+}
+
+async function work(ports: ReconcilePorts, instance: DatabaseInstance, adopted: boolean): Promise<Reconciled> {
+  const wantsStop = effectiveStopped(instance.settings)
+  switch (instance.state) {
+    case 'DELETING':
+      await ports.driver.destroy(instance)
+      await ports.store.remove(instance.uid)
+      return { outcome: 'gone' }
+    case 'STARTING':
+      if (!wantsStop) return run(ports, instance)
+      // Created as stopped: its cluster is made all the same, so that what cannot be made shows now, not at its first start.
+      if (instance.systemIdentifier === undefined) await startAndPrepare(ports, instance)
+      return stop(ports, instance)
+    case 'UPDATING':
+      if (wantsStop) return stop(ports, instance)
+      // Also after a crash in the middle: whether the running cluster has the new settings cannot be seen from here.
+      await ports.driver.stop(instance)
+      return run(ports, instance)
+    case 'STOPPED':
+      return wantsStop ? stop(ports, instance) : moveTo(ports, instance, 'STARTING', 'superseded')
+    case 'AVAILABLE':
+    case 'FAILING_OVER':
+      if (wantsStop) return stop(ports, instance)
+      if (!(await ports.driver.isRunning(instance))) {
+        const starting = await ports.store.updateState(instance, 'STARTING')
+        return starting === undefined ? { outcome: 'superseded', instance } : run(ports, starting)
+      }
+      return adopted ? settle(ports, instance, instance.state, 'running') : run(ports, instance)
+    default:
+      return unreachable(instance.state)
+  }
+}
+
+async function run(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
+  return settle(ports, await startAndPrepare(ports, instance), 'AVAILABLE', 'started')
+}
+
+async function startAndPrepare(
+  { store, driver, directory }: ReconcilePorts,
+  instance: DatabaseInstance,
+): Promise<DatabaseInstance> {
+  const cluster = await driver.start(instance)
+  const started = { ...instance, ...cluster }
+  await driver.prepare(started, await directory.loadPrincipal(instance.creatorId))
+  const isKnown =
+    instance.systemIdentifier === cluster.systemIdentifier &&
+    instance.pgMajorVersion === cluster.pgMajorVersion &&
+    instance.socketDirectory === cluster.socketDirectory
+  // Recorded only now: an identifier in the row means that the cluster was once complete.
+  if (!isKnown) await store.recordCluster(instance.uid, cluster)
+  return started
+}
+
+async function stop(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
+  await ports.driver.stop(instance)
+  return settle(ports, instance, 'STOPPED', 'stopped')
+}
+
+/** The work is done: no fault stands any more, and the state says so. */
+async function settle(
+  ports: ReconcilePorts,
+  instance: DatabaseInstance,
+  state: InstanceState,
+  outcome: 'started' | 'running' | 'stopped',
+): Promise<Reconciled> {
+  // Before the state: a crash in between leaves a state that brings us here again.
+  if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
+  return instance.state === state ? { outcome, instance } : moveTo(ports, instance, state, outcome)
+}
+
+async function moveTo(
+  ports: ReconcilePorts,
+  instance: DatabaseInstance,
+  state: InstanceState,
+  outcome: 'started' | 'running' | 'stopped' | 'superseded',
+): Promise<Reconciled> {
+  const changed = await ports.store.updateState(instance, state)
+  return changed === undefined ? { outcome: 'superseded', instance } : { outcome, instance: changed }
+}
+
+/** Users of the instance read what happened and what to do; the error itself goes on to the log. */
+async function recordFailure({ store, clock }: ReconcilePorts, instance: DatabaseInstance, error: unknown): Promise<void> {
+  // When the system database is what failed, it cannot take a note of that either.
+  if (error instanceof Fault && error.origin === 'store') return
+  const { code, message, nextStep } =
+    error instanceof Fault
+      ? error
+      : { code: 'internal_error', message: 'An internal error occurred.', nextStep: 'See the log of Lakegate.' }
+  const known = instance.fault
+  if (known?.code === code && known.message === message) return
+  await store.recordFault(instance.uid, { code, message, nextStep, since: known?.code === code ? known.since : clock() })
+}
