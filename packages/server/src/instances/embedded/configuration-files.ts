@@ -1,0 +1,65 @@
+/**
+ * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster, written anew at every start: Unix socket
+ * only, and peer authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
+ */
+import { chown, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { ownAccount, type OperatingSystemAccount } from './operating-system-account.ts'
+
+export interface ClusterConfiguration {
+  readonly maxConnections: number
+  readonly sharedBuffersMegabytes: number
+  /** Directory whose `extension` folder holds databricks_auth; undefined where it is not needed. */
+  readonly extensionDirectory: string | undefined
+}
+
+/** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
+const RESERVED_CONNECTIONS = 10
+
+export async function writeConfigurationFiles(request: {
+  readonly data: string
+  readonly socketDirectory: string
+  readonly account: OperatingSystemAccount
+  readonly configuration: ClusterConfiguration
+}): Promise<void> {
+  const { data, account } = request
+  const own = ownAccount().name
+  const files: readonly (readonly [string, string])[] = [
+    ['lakegate.conf', serverConfiguration(request.socketDirectory, request.configuration)],
+    ['pg_hba.conf', 'local all all peer map=lakegate\nlocal replication all peer map=lakegate\n'],
+    // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
+    ['pg_ident.conf', `lakegate "${own.replaceAll('"', '""')}" all\n`],
+  ]
+  for (const [name, content] of files) {
+    const file = path.join(data, name)
+    await writeFile(file, content, { mode: 0o600 })
+    if (account.spawnAs !== undefined) await chown(file, account.uid, account.gid)
+  }
+}
+
+function serverConfiguration(socketDirectory: string, configuration: ClusterConfiguration): string {
+  const { maxConnections, sharedBuffersMegabytes, extensionDirectory } = configuration
+  const settings: Record<string, string> = {
+    listen_addresses: '',
+    port: '5432',
+    unix_socket_directories: socketDirectory,
+    unix_socket_permissions: '0700',
+    max_connections: String(maxConnections + RESERVED_CONNECTIONS),
+    superuser_reserved_connections: String(RESERVED_CONNECTIONS),
+    shared_buffers: `${String(sharedBuffersMegabytes)}MB`,
+    // A failing statement may hold a password or a secret; its text stays out of the log (behaviour 74).
+    log_min_error_statement: 'panic',
+    log_destination: 'stderr',
+    // Bounded: one file a weekday, begun anew each week.
+    logging_collector: 'on',
+    log_directory: 'log',
+    log_filename: 'postgresql-%a.log',
+    log_rotation_age: '1d',
+    log_rotation_size: '0',
+    log_truncate_on_rotation: 'on',
+    ...(extensionDirectory === undefined ? {} : { extension_control_path: `${extensionDirectory}:$system` }),
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)
+    .join('')
+}

@@ -1,0 +1,63 @@
+/** The `embedded` driver: each database instance is a cluster of its own below `<data directory>/instances`. */
+import path from 'node:path'
+import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
+import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
+import type { InstanceDriver } from '../../operations/ports.ts'
+import type { AdministrativeConnections } from '../administrative-connections.ts'
+import { prepareInstance } from '../prepare.ts'
+import type { PostgresBinaries } from './binaries.ts'
+import {
+  destroyCluster,
+  isClusterRunning,
+  startCluster,
+  stopCluster,
+  waitForClusterExit,
+  type ClusterDefinition,
+} from './cluster.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+
+export interface EmbeddedDriverSettings {
+  /** Directory that holds one directory per instance. */
+  readonly directory: string
+  readonly binaries: PostgresBinaries
+  readonly account: OperatingSystemAccount
+  readonly connectionsPerInstance: number
+  /** Where databricks_auth is found by `extension_control_path`. */
+  readonly extensionDirectory: string
+  /** libpq connection string under which instances reach the control plane. */
+  readonly controlPlaneConninfo: string
+  readonly connections: AdministrativeConnections
+}
+
+/** The real service gives 16 GB of memory per unit; a laptop gives what lets several instances stand side by side. */
+const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = { CU_1: 64, CU_2: 128, CU_4: 256, CU_8: 512 }
+
+export function createEmbeddedDriver(settings: EmbeddedDriverSettings): InstanceDriver {
+  const define = (instance: DatabaseInstance): ClusterDefinition => ({
+    id: instance.uid,
+    directory: path.join(settings.directory, instance.uid),
+    binaries: settings.binaries,
+    account: settings.account,
+    superuser: SYSTEM_SUPERUSER,
+    expectedIdentifier: instance.systemIdentifier,
+    configuration: {
+      maxConnections: settings.connectionsPerInstance,
+      sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
+      extensionDirectory: settings.extensionDirectory,
+    },
+  })
+  return {
+    start: (instance) => startCluster(define(instance)),
+    isRunning: (instance) => isClusterRunning(define(instance)),
+    prepare: (instance, owner) => prepareInstance(instance, owner, settings.controlPlaneConninfo),
+    async stop(instance) {
+      await settings.connections.close(instance.uid)
+      await stopCluster(define(instance))
+    },
+    async destroy(instance) {
+      await settings.connections.close(instance.uid)
+      await destroyCluster(define(instance))
+    },
+    waitForExit: (instance) => waitForClusterExit(define(instance)),
+  }
+}

@@ -1,0 +1,67 @@
+/** initdb, so that a crash leaves either a complete data directory or none. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, appendFile, open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '../../domain/fault.ts'
+import type { PostgresBinaries } from './binaries.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { explainFailure } from './failure.ts'
+
+/** @throws Fault disk_full, cluster_initialisation_failed */
+export async function initialiseDataDirectory(request: {
+  readonly data: string
+  readonly binaries: PostgresBinaries
+  readonly account: OperatingSystemAccount
+  readonly superuser: string
+}): Promise<void> {
+  const { data } = request
+  const isComplete = await access(data).then(
+    () => true,
+    () => false,
+  )
+  if (isComplete) return
+  const unfinished = `${data}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  await runInitdb(request, unfinished)
+  await appendFile(path.join(unfinished, 'postgresql.conf'), "\ninclude 'lakegate.conf'\n")
+  await rename(unfinished, data)
+  // The rename is on the disk when its directory is (fsync(2)).
+  const directory = await open(path.dirname(data), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+async function runInitdb(
+  request: { readonly binaries: PostgresBinaries; readonly account: OperatingSystemAccount; readonly superuser: string },
+  data: string,
+): Promise<void> {
+  const initdb = spawn(
+    request.binaries.initdb,
+    [
+      `--pgdata=${data}`,
+      `--username=${request.superuser}`,
+      '--auth=peer',
+      '--encoding=UTF8',
+      // Part of PostgreSQL itself: no locale of the machine is needed, none can change under the indexes.
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--locale=C',
+      '--data-checksums',
+    ],
+    { ...request.account.spawnAs, cwd: path.dirname(data), env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let printed = ''
+  const collect = (chunk: Buffer) => {
+    printed = `${printed}${chunk.toString('utf8')}`.slice(-8192)
+  }
+  initdb.stdout.on('data', collect)
+  initdb.stderr.on('data', collect)
+  // `once` rejects when the program could not be started at all.
+  const [status] = (await once(initdb, 'close')) as [number | null]
+  if (status === 0) return
+  throw explainFailure('cluster_initialisation_failed', 'initdb could not make the cluster', printed) satisfies Fault
+}

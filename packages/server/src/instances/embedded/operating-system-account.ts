@@ -1,0 +1,63 @@
+/**
+ * The operating system account that PostgreSQL runs as. PostgreSQL refuses to run as root, and initdb wants a
+ * passwd entry for its account (DESIGN §10); both are found out here, before anything is started.
+ */
+import { execFileSync } from 'node:child_process'
+import { userInfo } from 'node:os'
+import { Fault } from '../../domain/fault.ts'
+
+export interface OperatingSystemAccount {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  /** Present when processes must be started under another account than our own. */
+  readonly spawnAs: { readonly uid: number; readonly gid: number } | undefined
+}
+
+/** The account of this very process: the only one that peer authentication lets in. */
+export function ownAccount(): { readonly name: string; readonly uid: number; readonly gid: number } {
+  try {
+    const { username, uid, gid } = userInfo()
+    return { name: username, uid, gid }
+  } catch (cause) {
+    throw new Fault({
+      code: 'account_without_name',
+      origin: 'machine',
+      message: `The account with user id ${String(process.getuid?.())} has no entry in the passwd database, which PostgreSQL demands.`,
+      nextStep: 'Run Lakegate under an account that /etc/passwd knows; in a container, add an entry for its user id.',
+      cause,
+    })
+  }
+}
+
+/**
+ * @param wanted the setting postgres-account; matters only to root
+ * @throws Fault account_unknown, account_without_name
+ */
+export function chooseAccount(wanted: string | undefined): OperatingSystemAccount {
+  const own = ownAccount()
+  if (own.uid !== 0) return { ...own, spawnAs: undefined }
+  const candidates = wanted === undefined ? ['postgres', 'nobody'] : [wanted]
+  for (const name of candidates) {
+    const found = lookUpAccount(name)
+    if (found !== undefined && found.uid !== 0) return { name, ...found, spawnAs: found }
+  }
+  throw new Fault({
+    code: 'account_unknown',
+    origin: 'configuration',
+    message: `PostgreSQL does not run as root, and there is no unprivileged account ${candidates.join(' or ')} on this machine.`,
+    nextStep: 'Name one with LAKEGATE_POSTGRES_ACCOUNT, or start Lakegate as an ordinary user.',
+  })
+}
+
+/** id(1) asks what the machine asks: /etc/passwd, LDAP or whatever else is configured. */
+function lookUpAccount(name: string): { readonly uid: number; readonly gid: number } | undefined {
+  const ask = (what: '-u' | '-g') => Number(execFileSync('id', [what, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  try {
+    const [uid, gid] = [ask('-u'), ask('-g')]
+    return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined
+  } catch {
+    // id(1) exits with 1 for a name that does not exist, which is the answer to the question.
+    return undefined
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The postmaster process: started detached, so that it outlives Lakegate; found again by its pid file; ended by
+ * signal. A pid alone proves nothing: only a process that works in this data directory is ours.
+ */
+import { spawn } from 'node:child_process'
+import { open, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Fault } from '../../domain/fault.ts'
+import type { PostgresBinaries } from './binaries.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+
+const POLL_MS = 50
+const EXIT_POLL_MS = 250
+/** How long each way of asking a postmaster to end is given before the next, harsher one. */
+const GRACE_MS = { SIGINT: 30_000, SIGQUIT: 10_000, SIGKILL: 10_000 } as const
+
+/** The process id of the postmaster that runs in this data directory; undefined when none does. */
+export async function findPostmaster(data: string): Promise<number | undefined> {
+  const pid = await readPidFile(data)
+  return pid !== undefined && (await worksIn(pid, data)) ? pid : undefined
+}
+
+/** First line of postmaster.pid (PostgreSQL, utils/pidfile.h). */
+async function readPidFile(data: string): Promise<number | undefined> {
+  try {
+    const [first] = (await readFile(path.join(data, 'postmaster.pid'), 'utf8')).split('\n')
+    const pid = Number(first)
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** A postmaster changes into its data directory and stays there. Where there is no /proc, its being alive must do. */
+async function worksIn(pid: number, data: string): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  if (process.platform !== 'linux') return true
+  try {
+    return (await readlink(`/proc/${String(pid)}/cwd`)) === (await realpath(data))
+  } catch {
+    // It ended while we looked, or it is a process of another account, which ours never is.
+    return false
+  }
+}
+
+/** Starts it; whether it comes up is for `waitUntilReady` to see. */
+export async function startPostmaster(request: {
+  readonly data: string
+  readonly log: string
+  readonly binaries: PostgresBinaries
+  readonly account: OperatingSystemAccount
+}): Promise<void> {
+  const { data } = request
+  // Left by a crash or a reboot; PostgreSQL would take a stranger who got the same pid for its postmaster.
+  await rm(path.join(data, 'postmaster.pid'), { force: true })
+  const log = await open(request.log, 'w', 0o600)
+  try {
+    const postmaster = spawn(request.binaries.postgres, ['-D', data], {
+      ...request.account.spawnAs,
+      cwd: data,
+      detached: true,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      stdio: ['ignore', log.fd, log.fd],
+    })
+    await new Promise<void>((resolve, reject) => {
+      postmaster.once('spawn', resolve)
+      postmaster.once('error', reject)
+    })
+    postmaster.unref()
+  } finally {
+    await log.close()
+  }
+}
+
+/** Fast shutdown, then immediate, then kill (PostgreSQL, "Shutting Down the Server"). Nothing runs: nothing to do. */
+export async function stopPostmaster(data: string): Promise<void> {
+  const pid = await findPostmaster(data)
+  if (pid === undefined) return
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!(await worksIn(pid, data))) return
+    sendSignal(pid, signal)
+    const giveUpAt = performance.now() + GRACE_MS[signal]
+    while (await worksIn(pid, data)) {
+      if (performance.now() > giveUpAt) break
+      await pause(POLL_MS)
+    }
+  }
+  if (await worksIn(pid, data)) {
+    throw new Fault({
+      code: 'postmaster_does_not_end',
+      origin: 'machine',
+      message: `The postmaster of ${data} (process ${String(pid)}) does not end.`,
+      nextStep: 'See whether the machine is short of I/O, and end the process by hand.',
+      retryable: true,
+    })
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It ended by itself in between.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/** Works for an adopted postmaster too, which is no child of ours and sends no signal when it ends. */
+export async function waitForPostmasterExit(data: string): Promise<void> {
+  while ((await findPostmaster(data)) !== undefined) await pause(EXIT_POLL_MS, undefined, { ref: false })
+}

@@ -1,0 +1,110 @@
+/** Waits for a cluster to accept connections, and asks it who it is. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { explainFailure } from './failure.ts'
+import { findPostmaster, startPostmaster } from './postmaster.ts'
+import type { PostgresBinaries } from './binaries.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+
+const POLL_MS = 40
+/** Crash recovery of a large cluster takes its time; a process that lives is waited for this long. */
+const READY_LIMIT_MS = 120_000
+/** The new postmaster writes its pid file a moment after it is spawned. */
+const PID_FILE_LIMIT_MS = 5_000
+/** Backends of a killed postmaster hold the shared memory until they notice; then a start succeeds. */
+const ORPHANS_LIMIT_MS = 15_000
+const ORPHANS = /pre-existing shared memory block|is still in use/i
+
+export interface ClusterAnswer {
+  readonly systemIdentifier: string
+  readonly pgMajorVersion: number
+}
+
+/** @throws Fault cluster_start_failed or what the log of the postmaster says */
+export async function waitUntilReady(request: {
+  readonly data: string
+  readonly socketDirectory: string
+  readonly superuser: string
+  readonly log: string
+  readonly binaries: PostgresBinaries
+  readonly account: OperatingSystemAccount
+}): Promise<ClusterAnswer> {
+  const begin = performance.now()
+  let startedAt = begin
+  for (;;) {
+    const answer = await askCluster(request.socketDirectory, request.superuser)
+    if (answer !== undefined) return answer
+    const now = performance.now()
+    const isGone = now - startedAt > PID_FILE_LIMIT_MS || (await hasFailed(request))
+    if (isGone && (await findPostmaster(request.data)) === undefined) {
+      const printed = await readLogs(request)
+      if (!ORPHANS.test(printed) || now - begin > ORPHANS_LIMIT_MS) {
+        throw explainFailure('cluster_start_failed', 'The cluster does not start', printed)
+      }
+      await pause(POLL_MS * 10)
+      await startPostmaster(request)
+      startedAt = performance.now()
+    }
+    if (now - begin > READY_LIMIT_MS) {
+      throw explainFailure('cluster_start_failed', 'The cluster does not accept connections', await readLogs(request))
+    }
+    await pause(POLL_MS)
+  }
+}
+
+/** Undefined while it does not accept connections. */
+export async function askCluster(socketDirectory: string, superuser: string): Promise<ClusterAnswer | undefined> {
+  const client = new pg.Client({
+    host: socketDirectory,
+    port: 5432,
+    user: superuser,
+    database: 'postgres',
+    application_name: 'lakegate supervisor',
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  })
+  // An error on an idle connection; the query in progress reports it as well.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ identifier: string; version: number }>(
+      `SELECT system_identifier::text AS identifier, current_setting('server_version_num')::int AS version
+         FROM pg_catalog.pg_control_system()`,
+    )
+    const row = rows[0]
+    if (row === undefined) return undefined
+    return { systemIdentifier: row.identifier, pgMajorVersion: Math.floor(row.version / 10_000) }
+  } catch {
+    // Refused, starting up, recovering: the answer to the question is "not yet".
+    return undefined
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+interface LogPlaces {
+  readonly log: string
+  readonly data: string
+}
+
+/** A postmaster that gives up says FATAL or could not be executed; one that starts up says neither. */
+async function hasFailed(places: LogPlaces): Promise<boolean> {
+  return /FATAL:|PANIC:|error while loading/.test(await readTail(places.log))
+}
+
+/** Until its logging collector runs a postmaster writes to its standard error, afterwards to `data/log`. */
+async function readLogs({ log, data }: LogPlaces): Promise<string> {
+  const directory = path.join(data, 'log')
+  const names = await readdir(directory).catch(() => [])
+  const collected = await Promise.all(names.map(async (name) => ({ name, changed: (await stat(path.join(directory, name))).mtimeMs })))
+  const newest = collected.toSorted((a, b) => b.changed - a.changed)[0]
+  const tail = newest === undefined ? '' : await readTail(path.join(directory, newest.name))
+  return `${await readTail(log)}\n${tail}`.trim()
+}
+
+async function readTail(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.slice(-8192)
+}
