@@ -126,6 +126,8 @@ function foreignDirectory(directory: string, reason: string): Fault {
 }
 
 export async function makePrivateDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
+  // Parents can be passed through and not listed: the account must get to its own directory.
+  await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 })
   await mkdir(directory, { recursive: true, mode: 0o700 })
   if (account.spawnAs !== undefined) await chown(directory, account.uid, account.gid)
   await chmod(directory, 0o700)
