@@ -1,0 +1,101 @@
+/**
+ * Where `databricks_auth` asks its live question: a small server of the PostgreSQL protocol on a Unix socket,
+ * which dblink in the instances connects to (DESIGN §4). It answers one kind of statement and nothing else.
+ * Connecting proves nothing; the session ticket inside the question does.
+ */
+import { chmod, chown, mkdir, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import path from 'node:path'
+import { connect } from 'node:net'
+import { Fault } from '../domain/fault.ts'
+import type { AnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import { answerConversation } from './conversation.ts'
+
+export interface InquirySettings {
+  /** The socket is `<directory>/.s.PGSQL.5432`, as libpq expects it. */
+  readonly directory: string
+  /** The account that PostgreSQL runs as, when it is not our own: only it may connect. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+}
+
+export interface InquiryLog {
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+const SOCKET = '.s.PGSQL.5432'
+/** A question takes one query on the system database; whoever takes longer holds a place for nothing. */
+const DEADLINE_MS = 10_000
+const MOST_CONNECTIONS = 200
+
+export interface InquiryListener {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createInquiryListener(
+  dependencies: { readonly answer: AnswerIdentityQuestion; readonly log: InquiryLog },
+  settings: InquirySettings,
+): InquiryListener {
+  const open = new Set<Socket>()
+  const file = path.join(settings.directory, SOCKET)
+  const server = createServer((socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    socket.setTimeout(DEADLINE_MS, () => socket.destroy())
+    // Whoever asked is gone; there is nobody to tell.
+    socket.on('error', () => socket.destroy())
+    answerConversation(socket, dependencies).catch((error: unknown) => {
+      dependencies.log.error({ err: error }, 'a live question of databricks_auth could not be answered')
+      socket.destroy()
+    })
+  })
+  server.maxConnections = MOST_CONNECTIONS
+
+  return {
+    async start() {
+      await mkdir(settings.directory, { recursive: true, mode: 0o700 })
+      if (settings.owner !== undefined) await chown(settings.directory, settings.owner.uid, settings.owner.gid)
+      await chmod(settings.directory, 0o700)
+      await removeStaleSocket(file)
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(file, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      })
+      server.on('error', (error) => {
+        dependencies.log.error({ err: error }, 'the inquiry socket failed')
+      })
+      if (settings.owner !== undefined) await chown(file, settings.owner.uid, settings.owner.gid)
+      await chmod(file, 0o600)
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of open) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** A crash leaves the socket file; a running Lakegate leaves it too, and must not lose it to us. */
+async function removeStaleSocket(file: string): Promise<void> {
+  const isAnswered = await new Promise<boolean>((resolve) => {
+    const probe = connect(file)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+  if (isAnswered) {
+    throw new Fault({
+      code: 'inquiry_socket_taken',
+      origin: 'configuration',
+      message: `Another process serves the socket ${file}.`,
+      nextStep: 'Stop the Lakegate that runs on this data directory first.',
+    })
+  }
+  await rm(file, { force: true })
+}
