@@ -33,8 +33,9 @@ interface Attention {
   readonly uid: InstanceUid
   /** A step is due. */
   isDue: boolean
-  /** The steps under way, if any. */
+  /** Until nothing is due any more. */
   steps: Promise<void> | undefined
+  isStepping: boolean
   retryTimer: NodeJS.Timeout | undefined
   /** Failures in a row. */
   failures: number
@@ -64,6 +65,7 @@ export function createInstanceSupervisor(
       uid,
       isDue: false,
       steps: undefined,
+      isStepping: false,
       retryTimer: undefined,
       failures: 0,
       watch: undefined,
@@ -102,6 +104,7 @@ export function createInstanceSupervisor(
   async function step(attention: Attention): Promise<void> {
     const { uid } = attention
     attention.isSettled = false
+    attention.isStepping = true
     if (isSteady(attention.watch)) attention.failures = 0
     try {
       const reconciled = await reconcileDatabaseInstance(ports, { uid, adopted: attention.watch !== undefined })
@@ -127,6 +130,8 @@ export function createInstanceSupervisor(
       attention.isSettled = true
     } catch (error) {
       ports.report({ event: 'reconcile_failed', uid, error, retryInMs: retryLater(attention) })
+    } finally {
+      attention.isStepping = false
     }
   }
 
@@ -141,7 +146,7 @@ export function createInstanceSupervisor(
       attention.watch = undefined
       attention.isSettled = false
       // The step under way is what ended the cluster, or will find it dead.
-      if (attention.steps !== undefined) {
+      if (attention.isStepping) {
         attention.isDue = true
         return
       }

@@ -38,7 +38,9 @@ export async function reconcileDatabaseInstance(
   try {
     return await work(ports, instance, request.adopted)
   } catch (error) {
-    await recordFailure(ports, instance, error)
+    await recordFailure(ports, instance, error).catch((noteError: unknown) => {
+      throw new AggregateError([error, noteError], 'work on an instance failed, and so did taking a note of it')
+    })
     throw error
   }
 }
