@@ -1,0 +1,43 @@
+/** Turns a route definition into a route: validates what came in and names the field that is wrong. */
+import type { z } from 'zod'
+import { RefusedError } from '../operations/refused-error.ts'
+import { decideScope } from '../policy/permissions.ts'
+import { refuse } from '../policy/refusals.ts'
+import type { Route, RouteDefinition } from './route.ts'
+
+export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Params, Query, Body>): Route {
+  const { method, path, scopes } = definition
+  return {
+    method,
+    path,
+    scopes,
+    answer({ caller, ...request }) {
+      const scope = decideScope(caller, scopes)
+      if (scope !== 'permitted') throw new RefusedError(scope)
+      return definition.handle({
+        params: parse(definition.params, request.params, 'path'),
+        query: parse(definition.query, request.query, 'query'),
+        body: parse(definition.body, request.body, 'body'),
+        caller,
+      })
+    },
+  }
+}
+
+function parse<Shape>(shape: z.ZodType<Shape>, value: unknown, place: string): Shape {
+  const parsed = shape.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new RefusedError(refuse('invalid_parameter', describe(issue, place)))
+}
+
+/** The path of the field in dots, and what is wrong with it; never the value, which may be a secret. */
+function describe(issue: z.core.$ZodIssue | undefined, place: string): { field: string; problem: string } {
+  if (issue === undefined) return { field: place, problem: 'it is not valid.' }
+  const field = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    return { field: field === '' ? key : `${field}.${key}`, problem: 'this field is not known.' }
+  }
+  return { field: field === '' ? place : field, problem: issue.message }
+}

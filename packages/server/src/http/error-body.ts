@@ -1,0 +1,89 @@
+/**
+ * The one renderer of errors on HTTP, in the Databricks shape (wire-contract §5.1). SCIM paths use it too: all
+ * SDKs read it there, and one shape is easier to rely on. A stack trace never leaves the process.
+ */
+import type { ErrorBody } from '@lakegate/client'
+import { Fault } from '../domain/fault.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse, toHttpRefusal, type Refusal } from '../policy/refusals.ts'
+
+export interface HttpError {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: ErrorBody
+  /** True when the log should have it: the fault is not the caller's. */
+  readonly isOurs: boolean
+}
+
+/** Seconds after which a retry makes sense; SDKs read the header as an integer (wire-contract §5.3). */
+const RETRY_AFTER_SECONDS = '2'
+
+export function toHttpError(error: unknown, requestId: string): HttpError {
+  if (error instanceof RefusedError) return fromRefusal(error.refusal, requestId, false)
+  if (error instanceof Fault && error.retryable) {
+    return fromRefusal(refuse('facts_unavailable', { reason: error.message }), requestId, true)
+  }
+  const own = fromFramework(error)
+  if (own !== undefined) return fromRefusal(own, requestId, false)
+  return {
+    status: 500,
+    headers: {},
+    body: errorBody('INTERNAL_ERROR', `An internal error occurred. Reference: ${requestId}`, 'internal_error', requestId),
+    isOurs: true,
+  }
+}
+
+function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): HttpError {
+  const rendered = toHttpRefusal(refusal)
+  if (rendered === undefined) {
+    return {
+      status: 500,
+      headers: {},
+      body: errorBody('INTERNAL_ERROR', `An internal error occurred. Reference: ${requestId}`, refusal.name, requestId),
+      isOurs: true,
+    }
+  }
+  return {
+    status: rendered.status,
+    headers: {
+      ...(rendered.status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      // RFC 6750 §3
+      ...(rendered.status === 401 ? { 'www-authenticate': 'Bearer realm="lakegate"' } : {}),
+    },
+    body: errorBody(rendered.errorCode, rendered.message, refusal.name, requestId),
+    isOurs,
+  }
+}
+
+/** What fastify found wrong with a request before any route saw it. */
+function fromFramework(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return refuse('malformed_request', { problem: 'body: it is larger than 1 MiB.' })
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return refuse('malformed_request', { problem: 'content-type: send application/json.' })
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return refuse('malformed_request', { problem: 'content-length: it differs from the length of the body.' })
+    case 'FST_ERR_BAD_URL':
+      return refuse('malformed_request', { problem: 'path: it is not properly percent-encoded.' })
+    default:
+      return undefined
+  }
+}
+
+function errorBody(errorCode: string, message: string, reason: string, requestId: string): ErrorBody {
+  return {
+    error_code: errorCode,
+    message,
+    details: [
+      {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        reason: reason.toUpperCase(),
+        domain: 'lakegate',
+        metadata: {},
+      },
+      { '@type': 'type.googleapis.com/google.rpc.RequestInfo', request_id: requestId, serving_data: '' },
+    ],
+  }
+}

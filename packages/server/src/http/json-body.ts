@@ -1,0 +1,28 @@
+/** Reads a JSON body strictly: bytes that are not UTF-8 and text that is not JSON are the caller's mistake. */
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
+
+/** @returns undefined for an empty body, as some SDKs send a content type without one */
+export function parseJsonBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not UTF-8.' }))
+  }
+  try {
+    return JSON.parse(text, refuseDangerousKeys)
+  } catch (error) {
+    if (error instanceof RefusedError) throw error
+    throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not valid JSON.' }))
+  }
+}
+
+/** `__proto__` as a key is never meant well; schemas would refuse it later, but not before it was copied. */
+function refuseDangerousKeys(key: string, value: unknown): unknown {
+  if (key === '__proto__') {
+    throw new RefusedError(refuse('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' }))
+  }
+  return value
+}

@@ -1,0 +1,52 @@
+/**
+ * How an API declares a route: method, path, the shapes it takes, and what it does. The server adds what is the
+ * same for all of them: authentication before anything is read, validation that names the field, errors.
+ */
+import type { z } from 'zod'
+import type { Caller } from '../policy/permissions.ts'
+
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+export interface RouteRequest<Params, Query, Body> {
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+  readonly caller: Caller
+}
+
+export interface RouteDefinition<Params, Query, Body> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** As fastify takes it: `:name` is a parameter, `::` a colon. */
+  readonly path: string
+  /** Scopes that open it besides `all-apis`. */
+  readonly scopes: readonly string[]
+  readonly params: z.ZodType<Params>
+  readonly query: z.ZodType<Query>
+  readonly body: z.ZodType<Body>
+  handle(request: RouteRequest<Params, Query, Body>): Promise<Answer>
+}
+
+/** A route with its shapes checked away; what a list of routes consists of. */
+export interface Route {
+  readonly method: RouteDefinition<never, never, never>['method']
+  readonly path: string
+  readonly scopes: readonly string[]
+  /** Whether a body is read at all. */
+  answer(request: {
+    readonly params: unknown
+    readonly query: unknown
+    readonly body: unknown
+    readonly caller: Caller
+  }): Promise<Answer>
+}
+
+/** A route that anybody may call, such as discovery. */
+export interface PublicRoute {
+  readonly method: 'GET'
+  readonly path: string
+  answer(): Promise<Answer>
+}

@@ -1,0 +1,203 @@
+/**
+ * The HTTP server: bounds on everything that comes in, authentication before a body is read, one shape for
+ * errors, an access log without secrets. What is mounted beside it (the OAuth server) gets its requests whole.
+ */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Fault } from '../domain/fault.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
+import type { AuthenticateBearer } from '../operations/authenticate-bearer.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import type { Caller } from '../policy/permissions.ts'
+import { refuse } from '../policy/refusals.ts'
+import { toHttpError } from './error-body.ts'
+import { parseJsonBody } from './json-body.ts'
+import type { Answer, PublicRoute, Route } from './route.ts'
+
+export interface HttpLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface HttpDependencies {
+  readonly authenticate: AuthenticateBearer
+  readonly workspaceId: WorkspaceId
+  readonly routes: readonly Route[]
+  readonly publicRoutes: readonly PublicRoute[]
+  /** Request handlers that own everything below a prefix, such as `/oidc`. */
+  readonly mounts: readonly { readonly prefix: string; readonly handle: RequestListener }[]
+  readonly log: HttpLog
+}
+
+export interface HttpSettings {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+}
+
+export interface HttpServer {
+  /** @throws Fault http_port_taken, http_address_unusable */
+  start(): Promise<{ readonly port: number }>
+  /** Takes no new requests, lets those under way finish, then closes what is left. */
+  stop(): Promise<void>
+}
+
+const LARGEST_BODY = 1024 * 1024
+const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 10_000
+const KEEP_ALIVE_TIMEOUT_MS = 65_000
+const STOP_GRACE_MS = 5_000
+const REQUEST_ID_HEADER = 'x-request-id'
+
+export function createHttpServer(dependencies: HttpDependencies, settings: HttpSettings): HttpServer {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS })
+  const fastify = createFastify(dependencies, server)
+
+  return {
+    async start() {
+      await fastify.ready()
+      await listen(server, settings)
+      const { port } = server.address() as AddressInfo
+      return { port }
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const impatience = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+      await closed
+      clearTimeout(impatience)
+      await fastify.close()
+    },
+  }
+}
+
+function createFastify(dependencies: HttpDependencies, server: Server): FastifyInstance {
+  const { log, mounts } = dependencies
+  const fastify = Fastify({
+    bodyLimit: LARGEST_BODY,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => {
+      sendError(error, request, reply, log)
+    },
+    serverFactory: (handle) => {
+      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        const mount = mounts.find(({ prefix }) => request.url === prefix || request.url?.startsWith(`${prefix}/`) === true)
+        ;(mount?.handle ?? handle)(request, response)
+      })
+      return server
+    },
+  })
+  fastify.removeAllContentTypeParsers()
+  // SCIM clients name their own type (RFC 7644 §3.1); both are JSON.
+  fastify.addContentTypeParser(
+    /^application\/(scim\+)?json($|;)/,
+    { parseAs: 'buffer' },
+    (_request, body: Buffer, done) => {
+      try {
+        done(null, parseJsonBody(body))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  )
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    void reply.headers({
+      [REQUEST_ID_HEADER]: request.id,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+    })
+    done(null, payload)
+  })
+  fastify.addHook('onResponse', (request, reply, done) => {
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        // Without the query, which is the caller's business.
+        path: request.url.split('?')[0],
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime),
+      },
+      'http request',
+    )
+    done()
+  })
+  fastify.setErrorHandler((error, request, reply) => {
+    sendError(error, request, reply, log)
+  })
+  fastify.setNotFoundHandler((request) => {
+    const [path = ''] = request.url.split('?')
+    throw new RefusedError(refuse('endpoint_not_found', { method: request.method, path: path.slice(0, 256) }))
+  })
+  for (const route of dependencies.publicRoutes) {
+    fastify.get(route.path, async (_request, reply) => send(reply, await route.answer()))
+  }
+  for (const route of dependencies.routes) addRoute(fastify, route, dependencies)
+  return fastify
+}
+
+function addRoute(fastify: FastifyInstance, route: Route, { authenticate, workspaceId }: HttpDependencies): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  fastify.route({
+    method: route.method,
+    url: route.path,
+    // Before the body is read: a stranger gets no work done.
+    onRequest: async (request) => {
+      callers.set(request, await authenticate(bearerOf(request), workspaceId))
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request)
+      if (caller === undefined) throw new Error('a request reached its route without a caller')
+      return send(reply, await route.answer({ params: request.params, query: request.query, body: request.body, caller }))
+    },
+  })
+}
+
+/** RFC 6750 §2.1; the scheme in any letter case. */
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^bearer +([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply
+    .status(answer.status ?? 200)
+    .headers({ ...answer.headers, 'content-type': 'application/json; charset=utf-8' })
+    .send(JSON.stringify(answer.body))
+}
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: HttpLog): void {
+  const rendered = toHttpError(error, request.id)
+  if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
+  send(reply, rendered)
+}
+
+async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } catch (cause) {
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    throw new Fault({
+      code: isTaken ? 'http_port_taken' : 'http_address_unusable',
+      origin: 'configuration',
+      message: isTaken
+        ? `Port ${String(port)} on ${host} is in use.`
+        : `Lakegate cannot listen on ${host} port ${String(port)}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      nextStep: 'Choose another port with LAKEGATE_HTTP_PORT (0 takes any free one), or another address with LAKEGATE_HTTP_HOST.',
+      cause,
+    })
+  }
+}
