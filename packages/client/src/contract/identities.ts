@@ -40,7 +40,7 @@ export interface ServicePrincipalSecret {
   id: string
   secret?: string
   secret_hash: string
-  status: 'ACTIVE'
+  status: 'ACTIVE' | 'EXPIRED'
   create_time: string
   update_time: string
   expire_time: string
