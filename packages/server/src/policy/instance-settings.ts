@@ -46,7 +46,7 @@ export const TAG_LIMITS = { count: 50, keyLength: 128, valueLength: 256 } as con
 export const USAGE_POLICY_ID_LENGTH = 256
 
 /** Single-node instances only, until a driver runs several nodes. */
-const SINGLE_NODE = 'this version of Lakegate runs single-node instances'
+export const SINGLE_NODE = 'this version of Lakegate runs single-node instances'
 
 /** Control characters and lone surrogates: neither can be stored as text in PostgreSQL, nor read by people. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
@@ -74,10 +74,6 @@ export function decideInstanceSettings(settings: InstanceSettings): 'permitted' 
   return customTags === undefined ? 'permitted' : decideTags(customTags)
 }
 
-/** Instances are made empty; a branch of another instance would need its history. */
-export const refuseParentInstance = (): Refusal =>
-  invalid('parent_instance_ref', `cannot be given: ${SINGLE_NODE} that begin empty.`)
-
 /**
  * The state that an update leads to. UPDATING lasts until the cluster is as the settings say, so that a crash in
  * between cannot lose a restart; STARTING is only for a cluster that is known to be stopped (behaviour 63).
@@ -102,7 +98,7 @@ function decideTags(tags: readonly CustomTag[]): 'permitted' | Refusal {
   if (tags.length > TAG_LIMITS.count) return invalid('custom_tags', `at most ${String(TAG_LIMITS.count)} tags are allowed.`)
   const keys = new Set<string>()
   for (const [index, { key, value }] of tags.entries()) {
-    const field = `custom_tags[${String(index)}]`
+    const field = `custom_tags.${String(index)}`
     if (key === '' || key.length > TAG_LIMITS.keyLength) {
       return invalid(`${field}.key`, `must have 1 to ${String(TAG_LIMITS.keyLength)} characters.`)
     }

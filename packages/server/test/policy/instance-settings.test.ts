@@ -13,7 +13,6 @@ import {
   TAG_LIMITS,
   USAGE_POLICY_ID_LENGTH,
   decideInstanceSettings,
-  refuseParentInstance,
   stateAfterUpdate,
 } from '../../src/policy/instance-settings.ts'
 import { toHttpRefusal } from '../../src/policy/refusals.ts'
@@ -50,19 +49,15 @@ describe('the settings of an instance', () => {
     ['bound the length of a usage policy', { usagePolicyId: 'p'.repeat(USAGE_POLICY_ID_LENGTH + 1) }, /^usage_policy_id: /],
     ['have no zero byte in a usage policy', { usagePolicyId: 'a\u0000b' }, /^usage_policy_id: .*control/],
     ['bound the number of tags', { customTags: tags(TAG_LIMITS.count + 1) }, /^custom_tags: at most 50/],
-    ['have no tag without a key', { customTags: [{ key: '', value: 'x' }] }, /^custom_tags\[0\]\.key: /],
-    ['bound the length of a key', { customTags: [...tags(1), { key: 'k'.repeat(129), value: '' }] }, /^custom_tags\[1\]\.key: /],
-    ['bound the length of a value', { customTags: [{ key: 'k', value: 'v'.repeat(257) }] }, /^custom_tags\[0\]\.value: /],
-    ['have no key twice', { customTags: [{ key: 'k', value: '1' }, { key: 'k', value: '2' }] }, /^custom_tags\[1\]\.key: is given twice\.$/],
-    ['have no zero byte in a tag, which PostgreSQL could not store', { customTags: [{ key: 'k', value: '\u0000' }] }, /^custom_tags\[0\]\.value: .*control/],
-    ['have no half of a character in a tag, which PostgreSQL could not store', { customTags: [{ key: '\ud83d', value: '' }] }, /^custom_tags\[0\]\.key: .*control/],
+    ['have no tag without a key', { customTags: [{ key: '', value: 'x' }] }, /^custom_tags\.0\.key: /],
+    ['bound the length of a key', { customTags: [...tags(1), { key: 'k'.repeat(129), value: '' }] }, /^custom_tags\.1\.key: /],
+    ['bound the length of a value', { customTags: [{ key: 'k', value: 'v'.repeat(257) }] }, /^custom_tags\.0\.value: /],
+    ['have no key twice', { customTags: [{ key: 'k', value: '1' }, { key: 'k', value: '2' }] }, /^custom_tags\.1\.key: is given twice\.$/],
+    ['have no zero byte in a tag, which PostgreSQL could not store', { customTags: [{ key: 'k', value: '\u0000' }] }, /^custom_tags\.0\.value: .*control/],
+    ['have no half of a character in a tag, which PostgreSQL could not store', { customTags: [{ key: '\ud83d', value: '' }] }, /^custom_tags\.0\.key: .*control/],
   ]
   it.each(refused)('%s', (_fact, change, message) => {
     expect(verdictOn(change)).toMatch(message)
-  })
-
-  it('cannot name a parent instance', () => {
-    expect(toHttpRefusal(refuseParentInstance())?.message).toMatch(/^parent_instance_ref: .*single-node/)
   })
 })
 

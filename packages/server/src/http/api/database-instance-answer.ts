@@ -1,0 +1,53 @@
+/** A database instance as the REST API tells of it: what was asked for, and what holds, defaults included (behaviour 62). */
+import type { DatabaseInstance as DatabaseInstanceAnswer } from '@lakegate/client'
+import {
+  DEFAULT_RETENTION_DAYS,
+  effectiveCapacity,
+  effectiveStopped,
+  nativeLoginEnabled,
+  type CustomTag,
+  type DatabaseInstance,
+  type InstanceFault,
+} from '../../domain/database-instance.ts'
+
+/**
+ * @param options.echoTags the vendor repeats `custom_tags` only to who just sent them; `effective_custom_tags` is
+ *   always there
+ */
+export function databaseInstanceAnswer(
+  instance: DatabaseInstance,
+  options: { readonly echoTags: boolean } = { echoTags: false },
+): DatabaseInstanceAnswer {
+  const { settings, listener, fault } = instance
+  const { enableReadableSecondaries, enablePgNativeLogin, retentionWindowInDays, usagePolicyId, customTags } = settings
+  return {
+    name: instance.name,
+    uid: instance.uid,
+    state: instance.state,
+    creator: instance.creatorName,
+    creation_time: instance.createdAt.toISOString(),
+    ...(instance.pgMajorVersion === undefined ? {} : { pg_version: `PG_VERSION_${String(instance.pgMajorVersion)}` }),
+    read_write_dns: listener.host,
+    ...(listener.port === undefined ? {} : { read_write_port: listener.port }),
+    // `stopped` and `node_count` are input only; clients read their effective twins.
+    ...(settings.capacity === undefined ? {} : { capacity: settings.capacity }),
+    ...(enableReadableSecondaries === undefined ? {} : { enable_readable_secondaries: enableReadableSecondaries }),
+    ...(enablePgNativeLogin === undefined ? {} : { enable_pg_native_login: enablePgNativeLogin }),
+    ...(retentionWindowInDays === undefined ? {} : { retention_window_in_days: retentionWindowInDays }),
+    ...(usagePolicyId === undefined ? {} : { usage_policy_id: usagePolicyId, effective_usage_policy_id: usagePolicyId }),
+    ...(customTags === undefined || !options.echoTags ? {} : { custom_tags: copyTags(customTags) }),
+    effective_capacity: effectiveCapacity(settings),
+    effective_stopped: effectiveStopped(settings),
+    effective_node_count: settings.nodeCount ?? 1,
+    effective_enable_readable_secondaries: enableReadableSecondaries ?? false,
+    effective_enable_pg_native_login: nativeLoginEnabled(settings),
+    effective_retention_window_in_days: retentionWindowInDays ?? DEFAULT_RETENTION_DAYS,
+    effective_custom_tags: copyTags(customTags ?? []),
+    ...(fault === undefined ? {} : { status_message: statusMessage(fault) }),
+  }
+}
+
+const copyTags = (tags: readonly CustomTag[]): CustomTag[] => tags.map(({ key, value }) => ({ key, value }))
+
+const statusMessage = ({ message, nextStep }: InstanceFault): string =>
+  nextStep === undefined ? message : `${message} ${nextStep}`

@@ -1,0 +1,111 @@
+/**
+ * Reads the body and the update mask with which callers create and change database instances (wire-contract §1).
+ * Judges form only: names and types of fields. What the values may be is `policy/instance-settings.ts`.
+ */
+import { z } from 'zod'
+import { CAPACITIES, type InstanceSettings } from '../../domain/database-instance.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { NO_SETTINGS, SETTING_FIELDS, SINGLE_NODE } from '../../policy/instance-settings.ts'
+import { refuse } from '../../policy/refusals.ts'
+
+type Setting = keyof InstanceSettings
+type SettingsChange = Partial<InstanceSettings>
+
+export interface InstanceBody {
+  /** Undefined when it was left out, null or empty, as Go clients send it in an update. */
+  readonly name: string | undefined
+  /** What was sent; null counts as left out, as in the JSON form of protocol buffers. */
+  readonly settings: SettingsChange
+}
+
+const customTag = z.strictObject({ key: z.string(), value: z.string().nullish().transform((value) => value ?? '') })
+
+const settingShapes = {
+  capacity: z.enum(CAPACITIES).nullish(),
+  stopped: z.boolean().nullish(),
+  node_count: z.int32().nullish(),
+  enable_readable_secondaries: z.boolean().nullish(),
+  enable_pg_native_login: z.boolean().nullish(),
+  retention_window_in_days: z.int32().nullish(),
+  usage_policy_id: z.string().nullish(),
+  custom_tags: z.array(customTag).nullish(),
+} satisfies Record<(typeof SETTING_FIELDS)[Setting], z.ZodType>
+
+/** SDKs send the whole resource back that they read; these fields say nothing about what is wanted. */
+const OUTPUT_ONLY = [
+  'uid',
+  'state',
+  'creator',
+  'creation_time',
+  'pg_version',
+  'read_write_dns',
+  'read_write_port',
+  'read_only_dns',
+  'status_message',
+  'child_instance_refs',
+  ...Object.values(SETTING_FIELDS).map((field) => `effective_${field}`),
+]
+
+/** The body of a creation or an update. */
+export const instanceBody: z.ZodType<InstanceBody> = z
+  .strictObject(
+    {
+      name: z.string().nullish(),
+      ...settingShapes,
+      parent_instance_ref: z.null(`cannot be given: ${SINGLE_NODE} that begin empty.`).optional(),
+      ...Object.fromEntries(OUTPUT_ONLY.map((field) => [field, z.unknown().optional()])),
+    },
+    // Some SDKs send no body with a PATCH at all (wire-contract §6).
+    { error: ({ code }) => (code === 'invalid_type' ? 'send the DatabaseInstance as a JSON object.' : undefined) },
+  )
+  .transform((body) => ({
+    name: body.name || undefined,
+    settings: {
+      ...sent('capacity', body.capacity),
+      ...sent('stopped', body.stopped),
+      ...sent('nodeCount', body.node_count),
+      ...sent('enableReadableSecondaries', body.enable_readable_secondaries),
+      ...sent('enablePgNativeLogin', body.enable_pg_native_login),
+      ...sent('retentionWindowInDays', body.retention_window_in_days),
+      // Empty is how the vendor's clients say "none".
+      ...(body.usage_policy_id === '' ? { usagePolicyId: undefined } : sent('usagePolicyId', body.usage_policy_id)),
+      ...sent('customTags', body.custom_tags),
+    },
+  }))
+
+function sent<Name extends Setting>(setting: Name, value: InstanceSettings[Name] | null): SettingsChange {
+  return value === undefined || value === null ? {} : { [setting]: value }
+}
+
+/** @returns every setting, those that were not sent at their default */
+export const settingsToCreate = (body: InstanceBody): InstanceSettings => ({ ...NO_SETTINGS, ...body.settings })
+
+const SETTING_OF_FIELD: ReadonlyMap<string, Setting> = new Map(
+  (Object.keys(SETTING_FIELDS) as Setting[]).map((setting) => [SETTING_FIELDS[setting], setting]),
+)
+
+/**
+ * @param mask undefined, empty and `*` mean every field that was sent; a named field that was not sent goes back
+ *   to its default
+ * @param name of the instance as the path has it
+ * @throws RefusedError `invalid_parameter` naming the field of the mask that cannot be changed
+ */
+export function settingsToChange(body: InstanceBody, mask: string | undefined, name: string): SettingsChange {
+  const fields = (mask ?? '').split(',').map((field) => field.trim())
+  const namesAll = fields.length === 1 && (fields[0] === '' || fields[0] === '*')
+  // A name in the body that is not the instance's can only be meant as another name, unless the mask leaves it out.
+  if ((namesAll || fields.includes('name')) && body.name !== undefined && body.name !== name) {
+    throw invalid('name', `cannot be changed; the instance is named ${name}.`)
+  }
+  if (namesAll) return body.settings
+  let change: SettingsChange = {}
+  for (const field of fields) {
+    const setting = SETTING_OF_FIELD.get(field)
+    if (setting !== undefined) change = { ...change, [setting]: body.settings[setting] }
+    else if (field !== 'name') throw invalid('update_mask', `"${field}" is no field of DatabaseInstance that can be changed.`)
+  }
+  return change
+}
+
+const invalid = (field: string, problem: string): RefusedError =>
+  new RefusedError(refuse('invalid_parameter', { field, problem }))

@@ -1,0 +1,121 @@
+/** `/api/2.0/database/instances`: create, read, list, change and delete database instances (wire-contract §1). */
+import type { ListDatabaseInstancesResponse } from '@lakegate/client'
+import { z } from 'zod'
+import { createDatabaseInstance, type CreateDatabaseInstancePorts } from '../../operations/create-database-instance.ts'
+import { deleteDatabaseInstance, type DeleteDatabaseInstancePorts } from '../../operations/delete-database-instance.ts'
+import { findDatabaseInstanceByUid } from '../../operations/find-database-instance-by-uid.ts'
+import { getDatabaseInstance } from '../../operations/get-database-instance.ts'
+import { listDatabaseInstances } from '../../operations/list-database-instances.ts'
+import type { InstanceStore } from '../../operations/ports.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { updateDatabaseInstance, type UpdateDatabaseInstancePorts } from '../../operations/update-database-instance.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { defineRoute } from '../define-route.ts'
+import type { Route } from '../route.ts'
+import { anyQuery, noBody, nothing } from '../shapes.ts'
+import { databaseInstanceAnswer } from './database-instance-answer.ts'
+import { instanceBody, settingsToChange, settingsToCreate } from './database-instance-request.ts'
+
+export type DatabaseInstancePorts = CreateDatabaseInstancePorts &
+  UpdateDatabaseInstancePorts &
+  DeleteDatabaseInstancePorts & { readonly store: Pick<InstanceStore, 'loadInstance' | 'listPage'> }
+
+const COLLECTION = '/api/2.0/database/instances'
+const ONE = `${COLLECTION}/:name`
+const SCOPES = ['postgres']
+
+const named = z.object({ name: z.string() })
+/** Booleans and numbers of a query are text. */
+const queryBoolean = z
+  .enum(['true', 'false'], 'must be true or false.')
+  .transform((text) => text === 'true')
+  .optional()
+const queryNumber = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number from 0 on.')
+  .transform(Number)
+  .optional()
+
+export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: COLLECTION,
+      scopes: SCOPES,
+      params: nothing,
+      query: anyQuery,
+      body: instanceBody,
+      async handle({ body, caller }) {
+        if (body.name === undefined) {
+          throw new RefusedError(refuse('invalid_parameter', { field: 'name', problem: 'is missing.' }))
+        }
+        const created = await createDatabaseInstance(ports, caller, { name: body.name, settings: settingsToCreate(body) })
+        return { body: databaseInstanceAnswer(created, { echoTags: true }) }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: COLLECTION,
+      scopes: SCOPES,
+      params: nothing,
+      query: z.looseObject({ page_size: queryNumber, page_token: z.string().optional() }),
+      body: noBody,
+      async handle({ query: { page_size: pageSize, page_token: pageToken }, caller }) {
+        const page = await listDatabaseInstances(ports, caller, { pageSize, pageToken })
+        const answer: ListDatabaseInstancesResponse = {
+          database_instances: page.instances.map((instance) => databaseInstanceAnswer(instance)),
+          ...(page.nextPageToken === undefined ? {} : { next_page_token: page.nextPageToken }),
+        }
+        return { body: answer }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: `${COLLECTION}::findByUid`,
+      scopes: SCOPES,
+      params: nothing,
+      query: z.looseObject({ uid: z.string('is missing.') }),
+      body: noBody,
+      async handle({ query: { uid }, caller }) {
+        return { body: databaseInstanceAnswer(await findDatabaseInstanceByUid(ports, caller, { uid })) }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: ONE,
+      scopes: SCOPES,
+      params: named,
+      query: anyQuery,
+      body: noBody,
+      async handle({ params: { name }, caller }) {
+        return { body: databaseInstanceAnswer(await getDatabaseInstance(ports, caller, { name })) }
+      },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: ONE,
+      scopes: SCOPES,
+      params: named,
+      query: z.looseObject({ update_mask: z.string().optional() }),
+      body: instanceBody,
+      async handle({ params: { name }, query: { update_mask: mask }, body, caller }) {
+        const change = settingsToChange(body, mask, name)
+        const updated = await updateDatabaseInstance(ports, caller, { name, change })
+        return { body: databaseInstanceAnswer(updated, { echoTags: true }) }
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: ONE,
+      scopes: SCOPES,
+      params: named,
+      // `force` is for descendant instances, which there are none of.
+      query: z.looseObject({ purge: queryBoolean, force: queryBoolean }),
+      body: noBody,
+      async handle({ params: { name }, query: { purge }, caller }) {
+        await deleteDatabaseInstance(ports, caller, { name, purge })
+        return { body: {} }
+      },
+    }),
+  ]
+}
