@@ -25,7 +25,12 @@ export const DEFAULT_SUPERVISOR_SETTINGS: SupervisorSettings = {
 export type SupervisorEvent =
   | { readonly event: 'reconciled'; readonly uid: InstanceUid; readonly outcome: Reconciled['outcome'] }
   | { readonly event: 'postmaster_exited'; readonly uid: InstanceUid; readonly restartInMs: number }
-  | { readonly event: 'reconcile_failed'; readonly uid: InstanceUid; readonly error: unknown; readonly retryInMs: number }
+  | {
+      readonly event: 'reconcile_failed'
+      readonly uid: InstanceUid
+      readonly error: unknown
+      readonly retryInMs: number
+    }
   | { readonly event: 'inspection_failed'; readonly uid: InstanceUid; readonly error: unknown }
   | { readonly event: 'stop_failed'; readonly uid: InstanceUid; readonly error: unknown }
   | { readonly event: 'recheck_failed'; readonly error: unknown }

@@ -9,7 +9,11 @@ import type { InstanceStore, InstanceSupervisor } from '../operations/ports.ts'
 import { reconcileDatabaseInstance, type ReconcilePorts } from '../operations/reconcile-database-instance.ts'
 import { correctStates } from './correct-states.ts'
 import { createSlots } from './slots.ts'
-import { DEFAULT_SUPERVISOR_SETTINGS, type SupervisorEvent, type SupervisorSettings } from './supervisor-settings.ts'
+import {
+  DEFAULT_SUPERVISOR_SETTINGS,
+  type SupervisorEvent,
+  type SupervisorSettings,
+} from './supervisor-settings.ts'
 
 export interface SupervisorPorts extends ReconcilePorts {
   readonly store: ReconcilePorts['store'] & Pick<InstanceStore, 'listAll'>
@@ -107,7 +111,10 @@ export function createInstanceSupervisor(
     attention.isStepping = true
     if (isSteady(attention.watch)) attention.failures = 0
     try {
-      const reconciled = await reconcileDatabaseInstance(ports, { uid, adopted: attention.watch !== undefined })
+      const reconciled = await reconcileDatabaseInstance(ports, {
+        uid,
+        adopted: attention.watch !== undefined,
+      })
       ports.report({ event: 'reconciled', uid, outcome: reconciled.outcome })
       switch (reconciled.outcome) {
         case 'gone':
@@ -150,7 +157,8 @@ export function createInstanceSupervisor(
         attention.isDue = true
         return
       }
-      const restartInMs = isSteady(watched) || attention.failures === 0 ? restartNow(attention) : retryLater(attention)
+      const restartInMs =
+        isSteady(watched) || attention.failures === 0 ? restartNow(attention) : retryLater(attention)
       ports.report({ event: 'postmaster_exited', uid: attention.uid, restartInMs })
     }
     // A watch that fails knows no more than one that ended: the next step looks for itself.
@@ -168,7 +176,10 @@ export function createInstanceSupervisor(
 
   function retryLater(attention: Attention): number {
     // 2^30 pauses are beyond any `mostRetryMs`; the exponent is bounded so that the product stays a number.
-    const pauseMs = Math.min(settings.firstRetryMs * 2 ** Math.min(attention.failures, 30), settings.mostRetryMs)
+    const pauseMs = Math.min(
+      settings.firstRetryMs * 2 ** Math.min(attention.failures, 30),
+      settings.mostRetryMs,
+    )
     attention.failures += 1
     clearTimeout(attention.retryTimer)
     if (isRunning()) {
@@ -182,7 +193,8 @@ export function createInstanceSupervisor(
   async function wakeUnsettled(): Promise<void> {
     for (const { uid, state, settings: wanted } of await ports.store.listAll()) {
       const attention = attentions.get(uid)
-      const isSettled = attention?.isSettled === true && state === (effectiveStopped(wanted) ? 'STOPPED' : 'AVAILABLE')
+      const isSettled =
+        attention?.isSettled === true && state === (effectiveStopped(wanted) ? 'STOPPED' : 'AVAILABLE')
       if (!isSettled && attention?.retryTimer === undefined) wake(uid)
     }
   }

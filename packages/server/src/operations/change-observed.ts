@@ -18,6 +18,10 @@ export async function changeObserved<Changed>(
     if (changed !== undefined) return changed
   }
   throw new RefusedError(
-    refuse('instance_state_conflict', { name, state: 'changing', problem: 'other requests change it all the time.' }),
+    refuse('instance_state_conflict', {
+      name,
+      state: 'changing',
+      problem: 'other requests change it all the time.',
+    }),
   )
 }

@@ -28,13 +28,19 @@ export async function deleteDatabaseInstance(
 ): Promise<void> {
   await changeObserved(request.name, async () => {
     const observed = await getDatabaseInstance(ports, caller, request)
-    requirePermitted(decideManageInstance(caller, observed, await loadGrantedPermission(ports.store, caller, observed)))
+    requirePermitted(
+      decideManageInstance(caller, observed, await loadGrantedPermission(ports.store, caller, observed)),
+    )
     if (request.purge === false) {
       throw new RefusedError(
-        refuse('invalid_parameter', { field: 'purge', problem: 'must be true or left out: a deleted instance is gone.' }),
+        refuse('invalid_parameter', {
+          field: 'purge',
+          problem: 'must be true or left out: a deleted instance is gone.',
+        }),
       )
     }
-    const deleting = observed.state === 'DELETING' ? observed : await ports.store.updateState(observed, 'DELETING')
+    const deleting =
+      observed.state === 'DELETING' ? observed : await ports.store.updateState(observed, 'DELETING')
     if (deleting !== undefined) ports.supervisor.wake(deleting.uid)
     return deleting
   })

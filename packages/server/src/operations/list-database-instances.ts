@@ -30,15 +30,24 @@ export async function listDatabaseInstances(
   request: { readonly pageSize: number | undefined; readonly pageToken: string | undefined },
 ): Promise<InstancePage> {
   requirePermitted(decideScope(caller, ['postgres']))
-  const size = Math.min(request.pageSize === undefined || request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize, MOST_PAGE_SIZE)
+  const size = Math.min(
+    request.pageSize === undefined || request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize,
+    MOST_PAGE_SIZE,
+  )
   if (!Number.isInteger(size) || size < 0) throw invalid('page_size', 'must be a whole number from 0 on.')
-  const after = request.pageToken === undefined || request.pageToken === '' ? undefined : parsePageToken(request.pageToken)
+  const after =
+    request.pageToken === undefined || request.pageToken === ''
+      ? undefined
+      : parsePageToken(request.pageToken)
 
   // One more than the page holds shows whether there is a next one.
   const found = await ports.store.listPage(caller.workspaceId, { after, size: size + 1 })
   const instances = found.slice(0, size)
   const last = instances.at(-1)
-  return { instances, nextPageToken: found.length > size && last !== undefined ? formatPageToken(last) : undefined }
+  return {
+    instances,
+    nextPageToken: found.length > size && last !== undefined ? formatPageToken(last) : undefined,
+  }
 }
 
 interface PageEnd {
@@ -55,7 +64,10 @@ const PAGE_TOKEN = /^(\d{1,14})\.([0-9a-f-]{36})$/
 const LONGEST_PAGE_TOKEN = Math.ceil(((14 + 1 + 36) * 4) / 3)
 
 function parsePageToken(token: string): PageEnd {
-  const match = token.length > LONGEST_PAGE_TOKEN ? null : PAGE_TOKEN.exec(Buffer.from(token, 'base64url').toString('latin1'))
+  const match =
+    token.length > LONGEST_PAGE_TOKEN
+      ? null
+      : PAGE_TOKEN.exec(Buffer.from(token, 'base64url').toString('latin1'))
   const createdAt = new Date(Number(match?.[1]))
   const uid = match?.[2] === undefined ? undefined : parseInstanceUid(match[2])
   if (uid === undefined || Number.isNaN(createdAt.getTime())) {

@@ -10,7 +10,10 @@ import { unreachable } from '../domain/unreachable.ts'
 import type { Clock, Directory, InstanceDriver, InstanceStore } from './ports.ts'
 
 export interface ReconcilePorts {
-  readonly store: Pick<InstanceStore, 'loadInstance' | 'updateState' | 'recordFault' | 'recordCluster' | 'remove'>
+  readonly store: Pick<
+    InstanceStore,
+    'loadInstance' | 'updateState' | 'recordFault' | 'recordCluster' | 'remove'
+  >
   readonly driver: InstanceDriver
   readonly directory: Pick<Directory, 'loadPrincipal'>
   readonly clock: Clock
@@ -21,7 +24,10 @@ export interface ReconcilePorts {
  * before. `superseded`: somebody changed the instance meanwhile, so that another step is due.
  */
 export type Reconciled =
-  | { readonly outcome: 'started' | 'running' | 'stopped' | 'superseded'; readonly instance: DatabaseInstance }
+  | {
+      readonly outcome: 'started' | 'running' | 'stopped' | 'superseded'
+      readonly instance: DatabaseInstance
+    }
   | { readonly outcome: 'gone' }
 
 /**
@@ -39,13 +45,20 @@ export async function reconcileDatabaseInstance(
     return await work(ports, instance, request.adopted)
   } catch (error) {
     await recordFailure(ports, instance, error).catch((noteError: unknown) => {
-      throw new AggregateError([error, noteError], 'work on an instance failed, and so did taking a note of it')
+      throw new AggregateError(
+        [error, noteError],
+        'work on an instance failed, and so did taking a note of it',
+      )
     })
     throw error
   }
 }
 
-async function work(ports: ReconcilePorts, instance: DatabaseInstance, adopted: boolean): Promise<Reconciled> {
+async function work(
+  ports: ReconcilePorts,
+  instance: DatabaseInstance,
+  adopted: boolean,
+): Promise<Reconciled> {
   const wantsStop = effectiveStopped(instance.settings)
   switch (instance.state) {
     case 'DELETING':
@@ -125,14 +138,27 @@ async function moveTo(
 }
 
 /** Users of the instance read what happened and what to do; the error itself goes on to the log. */
-async function recordFailure({ store, clock }: ReconcilePorts, instance: DatabaseInstance, error: unknown): Promise<void> {
+async function recordFailure(
+  { store, clock }: ReconcilePorts,
+  instance: DatabaseInstance,
+  error: unknown,
+): Promise<void> {
   // When the system database is what failed, it cannot take a note of that either.
   if (error instanceof Fault && error.origin === 'store') return
   const { code, message, nextStep } =
     error instanceof Fault
       ? error
-      : { code: 'internal_error', message: 'An internal error occurred.', nextStep: 'See the log of Lakegate.' }
+      : {
+          code: 'internal_error',
+          message: 'An internal error occurred.',
+          nextStep: 'See the log of Lakegate.',
+        }
   const known = instance.fault
   if (known?.code === code && known.message === message) return
-  await store.recordFault(instance.uid, { code, message, nextStep, since: known?.code === code ? known.since : clock() })
+  await store.recordFault(instance.uid, {
+    code,
+    message,
+    nextStep,
+    since: known?.code === code ? known.since : clock(),
+  })
 }

@@ -31,7 +31,9 @@ export async function updateDatabaseInstance(
 ): Promise<DatabaseInstance> {
   return changeObserved(request.name, async () => {
     const observed = await getDatabaseInstance(ports, caller, request)
-    requirePermitted(decideManageInstance(caller, observed, await loadGrantedPermission(ports.store, caller, observed)))
+    requirePermitted(
+      decideManageInstance(caller, observed, await loadGrantedPermission(ports.store, caller, observed)),
+    )
     const settings = { ...observed.settings, ...request.change }
     requirePermitted(decideInstanceSettings(settings))
     const state = stateAfterUpdate(observed, settings)

@@ -69,7 +69,8 @@ export function decideInstanceSettings(settings: InstanceSettings): 'permitted' 
     if (usagePolicyId.length > USAGE_POLICY_ID_LENGTH) {
       return invalid('usage_policy_id', `must have at most ${String(USAGE_POLICY_ID_LENGTH)} characters.`)
     }
-    if (UNPRINTABLE.test(usagePolicyId)) return invalid('usage_policy_id', 'must not contain control characters.')
+    if (UNPRINTABLE.test(usagePolicyId))
+      return invalid('usage_policy_id', 'must not contain control characters.')
   }
   return customTags === undefined ? 'permitted' : decideTags(customTags)
 }
@@ -83,7 +84,8 @@ export function stateAfterUpdate(
   settings: InstanceSettings,
 ): InstanceState | Refusal {
   const { name, state } = instance
-  if (state === 'DELETING') return refuse('instance_state_conflict', { name, state, problem: 'it cannot be updated.' })
+  if (state === 'DELETING')
+    return refuse('instance_state_conflict', { name, state, problem: 'it cannot be updated.' })
   const wasStopped = effectiveStopped(instance.settings)
   const isStopped = effectiveStopped(settings)
   if (isStopped) return wasStopped ? state : 'UPDATING'
@@ -95,7 +97,8 @@ export function stateAfterUpdate(
 const isRetention = (days: number): boolean => days >= RETENTION_DAYS.least && days <= RETENTION_DAYS.most
 
 function decideTags(tags: readonly CustomTag[]): 'permitted' | Refusal {
-  if (tags.length > TAG_LIMITS.count) return invalid('custom_tags', `at most ${String(TAG_LIMITS.count)} tags are allowed.`)
+  if (tags.length > TAG_LIMITS.count)
+    return invalid('custom_tags', `at most ${String(TAG_LIMITS.count)} tags are allowed.`)
   const keys = new Set<string>()
   for (const [index, { key, value }] of tags.entries()) {
     const field = `custom_tags.${String(index)}`

@@ -5,11 +5,25 @@ import type { InstanceUid } from '../../src/domain/ids.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../../src/instances/supervisor.ts'
 import type { SupervisorEvent, SupervisorSettings } from '../../src/instances/supervisor-settings.ts'
 import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
-import { createWorld, endPostmaster, instanceRow, placeInstance, portsOf, type Intervene, type World } from '../operations/instance-world.ts'
+import {
+  createWorld,
+  endPostmaster,
+  instanceRow,
+  placeInstance,
+  portsOf,
+  type Intervene,
+  type World,
+} from '../operations/instance-world.ts'
 import { INSTANCE_UID, NOW, OTHER_INSTANCE_UID } from '../policy/facts.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
-const QUICK: SupervisorSettings = { concurrency: 2, firstRetryMs: 1, mostRetryMs: 4, recheckMs: 5, steadyMs: 60_000 }
+const QUICK: SupervisorSettings = {
+  concurrency: 2,
+  firstRetryMs: 1,
+  mostRetryMs: 4,
+  recheckMs: 5,
+  steadyMs: 60_000,
+}
 const STOPPED = { ...NO_SETTINGS, stopped: true }
 
 const begun: RunningSupervisor[] = []
@@ -17,7 +31,10 @@ afterEach(async () => {
   await Promise.all(begun.splice(0).map(async (supervisor) => supervisor.stop({ stopInstances: false })))
 })
 
-function supervise(world: World, options: { intervene?: Intervene; settings?: Partial<SupervisorSettings> } = {}) {
+function supervise(
+  world: World,
+  options: { intervene?: Intervene; settings?: Partial<SupervisorSettings> } = {},
+) {
   const events: SupervisorEvent[] = []
   const supervisor = createInstanceSupervisor(
     { ...portsOf(world, options.intervene), report: (event) => events.push(event) },
@@ -66,9 +83,14 @@ describe('the supervisor at its start', () => {
     const world = createWorld()
     placeInstance(world)
     const states = new Set<string | undefined>()
-    const { supervisor, events } = supervise(world, { intervene: () => void states.add(stateOf(world)), settings: ON_REQUEST })
+    const { supervisor, events } = supervise(world, {
+      intervene: () => void states.add(stateOf(world)),
+      settings: ON_REQUEST,
+    })
     await supervisor.start()
-    await waitFor('adoption', () => events.some((event) => event.event === 'reconciled' && event.outcome === 'started'))
+    await waitFor('adoption', () =>
+      events.some((event) => event.event === 'reconciled' && event.outcome === 'started'),
+    )
     expect([...states]).toEqual(['AVAILABLE'])
     expect(clusterOf(world).starts).toBe(0)
   })
@@ -97,7 +119,8 @@ describe('the supervisor at its start', () => {
       intervene: ({ name }) => {
         if (name !== 'isRunning') return
         looks += 1
-        if (looks === 1) throw new Fault({ code: 'unreadable', origin: 'machine', message: 'permission denied' })
+        if (looks === 1)
+          throw new Fault({ code: 'unreadable', origin: 'machine', message: 'permission denied' })
       },
     })
     await supervisor.start()
@@ -123,14 +146,21 @@ describe('the supervisor at work', () => {
     const world = createWorld()
     placeInstance(world)
     await supervise(world).supervisor.start()
-    world.rows.set(INSTANCE_UID, { ...placedRow(world), settings: { ...NO_SETTINGS, capacity: 'CU_8' }, state: 'UPDATING' })
+    world.rows.set(INSTANCE_UID, {
+      ...placedRow(world),
+      settings: { ...NO_SETTINGS, capacity: 'CU_8' },
+      state: 'UPDATING',
+    })
     await reach(world, 'AVAILABLE')
     expect(clusterOf(world).capacity).toBe('CU_8')
   })
 
   it('works on one instance one step at a time, and on no more instances at once than it may', async () => {
     const world = createWorld()
-    const uids = Array.from({ length: 6 }, (_, index) => `6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a0${String(index)}` as InstanceUid)
+    const uids = Array.from(
+      { length: 6 },
+      (_, index) => `6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a0${String(index)}` as InstanceUid,
+    )
     for (const uid of uids) world.rows.set(uid, instanceRow({ uid, name: `n${uid.slice(-1)}` }))
     const active = new Map<InstanceUid, number>()
     let most = 0
@@ -173,10 +203,17 @@ describe('the supervisor at work', () => {
       },
     })
     await supervisor.start()
-    await waitFor('the fault on the instance', () => failuresLeft < 4 && (world.rows.get(INSTANCE_UID)?.fault?.code === 'disk_full' || stateOf(world) === 'AVAILABLE'))
+    await waitFor(
+      'the fault on the instance',
+      () =>
+        failuresLeft < 4 &&
+        (world.rows.get(INSTANCE_UID)?.fault?.code === 'disk_full' || stateOf(world) === 'AVAILABLE'),
+    )
     await reach(world, 'AVAILABLE')
     expect(world.rows.get(INSTANCE_UID)?.fault).toBeUndefined()
-    expect(events.flatMap((event) => (event.event === 'reconcile_failed' ? [event.retryInMs] : []))).toEqual([1, 2, 4, 4])
+    expect(events.flatMap((event) => (event.event === 'reconcile_failed' ? [event.retryInMs] : []))).toEqual([
+      1, 2, 4, 4,
+    ])
   })
 
   it('does not wait for the next try when somebody changes the instance', async () => {
@@ -186,7 +223,8 @@ describe('the supervisor at work', () => {
     const { supervisor, events } = supervise(world, {
       settings: { ...ON_REQUEST, firstRetryMs: 1_000_000, mostRetryMs: 1_000_000 },
       intervene: ({ name }) => {
-        if (name === 'start' && isBroken) throw new Fault({ code: 'disk_full', origin: 'machine', message: 'full' })
+        if (name === 'start' && isBroken)
+          throw new Fault({ code: 'disk_full', origin: 'machine', message: 'full' })
       },
     })
     await supervisor.start()
@@ -324,7 +362,8 @@ describe('the supervisor at its end', () => {
         driver: {
           ...ports.driver,
           async stop(instance) {
-            if (instance.uid === OTHER_INSTANCE_UID) throw new Fault({ code: 'stuck', origin: 'instance', message: 'does not end' })
+            if (instance.uid === OTHER_INSTANCE_UID)
+              throw new Fault({ code: 'stuck', origin: 'instance', message: 'does not end' })
             await ports.driver.stop(instance)
           },
         },
@@ -333,7 +372,10 @@ describe('the supervisor at its end', () => {
     )
     await supervisor.start()
     await supervisor.stop({ stopInstances: true })
-    expect([clusterOf(world).isRunning, clusterOf(world, OTHER_INSTANCE_UID).isRunning]).toEqual([false, true])
+    expect([clusterOf(world).isRunning, clusterOf(world, OTHER_INSTANCE_UID).isRunning]).toEqual([
+      false,
+      true,
+    ])
     expect(events).toContainEqual(expect.objectContaining({ event: 'stop_failed', uid: OTHER_INSTANCE_UID }))
   })
 
@@ -344,7 +386,8 @@ describe('the supervisor at its end', () => {
     const { supervisor, events } = supervise(world, {
       settings: ON_REQUEST,
       intervene: ({ name }) => {
-        if (isStoreDown && name === 'listAll') throw new Fault({ code: 'down', origin: 'store', message: 'down', retryable: true })
+        if (isStoreDown && name === 'listAll')
+          throw new Fault({ code: 'down', origin: 'store', message: 'down', retryable: true })
       },
     })
     await supervisor.start()

@@ -63,7 +63,11 @@ export function placeInstance(world: World, change: Partial<DatabaseInstance> = 
   return row
 }
 
-const IDENTITY_OF_CLUSTER = { systemIdentifier: '7000000000000000001', pgMajorVersion: 18, socketDirectory: '/run/lakegate/sales' }
+const IDENTITY_OF_CLUSTER = {
+  systemIdentifier: '7000000000000000001',
+  pgMajorVersion: 18,
+  socketDirectory: '/run/lakegate/sales',
+}
 
 /** The postmaster dies, whoever ended it. */
 export function endPostmaster(cluster: Cluster): void {
@@ -72,10 +76,17 @@ export function endPostmaster(cluster: Cluster): void {
   for (const tell of cluster.exits.splice(0)) tell()
 }
 
-export type Intervene = (call: { readonly number: number; readonly name: string; readonly moment: 'before' | 'after' }) => void
+export type Intervene = (call: {
+  readonly number: number
+  readonly name: string
+  readonly moment: 'before' | 'after'
+}) => void
 
 /** The ports as one process has them. `intervene` is told of every call and may throw, as a world that fails does. */
-export function portsOf(world: World, intervene: Intervene = () => undefined): ReconcilePorts & {
+export function portsOf(
+  world: World,
+  intervene: Intervene = () => undefined,
+): ReconcilePorts & {
   readonly store: InstanceStore
   readonly directory: Pick<Directory, 'loadPrincipal'>
 } {
@@ -100,8 +111,11 @@ export function portsOf(world: World, intervene: Intervene = () => undefined): R
 
 type Call = <Result>(name: string, effect: () => Result) => Promise<Result>
 
-const sameAsObserved = (row: DatabaseInstance | undefined, observed: DatabaseInstance): row is DatabaseInstance =>
-  row !== undefined && row.state === observed.state && JSON.stringify(row.settings) === JSON.stringify(observed.settings)
+const sameAsObserved = (
+  row: DatabaseInstance | undefined,
+  observed: DatabaseInstance,
+): row is DatabaseInstance =>
+  row?.state === observed.state && JSON.stringify(row.settings) === JSON.stringify(observed.settings)
 
 function storeOf(world: World, call: Call): InstanceStore {
   const { rows } = world
@@ -115,10 +129,14 @@ function storeOf(world: World, call: Call): InstanceStore {
   return {
     loadInstance: async (uid) => call('loadInstance', () => rows.get(uid)),
     findByName: async (workspaceId, name) =>
-      call('findByName', () => [...rows.values()].find((row) => row.workspaceId === workspaceId && row.name === name)),
+      call('findByName', () =>
+        [...rows.values()].find((row) => row.workspaceId === workspaceId && row.name === name),
+      ),
     listAll: async () => call('listAll', () => [...rows.values()]),
     listPage: async (workspaceId, { size }) =>
-      call('listPage', () => [...rows.values()].filter((row) => row.workspaceId === workspaceId).slice(0, size)),
+      call('listPage', () =>
+        [...rows.values()].filter((row) => row.workspaceId === workspaceId).slice(0, size),
+      ),
     insert: async (instance) =>
       call('insert', () => {
         const row = instanceRow(instance)
@@ -127,7 +145,9 @@ function storeOf(world: World, call: Call): InstanceStore {
       }),
     updateSettings: async (observed, { settings, state }) =>
       call('updateSettings', () =>
-        sameAsObserved(rows.get(observed.uid), observed) ? change(observed.uid, { settings, state }) : undefined,
+        sameAsObserved(rows.get(observed.uid), observed)
+          ? change(observed.uid, { settings, state })
+          : undefined,
       ),
     updateState: async (observed, state) =>
       call('updateState', () =>

@@ -1,11 +1,24 @@
 /** An instance comes to what is wanted of it from any point at which the work was cut off (behaviour 63). */
 import { describe, expect, it } from 'vitest'
-import { effectiveCapacity, effectiveStopped, type DatabaseInstance, type InstanceState } from '../../src/domain/database-instance.ts'
+import {
+  effectiveCapacity,
+  effectiveStopped,
+  type DatabaseInstance,
+  type InstanceState,
+} from '../../src/domain/database-instance.ts'
 import { Fault } from '../../src/domain/fault.ts'
 import { reconcileDatabaseInstance } from '../../src/operations/reconcile-database-instance.ts'
 import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
 import { ALICE, INSTANCE_UID, NOW } from '../policy/facts.ts'
-import { createWorld, endPostmaster, instanceRow, placeInstance, portsOf, type Intervene, type World } from './instance-world.ts'
+import {
+  createWorld,
+  endPostmaster,
+  instanceRow,
+  placeInstance,
+  portsOf,
+  type Intervene,
+  type World,
+} from './instance-world.ts'
 
 const STOPPED = { ...NO_SETTINGS, stopped: true }
 const BIGGER = { ...NO_SETTINGS, capacity: 'CU_8' as const }
@@ -28,7 +41,8 @@ const rowOf = (world: World): DatabaseInstance => {
 }
 const clusterOf = (world: World) => world.clusters.get(INSTANCE_UID)
 const runningCapacity = (world: World) => clusterOf(world)?.capacity
-const setRow = (world: World, change: Partial<DatabaseInstance>) => world.rows.set(INSTANCE_UID, { ...rowOf(world), ...change })
+const setRow = (world: World, change: Partial<DatabaseInstance>) =>
+  world.rows.set(INSTANCE_UID, { ...rowOf(world), ...change })
 
 /** The states as they really are: what is stored as settled is settled. */
 function expectTruth(world: World): void {
@@ -36,7 +50,11 @@ function expectTruth(world: World): void {
   const cluster = clusterOf(world)
   switch (row?.state) {
     case 'AVAILABLE':
-      expect(cluster).toMatchObject({ isRunning: true, isPrepared: true, capacity: effectiveCapacity(row.settings) })
+      expect(cluster).toMatchObject({
+        isRunning: true,
+        isPrepared: true,
+        capacity: effectiveCapacity(row.settings),
+      })
       expect(row).toMatchObject({ pgMajorVersion: 18, fault: undefined })
       break
     case 'STOPPED':
@@ -70,13 +88,29 @@ const unmade = (change: Partial<DatabaseInstance>) => () => {
 const JOURNEYS: readonly Journey[] = [
   { name: 'made', begin: unmade({}), end: 'AVAILABLE' },
   { name: 'made as stopped', begin: unmade({ settings: STOPPED }), end: 'STOPPED' },
-  { name: 'stopped before it was made', begin: unmade({ settings: STOPPED, state: 'UPDATING' }), end: 'STOPPED' },
+  {
+    name: 'stopped before it was made',
+    begin: unmade({ settings: STOPPED, state: 'UPDATING' }),
+    end: 'STOPPED',
+  },
   { name: 'deleted before it was made', begin: unmade({ state: 'DELETING' }), end: 'gone' },
   { name: 'stopped', begin: placed({}, { settings: STOPPED, state: 'UPDATING' }), end: 'STOPPED' },
-  { name: 'started', begin: placed({ settings: STOPPED, state: 'STOPPED' }, { settings: NO_SETTINGS, state: 'STARTING' }), end: 'AVAILABLE' },
-  { name: 'given another capacity', begin: placed({}, { settings: BIGGER, state: 'UPDATING' }), end: 'AVAILABLE' },
+  {
+    name: 'started',
+    begin: placed({ settings: STOPPED, state: 'STOPPED' }, { settings: NO_SETTINGS, state: 'STARTING' }),
+    end: 'AVAILABLE',
+  },
+  {
+    name: 'given another capacity',
+    begin: placed({}, { settings: BIGGER, state: 'UPDATING' }),
+    end: 'AVAILABLE',
+  },
   { name: 'deleted while it runs', begin: placed({}, { state: 'DELETING' }), end: 'gone' },
-  { name: 'deleted while it is stopped', begin: placed({ settings: STOPPED, state: 'STOPPED' }, { state: 'DELETING' }), end: 'gone' },
+  {
+    name: 'deleted while it is stopped',
+    begin: placed({ settings: STOPPED, state: 'STOPPED' }, { state: 'DELETING' }),
+    end: 'gone',
+  },
   {
     name: 'restarted after its postmaster died',
     begin: () => {
@@ -107,17 +141,20 @@ describe.each(JOURNEYS)('an instance that is $name', ({ begin, end }) => {
     expect({ rows: world.rows, starts: clusterOf(world)?.starts }).toEqual(before)
   })
 
-  it.each(['before', 'after'] as const)('ends so too when the process is killed right %s any of its calls', async (moment) => {
-    for (let deadly = 1; ; deadly += 1) {
-      const world = begin()
-      const wasKilled = await runAndKillAt(world, deadly, moment)
-      expectTruthUnlessDead(world)
-      await workUntilSettled(world)
-      expect(stateOf(world), `killed ${moment} call ${String(deadly)}`).toBe(end)
-      expectTruth(world)
-      if (!wasKilled) return
-    }
-  })
+  it.each(['before', 'after'] as const)(
+    'ends so too when the process is killed right %s any of its calls',
+    async (moment) => {
+      for (let deadly = 1; ; deadly += 1) {
+        const world = begin()
+        const wasKilled = await runAndKillAt(world, deadly, moment)
+        expectTruthUnlessDead(world)
+        await workUntilSettled(world)
+        expect(stateOf(world), `killed ${moment} call ${String(deadly)}`).toBe(end)
+        expectTruth(world)
+        if (!wasKilled) return
+      }
+    },
+  )
 
   it('ends as it is wanted last, whenever somebody changes his mind meanwhile', async () => {
     const minds: readonly (readonly [Partial<DatabaseInstance>, InstanceState | 'gone'])[] = [
@@ -128,14 +165,14 @@ describe.each(JOURNEYS)('an instance that is $name', ({ begin, end }) => {
     for (const [mind, wanted] of minds) {
       for (let at = 1; ; at += 1) {
         const world = begin()
-        let changed = false
+        const changes: number[] = []
         await workUntilSettled(world, ({ number, moment }) => {
           const row = world.rows.get(INSTANCE_UID)
           if (number !== at || moment !== 'before' || row === undefined || row.state === 'DELETING') return
-          changed = true
+          changes.push(number)
           world.rows.set(INSTANCE_UID, { ...row, ...mind })
         })
-        if (!changed) break
+        if (changes.length === 0) break
         await workUntilSettled(world)
         expect(stateOf(world), `changed before call ${String(at)}`).toBe(wanted)
         expectTruth(world)
@@ -198,10 +235,14 @@ describe('preparing an instance', () => {
     const ports = portsOf(world, ({ name, moment }) => {
       if (moment === 'before') calls.push(name)
     })
-    expect(await reconcileDatabaseInstance(ports, { uid: INSTANCE_UID, adopted: false })).toMatchObject({ outcome: 'started' })
+    expect(await reconcileDatabaseInstance(ports, { uid: INSTANCE_UID, adopted: false })).toMatchObject({
+      outcome: 'started',
+    })
     expect(calls).toContain('prepare')
     calls.length = 0
-    expect(await reconcileDatabaseInstance(ports, { uid: INSTANCE_UID, adopted: true })).toMatchObject({ outcome: 'running' })
+    expect(await reconcileDatabaseInstance(ports, { uid: INSTANCE_UID, adopted: true })).toMatchObject({
+      outcome: 'running',
+    })
     expect(calls).toEqual(['loadInstance', 'isRunning'])
   })
 
@@ -223,7 +264,13 @@ describe('a capacity that was changed', () => {
 })
 
 describe('a fault of an instance', () => {
-  const diskFull = () => new Fault({ code: 'disk_full', origin: 'machine', message: 'No space left on device.', nextStep: 'Free some space.' })
+  const diskFull = () =>
+    new Fault({
+      code: 'disk_full',
+      origin: 'machine',
+      message: 'No space left on device.',
+      nextStep: 'Free some space.',
+    })
   const failingAt =
     (name: string, error: () => Error): Intervene =>
     (call) => {
@@ -237,7 +284,12 @@ describe('a fault of an instance', () => {
     await expect(reconcile(world, failingAt('start', diskFull))).rejects.toMatchObject({ code: 'disk_full' })
     expect(rowOf(world)).toMatchObject({
       state: 'STARTING',
-      fault: { code: 'disk_full', message: 'No space left on device.', nextStep: 'Free some space.', since: NOW },
+      fault: {
+        code: 'disk_full',
+        message: 'No space left on device.',
+        nextStep: 'Free some space.',
+        since: NOW,
+      },
     })
   })
 
@@ -257,21 +309,30 @@ describe('a fault of an instance', () => {
   })
 
   it('goes from a running instance, too', async () => {
-    const world = placed({}, { fault: { code: 'disk_full', message: 'x', nextStep: undefined, since: NOW } })()
+    const world = placed(
+      {},
+      { fault: { code: 'disk_full', message: 'x', nextStep: undefined, since: NOW } },
+    )()
     await reconcileDatabaseInstance(portsOf(world), { uid: INSTANCE_UID, adopted: true })
     expect(rowOf(world).fault).toBeUndefined()
   })
 
   it('that is our own mistake is told without its text', async () => {
     const world = unmade({})()
-    await expect(reconcile(world, failingAt('start', () => new TypeError('secret of the house')))).rejects.toThrow(TypeError)
+    await expect(
+      reconcile(
+        world,
+        failingAt('start', () => new TypeError('secret of the house')),
+      ),
+    ).rejects.toThrow(TypeError)
     expect(rowOf(world).fault).toMatchObject({ code: 'internal_error' })
     expect(JSON.stringify(rowOf(world).fault)).not.toContain('secret of the house')
   })
 
   it('of the system database is not written to the system database', async () => {
     const world = unmade({})()
-    const storeDown = () => new Fault({ code: 'system_database_unreachable', origin: 'store', message: 'down', retryable: true })
+    const storeDown = () =>
+      new Fault({ code: 'system_database_unreachable', origin: 'store', message: 'down', retryable: true })
     const calls: string[] = []
     await expect(
       reconcile(world, (call) => {

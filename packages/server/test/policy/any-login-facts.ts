@@ -56,7 +56,10 @@ const anyIdentity = mostly<LoginFacts['identity']>(
 const anyBinding = mostly<(typeof OWN_ROLE)['binding']>(
   fc.oneof(
     fc.record({ id: aliceOrBob, type: fc.constantFrom('USER' as const, 'SERVICE_PRINCIPAL' as const) }),
-    fc.record({ id: mostly(fc.constant(GROUP_ID), fc.constantFrom(OTHER_GROUP_ID, ALICE_ID)), type: fc.constant('GROUP' as const) }),
+    fc.record({
+      id: mostly(fc.constant(GROUP_ID), fc.constantFrom(OTHER_GROUP_ID, ALICE_ID)),
+      type: fc.constant('GROUP' as const),
+    }),
   ),
   fc.constant(undefined),
 )

@@ -21,26 +21,84 @@ const nameOf = (caller: Caller, instances: readonly MintableInstance[]) => {
 describe('minting a database credential', () => {
   const stopped = { ...FOREIGN_INSTANCE, state: 'STOPPED' as const }
   const rows: readonly (readonly [string, Caller, readonly MintableInstance[], string])[] = [
-    ['is refused without the scope postgres or all-apis (behaviour 4)', { ...ADMIN, scopes: ['openid'] }, [mintable({})], 'scope_insufficient'],
-    ['is permitted with the scope postgres (behaviour 4)', { ...ADMIN, scopes: ['postgres'] }, [mintable({})], 'permitted'],
-    ['is permitted to the owner (behaviour 5)', MEMBER, [mintable({ instance: { ...FOREIGN_INSTANCE, creatorId: ALICE_ID } })], 'permitted'],
+    [
+      'is refused without the scope postgres or all-apis (behaviour 4)',
+      { ...ADMIN, scopes: ['openid'] },
+      [mintable({})],
+      'scope_insufficient',
+    ],
+    [
+      'is permitted with the scope postgres (behaviour 4)',
+      { ...ADMIN, scopes: ['postgres'] },
+      [mintable({})],
+      'permitted',
+    ],
+    [
+      'is permitted to the owner (behaviour 5)',
+      MEMBER,
+      [mintable({ instance: { ...FOREIGN_INSTANCE, creatorId: ALICE_ID } })],
+      'permitted',
+    ],
     ['is permitted to a workspace administrator (behaviour 5)', ADMIN, [mintable({})], 'permitted'],
-    ['is permitted with CAN_MANAGE (behaviour 5)', MEMBER, [mintable({ granted: 'CAN_MANAGE' })], 'permitted'],
-    ['is permitted to who has a Postgres role and no permission (behaviour 59)', MEMBER, [mintable({ hasRole: true })], 'permitted'],
-    ['is refused with CAN_USE alone (behaviour 60)', MEMBER, [mintable({ granted: 'CAN_USE' })], 'permission_denied'],
+    [
+      'is permitted with CAN_MANAGE (behaviour 5)',
+      MEMBER,
+      [mintable({ granted: 'CAN_MANAGE' })],
+      'permitted',
+    ],
+    [
+      'is permitted to who has a Postgres role and no permission (behaviour 59)',
+      MEMBER,
+      [mintable({ hasRole: true })],
+      'permitted',
+    ],
+    [
+      'is refused with CAN_USE alone (behaviour 60)',
+      MEMBER,
+      [mintable({ granted: 'CAN_USE' })],
+      'permission_denied',
+    ],
     ['is refused to a stranger (behaviour 5)', MEMBER, [mintable({})], 'permission_denied'],
-    ['is refused for an instance of another workspace', ADMIN, [mintable({ instance: { ...FOREIGN_INSTANCE, workspaceId: OTHER_WORKSPACE } })], 'permission_denied'],
-    ['is refused while nobody can tell whether there is a role', MEMBER, [mintable({ instance: stopped, hasRole: 'unknown' })], 'instance_state_conflict'],
-    ['is permitted to who manages a stopped instance', ADMIN, [mintable({ instance: stopped, hasRole: 'unknown' })], 'permitted'],
-    ['for several instances needs every one of them (behaviour 6)', MEMBER, [mintable({ hasRole: true }), mintable({})], 'permission_denied'],
-    ['for several instances is permitted when every one is (behaviour 6)', MEMBER, [mintable({ hasRole: true }), mintable({ granted: 'CAN_MANAGE' })], 'permitted'],
+    [
+      'is refused for an instance of another workspace',
+      ADMIN,
+      [mintable({ instance: { ...FOREIGN_INSTANCE, workspaceId: OTHER_WORKSPACE } })],
+      'permission_denied',
+    ],
+    [
+      'is refused while nobody can tell whether there is a role',
+      MEMBER,
+      [mintable({ instance: stopped, hasRole: 'unknown' })],
+      'instance_state_conflict',
+    ],
+    [
+      'is permitted to who manages a stopped instance',
+      ADMIN,
+      [mintable({ instance: stopped, hasRole: 'unknown' })],
+      'permitted',
+    ],
+    [
+      'for several instances needs every one of them (behaviour 6)',
+      MEMBER,
+      [mintable({ hasRole: true }), mintable({})],
+      'permission_denied',
+    ],
+    [
+      'for several instances is permitted when every one is (behaviour 6)',
+      MEMBER,
+      [mintable({ hasRole: true }), mintable({ granted: 'CAN_MANAGE' })],
+      'permitted',
+    ],
   ]
   it.each(rows)('%s', (_fact, caller, instances, expected) => {
     expect(nameOf(caller, instances)).toBe(expected)
   })
 
   it('names in its refusal the instance that is in the way', () => {
-    const verdict = decideMint(MEMBER, [mintable({ hasRole: true }), mintable({ instance: { ...FOREIGN_INSTANCE, name: 'payroll' } })])
+    const verdict = decideMint(MEMBER, [
+      mintable({ hasRole: true }),
+      mintable({ instance: { ...FOREIGN_INSTANCE, name: 'payroll' } }),
+    ])
     if (verdict === 'permitted') throw new Error('a stranger does not mint')
     expect(toHttpRefusal(verdict)).toMatchObject({ status: 403, errorCode: 'PERMISSION_DENIED' })
     expect(toHttpRefusal(verdict)?.message).toContain('payroll')
@@ -57,7 +115,10 @@ describe('minting a database credential', () => {
       granted: fc.constantFrom(undefined, 'CAN_USE' as const, 'CAN_MANAGE' as const),
       hasRole: fc.constantFrom(true, false, 'unknown' as const),
     })
-    const anyCaller = fc.record({ isWorkspaceAdmin: fc.boolean(), scopes: fc.subarray(['all-apis', 'postgres', 'openid']) })
+    const anyCaller = fc.record({
+      isWorkspaceAdmin: fc.boolean(),
+      scopes: fc.subarray(['all-apis', 'postgres', 'openid']),
+    })
     fc.assert(
       fc.property(anyCaller, fc.array(anyInstance, { minLength: 1, maxLength: 3 }), (change, instances) => {
         const caller: Caller = { ...MEMBER, ...change }
@@ -68,10 +129,17 @@ describe('minting a database credential', () => {
           [caller, instances.map((each) => ({ ...each, granted: undefined }))],
           [caller, instances.map((each) => ({ ...each, hasRole: false as const }))],
           [caller, instances.map((each) => ({ ...each, hasRole: 'unknown' as const }))],
-          [caller, instances.map((each) => ({ ...each, instance: { ...each.instance, workspaceId: OTHER_WORKSPACE } }))],
+          [
+            caller,
+            instances.map((each) => ({
+              ...each,
+              instance: { ...each.instance, workspaceId: OTHER_WORKSPACE },
+            })),
+          ],
           [caller, [...instances, mintable({})]],
         ]
-        for (const [worseCaller, worseInstances] of worse) expect(nameOf(worseCaller, worseInstances)).not.toBe('permitted')
+        for (const [worseCaller, worseInstances] of worse)
+          expect(nameOf(worseCaller, worseInstances)).not.toBe('permitted')
       }),
     )
   })

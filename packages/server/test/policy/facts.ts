@@ -16,7 +16,11 @@ export const OTHER_GROUP_ID = '100000000000010' as IdentityId
 export const INSTANCE_UID = '6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a11' as InstanceUid
 export const OTHER_INSTANCE_UID = '7c2f9c52-3a0e-4a8e-9d27-0f2f4c1f7a22' as InstanceUid
 
-export const INSTANCE: LoginFacts['instance'] = { uid: INSTANCE_UID, workspaceId: WORKSPACE, state: 'AVAILABLE' }
+export const INSTANCE: LoginFacts['instance'] = {
+  uid: INSTANCE_UID,
+  workspaceId: WORKSPACE,
+  state: 'AVAILABLE',
+}
 
 export const TOKEN: VerifiedToken = {
   kind: 'database_credential',
@@ -58,7 +62,12 @@ export const GROUP: GroupFacts = {
   membershipPath: [GROUP_ID, ALICE_ID],
 }
 
-export const GROUP_ROLE: RoleFacts = { ...OWN_ROLE, oid: '16401' as RoleOid, name: 'analysts', binding: { id: GROUP_ID, type: 'GROUP' } }
+export const GROUP_ROLE: RoleFacts = {
+  ...OWN_ROLE,
+  oid: '16401' as RoleOid,
+  name: 'analysts',
+  binding: { id: GROUP_ID, type: 'GROUP' },
+}
 
 /** Alice logs in as her own role. */
 export const OWN_LOGIN: LoginFacts = {
@@ -72,7 +81,12 @@ export const OWN_LOGIN: LoginFacts = {
 }
 
 /** Alice logs in as the role of a group that she is in. */
-export const GROUP_LOGIN: LoginFacts = { ...OWN_LOGIN, roleName: GROUP_ROLE.name, role: GROUP_ROLE, group: GROUP }
+export const GROUP_LOGIN: LoginFacts = {
+  ...OWN_LOGIN,
+  roleName: GROUP_ROLE.name,
+  role: GROUP_ROLE,
+  group: GROUP,
+}
 
 export const MEMBER: Caller = {
   identity: ALICE,

@@ -32,48 +32,208 @@ const verdictOf = (facts: LoginFacts): 'admitted' | RefusalName => {
 }
 
 const ROWS: readonly (readonly [fact: string, facts: LoginFacts, verdict: 'admitted' | RefusalName])[] = [
-  ['refuses while the instance is STARTING', own({ instance: { ...INSTANCE, state: 'STARTING' } }), 'instance_not_reachable'],
-  ['refuses while the instance is UPDATING', own({ instance: { ...INSTANCE, state: 'UPDATING' } }), 'instance_not_reachable'],
-  ['refuses while the instance is STOPPED (behaviour 16)', own({ instance: { ...INSTANCE, state: 'STOPPED' } }), 'instance_not_reachable'],
-  ['refuses while the instance is FAILING_OVER', own({ instance: { ...INSTANCE, state: 'FAILING_OVER' } }), 'instance_not_reachable'],
-  ['refuses while the instance is DELETING', own({ instance: { ...INSTANCE, state: 'DELETING' } }), 'instance_not_reachable'],
+  [
+    'refuses while the instance is STARTING',
+    own({ instance: { ...INSTANCE, state: 'STARTING' } }),
+    'instance_not_reachable',
+  ],
+  [
+    'refuses while the instance is UPDATING',
+    own({ instance: { ...INSTANCE, state: 'UPDATING' } }),
+    'instance_not_reachable',
+  ],
+  [
+    'refuses while the instance is STOPPED (behaviour 16)',
+    own({ instance: { ...INSTANCE, state: 'STOPPED' } }),
+    'instance_not_reachable',
+  ],
+  [
+    'refuses while the instance is FAILING_OVER',
+    own({ instance: { ...INSTANCE, state: 'FAILING_OVER' } }),
+    'instance_not_reachable',
+  ],
+  [
+    'refuses while the instance is DELETING',
+    own({ instance: { ...INSTANCE, state: 'DELETING' } }),
+    'instance_not_reachable',
+  ],
   ['refuses a token without any scope', own({ token: { ...TOKEN, scopes: [] } }), 'token_not_for_postgres'],
-  ['refuses a token whose scopes are for something else (behaviour 4)', own({ token: { ...TOKEN, scopes: ['openid', 'offline_access'] } }), 'token_not_for_postgres'],
-  ['admits a workspace token with all-apis (behaviour 24)', own({ token: { ...TOKEN, kind: 'workspace_token', scopes: ['all-apis'], instances: 'all_of_workspace' } }), 'admitted'],
-  ['admits a workspace token with the scope postgres (behaviour 24)', own({ token: { ...TOKEN, kind: 'workspace_token', instances: 'all_of_workspace' } }), 'admitted'],
-  ['refuses an expired token (behaviour 18)', own({ token: { ...TOKEN, expiresAt: moment(-1) } }), 'token_expired'],
-  ['refuses a token in the moment of its expiry', own({ token: { ...TOKEN, expiresAt: NOW } }), 'token_expired'],
-  ['admits a token one second before its expiry (behaviour 18)', own({ token: { ...TOKEN, expiresAt: moment(1000) } }), 'admitted'],
-  ['refuses a token of another workspace (behaviour 22)', own({ token: { ...TOKEN, workspaceId: OTHER_WORKSPACE } }), 'token_of_another_workspace'],
-  ['refuses a workspace token of another workspace', own({ token: { ...TOKEN, kind: 'workspace_token', instances: 'all_of_workspace', workspaceId: OTHER_WORKSPACE } }), 'token_of_another_workspace'],
-  ['refuses a credential that names other instances (behaviour 6)', own({ token: { ...TOKEN, instances: [OTHER_INSTANCE_UID] } }), 'token_not_for_this_instance'],
-  ['refuses a credential that names no instance', own({ token: { ...TOKEN, instances: [] } }), 'token_not_for_this_instance'],
-  ['admits a credential that names this instance among others (behaviour 6)', own({ token: { ...TOKEN, instances: [OTHER_INSTANCE_UID, INSTANCE.uid] } }), 'admitted'],
-  ['refuses the token of a deleted identity (behaviour 42)', own({ identity: undefined }), 'identity_inactive'],
-  ['refuses the token of a deactivated identity (behaviour 42)', own({ identity: { ...ALICE, active: false } }), 'identity_inactive'],
-  ['refuses an identity that left the workspace', own({ identity: { ...ALICE, assignedToWorkspace: false } }), 'identity_not_in_workspace'],
+  [
+    'refuses a token whose scopes are for something else (behaviour 4)',
+    own({ token: { ...TOKEN, scopes: ['openid', 'offline_access'] } }),
+    'token_not_for_postgres',
+  ],
+  [
+    'admits a workspace token with all-apis (behaviour 24)',
+    own({
+      token: { ...TOKEN, kind: 'workspace_token', scopes: ['all-apis'], instances: 'all_of_workspace' },
+    }),
+    'admitted',
+  ],
+  [
+    'admits a workspace token with the scope postgres (behaviour 24)',
+    own({ token: { ...TOKEN, kind: 'workspace_token', instances: 'all_of_workspace' } }),
+    'admitted',
+  ],
+  [
+    'refuses an expired token (behaviour 18)',
+    own({ token: { ...TOKEN, expiresAt: moment(-1) } }),
+    'token_expired',
+  ],
+  [
+    'refuses a token in the moment of its expiry',
+    own({ token: { ...TOKEN, expiresAt: NOW } }),
+    'token_expired',
+  ],
+  [
+    'admits a token one second before its expiry (behaviour 18)',
+    own({ token: { ...TOKEN, expiresAt: moment(1000) } }),
+    'admitted',
+  ],
+  [
+    'refuses a token of another workspace (behaviour 22)',
+    own({ token: { ...TOKEN, workspaceId: OTHER_WORKSPACE } }),
+    'token_of_another_workspace',
+  ],
+  [
+    'refuses a workspace token of another workspace',
+    own({
+      token: {
+        ...TOKEN,
+        kind: 'workspace_token',
+        instances: 'all_of_workspace',
+        workspaceId: OTHER_WORKSPACE,
+      },
+    }),
+    'token_of_another_workspace',
+  ],
+  [
+    'refuses a credential that names other instances (behaviour 6)',
+    own({ token: { ...TOKEN, instances: [OTHER_INSTANCE_UID] } }),
+    'token_not_for_this_instance',
+  ],
+  [
+    'refuses a credential that names no instance',
+    own({ token: { ...TOKEN, instances: [] } }),
+    'token_not_for_this_instance',
+  ],
+  [
+    'admits a credential that names this instance among others (behaviour 6)',
+    own({ token: { ...TOKEN, instances: [OTHER_INSTANCE_UID, INSTANCE.uid] } }),
+    'admitted',
+  ],
+  [
+    'refuses the token of a deleted identity (behaviour 42)',
+    own({ identity: undefined }),
+    'identity_inactive',
+  ],
+  [
+    'refuses the token of a deactivated identity (behaviour 42)',
+    own({ identity: { ...ALICE, active: false } }),
+    'identity_inactive',
+  ],
+  [
+    'refuses an identity that left the workspace',
+    own({ identity: { ...ALICE, assignedToWorkspace: false } }),
+    'identity_not_in_workspace',
+  ],
   ['refuses a role that does not exist (behaviour 28)', own({ role: undefined }), 'role_does_not_exist'],
-  ['refuses a role without label (behaviour 27)', own({ role: { ...OWN_ROLE, binding: undefined } }), 'role_not_bound'],
-  ['refuses a role without label although it has a password', own({ role: { ...OWN_ROLE, binding: undefined, hasPassword: true } }), 'role_not_bound'],
-  ['refuses a role with NOLOGIN (behaviour 29)', own({ role: { ...OWN_ROLE, canLogIn: false } }), 'role_cannot_log_in'],
-  ['refuses a superuser, labelled or not (behaviour 56)', own({ role: { ...OWN_ROLE, isSuperuser: true } }), 'role_cannot_log_in'],
-  ['refuses a role past its VALID UNTIL', own({ role: { ...OWN_ROLE, validUntil: moment(-1) } }), 'role_no_longer_valid'],
-  ['refuses a role in the moment of its VALID UNTIL', own({ role: { ...OWN_ROLE, validUntil: NOW } }), 'role_no_longer_valid'],
+  [
+    'refuses a role without label (behaviour 27)',
+    own({ role: { ...OWN_ROLE, binding: undefined } }),
+    'role_not_bound',
+  ],
+  [
+    'refuses a role without label although it has a password',
+    own({ role: { ...OWN_ROLE, binding: undefined, hasPassword: true } }),
+    'role_not_bound',
+  ],
+  [
+    'refuses a role with NOLOGIN (behaviour 29)',
+    own({ role: { ...OWN_ROLE, canLogIn: false } }),
+    'role_cannot_log_in',
+  ],
+  [
+    'refuses a superuser, labelled or not (behaviour 56)',
+    own({ role: { ...OWN_ROLE, isSuperuser: true } }),
+    'role_cannot_log_in',
+  ],
+  [
+    'refuses a role past its VALID UNTIL',
+    own({ role: { ...OWN_ROLE, validUntil: moment(-1) } }),
+    'role_no_longer_valid',
+  ],
+  [
+    'refuses a role in the moment of its VALID UNTIL',
+    own({ role: { ...OWN_ROLE, validUntil: NOW } }),
+    'role_no_longer_valid',
+  ],
   ['admits a role before its VALID UNTIL', own({ role: { ...OWN_ROLE, validUntil: moment(1) } }), 'admitted'],
-  ['refuses the role of another identity (behaviour 23)', own({ role: { ...OWN_ROLE, binding: { id: BOB_ID, type: 'USER' } } }), 'role_of_another_identity'],
-  ['refuses the role of an identity that was deleted and created again with the same name (behaviour 41)', own({ identity: { ...ALICE, id: BOB_ID } }), 'role_of_another_identity'],
+  [
+    'refuses the role of another identity (behaviour 23)',
+    own({ role: { ...OWN_ROLE, binding: { id: BOB_ID, type: 'USER' } } }),
+    'role_of_another_identity',
+  ],
+  [
+    'refuses the role of an identity that was deleted and created again with the same name (behaviour 41)',
+    own({ identity: { ...ALICE, id: BOB_ID } }),
+    'role_of_another_identity',
+  ],
   ['admits the own role', OWN_LOGIN, 'admitted'],
-  ['admits a renamed identity to its old role, because ids decide (behaviour 40)', own({ identity: { ...ALICE, name: 'alicia@example.com' } }), 'admitted'],
-  ['admits a service principal to its own role', own({ identity: { ...ALICE, type: 'SERVICE_PRINCIPAL' }, role: { ...OWN_ROLE, binding: { id: ALICE_ID, type: 'SERVICE_PRINCIPAL' } } }), 'admitted'],
-  ['refuses a service principal the role of another one', own({ role: { ...OWN_ROLE, binding: { id: BOB_ID, type: 'SERVICE_PRINCIPAL' } } }), 'role_of_another_identity'],
-  ['admits to a labelled role that has a password too: the token is what counts (behaviour 52)', own({ role: { ...OWN_ROLE, hasPassword: true } }), 'admitted'],
-  ['refuses the role of a group that does not exist any more (behaviour 49)', group({ group: undefined }), 'not_a_member'],
-  ['refuses when the group that was asked for is not the one of the label', group({ group: { ...GROUP, id: OTHER_GROUP_ID } }), 'not_a_member'],
-  ['refuses the role of a group that left the workspace (behaviour 46)', group({ group: { ...GROUP, assignedToWorkspace: false } }), 'group_not_in_workspace'],
-  ['refuses who is no member of the group (behaviour 45)', group({ group: { ...GROUP, membershipPath: undefined } }), 'not_a_member'],
+  [
+    'admits a renamed identity to its old role, because ids decide (behaviour 40)',
+    own({ identity: { ...ALICE, name: 'alicia@example.com' } }),
+    'admitted',
+  ],
+  [
+    'admits a service principal to its own role',
+    own({
+      identity: { ...ALICE, type: 'SERVICE_PRINCIPAL' },
+      role: { ...OWN_ROLE, binding: { id: ALICE_ID, type: 'SERVICE_PRINCIPAL' } },
+    }),
+    'admitted',
+  ],
+  [
+    'refuses a service principal the role of another one',
+    own({ role: { ...OWN_ROLE, binding: { id: BOB_ID, type: 'SERVICE_PRINCIPAL' } } }),
+    'role_of_another_identity',
+  ],
+  [
+    'admits to a labelled role that has a password too: the token is what counts (behaviour 52)',
+    own({ role: { ...OWN_ROLE, hasPassword: true } }),
+    'admitted',
+  ],
+  [
+    'refuses the role of a group that does not exist any more (behaviour 49)',
+    group({ group: undefined }),
+    'not_a_member',
+  ],
+  [
+    'refuses when the group that was asked for is not the one of the label',
+    group({ group: { ...GROUP, id: OTHER_GROUP_ID } }),
+    'not_a_member',
+  ],
+  [
+    'refuses the role of a group that left the workspace (behaviour 46)',
+    group({ group: { ...GROUP, assignedToWorkspace: false } }),
+    'group_not_in_workspace',
+  ],
+  [
+    'refuses who is no member of the group (behaviour 45)',
+    group({ group: { ...GROUP, membershipPath: undefined } }),
+    'not_a_member',
+  ],
   ['admits a direct member of the group (behaviour 43)', GROUP_LOGIN, 'admitted'],
-  ['admits a member through a nested group (behaviour 44)', group({ group: { ...GROUP, membershipPath: [GROUP_ID, OTHER_GROUP_ID, ALICE_ID] } }), 'admitted'],
-  ['admits to the role of a renamed group, because ids decide (behaviour 49)', group({ group: { ...GROUP, name: 'data-analysts' } }), 'admitted'],
+  [
+    'admits a member through a nested group (behaviour 44)',
+    group({ group: { ...GROUP, membershipPath: [GROUP_ID, OTHER_GROUP_ID, ALICE_ID] } }),
+    'admitted',
+  ],
+  [
+    'admits to the role of a renamed group, because ids decide (behaviour 49)',
+    group({ group: { ...GROUP, name: 'data-analysts' } }),
+    'admitted',
+  ],
 ]
 
 describe('a login', () => {
@@ -82,8 +242,18 @@ describe('a login', () => {
   })
 
   it('says as whom and through which group it was admitted, for the audit record', () => {
-    expect(decideLogin(OWN_LOGIN)).toEqual({ outcome: 'admitted', role: OWN_ROLE, identity: ALICE, viaGroup: undefined })
-    expect(decideLogin(GROUP_LOGIN)).toEqual({ outcome: 'admitted', role: GROUP_ROLE, identity: ALICE, viaGroup: GROUP })
+    expect(decideLogin(OWN_LOGIN)).toEqual({
+      outcome: 'admitted',
+      role: OWN_ROLE,
+      identity: ALICE,
+      viaGroup: undefined,
+    })
+    expect(decideLogin(GROUP_LOGIN)).toEqual({
+      outcome: 'admitted',
+      role: GROUP_ROLE,
+      identity: ALICE,
+      viaGroup: GROUP,
+    })
   })
 
   it('tells a PostgreSQL client every refusal in a form of its own', () => {
@@ -107,7 +277,8 @@ describe('for all facts, a login', () => {
   it('is never admitted because a fact got worse', () => {
     fc.assert(
       fc.property(anyLoginFacts, fc.constantFrom(...WORSENINGS), (facts, worsen) => {
-        if (decideLogin(facts).outcome === 'refused') expect(decideLogin(worsen(facts)).outcome).toBe('refused')
+        if (decideLogin(facts).outcome === 'refused')
+          expect(decideLogin(worsen(facts)).outcome).toBe('refused')
       }),
       { numRuns: 2000 },
     )
@@ -151,14 +322,18 @@ describe('for all facts, a login', () => {
       { numRuns: 3000 },
     )
     for (const name of before) {
-      expect(JSON.stringify(REFUSALS[name]), name).not.toMatch(/does not exist|label|member|not permitted to log in|bound/i)
+      expect(JSON.stringify(REFUSALS[name]), name).not.toMatch(
+        /does not exist|label|member|not permitted to log in|bound/i,
+      )
     }
   })
 })
 
 describe('the reachability of an instance', () => {
   it('depends on its state alone, and only AVAILABLE is reachable', () => {
-    expect(INSTANCE_STATES.filter((state) => decideInstanceReachable(state) === 'reachable')).toEqual(['AVAILABLE'])
+    expect(INSTANCE_STATES.filter((state) => decideInstanceReachable(state) === 'reachable')).toEqual([
+      'AVAILABLE',
+    ])
   })
 })
 
@@ -179,8 +354,7 @@ function everyConditionHolds(facts: LoginFacts): boolean {
   const isOwn = binding.type !== 'GROUP' && binding.id === identity.id
   const isMember =
     binding.type === 'GROUP' &&
-    facts.group !== undefined &&
-    facts.group.id === binding.id &&
+    facts.group?.id === binding.id &&
     facts.group.assignedToWorkspace &&
     facts.group.membershipPath !== undefined
   return (
@@ -195,7 +369,10 @@ function everyConditionHolds(facts: LoginFacts): boolean {
 type Worsening = (facts: LoginFacts) => LoginFacts
 const ofIdentity =
   (change: Partial<NonNullable<LoginFacts['identity']>>): Worsening =>
-  (facts) => ({ ...facts, identity: facts.identity === undefined ? undefined : { ...facts.identity, ...change } })
+  (facts) => ({
+    ...facts,
+    identity: facts.identity === undefined ? undefined : { ...facts.identity, ...change },
+  })
 const ofRole =
   (change: Partial<NonNullable<LoginFacts['role']>>): Worsening =>
   (facts) => ({ ...facts, role: facts.role === undefined ? undefined : { ...facts.role, ...change } })
@@ -209,7 +386,13 @@ const WORSENINGS: readonly Worsening[] = [
   ofToken({ scopes: [] }),
   ofToken({ expiresAt: moment(-1) }),
   ofToken({ instances: [] }),
-  (facts) => ({ ...facts, token: { ...facts.token, workspaceId: facts.instance.workspaceId === OTHER_WORKSPACE ? TOKEN.workspaceId : OTHER_WORKSPACE } }),
+  (facts) => ({
+    ...facts,
+    token: {
+      ...facts.token,
+      workspaceId: facts.instance.workspaceId === OTHER_WORKSPACE ? TOKEN.workspaceId : OTHER_WORKSPACE,
+    },
+  }),
   (facts) => ({ ...facts, identity: undefined }),
   ofIdentity({ active: false }),
   ofIdentity({ assignedToWorkspace: false }),
@@ -218,8 +401,17 @@ const WORSENINGS: readonly Worsening[] = [
   ofRole({ canLogIn: false }),
   ofRole({ isSuperuser: true }),
   ofRole({ validUntil: moment(-1) }),
-  (facts) => ofRole({ binding: { id: facts.identity?.id === BOB_ID ? ALICE_ID : BOB_ID, type: 'USER' } })(facts),
+  (facts) =>
+    ofRole({ binding: { id: facts.identity?.id === BOB_ID ? ALICE_ID : BOB_ID, type: 'USER' } })(facts),
   (facts) => ofRole({ binding: { id: GROUP_ID, type: 'GROUP' } })({ ...facts, group: undefined }),
-  (facts) => ofRole({ binding: { id: GROUP_ID, type: 'GROUP' } })({ ...facts, group: { ...GROUP, assignedToWorkspace: false } }),
-  (facts) => ofRole({ binding: { id: GROUP_ID, type: 'GROUP' } })({ ...facts, group: { ...GROUP, membershipPath: undefined } }),
+  (facts) =>
+    ofRole({ binding: { id: GROUP_ID, type: 'GROUP' } })({
+      ...facts,
+      group: { ...GROUP, assignedToWorkspace: false },
+    }),
+  (facts) =>
+    ofRole({ binding: { id: GROUP_ID, type: 'GROUP' } })({
+      ...facts,
+      group: { ...GROUP, membershipPath: undefined },
+    }),
 ]

@@ -19,7 +19,13 @@ const ELSEWHERE = { ...OWN_INSTANCE, workspaceId: OTHER_WORKSPACE }
 const nameOf = (verdict: 'permitted' | Refusal) => (verdict === 'permitted' ? verdict : verdict.name)
 
 describe('the permission on an instance', () => {
-  const rows: readonly (readonly [string, Caller, typeof FOREIGN_INSTANCE, InstancePermissionLevel | undefined, InstancePermissionLevel | undefined])[] = [
+  const rows: readonly (readonly [
+    string,
+    Caller,
+    typeof FOREIGN_INSTANCE,
+    InstancePermissionLevel | undefined,
+    InstancePermissionLevel | undefined,
+  ])[] = [
     ['is CAN_MANAGE for its creator (behaviour 54)', MEMBER, OWN_INSTANCE, undefined, 'CAN_MANAGE'],
     ['is CAN_MANAGE for its creator whatever was granted', MEMBER, OWN_INSTANCE, 'CAN_USE', 'CAN_MANAGE'],
     ['is CAN_MANAGE for an administrator of the workspace', ADMIN, FOREIGN_INSTANCE, undefined, 'CAN_MANAGE'],
@@ -48,7 +54,8 @@ describe('the permission on an instance', () => {
   })
 
   it('never grows when a fact gets worse', () => {
-    const rank = (level: InstancePermissionLevel | undefined) => (level === undefined ? 0 : level === 'CAN_USE' ? 1 : 2)
+    const rank = (level: InstancePermissionLevel | undefined) =>
+      level === undefined ? 0 : level === 'CAN_USE' ? 1 : 2
     const anyCaller = fc.boolean().map((isWorkspaceAdmin) => ({ ...MEMBER, isWorkspaceAdmin }))
     const anyInstance = fc.constantFrom(OWN_INSTANCE, FOREIGN_INSTANCE, ELSEWHERE)
     const anyGrant = fc.constantFrom(undefined, 'CAN_USE' as const, 'CAN_MANAGE' as const)

@@ -12,10 +12,9 @@ import {
   type RefusalName,
 } from '../../src/policy/refusals.ts'
 
-const TABLE: readonly (readonly [RefusalName, RefusalDefinition])[] = (Object.keys(REFUSALS) as RefusalName[]).map((name) => [
-  name,
-  REFUSALS[name],
-])
+const TABLE: readonly (readonly [RefusalName, RefusalDefinition])[] = (
+  Object.keys(REFUSALS) as RefusalName[]
+).map((name) => [name, REFUSALS[name]])
 const textsOf = ({ postgres, http }: RefusalDefinition): readonly string[] =>
   [postgres?.message, postgres?.detail, postgres?.hint, http?.message].filter((text) => text !== undefined)
 const parametersOf = (definition: RefusalDefinition): readonly string[] =>
@@ -30,11 +29,18 @@ const refusalOf = (name: RefusalName, value: string): Refusal => ({
 
 describe.each(TABLE)('the refusal %s', (name, definition) => {
   it('can be told to somebody: in PostgreSQL’s form, in HTTP’s form, or both', () => {
-    expect([toPostgresRefusal(refusalOf(name, 'x')), toHttpRefusal(refusalOf(name, 'x'))].some((form) => form !== undefined)).toBe(true)
+    expect(
+      [toPostgresRefusal(refusalOf(name, 'x')), toHttpRefusal(refusalOf(name, 'x'))].some(
+        (form) => form !== undefined,
+      ),
+    ).toBe(true)
   })
 
   it('leaves no parameter unfilled and tells nothing that is for the audit only', () => {
-    const told = JSON.stringify([toPostgresRefusal(refusalOf(name, 'filled')), toHttpRefusal(refusalOf(name, 'filled'))])
+    const told = JSON.stringify([
+      toPostgresRefusal(refusalOf(name, 'filled')),
+      toHttpRefusal(refusalOf(name, 'filled')),
+    ])
     expect(told).not.toMatch(/\{\w+\}/)
     expect(told).not.toContain('only for the audit')
   })
@@ -62,7 +68,9 @@ describe('refusals that anybody may read', () => {
   it('say nothing about the existence of a role, its label, or a group (DESIGN §5, §6.5)', () => {
     for (const [name, definition] of forAnyone) {
       for (const text of textsOf(definition)) {
-        expect(text, name).not.toMatch(/does not exist|security label|\bgroup\b|member|not permitted to log in|is bound/)
+        expect(text, name).not.toMatch(
+          /does not exist|security label|\bgroup\b|member|not permitted to log in|is bound/,
+        )
       }
     }
   })
@@ -78,11 +86,31 @@ describe('refusals that anybody may read', () => {
 
 describe('texts of the real service, on which clients match (lakebase-behaviour §5.4)', () => {
   it.each([
-    ['behaviour 14', refuse('tls_required', { protocolVersion: '196608' }), '08P01', 'Invalid protocol version. Protocol version: 196608'],
+    [
+      'behaviour 14',
+      refuse('tls_required', { protocolVersion: '196608' }),
+      '08P01',
+      'Invalid protocol version. Protocol version: 196608',
+    ],
     ['behaviour 15', refuse('server_name_missing'), '08006', 'Connection does not have SNI.'],
-    ['behaviour 16', refuse('instance_not_reachable', { reason: 'The database instance is stopped.' }), '28000', 'External authorization failed.'],
-    ['behaviour 25', refuse('personal_access_token_as_password', { role: 'a' }), '28P01', 'Failed to decode token for role "a" and native postgres login was either not attempted due to configuration or failed.'],
-    ['behaviour 27', refuse('role_not_bound', { role: 'a' }), '28000', 'An oauth token was supplied but no role security label was configured in postgres for role "a"'],
+    [
+      'behaviour 16',
+      refuse('instance_not_reachable', { reason: 'The database instance is stopped.' }),
+      '28000',
+      'External authorization failed.',
+    ],
+    [
+      'behaviour 25',
+      refuse('personal_access_token_as_password', { role: 'a' }),
+      '28P01',
+      'Failed to decode token for role "a" and native postgres login was either not attempted due to configuration or failed.',
+    ],
+    [
+      'behaviour 27',
+      refuse('role_not_bound', { role: 'a' }),
+      '28000',
+      'An oauth token was supplied but no role security label was configured in postgres for role "a"',
+    ],
     ['behaviour 28', refuse('role_does_not_exist', { role: 'a' }), '28000', 'role "a" does not exist'],
     ['behaviour 72', refuse('handshake_timeout', { seconds: '15' }), '08006', 'Client handshake timeout.'],
   ])('keeps %s as it is', (_behaviour, refusal, sqlstate, message) => {
@@ -108,10 +136,14 @@ describe('rendering a refusal', () => {
   it('never takes a parameter’s value for a placeholder, whatever a client sends as a role name', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (role, expiredAt) => {
-        expect(renderRefusalText('role "{role}" at {expiredAt}.', { role, expiredAt })).toBe(`role "${role}" at ${expiredAt}.`)
+        expect(renderRefusalText('role "{role}" at {expiredAt}.', { role, expiredAt })).toBe(
+          `role "${role}" at ${expiredAt}.`,
+        )
       }),
     )
-    expect(renderRefusalText('{role} {expiredAt}', { role: '{expiredAt}', expiredAt: '$&' })).toBe('{expiredAt} $&')
+    expect(renderRefusalText('{role} {expiredAt}', { role: '{expiredAt}', expiredAt: '$&' })).toBe(
+      '{expiredAt} $&',
+    )
   })
 
   it('has no form for a channel that the table does not give one', () => {

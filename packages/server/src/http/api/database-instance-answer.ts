@@ -19,22 +19,29 @@ export function databaseInstanceAnswer(
   options: { readonly echoTags: boolean } = { echoTags: false },
 ): DatabaseInstanceAnswer {
   const { settings, listener, fault } = instance
-  const { enableReadableSecondaries, enablePgNativeLogin, retentionWindowInDays, usagePolicyId, customTags } = settings
+  const { enableReadableSecondaries, enablePgNativeLogin, retentionWindowInDays, usagePolicyId, customTags } =
+    settings
   return {
     name: instance.name,
     uid: instance.uid,
     state: instance.state,
     creator: instance.creatorName,
     creation_time: instance.createdAt.toISOString(),
-    ...(instance.pgMajorVersion === undefined ? {} : { pg_version: `PG_VERSION_${String(instance.pgMajorVersion)}` }),
+    ...(instance.pgMajorVersion === undefined
+      ? {}
+      : { pg_version: `PG_VERSION_${String(instance.pgMajorVersion)}` }),
     read_write_dns: listener.host,
     ...(listener.port === undefined ? {} : { read_write_port: listener.port }),
     // `stopped` and `node_count` are input only; clients read their effective twins.
     ...(settings.capacity === undefined ? {} : { capacity: settings.capacity }),
-    ...(enableReadableSecondaries === undefined ? {} : { enable_readable_secondaries: enableReadableSecondaries }),
+    ...(enableReadableSecondaries === undefined
+      ? {}
+      : { enable_readable_secondaries: enableReadableSecondaries }),
     ...(enablePgNativeLogin === undefined ? {} : { enable_pg_native_login: enablePgNativeLogin }),
     ...(retentionWindowInDays === undefined ? {} : { retention_window_in_days: retentionWindowInDays }),
-    ...(usagePolicyId === undefined ? {} : { usage_policy_id: usagePolicyId, effective_usage_policy_id: usagePolicyId }),
+    ...(usagePolicyId === undefined
+      ? {}
+      : { usage_policy_id: usagePolicyId, effective_usage_policy_id: usagePolicyId }),
     ...(customTags === undefined || !options.echoTags ? {} : { custom_tags: copyTags(customTags) }),
     effective_capacity: effectiveCapacity(settings),
     effective_stopped: effectiveStopped(settings),

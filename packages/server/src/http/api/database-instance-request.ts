@@ -18,7 +18,13 @@ export interface InstanceBody {
   readonly settings: SettingsChange
 }
 
-const customTag = z.strictObject({ key: z.string(), value: z.string().nullish().transform((value) => value ?? '') })
+const customTag = z.strictObject({
+  key: z.string(),
+  value: z
+    .string()
+    .nullish()
+    .transform((value) => value ?? ''),
+})
 
 const settingShapes = {
   capacity: z.enum(CAPACITIES).nullish(),
@@ -56,10 +62,13 @@ export const instanceBody: z.ZodType<InstanceBody> = z
       ...Object.fromEntries(OUTPUT_ONLY.map((field) => [field, z.unknown().optional()])),
     },
     // Some SDKs send no body with a PATCH at all (wire-contract §6).
-    { error: ({ code }) => (code === 'invalid_type' ? 'send the DatabaseInstance as a JSON object.' : undefined) },
+    {
+      error: ({ code }) =>
+        code === 'invalid_type' ? 'send the DatabaseInstance as a JSON object.' : undefined,
+    },
   )
   .transform((body) => ({
-    name: body.name || undefined,
+    name: body.name === '' ? undefined : (body.name ?? undefined),
     settings: {
       ...sent('capacity', body.capacity),
       ...sent('stopped', body.stopped),
@@ -68,7 +77,9 @@ export const instanceBody: z.ZodType<InstanceBody> = z
       ...sent('enablePgNativeLogin', body.enable_pg_native_login),
       ...sent('retentionWindowInDays', body.retention_window_in_days),
       // Empty is how the vendor's clients say "none".
-      ...(body.usage_policy_id === '' ? { usagePolicyId: undefined } : sent('usagePolicyId', body.usage_policy_id)),
+      ...(body.usage_policy_id === ''
+        ? { usagePolicyId: undefined }
+        : sent('usagePolicyId', body.usage_policy_id)),
       ...sent('customTags', body.custom_tags),
     },
   }))
@@ -78,7 +89,10 @@ function sent<Name extends Setting>(setting: Name, value: InstanceSettings[Name]
 }
 
 /** @returns every setting, those that were not sent at their default */
-export const settingsToCreate = (body: InstanceBody): InstanceSettings => ({ ...NO_SETTINGS, ...body.settings })
+export const settingsToCreate = (body: InstanceBody): InstanceSettings => ({
+  ...NO_SETTINGS,
+  ...body.settings,
+})
 
 const SETTING_OF_FIELD: ReadonlyMap<string, Setting> = new Map(
   (Object.keys(SETTING_FIELDS) as Setting[]).map((setting) => [SETTING_FIELDS[setting], setting]),
@@ -102,7 +116,8 @@ export function settingsToChange(body: InstanceBody, mask: string | undefined, n
   for (const field of fields) {
     const setting = SETTING_OF_FIELD.get(field)
     if (setting !== undefined) change = { ...change, [setting]: body.settings[setting] }
-    else if (field !== 'name') throw invalid('update_mask', `"${field}" is no field of DatabaseInstance that can be changed.`)
+    else if (field !== 'name')
+      throw invalid('update_mask', `"${field}" is no field of DatabaseInstance that can be changed.`)
   }
   return change
 }

@@ -1,14 +1,23 @@
 /** `/api/2.0/database/instances`: create, read, list, change and delete database instances (wire-contract §1). */
 import type { ListDatabaseInstancesResponse } from '@lakegate/client'
 import { z } from 'zod'
-import { createDatabaseInstance, type CreateDatabaseInstancePorts } from '../../operations/create-database-instance.ts'
-import { deleteDatabaseInstance, type DeleteDatabaseInstancePorts } from '../../operations/delete-database-instance.ts'
+import {
+  createDatabaseInstance,
+  type CreateDatabaseInstancePorts,
+} from '../../operations/create-database-instance.ts'
+import {
+  deleteDatabaseInstance,
+  type DeleteDatabaseInstancePorts,
+} from '../../operations/delete-database-instance.ts'
 import { findDatabaseInstanceByUid } from '../../operations/find-database-instance-by-uid.ts'
 import { getDatabaseInstance } from '../../operations/get-database-instance.ts'
 import { listDatabaseInstances } from '../../operations/list-database-instances.ts'
 import type { InstanceStore } from '../../operations/ports.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
-import { updateDatabaseInstance, type UpdateDatabaseInstancePorts } from '../../operations/update-database-instance.ts'
+import {
+  updateDatabaseInstance,
+  type UpdateDatabaseInstancePorts,
+} from '../../operations/update-database-instance.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
@@ -49,7 +58,10 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
         if (body.name === undefined) {
           throw new RefusedError(refuse('invalid_parameter', { field: 'name', problem: 'is missing.' }))
         }
-        const created = await createDatabaseInstance(ports, caller, { name: body.name, settings: settingsToCreate(body) })
+        const created = await createDatabaseInstance(ports, caller, {
+          name: body.name,
+          settings: settingsToCreate(body),
+        })
         return { body: databaseInstanceAnswer(created, { echoTags: true }) }
       },
     }),

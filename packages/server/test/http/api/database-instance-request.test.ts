@@ -1,7 +1,12 @@
 /** Bodies and update masks as the vendor's SDKs and CLI send them, and as nobody should (wire-contract §1). */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { instanceBody, settingsToChange, settingsToCreate, type InstanceBody } from '../../../src/http/api/database-instance-request.ts'
+import {
+  instanceBody,
+  settingsToChange,
+  settingsToCreate,
+  type InstanceBody,
+} from '../../../src/http/api/database-instance-request.ts'
 import { databaseInstanceAnswer } from '../../../src/http/api/database-instance-answer.ts'
 import { defineRoute } from '../../../src/http/define-route.ts'
 import { nothing } from '../../../src/http/shapes.ts'
@@ -22,10 +27,13 @@ async function readInstanceBody(body: unknown): Promise<InstanceBody> {
     body: instanceBody,
     handle: (request) => Promise.resolve({ body: request.body }),
   })
-  const { body: read } = await Promise.resolve().then(() => route.answer({ params: {}, query: {}, body, caller: MEMBER }))
+  const { body: read } = await Promise.resolve().then(() =>
+    route.answer({ params: {}, query: {}, body, caller: MEMBER }),
+  )
   return read as InstanceBody
 }
-const change = async (body: unknown, mask?: string) => settingsToChange(await readInstanceBody(body), mask, 'sales')
+const change = async (body: unknown, mask?: string) =>
+  settingsToChange(await readInstanceBody(body), mask, 'sales')
 const refusalOf = async (act: Promise<unknown>) =>
   act.then(
     () => {
@@ -64,18 +72,30 @@ describe('the body of a new instance', () => {
       enablePgNativeLogin: true,
       retentionWindowInDays: 14,
       usagePolicyId: 'policy',
-      customTags: [{ key: 'team', value: 'gate' }, { key: 'flag', value: '' }],
+      customTags: [
+        { key: 'team', value: 'gate' },
+        { key: 'flag', value: '' },
+      ],
     })
   })
 
   it('may carry null for what is left out', async () => {
-    expect(settingsToCreate(await readInstanceBody({ name: 'sales', capacity: null, stopped: null, parent_instance_ref: null }))).toEqual(NO_SETTINGS)
+    expect(
+      settingsToCreate(
+        await readInstanceBody({ name: 'sales', capacity: null, stopped: null, parent_instance_ref: null }),
+      ),
+    ).toEqual(NO_SETTINGS)
   })
 
   it('may be a whole answer sent back, whose output-only fields are ignored', async () => {
     const answer = databaseInstanceAnswer(
       instanceRow({
-        settings: { ...NO_SETTINGS, capacity: 'CU_1', usagePolicyId: 'policy', customTags: [{ key: 'k', value: 'v' }] },
+        settings: {
+          ...NO_SETTINGS,
+          capacity: 'CU_1',
+          usagePolicyId: 'policy',
+          customTags: [{ key: 'k', value: 'v' }],
+        },
         pgMajorVersion: 18,
         fault: { code: 'disk_full', message: 'No space left on device.', nextStep: 'Free some.', since: NOW },
       }),
@@ -93,8 +113,16 @@ describe('the body of a new instance', () => {
     ['a list', [], /^body: send the DatabaseInstance as a JSON object\.$/],
     ['text', 'sales', /^body: send the DatabaseInstance as a JSON object\.$/],
     ['an unknown field', { name: 'sales', colour: 'red' }, /^colour: this field is not known\.$/],
-    ['a field of an object’s innards', JSON.parse('{"__proto__": {"stopped": true}}'), /^__proto__: this field is not known/],
-    ['a parent', { name: 'sales', parent_instance_ref: { name: 'other' } }, /^parent_instance_ref: .*single-node/],
+    [
+      'a field of an object’s innards',
+      JSON.parse('{"__proto__": {"stopped": true}}'),
+      /^__proto__: this field is not known/,
+    ],
+    [
+      'a parent',
+      { name: 'sales', parent_instance_ref: { name: 'other' } },
+      /^parent_instance_ref: .*single-node/,
+    ],
     ['a name that is no text', { name: 7 }, /^name: .*expected string/],
     ['an unknown capacity', { capacity: 'CU_3' }, /^capacity: .*CU_1.*CU_8/],
     ['a truth as text', { stopped: 'true' }, /^stopped: .*expected boolean/],
@@ -104,9 +132,16 @@ describe('the body of a new instance', () => {
     ['tags that are no list', { custom_tags: { key: 'k' } }, /^custom_tags: .*expected array/],
     ['a tag that is no object', { custom_tags: ['k'] }, /^custom_tags\.0: .*expected object/],
     ['a tag without key', { custom_tags: [{ value: 'v' }] }, /^custom_tags\.0\.key: .*expected string/],
-    ['a tag with more than key and value', { custom_tags: [{ key: 'k', colour: 'red' }] }, /^custom_tags\.0\.colour: this field is not known/],
+    [
+      'a tag with more than key and value',
+      { custom_tags: [{ key: 'k', colour: 'red' }] },
+      /^custom_tags\.0\.colour: this field is not known/,
+    ],
   ])('may not be or have %s', async (_what, body, message) => {
-    expect(await refusalOf(readInstanceBody(body))).toMatchObject({ status: 400, message: expect.stringMatching(message) as string })
+    expect(await refusalOf(readInstanceBody(body))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message) as string,
+    })
   })
 
   it('is read or refused, whatever it is', async () => {
@@ -128,8 +163,16 @@ describe('an update', () => {
     ['takes several fields, with spaces between', 'capacity, stopped', { capacity: 'CU_8', stopped: true }],
     ['takes every field that was sent without a mask', undefined, { capacity: 'CU_8', stopped: true }],
     ['takes every field that was sent with an empty mask', '', { capacity: 'CU_8', stopped: true }],
-    ['takes every field that was sent with *, as the CLI’s bundles do', '*', { capacity: 'CU_8', stopped: true }],
-    ['sets what its mask names and the body lacks back to its default', 'enable_pg_native_login', { enablePgNativeLogin: undefined }],
+    [
+      'takes every field that was sent with *, as the CLI’s bundles do',
+      '*',
+      { capacity: 'CU_8', stopped: true },
+    ],
+    [
+      'sets what its mask names and the body lacks back to its default',
+      'enable_pg_native_login',
+      { enablePgNativeLogin: undefined },
+    ],
     ['may name the name as long as it stays', 'name,capacity', { capacity: 'CU_8' }],
   ])('%s', async (_fact, mask, expected) => {
     expect(await change(body, mask)).toStrictEqual(expected)
@@ -149,15 +192,33 @@ describe('an update', () => {
 
   it.each<readonly [string, unknown, string | undefined, RegExp]>([
     ['an unknown field in its mask', {}, 'capacity,colour', /^update_mask: "colour" is no field/],
-    ['an output-only field in its mask', {}, 'state', /^update_mask: "state" is no field of DatabaseInstance that can be changed/],
-    ['an effective field in its mask', {}, 'effective_stopped', /^update_mask: "effective_stopped" is no field/],
+    [
+      'an output-only field in its mask',
+      {},
+      'state',
+      /^update_mask: "state" is no field of DatabaseInstance that can be changed/,
+    ],
+    [
+      'an effective field in its mask',
+      {},
+      'effective_stopped',
+      /^update_mask: "effective_stopped" is no field/,
+    ],
     ['a parent in its mask', {}, 'parent_instance_ref', /^update_mask: "parent_instance_ref" is no field/],
     ['an empty name in a list', {}, 'capacity,,stopped', /^update_mask: "" is no field/],
     ['* beside other fields', {}, '*,capacity', /^update_mask: "\*" is no field/],
-    ['another name', { name: 'marketing' }, undefined, /^name: cannot be changed; the instance is named sales\.$/],
+    [
+      'another name',
+      { name: 'marketing' },
+      undefined,
+      /^name: cannot be changed; the instance is named sales\.$/,
+    ],
     ['another name that its mask names', { name: 'marketing' }, 'name', /^name: cannot be changed/],
   ])('may not have %s', async (_what, sent, mask, message) => {
-    expect(await refusalOf(change(sent, mask))).toMatchObject({ status: 400, message: expect.stringMatching(message) as string })
+    expect(await refusalOf(change(sent, mask))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message) as string,
+    })
   })
 })
 
@@ -208,8 +269,17 @@ describe('the answer', () => {
   })
 
   it('says what is wrong with the instance and what to do next', async () => {
-    const fault = { code: 'disk_full', message: 'No space left on device.', nextStep: 'Free some space.', since: NOW }
-    expect(databaseInstanceAnswer(instanceRow({ fault })).status_message).toBe('No space left on device. Free some space.')
-    expect(databaseInstanceAnswer(instanceRow({ fault: { ...fault, nextStep: undefined } })).status_message).toBe('No space left on device.')
+    const fault = {
+      code: 'disk_full',
+      message: 'No space left on device.',
+      nextStep: 'Free some space.',
+      since: NOW,
+    }
+    expect(databaseInstanceAnswer(instanceRow({ fault })).status_message).toBe(
+      'No space left on device. Free some space.',
+    )
+    expect(
+      databaseInstanceAnswer(instanceRow({ fault: { ...fault, nextStep: undefined } })).status_message,
+    ).toBe('No space left on device.')
   })
 })
