@@ -41,6 +41,8 @@ export interface Admitted {
   readonly viaGroup: GroupFacts | undefined
 }
 
+// One fact a line, the verdicts in one column:
+// prettier-ignore
 export function decideLogin(facts: LoginFacts): Admitted | Refusal {
   const { instance, role, roleName, token, identity, group } = facts
 
@@ -73,6 +75,7 @@ export function decideLogin(facts: LoginFacts): Admitted | Refusal {
 }
 
 /** Behaviour 16: the state of the instance comes before any password. */
+// prettier-ignore
 export function decideInstanceReachable(state: DatabaseInstance['state']): 'reachable' | Refusal {
   switch (state) {
     case 'AVAILABLE':    return 'reachable'

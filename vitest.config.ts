@@ -1,0 +1,46 @@
+/**
+ * Two kinds of test. `rooms` tests one room at a time; `system` tests the built program, one of which is
+ * started for all files (packages/server/test/stage/shared-lakegate.ts). `npm test` builds before it runs them.
+ */
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** Folders that test the product from outside, named by the list that each proves. */
+const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes'].map(
+  (folder) => `packages/server/test/${folder}/**/*.test.ts`,
+)
+
+const resolve = {
+  alias: { '@lakegate/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)) },
+}
+
+const shared = {
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // Nothing that one test leaves behind may help or hurt the next.
+  restoreMocks: true,
+  unstubEnvs: true,
+} as const
+
+export default defineConfig({
+  test: {
+    // PostgreSQL servers run beside the tests; more workers than this only make them wait for one another.
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve,
+        test: { ...shared, name: 'rooms', include: ['packages/*/test/**/*.test.ts'], exclude: OUTSIDE },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'system',
+          include: OUTSIDE,
+          globalSetup: ['packages/server/test/stage/shared-lakegate.ts'],
+        },
+      },
+    ],
+  },
+})
