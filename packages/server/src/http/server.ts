@@ -3,10 +3,8 @@
  * errors, an access log without secrets. What is mounted beside it (the OAuth server) gets its requests whole.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Fault } from '../domain/fault.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { AuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { RefusedError } from '../operations/refused-error.ts'
@@ -14,6 +12,7 @@ import type { Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
+import type { HttpListener } from './listener.ts'
 import type { Answer, PublicRoute, Route } from './route.ts'
 
 export interface HttpLog {
@@ -32,50 +31,45 @@ export interface HttpDependencies {
   readonly log: HttpLog
 }
 
-export interface HttpSettings {
-  readonly host: string
-  /** 0 takes any free port. */
-  readonly port: number
-}
-
 export interface HttpServer {
-  /** @throws Fault http_port_taken, http_address_unusable */
-  start(): Promise<{ readonly port: number }>
+  /** From here on the listener answers with the routes. */
+  start(): Promise<void>
   /** Takes no new requests, lets those under way finish, then closes what is left. */
   stop(): Promise<void>
 }
 
 const LARGEST_BODY = 1024 * 1024
-const REQUEST_TIMEOUT_MS = 30_000
-const HEADERS_TIMEOUT_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
-const STOP_GRACE_MS = 5_000
 const REQUEST_ID_HEADER = 'x-request-id'
 
-export function createHttpServer(dependencies: HttpDependencies, settings: HttpSettings): HttpServer {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS })
-  const fastify = createFastify(dependencies, server)
-
+export function createHttpServer(dependencies: HttpDependencies, listener: HttpListener): HttpServer {
+  let handle: RequestListener | undefined
+  const fastify = createFastify(dependencies, (own) => {
+    handle = own
+    return listener.server
+  })
   return {
     async start() {
       await fastify.ready()
-      await listen(server, settings)
-      const { port } = server.address() as AddressInfo
-      return { port }
+      listener.serve((request, response) => {
+        const mount = dependencies.mounts.find(
+          ({ prefix }) => request.url === prefix || request.url?.startsWith(`${prefix}/`) === true,
+        )
+        const responder = mount?.handle ?? handle
+        responder?.(request, response)
+      })
     },
     async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const impatience = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
-      await closed
-      clearTimeout(impatience)
+      await listener.close()
       await fastify.close()
     },
   }
 }
 
-function createFastify(dependencies: HttpDependencies, server: Server): FastifyInstance {
-  const { log, mounts } = dependencies
+function createFastify(
+  dependencies: HttpDependencies,
+  serverFactory: (handle: RequestListener) => Server,
+): FastifyInstance {
+  const { log } = dependencies
   const fastify = Fastify({
     bodyLimit: LARGEST_BODY,
     genReqId: () => randomUUID(),
@@ -84,13 +78,7 @@ function createFastify(dependencies: HttpDependencies, server: Server): FastifyI
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply, log)
     },
-    serverFactory: (handle) => {
-      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        const mount = mounts.find(({ prefix }) => request.url === prefix || request.url?.startsWith(`${prefix}/`) === true)
-        ;(mount?.handle ?? handle)(request, response)
-      })
-      return server
-    },
+    serverFactory,
   })
   fastify.removeAllContentTypeParsers()
   // SCIM clients name their own type (RFC 7644 §3.1); both are JSON.
@@ -177,27 +165,4 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
   const rendered = toHttpError(error, request.id)
   if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
   send(reply, rendered)
-}
-
-async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-  } catch (cause) {
-    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
-    throw new Fault({
-      code: isTaken ? 'http_port_taken' : 'http_address_unusable',
-      origin: 'configuration',
-      message: isTaken
-        ? `Port ${String(port)} on ${host} is in use.`
-        : `Lakegate cannot listen on ${host} port ${String(port)}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      nextStep: 'Choose another port with LAKEGATE_HTTP_PORT (0 takes any free one), or another address with LAKEGATE_HTTP_HOST.',
-      cause,
-    })
-  }
 }

@@ -1,0 +1,148 @@
+/** Builds the control plane: adapters into operations, operations into the edges that people and SDKs reach. */
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import path from 'node:path'
+import type { InstanceUid } from '../domain/ids.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import { databaseCredentialRoutes } from '../http/api/database-credentials.ts'
+import { databaseInstanceRoutes } from '../http/api/database-instances.ts'
+import { discoveryRoutes } from '../http/api/discovery.ts'
+import { healthRoutes } from '../http/api/health.ts'
+import { meRoutes } from '../http/api/me.ts'
+import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
+import { servicePrincipalRoutes } from '../http/api/service-principals.ts'
+import type { HttpListener } from '../http/listener.ts'
+import { createHttpServer, type HttpServer } from '../http/server.ts'
+import { createInquiryListener } from '../inquiry/listener.ts'
+import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
+import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
+import { createOAuthHandler, OAUTH_PREFIX } from '../oauth/provider.ts'
+import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
+import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
+import type { Installation, ListenerAllocator } from '../operations/ports.ts'
+import { verifyClientSecret } from '../operations/verify-client-secret.ts'
+import { generateOAuthSecret } from '../tokens/secret.ts'
+import { verifySessionTicket } from '../tokens/session-ticket.ts'
+import { verifyWorkspaceToken } from '../tokens/verify.ts'
+import { askSystemDatabase } from '../store/system-database.ts'
+import { sql } from 'kysely'
+import type { Foundation } from './foundation.ts'
+import { reportSupervision } from './report-supervision.ts'
+
+export interface ControlPlane {
+  readonly supervisor: RunningSupervisor
+  readonly mint: MintCredential
+  /** Serves the live question of the instances; must run before instances do. */
+  readonly inquiry: { start(): Promise<void>; stop(): Promise<void> }
+  readonly http: HttpServer
+}
+
+export interface ControlPlaneSettings {
+  readonly httpListener: HttpListener
+  readonly publicUrl: string
+  readonly instancesPerWorkspace: number
+  readonly connectionsPerInstance: number
+}
+
+export function buildControlPlane(
+  foundation: Foundation,
+  installation: Installation,
+  settings: ControlPlaneSettings,
+  masterKey: Redacted<Uint8Array>,
+): ControlPlane {
+  const { clock, log, audit, machine, stores, signingKeys, connections, roles, issuer } = foundation
+  const { accountId, workspace } = installation
+  const inquiryDirectory = path.join(machine.dataDirectory, 'inquiry')
+
+  const driver = createEmbeddedDriver({
+    directory: path.join(machine.dataDirectory, 'instances'),
+    binaries: machine.binaries,
+    account: machine.account,
+    connectionsPerInstance: settings.connectionsPerInstance,
+    extensionDirectory: machine.extensionDirectory,
+    controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
+    connections,
+  })
+  const supervisor = createInstanceSupervisor({
+    store: stores.instances,
+    driver,
+    directory: stores.directory,
+    clock,
+    report: (event) => {
+      reportSupervision(log, event)
+    },
+  })
+  const context = () => ({ issuer, keys: signingKeys, now: clock() })
+  const authenticate = createAuthenticateBearer({
+    personalAccessTokens: stores.personalAccessTokens,
+    directory: stores.directory,
+    verifyWorkspaceToken: (token, workspaceId) => verifyWorkspaceToken(token, workspaceId, context()),
+    clock,
+  })
+  const mint = createMintCredential({ instances: stores.instances, roles, keys: signingKeys, audit, clock, issuer })
+  const oauth = createOAuthHandler(
+    {
+      privateJwks: () => signingKeys.privateJwks(),
+      verifyClientSecret: (applicationId, secret) =>
+        verifyClientSecret({ secrets: stores.secrets, clock }, applicationId, secret),
+      findServicePrincipal: async (applicationId) => (await stores.secrets.loadClient(applicationId, clock()))?.principal,
+      log,
+      cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
+    },
+    { publicUrl: settings.publicUrl, workspaceId: workspace.id },
+  )
+  const listeners: ListenerAllocator = foundation.listeners
+  const secretPorts = {
+    servicePrincipals: stores.servicePrincipals,
+    secrets: stores.secrets,
+    generate: () => generateOAuthSecret(randomBytes),
+    clock,
+  }
+  const http = createHttpServer(
+    {
+      authenticate,
+      workspaceId: workspace.id,
+      publicRoutes: [
+        ...discoveryRoutes({ publicUrl: settings.publicUrl, accountId, workspaceId: workspace.id }),
+        ...healthRoutes([
+          {
+            name: 'system_database',
+            check: async () => {
+              await askSystemDatabase(() => sql`SELECT 1`.execute(foundation.database))
+            },
+          },
+        ]),
+      ],
+      routes: [
+        ...meRoutes(),
+        ...databaseCredentialRoutes(mint),
+        ...databaseInstanceRoutes({
+          store: stores.instances,
+          listeners,
+          supervisor,
+          clock,
+          newInstanceUid: () => randomUUID() as InstanceUid,
+          instancesPerWorkspace: settings.instancesPerWorkspace,
+        }),
+        ...servicePrincipalRoutes({ store: stores.servicePrincipals, accountId, randomUuid: randomUUID }),
+        ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
+      ],
+      mounts: [{ prefix: OAUTH_PREFIX, handle: oauth }],
+      log,
+    },
+    settings.httpListener,
+  )
+  const inquiry = createInquiryListener(
+    {
+      answer: createAnswerIdentityQuestion({
+        directory: stores.directory,
+        verifySessionTicket: (ticket) => verifySessionTicket(ticket, context()),
+        audit,
+        clock,
+      }),
+      log,
+    },
+    { directory: inquiryDirectory, owner: machine.account.spawnAs },
+  )
+  return { supervisor, mint, inquiry, http }
+}

@@ -1,0 +1,183 @@
+/**
+ * `lakegate up`: builds and starts everything on this machine in order, and stops it in reverse. The only place
+ * that reads the clock and the source of randomness.
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { RunningLakegate } from '../cli/up.ts'
+import type { Progress } from '../cli/progress.ts'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { INITIAL_DATABASE } from '../domain/role.ts'
+import type { AccountId } from '../domain/ids.ts'
+import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createLog, type LogLevel } from '../observation/log.ts'
+import { issuerOf } from '../oauth/provider.ts'
+import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
+import { prepareInstallation } from '../operations/prepare-installation.ts'
+import { createInstallationStore } from '../store/installation.ts'
+import { generatePersonalAccessToken } from '../tokens/secret.ts'
+import { buildControlPlane } from './control-plane.ts'
+import { layFoundation } from './foundation.ts'
+import { buildGateway, chooseInstanceHost } from './gateway.ts'
+import { openHttp } from './http-address.ts'
+import { createFirstInstance, settleInstances } from './instances.ts'
+import { prepareMachine } from './machine.ts'
+import { removeReadyFile, writeReadyFile } from './ready-file.ts'
+import { createShutdown } from './shutdown.ts'
+import { startSystemDatabase } from './system-database.ts'
+
+const WORKSPACE_NAME = 'default'
+const DAY_SECONDS = 24 * 60 * 60
+/** The token of the first start is kept by a person; those of later starts are for scripts. */
+const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
+const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
+
+/** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
+export async function startEverything(settings: LoadedSettings, progress: Progress): Promise<RunningLakegate> {
+  const shutdown = createShutdown()
+  try {
+    return await start(settings, progress, shutdown)
+  } catch (error) {
+    await shutdown.run()
+    throw error
+  }
+}
+
+async function start(
+  settings: LoadedSettings,
+  progress: Progress,
+  shutdown: ReturnType<typeof createShutdown>,
+): Promise<RunningLakegate> {
+  const clock = () => new Date()
+  const log = createLog(settings['log-level'].value as LogLevel)
+  const readyFile = settings['ready-file'].value
+  if (readyFile !== undefined) await removeReadyFile(readyFile)
+
+  const { listener, publicUrl, remarks } = await openHttp(settings)
+  shutdown.add('HTTP listener', () => listener.close())
+  const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
+  const system = await progress.step('System database', () =>
+    startSystemDatabase(machine, settings['database-url'].value, log),
+  )
+  shutdown.add('system database', () => system.stop())
+
+  const masterKey = await loadOrCreateMasterKey(
+    settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key'),
+  )
+  const foundation = layFoundation({
+    clock,
+    log,
+    machine,
+    database: system.database,
+    address: system.address,
+    encryption: createKeyEncryption(masterKey),
+    listeners: { allocate: (uid) => Promise.resolve({ host: chooseInstanceHost(uid), port: undefined }) },
+    issuer: issuerOf(publicUrl),
+  })
+  shutdown.add('administrative connections', () => foundation.connections.closeAll())
+  const { installation, isNew } = await progress.step('Account, keys and certificates', async () => {
+    await foundation.signingKeys.start()
+    await foundation.authority.start()
+    return prepareInstallation(createInstallationStore(system.database), {
+      newAccountId: randomUUID() as AccountId,
+      workspaceName: WORKSPACE_NAME,
+      adminUserName: settings['admin-user'].value ?? '',
+      now: clock(),
+    })
+  })
+  const caFile = path.join(machine.dataDirectory, 'ca.pem')
+  await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
+
+  const controlPlane = buildControlPlane(
+    foundation,
+    installation,
+    {
+      httpListener: listener,
+      publicUrl,
+      instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
+      connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+    },
+    masterKey,
+  )
+  const gateway = await progress.step('Control plane and gateway', async () => {
+    await foundation.changes.start()
+    shutdown.add('notices of changed instances', () => foundation.changes.stop())
+    await controlPlane.inquiry.start()
+    shutdown.add('inquiry', () => controlPlane.inquiry.stop())
+    await controlPlane.http.start()
+    shutdown.add('HTTP', () => controlPlane.http.stop())
+    const built = await buildGateway(foundation, settings)
+    await built.start()
+    return built
+  })
+
+  const instances = await progress.step('Database instances', async () => {
+    if (isNew) await createFirstInstance(foundation, controlPlane, installation, settings['first-instance'].value ?? '')
+    await controlPlane.supervisor.start()
+    shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
+    shutdown.add('gateway', () => gateway.stop())
+    const settled = await settleInstances(foundation, installation.workspace.id, isNew)
+    await gateway.reconcileListeners()
+    return settled
+  })
+
+  const { admin, workspace } = installation
+  const token = await issuePersonalAccessToken(
+    {
+      store: foundation.stores.personalAccessTokens,
+      generate: () => generatePersonalAccessToken(randomBytes),
+    },
+    {
+      identityId: admin.id,
+      workspaceId: workspace.id,
+      comment: isNew ? 'first start' : 'start',
+      lifetimeSeconds: isNew ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
+      now: clock(),
+    },
+  )
+  const instance = await instances.describeAvailable()
+  if (readyFile !== undefined) {
+    await writeReadyFile(readyFile, {
+      http_url: publicUrl,
+      account_id: installation.accountId,
+      workspace_id: workspace.id,
+      admin_user: admin.name,
+      admin_token: token.token.reveal(),
+      ca_file: caFile,
+      instance: instance === undefined ? null : { ...instance, database: INITIAL_DATABASE },
+    })
+    shutdown.add('ready file', () => removeReadyFile(readyFile))
+  }
+  log.info({ url: publicUrl, instance: instance?.name }, 'lakegate is ready')
+  const credential =
+    instance === undefined
+      ? undefined
+      : await controlPlane.mint(
+          {
+            identity: admin,
+            workspaceId: workspace.id,
+            isWorkspaceAdmin: true,
+            scopes: ['all-apis'],
+            bearer: 'personal_access_token',
+            groupIds: [],
+          },
+          [instance.name],
+        )
+  return {
+    facts: {
+      httpUrl: publicUrl,
+      adminUser: admin.name,
+      adminToken: token.token.reveal(),
+      adminTokenExpiresAt: token.expiresAt,
+      isFirstStart: isNew,
+      caFile,
+      instance:
+        instance === undefined || credential === undefined
+          ? undefined
+          : { ...instance, database: INITIAL_DATABASE, role: admin.name, credential: credential.token.reveal() },
+      remarks: [...remarks, ...instances.remarks],
+    },
+    stop: () => shutdown.run(),
+  }
+}

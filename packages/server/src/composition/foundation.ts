@@ -1,0 +1,74 @@
+/** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
+import type { AuditLog, Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
+import { createAdministrativeConnections, type AdministrativeConnections } from '../instances/administrative-connections.ts'
+import { createInstanceRoles } from '../instances/role-facts.ts'
+import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
+import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
+import type { KeyEncryption } from '../operations/ports.ts'
+import { createAuditLog } from '../observation/audit-log.ts'
+import type { Log } from '../observation/log.ts'
+import { createDirectory, createServicePrincipalStore } from '../store/identities.ts'
+import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
+import { createInstanceStore } from '../store/instances.ts'
+import { createLoginDirectory } from '../store/login-facts.ts'
+import { createPersonalAccessTokenStore } from '../store/personal-access-tokens.ts'
+import { createSecretStore } from '../store/secrets.ts'
+import { createCertificateAuthorityStore, createSigningKeyStore } from '../store/signing-keys.ts'
+import type { SystemDatabase, SystemDatabaseAddress } from '../store/system-database.ts'
+import type { Machine } from './machine.ts'
+
+export interface Foundation {
+  readonly clock: Clock
+  readonly log: Log
+  readonly audit: AuditLog
+  readonly machine: Machine
+  readonly database: SystemDatabase
+  readonly stores: ReturnType<typeof createStores>
+  readonly signingKeys: SigningKeys
+  readonly authority: CertificateAuthority
+  readonly connections: AdministrativeConnections
+  readonly roles: InstanceRoles
+  readonly changes: RunningInstanceChanges
+  readonly listeners: ListenerAllocator
+  readonly issuer: string
+}
+
+const createStores = (database: SystemDatabase) => ({
+  instances: createInstanceStore(database),
+  directory: createDirectory(database),
+  servicePrincipals: createServicePrincipalStore(database),
+  secrets: createSecretStore(database),
+  personalAccessTokens: createPersonalAccessTokenStore(database),
+  loginDirectory: createLoginDirectory(database),
+})
+
+export function layFoundation(parts: {
+  readonly clock: Clock
+  readonly log: Log
+  readonly machine: Machine
+  readonly database: SystemDatabase
+  readonly address: SystemDatabaseAddress
+  readonly encryption: KeyEncryption
+  readonly listeners: ListenerAllocator
+  readonly issuer: string
+}): Foundation {
+  const { clock, log, database, encryption } = parts
+  const connections = createAdministrativeConnections()
+  return {
+    clock,
+    log,
+    audit: createAuditLog(log),
+    machine: parts.machine,
+    database,
+    stores: createStores(database),
+    signingKeys: createSigningKeys({ store: createSigningKeyStore(database), encryption, clock }),
+    authority: createCertificateAuthority({ store: createCertificateAuthorityStore(database), encryption, clock }),
+    connections,
+    roles: createInstanceRoles(connections),
+    changes: createInstanceChanges(parts.address, (error) => {
+      log.warn({ err: error }, 'the connection that tells of changed instances was lost')
+    }),
+    listeners: parts.listeners,
+    issuer: parts.issuer,
+  }
+}

@@ -1,0 +1,91 @@
+/** The instances at a start: the first one is made, and all of them are given the time to come up. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
+import { Fault } from '../domain/fault.ts'
+import type { InstanceUid, WorkspaceId } from '../domain/ids.ts'
+import { createDatabaseInstance } from '../operations/create-database-instance.ts'
+import type { Installation } from '../operations/ports.ts'
+import { NO_SETTINGS } from '../policy/instance-settings.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { Foundation } from './foundation.ts'
+
+export interface SettledInstances {
+  readonly remarks: readonly string[]
+  /** The oldest instance that takes logins, with the port that the gateway listens on for it. */
+  describeAvailable(): Promise<
+    { readonly name: string; readonly uid: string; readonly host: string; readonly port: number } | undefined
+  >
+}
+
+const POLL_MS = 25
+/** Longer than a crash recovery usually takes; afterwards the start goes on without the instance, and says so. */
+const SETTLE_LIMIT_MS = 60_000
+
+/** By the same operation as everybody's instances, on behalf of the administrator. */
+export async function createFirstInstance(
+  foundation: Foundation,
+  { supervisor }: ControlPlane,
+  { admin, workspace }: Installation,
+  name: string,
+): Promise<void> {
+  if (name === '') return
+  await createDatabaseInstance(
+    {
+      store: foundation.stores.instances,
+      listeners: foundation.listeners,
+      supervisor,
+      clock: foundation.clock,
+      newInstanceUid: () => randomUUID() as InstanceUid,
+      instancesPerWorkspace: 1,
+    },
+    {
+      identity: admin,
+      workspaceId: workspace.id,
+      isWorkspaceAdmin: true,
+      scopes: ['all-apis'],
+      bearer: 'personal_access_token',
+      groupIds: [],
+    },
+    { name, settings: NO_SETTINGS },
+  )
+}
+
+/** @throws Fault when this is the first start and its instance cannot be made */
+export async function settleInstances(
+  { stores }: Foundation,
+  workspaceId: WorkspaceId,
+  isFirstStart: boolean,
+): Promise<SettledInstances> {
+  const giveUpAt = performance.now() + SETTLE_LIMIT_MS
+  let instances = await stores.instances.listAll()
+  while (!instances.every(isSettled) && performance.now() < giveUpAt) {
+    await pause(POLL_MS)
+    instances = await stores.instances.listAll()
+  }
+  const [failed] = instances.filter(({ fault }) => fault !== undefined)
+  if (isFirstStart && failed?.fault !== undefined) {
+    const { code, message, nextStep } = failed.fault
+    throw new Fault({ code, origin: 'instance', message, ...(nextStep === undefined ? {} : { nextStep }) })
+  }
+  return {
+    remarks: instances.filter((instance) => !isAsWanted(instance)).map(remarkOn),
+    async describeAvailable() {
+      const available = (await stores.instances.listAll()).find(
+        (instance) =>
+          instance.workspaceId === workspaceId && instance.state === 'AVAILABLE' && instance.listener.port !== undefined,
+      )
+      if (available?.listener.port === undefined) return undefined
+      const { name, uid, listener } = available
+      return { name, uid, host: listener.host, port: available.listener.port }
+    },
+  }
+}
+
+const isAsWanted = ({ state, settings }: DatabaseInstance): boolean =>
+  state === (effectiveStopped(settings) ? 'STOPPED' : 'AVAILABLE')
+
+const isSettled = (instance: DatabaseInstance): boolean => isAsWanted(instance) || instance.fault !== undefined
+
+const remarkOn = ({ name, state, fault }: DatabaseInstance): string =>
+  `The database instance ${name} is ${state}${fault === undefined ? '.' : `: ${fault.message} ${fault.nextStep ?? ''}`}`

@@ -1,0 +1,80 @@
+/** The system database: an external PostgreSQL by URL, or a cluster of our own below the data directory. */
+import path from 'node:path'
+import { Fault } from '../domain/fault.ts'
+import { Redacted } from '../domain/redacted.ts'
+import { SYSTEM_SUPERUSER } from '../domain/role.ts'
+import { startCluster, stopCluster, type ClusterDefinition } from '../instances/embedded/cluster.ts'
+import type { Log } from '../observation/log.ts'
+import { holdInstallation } from '../store/installation-lock.ts'
+import { createDatabaseIfMissing, migrate } from '../store/migrate.ts'
+import { openSystemDatabase, type SystemDatabase, type SystemDatabaseAddress } from '../store/system-database.ts'
+import type { Machine } from './machine.ts'
+
+export interface RunningSystemDatabase {
+  readonly database: SystemDatabase
+  readonly address: SystemDatabaseAddress
+  /** Closes the connections and, where it is ours, stops the cluster. */
+  stop(): Promise<void>
+}
+
+const DATABASE = 'lakegate'
+
+/** @throws Fault already_running when another Lakegate works on the same system database */
+export async function startSystemDatabase(
+  machine: Machine,
+  databaseUrl: string | undefined,
+  log: Log,
+): Promise<RunningSystemDatabase> {
+  const cluster = databaseUrl === undefined ? defineCluster(machine) : undefined
+  const address = await reach(databaseUrl, cluster)
+  const release = await holdInstallation(address)
+  if (release === undefined) {
+    // It belongs to the Lakegate that runs, and goes on.
+    throw new Fault({
+      code: 'already_running',
+      origin: 'configuration',
+      message:
+        databaseUrl === undefined
+          ? `Another Lakegate runs on the data directory ${machine.dataDirectory}.`
+          : 'Another Lakegate works on this system database.',
+      nextStep: 'Stop it first, or choose another data directory with LAKEGATE_DATA_DIR.',
+    })
+  }
+  const database = openSystemDatabase(address, (error) => {
+    log.warn({ err: error }, 'a connection to the system database was lost')
+  })
+  const stop = async () => {
+    await database.destroy()
+    await release()
+    if (cluster !== undefined) await stopCluster(cluster)
+  }
+  try {
+    await migrate(database)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { database, address, stop }
+}
+
+async function reach(
+  databaseUrl: string | undefined,
+  cluster: ClusterDefinition | undefined,
+): Promise<SystemDatabaseAddress> {
+  if (databaseUrl !== undefined) return { kind: 'url', url: new Redacted(databaseUrl) }
+  if (cluster === undefined) throw new Error('there is neither a URL nor a cluster')
+  const { socketDirectory } = await startCluster(cluster)
+  const address = { kind: 'socket', directory: socketDirectory, user: SYSTEM_SUPERUSER, database: DATABASE } as const
+  await createDatabaseIfMissing(address)
+  return address
+}
+
+const defineCluster = (machine: Machine): ClusterDefinition => ({
+  id: 'system',
+  directory: path.join(machine.dataDirectory, 'system'),
+  binaries: machine.binaries,
+  account: machine.account,
+  superuser: SYSTEM_SUPERUSER,
+  expectedIdentifier: undefined,
+  configuration: { maxConnections: 100, sharedBuffersMegabytes: 64, extensionDirectory: undefined },
+})
