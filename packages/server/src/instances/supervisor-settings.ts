@@ -22,6 +22,12 @@ export const DEFAULT_SUPERVISOR_SETTINGS: SupervisorSettings = {
   steadyMs: 60_000,
 }
 
+/** @param failures in a row, the one that just happened not counted */
+export function pauseAfterFailures(failures: number, settings: SupervisorSettings): number {
+  // 2^30 pauses are beyond any `mostRetryMs`; the exponent is bounded so that the product stays a number.
+  return Math.min(settings.firstRetryMs * 2 ** Math.min(failures, 30), settings.mostRetryMs)
+}
+
 export type SupervisorEvent =
   | { readonly event: 'reconciled'; readonly uid: InstanceUid; readonly outcome: Reconciled['outcome'] }
   | { readonly event: 'postmaster_exited'; readonly uid: InstanceUid; readonly restartInMs: number }

@@ -7,6 +7,7 @@ import { effectiveStopped, type DatabaseInstance } from '../domain/database-inst
 import type { InstanceUid } from '../domain/ids.ts'
 import type { InstanceStore, InstanceSupervisor } from '../operations/ports.ts'
 import { reconcileDatabaseInstance, type ReconcilePorts } from '../operations/reconcile-database-instance.ts'
+import { newAttention, type Attention } from './attention.ts'
 import { correctStates } from './correct-states.ts'
 import { createSlots } from './slots.ts'
 import {
@@ -32,22 +33,6 @@ export interface RunningSupervisor extends InstanceSupervisor {
   stop(options: { readonly stopInstances: boolean }): Promise<void>
 }
 
-/** What is remembered of one instance while this process lives. */
-interface Attention {
-  readonly uid: InstanceUid
-  /** A step is due. */
-  isDue: boolean
-  /** Until nothing is due any more. */
-  steps: Promise<void> | undefined
-  isStepping: boolean
-  retryTimer: NodeJS.Timeout | undefined
-  /** Failures in a row. */
-  failures: number
-  /** The cluster that was started or adopted, until its exit is seen. */
-  watch: { readonly since: Date; readonly instance: DatabaseInstance } | undefined
-  isSettled: boolean
-}
-
 export function createInstanceSupervisor(
   ports: SupervisorPorts,
   settings: SupervisorSettings = DEFAULT_SUPERVISOR_SETTINGS,
@@ -65,16 +50,7 @@ export function createInstanceSupervisor(
   function attentionFor(uid: InstanceUid): Attention {
     const known = attentions.get(uid)
     if (known !== undefined) return known
-    const attention: Attention = {
-      uid,
-      isDue: false,
-      steps: undefined,
-      isStepping: false,
-      retryTimer: undefined,
-      failures: 0,
-      watch: undefined,
-      isSettled: false,
-    }
+    const attention = newAttention(uid)
     attentions.set(uid, attention)
     return attention
   }
@@ -175,11 +151,7 @@ export function createInstanceSupervisor(
   }
 
   function retryLater(attention: Attention): number {
-    // 2^30 pauses are beyond any `mostRetryMs`; the exponent is bounded so that the product stays a number.
-    const pauseMs = Math.min(
-      settings.firstRetryMs * 2 ** Math.min(attention.failures, 30),
-      settings.mostRetryMs,
-    )
+    const pauseMs = pauseAfterFailures(attention.failures, settings)
     attention.failures += 1
     clearTimeout(attention.retryTimer)
     if (isRunning()) {
