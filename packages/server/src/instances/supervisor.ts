@@ -12,6 +12,7 @@ import { correctStates } from './correct-states.ts'
 import { createSlots } from './slots.ts'
 import {
   DEFAULT_SUPERVISOR_SETTINGS,
+  pauseAfterFailures,
   type SupervisorEvent,
   type SupervisorSettings,
 } from './supervisor-settings.ts'
