@@ -1,6 +1,7 @@
 /**
  * Before anything is started: an instance that is stored as AVAILABLE but whose cluster did not survive the pause
- * becomes STARTING, so that nobody is sent to it until it runs again.
+ * becomes STARTING, so that nobody is sent to it until it runs again. Faults that an earlier process met are
+ * forgotten; those that still stand are met again at once.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { InstanceDriver, InstanceStore } from '../operations/ports.ts'
@@ -10,7 +11,7 @@ import type { SupervisorEvent } from './supervisor-settings.ts'
 /** @throws Fault when the system database cannot be asked */
 export async function correctStates(
   ports: {
-    readonly store: Pick<InstanceStore, 'updateState'>
+    readonly store: Pick<InstanceStore, 'updateState' | 'recordFault'>
     readonly driver: Pick<InstanceDriver, 'isRunning'>
     readonly report: (event: SupervisorEvent) => void
   },
@@ -20,6 +21,8 @@ export async function correctStates(
   const correct = async (instance: DatabaseInstance): Promise<void> => {
     await slots.take()
     try {
+      if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
+      if (instance.state !== 'AVAILABLE') return
       // Left alone when it was changed meanwhile: then its state tells of that change.
       if (!(await looksAlive(instance))) await ports.store.updateState(instance, 'STARTING')
     } finally {
@@ -37,5 +40,5 @@ export async function correctStates(
     }
   }
 
-  await Promise.all(instances.filter(({ state }) => state === 'AVAILABLE').map(correct))
+  await Promise.all(instances.map(correct))
 }

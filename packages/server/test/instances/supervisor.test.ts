@@ -79,6 +79,22 @@ describe('the supervisor at its start', () => {
     expect(stateOf(world)).toBe('STARTING')
   })
 
+  it('forgets the faults of an earlier process until they are met again', async () => {
+    const world = createWorld()
+    const fault = { code: 'disk_full', message: 'No space left on device.', nextStep: undefined, since: NOW }
+    world.rows.set(INSTANCE_UID, instanceRow({ fault }))
+    const faultsAtStart: unknown[] = []
+    const { supervisor } = supervise(world, {
+      settings: ON_REQUEST,
+      intervene: ({ name, moment }) => {
+        if (name === 'start' && moment === 'before') faultsAtStart.push(world.rows.get(INSTANCE_UID)?.fault)
+      },
+    })
+    await supervisor.start()
+    await reach(world, 'AVAILABLE')
+    expect(faultsAtStart).toEqual([undefined])
+  })
+
   it('leaves a cluster that survived AVAILABLE all the time', async () => {
     const world = createWorld()
     placeInstance(world)
