@@ -19,7 +19,8 @@ import { createInstallationStore } from '../store/installation.ts'
 import { generatePersonalAccessToken } from '../tokens/secret.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { layFoundation } from './foundation.ts'
-import { buildGateway, chooseInstanceHost } from './gateway.ts'
+import { chooseInstanceHost } from '../gateway/instance-host.ts'
+import { buildGateway } from './gateway.ts'
 import { openHttp } from './http-address.ts'
 import { createFirstInstance, settleInstances } from './instances.ts'
 import { prepareMachine } from './machine.ts'
@@ -107,18 +108,18 @@ async function start(
     shutdown.add('inquiry', () => controlPlane.inquiry.stop())
     await controlPlane.http.start()
     shutdown.add('HTTP', () => controlPlane.http.stop())
-    const built = await buildGateway(foundation, settings)
-    await built.start()
-    return built
+    return buildGateway(foundation, settings)
   })
 
   const instances = await progress.step('Database instances', async () => {
     if (isNew) await createFirstInstance(foundation, controlPlane, installation, settings['first-instance'].value ?? '')
     await controlPlane.supervisor.start()
-    shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
+    // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then what is left is cut.
     shutdown.add('gateway', () => gateway.stop())
-    const settled = await settleInstances(foundation, installation.workspace.id, isNew)
+    shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
+    shutdown.add('gateway listeners', () => gateway.stopListening())
     await gateway.reconcileListeners()
+    const settled = await settleInstances(foundation, installation.workspace.id, isNew)
     return settled
   })
 

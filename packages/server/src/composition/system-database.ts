@@ -1,7 +1,7 @@
 /** The system database: an external PostgreSQL by URL, or a cluster of our own below the data directory. */
 import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
-import { Redacted } from '../domain/redacted.ts'
+import type { Redacted } from '../domain/redacted.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'
 import { startCluster, stopCluster, type ClusterDefinition } from '../instances/embedded/cluster.ts'
 import type { Log } from '../observation/log.ts'
@@ -22,7 +22,7 @@ const DATABASE = 'lakegate'
 /** @throws Fault already_running when another Lakegate works on the same system database */
 export async function startSystemDatabase(
   machine: Machine,
-  databaseUrl: string | undefined,
+  databaseUrl: Redacted<string> | undefined,
   log: Log,
 ): Promise<RunningSystemDatabase> {
   const cluster = databaseUrl === undefined ? defineCluster(machine) : undefined
@@ -58,10 +58,10 @@ export async function startSystemDatabase(
 }
 
 async function reach(
-  databaseUrl: string | undefined,
+  databaseUrl: Redacted<string> | undefined,
   cluster: ClusterDefinition | undefined,
 ): Promise<SystemDatabaseAddress> {
-  if (databaseUrl !== undefined) return { kind: 'url', url: new Redacted(databaseUrl) }
+  if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }
   if (cluster === undefined) throw new Error('there is neither a URL nor a cluster')
   const { socketDirectory } = await startCluster(cluster)
   const address = { kind: 'socket', directory: socketDirectory, user: SYSTEM_SUPERUSER, database: DATABASE } as const

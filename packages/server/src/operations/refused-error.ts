@@ -4,8 +4,8 @@ import type { Refusal } from '../policy/refusals.ts'
 export class RefusedError extends Error {
   readonly refusal: Refusal
 
-  constructor(refusal: Refusal) {
-    super(`refused: ${refusal.name}`)
+  constructor(refusal: Refusal, options?: { readonly cause: unknown }) {
+    super(`refused: ${refusal.name}`, options)
     this.name = 'RefusedError'
     this.refusal = refusal
   }

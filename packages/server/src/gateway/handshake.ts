@@ -1,0 +1,121 @@
+/**
+ * From the first byte to a startup message over TLS, or a cancel request: one loop over the startup packets, each
+ * upgrade at most once, nothing read across the TLS boundary (attacks 1–5; CVE-2021-23214, CVE-2026-6479).
+ */
+import type { Socket } from 'node:net'
+import { TLSSocket, type SecureContext } from 'node:tls'
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
+import { needMore, type Decoded } from '../protocol/frame.ts'
+import { decodeStartupPacket, type CancelRequest, type StartupMessage, type StartupPacket } from '../protocol/startup.ts'
+import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
+
+export type Handshake =
+  | { readonly kind: 'cancel_request'; readonly request: CancelRequest }
+  | { readonly kind: 'login'; readonly socket: TLSSocket; readonly reader: ByteReader; readonly message: StartupMessage }
+
+/** PostgreSQL, "SSL Session Encryption": direct TLS must agree on this protocol. */
+const ALPN_PROTOCOL = 'postgresql'
+/** RFC 8446 §5.1: the first byte of a handshake record. */
+const TLS_HANDSHAKE_RECORD = 0x16
+
+/**
+ * @param onUpgrade told of the encrypted socket as soon as there is one, so that refusals go there
+ * @throws RefusedError tls_required, data_before_tls, protocol_violation, unsupported_protocol_version
+ */
+export async function shakeHands(
+  socket: Socket,
+  context: SecureContext,
+  signal: AbortSignal,
+  onUpgrade: (encrypted: TLSSocket) => void,
+): Promise<Handshake> {
+  let current: Socket | TLSSocket = socket
+  let reader = createByteReader(socket, signal)
+  let gssWasRefused = false
+  const upgrade = async (early: Buffer): Promise<TLSSocket> => {
+    const encrypted = await startTls(socket, early, context, signal, onUpgrade)
+    current = encrypted
+    reader = createByteReader(encrypted, signal)
+    return encrypted
+  }
+
+  if (await reader.next(peekIsTls)) {
+    const encrypted = await upgrade(reader.takeRest())
+    // Without ALPN a client of another protocol might be tricked into talking to us (PostgreSQL, "sslnegotiation").
+    if (encrypted.alpnProtocol !== ALPN_PROTOCOL) throw violation('direct TLS without the ALPN protocol "postgresql"')
+  }
+
+  for (;;) {
+    const packet: StartupPacket = await reader.next(decodeStartupPacket)
+    const isEncrypted = current instanceof TLSSocket
+    switch (packet.kind) {
+      case 'ssl_request': {
+        if (isEncrypted) throw violation('SSLRequest inside TLS')
+        // Whatever came with it was sent in clear and must not count as sent inside TLS.
+        if (reader.takeRest().length > 0) throw new RefusedError(refuse('data_before_tls'))
+        socket.write('S')
+        await upgrade(Buffer.alloc(0))
+        break
+      }
+      case 'gss_encryption_request':
+        if (isEncrypted || gssWasRefused) throw violation('GSSENCRequest repeated')
+        gssWasRefused = true
+        socket.write('N')
+        break
+      case 'cancel_request':
+        return { kind: 'cancel_request', request: packet }
+      case 'unsupported_version':
+        throw new RefusedError(
+          refuse('unsupported_protocol_version', {
+            version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
+          }),
+        )
+      case 'startup_message': {
+        if (!(current instanceof TLSSocket)) {
+          // behaviour 14: before any question for a password
+          const { major, minor } = packet.version
+          throw new RefusedError(refuse('tls_required', { protocolVersion: String(major * 65536 + minor) }))
+        }
+        return { kind: 'login', socket: current, reader, message: packet }
+      }
+    }
+  }
+}
+
+/** Looks at the first byte without consuming it. */
+function peekIsTls(bytes: Buffer): Decoded<boolean> {
+  if (bytes.length === 0) return needMore(1)
+  return { outcome: 'message', message: bytes[0] === TLS_HANDSHAKE_RECORD, length: 0 }
+}
+
+async function startTls(
+  socket: Socket,
+  early: Buffer,
+  secureContext: SecureContext,
+  signal: AbortSignal,
+  onUpgrade: (encrypted: TLSSocket) => void,
+): Promise<TLSSocket> {
+  // The first record of direct TLS was read to be recognised; it goes back for TLS to read.
+  if (early.length > 0) socket.unshift(early)
+  const encrypted = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [ALPN_PROTOCOL] })
+  onUpgrade(encrypted)
+  await new Promise<void>((resolve, reject) => {
+    const settle = (end: () => void) => () => {
+      encrypted.off('secure', onSecure).off('error', onGone).off('close', onGone)
+      signal.removeEventListener('abort', onAbort)
+      end()
+    }
+    const onSecure = settle(resolve)
+    const onGone = settle(() => {
+      reject(new ConnectionEnded())
+    })
+    const onAbort = settle(() => {
+      reject(signal.reason as Error)
+    })
+    encrypted.on('secure', onSecure).on('error', onGone).on('close', onGone)
+    signal.addEventListener('abort', onAbort)
+  })
+  return encrypted
+}
+
+const violation = (text: string): RefusedError => new RefusedError(refuse('protocol_violation', { violation: text }))
