@@ -6,6 +6,8 @@
  */
 import { webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+// @peculiar/x509 builds on decorators that need this polyfill to be there before it.
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { Redacted } from '../domain/redacted.ts'
 import type {
