@@ -8,11 +8,14 @@ export function renderSettings(settings: LoadedSettings): string {
     const definition: SettingDefinition = SETTINGS[name]
     const { value, source } = settings[name]
     if (value === undefined) return [name, '(not set)', definition.fallback ?? '']
-    return [name, definition.secret === true ? '[redacted]' : value, source]
+    // A secret is Redacted, and this is how it prints.
+    return [name, String(value), source]
   })
   const width = (column: number) => Math.max(...rows.map((row) => (row[column] ?? '').length))
   const [nameWidth, valueWidth] = [width(0), width(1)]
   return rows
-    .map(([name = '', value = '', source = '']) => `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`.trimEnd())
+    .map(([name = '', value = '', source = '']) =>
+      `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`.trimEnd(),
+    )
     .join('\n')
 }

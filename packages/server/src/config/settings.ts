@@ -12,6 +12,10 @@ export interface SettingDefinition {
   readonly choices?: readonly string[]
   readonly least?: number
   readonly most?: number
+  /** A good value, for error messages; where left out, the default is one. */
+  readonly example?: string
+  readonly mayBeEmpty?: true
+  /** Never shown, and never a flag: arguments are in the process list for everybody to read (behaviour 74). */
   readonly secret?: true
   readonly sentence: string
 }
@@ -21,9 +25,14 @@ export const SETTINGS = {
     kind: 'text',
     default: undefined,
     fallback: '/var/lib/lakegate for root, otherwise $XDG_DATA_HOME/lakegate or ~/.local/share/lakegate',
+    example: '/srv/lakegate',
     sentence: 'Directory of all local state: the embedded system database, local instances, the master key.',
   },
-  'http-host': { kind: 'text', default: '127.0.0.1', sentence: 'Address on which REST and OAuth are served.' },
+  'http-host': {
+    kind: 'text',
+    default: '127.0.0.1',
+    sentence: 'Address on which REST and OAuth are served.',
+  },
   'http-port': {
     kind: 'port',
     default: '8470',
@@ -33,18 +42,21 @@ export const SETTINGS = {
     kind: 'text',
     default: undefined,
     fallback: 'http://<http-host>:<http-port>',
+    example: 'https://lakegate.example.com',
     sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
   },
   'gateway-port': {
     kind: 'port',
     default: undefined,
     fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
   'ready-file': {
     kind: 'text',
     default: undefined,
     fallback: 'no file is written',
+    example: '/run/lakegate/ready.json',
     sentence: 'File that is written, with mode 0600, when everything is ready, and removed at the stop.',
   },
   'database-url': {
@@ -52,36 +64,42 @@ export const SETTINGS = {
     default: undefined,
     fallback: 'an embedded PostgreSQL in the data directory',
     secret: true,
+    example: 'postgres://lakegate@db.example.com/lakegate',
     sentence: 'URL of an external PostgreSQL that serves as the system database.',
   },
   'master-key-file': {
     kind: 'text',
     default: undefined,
     fallback: '<data-dir>/master.key, made at the first start',
+    example: '/etc/lakegate/master.key',
     sentence: 'File with the key that encrypts the private keys in the system database.',
   },
   'tls-certificate-file': {
     kind: 'text',
     default: undefined,
     fallback: 'certificates of Lakegate’s own authority',
+    example: '/etc/lakegate/gateway.pem',
     sentence: 'PEM certificate chain of the gateway; goes with tls-key-file.',
   },
   'tls-key-file': {
     kind: 'text',
     default: undefined,
     fallback: 'certificates of Lakegate’s own authority',
+    example: '/etc/lakegate/gateway.key',
     sentence: 'PEM private key that belongs to tls-certificate-file.',
   },
   'postgres-binaries': {
     kind: 'text',
     default: undefined,
     fallback: 'the PostgreSQL 18 binaries that npm installed',
+    example: '/usr/lib/postgresql/18',
     sentence: 'Directory that holds bin/postgres and bin/initdb for local instances.',
   },
   'postgres-account': {
     kind: 'text',
     default: undefined,
     fallback: 'for root: postgres if it exists, else nobody; otherwise the account that runs Lakegate',
+    example: 'postgres',
     sentence: 'Operating system account that PostgreSQL runs as when Lakegate is started by root.',
   },
   'admin-user': {
@@ -92,6 +110,7 @@ export const SETTINGS = {
   'first-instance': {
     kind: 'text',
     default: 'dev',
+    mayBeEmpty: true,
     sentence: 'Name of the database instance that the first start creates; empty for none.',
   },
   'instances-per-workspace': {
@@ -124,6 +143,9 @@ export const SETTINGS = {
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS
+export type SecretSettingName = {
+  [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly secret: true } ? Name : never
+}[SettingName]
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
 
 /** `http-port` → `LAKEGATE_HTTP_PORT` */

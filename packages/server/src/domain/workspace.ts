@@ -1,5 +1,6 @@
 import type { AccountId, WorkspaceId } from './ids.ts'
 
+/** Owns database instances; an identity may use them only while it is assigned to the workspace. */
 export interface Workspace {
   readonly id: WorkspaceId
   readonly accountId: AccountId

@@ -5,7 +5,7 @@ import type { Log } from './log.ts'
 export function createAuditLog(log: Log): AuditLog {
   return {
     record: (entry) => {
-      log.info({ audit: true, ...entry }, `${entry.event} ${entry.outcome}`)
+      log.audit({ audit: true, ...entry }, `${entry.event} ${entry.outcome}`)
     },
   }
 }

@@ -31,7 +31,7 @@ describe.skipIf(version === undefined)(`psql (${version ?? 'not installed'})`, (
     const { instance } = lakegate.ready
     return `host=${instance.host} port=${String(instance.port)} dbname=${instance.database} user=${principal.applicationId} ${options}`
   }
-  const psql = async (options: string, password: string, sql: string) =>
+  const psql = (options: string, password: string, sql: string) =>
     run('psql', [connection(options), '--no-psqlrc', '--tuples-only', '--no-align', '--command', sql], {
       env: { ...process.env, PGPASSWORD: password },
     })

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { Redacted } from '../../src/domain/redacted.ts'
+import { createLog, type LogLevel } from '../../src/observation/log.ts'
+import { collectLines } from './collect-lines.ts'
+
+const logged = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => void) => {
+  const { destination, lines } = collectLines()
+  write(createLog(level, destination))
+  return lines()
+}
+
+describe('the log', () => {
+  it('writes one JSON object a line, with level, time and message', () => {
+    const [line, ...rest] = logged('info', (log) => {
+      log.info({ instance: 'dev' }, 'first\nsecond')
+    })
+    expect(rest).toEqual([])
+    expect(line).toMatchObject({ level: 'info', instance: 'dev', msg: 'first\nsecond' })
+    expect(line?.['time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  })
+
+  it('leaves out what is less severe than its level', () => {
+    const lines = logged('warn', (log) => {
+      log.debug({}, 'one')
+      log.info({}, 'two')
+      log.warn({}, 'three')
+      log.error({}, 'four')
+    })
+    expect(lines.map(({ msg }) => msg)).toEqual(['three', 'four'])
+  })
+
+  it('removes whatever is named like a secret, two levels down', () => {
+    const text = JSON.stringify(
+      logged('info', (log) => {
+        log.info(
+          { token: 'hunter2', request: { headers: { authorization: 'hunter2' }, password: 'hunter2' } },
+          'm',
+        )
+        log.info(
+          { admin_token: 'hunter2', client: { client_secret: 'hunter2' }, key: new Redacted('hunter2') },
+          'm',
+        )
+      }),
+    )
+    expect(text).not.toContain('hunter2')
+    expect(text.match(/\[redacted\]/g)).toHaveLength(6)
+  })
+
+  it('shows an error with its type, message and stack', () => {
+    const [line] = logged('info', (log) => {
+      log.error({ err: new TypeError('broken') }, 'it failed')
+    })
+    expect(line?.['err']).toMatchObject({ type: 'TypeError', message: 'broken' })
+  })
+})
