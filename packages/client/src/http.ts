@@ -14,7 +14,11 @@ export class LakegateApiError extends Error {
 }
 
 export interface LakegateHttp {
-  request<Answer>(method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>
+  request<Answer>(
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<Answer>
 }
 
 /**

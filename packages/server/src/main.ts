@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** Entry point: the command line, and what it starts. */
 import { runProgram } from './cli/program.ts'
-import { startEverything } from './composition/everything.ts'
+import { loadEverything } from './composition/load-everything.ts'
 
-process.exitCode = await runProgram(process.argv.slice(2), startEverything)
+process.exitCode = await runProgram(process.argv.slice(2), async (settings, progress) => {
+  const startEverything = await loadEverything()
+  return startEverything(settings, progress)
+})

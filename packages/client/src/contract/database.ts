@@ -1,6 +1,7 @@
 /** REST types of `/api/2.0/database/*` (wire-contract §1). Names and optionality are the vendor's. */
 
-export type DatabaseInstanceState = 'STARTING' | 'AVAILABLE' | 'STOPPED' | 'UPDATING' | 'FAILING_OVER' | 'DELETING'
+export type DatabaseInstanceState =
+  'STARTING' | 'AVAILABLE' | 'STOPPED' | 'UPDATING' | 'FAILING_OVER' | 'DELETING'
 
 export interface CustomTag {
   key: string

@@ -51,7 +51,8 @@ export function renderBanner(facts: BannerFacts): string {
 }
 
 function describeToken(facts: BannerFacts): string {
-  const until = facts.adminTokenExpiresAt === undefined ? '' : ` until ${facts.adminTokenExpiresAt.toISOString()}`
+  const until =
+    facts.adminTokenExpiresAt === undefined ? '' : ` until ${facts.adminTokenExpiresAt.toISOString()}`
   return facts.isFirstStart
     ? `(good for REST${until}; shown now and never again: keep it)`
     : `(a fresh one for this start, good for REST${until})`
@@ -61,7 +62,8 @@ function connectionString(
   instance: { host: string; port: number; database: string; role: string },
   caFile: string,
 ): string {
-  const value = (text: string) => (/^[A-Za-z0-9@._/:-]+$/.test(text) ? text : `'${text.replace(/(['\\])/g, '\\$1')}'`)
+  const value = (text: string) =>
+    /^[A-Za-z0-9@._/:-]+$/.test(text) ? text : `'${text.replace(/(['\\])/g, '\\$1')}'`
   return [
     `host=${value(instance.host)}`,
     `port=${String(instance.port)}`,

@@ -2,7 +2,13 @@
 import { Command, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings } from '../config/render.ts'
-import { environmentVariableOf, flagOf, SETTING_NAMES, SETTINGS, type SettingDefinition } from '../config/settings.ts'
+import {
+  environmentVariableOf,
+  flagOf,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingDefinition,
+} from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { up, type StartEverything } from './up.ts'
 
@@ -43,7 +49,10 @@ function withSettings(command: Command): Command {
     if (definition.secret === true) continue
     const byDefault = definition.default ?? definition.fallback ?? ''
     command.addOption(
-      new Option(`${flagOf(name)} <value>`, `${definition.sentence} Default: ${byDefault}. (${environmentVariableOf(name)})`),
+      new Option(
+        `${flagOf(name)} <value>`,
+        `${definition.sentence} Default: ${byDefault}. (${environmentVariableOf(name)})`,
+      ),
     )
   }
   return command
@@ -55,7 +64,11 @@ function load(flags: Readonly<Record<string, string>>): LoadedSettings {
     name,
     flags[name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())],
   ])
-  return loadSettings({ flags: Object.fromEntries(byName), environment: process.env, configFile: flags['config'] })
+  return loadSettings({
+    flags: Object.fromEntries(byName),
+    environment: process.env,
+    configFile: flags['config'],
+  })
 }
 
 function explain(error: unknown): string {

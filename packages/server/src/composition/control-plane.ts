@@ -79,13 +79,21 @@ export function buildControlPlane(
     verifyWorkspaceToken: (token, workspaceId) => verifyWorkspaceToken(token, workspaceId, context()),
     clock,
   })
-  const mint = createMintCredential({ instances: stores.instances, roles, keys: signingKeys, audit, clock, issuer })
+  const mint = createMintCredential({
+    instances: stores.instances,
+    roles,
+    keys: signingKeys,
+    audit,
+    clock,
+    issuer,
+  })
   const oauth = createOAuthHandler(
     {
       privateJwks: () => signingKeys.privateJwks(),
       verifyClientSecret: (applicationId, secret) =>
         verifyClientSecret({ secrets: stores.secrets, clock }, applicationId, secret),
-      findServicePrincipal: async (applicationId) => (await stores.secrets.loadClient(applicationId, clock()))?.principal,
+      findServicePrincipal: async (applicationId) =>
+        (await stores.secrets.loadClient(applicationId, clock()))?.principal,
       log,
       cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
     },

@@ -35,7 +35,10 @@ const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
-export async function startEverything(settings: LoadedSettings, progress: Progress): Promise<RunningLakegate> {
+export async function startEverything(
+  settings: LoadedSettings,
+  progress: Progress,
+): Promise<RunningLakegate> {
   const shutdown = createShutdown()
   try {
     return await start(settings, progress, shutdown)
@@ -112,7 +115,13 @@ async function start(
   })
 
   const instances = await progress.step('Database instances', async () => {
-    if (isNew) await createFirstInstance(foundation, controlPlane, installation, settings['first-instance'].value ?? '')
+    if (isNew)
+      await createFirstInstance(
+        foundation,
+        controlPlane,
+        installation,
+        settings['first-instance'].value ?? '',
+      )
     await controlPlane.supervisor.start()
     // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then what is left is cut.
     shutdown.add('gateway', () => gateway.stop())
@@ -176,7 +185,12 @@ async function start(
       instance:
         instance === undefined || credential === undefined
           ? undefined
-          : { ...instance, database: INITIAL_DATABASE, role: admin.name, credential: credential.token.reveal() },
+          : {
+              ...instance,
+              database: INITIAL_DATABASE,
+              role: admin.name,
+              credential: credential.token.reveal(),
+            },
       remarks: [...remarks, ...instances.remarks],
     },
     stop: () => shutdown.run(),

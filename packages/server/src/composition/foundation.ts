@@ -1,6 +1,9 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
 import type { AuditLog, Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
-import { createAdministrativeConnections, type AdministrativeConnections } from '../instances/administrative-connections.ts'
+import {
+  createAdministrativeConnections,
+  type AdministrativeConnections,
+} from '../instances/administrative-connections.ts'
 import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
@@ -62,7 +65,11 @@ export function layFoundation(parts: {
     database,
     stores: createStores(database),
     signingKeys: createSigningKeys({ store: createSigningKeyStore(database), encryption, clock }),
-    authority: createCertificateAuthority({ store: createCertificateAuthorityStore(database), encryption, clock }),
+    authority: createCertificateAuthority({
+      store: createCertificateAuthorityStore(database),
+      encryption,
+      clock,
+    }),
     connections,
     roles: createInstanceRoles(connections),
     changes: createInstanceChanges(parts.address, (error) => {

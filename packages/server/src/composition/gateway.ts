@@ -24,7 +24,8 @@ export async function buildGateway(foundation: Foundation, settings: LoadedSetti
       (token, now) => verifyLoginToken(token, { issuer, keys: signingKeys, now }),
       REMEMBERED_TOKENS,
     ),
-    issueTicket: async (ticket, now) => issueSessionTicket(ticket, { issuer, now }, await signingKeys.signingKey()),
+    issueTicket: async (ticket, now) =>
+      issueSessionTicket(ticket, { issuer, now }, await signingKeys.signingKey()),
     audit,
     clock,
   })
@@ -44,7 +45,10 @@ export async function buildGateway(foundation: Foundation, settings: LoadedSetti
   return gateway
 }
 
-async function chooseCertificates({ authority, clock }: Foundation, settings: LoadedSettings): Promise<ServerCertificates> {
+async function chooseCertificates(
+  { authority, clock }: Foundation,
+  settings: LoadedSettings,
+): Promise<ServerCertificates> {
   const certificateFile = settings['tls-certificate-file'].value
   const keyFile = settings['tls-key-file'].value
   if (certificateFile === undefined && keyFile === undefined) return authority

@@ -73,7 +73,9 @@ export async function settleInstances(
     async describeAvailable() {
       const available = (await stores.instances.listAll()).find(
         (instance) =>
-          instance.workspaceId === workspaceId && instance.state === 'AVAILABLE' && instance.listener.port !== undefined,
+          instance.workspaceId === workspaceId &&
+          instance.state === 'AVAILABLE' &&
+          instance.listener.port !== undefined,
       )
       if (available?.listener.port === undefined) return undefined
       const { name, uid, listener } = available
@@ -85,7 +87,8 @@ export async function settleInstances(
 const isAsWanted = ({ state, settings }: DatabaseInstance): boolean =>
   state === (effectiveStopped(settings) ? 'STOPPED' : 'AVAILABLE')
 
-const isSettled = (instance: DatabaseInstance): boolean => isAsWanted(instance) || instance.fault !== undefined
+const isSettled = (instance: DatabaseInstance): boolean =>
+  isAsWanted(instance) || instance.fault !== undefined
 
 const remarkOn = ({ name, state, fault }: DatabaseInstance): string =>
   `The database instance ${name} is ${state}${fault === undefined ? '.' : `: ${fault.message} ${fault.nextStep ?? ''}`}`

@@ -43,7 +43,8 @@ async function makeDataDirectory(directory: string): Promise<void> {
       code: 'data_directory_unusable',
       origin: 'configuration',
       message: `The data directory ${directory} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      nextStep: 'Name a directory that belongs to the account that runs Lakegate, with --data-dir or LAKEGATE_DATA_DIR.',
+      nextStep:
+        'Name a directory that belongs to the account that runs Lakegate, with --data-dir or LAKEGATE_DATA_DIR.',
       cause,
     })
   }

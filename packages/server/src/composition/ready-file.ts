@@ -43,7 +43,8 @@ export async function writeReadyFile(path: string, report: ReadyReport): Promise
       code: 'ready_file_not_writable',
       origin: 'configuration',
       message: `The ready file ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-      nextStep: 'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
+      nextStep:
+        'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
       cause,
     })
   }

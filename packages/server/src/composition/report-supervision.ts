@@ -10,7 +10,10 @@ export function reportSupervision(log: Log, event: SupervisorEvent): void {
       log.info({ instance: event.uid, outcome: event.outcome }, 'database instance reconciled')
       return
     case 'postmaster_exited':
-      log.warn({ instance: event.uid, restartInMs: event.restartInMs }, 'the postmaster of a database instance ended')
+      log.warn(
+        { instance: event.uid, restartInMs: event.restartInMs },
+        'the postmaster of a database instance ended',
+      )
       return
     case 'reconcile_failed':
       log.error(

@@ -20,7 +20,8 @@ export function createShutdown(): Shutdown {
           failures.push(new Error(`${part.name} could not be stopped`, { cause }))
         }
       }
-      if (failures.length > 0) throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
+      if (failures.length > 0)
+        throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
     },
   }
 }

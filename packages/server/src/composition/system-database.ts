@@ -7,7 +7,11 @@ import { startCluster, stopCluster, type ClusterDefinition } from '../instances/
 import type { Log } from '../observation/log.ts'
 import { holdInstallation } from '../store/installation-lock.ts'
 import { createDatabaseIfMissing, migrate } from '../store/migrate.ts'
-import { openSystemDatabase, type SystemDatabase, type SystemDatabaseAddress } from '../store/system-database.ts'
+import {
+  openSystemDatabase,
+  type SystemDatabase,
+  type SystemDatabaseAddress,
+} from '../store/system-database.ts'
 import type { Machine } from './machine.ts'
 
 export interface RunningSystemDatabase {
@@ -64,7 +68,12 @@ async function reach(
   if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }
   if (cluster === undefined) throw new Error('there is neither a URL nor a cluster')
   const { socketDirectory } = await startCluster(cluster)
-  const address = { kind: 'socket', directory: socketDirectory, user: SYSTEM_SUPERUSER, database: DATABASE } as const
+  const address = {
+    kind: 'socket',
+    directory: socketDirectory,
+    user: SYSTEM_SUPERUSER,
+    database: DATABASE,
+  } as const
   await createDatabaseIfMissing(address)
   return address
 }

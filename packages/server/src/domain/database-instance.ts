@@ -1,17 +1,22 @@
 import type { IdentityId, InstanceUid, WorkspaceId } from './ids.ts'
 
 /** behaviour 63. FAILING_OVER belongs to instances with several nodes, which the embedded driver has not. */
-export const INSTANCE_STATES = ['STARTING', 'AVAILABLE', 'STOPPED', 'UPDATING', 'FAILING_OVER', 'DELETING'] as const
+export const INSTANCE_STATES = [
+  'STARTING',
+  'AVAILABLE',
+  'STOPPED',
+  'UPDATING',
+  'FAILING_OVER',
+  'DELETING',
+] as const
 export type InstanceState = (typeof INSTANCE_STATES)[number]
 
 export const CAPACITIES = ['CU_1', 'CU_2', 'CU_4', 'CU_8'] as const
 export type Capacity = (typeof CAPACITIES)[number]
 
-export const DEFAULT_CAPACITY: Capacity = 'CU_2'
+const DEFAULT_CAPACITY: Capacity = 'CU_2'
 export const DEFAULT_RETENTION_DAYS = 7
 export const RETENTION_DAYS = { least: 2, most: 35 } as const
-/** behaviour 69. */
-export const DEFAULT_CONNECTION_LIMIT = 1000
 
 /** What the creator asked for; an undefined setting means the default, and the API tells the two apart. */
 export interface InstanceSettings {
@@ -73,5 +78,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/
 export const isInstanceName = (name: string): boolean => NAME.test(name)
 
 export const effectiveStopped = (settings: InstanceSettings): boolean => settings.stopped ?? false
-export const nativeLoginEnabled = (settings: InstanceSettings): boolean => settings.enablePgNativeLogin ?? false
-export const effectiveCapacity = (settings: InstanceSettings): Capacity => settings.capacity ?? DEFAULT_CAPACITY
+export const nativeLoginEnabled = (settings: InstanceSettings): boolean =>
+  settings.enablePgNativeLogin ?? false
+export const effectiveCapacity = (settings: InstanceSettings): Capacity =>
+  settings.capacity ?? DEFAULT_CAPACITY

@@ -1,5 +1,6 @@
 /** Whose fault it was: the label of metrics and the log level follow from it (style §7). */
-export type FaultOrigin = 'client' | 'client_gone' | 'limit' | 'store' | 'instance' | 'configuration' | 'machine'
+export type FaultOrigin =
+  'client' | 'client_gone' | 'limit' | 'store' | 'instance' | 'configuration' | 'machine'
 
 /**
  * The world failed: the system database is down, a backend is unreachable, a disk is full. Made in

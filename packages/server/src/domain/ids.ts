@@ -22,8 +22,7 @@ const POSITIVE_INT64 = /^[1-9][0-9]{0,18}$/
 const LARGEST_INT64 = 9223372036854775807n
 
 export const isUuid = (text: string): boolean => UUID.test(text)
-export const isNumericId = (text: string): boolean =>
-  POSITIVE_INT64.test(text) && BigInt(text) <= LARGEST_INT64
+const isNumericId = (text: string): boolean => POSITIVE_INT64.test(text) && BigInt(text) <= LARGEST_INT64
 
 export const parseIdentityId = (text: string): IdentityId | undefined =>
   isNumericId(text) ? (text as IdentityId) : undefined
@@ -33,5 +32,3 @@ export const parseInstanceUid = (text: string): InstanceUid | undefined =>
   isUuid(text) ? (text as InstanceUid) : undefined
 export const parseRoleOid = (text: string): RoleOid | undefined =>
   isNumericId(text) ? (text as RoleOid) : undefined
-export const parseAccountId = (text: string): AccountId | undefined =>
-  isUuid(text) ? (text as AccountId) : undefined

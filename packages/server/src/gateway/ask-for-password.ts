@@ -11,15 +11,12 @@ import { ConnectionEnded, type ByteReader } from './byte-reader.ts'
 
 export async function askForPassword(socket: Duplex, reader: ByteReader): Promise<Redacted<string>> {
   socket.write(encodeAuthenticationCleartextPassword())
-  const message = parseFrontendMessage(await reader.next((bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE)))
-  switch (message?.kind) {
-    case 'password_message':
-      // Bytes that are no text are no token either; an empty one says so without being guessed at.
-      return new Redacted(decodeUtf8(message.password) ?? '')
-    case 'terminate':
-      // psql asks its user for the password on a second connection.
-      throw new ConnectionEnded()
-    default:
-      throw new RefusedError(refuse('protocol_violation', { violation: 'expected a password response' }))
-  }
+  const message = parseFrontendMessage(
+    await reader.next((bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE)),
+  )
+  // Bytes that are no text are no token either; an empty one says so without being guessed at.
+  if (message?.kind === 'password_message') return new Redacted(decodeUtf8(message.password) ?? '')
+  // psql asks its user for the password on a second connection.
+  if (message?.kind === 'terminate') throw new ConnectionEnded()
+  throw new RefusedError(refuse('protocol_violation', { violation: 'expected a password response' }))
 }

@@ -59,7 +59,10 @@ export async function openBackend(
 }
 
 /** The role that was admitted stands in for whatever the client called it; its protocol options were answered. */
-function startupParameters(admission: Admission, { parameters }: StartupMessage): StartupMessage['parameters'] {
+function startupParameters(
+  admission: Admission,
+  { parameters }: StartupMessage,
+): StartupMessage['parameters'] {
   const passed = parameters.filter(
     ({ name }) => name !== 'user' && !name.toLowerCase().startsWith(OWN_SETTINGS) && !isProtocolOption(name),
   )
@@ -97,22 +100,19 @@ async function readAnswer(socket: Socket, signal: AbortSignal): Promise<BackendA
   for (;;) {
     const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
     const reply = parseBackendReply(frame)
-    switch (reply?.kind) {
-      case 'authentication_ok':
-        return { kind: 'open', session: { socket, greeting: Buffer.concat([encodeAuthenticationOk(), reader.takeRest()]) } }
-      case 'error_response': {
-        const message = buildMessage('E', frame.body)
-        socket.end()
-        return { kind: 'refused', message }
+    if (reply?.kind === 'authentication_ok') {
+      return {
+        kind: 'open',
+        session: { socket, greeting: Buffer.concat([encodeAuthenticationOk(), reader.takeRest()]) },
       }
-      case 'other':
-        // NegotiateProtocolVersion of an older backend: it tells us, and the client keeps what we agreed on.
-        if (reply.type === 'v') break
-        throw new ConnectionEnded()
-      default:
-        // Peer authentication asks for nothing; a backend that does is not configured as we left it.
-        throw new ConnectionEnded()
     }
+    if (reply?.kind === 'error_response') {
+      socket.end()
+      return { kind: 'refused', message: buildMessage('E', frame.body) }
+    }
+    // NegotiateProtocolVersion of an older backend tells us; the client keeps what we agreed on. Anything else is
+    // out of turn: peer authentication asks for nothing, so a backend that does is not configured as we left it.
+    if (!(reply?.kind === 'other' && reply.type === 'v')) throw new ConnectionEnded()
   }
 }
 

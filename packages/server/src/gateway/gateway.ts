@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { createCounter } from './connection-limits.ts'
-import { openListener, secureContextFor, type ListenersByInstance } from './listeners.ts'
+import { openListener, type ListenersByInstance } from './listeners.ts'
 import { serveConnection } from './session.ts'
 import type { GatewayDependencies, GatewaySettings } from './settings.ts'
 
@@ -60,12 +60,14 @@ export function createGateway(dependencies: GatewayDependencies, settings: Gatew
 
   async function openFor(instance: DatabaseInstance): Promise<void> {
     try {
-      let secureContext: SecureContext | undefined
-      const listener = await openListener(instance, settings.port, (socket) => {
-        if (secureContext === undefined) socket.destroy()
-        else accept(socket, instance, secureContext)
-      })
-      secureContext = await secureContextFor(dependencies.certificates, listener.host)
+      const listener = await openListener(
+        instance,
+        settings.port,
+        dependencies.certificates,
+        (socket, secureContext) => {
+          accept(socket, instance, secureContext)
+        },
+      )
       listeners.set(instance.uid, listener)
       const { host, port } = listener
       if (host !== instance.listener.host || port !== instance.listener.port) {
@@ -73,7 +75,10 @@ export function createGateway(dependencies: GatewayDependencies, settings: Gatew
       }
       dependencies.log.info({ instance: instance.name, host, port }, 'the gateway listens')
     } catch (error) {
-      dependencies.log.error({ err: error, instance: instance.name }, 'the gateway cannot listen for an instance')
+      dependencies.log.error(
+        { err: error, instance: instance.name },
+        'the gateway cannot listen for an instance',
+      )
       throw error
     }
   }

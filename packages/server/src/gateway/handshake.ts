@@ -7,12 +7,22 @@ import { TLSSocket, type SecureContext } from 'node:tls'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { needMore, type Decoded } from '../protocol/frame.ts'
-import { decodeStartupPacket, type CancelRequest, type StartupMessage, type StartupPacket } from '../protocol/startup.ts'
+import {
+  decodeStartupPacket,
+  type CancelRequest,
+  type StartupMessage,
+  type StartupPacket,
+} from '../protocol/startup.ts'
 import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
 
 export type Handshake =
   | { readonly kind: 'cancel_request'; readonly request: CancelRequest }
-  | { readonly kind: 'login'; readonly socket: TLSSocket; readonly reader: ByteReader; readonly message: StartupMessage }
+  | {
+      readonly kind: 'login'
+      readonly socket: TLSSocket
+      readonly reader: ByteReader
+      readonly message: StartupMessage
+    }
 
 /** PostgreSQL, "SSL Session Encryption": direct TLS must agree on this protocol. */
 const ALPN_PROTOCOL = 'postgresql'
@@ -42,7 +52,8 @@ export async function shakeHands(
   if (await reader.next(peekIsTls)) {
     const encrypted = await upgrade(reader.takeRest())
     // Without ALPN a client of another protocol might be tricked into talking to us (PostgreSQL, "sslnegotiation").
-    if (encrypted.alpnProtocol !== ALPN_PROTOCOL) throw violation('direct TLS without the ALPN protocol "postgresql"')
+    if (encrypted.alpnProtocol !== ALPN_PROTOCOL)
+      throw violation('direct TLS without the ALPN protocol "postgresql"')
   }
 
   for (;;) {
@@ -118,4 +129,5 @@ async function startTls(
   return encrypted
 }
 
-const violation = (text: string): RefusedError => new RefusedError(refuse('protocol_violation', { violation: text }))
+const violation = (text: string): RefusedError =>
+  new RefusedError(refuse('protocol_violation', { violation: text }))

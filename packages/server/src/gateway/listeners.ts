@@ -24,15 +24,22 @@ const COMMON_LOOPBACK = '127.0.0.1'
 export async function openListener(
   instance: DatabaseInstance,
   wanted: GatewaySettings['port'],
-  onConnection: (socket: Socket) => void,
+  certificates: GatewayDependencies['certificates'],
+  onConnection: (socket: Socket, secureContext: SecureContext) => void,
 ): Promise<OpenListener> {
   const { host, port: earlier } = instance.listener
   const ports = portsToTry(wanted, earlier)
   let failure: unknown
   for (const candidate of [host, ...(host === COMMON_LOOPBACK ? [] : [COMMON_LOOPBACK])]) {
+    const secureContext = await secureContextFor(certificates, candidate)
     for (const port of ports) {
       // On the address that all instances share, a common port would belong to only one of them.
-      const server = createServer({ allowHalfOpen: false, pauseOnConnect: false, noDelay: true }, onConnection)
+      const server = createServer(
+        { allowHalfOpen: false, pauseOnConnect: false, noDelay: true },
+        (socket) => {
+          onConnection(socket, secureContext)
+        },
+      )
       try {
         await listen(server, candidate, port)
         return { host: candidate, port: (server.address() as AddressInfo).port, server }
@@ -78,12 +85,16 @@ function explain(cause: unknown, { name, listener }: DatabaseInstance, wanted: n
 }
 
 /** TLS 1.2 and later; the certificate of the host that clients name. */
-export async function secureContextFor(
+async function secureContextFor(
   certificates: GatewayDependencies['certificates'],
   host: string,
 ): Promise<SecureContext> {
   const { certificateChainPem, privateKeyPem } = await certificates.certificateFor(host)
-  return createSecureContext({ cert: certificateChainPem, key: privateKeyPem.reveal(), minVersion: 'TLSv1.2' })
+  return createSecureContext({
+    cert: certificateChainPem,
+    key: privateKeyPem.reveal(),
+    minVersion: 'TLSv1.2',
+  })
 }
 
 export type ListenersByInstance = Map<InstanceUid, OpenListener>

@@ -39,5 +39,8 @@ function pass(from: Duplex, to: Duplex): void {
 const closed = (socket: Duplex): Promise<void> =>
   new Promise((resolve) => {
     if (socket.closed) resolve()
-    else socket.once('close', () => { resolve() })
+    else
+      socket.once('close', () => {
+        resolve()
+      })
   })

@@ -45,10 +45,16 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
       socket.destroy()
       return
     }
-    await serveLogin(handshake, clientAddress, context, () => {
-      deadline.clear()
-      release()
-    }, deadline.signal)
+    await serveLogin(
+      handshake,
+      clientAddress,
+      context,
+      () => {
+        deadline.clear()
+        release()
+      },
+      deadline.signal,
+    )
   } catch (error) {
     if (error instanceof ConnectionEnded) {
       current.destroy()
@@ -117,12 +123,15 @@ function nameOf(message: StartupMessage, parameter: string): string | undefined 
   if (value === undefined) return undefined
   const name = decodeName(value)
   if (name === undefined) {
-    throw new RefusedError(refuse('protocol_violation', { violation: `the parameter ${parameter} is not UTF-8` }))
+    throw new RefusedError(
+      refuse('protocol_violation', { violation: `the parameter ${parameter} is not UTF-8` }),
+    )
   }
   return name
 }
 
-const tooMany = (limit: number): RefusedError => new RefusedError(refuse('too_many_connections', { limit: String(limit) }))
+const tooMany = (limit: number): RefusedError =>
+  new RefusedError(refuse('too_many_connections', { limit: String(limit) }))
 
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
 function startDeadline(limitMs: number): { readonly signal: AbortSignal; clear(): void } {

@@ -28,7 +28,12 @@ export function toHttpError(error: unknown, requestId: string): HttpError {
   return {
     status: 500,
     headers: {},
-    body: errorBody('INTERNAL_ERROR', `An internal error occurred. Reference: ${requestId}`, 'internal_error', requestId),
+    body: errorBody(
+      'INTERNAL_ERROR',
+      `An internal error occurred. Reference: ${requestId}`,
+      'internal_error',
+      requestId,
+    ),
     isOurs: true,
   }
 }
@@ -39,7 +44,12 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
     return {
       status: 500,
       headers: {},
-      body: errorBody('INTERNAL_ERROR', `An internal error occurred. Reference: ${requestId}`, refusal.name, requestId),
+      body: errorBody(
+        'INTERNAL_ERROR',
+        `An internal error occurred. Reference: ${requestId}`,
+        refusal.name,
+        requestId,
+      ),
       isOurs: true,
     }
   }
@@ -64,7 +74,9 @@ function fromFramework(error: unknown): Refusal | undefined {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refuse('malformed_request', { problem: 'content-type: send application/json.' })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return refuse('malformed_request', { problem: 'content-length: it differs from the length of the body.' })
+      return refuse('malformed_request', {
+        problem: 'content-length: it differs from the length of the body.',
+      })
     case 'FST_ERR_BAD_URL':
       return refuse('malformed_request', { problem: 'path: it is not properly percent-encoded.' })
     default:

@@ -22,7 +22,9 @@ export function parseJsonBody(bytes: Buffer): unknown {
 /** `__proto__` as a key is never meant well; schemas would refuse it later, but not before it was copied. */
 function refuseDangerousKeys(key: string, value: unknown): unknown {
   if (key === '__proto__') {
-    throw new RefusedError(refuse('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' }))
+    throw new RefusedError(
+      refuse('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' }),
+    )
   }
   return value
 }

@@ -132,7 +132,11 @@ function createFastify(
   return fastify
 }
 
-function addRoute(fastify: FastifyInstance, route: Route, { authenticate, workspaceId }: HttpDependencies): void {
+function addRoute(
+  fastify: FastifyInstance,
+  route: Route,
+  { authenticate, workspaceId }: HttpDependencies,
+): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.route({
     method: route.method,
@@ -144,7 +148,10 @@ function addRoute(fastify: FastifyInstance, route: Route, { authenticate, worksp
     handler: async (request, reply) => {
       const caller = callers.get(request)
       if (caller === undefined) throw new Error('a request reached its route without a caller')
-      return send(reply, await route.answer({ params: request.params, query: request.query, body: request.body, caller }))
+      return send(
+        reply,
+        await route.answer({ params: request.params, query: request.query, body: request.body, caller }),
+      )
     },
   })
 }

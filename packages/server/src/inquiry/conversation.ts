@@ -31,7 +31,10 @@ interface ConversationDependencies {
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
 }
 
-export async function answerConversation(socket: Socket, dependencies: ConversationDependencies): Promise<void> {
+export async function answerConversation(
+  socket: Socket,
+  dependencies: ConversationDependencies,
+): Promise<void> {
   const reader = createReader(socket)
   const startup = await readStartup(socket, reader)
   if (startup?.kind !== 'startup_message') {
@@ -58,7 +61,9 @@ export async function answerConversation(socket: Socket, dependencies: Conversat
       socket.end()
       return
     }
-    socket.write(Buffer.concat([...(await answerStatement(message.text, dependencies)), encodeReadyForQuery()]))
+    socket.write(
+      Buffer.concat([...(await answerStatement(message.text, dependencies)), encodeReadyForQuery()]),
+    )
   }
 }
 
@@ -73,7 +78,8 @@ async function readStartup(socket: Socket, reader: Reader): Promise<StartupPacke
 async function answerStatement(text: Buffer, { answer, log }: ConversationDependencies): Promise<Buffer[]> {
   const statement = decodeUtf8(text)
   // In a database of another encoding dblink asks for it; everything we send is ASCII or UTF-8 all the same.
-  if (statement !== undefined && /^set client_encoding to '\w+'$/i.test(statement)) return [encodeCommandComplete('SET')]
+  if (statement !== undefined && /^set client_encoding to '\w+'$/i.test(statement))
+    return [encodeCommandComplete('SET')]
   const question = statement === undefined ? undefined : parseQuestion(statement)
   if (question === undefined) {
     return [refusal({ sqlstate: '42601', message: 'only the question of databricks_auth is answered here' })]
@@ -81,7 +87,11 @@ async function answerStatement(text: Buffer, { answer, log }: ConversationDepend
   try {
     const identity = await answer(question)
     return [
-      encodeRowDescription([textColumn('identity_id'), textColumn('identity_type'), textColumn('identity_name')]),
+      encodeRowDescription([
+        textColumn('identity_id'),
+        textColumn('identity_type'),
+        textColumn('identity_name'),
+      ]),
       encodeDataRow([identity.id, identity.type, identity.name]),
       encodeCommandComplete('SELECT 1'),
     ]
@@ -95,14 +105,19 @@ async function answerStatement(text: Buffer, { answer, log }: ConversationDepend
     return [
       refusal({
         sqlstate: isRetryable ? '57P03' : 'XX000',
-        message: isRetryable ? 'the control plane cannot answer at the moment' : 'internal error of the control plane',
-        hint: isRetryable ? 'Retry in a few seconds.' : 'The operator finds the cause in the log of Lakegate.',
+        message: isRetryable
+          ? 'the control plane cannot answer at the moment'
+          : 'internal error of the control plane',
+        hint: isRetryable
+          ? 'Retry in a few seconds.'
+          : 'The operator finds the cause in the log of Lakegate.',
       }),
     ]
   }
 }
 
-const refusal = (fields: Omit<ErrorFields, 'severity'>): Buffer => encodeErrorResponse({ severity: 'ERROR', ...fields })
+const refusal = (fields: Omit<ErrorFields, 'severity'>): Buffer =>
+  encodeErrorResponse({ severity: 'ERROR', ...fields })
 
 interface Reader {
   /** Undefined when the other side is gone or broke the protocol. */
@@ -121,9 +136,9 @@ function createReader(socket: Socket): Reader {
           buffered = buffered.subarray(decoded.length)
           return decoded.message
         }
-        const { value, done } = await chunks.next()
-        if (done === true) return undefined
-        buffered = Buffer.concat([buffered, value])
+        const chunk = await chunks.next()
+        if (chunk.done === true) return undefined
+        buffered = Buffer.concat([buffered, chunk.value])
       }
     },
   }

@@ -55,7 +55,8 @@ export function createInquiryListener(
   return {
     async start() {
       await mkdir(settings.directory, { recursive: true, mode: 0o700 })
-      if (settings.owner !== undefined) await chown(settings.directory, settings.owner.uid, settings.owner.gid)
+      if (settings.owner !== undefined)
+        await chown(settings.directory, settings.owner.uid, settings.owner.gid)
       await chmod(settings.directory, 0o700)
       await removeStaleSocket(file)
       await new Promise<void>((resolve, reject) => {

@@ -11,7 +11,11 @@ const TIMEOUT_MS = 5_000
  * schema-qualified (attacks.md, CVE-2025-12819).
  * @throws Fault instance_unreachable when the instance was never started
  */
-export function administrativeClient(instance: DatabaseInstance, database: string, statementTimeoutMs = TIMEOUT_MS): pg.Client {
+export function administrativeClient(
+  instance: DatabaseInstance,
+  database: string,
+  statementTimeoutMs = TIMEOUT_MS,
+): pg.Client {
   if (instance.socketDirectory === undefined) throw instanceUnreachable(instance, undefined)
   return new pg.Client({
     host: instance.socketDirectory,

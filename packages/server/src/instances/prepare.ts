@@ -111,7 +111,9 @@ async function createDatabaseRoles(client: pg.Client): Promise<void> {
 }
 
 async function databaseExists(client: pg.Client): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [INITIAL_DATABASE])
+  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_database WHERE datname = $1', [
+    INITIAL_DATABASE,
+  ])
   return rowCount !== 0
 }
 

@@ -59,7 +59,9 @@ export function createInstanceRoles(connections: AdministrativeConnections): Ins
     },
 
     async hasRoleBoundTo(instance, identityIds) {
-      const labels = identityIds.flatMap((id) => IDENTITY_TYPES.map((type) => formatIdentityBinding({ id, type })))
+      const labels = identityIds.flatMap((id) =>
+        IDENTITY_TYPES.map((type) => formatIdentityBinding({ id, type })),
+      )
       const [row] = await connections.query<{ found: boolean }>(instance, HAS_ROLE, [labels])
       return row?.found === true
     },

@@ -123,7 +123,7 @@ async function issueLeaf(authority: Authority, host: string, now: Date): Promise
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       // RFC 6125 §6.4: clients compare the host with these, never with the common name.
-      new x509.SubjectAlternativeNameExtension([{ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }]),
+      new x509.SubjectAlternativeNameExtension(namesOf(host)),
       await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
     ],
   })
@@ -134,6 +134,15 @@ async function issueLeaf(authority: Authority, host: string, now: Date): Promise
       `-----BEGIN PRIVATE KEY-----\n${privateKey.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
     ),
   }
+}
+
+/**
+ * A host as it is written in connection strings. Drivers that wrap a socket in Node's TLS without saying to which
+ * host (postgres.js) check a loopback certificate against `localhost`; whoever can answer there is this machine.
+ */
+function namesOf(host: string): { type: 'dns' | 'ip'; value: string }[] {
+  const name = { type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host }
+  return host.startsWith('127.') ? [name, { type: 'dns', value: 'localhost' }] : [name]
 }
 
 function isDueForRenewal(leaf: ServerCertificate, now: Date): boolean {

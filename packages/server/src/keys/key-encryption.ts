@@ -19,13 +19,21 @@ export function createKeyEncryption(masterKey: Redacted<Uint8Array>): KeyEncrypt
     encrypt(plaintext) {
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv('aes-256-gcm', masterKey.reveal(), nonce)
-      return Buffer.concat([Buffer.of(VERSION), nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+      return Buffer.concat([
+        Buffer.of(VERSION),
+        nonce,
+        cipher.update(plaintext),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ])
     },
     decrypt(ciphertext) {
       const bytes = Buffer.from(ciphertext)
       if (bytes.length < 1 + NONCE_BYTES + TAG_BYTES || bytes[0] !== VERSION) throw wrongMasterKey()
       const nonce = bytes.subarray(1, 1 + NONCE_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', masterKey.reveal(), nonce, { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv('aes-256-gcm', masterKey.reveal(), nonce, {
+        authTagLength: TAG_BYTES,
+      })
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
       try {
         return Buffer.concat([decipher.update(bytes.subarray(1 + NONCE_BYTES, -TAG_BYTES)), decipher.final()])
@@ -86,7 +94,8 @@ async function readMasterKey(file: string): Promise<Redacted<Uint8Array> | undef
     throw unusable(file, error instanceof Error ? error.message : String(error), error)
   }
   const key = Buffer.from(text.trim(), 'base64')
-  if (key.length !== MASTER_KEY_BYTES) throw unusable(file, `it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
+  if (key.length !== MASTER_KEY_BYTES)
+    throw unusable(file, `it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
   return new Redacted<Uint8Array>(key)
 }
 

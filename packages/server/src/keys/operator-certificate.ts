@@ -18,8 +18,10 @@ export async function loadOperatorCertificate(files: {
     const certificateChainPem = await readFile(files.certificateFile, 'utf8')
     const privateKeyPem = await readFile(files.keyFile, 'utf8')
     const leaf = new X509Certificate(certificateChainPem)
-    if (!leaf.checkPrivateKey(createPrivateKey(privateKeyPem))) throw new Error('the key does not belong to the certificate')
-    if (Date.parse(leaf.validTo) <= files.now.getTime()) throw new Error(`the certificate expired at ${leaf.validTo}`)
+    if (!leaf.checkPrivateKey(createPrivateKey(privateKeyPem)))
+      throw new Error('the key does not belong to the certificate')
+    if (Date.parse(leaf.validTo) <= files.now.getTime())
+      throw new Error(`the certificate expired at ${leaf.validTo}`)
     const certificate = { certificateChainPem, privateKeyPem: new Redacted(privateKeyPem) }
     return { certificateFor: () => Promise.resolve(certificate) }
   } catch (cause) {
@@ -27,7 +29,8 @@ export async function loadOperatorCertificate(files: {
       code: 'tls_files_unusable',
       origin: 'configuration',
       message: `The TLS files ${files.certificateFile} and ${files.keyFile} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      nextStep: 'Name a PEM chain and its unencrypted private key with LAKEGATE_TLS_CERTIFICATE_FILE and LAKEGATE_TLS_KEY_FILE.',
+      nextStep:
+        'Name a PEM chain and its unencrypted private key with LAKEGATE_TLS_CERTIFICATE_FILE and LAKEGATE_TLS_KEY_FILE.',
       cause,
     })
   }

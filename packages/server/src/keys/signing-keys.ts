@@ -3,9 +3,23 @@
  * again often enough that every process follows a rotation. A retired key verifies until the last token it
  * signed is dead (attacks 21, 41).
  */
-import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose'
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  exportPKCS8,
+  generateKeyPair,
+  importJWK,
+  importPKCS8,
+  type JWK,
+} from 'jose'
 import type { webcrypto } from 'node:crypto'
-import type { Clock, KeyEncryption, SigningKeyStore, StoredSigningKey, TokenKeys } from '../operations/ports.ts'
+import type {
+  Clock,
+  KeyEncryption,
+  SigningKeyStore,
+  StoredSigningKey,
+  TokenKeys,
+} from '../operations/ports.ts'
 import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
 
 export interface SigningKeys extends TokenKeys {
@@ -98,7 +112,10 @@ export function createSigningKeys(ports: {
       const inOrder = [current(loaded), ...loaded.keys.filter((key) => key !== current(loaded))]
       return {
         keys: await Promise.all(
-          inOrder.map(async ({ privateKey, publicJwk }) => ({ ...(await exportJWK(privateKey)), ...publicJwk })),
+          inOrder.map(async ({ privateKey, publicJwk }) => ({
+            ...(await exportJWK(privateKey)),
+            ...publicJwk,
+          })),
         ),
       }
     },

@@ -7,7 +7,8 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { isUuid } from '../domain/ids.ts'
 
 export function createAdapter(model: string): Adapter {
-  const refuseToStore = (): Promise<never> => Promise.reject(new Error(`the OAuth server does not store ${model}`))
+  const refuseToStore = (): Promise<never> =>
+    Promise.reject(new Error(`the OAuth server does not store ${model}`))
   return {
     find: (id) => Promise.resolve(model === 'Client' ? clientOf(id) : undefined),
     // A JSON Web Token is complete in itself (RFC 9068); there is nothing to look up later.

@@ -31,7 +31,10 @@ export const issuerOf = (publicUrl: string): string => `${publicUrl}/oidc`
 export const OAUTH_PREFIX = '/oidc'
 
 /** @returns a handler for everything below `/oidc` */
-export function createOAuthHandler(dependencies: OAuthDependencies, settings: OAuthSettings): RequestListener {
+export function createOAuthHandler(
+  dependencies: OAuthDependencies,
+  settings: OAuthSettings,
+): RequestListener {
   let built: { readonly keys: string; readonly handle: RequestListener } | undefined
 
   const current = async (): Promise<RequestListener> => {
@@ -39,7 +42,9 @@ export function createOAuthHandler(dependencies: OAuthDependencies, settings: OA
     const keys = JSON.stringify(jwks.keys)
     if (built?.keys !== keys) {
       const provider = buildProvider(dependencies, settings, jwks as JWKS)
-      built = { keys, handle: provider.callback() }
+      const handle = provider.callback()
+      // Koa answers every request itself, errors included; what is left for the caller is nothing.
+      built = { keys, handle: (request, response) => void handle(request, response) }
     }
     return built.handle
   }
@@ -53,7 +58,9 @@ export function createOAuthHandler(dependencies: OAuthDependencies, settings: OA
       (error: unknown) => {
         dependencies.log.error({ err: error }, 'the OAuth server cannot load its keys')
         response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })
-        response.end(JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }))
+        response.end(
+          JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }),
+        )
       },
     )
   }
@@ -108,7 +115,8 @@ function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings,
       customizers: {
         jwt: async (_context, token, parts) => {
           const principal = await dependencies.findServicePrincipal(token.clientId ?? '')
-          if (principal === undefined) throw new Error('a token is issued to a service principal that is not there')
+          if (principal === undefined)
+            throw new Error('a token is issued to a service principal that is not there')
           Object.assign(parts.payload, workspaceTokenClaims({ identityId: principal.id, workspaceId }))
         },
       },
@@ -121,7 +129,10 @@ function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings,
   const provider = new Provider(issuerOf(publicUrl), configuration)
   provider.proxy = true
   // The library compares with one stored secret; ours are hashes, and up to five of them (behaviour 67).
-  provider.Client.prototype.compareClientSecret = async function (this: { clientId: string }, secret: string) {
+  provider.Client.prototype.compareClientSecret = async function (
+    this: { clientId: string },
+    secret: string,
+  ) {
     return (await dependencies.verifyClientSecret(this.clientId, secret)) !== undefined
   }
   provider.on('server_error', (_context, error) => {

@@ -73,7 +73,9 @@ export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {
 async function loadReachable(ports: AdmitLoginPorts, uid: InstanceUid): Promise<DatabaseInstance> {
   const instance = await ports.instances.loadInstance(uid)
   if (instance === undefined) {
-    throw new RefusedError(refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }))
+    throw new RefusedError(
+      refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }),
+    )
   }
   requirePermitted(decideInstanceReachable(instance.state))
   return instance
@@ -117,7 +119,15 @@ async function decide(
     workspaceId: instance.workspaceId,
     groupId: role?.binding?.type === 'GROUP' ? role.binding.id : undefined,
   })
-  const verdict = decideLogin({ now: ports.clock(), instance, roleName: request.roleName, role, token, identity, group })
+  const verdict = decideLogin({
+    now: ports.clock(),
+    instance,
+    roleName: request.roleName,
+    role,
+    token,
+    identity,
+    group,
+  })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return verdict
 }
@@ -146,7 +156,9 @@ async function orUnavailable<Result>(ask: () => Promise<Result>): Promise<Result
     return await ask()
   } catch (error) {
     if (error instanceof Fault && error.retryable) {
-      throw new RefusedError(refuse('facts_unavailable', { reason: error.message }, error.code), { cause: error })
+      throw new RefusedError(refuse('facts_unavailable', { reason: error.message }, error.code), {
+        cause: error,
+      })
     }
     throw error
   }
@@ -165,8 +177,16 @@ function describeFailure(error: unknown) {
 function record(
   audit: AuditLog,
   request: LoginRequest,
-  seen: { readonly token?: VerifiedToken; readonly admitted?: Admitted; readonly instance?: DatabaseInstance },
-  result: { readonly outcome: 'admitted' | 'refused' | 'failed'; readonly reason?: string; readonly detail?: string },
+  seen: {
+    readonly token?: VerifiedToken
+    readonly admitted?: Admitted
+    readonly instance?: DatabaseInstance
+  },
+  result: {
+    readonly outcome: 'admitted' | 'refused' | 'failed'
+    readonly reason?: string
+    readonly detail?: string
+  },
 ): void {
   const { token, admitted, instance } = seen
   audit.record({
@@ -179,6 +199,8 @@ function record(
     ...(instance === undefined ? {} : { instanceName: instance.name, workspaceId: instance.workspaceId }),
     ...(token === undefined ? {} : { tokenId: token.tokenId, identityId: token.identityId }),
     ...(admitted === undefined ? {} : { identityName: admitted.identity.name }),
-    ...(admitted?.viaGroup?.membershipPath === undefined ? {} : { viaGroupPath: admitted.viaGroup.membershipPath }),
+    ...(admitted?.viaGroup?.membershipPath === undefined
+      ? {}
+      : { viaGroupPath: admitted.viaGroup.membershipPath }),
   })
 }

@@ -40,7 +40,11 @@ export function createAnswerIdentityQuestion(ports: AnswerPorts): AnswerIdentity
         ...(reason === undefined ? {} : { reason }),
         ...(ticket === undefined
           ? {}
-          : { identityId: ticket.identityId, workspaceId: ticket.workspaceId, instanceUid: ticket.instanceUid }),
+          : {
+              identityId: ticket.identityId,
+              workspaceId: ticket.workspaceId,
+              instanceUid: ticket.instanceUid,
+            }),
       })
     }
     try {
@@ -74,17 +78,24 @@ async function verifyTicket(ports: AnswerPorts, question: IdentityQuestion): Pro
 async function requireActive(ports: AnswerPorts, ticket: SessionTicket): Promise<void> {
   const caller = await ports.directory.loadPrincipal(ticket.identityId)
   const membership = await ports.directory.loadMembership(ticket.identityId, ticket.workspaceId)
-  if (!caller?.active || membership.permission === undefined) throw new RefusedError(refuse('session_identity_inactive'))
+  if (!caller?.active || membership.permission === undefined)
+    throw new RefusedError(refuse('session_identity_inactive'))
 }
 
-async function find(ports: AnswerPorts, ticket: SessionTicket, question: IdentityQuestion): Promise<Identity> {
+async function find(
+  ports: AnswerPorts,
+  ticket: SessionTicket,
+  question: IdentityQuestion,
+): Promise<Identity> {
   const type = parseIdentityType(question.type)
   // behaviour 32
-  if (type === undefined) throw new RefusedError(refuse('identity_type_unknown', { type: question.type.slice(0, 64) }))
+  if (type === undefined)
+    throw new RefusedError(refuse('identity_type_unknown', { type: question.type.slice(0, 64) }))
   const identity = await ports.directory.findInWorkspace(ticket.workspaceId, type, question.name)
   if (identity === undefined) throw new RefusedError(notFound(question.name, type))
   return identity
 }
 
 // behaviour 33
-const notFound = (name: string, type: string): Refusal => refuse('identity_not_found', { name: name.slice(0, 256), type })
+const notFound = (name: string, type: string): Refusal =>
+  refuse('identity_not_found', { name: name.slice(0, 256), type })

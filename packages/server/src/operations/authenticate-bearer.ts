@@ -18,7 +18,11 @@ const LONGEST_BEARER = 4096
 export interface AuthenticateBearerPorts {
   readonly personalAccessTokens: Pick<PersonalAccessTokenStore, 'findPersonalAccessToken'>
   readonly directory: Pick<Directory, 'loadPrincipal' | 'loadMembership'>
-  readonly verifyWorkspaceToken: (token: string, workspaceId: WorkspaceId, now: Date) => Promise<VerifiedToken | TokenRejection>
+  readonly verifyWorkspaceToken: (
+    token: string,
+    workspaceId: WorkspaceId,
+    now: Date,
+  ) => Promise<VerifiedToken | TokenRejection>
   readonly clock: Clock
 }
 
@@ -59,7 +63,8 @@ async function proveByPersonalAccessToken(
   workspaceId: WorkspaceId,
 ): Promise<Proof> {
   const found = await personalAccessTokens.findPersonalAccessToken(hashSecret(bearer), clock())
-  if (found?.workspaceId !== workspaceId) throw unauthenticated('The personal access token is unknown, expired or revoked.')
+  if (found?.workspaceId !== workspaceId)
+    throw unauthenticated('The personal access token is unknown, expired or revoked.')
   return { identityId: found.identityId, scopes: ['all-apis'], bearer: 'personal_access_token' }
 }
 
@@ -78,7 +83,8 @@ async function proveByWorkspaceToken(
   throw unauthenticated('The token is not a valid access token of this workspace.')
 }
 
-const unauthenticated = (reason: string): RefusedError => new RefusedError(refuse('unauthenticated', { reason }))
+const unauthenticated = (reason: string): RefusedError =>
+  new RefusedError(refuse('unauthenticated', { reason }))
 
 const notInWorkspace = (identity: Principal): Refusal =>
   refuse('permission_denied', { reason: `${identity.name} is not assigned to this workspace.` })

@@ -34,7 +34,9 @@ export async function createServicePrincipal(
     externalId: request.externalId,
   })
   if (created === undefined) {
-    throw new RefusedError(refuse('identity_already_exists', { type: 'SERVICE_PRINCIPAL', name: applicationId }))
+    throw new RefusedError(
+      refuse('identity_already_exists', { type: 'SERVICE_PRINCIPAL', name: applicationId }),
+    )
   }
   return created
 }

@@ -9,9 +9,9 @@ import { refuse } from '../policy/refusals.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 import type { InstanceStore } from './ports.ts'
 
-export const DEFAULT_PAGE_SIZE = 50
+const DEFAULT_PAGE_SIZE = 50
 /** A larger wish gets a page of this size, as wishes do in Google's AIP-158, which the vendor's API follows. */
-export const MOST_PAGE_SIZE = 100
+const MOST_PAGE_SIZE = 100
 
 export interface InstancePage {
   readonly instances: readonly DatabaseInstance[]

@@ -8,9 +8,9 @@ import type { Clock, SecretStore, ServicePrincipalStore, StoredSecret } from './
 import { requireManageableServicePrincipal } from './read-service-principals.ts'
 import { RefusedError } from './refused-error.ts'
 
-export const MOST_SECRETS = 5
+const MOST_SECRETS = 5
 /** 730 days, in seconds: the default and the most. */
-export const LONGEST_SECRET_LIFETIME_SECONDS = 730 * 24 * 60 * 60
+const LONGEST_SECRET_LIFETIME_SECONDS = 730 * 24 * 60 * 60
 
 export interface SecretPorts {
   readonly servicePrincipals: Pick<ServicePrincipalStore, 'loadServicePrincipal'>
@@ -74,7 +74,11 @@ export async function deleteServicePrincipalSecret(
   caller: Caller,
   request: { readonly servicePrincipalId: string; readonly secretId: string },
 ): Promise<void> {
-  const id = await requireManageableServicePrincipal(ports.servicePrincipals, caller, request.servicePrincipalId)
+  const id = await requireManageableServicePrincipal(
+    ports.servicePrincipals,
+    caller,
+    request.servicePrincipalId,
+  )
   const isDeleted = isUuid(request.secretId) && (await ports.secrets.deleteSecret(id, request.secretId))
   if (!isDeleted) throw new RefusedError(refuse('secret_not_found', { id: request.secretId.slice(0, 64) }))
 }

@@ -80,26 +80,42 @@ async function loadInstances(
 ): Promise<readonly DatabaseInstance[]> {
   // behaviour 2; claims, the other way to say what for, are refused by the route until they are supported
   if (names.length === 0) {
-    throw new RefusedError(refuse('invalid_parameter', { field: 'instance_names', problem: 'name at least one database instance.' }))
+    throw new RefusedError(
+      refuse('invalid_parameter', {
+        field: 'instance_names',
+        problem: 'name at least one database instance.',
+      }),
+    )
   }
   if (names.length > MOST_INSTANCES) {
     throw new RefusedError(
-      refuse('invalid_parameter', { field: 'instance_names', problem: `name at most ${String(MOST_INSTANCES)} database instances.` }),
+      refuse('invalid_parameter', {
+        field: 'instance_names',
+        problem: `name at most ${String(MOST_INSTANCES)} database instances.`,
+      }),
     )
   }
-  const found = await Promise.all(names.map(async (name) => ports.instances.findByName(caller.workspaceId, name)))
+  const found = await Promise.all(
+    names.map(async (name) => ports.instances.findByName(caller.workspaceId, name)),
+  )
   return found.map((instance, index) => {
     // behaviour 7
-    if (instance === undefined) throw new RefusedError(refuse('instance_not_found', { name: names[index] ?? '' }))
+    if (instance === undefined)
+      throw new RefusedError(refuse('instance_not_found', { name: names[index] ?? '' }))
     return instance
   })
 }
 
-async function loadMintFacts(ports: MintPorts, caller: Caller, instance: DatabaseInstance): Promise<MintableInstance> {
+async function loadMintFacts(
+  ports: MintPorts,
+  caller: Caller,
+  instance: DatabaseInstance,
+): Promise<MintableInstance> {
   const identityIds = [caller.identity.id, ...caller.groupIds]
   const granted = await ports.instances.loadPermission(instance.uid, identityIds)
   // Whoever manages the instance needs no role; the instance is asked only for the others.
-  if (instancePermission(caller, instance, granted) === 'CAN_MANAGE') return { instance, granted, hasRole: 'unknown' }
+  if (instancePermission(caller, instance, granted) === 'CAN_MANAGE')
+    return { instance, granted, hasRole: 'unknown' }
   if (instance.state !== 'AVAILABLE') return { instance, granted, hasRole: 'unknown' }
   return { instance, granted, hasRole: await ports.roles.hasRoleBoundTo(instance, identityIds) }
 }

@@ -109,7 +109,11 @@ export interface InstanceStore extends InstanceLookup {
   recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
   recordCluster(
     uid: InstanceUid,
-    cluster: { readonly systemIdentifier: string; readonly pgMajorVersion: number; readonly socketDirectory: string },
+    cluster: {
+      readonly systemIdentifier: string
+      readonly pgMajorVersion: number
+      readonly socketDirectory: string
+    },
   ): Promise<void>
   recordListener(uid: InstanceUid, listener: InstanceListener): Promise<void>
   /** The name is free again afterwards; the uid is never used again. */
@@ -173,16 +177,15 @@ export interface ListenerAllocator {
 export interface Directory {
   loadPrincipal(id: IdentityId): Promise<Principal | undefined>
   /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
-  findInWorkspace(
-    workspaceId: WorkspaceId,
-    type: IdentityType,
-    name: string,
-  ): Promise<Identity | undefined>
+  findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
   /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
   loadMembership(
     id: IdentityId,
     workspaceId: WorkspaceId,
-  ): Promise<{ readonly permission: WorkspacePermission | undefined; readonly groupIds: readonly IdentityId[] }>
+  ): Promise<{
+    readonly permission: WorkspacePermission | undefined
+    readonly groupIds: readonly IdentityId[]
+  }>
 }
 
 export interface ServicePrincipalStore {
@@ -252,7 +255,9 @@ export interface PersonalAccessTokenStore {
   findPersonalAccessToken(
     hash: Uint8Array,
     now: Date,
-  ): Promise<{ readonly id: string; readonly identityId: IdentityId; readonly workspaceId: WorkspaceId } | undefined>
+  ): Promise<
+    { readonly id: string; readonly identityId: IdentityId; readonly workspaceId: WorkspaceId } | undefined
+  >
 }
 
 /** The first start: one account, one workspace, one administrator, in one transaction, once. */

@@ -16,7 +16,8 @@ export async function getServicePrincipal(
   id: string,
 ): Promise<ServicePrincipal> {
   const identityId = parseIdentityId(id)
-  const found = identityId === undefined ? undefined : await store.loadServicePrincipal(caller.workspaceId, identityId)
+  const found =
+    identityId === undefined ? undefined : await store.loadServicePrincipal(caller.workspaceId, identityId)
   if (found === undefined) throw notFound(id)
   return found
 }

@@ -38,9 +38,6 @@ export const NO_SETTINGS: InstanceSettings = {
   customTags: undefined,
 }
 
-/** lakebase-behaviour §4: 10 instances per workspace; an operator may set another number. */
-export const DEFAULT_INSTANCES_PER_WORKSPACE = 10
-
 /** The limits of the vendor's tags on cloud resources: AWS takes keys of 128 and values of 256 characters. */
 export const TAG_LIMITS = { count: 50, keyLength: 128, valueLength: 256 } as const
 export const USAGE_POLICY_ID_LENGTH = 256

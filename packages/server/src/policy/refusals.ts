@@ -35,7 +35,11 @@ export const REFUSALS = {
   tls_required: {
     disclosure: 'anyone',
     // vendor, behaviour 14
-    postgres: { sqlstate: '08P01', message: 'Invalid protocol version. Protocol version: {protocolVersion}', detail: USE_TLS },
+    postgres: {
+      sqlstate: '08P01',
+      message: 'Invalid protocol version. Protocol version: {protocolVersion}',
+      detail: USE_TLS,
+    },
   },
   data_before_tls: {
     disclosure: 'anyone',
@@ -134,7 +138,8 @@ export const REFUSALS = {
       sqlstate: '28P01',
       message:
         'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
-      detail: 'The password looks like a personal access token, which is good for the REST API but never for PostgreSQL.',
+      detail:
+        'The password looks like a personal access token, which is good for the REST API but never for PostgreSQL.',
       hint: GET_A_TOKEN,
     },
   },
@@ -156,7 +161,11 @@ export const REFUSALS = {
       detail: 'The OAuth token expired at {expiredAt}.',
       hint: 'Request a new token and connect again. Open sessions are not affected.',
     },
-    http: { status: 401, errorCode: 'UNAUTHENTICATED', message: 'The access token expired at {expiredAt}. Request a new one.' },
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'The access token expired at {expiredAt}. Request a new one.',
+    },
   },
   token_not_yet_valid: {
     disclosure: 'anyone',
@@ -219,13 +228,18 @@ export const REFUSALS = {
     // vendor, behaviour 27
     postgres: {
       sqlstate: '28000',
-      message: 'An oauth token was supplied but no role security label was configured in postgres for role "{role}"',
+      message:
+        'An oauth token was supplied but no role security label was configured in postgres for role "{role}"',
       hint: 'Drop the role and create it with databricks_create_role, or set its label.',
     },
   },
   role_cannot_log_in: {
     disclosure: 'token_holder',
-    postgres: { sqlstate: '28000', message: 'role "{role}" is not permitted to log in', hint: 'ALTER ROLE … LOGIN permits it.' },
+    postgres: {
+      sqlstate: '28000',
+      message: 'role "{role}" is not permitted to log in',
+      hint: 'ALTER ROLE … LOGIN permits it.',
+    },
   },
   role_no_longer_valid: {
     disclosure: 'token_holder',
@@ -267,7 +281,11 @@ export const REFUSALS = {
   // REST
   unauthenticated: {
     disclosure: 'anyone',
-    http: { status: 401, errorCode: 'UNAUTHENTICATED', message: 'Credential was not sent or is not valid for this API. {reason}' },
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'Credential was not sent or is not valid for this API. {reason}',
+    },
   },
   permission_denied: {
     disclosure: 'authenticated',
@@ -311,7 +329,10 @@ export const REFUSALS = {
   },
   identity_not_found: {
     disclosure: 'authenticated',
-    postgres: { sqlstate: '22023', message: 'identity "{name}" of type {type} does not exist in the workspace' },
+    postgres: {
+      sqlstate: '22023',
+      message: 'identity "{name}" of type {type} does not exist in the workspace',
+    },
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: '{type} {name} does not exist.' },
   },
   identity_already_exists: {
@@ -333,7 +354,8 @@ export const REFUSALS = {
     disclosure: 'anyone',
     postgres: {
       sqlstate: '28000',
-      message: 'databricks_create_role needs a session that was opened with the token of a Databricks identity',
+      message:
+        'databricks_create_role needs a session that was opened with the token of a Databricks identity',
       hint: 'Log in with an OAuth token; sessions opened with a native password cannot create such roles.',
     },
   },
@@ -341,7 +363,8 @@ export const REFUSALS = {
     disclosure: 'anyone',
     postgres: {
       sqlstate: '28000',
-      message: 'the identity with whose token this session was opened is deactivated, deleted or no longer in the workspace',
+      message:
+        'the identity with whose token this session was opened is deactivated, deleted or no longer in the workspace',
       hint: 'Ask an administrator of the workspace.',
     },
   },
@@ -367,7 +390,9 @@ export const REFUSALS = {
 export type RefusalName = keyof typeof REFUSALS
 
 /** The `{parameters}` named in any text of one entry. */
-type ParametersIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | ParametersIn<Rest> : never
+type ParametersIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParametersIn<Rest>
+  : never
 type TextsIn<Channel> = Channel[keyof Channel]
 type TextsOf<Definition> =
   | (Definition extends { readonly postgres: infer Channel } ? TextsIn<Channel> : never)
@@ -415,5 +440,7 @@ export function toPostgresRefusal(refusal: Refusal): PostgresRefusal | undefined
 export function toHttpRefusal(refusal: Refusal): HttpRefusal | undefined {
   const definition: RefusalDefinition = REFUSALS[refusal.name]
   const { http } = definition
-  return http === undefined ? undefined : { ...http, message: renderRefusalText(http.message, refusal.parameters) }
+  return http === undefined
+    ? undefined
+    : { ...http, message: renderRefusalText(http.message, refusal.parameters) }
 }

@@ -66,4 +66,3 @@ export function encodeDataRow(values: readonly (string | null)[]): Buffer {
 
 /** `tag` is for instance `SELECT 1`. */
 export const encodeCommandComplete = (tag: string): Buffer => buildMessage('C', field.string(tag))
-export const encodeEmptyQueryResponse = (): Buffer => buildMessage('I')

@@ -1,6 +1,5 @@
 /** Messages of a client after the startup packet, as far as a server of ours reads them. */
 import { FieldCursor, type Frame } from './frame.ts'
-import { buildMessage, field } from './message-builder.ts'
 
 export type FrontendMessage =
   /** Still bytes: whether they are text is for the verifier to find out. */
@@ -33,7 +32,3 @@ function wholeString(body: Buffer): Buffer | undefined {
   const text = cursor.stringBytes()
   return cursor.remaining === 0 ? text : undefined
 }
-
-export const encodePasswordMessage = (password: string): Buffer => buildMessage('p', field.string(password))
-export const encodeQuery = (text: string): Buffer => buildMessage('Q', field.string(text))
-export const encodeTerminate = (): Buffer => buildMessage('X')

@@ -7,7 +7,7 @@ import { buildMessage, field } from './message-builder.ts'
 import { SUPPORTED_MAJOR_VERSION, type ProtocolVersion, type StartupMessage } from './startup.ts'
 
 /** 3.2 brings cancel keys of up to 256 bytes; 3.1 was never released, and PostgreSQL takes it as 3.0. */
-export const NEWEST_MINOR_VERSION = 2
+const NEWEST_MINOR_VERSION = 2
 
 /** Names that begin so are protocol options, not settings; PostgreSQL defines none so far. */
 const PROTOCOL_OPTION_PREFIX = '_pq_.'

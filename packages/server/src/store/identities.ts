@@ -23,7 +23,13 @@ export function createDirectory(database: SystemDatabase): Directory {
         const row = await database
           .selectFrom('identity')
           .innerJoin('workspace', 'workspace.account_id', 'identity.account_id')
-          .select(['identity.id', 'identity.type', 'identity.name', 'identity.display_name', 'identity.active'])
+          .select([
+            'identity.id',
+            'identity.type',
+            'identity.name',
+            'identity.display_name',
+            'identity.active',
+          ])
           .where('workspace.id', '=', workspaceId)
           .where('identity.type', '=', type)
           .where((where) => {
@@ -53,7 +59,9 @@ export function createDirectory(database: SystemDatabase): Directory {
       SELECT ancestor.id, assignment.permission
         FROM ancestor
         LEFT JOIN workspace_assignment AS assignment
-          ON assignment.identity_id = ancestor.id AND assignment.workspace_id = ${workspaceId}::bigint`.execute(database)
+          ON assignment.identity_id = ancestor.id AND assignment.workspace_id = ${workspaceId}::bigint`.execute(
+      database,
+    )
     const permissions = rows.map((row) => row.permission)
     return {
       permission: permissions.includes('ADMIN')
@@ -73,7 +81,13 @@ export function createServicePrincipalStore(database: SystemDatabase): ServicePr
       .innerJoin('workspace_assignment', 'workspace_assignment.identity_id', 'identity.id')
       .where('workspace_assignment.workspace_id', '=', workspaceId)
       .where('identity.type', '=', 'SERVICE_PRINCIPAL')
-  const columns = ['identity.id', 'identity.name', 'identity.display_name', 'identity.active', 'identity.external_id'] as const
+  const columns = [
+    'identity.id',
+    'identity.name',
+    'identity.display_name',
+    'identity.active',
+    'identity.external_id',
+  ] as const
 
   return {
     createServicePrincipal: (principal) =>
@@ -106,15 +120,20 @@ export function createServicePrincipalStore(database: SystemDatabase): ServicePr
 
     loadServicePrincipal: (workspaceId, id) =>
       askSystemDatabase(async () => {
-        const row = await inWorkspace(workspaceId).where('identity.id', '=', id).select(columns).executeTakeFirst()
+        const row = await inWorkspace(workspaceId)
+          .where('identity.id', '=', id)
+          .select(columns)
+          .executeTakeFirst()
         return row === undefined ? undefined : toServicePrincipal(row)
       }),
 
     listServicePrincipals: (workspaceId, page, filter) =>
       askSystemDatabase(async () => {
         let query = inWorkspace(workspaceId)
-        if (filter.applicationId !== undefined) query = query.where('identity.name', '=', filter.applicationId.toLowerCase())
-        if (filter.displayName !== undefined) query = query.where('identity.display_name', '=', filter.displayName)
+        if (filter.applicationId !== undefined)
+          query = query.where('identity.name', '=', filter.applicationId.toLowerCase())
+        if (filter.displayName !== undefined)
+          query = query.where('identity.display_name', '=', filter.displayName)
         const { total } = await query
           .select((select) => select.fn.countAll<string>().as('total'))
           .executeTakeFirstOrThrow()
@@ -168,7 +187,9 @@ export function toPrincipal(row: IdentityRow & { readonly type: Principal['type'
   return { ...toIdentity(row), type: row.type }
 }
 
-function toServicePrincipal(row: Omit<IdentityRow, 'type'> & { readonly external_id: string | null }): ServicePrincipal {
+function toServicePrincipal(
+  row: Omit<IdentityRow, 'type'> & { readonly external_id: string | null },
+): ServicePrincipal {
   return {
     ...toIdentity({ ...row, type: 'SERVICE_PRINCIPAL' }),
     type: 'SERVICE_PRINCIPAL',

@@ -52,7 +52,9 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       }),
 
     listAll: () =>
-      askSystemDatabase(async () => (await rows().orderBy('created_at').orderBy('uid').execute()).map(instanceOf)),
+      askSystemDatabase(async () =>
+        (await rows().orderBy('created_at').orderBy('uid').execute()).map(instanceOf),
+      ),
 
     insert: (instance, { atMost }) =>
       askSystemDatabase(async () => {
@@ -106,7 +108,9 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       ),
 
     updateState: (observed, state) =>
-      askSystemDatabase(async () => toInstance(await asObserved(observed).set({ state }).returningAll().executeTakeFirst())),
+      askSystemDatabase(async () =>
+        toInstance(await asObserved(observed).set({ state }).returningAll().executeTakeFirst()),
+      ),
 
     recordFault: (uid, fault) =>
       askSystemDatabase(async () => {

@@ -68,7 +68,9 @@ export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
       askSystemDatabase(async () => {
         const { rows } = await loginFactsQuery(question).execute(database)
         const row = rows[0]
-        return row === undefined ? { identity: undefined, group: undefined } : { identity: principalOf(row), group: groupOf(row) }
+        return row === undefined
+          ? { identity: undefined, group: undefined }
+          : { identity: principalOf(row), group: groupOf(row) }
       }),
   }
 }
@@ -80,8 +82,15 @@ function principalOf(row: LoginRow): PrincipalFacts | undefined {
 
 function groupOf(row: LoginRow): GroupFacts | undefined {
   const { group_id, group_name, group_display_name, group_active } = row
-  if (group_id === null || group_name === null || group_display_name === null || group_active === null) return undefined
-  const group = { id: group_id, type: 'GROUP' as const, name: group_name, display_name: group_display_name, active: group_active }
+  if (group_id === null || group_name === null || group_display_name === null || group_active === null)
+    return undefined
+  const group = {
+    id: group_id,
+    type: 'GROUP' as const,
+    name: group_name,
+    display_name: group_display_name,
+    active: group_active,
+  }
   return {
     ...toIdentity(group),
     assignedToWorkspace: row.group_assigned === true,
@@ -108,6 +117,7 @@ function shortestPath(
   }
   if (!reachedFrom.has(groupId)) return undefined
   const path: string[] = []
-  for (let step: string | undefined = groupId; step !== undefined; step = reachedFrom.get(step)) path.push(step)
+  for (let step: string | undefined = groupId; step !== undefined; step = reachedFrom.get(step))
+    path.push(step)
   return path
 }

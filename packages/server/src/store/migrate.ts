@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { Migrator, sql, type Migration } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
-import { askSystemDatabase, clientConfigOf, type SystemDatabase, type SystemDatabaseAddress } from './system-database.ts'
+import {
+  askSystemDatabase,
+  clientConfigOf,
+  type SystemDatabase,
+  type SystemDatabaseAddress,
+} from './system-database.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../sql/system/', import.meta.url))
 
@@ -13,7 +18,10 @@ const MIGRATIONS = fileURLToPath(new URL('../../sql/system/', import.meta.url))
 export async function migrate(database: SystemDatabase): Promise<void> {
   await askSystemDatabase(async () => {
     const migrations = await readMigrations()
-    const migrator = new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(migrations) } })
+    const migrator = new Migrator({
+      db: database,
+      provider: { getMigrations: () => Promise.resolve(migrations) },
+    })
     const { error } = await migrator.migrateToLatest()
     if (error === undefined) return
     if (error instanceof Error && error.message.includes('previously executed migration')) {
@@ -33,19 +41,25 @@ async function readMigrations(): Promise<Record<string, Migration>> {
   const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort()
   const entries = files.map(async (file): Promise<[string, Migration]> => {
     const text = await readFile(path.join(MIGRATIONS, file), 'utf8')
-    return [path.basename(file, '.sql'), { up: async (transaction) => void (await sql.raw(text).execute(transaction)) }]
+    return [
+      path.basename(file, '.sql'),
+      { up: async (transaction) => void (await sql.raw(text).execute(transaction)) },
+    ]
   })
   return Object.fromEntries(await Promise.all(entries))
 }
 
 /** Creates the database of that name in the embedded system cluster when it is not there yet. */
-export async function createDatabaseIfMissing(address: SystemDatabaseAddress & { kind: 'socket' }): Promise<void> {
+export async function createDatabaseIfMissing(
+  address: SystemDatabaseAddress & { kind: 'socket' },
+): Promise<void> {
   await askSystemDatabase(async () => {
     const client = new pg.Client(clientConfigOf({ ...address, database: 'postgres' }))
     await client.connect()
     try {
       const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [address.database])
-      if (found.rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(address.database)}`)
+      if (found.rowCount === 0)
+        await client.query(`CREATE DATABASE ${client.escapeIdentifier(address.database)}`)
     } finally {
       await client.end()
     }

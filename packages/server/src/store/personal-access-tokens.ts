@@ -38,7 +38,11 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
           .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
           .executeTakeFirst()
         if (row === undefined) return undefined
-        return { id: row.id, identityId: row.identity_id as IdentityId, workspaceId: row.workspace_id as WorkspaceId }
+        return {
+          id: row.id,
+          identityId: row.identity_id as IdentityId,
+          workspaceId: row.workspace_id as WorkspaceId,
+        }
       }),
   }
 }

@@ -68,7 +68,13 @@ export function createSecretStore(database: SystemDatabase): SecretStore {
           .leftJoin('service_principal_secret as secret', (join) =>
             join.onRef('secret.service_principal_id', '=', 'identity.id').on('secret.expires_at', '>', now),
           )
-          .select(['identity.id', 'identity.name', 'identity.display_name', 'identity.active', 'secret.secret_hash'])
+          .select([
+            'identity.id',
+            'identity.name',
+            'identity.display_name',
+            'identity.active',
+            'secret.secret_hash',
+          ])
           .where('identity.type', '=', 'SERVICE_PRINCIPAL')
           .where('identity.name', '=', applicationId)
           .where('identity.active', '=', true)

@@ -1,5 +1,9 @@
 /** Signing keys and the certificate authority: private parts only encrypted. */
-import type { CertificateAuthorityStore, SigningKeyStore, StoredCertificateAuthority } from '../operations/ports.ts'
+import type {
+  CertificateAuthorityStore,
+  SigningKeyStore,
+  StoredCertificateAuthority,
+} from '../operations/ports.ts'
 import { sql } from 'kysely'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
@@ -7,7 +11,11 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
   return {
     loadSigningKeys: () =>
       askSystemDatabase(async () => {
-        const rows = await database.selectFrom('signing_key').selectAll().orderBy('created_at', 'desc').execute()
+        const rows = await database
+          .selectFrom('signing_key')
+          .selectAll()
+          .orderBy('created_at', 'desc')
+          .execute()
         return rows.map((row) => ({
           kid: row.kid,
           publicJwk: row.public_jwk,
@@ -70,7 +78,8 @@ export function createCertificateAuthorityStore(database: SystemDatabase): Certi
           .onConflict((conflict) => conflict.doNothing())
           .execute()
         const stored = await load()
-        if (stored === undefined) throw new Error('the certificate authority that was just stored is not there')
+        if (stored === undefined)
+          throw new Error('the certificate authority that was just stored is not there')
         return stored
       }),
   }

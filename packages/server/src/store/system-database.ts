@@ -29,7 +29,10 @@ export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig 
 })
 
 /** @param onIdleError told when a connection in the pool dies; the pool replaces it by itself */
-export function openSystemDatabase(address: SystemDatabaseAddress, onIdleError: (error: Error) => void): SystemDatabase {
+export function openSystemDatabase(
+  address: SystemDatabaseAddress,
+  onIdleError: (error: Error) => void,
+): SystemDatabase {
   const pool = new pg.Pool({ ...clientConfigOf(address), max: POOL_SIZE })
   pool.on('error', onIdleError)
   return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })

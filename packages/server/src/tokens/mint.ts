@@ -49,6 +49,13 @@ export async function mintDatabaseCredential(
 }
 
 /** The claims of a workspace token that say whom it is for; the OAuth library adds `iss`, `iat`, `exp` and `jti`. */
-export function workspaceTokenClaims(holder: { readonly identityId: IdentityId; readonly workspaceId: WorkspaceId }) {
-  return { sub: holder.identityId, aud: workspaceAudience(holder.workspaceId), workspace_id: holder.workspaceId }
+export function workspaceTokenClaims(holder: {
+  readonly identityId: IdentityId
+  readonly workspaceId: WorkspaceId
+}) {
+  return {
+    sub: holder.identityId,
+    aud: workspaceAudience(holder.workspaceId),
+    workspace_id: holder.workspaceId,
+  }
 }

@@ -46,4 +46,5 @@ export function matchesAnySecret(presented: string, hashes: readonly Uint8Array[
 }
 
 /** The vendor's own prefix; used to explain a refusal, never to decide one. */
-export const looksLikePersonalAccessToken = (text: string): boolean => text.startsWith(PERSONAL_ACCESS_TOKEN_PREFIX)
+export const looksLikePersonalAccessToken = (text: string): boolean =>
+  text.startsWith(PERSONAL_ACCESS_TOKEN_PREFIX)

@@ -53,7 +53,8 @@ export async function verifySessionTicket(
   const genuine = await verifySignedToken(text, context)
   if ('rejected' in genuine) return genuine
   const { type, payload } = genuine
-  if (type !== SESSION_TICKET_TYPE || payload.aud !== SESSION_TICKET_AUDIENCE) return { rejected: 'wrong_kind' }
+  if (type !== SESSION_TICKET_TYPE || payload.aud !== SESSION_TICKET_AUDIENCE)
+    return { rejected: 'wrong_kind' }
   const identityId = parseText(payload.sub, parseIdentityId)
   const workspaceId = parseText(payload['workspace_id'], parseWorkspaceId)
   const instanceUid = parseText(payload['instance'], parseInstanceUid)

@@ -5,7 +5,13 @@
  */
 import { compactVerify, errors, type JWTPayload } from 'jose'
 import type { webcrypto } from 'node:crypto'
-import { parseIdentityId, parseInstanceUid, parseWorkspaceId, type InstanceUid, type WorkspaceId } from '../domain/ids.ts'
+import {
+  parseIdentityId,
+  parseInstanceUid,
+  parseWorkspaceId,
+  type InstanceUid,
+  type WorkspaceId,
+} from '../domain/ids.ts'
 import {
   DATABASE_CREDENTIAL_TYPE,
   databaseAudience,
@@ -38,7 +44,10 @@ const NOT_DECODABLE: TokenRejection = { rejected: 'not_decodable' }
 const SEGMENT = /^[A-Za-z0-9_-]+$/
 
 /** A token good as a password: a workspace token or a database credential. */
-export async function verifyLoginToken(token: string, context: VerificationContext): Promise<VerifiedToken | TokenRejection> {
+export async function verifyLoginToken(
+  token: string,
+  context: VerificationContext,
+): Promise<VerifiedToken | TokenRejection> {
   if (looksLikePersonalAccessToken(token)) return { rejected: 'personal_access_token' }
   const genuine = await verifySignedToken(token, context)
   if ('rejected' in genuine) return genuine
@@ -50,7 +59,9 @@ export async function verifyLoginToken(token: string, context: VerificationConte
   }
   if (genuine.type === DATABASE_CREDENTIAL_TYPE && genuine.payload.aud === databaseAudience(workspaceId)) {
     const instances = readInstances(genuine.payload['instances'])
-    return instances === undefined ? { rejected: 'wrong_kind' } : { kind: 'database_credential', instances, ...common }
+    return instances === undefined
+      ? { rejected: 'wrong_kind' }
+      : { kind: 'database_credential', instances, ...common }
   }
   return { rejected: 'wrong_kind' }
 }
@@ -63,7 +74,9 @@ export async function verifyWorkspaceToken(
 ): Promise<VerifiedToken | TokenRejection> {
   const verified = await verifyLoginToken(token, context)
   if ('rejected' in verified) return verified
-  return verified.kind === 'workspace_token' && verified.workspaceId === workspaceId ? verified : { rejected: 'wrong_kind' }
+  return verified.kind === 'workspace_token' && verified.workspaceId === workspaceId
+    ? verified
+    : { rejected: 'wrong_kind' }
 }
 
 export interface GenuineToken {
@@ -72,7 +85,10 @@ export interface GenuineToken {
 }
 
 /** Signature, type shape, issuer and times; which kind it is and whom it is for is the caller's to check. */
-export async function verifySignedToken(token: string, context: VerificationContext): Promise<GenuineToken | TokenRejection> {
+export async function verifySignedToken(
+  token: string,
+  context: VerificationContext,
+): Promise<GenuineToken | TokenRejection> {
   // Before anything is split or decoded: a megabyte of dots must cost nothing (attack 22).
   if (token.length > LONGEST_TOKEN) return NOT_DECODABLE
   const segments = token.split('.')
@@ -82,22 +98,28 @@ export async function verifySignedToken(token: string, context: VerificationCont
   const { type, payload } = verified
   if (payload.iss !== context.issuer) return NOT_DECODABLE
   const { exp, iat, nbf } = payload
-  if (!isEpochSeconds(exp) || !isEpochSeconds(iat) || (nbf !== undefined && !isEpochSeconds(nbf))) return NOT_DECODABLE
+  if (!isEpochSeconds(exp) || !isEpochSeconds(iat) || (nbf !== undefined && !isEpochSeconds(nbf)))
+    return NOT_DECODABLE
   if (exp - iat > TOKEN_LIFETIME_SECONDS) return NOT_DECODABLE
   const nowSeconds = context.now.getTime() / 1000
   if (exp <= nowSeconds) return { rejected: 'expired', expiresAt: new Date(exp * 1000) }
   const notBefore = Math.max(nbf ?? 0, iat)
-  if (notBefore > nowSeconds + CLOCK_SKEW_SECONDS) return { rejected: 'not_yet_valid', notBefore: new Date(notBefore * 1000) }
+  if (notBefore > nowSeconds + CLOCK_SKEW_SECONDS)
+    return { rejected: 'not_yet_valid', notBefore: new Date(notBefore * 1000) }
   return { type, payload }
 }
 
 /** The header may name a key id and nothing else that decides: `jku`, `jwk`, `x5u` and `crit` are refused. */
-async function verifySignature(token: string, keys: VerificationContext['keys']): Promise<GenuineToken | undefined> {
+async function verifySignature(
+  token: string,
+  keys: VerificationContext['keys'],
+): Promise<GenuineToken | undefined> {
   try {
     const { payload, protectedHeader } = await compactVerify(
       token,
       async (header) => {
-        if (Object.keys(header).some((name) => !['alg', 'typ', 'kid'].includes(name))) throw new errors.JWSInvalid()
+        if (Object.keys(header).some((name) => !['alg', 'typ', 'kid'].includes(name)))
+          throw new errors.JWSInvalid()
         if (typeof header.kid !== 'string' || header.kid.length > 128) throw new errors.JWSInvalid()
         const key = await keys.verificationKey(header.kid)
         if (key === undefined) throw new errors.JWKSNoMatchingKey()
@@ -106,17 +128,22 @@ async function verifySignature(token: string, keys: VerificationContext['keys'])
       { algorithms: [SIGNATURE_ALGORITHM] },
     )
     if (typeof protectedHeader.typ !== 'string') return undefined
-    return { type: protectedHeader.typ, payload: parseClaims(new TextDecoder('utf-8', { fatal: true }).decode(payload)) }
+    return {
+      type: protectedHeader.typ,
+      payload: parseClaims(new TextDecoder('utf-8', { fatal: true }).decode(payload)),
+    }
   } catch (error) {
     // jose's own refusals and undecodable bytes are the expected "no"; a failing key store is not.
-    if (error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError) return undefined
+    if (error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError)
+      return undefined
     throw error
   }
 }
 
 function parseClaims(text: string): JWTPayload {
   const claims: unknown = JSON.parse(text)
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) throw new SyntaxError('claims are not an object')
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
+    throw new SyntaxError('claims are not an object')
   return claims as JWTPayload
 }
 
@@ -125,14 +152,22 @@ function readCommonClaims(payload: JWTPayload) {
   const { sub, jti, exp } = payload
   const workspace = payload['workspace_id']
   const scope = payload['scope']
-  if (typeof sub !== 'string' || typeof jti !== 'string' || typeof workspace !== 'string' || typeof scope !== 'string') {
+  if (
+    typeof sub !== 'string' ||
+    typeof jti !== 'string' ||
+    typeof workspace !== 'string' ||
+    typeof scope !== 'string'
+  ) {
     return undefined
   }
   const identityId = parseIdentityId(sub)
   const workspaceId = parseWorkspaceId(workspace)
   if (identityId === undefined || workspaceId === undefined || exp === undefined) return undefined
   const scopes = scope.split(' ').filter((word) => word !== '')
-  return { workspaceId, common: { tokenId: jti, identityId, workspaceId, scopes, expiresAt: new Date(exp * 1000) } }
+  return {
+    workspaceId,
+    common: { tokenId: jti, identityId, workspaceId, scopes, expiresAt: new Date(exp * 1000) },
+  }
 }
 
 function readInstances(value: unknown): readonly InstanceUid[] | undefined {

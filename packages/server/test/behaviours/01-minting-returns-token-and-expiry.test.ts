@@ -10,7 +10,10 @@ const mint = (body: unknown) =>
 describe('minting a database credential', () => {
   it('returns exactly token and expiration_time, one hour ahead in UTC', async () => {
     const before = Date.now()
-    const credential = await mint({ request_id: crypto.randomUUID(), instance_names: [lakegate.ready.instance.name] })
+    const credential = await mint({
+      request_id: crypto.randomUUID(),
+      instance_names: [lakegate.ready.instance.name],
+    })
     const after = Date.now()
     expect(Object.keys(credential).sort()).toEqual(['expiration_time', 'token'])
     expect(credential.expiration_time).toMatch(/Z$/)

@@ -9,10 +9,15 @@ const as = (token: string) => createLakegateHttp(lakegate.ready.http_url, () => 
 
 describe('the bearer of a REST call', () => {
   it('may be missing: 401 in the Databricks shape', async () => {
-    const response = await fetch(`${lakegate.ready.http_url}/api/2.0/database/credentials`, { method: 'POST' })
+    const response = await fetch(`${lakegate.ready.http_url}/api/2.0/database/credentials`, {
+      method: 'POST',
+    })
     expect(response.status).toBe(401)
     expect(response.headers.get('content-type')).toContain('application/json')
-    expect(await response.json()).toMatchObject({ error_code: 'UNAUTHENTICATED', details: expect.any(Array) as unknown })
+    expect(await response.json()).toMatchObject({
+      error_code: 'UNAUTHENTICATED',
+      details: expect.any(Array) as unknown,
+    })
   })
 
   it('may be a workspace token whose scope is only postgres', async () => {
@@ -25,7 +30,9 @@ describe('the bearer of a REST call', () => {
   it('may not use the scope postgres for the directory', async () => {
     const principal = await createServicePrincipal(lakegate, 'narrow scope')
     const token = await principal.workspaceToken('postgres')
-    await expect(as(token).request('GET', '/api/2.0/preview/scim/v2/ServicePrincipals')).rejects.toMatchObject({
+    await expect(
+      as(token).request('GET', '/api/2.0/preview/scim/v2/ServicePrincipals'),
+    ).rejects.toMatchObject({
       status: 403,
       errorCode: 'PERMISSION_DENIED',
     })

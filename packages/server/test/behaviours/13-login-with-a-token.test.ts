@@ -44,8 +44,11 @@ describe('a login', () => {
     })
   })
 
-  it('with a personal access token is refused in the vendor\'s words (behaviour 25)', async () => {
-    const error = await refusedLogin(lakegate, { user: principal.applicationId, password: lakegate.ready.admin_token })
+  it("with a personal access token is refused in the vendor's words (behaviour 25)", async () => {
+    const error = await refusedLogin(lakegate, {
+      user: principal.applicationId,
+      password: lakegate.ready.admin_token,
+    })
     expect(error.code).toBe('28P01')
     expect(error.message).toBe(
       `Failed to decode token for role "${principal.applicationId}" and native postgres login was either not attempted due to configuration or failed.`,
@@ -56,9 +59,16 @@ describe('a login', () => {
   it.each([
     ['garbage', () => 'garbage'],
     ['three dots of garbage', () => 'a.b.c'],
-    ['a token whose signature was changed', () => `${credential.slice(0, -6)}${credential.endsWith('AAAAAA') ? 'BBBBBB' : 'AAAAAA'}`],
+    [
+      'a token whose signature was changed',
+      () => `${credential.slice(0, -6)}${credential.endsWith('AAAAAA') ? 'BBBBBB' : 'AAAAAA'}`,
+    ],
     ['a token whose claims were changed', () => changeClaims(credential)],
-    ['alg none', () => `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${credential.split('.')[1] ?? ''}.`],
+    [
+      'alg none',
+      () =>
+        `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${credential.split('.')[1] ?? ''}.`,
+    ],
   ])('with %s is refused as not decodable (behaviour 26)', async (_case, password) => {
     const error = await refusedLogin(lakegate, { user: principal.applicationId, password: password() })
     expect(error.code).toBe('28P01')
@@ -79,7 +89,7 @@ describe('a login', () => {
     expect(garbage.message).not.toContain('exist')
   })
 
-  it('as a role without a label is refused in the vendor\'s words (behaviour 27)', async () => {
+  it("as a role without a label is refused in the vendor's words (behaviour 27)", async () => {
     await asOwner(lakegate, async (client) => client.query('CREATE ROLE "unlabelled" LOGIN'))
     const error = await refusedLogin(lakegate, { user: 'unlabelled', password: credential })
     expect(error).toMatchObject({
@@ -93,9 +103,14 @@ describe('a login', () => {
     await asOwner(lakegate, async (client) =>
       client.query(`CREATE ROLE "native-role" LOGIN PASSWORD 'correct horse battery staple'`),
     )
-    const error = await refusedLogin(lakegate, { user: 'native-role', password: 'correct horse battery staple' })
+    const error = await refusedLogin(lakegate, {
+      user: 'native-role',
+      password: 'correct horse battery staple',
+    })
     expect(error.code).toBe('28P01')
-    expect(error.message).toContain('native postgres login was either not attempted due to configuration or failed')
+    expect(error.message).toContain(
+      'native postgres login was either not attempted due to configuration or failed',
+    )
   })
 
   it('as a role that may not log in is refused (behaviour 29)', async () => {
@@ -112,19 +127,25 @@ describe('a login', () => {
     })
   })
 
-  it.each(['cloud_admin', 'databricks_superuser', 'databricks_control_plane', 'databricks_monitor', 'databricks_gateway'])(
-    'as the system role %s is refused (behaviours 55, 56)',
-    async (role) => {
-      const owner = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
-      const error = await refusedLogin(lakegate, { user: role, password: owner })
-      expect(error.code).toBe('28000')
-    },
-  )
+  it.each([
+    'cloud_admin',
+    'databricks_superuser',
+    'databricks_control_plane',
+    'databricks_monitor',
+    'databricks_gateway',
+  ])('as the system role %s is refused (behaviours 55, 56)', async (role) => {
+    const owner = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
+    const error = await refusedLogin(lakegate, { user: role, password: owner })
+    expect(error.code).toBe('28000')
+  })
 })
 
 function changeClaims(token: string): string {
   const [header, payload, signature] = token.split('.')
-  const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8')) as Record<string, unknown>
+  const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString('utf8')) as Record<
+    string,
+    unknown
+  >
   const changed = Buffer.from(JSON.stringify({ ...claims, sub: '1' })).toString('base64url')
   return `${header ?? ''}.${changed}.${signature ?? ''}`
 }

@@ -54,8 +54,11 @@ describe('databricks_create_role', () => {
 
   it('shows the role in databricks_list_roles and its label in pg_seclabels (behaviour 37)', async () => {
     const { listed, label } = await asOwner(lakegate, async (client) => ({
-      listed: (await client.query(`SELECT identity_type FROM databricks_list_roles WHERE role_name = $1`, [principal.applicationId]))
-        .rows as unknown,
+      listed: (
+        await client.query(`SELECT identity_type FROM databricks_list_roles WHERE role_name = $1`, [
+          principal.applicationId,
+        ])
+      ).rows as unknown,
       label: (
         await client.query(
           `SELECT provider, label FROM pg_seclabels WHERE objtype = 'role' AND objname = quote_ident($1)`,
@@ -64,18 +67,26 @@ describe('databricks_create_role', () => {
       ).rows as unknown,
     }))
     expect(listed).toEqual([{ identity_type: 'service_principal' }])
-    expect(label).toEqual([{ provider: 'databricks_auth', label: `id=${principal.id},type=SERVICE_PRINCIPAL` }])
+    expect(label).toEqual([
+      { provider: 'databricks_auth', label: `id=${principal.id},type=SERVICE_PRINCIPAL` },
+    ])
   })
 
   it('takes the identity type in any letter case (behaviour 32)', async () => {
     const other = await createServicePrincipal(lakegate, 'letter case')
-    await asOwner(lakegate, async (client) => client.query(CREATE_ROLE, [other.applicationId, 'service_Principal']))
+    await asOwner(lakegate, async (client) =>
+      client.query(CREATE_ROLE, [other.applicationId, 'service_Principal']),
+    )
     await expect(mintCredential(other.http, lakegate.ready.instance.name)).resolves.toMatch(/^ey/)
   })
 
   it.each([
     ['an unknown type (behaviour 32)', ['somebody', 'ROBOT'], '22023'],
-    ['an unknown identity (behaviour 33)', ['00000000-0000-4000-8000-000000000000', 'SERVICE_PRINCIPAL'], '22023'],
+    [
+      'an unknown identity (behaviour 33)',
+      ['00000000-0000-4000-8000-000000000000', 'SERVICE_PRINCIPAL'],
+      '22023',
+    ],
     ['a name made to break out of a string (attack 31)', [`x'; DROP ROLE cloud_admin; --`, 'USER'], '22023'],
   ])('refuses %s', async (_case, parameters, sqlstate) => {
     const error = await asOwner(lakegate, async (client) => sqlError(client.query(CREATE_ROLE, parameters)))
@@ -106,7 +117,9 @@ describe('databricks_create_role', () => {
     const ticket = await asOwner(lakegate, async (client) => {
       await client.query(`ALTER ROLE "${creator.applicationId}" CREATEROLE`)
       await client.query(`GRANT CREATE ON DATABASE databricks_postgres TO "${creator.applicationId}"`)
-      return (await client.query<{ ticket: string }>(`SELECT current_setting('databricks_auth.session') AS ticket`)).rows[0]?.ticket
+      return (
+        await client.query<{ ticket: string }>(`SELECT current_setting('databricks_auth.session') AS ticket`)
+      ).rows[0]?.ticket
     })
     const error = await inSession(
       lakegate,
@@ -136,10 +149,14 @@ describe('a role that was created by hand', () => {
     const principal = await createServicePrincipal(lakegate, 'by hand')
     const role = { user: 'made by hand', password: await principal.workspaceToken() }
     const set = async (label: string | null) =>
-      asOwner(lakegate, async (client) => client.query('SELECT databricks_set_role_label($1, $2)', [role.user, label]))
+      asOwner(lakegate, async (client) =>
+        client.query('SELECT databricks_set_role_label($1, $2)', [role.user, label]),
+      )
     await asOwner(lakegate, async (client) => client.query(`CREATE ROLE "made by hand" LOGIN`))
     await set(`id=${principal.id},type=SERVICE_PRINCIPAL`)
-    await expect(inSession(lakegate, role, async (client) => (await client.query('SELECT 1 AS one')).rowCount)).resolves.toBe(1)
+    await expect(
+      inSession(lakegate, role, async (client) => (await client.query('SELECT 1 AS one')).rowCount),
+    ).resolves.toBe(1)
     await set(null)
     await expect(refusedLogin(lakegate, role)).resolves.toMatchObject({ code: '28000' })
   })

@@ -27,7 +27,10 @@ describe('a second instance', () => {
   let credential: string
 
   beforeAll(async () => {
-    created = await lakegate.admin.request<DatabaseInstance>('POST', INSTANCES, { name: NAME, capacity: 'CU_1' })
+    created = await lakegate.admin.request<DatabaseInstance>('POST', INSTANCES, {
+      name: NAME,
+      capacity: 'CU_1',
+    })
     await reach('AVAILABLE')
     credential = await mintCredential(lakegate.admin, NAME)
   })
@@ -60,7 +63,10 @@ describe('a second instance', () => {
   })
 
   it('is found by its uid and in the list, page by page', async () => {
-    const byUid = await lakegate.admin.request<DatabaseInstance>('GET', `${INSTANCES}:findByUid?uid=${created.uid}`)
+    const byUid = await lakegate.admin.request<DatabaseInstance>(
+      'GET',
+      `${INSTANCES}:findByUid?uid=${created.uid}`,
+    )
     expect(byUid.name).toBe(NAME)
     const names: string[] = []
     let page: ListDatabaseInstancesResponse | undefined
@@ -76,14 +82,20 @@ describe('a second instance', () => {
   })
 
   it('refuses a second one of the same name with 409', async () => {
-    await expect(lakegate.admin.request('POST', INSTANCES, { name: NAME })).rejects.toMatchObject({ status: 409 })
+    await expect(lakegate.admin.request('POST', INSTANCES, { name: NAME })).rejects.toMatchObject({
+      status: 409,
+    })
   })
 
   it('opens for a credential that was minted for it, and not for one of another instance (behaviour 6)', async () => {
     const instance = endpointOf(await get())
     const login = { user: lakegate.ready.admin_user, instance }
     await expect(
-      inSession(lakegate, { ...login, password: credential }, async (client) => (await client.query('SELECT 1')).rowCount),
+      inSession(
+        lakegate,
+        { ...login, password: credential },
+        async (client) => (await client.query('SELECT 1')).rowCount,
+      ),
     ).resolves.toBe(1)
     const foreign = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
     await expect(refusedLogin(lakegate, { ...login, password: foreign })).resolves.toMatchObject({
@@ -92,7 +104,11 @@ describe('a second instance', () => {
     })
     const both = await mintCredential(lakegate.admin, lakegate.ready.instance.name, NAME)
     await expect(
-      inSession(lakegate, { ...login, password: both }, async (client) => (await client.query('SELECT 1')).rowCount),
+      inSession(
+        lakegate,
+        { ...login, password: both },
+        async (client) => (await client.query('SELECT 1')).rowCount,
+      ),
     ).resolves.toBe(1)
   })
 
@@ -106,13 +122,23 @@ describe('a second instance', () => {
     await update('stopped', { stopped: false })
     const started = await reach('AVAILABLE')
     await expect(
-      inSession(lakegate, { ...login, instance: endpointOf(started) }, async (client) => (await client.query('SELECT 1')).rowCount),
+      inSession(
+        lakegate,
+        { ...login, instance: endpointOf(started) },
+        async (client) => (await client.query('SELECT 1')).rowCount,
+      ),
     ).resolves.toBe(1)
   })
 
   it('changes only what the update mask names', async () => {
-    const updated = await update('custom_tags', { custom_tags: [{ key: 'team', value: 'gate' }], capacity: 'CU_8' })
-    expect(updated).toMatchObject({ effective_custom_tags: [{ key: 'team', value: 'gate' }], effective_capacity: 'CU_1' })
+    const updated = await update('custom_tags', {
+      custom_tags: [{ key: 'team', value: 'gate' }],
+      capacity: 'CU_8',
+    })
+    expect(updated).toMatchObject({
+      effective_custom_tags: [{ key: 'team', value: 'gate' }],
+      effective_capacity: 'CU_1',
+    })
     const wiped = await update('custom_tags', { custom_tags: [] })
     expect(wiped.effective_custom_tags).toEqual([])
   })
@@ -123,7 +149,13 @@ describe('a second instance', () => {
         lakegate,
         { user: lakegate.ready.admin_user, password: credential, instance: endpointOf(await get()) },
         async (client) =>
-          Number((await client.query<{ bytes: string }>(`SELECT pg_size_bytes(current_setting('shared_buffers')) AS bytes`)).rows[0]?.bytes),
+          Number(
+            (
+              await client.query<{ bytes: string }>(
+                `SELECT pg_size_bytes(current_setting('shared_buffers')) AS bytes`,
+              )
+            ).rows[0]?.bytes,
+          ),
       )
     const before = await sharedBuffers()
     await update('capacity', { capacity: 'CU_2' })

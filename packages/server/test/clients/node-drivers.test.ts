@@ -30,7 +30,9 @@ describe('node-postgres', () => {
     })
     expect(row?.role).toBe(principal.applicationId)
     expect(row?.bulk).toHaveLength(300_000 * 32)
-    expect(row?.bulk.startsWith('c4ca4238a0b923820dcc509a6f75849bc81e728d9d4c2f636f067f89cc14862c')).toBe(true)
+    expect(row?.bulk.startsWith('c4ca4238a0b923820dcc509a6f75849bc81e728d9d4c2f636f067f89cc14862c')).toBe(
+      true,
+    )
   })
 
   it('sends a parameter of many megabytes unchanged', async () => {

@@ -3,7 +3,12 @@ import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
-import { createRoleFor, createServicePrincipal, mintCredential, type TestServicePrincipal } from '../stage/service-principal.ts'
+import {
+  createRoleFor,
+  createServicePrincipal,
+  mintCredential,
+  type TestServicePrincipal,
+} from '../stage/service-principal.ts'
 
 const run = promisify(execFile)
 
@@ -64,7 +69,9 @@ describe.skipIf(version === undefined)(`psql (${version ?? 'not installed'})`, (
   it('prints the documented refusal for a personal access token', async () => {
     await expect(psql('sslmode=require', lakegate.ready.admin_token, 'SELECT 1')).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`Failed to decode token for role "${principal.applicationId}"`) as string,
+      stderr: expect.stringContaining(
+        `Failed to decode token for role "${principal.applicationId}"`,
+      ) as string,
     })
   })
 

@@ -10,7 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
-import { createRoleFor, createServicePrincipal, inSession, type TestServicePrincipal } from '../stage/service-principal.ts'
+import {
+  createRoleFor,
+  createServicePrincipal,
+  inSession,
+  type TestServicePrincipal,
+} from '../stage/service-principal.ts'
 
 const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('databricks-sdk.py', import.meta.url))
@@ -27,7 +32,14 @@ if (missing !== undefined) console.warn(`the Python SDK cannot be had, its tests
 async function installSdk(): Promise<string | undefined> {
   try {
     await run('python3', ['-m', 'venv', environmentDirectory])
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'databricks-sdk'])
+    await run(python, [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      'databricks-sdk==0.156.0',
+    ])
     return undefined
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)

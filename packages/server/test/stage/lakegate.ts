@@ -63,9 +63,10 @@ export async function removeDataDirectory(directory: string): Promise<void> {
  * Starts `lakegate up` and waits until its ready file appears.
  * @throws with everything it printed when it ends before that
  */
-export async function startLakegate(
-  options: { readonly dataDirectory: string; readonly environment?: Readonly<Record<string, string>> },
-): Promise<RunningLakegate> {
+export async function startLakegate(options: {
+  readonly dataDirectory: string
+  readonly environment?: Readonly<Record<string, string>>
+}): Promise<RunningLakegate> {
   const readyFile = path.join(options.dataDirectory, 'ready.json')
   const { child, output } = spawnLakegate(['up'], {
     LAKEGATE_DATA_DIR: options.dataDirectory,

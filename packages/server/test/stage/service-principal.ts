@@ -125,7 +125,10 @@ export async function asOwner<Result>(
 export async function createRoleFor(lakegate: Lakegate, principal: TestServicePrincipal): Promise<void> {
   await asOwner(lakegate, async (client) => {
     await client.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
-    await client.query('SELECT databricks_create_role($1, $2)', [principal.applicationId, 'SERVICE_PRINCIPAL'])
+    await client.query('SELECT databricks_create_role($1, $2)', [
+      principal.applicationId,
+      'SERVICE_PRINCIPAL',
+    ])
   })
 }
 

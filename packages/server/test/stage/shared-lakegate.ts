@@ -5,7 +5,13 @@
 import type { TestProject } from 'vitest/node'
 import { createLakegateHttp } from '@lakegate/client'
 import { inject } from 'vitest'
-import { makeDataDirectory, removeDataDirectory, startLakegate, type Lakegate, type ReadyReport } from './lakegate.ts'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type Lakegate,
+  type ReadyReport,
+} from './lakegate.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

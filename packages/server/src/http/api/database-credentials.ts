@@ -27,11 +27,17 @@ export function databaseCredentialRoutes(mint: MintCredential): readonly Route[]
       async handle({ body: { instance_names, claims }, caller }) {
         if (claims !== undefined && claims.length > 0) {
           throw new RefusedError(
-            refuse('invalid_parameter', { field: 'claims', problem: 'this version of Lakegate limits a credential by instance_names only.' }),
+            refuse('invalid_parameter', {
+              field: 'claims',
+              problem: 'this version of Lakegate limits a credential by instance_names only.',
+            }),
           )
         }
         const { token, expiresAt } = await mint(caller, instance_names ?? [])
-        const credential: DatabaseCredential = { token: token.reveal(), expiration_time: expiresAt.toISOString() }
+        const credential: DatabaseCredential = {
+          token: token.reveal(),
+          expiration_time: expiresAt.toISOString(),
+        }
         return { body: credential }
       },
     }),

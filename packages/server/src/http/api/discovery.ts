@@ -17,5 +17,11 @@ export function discoveryRoutes(facts: {
     host_type: 'WORKSPACE_HOST',
     token_federation_default_oidc_audiences: [`${facts.publicUrl}/oidc/v1/token`],
   }
-  return [{ method: 'GET', path: '/.well-known/databricks-config', answer: () => Promise.resolve({ body: metadata }) }]
+  return [
+    {
+      method: 'GET',
+      path: '/.well-known/databricks-config',
+      answer: () => Promise.resolve({ body: metadata }),
+    },
+  ]
 }

@@ -15,7 +15,9 @@ export function healthRoutes(checks: readonly ReadinessCheck[]): readonly Public
       path: '/readyz',
       async answer() {
         const results = await Promise.allSettled(checks.map(async ({ check }) => check()))
-        const failed = checks.filter((_check, index) => results[index]?.status === 'rejected').map(({ name }) => name)
+        const failed = checks
+          .filter((_check, index) => results[index]?.status === 'rejected')
+          .map(({ name }) => name)
         return failed.length === 0
           ? { body: { status: 'ready' } }
           : { status: 503, headers: { 'retry-after': '2' }, body: { status: 'not_ready', failed } }

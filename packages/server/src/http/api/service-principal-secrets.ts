@@ -24,7 +24,9 @@ const creation = z
   })
   .optional()
 
-export function servicePrincipalSecretRoutes(ports: SecretPorts & { readonly accountId: AccountId }): readonly Route[] {
+export function servicePrincipalSecretRoutes(
+  ports: SecretPorts & { readonly accountId: AccountId },
+): readonly Route[] {
   return [`/api/2.0/accounts/${ports.accountId}`, '/api/2.0/accounts'].flatMap((base) =>
     routesAt(`${base}/servicePrincipals/:servicePrincipalId/credentials/secrets`, ports),
   )

@@ -104,7 +104,9 @@ function routesAt(path: string, ports: ServicePrincipalRoutePorts): readonly Rou
       params: one,
       query: anyQuery,
       body: noBody,
-      handle: async ({ params, caller }) => ({ body: toScim(await getServicePrincipal(ports.store, caller, params.id)) }),
+      handle: async ({ params, caller }) => ({
+        body: toScim(await getServicePrincipal(ports.store, caller, params.id)),
+      }),
     }),
     defineRoute({
       method: 'DELETE',
@@ -130,7 +132,10 @@ function parseFilter(filter: string | undefined): { applicationId?: string; disp
   const value = match?.[2] === undefined ? undefined : parseString(match[2])
   if (match?.[1] === undefined || value === undefined) {
     throw new RefusedError(
-      refuse('invalid_parameter', { field: 'filter', problem: 'write applicationId eq "…" or displayName eq "…".' }),
+      refuse('invalid_parameter', {
+        field: 'filter',
+        problem: 'write applicationId eq "…" or displayName eq "…".',
+      }),
     )
   }
   return match[1].toLowerCase() === 'applicationid' ? { applicationId: value } : { displayName: value }

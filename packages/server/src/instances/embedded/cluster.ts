@@ -51,7 +51,12 @@ export async function startCluster(definition: ClusterDefinition): Promise<Runni
     await writeConfigurationFiles({ data, socketDirectory, account, configuration: definition.configuration })
     await startPostmaster({ ...definition, data, log: path.join(directory, 'log') })
   }
-  const running = await waitUntilReady({ ...definition, data, socketDirectory, log: path.join(directory, 'log') })
+  const running = await waitUntilReady({
+    ...definition,
+    data,
+    socketDirectory,
+    log: path.join(directory, 'log'),
+  })
   const expected = definition.expectedIdentifier ?? marker.systemIdentifier
   if (expected !== undefined && expected !== running.systemIdentifier) {
     if (adopted === undefined) await stopPostmaster(data)
@@ -76,7 +81,9 @@ export async function stopCluster(definition: Pick<ClusterDefinition, 'directory
 }
 
 /** Stops it and removes every trace; the directory gets another name first, so that half of it is never a cluster. */
-export async function destroyCluster(definition: Pick<ClusterDefinition, 'directory' | 'account'>): Promise<void> {
+export async function destroyCluster(
+  definition: Pick<ClusterDefinition, 'directory' | 'account'>,
+): Promise<void> {
   const { directory } = definition
   await stopCluster(definition)
   const doomed = path.join(path.dirname(directory), `.deleting-${path.basename(directory)}`)
@@ -102,7 +109,8 @@ async function claimDirectory(definition: ClusterDefinition, data: string) {
     await writeMarker(directory, { id, systemIdentifier: undefined })
     return { systemIdentifier: undefined }
   }
-  if (marker.state === 'foreign') throw foreignDirectory(directory, 'it holds a data directory that Lakegate did not make')
+  if (marker.state === 'foreign')
+    throw foreignDirectory(directory, 'it holds a data directory that Lakegate did not make')
   if (marker.id !== id) throw foreignDirectory(directory, `it belongs to ${marker.id}`)
   const known = definition.expectedIdentifier ?? marker.systemIdentifier
   if (known !== undefined && !marker.hasData) {
@@ -110,7 +118,8 @@ async function claimDirectory(definition: ClusterDefinition, data: string) {
       code: 'data_directory_lost',
       origin: 'machine',
       message: `The data directory ${data} is gone, but the cluster existed before.`,
-      nextStep: 'Restore it from a backup; Lakegate does not put an empty database in the place of a lost one.',
+      nextStep:
+        'Restore it from a backup; Lakegate does not put an empty database in the place of a lost one.',
     })
   }
   return { systemIdentifier: marker.systemIdentifier }
@@ -125,7 +134,10 @@ function foreignDirectory(directory: string, reason: string): Fault {
   })
 }
 
-export async function makePrivateDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
+export async function makePrivateDirectory(
+  directory: string,
+  account: OperatingSystemAccount,
+): Promise<void> {
   // Parents can be passed through and not listed: the account must get to its own directory.
   await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 })
   await mkdir(directory, { recursive: true, mode: 0o700 })

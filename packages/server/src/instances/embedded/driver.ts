@@ -30,7 +30,12 @@ export interface EmbeddedDriverSettings {
 }
 
 /** The real service gives 16 GB of memory per unit; a laptop gives what lets several instances stand side by side. */
-const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = { CU_1: 64, CU_2: 128, CU_4: 256, CU_8: 512 }
+const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = {
+  CU_1: 64,
+  CU_2: 128,
+  CU_4: 256,
+  CU_8: 512,
+}
 
 export function createEmbeddedDriver(settings: EmbeddedDriverSettings): InstanceDriver {
   const define = (instance: DatabaseInstance): ClusterDefinition => ({

@@ -1,7 +1,12 @@
 /** What PostgreSQL printed before it gave up, turned into a fault with a next step. */
 import { Fault } from '../../domain/fault.ts'
 
-const KNOWN_CAUSES: readonly { readonly pattern: RegExp; readonly code: string; readonly what: string; readonly nextStep: string }[] = [
+const KNOWN_CAUSES: readonly {
+  readonly pattern: RegExp
+  readonly code: string
+  readonly what: string
+  readonly nextStep: string
+}[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,
     code: 'disk_full',
@@ -12,7 +17,8 @@ const KNOWN_CAUSES: readonly { readonly pattern: RegExp; readonly code: string; 
     pattern: /could not (bind|create) Unix|Unix-domain socket path|could not create lock file/i,
     code: 'socket_unavailable',
     what: 'its Unix socket cannot be made',
-    nextStep: 'See that nothing else uses the socket directory and that its path is short enough (LAKEGATE_DATA_DIR).',
+    nextStep:
+      'See that nothing else uses the socket directory and that its path is short enough (LAKEGATE_DATA_DIR).',
   },
   {
     pattern: /could not (create|resize|map) .*shared memory|Cannot allocate memory|out of memory/i,
@@ -24,7 +30,8 @@ const KNOWN_CAUSES: readonly { readonly pattern: RegExp; readonly code: string; 
     pattern: /Permission denied/i,
     code: 'permission_denied',
     what: 'a file or directory is closed to its account',
-    nextStep: 'Give the account that runs PostgreSQL access to the data directory, or choose another (LAKEGATE_DATA_DIR).',
+    nextStep:
+      'Give the account that runs PostgreSQL access to the data directory, or choose another (LAKEGATE_DATA_DIR).',
   },
 ]
 

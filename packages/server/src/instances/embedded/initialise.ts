@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, appendFile, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault } from '../../domain/fault.ts'
+import { type Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { explainFailure } from './failure.ts'
@@ -36,7 +36,11 @@ export async function initialiseDataDirectory(request: {
 }
 
 async function runInitdb(
-  request: { readonly binaries: PostgresBinaries; readonly account: OperatingSystemAccount; readonly superuser: string },
+  request: {
+    readonly binaries: PostgresBinaries
+    readonly account: OperatingSystemAccount
+    readonly superuser: string
+  },
   data: string,
 ): Promise<void> {
   const initdb = spawn(
@@ -52,7 +56,12 @@ async function runInitdb(
       '--locale=C',
       '--data-checksums',
     ],
-    { ...request.account.spawnAs, cwd: path.dirname(data), env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      ...request.account.spawnAs,
+      cwd: path.dirname(data),
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   let printed = ''
   const collect = (chunk: Buffer) => {
@@ -63,5 +72,9 @@ async function runInitdb(
   // `once` rejects when the program could not be started at all.
   const [status] = (await once(initdb, 'close')) as [number | null]
   if (status === 0) return
-  throw explainFailure('cluster_initialisation_failed', 'initdb could not make the cluster', printed) satisfies Fault
+  throw explainFailure(
+    'cluster_initialisation_failed',
+    'initdb could not make the cluster',
+    printed,
+  ) satisfies Fault
 }

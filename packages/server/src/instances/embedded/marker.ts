@@ -25,12 +25,17 @@ export async function readMarker(directory: string, data: string): Promise<Marke
   try {
     text = await readFile(path.join(directory, MARKER), 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { state: hasData ? 'foreign' : 'unclaimed' }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { state: hasData ? 'foreign' : 'unclaimed' }
     throw error
   }
   const marker: unknown = JSON.parse(text)
-  if (typeof marker !== 'object' || marker === null || !('id' in marker) || typeof marker.id !== 'string') return { state: 'foreign' }
-  const identifier = 'systemIdentifier' in marker && typeof marker.systemIdentifier === 'string' ? marker.systemIdentifier : undefined
+  if (typeof marker !== 'object' || marker === null || !('id' in marker) || typeof marker.id !== 'string')
+    return { state: 'foreign' }
+  const identifier =
+    'systemIdentifier' in marker && typeof marker.systemIdentifier === 'string'
+      ? marker.systemIdentifier
+      : undefined
   return { state: 'claimed', id: marker.id, systemIdentifier: identifier, hasData }
 }
 

@@ -24,7 +24,8 @@ export function ownAccount(): { readonly name: string; readonly uid: number; rea
       code: 'account_without_name',
       origin: 'machine',
       message: `The account with user id ${String(process.getuid?.())} has no entry in the passwd database, which PostgreSQL demands.`,
-      nextStep: 'Run Lakegate under an account that /etc/passwd knows; in a container, add an entry for its user id.',
+      nextStep:
+        'Run Lakegate under an account that /etc/passwd knows; in a container, add an entry for its user id.',
       cause,
     })
   }
@@ -52,7 +53,8 @@ export function chooseAccount(wanted: string | undefined): OperatingSystemAccoun
 
 /** id(1) asks what the machine asks: /etc/passwd, LDAP or whatever else is configured. */
 function lookUpAccount(name: string): { readonly uid: number; readonly gid: number } | undefined {
-  const ask = (what: '-u' | '-g') => Number(execFileSync('id', [what, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  const ask = (what: '-u' | '-g') =>
+    Number(execFileSync('id', [what, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   try {
     const [uid, gid] = [ask('-u'), ask('-g')]
     return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined

@@ -28,7 +28,8 @@ async function readPidFile(data: string): Promise<number | undefined> {
     const pid = Number(first)
     return Number.isInteger(pid) && pid > 1 ? pid : undefined
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined
     throw error
   }
 }

@@ -48,14 +48,21 @@ export async function waitUntilReady(request: {
       startedAt = performance.now()
     }
     if (now - begin > READY_LIMIT_MS) {
-      throw explainFailure('cluster_start_failed', 'The cluster does not accept connections', await readLogs(request))
+      throw explainFailure(
+        'cluster_start_failed',
+        'The cluster does not accept connections',
+        await readLogs(request),
+      )
     }
     await pause(POLL_MS)
   }
 }
 
 /** Undefined while it does not accept connections. */
-export async function askCluster(socketDirectory: string, superuser: string): Promise<ClusterAnswer | undefined> {
+export async function askCluster(
+  socketDirectory: string,
+  superuser: string,
+): Promise<ClusterAnswer | undefined> {
   const client = new pg.Client({
     host: socketDirectory,
     port: 5432,
@@ -98,7 +105,9 @@ async function hasFailed(places: LogPlaces): Promise<boolean> {
 async function readLogs({ log, data }: LogPlaces): Promise<string> {
   const directory = path.join(data, 'log')
   const names = await readdir(directory).catch(() => [])
-  const collected = await Promise.all(names.map(async (name) => ({ name, changed: (await stat(path.join(directory, name))).mtimeMs })))
+  const collected = await Promise.all(
+    names.map(async (name) => ({ name, changed: (await stat(path.join(directory, name))).mtimeMs })),
+  )
   const newest = collected.toSorted((a, b) => b.changed - a.changed)[0]
   const tail = newest === undefined ? '' : await readTail(path.join(directory, newest.name))
   return `${await readTail(log)}\n${tail}`.trim()

@@ -14,7 +14,10 @@ const LONGEST_DIRECTORY = 104 - 1 - '/.s.PGSQL.5432.lock'.length
  * `<directory>/socket`, or, where that is too long, a directory below the system's temporary one whose name
  * follows from the path, so that the next start finds it again.
  */
-export async function chooseSocketDirectory(directory: string, account: OperatingSystemAccount): Promise<string> {
+export async function chooseSocketDirectory(
+  directory: string,
+  account: OperatingSystemAccount,
+): Promise<string> {
   const near = path.join(directory, 'socket')
   if (Buffer.byteLength(near) <= LONGEST_DIRECTORY) {
     await makePrivateDirectory(near, account)
