@@ -98,7 +98,10 @@ CREATE TABLE installation (
   id smallint PRIMARY KEY CHECK (id = 1),
   account_id uuid NOT NULL REFERENCES account (id),
   workspace_id bigint NOT NULL REFERENCES workspace (id),
-  admin_id bigint NOT NULL REFERENCES identity (id)
+  admin_id bigint NOT NULL REFERENCES identity (id),
+  -- Null until the first start has done everything that only a first start does, so that one that was killed in
+  -- between is a first start again.
+  completed_at timestamptz
 );
 
 CREATE TABLE database_instance (

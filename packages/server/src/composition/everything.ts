@@ -80,16 +80,18 @@ async function start(
     issuer: issuerOf(publicUrl),
   })
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
-  const { installation, isNew } = await progress.step('Account, keys and certificates', async () => {
+  const installations = createInstallationStore(system.database)
+  const installation = await progress.step('Account, keys and certificates', async () => {
     await foundation.signingKeys.start()
     await foundation.authority.start()
-    return prepareInstallation(createInstallationStore(system.database), {
+    return prepareInstallation(installations, {
       newAccountId: randomUUID() as AccountId,
       workspaceName: WORKSPACE_NAME,
       adminUserName: settings['admin-user'].value ?? '',
       now: clock(),
     })
   })
+  const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
 
@@ -115,7 +117,7 @@ async function start(
   })
 
   const instances = await progress.step('Database instances', async () => {
-    if (isNew)
+    if (isFirstStart)
       await createFirstInstance(
         foundation,
         controlPlane,
@@ -128,7 +130,7 @@ async function start(
     shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
     shutdown.add('gateway listeners', () => gateway.stopListening())
     await gateway.reconcileListeners()
-    const settled = await settleInstances(foundation, installation.workspace.id, isNew)
+    const settled = await settleInstances(foundation, installation.workspace.id, isFirstStart)
     return settled
   })
 
@@ -141,8 +143,8 @@ async function start(
     {
       identityId: admin.id,
       workspaceId: workspace.id,
-      comment: isNew ? 'first start' : 'start',
-      lifetimeSeconds: isNew ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
+      comment: isFirstStart ? 'first start' : 'start',
+      lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
       now: clock(),
     },
   )
@@ -174,13 +176,14 @@ async function start(
           },
           [instance.name],
         )
+  if (isFirstStart) await installations.completeInstallation(clock())
   return {
     facts: {
       httpUrl: publicUrl,
       adminUser: admin.name,
       adminToken: token.token.reveal(),
       adminTokenExpiresAt: token.expiresAt,
-      isFirstStart: isNew,
+      isFirstStart,
       caFile,
       instance:
         instance === undefined || credential === undefined

@@ -22,14 +22,17 @@ const POLL_MS = 25
 /** Longer than a crash recovery usually takes; afterwards the start goes on without the instance, and says so. */
 const SETTLE_LIMIT_MS = 60_000
 
-/** By the same operation as everybody's instances, on behalf of the administrator. */
+/**
+ * By the same operation as everybody's instances, on behalf of the administrator. There may be one already: of a
+ * first start that was killed behind this point.
+ */
 export async function createFirstInstance(
   foundation: Foundation,
   { supervisor }: ControlPlane,
   { admin, workspace }: Installation,
   name: string,
 ): Promise<void> {
-  if (name === '') return
+  if (name === '' || (await foundation.stores.instances.listAll()).length > 0) return
   await createDatabaseInstance(
     {
       store: foundation.stores.instances,

@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'
 import { startCluster, stopCluster, type ClusterDefinition } from '../instances/embedded/cluster.ts'
+import { keepClusterRunning } from '../instances/embedded/keep-running.ts'
 import type { Log } from '../observation/log.ts'
 import { holdInstallation } from '../store/installation-lock.ts'
 import { createDatabaseIfMissing, migrate } from '../store/migrate.ts'
@@ -31,7 +32,9 @@ export async function startSystemDatabase(
 ): Promise<RunningSystemDatabase> {
   const cluster = databaseUrl === undefined ? defineCluster(machine) : undefined
   const address = await reach(databaseUrl, cluster)
-  const release = await holdInstallation(address)
+  const release = await holdInstallation(address, (reason) => {
+    log.error({ reason }, 'the lock on the system database is lost')
+  })
   if (release === undefined) {
     // It belongs to the Lakegate that runs, and goes on.
     throw new Fault({
@@ -47,7 +50,9 @@ export async function startSystemDatabase(
   const database = openSystemDatabase(address, (error) => {
     log.warn({ err: error }, 'a connection to the system database was lost')
   })
+  const letGo = cluster === undefined ? undefined : keepRunning(cluster, log)
   const stop = async () => {
+    await letGo?.()
     await database.destroy()
     await release()
     if (cluster !== undefined) await stopCluster(cluster)
@@ -77,6 +82,19 @@ async function reach(
   await createDatabaseIfMissing(address)
   return address
 }
+
+const keepRunning = (cluster: ClusterDefinition, log: Log) =>
+  keepClusterRunning(cluster, {
+    onDied: () => {
+      log.error({}, 'the system database died; it is started again')
+    },
+    onRestarted: () => {
+      log.info({}, 'the system database runs again')
+    },
+    onRestartFailed: (error) => {
+      log.error({ err: error }, 'the system database cannot be started; it is tried again')
+    },
+  })
 
 const defineCluster = (machine: Machine): ClusterDefinition => ({
   id: 'system',

@@ -269,6 +269,8 @@ export interface InstallationStore {
     readonly adminUserName: string
     readonly createdAt: Date
   }): Promise<Installation>
+  /** The first start has done all that only a first start does. */
+  completeInstallation(now: Date): Promise<void>
 }
 
 export interface Installation {
@@ -276,6 +278,8 @@ export interface Installation {
   readonly workspace: Workspace
   /** The administrator of the first start. */
   readonly admin: Principal
+  /** False until the first start has come to its end, however many were killed on the way. */
+  readonly isComplete: boolean
 }
 
 /** TLS certificates of the gateway, by the host name or address that clients connect to. */

@@ -5,14 +5,9 @@
 import type { AccountId } from '../domain/ids.ts'
 import type { Installation, InstallationStore } from './ports.ts'
 
-export interface PreparedInstallation {
-  readonly installation: Installation
-  /** True when this call made it. */
-  readonly isNew: boolean
-}
-
 /**
  * @param newAccountId used only when there is no installation yet; a random UUID
+ * @returns what there is; not complete when this is the first start, or the first after one that was killed
  * @throws Fault when the system database cannot be asked
  */
 export async function prepareInstallation(
@@ -23,15 +18,13 @@ export async function prepareInstallation(
     readonly adminUserName: string
     readonly now: Date
   },
-): Promise<PreparedInstallation> {
+): Promise<Installation> {
   const existing = await store.loadInstallation()
-  if (existing !== undefined) return { installation: existing, isNew: false }
-  const installation = await store.createInstallation({
+  if (existing !== undefined) return existing
+  return store.createInstallation({
     accountId: request.newAccountId,
     workspaceName: request.workspaceName,
     adminUserName: request.adminUserName,
     createdAt: request.now,
   })
-  // Two first starts may race; the one whose account id was stored is the one that made it.
-  return { installation, isNew: installation.accountId === request.newAccountId }
 }

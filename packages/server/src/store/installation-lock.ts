@@ -8,29 +8,78 @@ const LOCK = '7809632219628565605'
 /** The connection of a Lakegate that was killed is gone a moment later, and its lock with it. */
 const ATTEMPTS = 20
 const PAUSE_MS = 150
+/** How soon a lock that went with its connection is asked for again. */
+const RETAKE_MS = 1_000
 
-/** @returns the way to let go, or undefined when another process holds it */
+/**
+ * @param onLost told why when the lock went, with its connection, and could not be taken again at once; it is
+ *   asked for again until it is held or released
+ * @returns the way to let go, or undefined when another process holds it
+ */
 export async function holdInstallation(
   address: SystemDatabaseAddress,
+  onLost: (reason: string) => void,
 ): Promise<(() => Promise<void>) | undefined> {
-  return askSystemDatabase(async () => {
-    const client = new pg.Client({
-      ...clientConfigOf(address),
-      application_name: 'lakegate lock',
-      keepAlive: true,
-    })
-    // A lost connection is noticed by everything that asks the system database; the lock itself asks nothing.
-    client.on('error', () => undefined)
-    await client.connect()
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const { rows } = await client.query<{ held: boolean }>(
-        'SELECT pg_try_advisory_lock($1::bigint) AS held',
-        [LOCK],
-      )
-      if (rows[0]?.held === true) return () => client.end()
+  let isReleased = false
+  let client: pg.Client | undefined
+  let retake: NodeJS.Timeout | undefined
+
+  const take = async (attempts: number): Promise<boolean> => {
+    const next = await connect(address)
+    for (let attempt = 1; ; attempt += 1) {
+      if (await tryLock(next)) break
+      if (attempt >= attempts) {
+        await next.end()
+        return false
+      }
       await pause(PAUSE_MS)
     }
-    await client.end()
-    return undefined
+    client = next
+    next.once('end', retakeLater)
+    return true
+  }
+  const retakeLater = () => {
+    client = undefined
+    if (isReleased) return
+    retake = setTimeout(() => {
+      take(1).then(
+        (isHeld) => {
+          if (isHeld) return
+          onLost('another Lakegate holds it')
+          retakeLater()
+        },
+        (error: unknown) => {
+          onLost(error instanceof Error ? error.message : String(error))
+          retakeLater()
+        },
+      )
+    }, RETAKE_MS)
+  }
+
+  const isHeld = await askSystemDatabase(() => take(ATTEMPTS))
+  if (!isHeld) return undefined
+  return async () => {
+    isReleased = true
+    clearTimeout(retake)
+    await client?.end()
+  }
+}
+
+async function connect(address: SystemDatabaseAddress): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...clientConfigOf(address),
+    application_name: 'lakegate lock',
+    keepAlive: true,
   })
+  // A lost connection ends, and its end is what is acted upon.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS held', [
+    LOCK,
+  ])
+  return rows[0]?.held === true
 }

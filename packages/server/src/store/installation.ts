@@ -18,12 +18,14 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
         'identity.name as admin_name',
         'identity.display_name',
         'identity.active',
+        'installation.completed_at',
       ])
       .executeTakeFirst()
     if (row === undefined) return undefined
     const accountId = row.account_id as AccountId
     return {
       accountId,
+      isComplete: row.completed_at !== null,
       workspace: { id: row.workspace_id as WorkspaceId, accountId, name: row.workspace_name },
       admin: {
         id: row.admin_id as IdentityId,
@@ -37,6 +39,14 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
 
   return {
     loadInstallation: () => askSystemDatabase(() => load(database)),
+    completeInstallation: (now) =>
+      askSystemDatabase(async () => {
+        await database
+          .updateTable('installation')
+          .set({ completed_at: now })
+          .where('completed_at', 'is', null)
+          .execute()
+      }),
     createInstallation: (request) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
@@ -68,7 +78,13 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
             .execute()
           await transaction
             .insertInto('installation')
-            .values({ id: 1, account_id: request.accountId, workspace_id: workspace.id, admin_id: admin.id })
+            .values({
+              id: 1,
+              account_id: request.accountId,
+              workspace_id: workspace.id,
+              admin_id: admin.id,
+              completed_at: null,
+            })
             .execute()
           const created = await load(transaction)
           if (created === undefined) throw new Error('the installation that was just made is not there')

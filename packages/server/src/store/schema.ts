@@ -56,7 +56,13 @@ export interface SystemSchema {
     private_key_encrypted: Bytes
     created_at: Timestamp
   }
-  installation: { id: number; account_id: string; workspace_id: string; admin_id: string }
+  installation: {
+    id: number
+    account_id: string
+    workspace_id: string
+    admin_id: string
+    completed_at: ColumnType<Date | null, Date | null, Date | null>
+  }
   database_instance: {
     uid: string
     workspace_id: string

@@ -65,9 +65,12 @@ export async function removeDataDirectory(directory: string): Promise<void> {
  */
 export async function startLakegate(options: {
   readonly dataDirectory: string
-  readonly environment?: Readonly<Record<string, string>>
+  /** An undefined value takes away what the stage sets by itself. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }): Promise<RunningLakegate> {
   const readyFile = path.join(options.dataDirectory, 'ready.json')
+  // A Lakegate that was killed left its own, which would be taken for the new one's.
+  await rm(readyFile, { force: true })
   const { child, output } = spawnLakegate(['up'], {
     LAKEGATE_DATA_DIR: options.dataDirectory,
     LAKEGATE_HTTP_PORT: '0',
@@ -108,7 +111,7 @@ export async function startLakegate(options: {
 /** Starts the program with these arguments and nothing of this process's own Lakegate settings. */
 export function spawnLakegate(
   programArguments: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): { readonly child: ChildProcess; readonly output: () => string } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
   const child = spawn(process.execPath, [PROGRAM, ...programArguments], {

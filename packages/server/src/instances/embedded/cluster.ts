@@ -49,7 +49,7 @@ export async function startCluster(definition: ClusterDefinition): Promise<Runni
   const adopted = await findPostmaster(data)
   if (adopted === undefined) {
     await writeConfigurationFiles({ data, socketDirectory, account, configuration: definition.configuration })
-    await startPostmaster({ ...definition, data, log: path.join(directory, 'log') })
+    await startPostmaster({ ...definition, data, socketDirectory, log: path.join(directory, 'log') })
   }
   const running = await waitUntilReady({
     ...definition,
@@ -97,8 +97,12 @@ export async function destroyCluster(
   await rm(doomed, { recursive: true, force: true })
 }
 
-export async function waitForClusterExit(definition: Pick<ClusterDefinition, 'directory'>): Promise<void> {
-  await waitForPostmasterExit(dataDirectoryOf(definition))
+/** @param signal its abort ends the wait early */
+export async function waitForClusterExit(
+  definition: Pick<ClusterDefinition, 'directory'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  await waitForPostmasterExit(dataDirectoryOf(definition), signal)
 }
 
 /** The directory is ours, or becomes ours while it is empty; anything else is refused. */

@@ -3,7 +3,7 @@
  * signal. A pid alone proves nothing: only a process that works in this data directory is ours.
  */
 import { spawn } from 'node:child_process'
-import { open, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { open, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../domain/fault.ts'
@@ -50,16 +50,55 @@ async function worksIn(pid: number, data: string): Promise<boolean> {
   }
 }
 
+/** How long backends of a dead postmaster are given to end by themselves, and then on request. */
+const ORPHAN_GRACE_MS = { SIGTERM: 3_000, SIGKILL: 10_000 } as const
+
+/**
+ * Ends the processes of a postmaster that was killed. They would work on in shared memory that the next one must
+ * not meet (PostgreSQL, "Shutting Down the Server", on SIGKILL). Their directory gives them away, as it does the
+ * postmaster; where there is no /proc, PostgreSQL's own interlock must do.
+ */
+async function endOrphans(data: string): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    let orphans = await findProcessesIn(data)
+    for (const pid of orphans) sendSignal(pid, signal)
+    const giveUpAt = performance.now() + ORPHAN_GRACE_MS[signal]
+    while (orphans.length > 0 && performance.now() < giveUpAt) {
+      await pause(POLL_MS)
+      orphans = await findProcessesIn(data)
+    }
+    if (orphans.length === 0) return
+  }
+}
+
+async function findProcessesIn(data: string): Promise<readonly number[]> {
+  if (process.platform !== 'linux') return []
+  const directory = await realpath(data)
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      // Ended while we looked, or of another account and therefore not ours.
+      const where = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
+      return where === directory ? Number(pid) : undefined
+    }),
+  )
+  return found.filter((pid) => pid !== undefined)
+}
+
 /** Starts it; whether it comes up is for `waitUntilReady` to see. */
 export async function startPostmaster(request: {
   readonly data: string
+  readonly socketDirectory: string
   readonly log: string
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
 }): Promise<void> {
   const { data } = request
-  // Left by a crash or a reboot; PostgreSQL would take a stranger who got the same pid for its postmaster.
+  await endOrphans(data)
+  // Left by a crash or a reboot. PostgreSQL would take a stranger who got the same pid for its postmaster, or the
+  // dead one itself, which stays a zombie in a container whose first process reaps no orphans.
   await rm(path.join(data, 'postmaster.pid'), { force: true })
+  await rm(path.join(request.socketDirectory, '.s.PGSQL.5432.lock'), { force: true })
   const log = await open(request.log, 'w', 0o600)
   try {
     const postmaster = spawn(request.binaries.postgres, ['-D', data], {
@@ -113,6 +152,8 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Works for an adopted postmaster too, which is no child of ours and sends no signal when it ends. */
-export async function waitForPostmasterExit(data: string): Promise<void> {
-  while ((await findPostmaster(data)) !== undefined) await pause(EXIT_POLL_MS, undefined, { ref: false })
+export async function waitForPostmasterExit(data: string, signal?: AbortSignal): Promise<void> {
+  while (signal?.aborted !== true && (await findPostmaster(data)) !== undefined) {
+    await pause(EXIT_POLL_MS, undefined, { ref: false })
+  }
 }

@@ -1,0 +1,51 @@
+/**
+ * Brings a cluster back whenever its postmaster dies, for the one cluster that has no supervisor above it: the
+ * embedded system database. PostgreSQL recovers what was committed; meanwhile logins are refused as retryable.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { startCluster, waitForClusterExit, type ClusterDefinition } from './cluster.ts'
+
+export interface KeepRunningEvents {
+  readonly onDied: () => void
+  readonly onRestarted: () => void
+  readonly onRestartFailed: (error: unknown) => void
+}
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 10_000
+
+/** @returns the way to let it go; call it before the cluster is stopped on purpose */
+export function keepClusterRunning(
+  definition: ClusterDefinition,
+  { onDied, onRestarted, onRestartFailed }: KeepRunningEvents,
+): () => Promise<void> {
+  const letGo = new AbortController()
+  const { signal } = letGo
+  const isKept = () => !signal.aborted
+
+  const restart = async (): Promise<void> => {
+    for (let pauseMs = FIRST_PAUSE_MS; isKept(); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await startCluster(definition)
+        onRestarted()
+        return
+      } catch (error) {
+        onRestartFailed(error)
+        await pause(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    }
+  }
+  const keep = async (): Promise<void> => {
+    while (isKept()) {
+      await waitForClusterExit(definition, signal)
+      if (!isKept()) return
+      onDied()
+      await restart()
+    }
+  }
+  const kept = keep()
+  return async () => {
+    letGo.abort()
+    await kept
+  }
+}
