@@ -5,6 +5,7 @@
  */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { isUuid } from '../domain/ids.ts'
+import { API_SCOPES } from '../tokens/claims.ts'
 
 export function createAdapter(model: string): Adapter {
   const refuseToStore = (): Promise<never> =>
@@ -35,6 +36,6 @@ function clientOf(id: string): AdapterPayload | undefined {
     response_types: [],
     redirect_uris: [],
     token_endpoint_auth_method: 'client_secret_basic',
-    scope: 'all-apis postgres',
+    scope: API_SCOPES.join(' '),
   }
 }

@@ -4,12 +4,24 @@
  * the provider is built anew, because it takes its keys once.
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { Provider, type Configuration, type JWKS, type KoaContextWithOIDC } from 'oidc-provider'
+import {
+  Provider,
+  type Configuration,
+  type JWKS,
+  type KoaContextWithOIDC,
+  type ResourceServer,
+} from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
-import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS, workspaceAudience } from '../tokens/claims.ts'
+import {
+  API_SCOPES,
+  SIGNATURE_ALGORITHM,
+  TOKEN_LIFETIME_SECONDS,
+  workspaceAudience,
+} from '../tokens/claims.ts'
 import { workspaceTokenClaims } from '../tokens/mint.ts'
 import { createAdapter } from './adapter.ts'
+import { registerClientCredentials } from './client-credentials.ts'
 
 export interface OAuthDependencies {
   /** Current key first. */
@@ -82,12 +94,19 @@ function placeBelowPrefix(request: IncomingMessage & { originalUrl?: string }, p
 
 function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings, jwks: JWKS): Provider {
   const { workspaceId, publicUrl } = settings
+  const workspaceApi: ResourceServer = {
+    scope: API_SCOPES.join(' '),
+    audience: workspaceAudience(workspaceId),
+    accessTokenTTL: TOKEN_LIFETIME_SECONDS,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: SIGNATURE_ALGORITHM } },
+  }
   const configuration: Configuration = {
     adapter: createAdapter,
     jwks,
     cookies: { keys: [dependencies.cookieKey] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
-    scopes: ['all-apis', 'postgres'],
+    scopes: [...API_SCOPES],
     // People sign in with the next version; until then nothing is answered at the authorization endpoint.
     responseTypes: ['code'],
     routes: { authorization: '/v1/authorize', token: '/v1/token', jwks: '/v1/keys' },
@@ -102,13 +121,7 @@ function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings,
         enabled: true,
         // Every workspace token is for the APIs of the workspace; clients need not and do not say so.
         defaultResource: () => workspaceAudience(workspaceId),
-        getResourceServerInfo: () => ({
-          scope: 'all-apis postgres',
-          audience: workspaceAudience(workspaceId),
-          accessTokenTTL: TOKEN_LIFETIME_SECONDS,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: SIGNATURE_ALGORITHM } },
-        }),
+        getResourceServerInfo: () => workspaceApi,
       },
     },
     formats: {
@@ -128,6 +141,7 @@ function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings,
   }
   const provider = new Provider(issuerOf(publicUrl), configuration)
   provider.proxy = true
+  registerClientCredentials(provider, { identifier: workspaceAudience(workspaceId), server: workspaceApi })
   // The library compares with one stored secret; ours are hashes, and up to five of them (behaviour 67).
   provider.Client.prototype.compareClientSecret = async function (
     this: { clientId: string },

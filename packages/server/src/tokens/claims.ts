@@ -23,6 +23,9 @@ export const TOKEN_LIFETIME_SECONDS = 3600
 /** A token is under 1 KiB (DESIGN §5); what is longer is refused before it is parsed (attack 22). */
 export const LONGEST_TOKEN = 4096
 
+/** The OAuth scopes that open something. */
+export const API_SCOPES: readonly string[] = ['all-apis', 'postgres']
+
 /** The OAuth scope `postgres` is enough to mint and to log in; `all-apis` includes it (behaviour 4). */
 export const permitsPostgres = (scopes: readonly string[]): boolean =>
   scopes.includes('all-apis') || scopes.includes('postgres')

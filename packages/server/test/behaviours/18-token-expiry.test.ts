@@ -1,6 +1,6 @@
 /** behaviours 18–22: what expiry and the workspace of a token mean for logins and for sessions that are open. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import pg from 'pg'
+import type pg from 'pg'
 import { openInsider, type Insider } from '../stage/insider.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {

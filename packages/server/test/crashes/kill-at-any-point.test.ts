@@ -96,7 +96,10 @@ describe('Lakegate killed while it serves', () => {
       }),
     )
     expect(clients).toEqual([])
-    const kept = await asOwner(after, async (client) => (await client.query('SELECT one FROM kept')).rows)
+    const kept = await asOwner(
+      after,
+      async (client) => (await client.query<{ one: unknown }>('SELECT one FROM kept')).rows,
+    )
     expect(kept).toEqual([{ one: 1 }])
   })
 
@@ -172,9 +175,10 @@ describe('a killed PostgreSQL', () => {
       return now !== undefined && now !== before
     })
     const kept = await waitFor('a login', async () =>
-      asOwner(running, async (client) => (await client.query('SELECT one FROM kept')).rows).catch(
-        () => undefined,
-      ),
+      asOwner(
+        running,
+        async (client) => (await client.query<{ one: unknown }>('SELECT one FROM kept')).rows,
+      ).catch(() => undefined),
     )
     expect(kept).toEqual([{ one: 1 }])
   })
@@ -214,7 +218,10 @@ describe('a killed PostgreSQL', () => {
     await before.kill()
     for (const pid of postmasters) process.kill(pid, 'SIGKILL')
     const after = await start()
-    const kept = await asOwner(after, async (client) => (await client.query('SELECT one FROM kept')).rows)
+    const kept = await asOwner(
+      after,
+      async (client) => (await client.query<{ one: unknown }>('SELECT one FROM kept')).rows,
+    )
     expect(kept).toEqual([{ one: 1 }])
     await after.stop()
     await expect(processesIn(dataDirectory)).resolves.toEqual([])

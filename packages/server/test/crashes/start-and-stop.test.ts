@@ -97,7 +97,7 @@ describe('a start, a stop and another start', () => {
       expect(ready.admin_token).not.toBe(first.admin_token)
       const rows = await asOwner(
         lakegate,
-        async (client) => (await client.query('SELECT line FROM kept')).rows,
+        async (client) => (await client.query<{ line: unknown }>('SELECT line FROM kept')).rows,
       )
       expect(rows).toEqual([{ line: 'from the first start' }])
       const withFirstToken = createLakegateHttp(ready.http_url, () => first.admin_token)
