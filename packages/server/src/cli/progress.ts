@@ -1,22 +1,18 @@
-/** Shows each step of a start while it lasts, with how long it took. */
+/** Shows each step of a start when it begins, on a line of its own, because logs may come in between. */
 
 export interface Progress {
   /** Runs one step; its name appears before it begins. */
   step<Result>(name: string, work: () => Promise<Result>): Promise<Result>
 }
 
-/** @param now milliseconds, monotonic */
-export function createProgress(output: { write(text: string): unknown }, now: () => number): Progress {
+export function createProgress(output: { write(text: string): unknown }): Progress {
   return {
     async step(name, work) {
-      const begin = now()
-      output.write(`${name} … `)
+      output.write(`${name} …\n`)
       try {
-        const result = await work()
-        output.write(`${((now() - begin) / 1000).toFixed(1)} s\n`)
-        return result
+        return await work()
       } catch (error) {
-        output.write('failed\n')
+        output.write(`${name}: failed\n`)
         throw error
       }
     },

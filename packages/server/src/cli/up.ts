@@ -13,7 +13,7 @@ export type StartEverything = (settings: LoadedSettings, progress: Progress) => 
 
 /** Resolves when the server has stopped. A second signal while it stops ends the process at once. */
 export async function up(settings: LoadedSettings, startEverything: StartEverything): Promise<void> {
-  const progress = createProgress(process.stdout, () => performance.now())
+  const progress = createProgress(process.stdout)
   const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
   })
