@@ -1,0 +1,40 @@
+/**
+ * PostgreSQL messages written from the manual ("Message Formats"), independently of src/protocol: the codec is never
+ * tested with itself. Everything can be made wrong on purpose.
+ */
+export const int32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value >>> 0)
+  return bytes
+}
+export const cstring = (text: string | Buffer): Buffer =>
+  Buffer.concat([typeof text === 'string' ? Buffer.from(text, 'utf8') : text, Buffer.of(0)])
+
+/** A packet without a type byte; `length` replaces the true one. */
+export const untyped = (body: Buffer, length = body.length + 4): Buffer =>
+  Buffer.concat([int32(length), body])
+/** A message with a type byte; `length` replaces the true one. */
+export const typed = (type: string, body: Buffer, length = body.length + 4): Buffer =>
+  Buffer.concat([Buffer.from(type, 'latin1'), int32(length), body])
+
+export const PROTOCOL_3_0 = 0x0003_0000
+export const PROTOCOL_3_2 = 0x0003_0002
+
+export const sslRequest = (): Buffer => untyped(int32(80877103))
+export const gssEncryptionRequest = (): Buffer => untyped(int32(80877104))
+export const cancelRequest = (processId: number, key: Buffer): Buffer =>
+  untyped(Buffer.concat([int32(80877102), int32(processId), key]))
+export const startupMessage = (
+  parameters: readonly (readonly [name: string | Buffer, value: string | Buffer])[],
+  version = PROTOCOL_3_0,
+): Buffer =>
+  untyped(
+    Buffer.concat([
+      int32(version),
+      ...parameters.flatMap(([name, value]) => [cstring(name), cstring(value)]),
+      Buffer.of(0),
+    ]),
+  )
+export const passwordMessage = (password: string | Buffer): Buffer => typed('p', cstring(password))
+export const queryMessage = (sql: string): Buffer => typed('Q', cstring(sql))
+export const terminateMessage = (): Buffer => typed('X', Buffer.alloc(0))
