@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Identity, Principal } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory, ServicePrincipal, ServicePrincipalStore } from '../operations/ports.ts'
-import { ancestorsOf } from './membership.ts'
+import { ancestorsOf, assignmentOf } from './membership.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
 
 export function createDirectory(database: SystemDatabase): Directory {
@@ -58,8 +58,7 @@ export function createDirectory(database: SystemDatabase): Directory {
       WITH RECURSIVE ${ancestorsOf(id)}
       SELECT ancestor.id, assignment.permission
         FROM ancestor
-        LEFT JOIN workspace_assignment AS assignment
-          ON assignment.identity_id = ancestor.id AND assignment.workspace_id = ${workspaceId}::bigint`.execute(
+        LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true`.execute(
       database,
     )
     const permissions = rows.map((row) => row.permission)

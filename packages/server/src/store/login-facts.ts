@@ -9,7 +9,7 @@ import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { LoginDirectory } from '../operations/ports.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
 import { toIdentity, toPrincipal } from './identities.ts'
-import { ancestorsOf } from './membership.ts'
+import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 interface LoginRow {
@@ -39,24 +39,22 @@ export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuest
   group_walk (id, depth) AS (
     SELECT ${groupId ?? null}::bigint, 0 WHERE ${groupId ?? null}::bigint IS NOT NULL
     UNION
-    SELECT member.group_id, group_walk.depth + 1
-      FROM group_walk JOIN group_member AS member ON member.member_id = group_walk.id
+    SELECT above.group_id, group_walk.depth + 1
+      FROM group_walk CROSS JOIN LATERAL ${groupsOf(sql`group_walk.id`)} AS above
      WHERE group_walk.depth < 50
   )
   SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
          EXISTS (
-           SELECT FROM ancestor JOIN workspace_assignment AS assignment ON assignment.identity_id = ancestor.id
-            WHERE assignment.workspace_id = ${workspaceId}::bigint
+           SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment
          ) AS assigned,
          login_group.id AS group_id, login_group.name AS group_name,
          login_group.display_name AS group_display_name, login_group.active AS group_active,
          EXISTS (
-           SELECT FROM group_walk JOIN workspace_assignment AS assignment ON assignment.identity_id = group_walk.id
-            WHERE assignment.workspace_id = ${workspaceId}::bigint
+           SELECT FROM group_walk CROSS JOIN LATERAL ${assignmentOf(sql`group_walk.id`, workspaceId)} AS assignment
          ) AS group_assigned,
          CASE WHEN login_group.id IS NULL THEN '[]'::json ELSE (
-           SELECT coalesce(json_agg(json_build_array(member.member_id::text, member.group_id::text)), '[]'::json)
-             FROM ancestor JOIN group_member AS member ON member.member_id = ancestor.id
+           SELECT coalesce(json_agg(json_build_array(ancestor.id::text, above.group_id::text)), '[]'::json)
+             FROM ancestor CROSS JOIN LATERAL ${groupsOf(sql`ancestor.id`)} AS above
          ) END AS memberships
     FROM identity
     LEFT JOIN identity AS login_group ON login_group.id = ${groupId ?? null}::bigint AND login_group.type = 'GROUP'

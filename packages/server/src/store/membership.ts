@@ -3,10 +3,24 @@
  * those. The cost is the number of its own ancestors; the size of the directory does not enter (DESIGN §9).
  */
 import { sql, type RawBuilder } from 'kysely'
-import type { IdentityId } from '../domain/ids.ts'
+import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 
 /** Deeper nesting than this is not followed; real directories stay below twenty. */
 const DEEPEST_NESTING = 50
+
+/**
+ * The groups that directly contain an identity, and the assignment of one to a workspace, as subqueries for LATERAL.
+ * The planner cannot know that an identity has few ancestors, and would sooner or later read a whole table for them;
+ * OFFSET 0 keeps each of these a question of its own, which only the index can answer.
+ */
+export const groupsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  (SELECT member.group_id FROM group_member AS member WHERE member.member_id = ${member} OFFSET 0)`
+export const assignmentOf = (
+  identity: RawBuilder<unknown>,
+  workspaceId: WorkspaceId,
+): RawBuilder<unknown> => sql`
+  (SELECT assignment.permission FROM workspace_assignment AS assignment
+    WHERE assignment.workspace_id = ${workspaceId}::bigint AND assignment.identity_id = ${identity} OFFSET 0)`
 
 /**
  * A common table expression `ancestor(id, depth)`: the identity itself and every group above it, once each.
@@ -17,8 +31,8 @@ export const ancestorsOf = (id: IdentityId): RawBuilder<unknown> => sql`
   walk (id, depth) AS (
     SELECT ${id}::bigint, 0
     UNION
-    SELECT member.group_id, walk.depth + 1
-      FROM walk JOIN group_member AS member ON member.member_id = walk.id
+    SELECT above.group_id, walk.depth + 1
+      FROM walk CROSS JOIN LATERAL ${groupsOf(sql`walk.id`)} AS above
      WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
   ),
   ancestor (id, depth) AS (SELECT id, min(depth) FROM walk GROUP BY id)`

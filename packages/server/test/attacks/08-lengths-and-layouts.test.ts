@@ -170,10 +170,10 @@ describe('a startup message', () => {
   })
 
   it.each([
-    ['replication', [['replication', 'true']], 'replication'],
-    ['options=-c role=cloud_admin', [['options', '-c role=cloud_admin']], 'role'],
-    ['session_authorization', [['options', '-c session_authorization=cloud_admin']], 'session'],
-    ['a role as a parameter', [['role', 'cloud_admin']], 'role'],
+    ['replication', [['replication', 'true']]],
+    ['options=-c role=cloud_admin', [['options', '-c role=cloud_admin']]],
+    ['session_authorization', [['options', '-c session_authorization=cloud_admin']]],
+    ['a role as a parameter', [['role', 'cloud_admin']]],
   ] as const)('with %s gets nothing beyond the role’s own rights (attack 12)', async (_what, parameters) => {
     const client = await signIn(parameters)
     expect(await client.next()).toEqual(AUTHENTICATION_OK)

@@ -9,7 +9,12 @@ const lakegate = sharedLakegate()
 const base = lakegate.ready.http_url
 const MINT = '/api/2.0/database/credentials'
 
-const call = async (method: string, path: string, body?: BodyInit, headers: Record<string, string> = {}) =>
+const call = async (
+  method: string,
+  path: string,
+  body?: string | Uint8Array,
+  headers: Record<string, string> = {},
+) =>
   fetch(`${base}${path}`, {
     method,
     headers: {

@@ -1,0 +1,119 @@
+/**
+ * The queries of a login touch what belongs to the identity that logs in, and nothing that grows with the directory
+ * (DESIGN §9). Loaded: users, groups nested ten deep, every user in one chain; measured: rows, never time.
+ */
+import { sql, type CompiledQuery } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { IdentityId, WorkspaceId } from '../../src/domain/ids.ts'
+import { createDirectory } from '../../src/store/identities.ts'
+import { createLoginDirectory, loginFactsQuery } from '../../src/store/login-facts.ts'
+import { loadDirectory } from '../stage/large-directory.ts'
+import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+let system: TestSystemDatabase
+beforeAll(async () => {
+  system = await startTestSystemDatabase()
+})
+afterAll(async () => system.stop())
+
+async function explain(query: CompiledQuery): Promise<readonly PlanNode[]> {
+  const { rows } = await system.database.executeQuery<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>({
+    ...query,
+    sql: `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${query.sql}`,
+  })
+  const nodes: PlanNode[] = []
+  const visit = (node: PlanNode) => {
+    nodes.push(node)
+    node.Plans?.forEach(visit)
+  }
+  rows[0]?.['QUERY PLAN'].forEach(({ Plan }) => {
+    visit(Plan)
+  })
+  return nodes
+}
+
+const rowsTouched = (nodes: readonly PlanNode[]): number =>
+  nodes
+    .filter((node) => node['Relation Name'] !== undefined)
+    .reduce(
+      (sum, node) =>
+        sum + (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+      0,
+    )
+
+describe('the query of a login', () => {
+  it('reads by index only, and as many rows with 100,000 identities as with 1,000', async () => {
+    const touched: number[] = []
+    for (const identities of [1_000, 100_000]) {
+      const { workspaceId, member, topGroup } = await loadDirectory(system.database, identities)
+      const query = loginFactsQuery({
+        identityId: member as IdentityId,
+        workspaceId: workspaceId as WorkspaceId,
+        groupId: topGroup as IdentityId,
+      }).compile(system.database)
+      const nodes = await explain(query)
+      if (identities === 100_000) {
+        const sequential = nodes.filter((node) => node['Node Type'] === 'Seq Scan')
+        expect(sequential.map((node) => node['Relation Name'])).toEqual([])
+      }
+      touched.push(rowsTouched(nodes))
+    }
+    const [few = 0, many = 0] = touched
+    expect(few).toBeGreaterThan(0)
+    expect(many).toBeLessThanOrEqual(few * 2)
+  })
+
+  it('finds the path of a membership ten groups deep', async () => {
+    const { workspaceId, member, topGroup, chain } = await loadDirectory(system.database, 1_000)
+    const facts = await createLoginDirectory(system.database).loadLoginIdentity({
+      identityId: member as IdentityId,
+      workspaceId: workspaceId as WorkspaceId,
+      groupId: topGroup as IdentityId,
+    })
+    expect(facts.identity).toMatchObject({ id: member, assignedToWorkspace: true })
+    expect(facts.group).toMatchObject({
+      id: topGroup,
+      assignedToWorkspace: true,
+      membershipPath: [...chain.toReversed(), member],
+    })
+  })
+
+  it('ends on a cycle, which only somebody below our API can make', async () => {
+    const { workspaceId, member, topGroup, chain } = await loadDirectory(system.database, 1_000)
+    await sql`INSERT INTO group_member (group_id, member_id) VALUES (${chain[0]}::bigint, ${topGroup}::bigint)`.execute(
+      system.database,
+    )
+    const facts = await createLoginDirectory(system.database).loadLoginIdentity({
+      identityId: member as IdentityId,
+      workspaceId: workspaceId as WorkspaceId,
+      groupId: topGroup as IdentityId,
+    })
+    expect(facts.group?.membershipPath).toHaveLength(11)
+    const membership = await createDirectory(system.database).loadMembership(
+      member as IdentityId,
+      workspaceId as WorkspaceId,
+    )
+    expect(membership.groupIds).toHaveLength(10)
+  })
+
+  it('knows nobody who was deleted', async () => {
+    const { workspaceId, member } = await loadDirectory(system.database, 1_000)
+    await system.database.deleteFrom('identity').where('id', '=', member).execute()
+    await expect(
+      createLoginDirectory(system.database).loadLoginIdentity({
+        identityId: member as IdentityId,
+        workspaceId: workspaceId as WorkspaceId,
+        groupId: undefined,
+      }),
+    ).resolves.toEqual({ identity: undefined, group: undefined })
+  })
+})
