@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLakegateHttp, type ListDatabaseInstancesResponse } from '@lakegate/client'
 import { processesIn } from '../stage/clusters.ts'
+import { waitFor } from '../stage/wait-for.ts'
 import {
   makeDataDirectory,
   removeDataDirectory,
@@ -54,7 +55,9 @@ describe('a start, a stop and another start', () => {
     })
   })
 
-  it('prints where it is, how to authenticate and a psql command that names the instance', () => {
+  it('prints where it is, how to authenticate and a psql command that names the instance', async () => {
+    // The ready file is written first; the banner may still be on its way through the pipe.
+    await waitFor('the psql command', () => lakegate.output().includes('psql "host='))
     expect(lakegate.output()).toContain(`REST and OAuth   ${first.http_url}`)
     expect(lakegate.output()).toContain(`Access token     ${first.admin_token}`)
     expect(lakegate.output()).toContain(
