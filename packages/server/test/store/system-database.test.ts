@@ -1,0 +1,123 @@
+/** The system database: its schema as the migrations leave it, and what holds when many ask at once. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AccountId } from '../../src/domain/ids.ts'
+import { createServicePrincipalStore } from '../../src/store/identities.ts'
+import { createInstallationStore } from '../../src/store/installation.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createSecretStore } from '../../src/store/secrets.ts'
+import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+
+const SCHEMA_FILE = fileURLToPath(new URL('../../sql/system/schema.txt', import.meta.url))
+
+let system: TestSystemDatabase
+beforeAll(async () => {
+  system = await startTestSystemDatabase()
+})
+afterAll(async () => system.stop())
+
+/** Columns, constraints and indexes as PostgreSQL itself writes them, so that a review sees what a migration does. */
+async function describeSchema(): Promise<string> {
+  const { rows } = await sql<{ line: string }>`
+    WITH relations AS (
+      SELECT oid, relname FROM pg_class
+       WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT LIKE 'kysely%')
+    SELECT line FROM (
+      SELECT relname, 1 AS part, attnum::text AS position,
+             format('%s.%s %s%s%s', relname, attname, format_type(atttypid, atttypmod),
+                    CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END,
+                    CASE WHEN atthasdef THEN ' DEFAULT ' || pg_get_expr(adbin, adrelid) ELSE '' END) AS line
+        FROM relations JOIN pg_attribute ON attrelid = relations.oid AND attnum > 0 AND NOT attisdropped
+        LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+      UNION ALL
+      SELECT relname, 2, conname, format('%s: %s', relname, pg_get_constraintdef(pg_constraint.oid))
+        FROM relations JOIN pg_constraint ON conrelid = relations.oid WHERE contype <> 'n'
+      UNION ALL
+      SELECT tablename, 3, indexname, indexdef FROM pg_indexes
+       WHERE schemaname = 'public' AND tablename NOT LIKE 'kysely%') AS lines
+    ORDER BY relname COLLATE "C", part, CASE part WHEN 1 THEN lpad(position, 5, '0') ELSE position END COLLATE "C"`.execute(
+    system.database,
+  )
+  return `${rows.map(({ line }) => line).join('\n')}\n`
+}
+
+describe('the schema', () => {
+  it('is what sql/system/schema.txt says', async () => {
+    const schema = await describeSchema()
+    if (process.env['UPDATE_DOCS'] === '1') await writeFile(SCHEMA_FILE, schema)
+    expect(schema).toBe(await readFile(SCHEMA_FILE, 'utf8'))
+  })
+
+  it('is left as it is by a second migration', async () => {
+    const before = await describeSchema()
+    await migrate(system.database)
+    expect(await describeSchema()).toBe(before)
+  })
+})
+
+describe('when many ask at once', () => {
+  const now = new Date()
+  const install = () =>
+    createInstallationStore(system.database).createInstallation({
+      accountId: randomUUID() as AccountId,
+      workspaceName: 'default',
+      adminUserName: 'admin@example.com',
+      createdAt: now,
+    })
+
+  it('the installation is made once', async () => {
+    const made = await Promise.all(Array.from({ length: 8 }, install))
+    expect(new Set(made.map(({ accountId }) => accountId)).size).toBe(1)
+    expect(new Set(made.map(({ admin }) => admin.id)).size).toBe(1)
+  })
+
+  it('a service principal gets five secrets and no sixth (behaviour 67)', async () => {
+    const { accountId, workspace } = await install()
+    const principal = await createServicePrincipalStore(system.database).createServicePrincipal({
+      accountId,
+      workspaceId: workspace.id,
+      applicationId: randomUUID(),
+      displayName: 'etl',
+      active: true,
+      externalId: undefined,
+    })
+    if (principal === undefined) throw new Error('the service principal was not made')
+    const secrets = createSecretStore(system.database)
+    const inserted = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        secrets.insertSecret({
+          servicePrincipalId: principal.id,
+          hash: randomBytes(32),
+          createdAt: now,
+          expiresAt: new Date(now.getTime() + 60_000),
+          atMost: 5,
+        }),
+      ),
+    )
+    expect(inserted.filter((secret) => secret !== undefined)).toHaveLength(5)
+    expect(await secrets.listSecrets(principal.id)).toHaveLength(5)
+  })
+
+  it('an id that was deleted is never given again (behaviour 41)', async () => {
+    const { accountId, workspace } = await install()
+    const store = createServicePrincipalStore(system.database)
+    const applicationId = randomUUID()
+    const create = () =>
+      store.createServicePrincipal({
+        accountId,
+        workspaceId: workspace.id,
+        applicationId,
+        displayName: 'etl',
+        active: true,
+        externalId: undefined,
+      })
+    const first = await create()
+    if (first === undefined) throw new Error('the service principal was not made')
+    expect(await store.deleteServicePrincipal(workspace.id, first.id)).toBe(true)
+    const second = await create()
+    expect(BigInt(second?.id ?? 0)).toBeGreaterThan(BigInt(first.id))
+  })
+})
