@@ -169,19 +169,19 @@ describe('a start that cannot succeed', () => {
 describe('a start where port 5432 is taken', () => {
   it('serves the instances on other ports and says so in what it reports', async () => {
     const directory = await makeDataDirectory()
-    // Everything on this machine that a loopback address could offer is taken by this one.
+    const options = { dataDirectory: directory, environment: { LAKEGATE_GATEWAY_PORT: undefined } }
+    // The first start tells the address of the instance; somebody else takes its port before the second one.
+    const first = await startLakegate(options)
+    await first.stop()
     const occupant = createServer()
     await new Promise<void>((resolve, reject) => {
       occupant.once('error', reject)
-      occupant.listen(5432, '0.0.0.0', resolve)
+      occupant.listen(5432, first.ready.instance.host, resolve)
     }).catch((error: unknown) => {
-      // Somebody else has it already, which serves the purpose as well.
+      // A PostgreSQL of this machine has it on every address already, which serves the purpose as well.
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     })
-    const lakegate = await startLakegate({
-      dataDirectory: directory,
-      environment: { LAKEGATE_GATEWAY_PORT: undefined },
-    })
+    const lakegate = await startLakegate(options)
     try {
       expect(lakegate.ready.instance.port).not.toBe(5432)
       const list = await lakegate.admin.request<ListDatabaseInstancesResponse>(
