@@ -4,6 +4,7 @@ export interface ScimReference {
   value: string
   display?: string
   $ref?: string
+  type?: string
 }
 
 /** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the Postgres role of the caller. */
@@ -17,14 +18,46 @@ export interface ScimMe {
   groups: ScimReference[]
 }
 
-export interface ScimServicePrincipal {
+/** `meta` of every resource; `version` is its ETag. */
+export interface ScimMeta {
+  resourceType: string
+  created: string
+  lastModified: string
+  version: string
+}
+
+interface ScimIdentity {
   schemas: string[]
   id: string
-  applicationId: string
   displayName: string
-  active: boolean
   externalId?: string
   groups: ScimReference[]
+  /** `account_admin`, or nothing. */
+  roles: { value: string }[]
+  entitlements: { value: string }[]
+  meta: ScimMeta
+  account_id: string
+}
+
+export interface ScimUser extends ScimIdentity {
+  userName: string
+  active: boolean
+  name: { givenName?: string; familyName?: string }
+  emails: { value: string; type: string; primary: boolean }[]
+}
+
+export interface ScimServicePrincipal extends ScimIdentity {
+  applicationId: string
+  active: boolean
+}
+
+export interface ScimGroup extends ScimIdentity {
+  members: ScimReference[]
+}
+
+export interface ScimPatch {
+  schemas: string[]
+  Operations: { op: 'add' | 'remove' | 'replace'; path?: string; value?: unknown }[]
 }
 
 export interface ScimListResponse<Resource> {
@@ -32,7 +65,7 @@ export interface ScimListResponse<Resource> {
   totalResults: number
   startIndex: number
   itemsPerPage: number
-  Resources: Resource[]
+  Resources: readonly Resource[]
 }
 
 /** `secret` is present in the answer to its creation and never again. */

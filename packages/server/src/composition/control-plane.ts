@@ -9,9 +9,9 @@ import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
-import { servicePrincipalRoutes } from '../http/api/service-principals.ts'
 import type { HttpListener } from '../http/listener.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
+import { scimRoutes } from '../http/scim/routes.ts'
 import { createInquiryListener } from '../inquiry/listener.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
@@ -101,7 +101,7 @@ export function buildControlPlane(
   )
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
-    servicePrincipals: stores.servicePrincipals,
+    identities: stores.identities,
     secrets: stores.secrets,
     generate: () => generateOAuthSecret(randomBytes),
     clock,
@@ -132,7 +132,12 @@ export function buildControlPlane(
           newInstanceUid: () => randomUUID() as InstanceUid,
           instancesPerWorkspace: settings.instancesPerWorkspace,
         }),
-        ...servicePrincipalRoutes({ store: stores.servicePrincipals, accountId, randomUuid: randomUUID }),
+        ...scimRoutes({
+          identities: stores.identities,
+          workspaces: stores.workspaces,
+          accountId,
+          randomUuid: randomUUID,
+        }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
       ],
       mounts: [{ prefix: OAUTH_PREFIX, handle: oauth }],

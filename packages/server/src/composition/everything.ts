@@ -170,6 +170,7 @@ async function start(
             identity: admin,
             workspaceId: workspace.id,
             isWorkspaceAdmin: true,
+            isAccountAdmin: true,
             scopes: ['all-apis'],
             bearer: 'personal_access_token',
             groupIds: [],

@@ -10,7 +10,9 @@ import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import type { Log } from '../observation/log.ts'
-import { createDirectory, createServicePrincipalStore } from '../store/identities.ts'
+import { createDirectory } from '../store/identities.ts'
+import { createIdentityStore } from '../store/identity-records.ts'
+import { createWorkspaceStore } from '../store/workspaces.ts'
 import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createLoginDirectory } from '../store/login-facts.ts'
@@ -39,7 +41,8 @@ export interface Foundation {
 const createStores = (database: SystemDatabase) => ({
   instances: createInstanceStore(database),
   directory: createDirectory(database),
-  servicePrincipals: createServicePrincipalStore(database),
+  identities: createIdentityStore(database),
+  workspaces: createWorkspaceStore(database),
   secrets: createSecretStore(database),
   personalAccessTokens: createPersonalAccessTokenStore(database),
   loginDirectory: createLoginDirectory(database),

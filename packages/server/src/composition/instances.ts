@@ -46,6 +46,7 @@ export async function createFirstInstance(
       identity: admin,
       workspaceId: workspace.id,
       isWorkspaceAdmin: true,
+      isAccountAdmin: true,
       scopes: ['all-apis'],
       bearer: 'personal_access_token',
       groupIds: [],

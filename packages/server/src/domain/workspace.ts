@@ -5,6 +5,8 @@ export interface Workspace {
   readonly id: WorkspaceId
   readonly accountId: AccountId
   readonly name: string
+  /** Under which it is served, lower case, without a port; undefined for the one at the public URL. */
+  readonly host: string | undefined
 }
 
 /** What an assignment to a workspace makes of an identity there. */

@@ -19,6 +19,7 @@ export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Par
         query: parse(definition.query, request.query, 'query'),
         body: parse(definition.body, request.body, 'body'),
         caller,
+        headers: request.headers,
       })
     },
   }

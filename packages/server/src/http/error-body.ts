@@ -1,6 +1,6 @@
 /**
- * The one renderer of errors on HTTP, in the Databricks shape (wire-contract §5.1). SCIM paths use it too: all
- * SDKs read it there, and one shape is easier to rely on. A stack trace never leaves the process.
+ * The one renderer of errors on HTTP, in the Databricks shape (wire-contract §5.1). A stack trace
+ * never leaves the process.
  */
 import type { ErrorBody } from '@lakegate/client'
 import { Fault } from '../domain/fault.ts'
@@ -18,7 +18,31 @@ export interface HttpError {
 /** Seconds after which a retry makes sense; SDKs read the header as an integer (wire-contract §5.3). */
 const RETRY_AFTER_SECONDS = '2'
 
-export function toHttpError(error: unknown, requestId: string): HttpError {
+/** @param shape SCIM errors carry what RFC 7644 §3.12 demands beside what SDKs read */
+export function toHttpError(
+  error: unknown,
+  requestId: string,
+  shape: 'databricks' | 'scim' = 'databricks',
+): HttpError {
+  const rendered = render(error, requestId)
+  return shape === 'scim'
+    ? { ...rendered, body: { ...rendered.body, ...scimErrorOf(rendered.status) } }
+    : rendered
+}
+
+/**
+ * Without `detail`: SDKs would read it in the place of `message`, and lose `error_code` (wire-contract §5.1).
+ */
+function scimErrorOf(status: number) {
+  const scimType = status === 409 ? 'uniqueness' : status === 400 ? 'invalidValue' : undefined
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(status),
+    ...(scimType === undefined ? {} : { scimType }),
+  }
+}
+
+function render(error: unknown, requestId: string): HttpError {
   if (error instanceof RefusedError) return fromRefusal(error.refusal, requestId, false)
   if (error instanceof Fault && error.retryable) {
     return fromRefusal(refuse('facts_unavailable', { reason: error.message }), requestId, true)

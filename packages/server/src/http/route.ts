@@ -8,6 +8,7 @@ import type { Caller } from '../policy/permissions.ts'
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Undefined for an answer without one. */
   readonly body: unknown
 }
 
@@ -16,6 +17,13 @@ export interface RouteRequest<Params, Query, Body> {
   readonly query: Query
   readonly body: Body
   readonly caller: Caller
+  readonly headers: RequestHeaders
+}
+
+/** The headers that routes read. */
+export interface RequestHeaders {
+  readonly ifMatch: string | undefined
+  readonly ifNoneMatch: string | undefined
 }
 
 export interface RouteDefinition<Params, Query, Body> {
@@ -41,6 +49,7 @@ export interface Route {
     readonly query: unknown
     readonly body: unknown
     readonly caller: Caller
+    readonly headers: RequestHeaders
   }): Promise<Answer>
 }
 

@@ -150,7 +150,16 @@ function addRoute(
       if (caller === undefined) throw new Error('a request reached its route without a caller')
       return send(
         reply,
-        await route.answer({ params: request.params, query: request.query, body: request.body, caller }),
+        await route.answer({
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          caller,
+          headers: {
+            ifMatch: request.headers['if-match'],
+            ifNoneMatch: request.headers['if-none-match'],
+          },
+        }),
       )
     },
   })
@@ -162,14 +171,22 @@ function bearerOf(request: FastifyRequest): string | undefined {
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.body === undefined)
+    return reply
+      .status(answer.status ?? 204)
+      .headers({ ...answer.headers })
+      .send()
   return reply
     .status(answer.status ?? 200)
     .headers({ ...answer.headers, 'content-type': 'application/json; charset=utf-8' })
     .send(JSON.stringify(answer.body))
 }
 
+/** RFC 7644 §3.12: errors below these paths also name the schema and the status. */
+const isScim = (request: FastifyRequest): boolean => request.url.includes('/scim/v2/')
+
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: HttpLog): void {
-  const rendered = toHttpError(error, request.id)
+  const rendered = toHttpError(error, request.id, isScim(request) ? 'scim' : 'databricks')
   if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
   send(reply, rendered)
 }

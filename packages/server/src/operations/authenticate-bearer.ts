@@ -40,9 +40,11 @@ export function createAuthenticateBearer(ports: AuthenticateBearerPorts): Authen
     if (!identity?.active) throw unauthenticated('The identity of the token is deactivated or deleted.')
     const membership = await ports.directory.loadMembership(identity.id, workspaceId)
     if (membership.permission === undefined) throw new RefusedError(notInWorkspace(identity))
+    const { isAccountAdmin, ...principal } = identity
     return {
-      identity,
+      identity: principal,
       workspaceId,
+      isAccountAdmin,
       isWorkspaceAdmin: membership.permission === 'ADMIN',
       scopes: proof.scopes,
       bearer: proof.bearer,

@@ -1,19 +1,20 @@
 /** OAuth secrets of service principals: shown once, at most five live ones, at most two years (behaviour 67). */
-import { isUuid } from '../domain/ids.ts'
+import { isUuid, type IdentityId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import type { Caller } from '../policy/permissions.ts'
+import { decideManageIdentity, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
-import type { Clock, SecretStore, ServicePrincipalStore, StoredSecret } from './ports.ts'
-import { requireManageableServicePrincipal } from './read-service-principals.ts'
-import { RefusedError } from './refused-error.ts'
+import type { DirectoryScope } from '../domain/directory.ts'
+import type { Clock, IdentityStore, SecretStore, StoredSecret } from './ports.ts'
+import { getIdentity } from './read-identities.ts'
+import { RefusedError, requirePermitted } from './refused-error.ts'
 
 const MOST_SECRETS = 5
 /** 730 days, in seconds: the default and the most. */
 const LONGEST_SECRET_LIFETIME_SECONDS = 730 * 24 * 60 * 60
 
 export interface SecretPorts {
-  readonly servicePrincipals: Pick<ServicePrincipalStore, 'loadServicePrincipal'>
+  readonly identities: Pick<IdentityStore, 'loadIdentity'>
   readonly secrets: SecretStore
   readonly generate: () => NewSecret
   readonly clock: Clock
@@ -23,13 +24,10 @@ export interface SecretPorts {
 export async function createServicePrincipalSecret(
   ports: SecretPorts,
   caller: Caller,
+  scope: DirectoryScope,
   request: { readonly servicePrincipalId: string; readonly lifetimeSeconds: number | undefined },
 ): Promise<{ readonly stored: StoredSecret; readonly secret: Redacted<string> }> {
-  const servicePrincipalId = await requireManageableServicePrincipal(
-    ports.servicePrincipals,
-    caller,
-    request.servicePrincipalId,
-  )
+  const servicePrincipalId = await requireManageable(ports, caller, scope, request.servicePrincipalId)
   const lifetime = request.lifetimeSeconds ?? LONGEST_SECRET_LIFETIME_SECONDS
   if (lifetime < 1 || lifetime > LONGEST_SECRET_LIFETIME_SECONDS) {
     throw new RefusedError(
@@ -60,25 +58,34 @@ export async function createServicePrincipalSecret(
 
 /** @throws RefusedError permission_denied, identity_not_found */
 export async function listServicePrincipalSecrets(
-  ports: Pick<SecretPorts, 'servicePrincipals' | 'secrets'>,
+  ports: Pick<SecretPorts, 'identities' | 'secrets'>,
   caller: Caller,
+  scope: DirectoryScope,
   servicePrincipalId: string,
 ): Promise<readonly StoredSecret[]> {
-  const id = await requireManageableServicePrincipal(ports.servicePrincipals, caller, servicePrincipalId)
+  const id = await requireManageable(ports, caller, scope, servicePrincipalId)
   return ports.secrets.listSecrets(id)
 }
 
 /** @throws RefusedError permission_denied, identity_not_found, secret_not_found */
 export async function deleteServicePrincipalSecret(
-  ports: Pick<SecretPorts, 'servicePrincipals' | 'secrets'>,
+  ports: Pick<SecretPorts, 'identities' | 'secrets'>,
   caller: Caller,
+  scope: DirectoryScope,
   request: { readonly servicePrincipalId: string; readonly secretId: string },
 ): Promise<void> {
-  const id = await requireManageableServicePrincipal(
-    ports.servicePrincipals,
-    caller,
-    request.servicePrincipalId,
-  )
+  const id = await requireManageable(ports, caller, scope, request.servicePrincipalId)
   const isDeleted = isUuid(request.secretId) && (await ports.secrets.deleteSecret(id, request.secretId))
   if (!isDeleted) throw new RefusedError(refuse('secret_not_found', { id: request.secretId.slice(0, 64) }))
+}
+
+async function requireManageable(
+  ports: Pick<SecretPorts, 'identities'>,
+  caller: Caller,
+  scope: DirectoryScope,
+  servicePrincipalId: string,
+): Promise<IdentityId> {
+  const principal = await getIdentity(ports.identities, scope, 'SERVICE_PRINCIPAL', servicePrincipalId)
+  requirePermitted(decideManageIdentity(caller, principal))
+  return principal.id
 }

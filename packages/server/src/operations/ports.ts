@@ -10,6 +10,14 @@ import type {
   InstanceSettings,
   InstanceState,
 } from '../domain/database-instance.ts'
+import type {
+  DirectoryScope,
+  FilterAttribute,
+  IdentityChange,
+  IdentityFilter,
+  IdentityRecord,
+  IdentityReference,
+} from '../domain/directory.ts'
 import type { Identity, IdentityType, Principal } from '../domain/identity.ts'
 import type { AccountId, IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { RoleFacts } from '../domain/role.ts'
@@ -175,7 +183,7 @@ export interface ListenerAllocator {
 
 /** Users, service principals and groups. */
 export interface Directory {
-  loadPrincipal(id: IdentityId): Promise<Principal | undefined>
+  loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
   /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
   findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
   /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
@@ -188,31 +196,102 @@ export interface Directory {
   }>
 }
 
-export interface ServicePrincipalStore {
-  /** Creates and assigns to the workspace in one transaction; undefined when the application id is taken. */
-  createServicePrincipal(principal: {
-    readonly accountId: AccountId
-    readonly workspaceId: WorkspaceId
-    readonly applicationId: string
-    readonly displayName: string
-    readonly active: boolean
-    readonly externalId: string | undefined
-  }): Promise<ServicePrincipal | undefined>
-  loadServicePrincipal(workspaceId: WorkspaceId, id: IdentityId): Promise<ServicePrincipal | undefined>
-  /** Ordered by id. `applicationId` and `displayName` filter exactly. */
-  listServicePrincipals(
-    workspaceId: WorkspaceId,
-    page: { readonly offset: number; readonly limit: number },
-    filter: { readonly applicationId?: string; readonly displayName?: string },
-  ): Promise<{ readonly total: number; readonly servicePrincipals: readonly ServicePrincipal[] }>
-  /** True when there was one to delete; its secrets, tokens and assignments go with it. */
-  deleteServicePrincipal(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
+/** A principal as a request is answered for it. */
+export interface KnownPrincipal extends Principal {
+  readonly isAccountAdmin: boolean
 }
 
-export interface ServicePrincipal extends Principal {
-  readonly type: 'SERVICE_PRINCIPAL'
-  readonly applicationId: string
+/** The directory as SCIM keeps it: users, service principals, groups and their members. */
+export interface IdentityStore {
+  /** With an assignment, both in one transaction. */
+  createIdentity(
+    identity: NewIdentity,
+    assignment: { readonly workspaceId: WorkspaceId; readonly permission: WorkspacePermission } | undefined,
+  ): Promise<IdentityRecord | 'name_taken'>
+  /** Within a workspace: only what is assigned to it, directly or through groups. */
+  loadIdentity(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
+  /** In the whole account: user names in any letter case, group names exactly; no system groups. */
+  findIdentity(accountId: AccountId, type: IdentityType, name: string): Promise<IdentityRecord | undefined>
+  /** Ordered by `sortBy`, then by id. */
+  listIdentities(
+    scope: DirectoryScope,
+    type: IdentityType,
+    question: {
+      readonly filter: IdentityFilter | undefined
+      readonly sortBy: FilterAttribute | undefined
+      readonly descending: boolean
+      readonly offset: number
+      readonly limit: number
+    },
+  ): Promise<{ readonly total: number; readonly identities: readonly IdentityRecord[] }>
+  /** Undefined when it is gone, or not of the expected version any more. */
+  updateIdentity(
+    id: IdentityId,
+    change: IdentityChange,
+    expectedVersion: string | undefined,
+  ): Promise<IdentityRecord | undefined | 'name_taken'>
+  /** True when there was one; secrets, tokens, memberships and assignments go with it. Never a system group. */
+  deleteIdentity(id: IdentityId): Promise<boolean>
+  /** Direct members, by group. */
+  listMembers(groupIds: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
+  /** The groups that directly contain an identity, by identity. */
+  listDirectGroups(ids: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
+  /** All of it or nothing. New members must be inside the scope; `replace` removes whatever it does not name. */
+  changeMembers(
+    scope: DirectoryScope,
+    groupId: IdentityId,
+    change: MembershipChange,
+  ): Promise<
+    'changed' | { readonly problem: 'unknown_member' | 'circle' | 'too_deep'; readonly id: IdentityId }
+  >
+}
+
+export interface MembershipChange {
+  readonly replace: readonly IdentityId[] | undefined
+  readonly add: readonly IdentityId[]
+  readonly remove: readonly IdentityId[]
+}
+
+export interface NewIdentity {
+  readonly accountId: AccountId
+  readonly type: IdentityType
+  readonly name: string
+  readonly displayName: string
+  readonly active: boolean
   readonly externalId: string | undefined
+  readonly givenName: string | undefined
+  readonly familyName: string | undefined
+  readonly homeWorkspaceId: WorkspaceId | undefined
+  readonly isAccountAdmin: boolean
+}
+
+/** Workspaces, and who is assigned to them. */
+export interface WorkspaceStore {
+  loadWorkspace(id: WorkspaceId): Promise<Workspace | undefined>
+  /** Ordered by id. */
+  listWorkspaces(accountId: AccountId): Promise<readonly Workspace[]>
+  /** The creator is assigned as ADMIN in the same transaction. */
+  createWorkspace(workspace: {
+    readonly accountId: AccountId
+    readonly name: string
+    readonly host: string
+    readonly createdAt: Date
+    readonly creatorId: IdentityId
+  }): Promise<Workspace | 'name_taken'>
+  /** False when it still has database instances, or is not there. */
+  deleteWorkspace(id: WorkspaceId): Promise<boolean>
+  listAssignments(workspaceId: WorkspaceId): Promise<readonly WorkspaceAssignment[]>
+  /** The assignment of the identity itself, not through groups; makes it or changes it. */
+  assign(workspaceId: WorkspaceId, id: IdentityId, permission: WorkspacePermission): Promise<void>
+  /** The workspaces to which the identity itself is assigned. */
+  listWorkspacesOf(id: IdentityId): Promise<readonly WorkspaceId[]>
+  /** True when there was one. */
+  unassign(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
+}
+
+export interface WorkspaceAssignment {
+  readonly identity: Identity
+  readonly permission: WorkspacePermission
 }
 
 /** OAuth secrets of service principals; only SHA-256 hashes are kept (secrets are 160 random bits or more). */

@@ -1,6 +1,7 @@
 /** What a caller of the REST API may do. Pure: facts in, verdict out. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { IdentityRecord } from '../domain/directory.ts'
 import type { Principal } from '../domain/identity.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
@@ -12,6 +13,7 @@ export interface Caller {
   readonly identity: Principal
   readonly workspaceId: WorkspaceId
   readonly isWorkspaceAdmin: boolean
+  readonly isAccountAdmin: boolean
   readonly scopes: readonly string[]
   readonly bearer: BearerKind
   /** Groups that the caller is in, directly or indirectly. */
@@ -45,13 +47,54 @@ export function decideManageInstance(
       })
 }
 
-/** Service principals and their secrets are the business of workspace admins. */
-export function decideManageServicePrincipals(caller: Caller): 'permitted' | Refusal {
-  return caller.isWorkspaceAdmin
+/** The account: workspaces, federation, identities of all workspaces. */
+export function decideManageAccount(caller: Caller): 'permitted' | Refusal {
+  return caller.isAccountAdmin
     ? 'permitted'
     : refuse('permission_denied', {
-        reason: `User ${caller.identity.name} is not an administrator of the workspace, as managing service principals requires.`,
+        reason: `User ${caller.identity.name} is not an administrator of the account.`,
       })
+}
+
+/** Making identities in a workspace, and assigning identities to it. */
+export function decideManageWorkspace(caller: Caller, workspaceId: WorkspaceId): 'permitted' | Refusal {
+  if (caller.isAccountAdmin) return 'permitted'
+  return caller.isWorkspaceAdmin && caller.workspaceId === workspaceId
+    ? 'permitted'
+    : refuse('permission_denied', {
+        reason: `User ${caller.identity.name} is not an administrator of the workspace.`,
+      })
+}
+
+/**
+ * Changing an identity, its secrets and its members: an administrator of the account, or of the workspace that made
+ * it. Nobody reaches through a workspace what another one relies on (attack 35).
+ */
+export function decideManageIdentity(
+  caller: Caller,
+  identity: Pick<IdentityRecord, 'name' | 'homeWorkspaceId' | 'systemGroup'>,
+): 'permitted' | Refusal {
+  if (identity.systemGroup !== undefined) {
+    return refuse('permission_denied', {
+      reason: `The group ${identity.name} is kept by the system; assign identities to the workspace to change its members.`,
+    })
+  }
+  if (caller.isAccountAdmin) return 'permitted'
+  if (caller.isWorkspaceAdmin && identity.homeWorkspaceId === caller.workspaceId) return 'permitted'
+  return refuse('permission_denied', {
+    reason: caller.isWorkspaceAdmin
+      ? `${identity.name} is kept by the account or another workspace; only an administrator of the account may change it.`
+      : `User ${caller.identity.name} is not an administrator of the workspace.`,
+  })
+}
+
+/** Nobody locks the own door from outside. */
+export function decideTakeAwayAccess(caller: Caller, identityId: IdentityId): 'permitted' | Refusal {
+  return caller.identity.id === identityId
+    ? refuse('permission_denied', {
+        reason: 'You cannot deactivate, delete or demote yourself; ask another administrator.',
+      })
+    : 'permitted'
 }
 
 /** `all-apis` opens every API; each API names the narrower scopes that open it too. */

@@ -15,7 +15,7 @@ export interface PostgresRefusal {
 }
 
 export interface HttpRefusal {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 429 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 429 | 503
   readonly errorCode: string
   readonly message: string
 }
@@ -338,6 +338,31 @@ export const REFUSALS = {
   identity_already_exists: {
     disclosure: 'authenticated',
     http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: '{type} {name} already exists.' },
+  },
+  version_conflict: {
+    disclosure: 'authenticated',
+    // RFC 7644 §3.14
+    http: {
+      status: 412,
+      errorCode: 'ABORTED',
+      message: '{type} {id} was changed by somebody else meanwhile. Read it again and repeat the change.',
+    },
+  },
+  workspace_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Workspace {id} does not exist.' },
+  },
+  workspace_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: 'Workspace {name} already exists.' },
+  },
+  workspace_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message: 'Workspace {id} has database instances. Delete them first.',
+    },
   },
   secret_not_found: {
     disclosure: 'authenticated',

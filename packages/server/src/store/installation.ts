@@ -14,6 +14,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
         'installation.account_id',
         'workspace.id as workspace_id',
         'workspace.name as workspace_name',
+        'workspace.host as workspace_host',
         'identity.id as admin_id',
         'identity.name as admin_name',
         'identity.display_name',
@@ -26,7 +27,12 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
     return {
       accountId,
       isComplete: row.completed_at !== null,
-      workspace: { id: row.workspace_id as WorkspaceId, accountId, name: row.workspace_name },
+      workspace: {
+        id: row.workspace_id as WorkspaceId,
+        accountId,
+        name: row.workspace_name,
+        host: row.workspace_host ?? undefined,
+      },
       admin: {
         id: row.admin_id as IdentityId,
         type: 'USER',
@@ -69,6 +75,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
               name: request.adminUserName,
               display_name: request.adminUserName,
               external_id: null,
+              is_account_admin: true,
             })
             .returning('id')
             .executeTakeFirstOrThrow()

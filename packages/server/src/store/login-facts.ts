@@ -35,7 +35,7 @@ export interface LoginQuestion {
 }
 
 export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuestion) => sql<LoginRow>`
-  WITH RECURSIVE ${ancestorsOf(identityId)},
+  WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
   group_walk (id, depth) AS (
     SELECT ${groupId ?? null}::bigint, 0 WHERE ${groupId ?? null}::bigint IS NOT NULL
     UNION

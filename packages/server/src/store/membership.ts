@@ -3,7 +3,7 @@
  * those. The cost is the number of its own ancestors; the size of the directory does not enter (DESIGN §9).
  */
 import { sql, type RawBuilder } from 'kysely'
-import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
 
 /** Deeper nesting than this is not followed; real directories stay below twenty. */
 const DEEPEST_NESTING = 50
@@ -17,19 +17,19 @@ export const groupsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> => sq
   (SELECT member.group_id FROM group_member AS member WHERE member.member_id = ${member} OFFSET 0)`
 export const assignmentOf = (
   identity: RawBuilder<unknown>,
-  workspaceId: WorkspaceId,
+  workspaceId: WorkspaceId | undefined,
 ): RawBuilder<unknown> => sql`
   (SELECT assignment.permission FROM workspace_assignment AS assignment
-    WHERE assignment.workspace_id = ${workspaceId}::bigint AND assignment.identity_id = ${identity} OFFSET 0)`
+    WHERE assignment.workspace_id = ${workspaceId ?? null}::bigint AND assignment.identity_id = ${identity} OFFSET 0)`
 
 /**
  * A common table expression `ancestor(id, depth)`: the identity itself and every group above it, once each.
  * UNION removes what was seen at the same depth; the bound ends cycles, which the directory refuses but a
  * provisioned one might hold.
  */
-export const ancestorsOf = (id: IdentityId): RawBuilder<unknown> => sql`
+export const ancestorsOf = (id: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   walk (id, depth) AS (
-    SELECT ${id}::bigint, 0
+    SELECT ${id}, 0
     UNION
     SELECT above.group_id, walk.depth + 1
       FROM walk CROSS JOIN LATERAL ${groupsOf(sql`walk.id`)} AS above

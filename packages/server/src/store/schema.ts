@@ -12,7 +12,13 @@ type Json<Value> = ColumnType<Value, string, string>
 
 export interface SystemSchema {
   account: { id: string; created_at: Timestamp }
-  workspace: { id: Generated<string>; account_id: string; name: string; created_at: Timestamp }
+  workspace: {
+    id: Generated<string>
+    account_id: string
+    name: string
+    created_at: Timestamp
+    host: Generated<string | null>
+  }
   identity: {
     id: Generated<string>
     account_id: string
@@ -23,6 +29,13 @@ export interface SystemSchema {
     external_id: string | null
     created_at: Generated<Date>
     updated_at: Generated<Date>
+    given_name: Generated<string | null>
+    family_name: Generated<string | null>
+    version: Generated<string>
+    home_workspace_id: Generated<string | null>
+    is_account_admin: Generated<boolean>
+    system_group: Generated<'users' | 'admins' | null>
+    system_group_of: Generated<string | null>
   }
   group_member: { group_id: string; group_type: Generated<'GROUP'>; member_id: string }
   workspace_assignment: { workspace_id: string; identity_id: string; permission: 'USER' | 'ADMIN' }

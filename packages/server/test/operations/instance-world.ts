@@ -103,7 +103,12 @@ export function portsOf(
   }
   return {
     clock: () => world.now,
-    directory: { loadPrincipal: async () => call('loadPrincipal', () => world.owner) },
+    directory: {
+      loadPrincipal: async () =>
+        call('loadPrincipal', () =>
+          world.owner === undefined ? undefined : { ...world.owner, isAccountAdmin: false },
+        ),
+    },
     store: storeOf(world, call),
     driver: driverOf(world, call),
   }

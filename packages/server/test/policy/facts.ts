@@ -92,6 +92,7 @@ export const MEMBER: Caller = {
   identity: ALICE,
   workspaceId: WORKSPACE,
   isWorkspaceAdmin: false,
+  isAccountAdmin: false,
   scopes: ['all-apis'],
   bearer: 'workspace_token',
   groupIds: [],

@@ -3,7 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   decideManageInstance,
-  decideManageServicePrincipals,
+  decideManageAccount,
+  decideManageIdentity,
+  decideManageWorkspace,
+  decideTakeAwayAccess,
   decideScope,
   instancePermission,
   type Caller,
@@ -75,10 +78,49 @@ describe('the permission on an instance', () => {
   })
 })
 
-describe('managing service principals', () => {
-  it('is for administrators of the workspace', () => {
-    expect(decideManageServicePrincipals(ADMIN)).toBe('permitted')
-    expect(nameOf(decideManageServicePrincipals(MEMBER))).toBe('permission_denied')
+describe('managing the directory', () => {
+  const ACCOUNT_ADMIN: Caller = { ...MEMBER, isAccountAdmin: true }
+  const made = (homeWorkspaceId: Caller['workspaceId'] | undefined, systemGroup?: 'users' | 'admins') => ({
+    name: 'someone',
+    homeWorkspaceId,
+    systemGroup,
+  })
+  const HERE = MEMBER.workspaceId
+
+  it.each([
+    ['an administrator of the account changes any identity', ACCOUNT_ADMIN, made(undefined), 'permitted'],
+    [
+      'an administrator of the account changes those of workspaces',
+      ACCOUNT_ADMIN,
+      made(OTHER_WORKSPACE),
+      'permitted',
+    ],
+    ['an administrator of a workspace changes what the workspace made', ADMIN, made(HERE), 'permitted'],
+    ['… not what the account keeps', ADMIN, made(undefined), 'permission_denied'],
+    ['… not what another workspace made (attack 35)', ADMIN, made(OTHER_WORKSPACE), 'permission_denied'],
+    ['a member changes nobody', MEMBER, made(HERE), 'permission_denied'],
+    ['nobody changes a group of the system', ACCOUNT_ADMIN, made(undefined, 'users'), 'permission_denied'],
+  ] as const)('%s', (_fact, caller, identity, expected) => {
+    expect(nameOf(decideManageIdentity(caller, identity))).toBe(expected)
+  })
+
+  it.each([
+    ['an administrator of the account', ACCOUNT_ADMIN, OTHER_WORKSPACE, 'permitted'],
+    ['an administrator of the workspace', ADMIN, HERE, 'permitted'],
+    ['an administrator of another workspace', ADMIN, OTHER_WORKSPACE, 'permission_denied'],
+    ['a member', MEMBER, HERE, 'permission_denied'],
+  ] as const)('assigning to a workspace: %s', (_who, caller, workspaceId, expected) => {
+    expect(nameOf(decideManageWorkspace(caller, workspaceId))).toBe(expected)
+  })
+
+  it('keeps the account to its administrators', () => {
+    expect(decideManageAccount(ACCOUNT_ADMIN)).toBe('permitted')
+    expect(nameOf(decideManageAccount(ADMIN))).toBe('permission_denied')
+  })
+
+  it('lets nobody take away the own access', () => {
+    expect(nameOf(decideTakeAwayAccess(ACCOUNT_ADMIN, ALICE_ID))).toBe('permission_denied')
+    expect(decideTakeAwayAccess(ACCOUNT_ADMIN, FOREIGN_INSTANCE.creatorId)).toBe('permitted')
   })
 })
 

@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AccountId } from '../../src/domain/ids.ts'
-import { createServicePrincipalStore } from '../../src/store/identities.ts'
+import type { AccountId, WorkspaceId } from '../../src/domain/ids.ts'
+import { createIdentityStore } from '../../src/store/identity-records.ts'
 import { createInstallationStore } from '../../src/store/installation.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createSecretStore } from '../../src/store/secrets.ts'
@@ -74,17 +74,31 @@ describe('when many ask at once', () => {
     expect(new Set(made.map(({ admin }) => admin.id)).size).toBe(1)
   })
 
+  const createServicePrincipal = async (
+    { accountId, workspace }: Awaited<ReturnType<typeof install>>,
+    name: string,
+  ) => {
+    const created = await createIdentityStore(system.database).createIdentity(
+      {
+        accountId,
+        type: 'SERVICE_PRINCIPAL',
+        name,
+        displayName: 'etl',
+        active: true,
+        externalId: undefined,
+        givenName: undefined,
+        familyName: undefined,
+        homeWorkspaceId: workspace.id,
+        isAccountAdmin: false,
+      },
+      { workspaceId: workspace.id, permission: 'USER' },
+    )
+    if (created === 'name_taken') throw new Error('the service principal was not made')
+    return created
+  }
+
   it('a service principal gets five secrets and no sixth (behaviour 67)', async () => {
-    const { accountId, workspace } = await install()
-    const principal = await createServicePrincipalStore(system.database).createServicePrincipal({
-      accountId,
-      workspaceId: workspace.id,
-      applicationId: randomUUID(),
-      displayName: 'etl',
-      active: true,
-      externalId: undefined,
-    })
-    if (principal === undefined) throw new Error('the service principal was not made')
+    const principal = await createServicePrincipal(await install(), randomUUID())
     const secrets = createSecretStore(system.database)
     const inserted = await Promise.all(
       Array.from({ length: 12 }, () =>
@@ -102,22 +116,42 @@ describe('when many ask at once', () => {
   })
 
   it('an id that was deleted is never given again (behaviour 41)', async () => {
+    const installation = await install()
+    const name = randomUUID()
+    const first = await createServicePrincipal(installation, name)
+    expect(await createIdentityStore(system.database).deleteIdentity(first.id)).toBe(true)
+    const second = await createServicePrincipal(installation, name)
+    expect(BigInt(second.id)).toBeGreaterThan(BigInt(first.id))
+  })
+
+  it('two groups cannot be nested in each other, whoever is first (attack 26)', async () => {
     const { accountId, workspace } = await install()
-    const store = createServicePrincipalStore(system.database)
-    const applicationId = randomUUID()
-    const create = () =>
-      store.createServicePrincipal({
-        accountId,
-        workspaceId: workspace.id,
-        applicationId,
-        displayName: 'etl',
-        active: true,
-        externalId: undefined,
-      })
-    const first = await create()
-    if (first === undefined) throw new Error('the service principal was not made')
-    expect(await store.deleteServicePrincipal(workspace.id, first.id)).toBe(true)
-    const second = await create()
-    expect(BigInt(second?.id ?? 0)).toBeGreaterThan(BigInt(first.id))
+    const store = createIdentityStore(system.database)
+    const scope = { accountId, workspaceId: undefined as WorkspaceId | undefined }
+    const group = async (name: string) => {
+      const made = await store.createIdentity(
+        {
+          accountId,
+          type: 'GROUP',
+          name,
+          displayName: name,
+          active: true,
+          externalId: undefined,
+          givenName: undefined,
+          familyName: undefined,
+          homeWorkspaceId: workspace.id,
+          isAccountAdmin: false,
+        },
+        undefined,
+      )
+      if (made === 'name_taken') throw new Error('the group was not made')
+      return made.id
+    }
+    const [left, right] = [await group('left'), await group('right')]
+    const nest = (outer: typeof left, inner: typeof left) =>
+      store.changeMembers(scope, outer, { replace: undefined, add: [inner], remove: [] })
+    const results = await Promise.all([nest(left, right), nest(right, left)])
+    expect(results.filter((result) => result === 'changed')).toHaveLength(1)
+    expect(results).toContainEqual({ problem: 'circle', id: expect.any(String) as string })
   })
 })

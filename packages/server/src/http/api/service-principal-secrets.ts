@@ -2,6 +2,7 @@
 import type { ListServicePrincipalSecretsResponse, ServicePrincipalSecret } from '@lakegate/client'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { DirectoryScope } from '../../domain/directory.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import {
   createServicePrincipalSecret,
@@ -10,6 +11,7 @@ import {
   type SecretPorts,
 } from '../../operations/manage-service-principal-secrets.ts'
 import type { StoredSecret } from '../../operations/ports.ts'
+import type { Caller } from '../../policy/permissions.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'
@@ -27,12 +29,24 @@ const creation = z
 export function servicePrincipalSecretRoutes(
   ports: SecretPorts & { readonly accountId: AccountId },
 ): readonly Route[] {
-  return [`/api/2.0/accounts/${ports.accountId}`, '/api/2.0/accounts'].flatMap((base) =>
-    routesAt(`${base}/servicePrincipals/:servicePrincipalId/credentials/secrets`, ports),
+  const { accountId } = ports
+  const places = [
+    { base: `/api/2.0/accounts/${accountId}`, scopeOf: () => ({ accountId, workspaceId: undefined }) },
+    {
+      base: '/api/2.0/accounts',
+      scopeOf: ({ workspaceId }: Caller) => ({ accountId, workspaceId }),
+    },
+  ]
+  return places.flatMap(({ base, scopeOf }) =>
+    routesAt(`${base}/servicePrincipals/:servicePrincipalId/credentials/secrets`, ports, scopeOf),
   )
 }
 
-function routesAt(path: string, ports: SecretPorts): readonly Route[] {
+function routesAt(
+  path: string,
+  ports: SecretPorts,
+  scopeOf: (caller: Caller) => DirectoryScope,
+): readonly Route[] {
   const ofPrincipal = z.object({ servicePrincipalId: z.string() })
   return [
     defineRoute({
@@ -43,7 +57,7 @@ function routesAt(path: string, ports: SecretPorts): readonly Route[] {
       query: anyQuery,
       body: creation,
       async handle({ params, body, caller }) {
-        const { stored, secret } = await createServicePrincipalSecret(ports, caller, {
+        const { stored, secret } = await createServicePrincipalSecret(ports, caller, scopeOf(caller), {
           servicePrincipalId: params.servicePrincipalId,
           lifetimeSeconds: body?.lifetime === undefined ? undefined : Number(body.lifetime.slice(0, -1)),
         })
@@ -59,7 +73,12 @@ function routesAt(path: string, ports: SecretPorts): readonly Route[] {
       query: anyQuery,
       body: noBody,
       async handle({ params, caller }) {
-        const stored = await listServicePrincipalSecrets(ports, caller, params.servicePrincipalId)
+        const stored = await listServicePrincipalSecrets(
+          ports,
+          caller,
+          scopeOf(caller),
+          params.servicePrincipalId,
+        )
         const answer: ListServicePrincipalSecretsResponse = {
           secrets: stored.map((secret) => describe(secret, ports.clock())),
         }
@@ -74,7 +93,7 @@ function routesAt(path: string, ports: SecretPorts): readonly Route[] {
       query: anyQuery,
       body: noBody,
       async handle({ params, caller }) {
-        await deleteServicePrincipalSecret(ports, caller, params)
+        await deleteServicePrincipalSecret(ports, caller, scopeOf(caller), params)
         return { body: {} }
       },
     }),

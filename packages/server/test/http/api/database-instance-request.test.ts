@@ -28,7 +28,13 @@ async function readInstanceBody(body: unknown): Promise<InstanceBody> {
     handle: (request) => Promise.resolve({ body: request.body }),
   })
   const { body: read } = await Promise.resolve().then(() =>
-    route.answer({ params: {}, query: {}, body, caller: MEMBER }),
+    route.answer({
+      params: {},
+      query: {},
+      body,
+      caller: MEMBER,
+      headers: { ifMatch: undefined, ifNoneMatch: undefined },
+    }),
   )
   return read as InstanceBody
 }

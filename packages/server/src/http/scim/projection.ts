@@ -1,0 +1,41 @@
+/** Which attributes a SCIM answer shows (RFC 7644 §3.9). `id` and `schemas` are always there. */
+export interface Projection {
+  /** Lower case, without the parts behind a dot; undefined: all of them. */
+  readonly attributes: ReadonlySet<string> | undefined
+  readonly excluded: ReadonlySet<string>
+}
+
+const ALWAYS = ['schemas', 'id']
+
+export function parseProjection(query: {
+  readonly attributes?: string | undefined
+  readonly excludedAttributes?: string | undefined
+}): Projection {
+  return {
+    attributes: query.attributes === undefined ? undefined : names(query.attributes),
+    // RFC 7644 §3.9: not both; the narrower wish wins.
+    excluded: query.attributes === undefined ? names(query.excludedAttributes ?? '', true) : new Set(),
+  }
+}
+
+export function isWanted(projection: Projection, attribute: string): boolean {
+  const name = attribute.toLowerCase()
+  if (ALWAYS.includes(name)) return true
+  return projection.attributes?.has(name) ?? !projection.excluded.has(name)
+}
+
+export function project(resource: object, projection: Projection): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(resource).filter(([name]) => isWanted(projection, name)))
+}
+
+/** Of `emails.value` the whole `emails` is shown; excluding a part excludes nothing. */
+function names(list: string, wholeOnly = false): ReadonlySet<string> {
+  return new Set(
+    list
+      .split(',')
+      .map((item) => item.trim().toLowerCase())
+      .map((item) => (item.startsWith('urn:') ? item.slice(item.lastIndexOf(':') + 1) : item))
+      .filter((item) => item !== '' && !(wholeOnly && item.includes('.')))
+      .map((item) => item.split('.')[0] ?? item),
+  )
+}

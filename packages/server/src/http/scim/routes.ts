@@ -1,0 +1,239 @@
+/**
+ * SCIM 2.0 (RFC 7643, RFC 7644) for users, service principals and groups, at the workspace path and the account
+ * path (wire-contract §4.4). Below the workspace path there is only what is assigned to the workspace of the caller.
+ */
+import type { ScimListResponse } from '@lakegate/client'
+import { z } from 'zod'
+import type { DirectoryScope, IdentityRecord } from '../../domain/directory.ts'
+import type { AccountId, IdentityId } from '../../domain/ids.ts'
+import { changeIdentity } from '../../operations/change-identity.ts'
+import { createIdentity } from '../../operations/create-identity.ts'
+import { deleteIdentity } from '../../operations/delete-identity.ts'
+import type { IdentityStore, WorkspaceStore } from '../../operations/ports.ts'
+import { getIdentity } from '../../operations/read-identities.ts'
+import { requirePermitted } from '../../operations/refused-error.ts'
+import { decideManageAccount, type Caller } from '../../policy/permissions.ts'
+import { defineRoute } from '../define-route.ts'
+import type { Answer, Route } from '../route.ts'
+import { anyQuery, noBody, nothing } from '../shapes.ts'
+import { scimDiscoveryRoutes } from './discovery.ts'
+import { parseFilter, parseSortBy } from './filter.ts'
+import { applyPatch, patchBody } from './patch.ts'
+import { isWanted, parseProjection, project, type Projection } from './projection.ts'
+import { etagOf, replacement, resourceTypes, toScim, versionOf, type ResourceType } from './resource-types.ts'
+
+export interface ScimPorts {
+  readonly identities: IdentityStore
+  readonly workspaces: Pick<WorkspaceStore, 'assign' | 'unassign' | 'listWorkspacesOf'>
+  readonly accountId: AccountId
+  readonly randomUuid: () => string
+}
+
+const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
+/** SDKs ask for 10,000 at a time by default. */
+const LARGEST_PAGE = 10_000
+const DEFAULT_PAGE = 100
+
+const wholeNumber = z.coerce.number('it must be a number.').int()
+const listing = z.looseObject({
+  filter: z.string().optional(),
+  startIndex: wholeNumber.optional(),
+  count: wholeNumber.optional(),
+  sortBy: z.string().max(256).optional(),
+  sortOrder: z.enum(['ascending', 'descending']).optional(),
+  attributes: z.string().max(1024).optional(),
+  excludedAttributes: z.string().max(1024).optional(),
+})
+const projecting = listing.pick({ attributes: true, excludedAttributes: true }).loose()
+const one = z.object({ id: z.string() })
+
+export function scimRoutes(ports: ScimPorts): readonly Route[] {
+  const { accountId } = ports
+  const places = [
+    {
+      base: '/api/2.0/preview/scim/v2',
+      scopeOf: ({ workspaceId }: Caller) => ({ accountId, workspaceId }),
+    },
+    {
+      base: `/api/2.0/accounts/${accountId}/scim/v2`,
+      scopeOf(caller: Caller) {
+        requirePermitted(decideManageAccount(caller))
+        return { accountId, workspaceId: undefined }
+      },
+    },
+  ] as const
+  return places.flatMap(({ base, scopeOf }) => [
+    ...scimDiscoveryRoutes(base),
+    ...resourceTypes(ports.randomUuid).flatMap((resourceType) =>
+      routesOf(ports, base, scopeOf, resourceType),
+    ),
+  ])
+}
+
+function routesOf(
+  ports: ScimPorts,
+  base: string,
+  scopeOf: (caller: Caller) => DirectoryScope,
+  { type, path: name, body: written }: ResourceType,
+): readonly Route[] {
+  const path = `${base}/${name}`
+  const answer = async (record: IdentityRecord, projection: Projection, status = 200): Promise<Answer> => ({
+    status,
+    headers: { etag: etagOf(record), location: `${path}/${record.id}` },
+    body: (await represent(ports, [record], projection))[0],
+  })
+  return [
+    defineRoute({
+      method: 'POST',
+      path,
+      scopes: [],
+      params: nothing,
+      query: projecting,
+      body: written,
+      async handle({ body: { identity, members }, query, caller }) {
+        const scope = scopeOf(caller)
+        const created = await createIdentity(ports, caller, scope, { type, ...identity })
+        const record =
+          members.length === 0
+            ? created
+            : await changeIdentity(ports, caller, scope, {
+                type,
+                id: created.id,
+                expectedVersion: undefined,
+                change: () => ({ attributes: {}, members: { replace: undefined, add: members, remove: [] } }),
+              }).catch(async (error: unknown) => {
+                // Made and filled is one wish: what cannot be filled is not left behind.
+                await ports.identities.deleteIdentity(created.id)
+                throw error
+              })
+        // RFC 7644 §3.3
+        return answer(record, parseProjection(query), 201)
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path,
+      scopes: [],
+      params: nothing,
+      query: listing,
+      body: noBody,
+      async handle({ query, caller }) {
+        // RFC 7644 §3.4.2.4: startIndex counts from 1; less than that is 1, a negative count is 0.
+        const startIndex = Math.max(query.startIndex ?? 1, 1)
+        const limit = Math.min(Math.max(query.count ?? DEFAULT_PAGE, 0), LARGEST_PAGE)
+        const { total, identities } = await ports.identities.listIdentities(scopeOf(caller), type, {
+          filter: parseFilter(query.filter, type),
+          sortBy: parseSortBy(query.sortBy, type),
+          descending: query.sortOrder === 'descending',
+          offset: startIndex - 1,
+          limit,
+        })
+        const body: ScimListResponse<unknown> = {
+          schemas: [LIST_SCHEMA],
+          totalResults: total,
+          startIndex,
+          itemsPerPage: identities.length,
+          Resources: await represent(ports, identities, parseProjection(query)),
+        }
+        return { body }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: `${path}/:id`,
+      scopes: [],
+      params: one,
+      query: projecting,
+      body: noBody,
+      async handle({ params, query, caller, headers }) {
+        const record = await getIdentity(ports.identities, scopeOf(caller), type, params.id)
+        if (headers.ifNoneMatch === etagOf(record))
+          return { status: 304, headers: { etag: etagOf(record) }, body: undefined }
+        return answer(record, parseProjection(query))
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: `${path}/:id`,
+      scopes: [],
+      params: one,
+      query: projecting,
+      body: written,
+      async handle({ params, body, query, caller, headers }) {
+        const record = await changeIdentity(ports, caller, scopeOf(caller), {
+          type,
+          id: params.id,
+          expectedVersion: versionOf(headers.ifMatch),
+          change: (current) => {
+            const { attributes, replaceMembers } = replacement(body, current)
+            return {
+              attributes,
+              members:
+                replaceMembers === undefined ? undefined : { replace: replaceMembers, add: [], remove: [] },
+            }
+          },
+        })
+        return answer(record, parseProjection(query))
+      },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: `${path}/:id`,
+      scopes: [],
+      params: one,
+      query: anyQuery,
+      body: patchBody,
+      async handle({ params, body, caller, headers }) {
+        const record = await changeIdentity(ports, caller, scopeOf(caller), {
+          type,
+          id: params.id,
+          expectedVersion: versionOf(headers.ifMatch),
+          change: (current) => applyPatch(body, current),
+        })
+        // RFC 7644 §3.5.2: 204 when no attributes were asked for; a group may have a million members.
+        return { status: 204, headers: { etag: etagOf(record) }, body: undefined }
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: `${path}/:id`,
+      scopes: [],
+      params: one,
+      query: anyQuery,
+      body: noBody,
+      async handle({ params, caller, headers }) {
+        await deleteIdentity(ports, caller, scopeOf(caller), {
+          type,
+          id: params.id,
+          expectedVersion: versionOf(headers.ifMatch),
+        })
+        return { status: 204, body: undefined }
+      },
+    }),
+  ]
+}
+
+/** Memberships are read only where they are shown, for all resources at once. */
+async function represent(
+  { identities, accountId }: Pick<ScimPorts, 'identities' | 'accountId'>,
+  records: readonly IdentityRecord[],
+  projection: Projection,
+): Promise<readonly unknown[]> {
+  const none = new Map<IdentityId, never[]>()
+  const ids = records.map(({ id }) => id)
+  const groupIds = records.filter(({ type }) => type === 'GROUP').map(({ id }) => id)
+  const [groups, members] = await Promise.all([
+    isWanted(projection, 'groups') ? identities.listDirectGroups(ids) : none,
+    isWanted(projection, 'members') ? identities.listMembers(groupIds) : none,
+  ])
+  return records.map((record) =>
+    project(
+      toScim(record, {
+        groups: groups.get(record.id) ?? [],
+        members: members.get(record.id) ?? [],
+        accountId,
+      }),
+      projection,
+    ),
+  )
+}

@@ -1,0 +1,26 @@
+/** Reads the directory: one identity, or those that match. */
+import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
+import type { IdentityType } from '../domain/identity.ts'
+import { parseIdentityId } from '../domain/ids.ts'
+import { refuse } from '../policy/refusals.ts'
+import type { IdentityStore } from './ports.ts'
+import { RefusedError } from './refused-error.ts'
+
+/**
+ * @param id as it came in; anything that is not an id of that type inside the scope is simply not found
+ * @throws RefusedError identity_not_found
+ */
+export async function getIdentity(
+  store: Pick<IdentityStore, 'loadIdentity'>,
+  scope: DirectoryScope,
+  type: IdentityType,
+  id: string,
+): Promise<IdentityRecord> {
+  const parsed = parseIdentityId(id)
+  const found = parsed === undefined ? undefined : await store.loadIdentity(scope, parsed)
+  if (found?.type !== type) throw identityNotFound(type, id)
+  return found
+}
+
+export const identityNotFound = (type: IdentityType, id: string): RefusedError =>
+  new RefusedError(refuse('identity_not_found', { type, name: id.slice(0, 64) }))

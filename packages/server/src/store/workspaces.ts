@@ -1,0 +1,137 @@
+/** Workspaces, and the identities that are assigned to them. */
+import type { Selectable } from 'kysely'
+import type { AccountId, WorkspaceId } from '../domain/ids.ts'
+import type { Workspace } from '../domain/workspace.ts'
+import type { WorkspaceStore } from '../operations/ports.ts'
+import { toIdentity } from './identities.ts'
+import type { SystemSchema } from './schema.ts'
+import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
+
+export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
+  return {
+    loadWorkspace: (id) =>
+      askSystemDatabase(async () => {
+        const row = await database.selectFrom('workspace').selectAll().where('id', '=', id).executeTakeFirst()
+        return row === undefined ? undefined : toWorkspace(row)
+      }),
+
+    listWorkspaces: (accountId) =>
+      askSystemDatabase(async () => {
+        const rows = await database
+          .selectFrom('workspace')
+          .selectAll()
+          .where('account_id', '=', accountId)
+          .orderBy('id')
+          .execute()
+        return rows.map(toWorkspace)
+      }),
+
+    createWorkspace: (workspace) =>
+      askSystemDatabase(async () => {
+        try {
+          return await database.transaction().execute(async (transaction) => {
+            const row = await transaction
+              .insertInto('workspace')
+              .values({
+                account_id: workspace.accountId,
+                name: workspace.name,
+                host: workspace.host,
+                created_at: workspace.createdAt,
+              })
+              .returningAll()
+              .executeTakeFirstOrThrow()
+            await transaction
+              .insertInto('workspace_assignment')
+              .values({ workspace_id: row.id, identity_id: workspace.creatorId, permission: 'ADMIN' })
+              .execute()
+            return toWorkspace(row)
+          })
+        } catch (error) {
+          if (isUniqueViolation(error)) return 'name_taken' as const
+          throw error
+        }
+      }),
+
+    deleteWorkspace: (id) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          // The lock keeps instances from being made in it meanwhile (store/instances.ts takes the same one).
+          await transaction.selectFrom('workspace').select('id').where('id', '=', id).forUpdate().execute()
+          const result = await transaction
+            .deleteFrom('workspace')
+            .where('id', '=', id)
+            .where(({ not, exists, selectFrom }) =>
+              not(
+                exists(
+                  selectFrom('database_instance')
+                    .select('uid')
+                    .whereRef('database_instance.workspace_id', '=', 'workspace.id'),
+                ),
+              ),
+            )
+            .executeTakeFirst()
+          return result.numDeletedRows > 0n
+        }),
+      ),
+
+    listAssignments: (workspaceId) =>
+      askSystemDatabase(async () => {
+        const rows = await database
+          .selectFrom('workspace_assignment')
+          .innerJoin('identity', 'identity.id', 'workspace_assignment.identity_id')
+          .select([
+            'identity.id',
+            'identity.type',
+            'identity.name',
+            'identity.display_name',
+            'identity.active',
+            'workspace_assignment.permission',
+          ])
+          .where('workspace_assignment.workspace_id', '=', workspaceId)
+          .where('identity.system_group', 'is', null)
+          .orderBy('identity.id')
+          .execute()
+        return rows.map((row) => ({ identity: toIdentity(row), permission: row.permission }))
+      }),
+
+    listWorkspacesOf: (id) =>
+      askSystemDatabase(async () => {
+        const rows = await database
+          .selectFrom('workspace_assignment')
+          .select('workspace_id')
+          .where('identity_id', '=', id)
+          .execute()
+        return rows.map((row) => row.workspace_id as WorkspaceId)
+      }),
+
+    assign: (workspaceId, id, permission) =>
+      askSystemDatabase(async () => {
+        await database
+          .insertInto('workspace_assignment')
+          .values({ workspace_id: workspaceId, identity_id: id, permission })
+          .onConflict((conflict) =>
+            conflict.columns(['workspace_id', 'identity_id']).doUpdateSet({ permission }),
+          )
+          .execute()
+      }),
+
+    unassign: (workspaceId, id) =>
+      askSystemDatabase(async () => {
+        const result = await database
+          .deleteFrom('workspace_assignment')
+          .where('workspace_id', '=', workspaceId)
+          .where('identity_id', '=', id)
+          .executeTakeFirst()
+        return result.numDeletedRows > 0n
+      }),
+  }
+}
+
+function toWorkspace(row: Selectable<SystemSchema['workspace']>): Workspace {
+  return {
+    id: row.id as WorkspaceId,
+    accountId: row.account_id as AccountId,
+    name: row.name,
+    host: row.host ?? undefined,
+  }
+}

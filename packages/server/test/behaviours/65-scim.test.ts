@@ -1,0 +1,395 @@
+/** wire-contract §4.4, behaviour 65: the directory through SCIM, as SDKs, terraform and identity providers use it. */
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type {
+  LakegateApiError,
+  ScimGroup,
+  ScimListResponse,
+  ScimPatch,
+  ScimServicePrincipal,
+  ScimUser,
+} from '@lakegate/client'
+import { sharedLakegate } from '../stage/shared-lakegate.ts'
+import { createServicePrincipal } from '../stage/service-principal.ts'
+
+const lakegate = sharedLakegate()
+const { admin, ready } = lakegate
+const WORKSPACE = '/api/2.0/preview/scim/v2'
+const ACCOUNT = `/api/2.0/accounts/${ready.account_id}/scim/v2`
+const CORE = 'urn:ietf:params:scim:schemas:core:2.0'
+
+const someone = () => `${randomUUID()}@example.com`
+const createUser = (body: object = {}, base = WORKSPACE) =>
+  admin.request<ScimUser>('POST', `${base}/Users`, { userName: someone(), ...body })
+const createGroup = (body: object = {}, base = WORKSPACE) =>
+  admin.request<ScimGroup>('POST', `${base}/Groups`, { displayName: `group ${randomUUID()}`, ...body })
+const patch = (path: string, ...Operations: ScimPatch['Operations']) =>
+  admin.request('PATCH', path, { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations })
+const find = <Resource>(path: string, query: Record<string, string>) =>
+  admin.request<ScimListResponse<Resource>>('GET', `${path}?${new URLSearchParams(query).toString()}`)
+const refusal = (act: Promise<unknown>) =>
+  act.then(
+    () => {
+      throw new Error('it was accepted')
+    },
+    (error: unknown) => error as LakegateApiError,
+  )
+const raw = (method: string, path: string, headers: Record<string, string> = {}, body?: object) =>
+  fetch(`${ready.http_url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${ready.admin_token}`,
+      'content-type': 'application/scim+json',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+
+describe('a user', () => {
+  it('is made with what was written and shown with what the server knows', async () => {
+    const userName = someone()
+    const user = await createUser({
+      userName,
+      displayName: 'Ada',
+      name: { givenName: 'Ada', familyName: 'Lovelace' },
+      externalId: 'idp-7',
+    })
+    expect(user).toMatchObject({
+      schemas: [`${CORE}:User`],
+      id: expect.stringMatching(/^\d+$/) as string,
+      userName,
+      displayName: 'Ada',
+      name: { givenName: 'Ada', familyName: 'Lovelace' },
+      externalId: 'idp-7',
+      active: true,
+      emails: [{ value: userName, type: 'work', primary: true }],
+      meta: { resourceType: 'User' },
+      account_id: ready.account_id,
+    })
+    expect(await admin.request('GET', `${WORKSPACE}/Users/${user.id}`)).toMatchObject({ id: user.id })
+  })
+
+  it('is one whatever the letter case of its name (behaviour 5.1)', async () => {
+    const { userName } = await createUser()
+    const error = await refusal(createUser({ userName: userName.toUpperCase() }))
+    expect(error.status).toBe(409)
+    expect(error.errorCode).toBe('RESOURCE_ALREADY_EXISTS')
+    const found = await find<ScimUser>(`${WORKSPACE}/Users`, {
+      filter: `userName eq "${userName.toUpperCase()}"`,
+    })
+    expect(found.Resources.map((user) => user.userName)).toEqual([userName])
+  })
+
+  it('is in the group users of its workspace, and not in admins', async () => {
+    const { id } = await createUser()
+    const user = await admin.request<ScimUser>('GET', `${WORKSPACE}/Users/${id}`)
+    expect(user.groups.map(({ display }) => display)).toEqual(['users'])
+  })
+
+  it.each([
+    ['no user name', { userName: undefined }, 'userName'],
+    ['a user name that is no e-mail address', { userName: 'ada' }, 'userName'],
+    ['a field that nobody knows', { nickname_: 'x' }, 'nickname_'],
+    ['a password', { password: 'secret' }, 'password'],
+    ['an entitlement', { entitlements: [{ value: 'workspace-access' }] }, 'entitlements'],
+    ['a role that there is not', { roles: [{ value: 'god' }] }, 'roles'],
+    ['the wrong type', { active: 'yes' }, 'active'],
+  ])('with %s is refused, and the field is named (attack 35)', async (_what, body, field) => {
+    const error = await refusal(createUser(body))
+    expect(error.status).toBe(400)
+    expect(error.message).toContain(field)
+  })
+
+  it('takes what identity providers send beyond it: extensions, and attributes that are kept nowhere', async () => {
+    const user = await createUser({
+      schemas: [`${CORE}:User`, 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'],
+      'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { department: 'R&D' },
+      title: 'Countess',
+      preferredLanguage: 'en',
+    })
+    expect(user).not.toHaveProperty('title')
+  })
+
+  it('is changed by PATCH in every form that identity providers use', async () => {
+    const { id } = await createUser({ externalId: 'before' })
+    const path = `${WORKSPACE}/Users/${id}`
+    await patch(
+      path,
+      { op: 'Replace' as 'replace', path: 'active', value: 'False' },
+      { op: 'add', path: 'name.givenName', value: 'Grace' },
+      { op: 'replace', value: { displayName: 'Grace', 'name.familyName': 'Hopper' } },
+      { op: 'remove', path: 'externalId' },
+    )
+    const user = await admin.request<ScimUser>('GET', path)
+    expect(user).toMatchObject({
+      active: false,
+      displayName: 'Grace',
+      name: { givenName: 'Grace', familyName: 'Hopper' },
+    })
+    expect(user).not.toHaveProperty('externalId')
+  })
+
+  it('is replaced whole by PUT', async () => {
+    const { id, userName } = await createUser({ externalId: 'before', name: { givenName: 'Grace' } })
+    await admin.request('PUT', `${WORKSPACE}/Users/${id}`, { id, userName, displayName: 'Only this' })
+    const user = await admin.request<ScimUser>('GET', `${WORKSPACE}/Users/${id}`)
+    expect(user).toMatchObject({ displayName: 'Only this', active: true, name: {} })
+    expect(user).not.toHaveProperty('externalId')
+  })
+
+  it('is shown as far as it is asked for', async () => {
+    const { id } = await createUser()
+    const some = await admin.request<object>(
+      'GET',
+      `${WORKSPACE}/Users/${id}?attributes=userName,name.givenName`,
+    )
+    expect(Object.keys(some).sort()).toEqual(['id', 'name', 'schemas', 'userName'])
+    const less = await admin.request<object>(
+      'GET',
+      `${WORKSPACE}/Users/${id}?excludedAttributes=groups,roles`,
+    )
+    expect(less).not.toHaveProperty('groups')
+    expect(less).toHaveProperty('userName')
+  })
+
+  it('has an ETag that lets two writers notice each other', async () => {
+    const { id } = await createUser()
+    const path = `${WORKSPACE}/Users/${id}`
+    const etag = (await raw('GET', path)).headers.get('etag') ?? ''
+    expect(etag).toMatch(/^W\/"\d+"$/)
+    expect((await raw('GET', path, { 'if-none-match': etag })).status).toBe(304)
+    const change = { Operations: [{ op: 'replace', path: 'displayName', value: 'x' }] }
+    expect((await raw('PATCH', path, { 'if-match': etag }, change)).status).toBe(204)
+    expect((await raw('PATCH', path, { 'if-match': etag }, change)).status).toBe(412)
+    expect((await raw('DELETE', path, { 'if-match': etag })).status).toBe(412)
+  })
+
+  it('cannot lock itself out', async () => {
+    const me = await admin.request<{ id: string }>('GET', `${WORKSPACE}/Me`)
+    const path = `${ACCOUNT}/Users/${me.id}`
+    for (const act of [
+      () => patch(path, { op: 'replace', path: 'active', value: false }),
+      () => patch(path, { op: 'remove', path: 'roles' }),
+      () => admin.request('DELETE', path),
+    ]) {
+      expect((await refusal(act())).status).toBe(403)
+    }
+  })
+})
+
+describe('a service principal', () => {
+  it('has an application id for ever', async () => {
+    const created = await admin.request<ScimServicePrincipal>('POST', `${WORKSPACE}/ServicePrincipals`, {
+      displayName: 'etl',
+    })
+    expect(created.applicationId).toMatch(/^[0-9a-f-]{36}$/)
+    const path = `${WORKSPACE}/ServicePrincipals/${created.id}`
+    await admin.request('PUT', path, { displayName: 'renamed', applicationId: randomUUID() })
+    expect(await admin.request('GET', path)).toMatchObject({
+      applicationId: created.applicationId,
+      displayName: 'renamed',
+    })
+  })
+})
+
+describe('a group', () => {
+  it('is made with members of every kind, and shows them', async () => {
+    const user = await createUser()
+    const inner = await createGroup()
+    const group = await createGroup({ members: [{ value: user.id }, { value: inner.id }] })
+    expect(group.members).toEqual([
+      { value: user.id, display: user.displayName, $ref: `Users/${user.id}` },
+      { value: inner.id, display: inner.displayName, $ref: `Groups/${inner.id}` },
+    ])
+  })
+
+  it('loses and gains members by PATCH, one by one and all at once', async () => {
+    const [first, second, third] = [await createUser(), await createUser(), await createUser()]
+    const { id } = await createGroup({ members: [{ value: first.id }] })
+    const path = `${WORKSPACE}/Groups/${id}`
+    const members = async () =>
+      (await admin.request<ScimGroup>('GET', path)).members.map(({ value }) => value).sort()
+    await patch(path, { op: 'add', path: 'members', value: [{ value: second.id }, { value: third.id }] })
+    expect(await members()).toEqual([first.id, second.id, third.id].sort())
+    await patch(path, { op: 'remove', path: `members[value eq "${first.id}"]` })
+    expect(await members()).toEqual([second.id, third.id].sort())
+    await patch(path, { op: 'replace', path: 'members', value: [{ value: first.id }] })
+    expect(await members()).toEqual([first.id])
+    await patch(path, { op: 'remove', path: 'members' })
+    expect(await members()).toEqual([])
+  })
+
+  it('contains itself in no way (attack 26)', async () => {
+    const outer = await createGroup()
+    const inner = await createGroup()
+    await patch(`${WORKSPACE}/Groups/${outer.id}`, {
+      op: 'add',
+      path: 'members',
+      value: [{ value: inner.id }],
+    })
+    const error = await refusal(
+      patch(`${WORKSPACE}/Groups/${inner.id}`, { op: 'add', path: 'members', value: [{ value: outer.id }] }),
+    )
+    expect(error.status).toBe(400)
+    expect(error.message).toContain('contain')
+    const itself = patch(`${WORKSPACE}/Groups/${inner.id}`, {
+      op: 'add',
+      path: 'members',
+      value: [{ value: inner.id }],
+    })
+    expect((await refusal(itself)).status).toBe(400)
+  })
+
+  it('is made whole or not at all', async () => {
+    const displayName = `group ${randomUUID()}`
+    const error = await refusal(createGroup({ displayName, members: [{ value: '999999999999999999' }] }))
+    expect(error.status).toBe(400)
+    expect(
+      (await find(`${WORKSPACE}/Groups`, { filter: `displayName eq "${displayName}"` })).totalResults,
+    ).toBe(0)
+  })
+
+  it('of the system is not changed by SCIM, except for who is in admins', async () => {
+    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "users"' })
+    const users = Resources[0]
+    const error = await refusal(
+      patch(`${WORKSPACE}/Groups/${users?.id ?? ''}`, { op: 'replace', path: 'displayName', value: 'us' }),
+    )
+    expect(error.status).toBe(403)
+    expect((await refusal(createGroup({ displayName: 'admins' }))).status).toBe(400)
+  })
+
+  it('admins makes administrators of the workspace, and no others of them', async () => {
+    const principal = await createServicePrincipal(lakegate, 'deputy')
+    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "admins"' })
+    const admins = `${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`
+    const create = () => principal.http.request('POST', `${WORKSPACE}/Users`, { userName: someone() })
+    expect(((await refusal(create())) as { status: number }).status).toBe(403)
+    await patch(admins, { op: 'add', path: 'members', value: [{ value: principal.id }] })
+    await expect(create()).resolves.toMatchObject({ active: true })
+    await patch(admins, { op: 'remove', path: `members[value eq "${principal.id}"]` })
+    expect(((await refusal(create())) as { status: number }).status).toBe(403)
+  })
+})
+
+describe('a list', () => {
+  it('goes on until a page is empty, as SDKs read it', async () => {
+    const marker = randomUUID()
+    for (let index = 0; index < 5; index += 1) await createUser({ externalId: marker })
+    const seen: string[] = []
+    for (let startIndex = 1; ;) {
+      const page = await find<ScimUser>(`${WORKSPACE}/Users`, {
+        filter: `externalId eq "${marker}"`,
+        startIndex: String(startIndex),
+        count: '2',
+      })
+      expect(page).toMatchObject({ totalResults: 5, startIndex })
+      if (page.Resources.length === 0) break
+      seen.push(...page.Resources.map(({ id }) => id))
+      startIndex += page.Resources.length
+    }
+    expect(new Set(seen).size).toBe(5)
+  })
+
+  it('is filtered and sorted as asked', async () => {
+    const marker = randomUUID()
+    for (const displayName of ['beta', 'Alpha', 'gamma'])
+      await createUser({ externalId: marker, displayName })
+    const list = async (query: Record<string, string>) =>
+      (await find<ScimUser>(`${WORKSPACE}/Users`, query)).Resources.map(({ displayName }) => displayName)
+    const mine = `externalId eq "${marker}"`
+    expect(await list({ filter: mine, sortBy: 'displayName' })).toEqual(['Alpha', 'beta', 'gamma'])
+    expect(await list({ filter: mine, sortBy: 'displayName', sortOrder: 'descending' })).toEqual([
+      'gamma',
+      'beta',
+      'Alpha',
+    ])
+    expect(await list({ filter: `${mine} and displayName sw "AL"` })).toEqual(['Alpha'])
+    expect(await list({ filter: `${mine} and not (displayName co "a%")` })).toHaveLength(3)
+    expect(await list({ filter: `${mine} and displayName ew "ma"` })).toEqual(['gamma'])
+  })
+
+  it.each([`userName eq "x' OR 1=1 --"`, `userName eq "x\\" or \\"1\\"=\\"1"`, `displayName co "%"`])(
+    'takes %s for a text and nothing else (attack 35)',
+    async (filter) => {
+      const marker = randomUUID()
+      await createUser({ externalId: marker })
+      const found = await find(`${WORKSPACE}/Users`, { filter: `externalId eq "${marker}" and ${filter}` })
+      expect(found.totalResults).toBe(0)
+    },
+  )
+})
+
+describe('the account path', () => {
+  it('keeps identities that no workspace has, and a workspace takes them in by their name', async () => {
+    const { id, userName } = await createUser({}, ACCOUNT)
+    expect((await refusal(admin.request('GET', `${WORKSPACE}/Users/${id}`))).status).toBe(404)
+    expect((await createUser({ userName })).id).toBe(id)
+    expect(await admin.request('GET', `${WORKSPACE}/Users/${id}`)).toMatchObject({ userName })
+  })
+
+  it('is for administrators of the account', async () => {
+    const principal = await createServicePrincipal(lakegate, 'curious')
+    expect((await refusal(principal.http.request('GET', `${ACCOUNT}/Users`))).status).toBe(403)
+  })
+
+  it('makes and unmakes administrators of the account', async () => {
+    const principal = await createServicePrincipal(lakegate, 'second')
+    const path = `${ACCOUNT}/ServicePrincipals/${principal.id}`
+    const role = [{ value: 'account_admin' }]
+    await patch(path, { op: 'add', path: 'roles', value: role })
+    await expect(principal.http.request('GET', `${ACCOUNT}/Users?count=1`)).resolves.toBeDefined()
+    await patch(path, { op: 'remove', path: 'roles[value eq "account_admin"]' })
+    expect((await refusal(principal.http.request('GET', `${ACCOUNT}/Users`))).status).toBe(403)
+  })
+
+  it('is not a way up for an administrator of a workspace (attack 35)', async () => {
+    const principal = await createServicePrincipal(lakegate, 'climber')
+    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "admins"' })
+    await patch(`${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`, {
+      op: 'add',
+      path: 'members',
+      value: [{ value: principal.id }],
+    })
+    const { id } = await createUser()
+    const climb = (path: string) =>
+      principal.http.request('PATCH', path, {
+        Operations: [{ op: 'add', path: 'roles', value: [{ value: 'account_admin' }] }],
+      })
+    expect((await refusal(climb(`${WORKSPACE}/Users/${id}`))).status).toBe(403)
+    expect((await refusal(climb(`${WORKSPACE}/ServicePrincipals/${principal.id}`))).status).toBe(403)
+    const made = principal.http.request('POST', `${WORKSPACE}/Users`, {
+      userName: someone(),
+      roles: [{ value: 'account_admin' }],
+    })
+    expect((await refusal(made)).status).toBe(403)
+  })
+})
+
+describe('what identity providers ask first', () => {
+  it('is answered: configuration, schemas and resource types', async () => {
+    expect(await admin.request('GET', `${WORKSPACE}/ServiceProviderConfig`)).toMatchObject({
+      patch: { supported: true },
+      etag: { supported: true },
+    })
+    const schemas = await admin.request<ScimListResponse<{ id: string }>>('GET', `${ACCOUNT}/Schemas`)
+    expect(schemas.Resources.map(({ id }) => id)).toEqual([
+      `${CORE}:User`,
+      `${CORE}:ServicePrincipal`,
+      `${CORE}:Group`,
+    ])
+    expect(await admin.request('GET', `${WORKSPACE}/Schemas/${CORE}:User`)).toMatchObject({ name: 'User' })
+    const types = await admin.request<ScimListResponse<{ id: string }>>('GET', `${WORKSPACE}/ResourceTypes`)
+    expect(types.totalResults).toBe(3)
+  })
+
+  it('is an error of SCIM and of Databricks in one when there is no such resource', async () => {
+    const response = await raw('GET', `${WORKSPACE}/Users/1`)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: '404',
+      error_code: 'RESOURCE_DOES_NOT_EXIST',
+    })
+  })
+})
