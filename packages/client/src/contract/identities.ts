@@ -83,3 +83,25 @@ export interface ListServicePrincipalSecretsResponse {
   secrets: ServicePrincipalSecret[]
   next_page_token?: string
 }
+
+export interface WorkspaceAnswer {
+  workspace_id: number
+  workspace_name: string
+  account_id: string
+  deployment_name: string
+  workspace_status: 'RUNNING'
+  /** Where the workspace is served; an addition to the real service's fields. */
+  workspace_url: string
+}
+
+/** One of the three names is there, by the kind of principal. */
+export interface PermissionAssignment {
+  principal: {
+    principal_id: number
+    display_name: string
+    user_name?: string
+    group_name?: string
+    service_principal_name?: string
+  }
+  permissions: ('USER' | 'ADMIN')[]
+}

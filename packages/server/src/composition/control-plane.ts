@@ -9,7 +9,9 @@ import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
+import { workspaceRoutes } from '../http/api/workspaces.ts'
 import type { HttpListener } from '../http/listener.ts'
+import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
 import { scimRoutes } from '../http/scim/routes.ts'
 import { createInquiryListener } from '../inquiry/listener.ts'
@@ -50,8 +52,8 @@ export function buildControlPlane(
   settings: ControlPlaneSettings,
   masterKey: Redacted<Uint8Array>,
 ): ControlPlane {
-  const { clock, log, audit, machine, stores, signingKeys, connections, roles, issuer } = foundation
-  const { accountId, workspace } = installation
+  const { clock, log, audit, machine, stores, signingKeys, connections, roles, addresses } = foundation
+  const { accountId } = installation
   const inquiryDirectory = path.join(machine.dataDirectory, 'inquiry')
 
   const driver = createEmbeddedDriver({
@@ -72,7 +74,7 @@ export function buildControlPlane(
       reportSupervision(log, event)
     },
   })
-  const context = () => ({ issuer, keys: signingKeys, now: clock() })
+  const context = () => ({ issuerOf: addresses.issuerOf, keys: signingKeys, now: clock() })
   const authenticate = createAuthenticateBearer({
     personalAccessTokens: stores.personalAccessTokens,
     directory: stores.directory,
@@ -85,7 +87,7 @@ export function buildControlPlane(
     keys: signingKeys,
     audit,
     clock,
-    issuer,
+    issuerOf: addresses.issuerOf,
   })
   const oauth = createOAuthHandler(
     {
@@ -94,10 +96,13 @@ export function buildControlPlane(
         verifyClientSecret({ secrets: stores.secrets, clock }, applicationId, secret),
       findServicePrincipal: async (applicationId) =>
         (await stores.secrets.loadClient(applicationId, clock()))?.principal,
+      isInWorkspace: async (applicationId, workspaceId) =>
+        (await stores.directory.findInWorkspace(workspaceId, 'SERVICE_PRINCIPAL', applicationId)) !==
+        undefined,
       log,
       cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
     },
-    { publicUrl: settings.publicUrl, workspaceId: workspace.id },
+    { workspaceAt: addresses.workspaceAt, publicUrlOf: addresses.publicUrlOf },
   )
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
@@ -109,9 +114,9 @@ export function buildControlPlane(
   const http = createHttpServer(
     {
       authenticate,
-      workspaceId: workspace.id,
+      workspaceAt: addresses.workspaceAt,
       publicRoutes: [
-        ...discoveryRoutes({ publicUrl: settings.publicUrl, accountId, workspaceId: workspace.id }),
+        ...discoveryRoutes({ publicUrlOf: addresses.publicUrlOf, accountId }),
         ...healthRoutes([
           {
             name: 'system_database',
@@ -137,6 +142,23 @@ export function buildControlPlane(
           workspaces: stores.workspaces,
           accountId,
           randomUuid: randomUUID,
+        }),
+        ...workspaceRoutes({
+          workspaces: stores.workspaces,
+          identities: stores.identities,
+          directory: stores.directory,
+          clock,
+          accountId,
+          publicUrlOf: addresses.publicUrlOf,
+          chooseHost: (deploymentName, taken) =>
+            chooseWorkspaceHost(settings.publicUrl, deploymentName, taken, process.platform),
+          async onCreated({ host }) {
+            addresses.forget()
+            if (host !== undefined) await listenForWorkspace(settings.httpListener, host, log)
+          },
+          onDeleted: () => {
+            addresses.forget()
+          },
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
       ],

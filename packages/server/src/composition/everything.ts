@@ -12,7 +12,9 @@ import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
 import { createLog, type LogLevel } from '../observation/log.ts'
-import { issuerOf } from '../oauth/provider.ts'
+import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import { createWorkspaceStore } from '../store/workspaces.ts'
+import { listenForWorkspaces } from './workspace-hosts.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
@@ -69,6 +71,21 @@ async function start(
   const masterKey = await loadOrCreateMasterKey(
     settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key'),
   )
+  const installations = createInstallationStore(system.database)
+  const installation = await progress.step('Account', () =>
+    prepareInstallation(installations, {
+      newAccountId: randomUUID() as AccountId,
+      workspaceName: WORKSPACE_NAME,
+      adminUserName: settings['admin-user'].value ?? '',
+      now: clock(),
+    }),
+  )
+  const workspaces = createWorkspaceStore(system.database)
+  const addresses = createWorkspaceAddresses(
+    { workspaces, clock },
+    { publicUrl, accountId: installation.accountId },
+  )
+  await listenForWorkspaces(listener, workspaces, installation.accountId, log)
   const foundation = layFoundation({
     clock,
     log,
@@ -77,19 +94,12 @@ async function start(
     address: system.address,
     encryption: createKeyEncryption(masterKey),
     listeners: { allocate: (uid) => Promise.resolve({ host: chooseInstanceHost(uid), port: undefined }) },
-    issuer: issuerOf(publicUrl),
+    addresses,
   })
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
-  const installations = createInstallationStore(system.database)
-  const installation = await progress.step('Account, keys and certificates', async () => {
+  await progress.step('Keys and certificates', async () => {
     await foundation.signingKeys.start()
     await foundation.authority.start()
-    return prepareInstallation(installations, {
-      newAccountId: randomUUID() as AccountId,
-      workspaceName: WORKSPACE_NAME,
-      adminUserName: settings['admin-user'].value ?? '',
-      now: clock(),
-    })
   })
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')

@@ -7,6 +7,7 @@ import {
 import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
+import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import type { Log } from '../observation/log.ts'
@@ -35,7 +36,7 @@ export interface Foundation {
   readonly roles: InstanceRoles
   readonly changes: RunningInstanceChanges
   readonly listeners: ListenerAllocator
-  readonly issuer: string
+  readonly addresses: WorkspaceAddresses
 }
 
 const createStores = (database: SystemDatabase) => ({
@@ -56,7 +57,7 @@ export function layFoundation(parts: {
   readonly address: SystemDatabaseAddress
   readonly encryption: KeyEncryption
   readonly listeners: ListenerAllocator
-  readonly issuer: string
+  readonly addresses: WorkspaceAddresses
 }): Foundation {
   const { clock, log, database, encryption } = parts
   const connections = createAdministrativeConnections()
@@ -79,6 +80,6 @@ export function layFoundation(parts: {
       log.warn({ err: error }, 'the connection that tells of changed instances was lost')
     }),
     listeners: parts.listeners,
-    issuer: parts.issuer,
+    addresses: parts.addresses,
   }
 }

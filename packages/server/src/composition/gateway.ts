@@ -15,17 +15,21 @@ const REMEMBERED_TOKENS = 10_000
 const LOGINS_PER_ADDRESS = 200
 
 export async function buildGateway(foundation: Foundation, settings: LoadedSettings): Promise<Gateway> {
-  const { clock, stores, roles, signingKeys, issuer, audit, log } = foundation
+  const { clock, stores, roles, signingKeys, addresses, audit, log } = foundation
   const admit = createAdmitLogin({
     instances: stores.instances,
     roles,
     directory: stores.loginDirectory,
     verifyToken: rememberTokens(
-      (token, now) => verifyLoginToken(token, { issuer, keys: signingKeys, now }),
+      (token, now) => verifyLoginToken(token, { issuerOf: addresses.issuerOf, keys: signingKeys, now }),
       REMEMBERED_TOKENS,
     ),
     issueTicket: async (ticket, now) =>
-      issueSessionTicket(ticket, { issuer, now }, await signingKeys.signingKey()),
+      issueSessionTicket(
+        ticket,
+        { issuer: (await addresses.issuerOf(ticket.workspaceId)) ?? '', now },
+        await signingKeys.signingKey(),
+      ),
     audit,
     clock,
   })

@@ -10,6 +10,8 @@ export interface HttpListener {
   readonly port: number
   readonly server: Server
   serve(handle: RequestListener): void
+  /** The same on another address of this machine, at the same port; false when that cannot be had. */
+  alsoListen(host: string): Promise<boolean>
   /** Takes no new connections, lets requests under way finish, then closes what is left. */
   close(): Promise<void>
 }
@@ -39,16 +41,19 @@ const answerStarting: RequestListener = (_request, response) => {
 /** @throws Fault http_port_taken, http_address_unusable */
 export async function openHttpListener(settings: HttpSettings): Promise<HttpListener> {
   let current: RequestListener = answerStarting
-  const server = createServer(
-    {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
-    (request, response) => {
-      current(request, response)
-    },
-  )
+  const make = () =>
+    createServer(
+      {
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      },
+      (request, response) => {
+        current(request, response)
+      },
+    )
+  const server = make()
+  const further = new Map<string, Server>()
   await listen(server, settings)
   const { port } = server.address() as AddressInfo
   return {
@@ -57,16 +62,32 @@ export async function openHttpListener(settings: HttpSettings): Promise<HttpList
     serve(handle) {
       current = handle
     },
+    async alsoListen(host) {
+      if (further.has(host)) return true
+      const another = make()
+      try {
+        await listen(another, { host, port })
+      } catch (error) {
+        if (error instanceof Fault) return false
+        throw error
+      }
+      further.set(host, another)
+      return true
+    },
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const impatience = setTimeout(() => {
-        server.closeAllConnections()
-      }, STOP_GRACE_MS)
-      await closed
-      clearTimeout(impatience)
+      await Promise.all([server, ...further.values()].map(closeServer))
     },
   }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const impatience = setTimeout(() => {
+    server.closeAllConnections()
+  }, STOP_GRACE_MS)
+  await closed
+  clearTimeout(impatience)
 }
 
 async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {

@@ -3,6 +3,7 @@
  * same for all of them: authentication before anything is read, validation that names the field, errors.
  */
 import type { z } from 'zod'
+import type { Workspace } from '../domain/workspace.ts'
 import type { Caller } from '../policy/permissions.ts'
 
 export interface Answer {
@@ -57,5 +58,5 @@ export interface Route {
 export interface PublicRoute {
   readonly method: 'GET'
   readonly path: string
-  answer(): Promise<Answer>
+  answer(workspace: Workspace): Promise<Answer>
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestListener, Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { WorkspaceId } from '../domain/ids.ts'
+import type { Workspace } from '../domain/workspace.ts'
 import type { AuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import type { Caller } from '../policy/permissions.ts'
@@ -23,7 +23,8 @@ export interface HttpLog {
 
 export interface HttpDependencies {
   readonly authenticate: AuthenticateBearer
-  readonly workspaceId: WorkspaceId
+  /** By the Host header. */
+  readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly routes: readonly Route[]
   readonly publicRoutes: readonly PublicRoute[]
   /** Request handlers that own everything below a prefix, such as `/oidc`. */
@@ -126,7 +127,9 @@ function createFastify(
     throw new RefusedError(refuse('endpoint_not_found', { method: request.method, path: path.slice(0, 256) }))
   })
   for (const route of dependencies.publicRoutes) {
-    fastify.get(route.path, async (_request, reply) => send(reply, await route.answer()))
+    fastify.get(route.path, async (request, reply) =>
+      send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host))),
+    )
   }
   for (const route of dependencies.routes) addRoute(fastify, route, dependencies)
   return fastify
@@ -135,7 +138,7 @@ function createFastify(
 function addRoute(
   fastify: FastifyInstance,
   route: Route,
-  { authenticate, workspaceId }: HttpDependencies,
+  { authenticate, workspaceAt }: HttpDependencies,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.route({
@@ -143,7 +146,8 @@ function addRoute(
     url: route.path,
     // Before the body is read: a stranger gets no work done.
     onRequest: async (request) => {
-      callers.set(request, await authenticate(bearerOf(request), workspaceId))
+      const workspace = await workspaceAt(request.headers.host)
+      callers.set(request, await authenticate(bearerOf(request), workspace.id))
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)

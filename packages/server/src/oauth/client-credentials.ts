@@ -14,12 +14,15 @@ const IGNORED_SCOPES: readonly string[] = ['offline_access']
 export function registerClientCredentials(
   provider: Provider,
   api: { readonly identifier: string; readonly server: ResourceServer },
+  isInWorkspace: (clientId: string) => Promise<boolean>,
 ): void {
   provider.registerGrantType(
     'client_credentials',
     async (context: KoaContextWithOIDC) => {
       const { client, params } = context.oidc
       if (client === undefined) throw new errors.InvalidClient('client authentication is missing')
+      if (!(await isInWorkspace(client.clientId)))
+        throw new errors.UnauthorizedClient('the service principal is not assigned to this workspace')
       const scope = readScope(params?.['scope'])
       const token = new provider.ClientCredentials({ client, scope })
       token.resourceServer = new provider.ResourceServer(api.identifier, api.server)

@@ -3,7 +3,7 @@
  * (RFC 9068) to service principals by client credentials (RFC 6749 §4.4). Signing keys are ours; after a rotation
  * the provider is built anew, because it takes its keys once.
  */
-import type { IncomingMessage, RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
   Provider,
   type Configuration,
@@ -13,6 +13,7 @@ import {
 } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
+import type { Workspace } from '../domain/workspace.ts'
 import {
   API_SCOPES,
   SIGNATURE_ALGORITHM,
@@ -28,18 +29,19 @@ export interface OAuthDependencies {
   readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
   readonly verifyClientSecret: (applicationId: string, secret: string) => Promise<Principal | undefined>
   readonly findServicePrincipal: (applicationId: string) => Promise<Principal | undefined>
+  /** Whether the service principal is assigned to the workspace, directly or through a group. */
+  readonly isInWorkspace: (applicationId: string, workspaceId: WorkspaceId) => Promise<boolean>
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
   /** Secret that signs the cookies of the provider. */
   readonly cookieKey: string
 }
 
 export interface OAuthSettings {
-  /** e.g. `http://127.0.0.1:8470`; the issuer is `<publicUrl>/oidc`. */
-  readonly publicUrl: string
-  readonly workspaceId: WorkspaceId
+  /** By the Host header: every workspace has an OAuth server of its own. */
+  readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
+  readonly publicUrlOf: (workspace: Workspace) => string
 }
 
-export const issuerOf = (publicUrl: string): string => `${publicUrl}/oidc`
 export const OAUTH_PREFIX = '/oidc'
 
 /** @returns a handler for everything below `/oidc` */
@@ -47,34 +49,36 @@ export function createOAuthHandler(
   dependencies: OAuthDependencies,
   settings: OAuthSettings,
 ): RequestListener {
-  let built: { readonly keys: string; readonly handle: RequestListener } | undefined
+  const built = new Map<WorkspaceId, { readonly keys: string; readonly handle: RequestListener }>()
 
-  const current = async (): Promise<RequestListener> => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const workspace = await settings.workspaceAt(request.headers.host)
+    const publicUrl = settings.publicUrlOf(workspace)
     const jwks = await dependencies.privateJwks()
     const keys = JSON.stringify(jwks.keys)
-    if (built?.keys !== keys) {
-      const provider = buildProvider(dependencies, settings, jwks as JWKS)
-      const handle = provider.callback()
+    let current = built.get(workspace.id)
+    if (current?.keys !== keys) {
+      const handle = buildProvider(
+        dependencies,
+        { workspaceId: workspace.id, publicUrl },
+        jwks as JWKS,
+      ).callback()
       // Koa answers every request itself, errors included; what is left for the caller is nothing.
-      built = { keys, handle: (request, response) => void handle(request, response) }
+      current = { keys, handle: (koaRequest, koaResponse) => void handle(koaRequest, koaResponse) }
+      built.set(workspace.id, current)
     }
-    return built.handle
+    placeBelowPrefix(request, publicUrl)
+    current.handle(request, response)
   }
 
   return (request, response) => {
-    placeBelowPrefix(request, settings.publicUrl)
-    current().then(
-      (handle) => {
-        handle(request, response)
-      },
-      (error: unknown) => {
-        dependencies.log.error({ err: error }, 'the OAuth server cannot load its keys')
-        response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })
-        response.end(
-          JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }),
-        )
-      },
-    )
+    serve(request, response).catch((error: unknown) => {
+      dependencies.log.error({ err: error }, 'the OAuth server cannot answer')
+      response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })
+      response.end(
+        JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }),
+      )
+    })
   }
 }
 
@@ -92,7 +96,11 @@ function placeBelowPrefix(request: IncomingMessage & { originalUrl?: string }, p
   request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
 }
 
-function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings, jwks: JWKS): Provider {
+function buildProvider(
+  dependencies: OAuthDependencies,
+  settings: { readonly workspaceId: WorkspaceId; readonly publicUrl: string },
+  jwks: JWKS,
+): Provider {
   const { workspaceId, publicUrl } = settings
   const workspaceApi: ResourceServer = {
     scope: API_SCOPES.join(' '),
@@ -139,9 +147,13 @@ function buildProvider(dependencies: OAuthDependencies, settings: OAuthSettings,
       context.body = out
     },
   }
-  const provider = new Provider(issuerOf(publicUrl), configuration)
+  const provider = new Provider(`${publicUrl}${OAUTH_PREFIX}`, configuration)
   provider.proxy = true
-  registerClientCredentials(provider, { identifier: workspaceAudience(workspaceId), server: workspaceApi })
+  registerClientCredentials(
+    provider,
+    { identifier: workspaceAudience(workspaceId), server: workspaceApi },
+    (applicationId) => dependencies.isInWorkspace(applicationId, workspaceId),
+  )
   // The library compares with one stored secret; ours are hashes, and up to five of them (behaviour 67).
   provider.Client.prototype.compareClientSecret = async function (
     this: { clientId: string },

@@ -1,6 +1,7 @@
 /** Mints a database credential: loads the facts, asks the policy, signs, leaves a record (behaviours 1–8). */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { decideMint, type MintableInstance } from '../policy/credential.ts'
 import { instancePermission, type Caller } from '../policy/permissions.ts'
@@ -18,7 +19,7 @@ export interface MintPorts {
   readonly keys: Pick<TokenKeys, 'signingKey'>
   readonly audit: AuditLog
   readonly clock: Clock
-  readonly issuer: string
+  readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
 }
 
 /**
@@ -42,7 +43,7 @@ export function createMintCredential(ports: MintPorts): MintCredential {
       const tokenId = randomUUID()
       const minted = await mintDatabaseCredential(
         {
-          issuer: ports.issuer,
+          issuer: await requireIssuer(ports, caller.workspaceId),
           identityId: caller.identity.id,
           workspaceId: caller.workspaceId,
           instances: instances.map(({ uid }) => uid),
@@ -63,6 +64,13 @@ export function createMintCredential(ports: MintPorts): MintCredential {
       throw error
     }
   }
+}
+
+async function requireIssuer(ports: MintPorts, workspaceId: WorkspaceId): Promise<string> {
+  const issuer = await ports.issuerOf(workspaceId)
+  // The caller was authenticated in it a moment ago.
+  if (issuer === undefined) throw new RefusedError(refuse('workspace_not_found', { id: workspaceId }))
+  return issuer
 }
 
 const describe = (caller: Caller, names: readonly string[]) => ({

@@ -31,8 +31,8 @@ export interface TokenRejection {
 }
 
 export interface VerificationContext {
-  /** Exactly the issuer of the OAuth server. */
-  readonly issuer: string
+  /** Exactly the issuer of that workspace's OAuth server; of the first one for a token that names no workspace. */
+  readonly issuerOf: (workspaceId: WorkspaceId | undefined) => Promise<string | undefined>
   readonly keys: { verificationKey(kid: string): Promise<webcrypto.CryptoKey | undefined> }
   readonly now: Date
 }
@@ -96,7 +96,7 @@ export async function verifySignedToken(
   const verified = await verifySignature(token, context.keys)
   if (verified === undefined) return NOT_DECODABLE
   const { type, payload } = verified
-  if (payload.iss !== context.issuer) return NOT_DECODABLE
+  if (!(await isIssuedByUs(payload, context))) return NOT_DECODABLE
   const { exp, iat, nbf } = payload
   if (!isEpochSeconds(exp) || !isEpochSeconds(iat) || (nbf !== undefined && !isEpochSeconds(nbf)))
     return NOT_DECODABLE
@@ -107,6 +107,13 @@ export async function verifySignedToken(
   if (notBefore > nowSeconds + CLOCK_SKEW_SECONDS)
     return { rejected: 'not_yet_valid', notBefore: new Date(notBefore * 1000) }
   return { type, payload }
+}
+
+async function isIssuedByUs(payload: JWTPayload, { issuerOf }: VerificationContext): Promise<boolean> {
+  const named = payload['workspace_id']
+  const workspaceId = typeof named === 'string' ? parseWorkspaceId(named) : undefined
+  const issuer = await issuerOf(workspaceId)
+  return issuer !== undefined && payload.iss === issuer
 }
 
 /** The header may name a key id and nothing else that decides: `jku`, `jwk`, `x5u` and `crit` are refused. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
   privateKey = pair.privateKey
   publicKey = pair.publicKey
   context = {
-    issuer: ISSUER,
+    issuerOf: () => Promise.resolve(ISSUER),
     now: NOW,
     keys: {
       verificationKey: (kid) => {
