@@ -105,3 +105,18 @@ export interface PermissionAssignment {
   }
   permissions: ('USER' | 'ADMIN')[]
 }
+
+/** Where a user sets the own password, once. */
+export interface SignInLinkAnswer {
+  user_name: string
+  url: string
+  expire_time: string
+}
+
+export interface SignInSessionAnswer {
+  session_id: string
+  kind: 'BROWSER' | 'APPLICATION'
+  client_id?: string
+  create_time: string
+  expire_time?: string
+}

@@ -6,6 +6,8 @@ export interface BannerFacts {
   readonly adminToken: string
   readonly adminTokenExpiresAt: Date | undefined
   readonly isFirstStart: boolean
+  /** Where the administrator sets a password; made at the first start. */
+  readonly signInLink: { readonly url: string; readonly expiresAt: Date } | undefined
   readonly caFile: string
   readonly instance:
     | {
@@ -32,6 +34,12 @@ export function renderBanner(facts: BannerFacts): string {
     `  Administrator    ${facts.adminUser}`,
     `  Access token     ${facts.adminToken}`,
     `                   ${describeToken(facts)}`,
+    ...(facts.signInLink === undefined
+      ? []
+      : [
+          `  First sign-in    ${facts.signInLink.url}`,
+          `                   (set a password there, once, until ${facts.signInLink.expiresAt.toISOString()})`,
+        ]),
     `  CA certificate   ${facts.caFile}`,
   ]
   if (instance !== undefined) {

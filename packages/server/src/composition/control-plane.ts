@@ -1,5 +1,5 @@
 /** Builds the control plane: adapters into operations, operations into the edges that people and SDKs reach. */
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -10,6 +10,7 @@ import { healthRoutes } from '../http/api/health.ts'
 import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
+import { signInRoutes } from '../http/api/sign-in.ts'
 import type { HttpListener } from '../http/listener.ts'
 import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
@@ -17,18 +18,19 @@ import { scimRoutes } from '../http/scim/routes.ts'
 import { createInquiryListener } from '../inquiry/listener.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
-import { createOAuthHandler, OAUTH_PREFIX } from '../oauth/provider.ts'
+import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
 import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
+import { issueSignInLink } from '../operations/sign-in-links.ts'
 import type { Installation, ListenerAllocator } from '../operations/ports.ts'
-import { verifyClientSecret } from '../operations/verify-client-secret.ts'
 import { generateOAuthSecret } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { verifyWorkspaceToken } from '../tokens/verify.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
+import { buildOAuth } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
 
 export interface ControlPlane {
@@ -37,6 +39,8 @@ export interface ControlPlane {
   /** Serves the live question of the instances; must run before instances do. */
   readonly inquiry: { start(): Promise<void>; stop(): Promise<void> }
   readonly http: HttpServer
+  /** The link by which the first administrator sets a password. */
+  inviteAdministrator(): Promise<{ readonly url: string; readonly expiresAt: Date }>
 }
 
 export interface ControlPlaneSettings {
@@ -89,21 +93,7 @@ export function buildControlPlane(
     clock,
     issuerOf: addresses.issuerOf,
   })
-  const oauth = createOAuthHandler(
-    {
-      privateJwks: () => signingKeys.privateJwks(),
-      verifyClientSecret: (applicationId, secret) =>
-        verifyClientSecret({ secrets: stores.secrets, clock }, applicationId, secret),
-      findServicePrincipal: async (applicationId) =>
-        (await stores.secrets.loadClient(applicationId, clock()))?.principal,
-      isInWorkspace: async (applicationId, workspaceId) =>
-        (await stores.directory.findInWorkspace(workspaceId, 'SERVICE_PRINCIPAL', applicationId)) !==
-        undefined,
-      log,
-      cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
-    },
-    { workspaceAt: addresses.workspaceAt, publicUrlOf: addresses.publicUrlOf },
-  )
+  const oauth = buildOAuth(foundation, accountId, masterKey)
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
     identities: stores.identities,
@@ -128,6 +118,7 @@ export function buildControlPlane(
       ],
       routes: [
         ...meRoutes(),
+        ...signInRoutes({ ...oauth.signInPorts, publicUrlOf: addresses.publicUrlOf }),
         ...databaseCredentialRoutes(mint),
         ...databaseInstanceRoutes({
           store: stores.instances,
@@ -162,7 +153,7 @@ export function buildControlPlane(
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
       ],
-      mounts: [{ prefix: OAUTH_PREFIX, handle: oauth }],
+      mounts: [OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
       log,
     },
     settings.httpListener,
@@ -179,5 +170,14 @@ export function buildControlPlane(
     },
     { directory: inquiryDirectory, owner: machine.account.spawnAs },
   )
-  return { supervisor, mint, inquiry, http }
+  return {
+    supervisor,
+    mint,
+    inquiry,
+    http,
+    async inviteAdministrator() {
+      const { token, expiresAt } = await issueSignInLink(oauth.signInPorts, installation.admin)
+      return { url: `${settings.publicUrl}${OAUTH_PREFIX}/password/${token.reveal()}`, expiresAt }
+    },
+  }
 }

@@ -187,6 +187,7 @@ async function start(
           },
           [instance.name],
         )
+  const signInLink = isFirstStart ? await controlPlane.inviteAdministrator() : undefined
   if (isFirstStart) await installations.completeInstallation(clock())
   return {
     facts: {
@@ -195,6 +196,7 @@ async function start(
       adminToken: token.token.reveal(),
       adminTokenExpiresAt: token.expiresAt,
       isFirstStart,
+      signInLink,
       caFile,
       instance:
         instance === undefined || credential === undefined

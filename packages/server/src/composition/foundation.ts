@@ -12,6 +12,10 @@ import type { KeyEncryption } from '../operations/ports.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import type { Log } from '../observation/log.ts'
 import { createDirectory } from '../store/identities.ts'
+import { createOAuthClientStore } from '../store/oauth-clients.ts'
+import { createOAuthRecordStore } from '../store/oauth-records.ts'
+import { createPasswordStore } from '../store/passwords.ts'
+import { createSignInBrake } from '../store/sign-in-failures.ts'
 import { createIdentityStore } from '../store/identity-records.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
@@ -47,6 +51,10 @@ const createStores = (database: SystemDatabase) => ({
   secrets: createSecretStore(database),
   personalAccessTokens: createPersonalAccessTokenStore(database),
   loginDirectory: createLoginDirectory(database),
+  passwords: createPasswordStore(database),
+  signInBrake: createSignInBrake(database),
+  oauthRecords: createOAuthRecordStore(database),
+  oauthClients: createOAuthClientStore(database),
 })
 
 export function layFoundation(parts: {

@@ -1,41 +1,112 @@
 /**
- * Storage of the OAuth library. Workspace tokens are JSON Web Tokens and are not stored; clients are service
- * principals. Whatever else the library would like to keep belongs to flows that are not offered yet, and is
- * refused rather than kept somewhere that forgets it.
+ * Storage of the OAuth library, over the system database. Clients come from elsewhere (clients.ts); access tokens are
+ * JSON Web Tokens and are not stored (RFC 9068).
  */
-import type { Adapter, AdapterPayload } from 'oidc-provider'
-import { isUuid } from '../domain/ids.ts'
-import { API_SCOPES } from '../tokens/claims.ts'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
+import { parseIdentityId, type WorkspaceId } from '../domain/ids.ts'
+import type { Clock, OAuthRecord, OAuthRecordStore } from '../operations/ports.ts'
+import { hashSecret } from '../tokens/secret.ts'
 
-export function createAdapter(model: string): Adapter {
-  const refuseToStore = (): Promise<never> =>
-    Promise.reject(new Error(`the OAuth server does not store ${model}`))
-  return {
-    find: (id) => Promise.resolve(model === 'Client' ? clientOf(id) : undefined),
-    // A JSON Web Token is complete in itself (RFC 9068); there is nothing to look up later.
-    upsert: () => (model === 'ClientCredentials' ? Promise.resolve() : refuseToStore()),
-    findByUid: () => Promise.resolve(undefined),
-    findByUserCode: () => Promise.resolve(undefined),
-    consume: refuseToStore,
-    destroy: refuseToStore,
-    revokeByGrantId: refuseToStore,
+/**
+ * Several processes of one user race with the same refresh token, as the CLI's do (wire-contract §3.6): within this
+ * time the second one is served too. Later it is a theft, and ends the whole family (RFC 9700 §4.14.2).
+ */
+const REFRESH_REUSE_GRACE_MS = 10_000
+
+const COMPLETE_IN_THEMSELVES = ['ClientCredentials', 'AccessToken']
+
+export interface AdapterPorts {
+  readonly records: OAuthRecordStore
+  readonly findClient: (clientId: string) => Promise<AdapterPayload | undefined>
+  readonly clock: Clock
+  readonly workspaceId: WorkspaceId
+  /** Signs the handles by which the library refers to records whose id nobody knows any more. */
+  readonly handleKey: string
+}
+
+export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
+  const { records, workspaceId, clock } = ports
+  return (kind): Adapter => {
+    if (kind === 'Client') return clientAdapter(ports.findClient)
+    const hashOf = (id: string): Uint8Array => hashOfHandle(id, ports.handleKey) ?? hashSecret(id)
+    const show = (record: OAuthRecord | undefined, id?: string): AdapterPayload | undefined =>
+      record === undefined
+        ? undefined
+        : toPayload(kind, id ?? handleOf(record.idHash, ports.handleKey), record, clock())
+    return {
+      async upsert(id, payload, expiresInSeconds = 0) {
+        if (COMPLETE_IN_THEMSELVES.includes(kind)) return
+        // The id is what opens it; it is kept as a hash and nowhere else.
+        const { jti: _opens, ...rest } = payload
+        const now = clock()
+        await records.save({
+          workspaceId,
+          kind,
+          idHash: hashOf(id),
+          payload: rest,
+          identityId: parseIdentityId(payload.accountId ?? ''),
+          grantId: payload.grantId,
+          uid: payload.uid,
+          userCode: payload.userCode,
+          now,
+          expiresAt: expiresInSeconds > 0 ? new Date(now.getTime() + expiresInSeconds * 1000) : undefined,
+        })
+      },
+      find: async (id) => show(await records.find(workspaceId, kind, hashOf(id)), id),
+      findByUid: async (uid) => show(await records.findByUid(workspaceId, kind, uid)),
+      findByUserCode: async (code) => show(await records.findByUserCode(workspaceId, kind, code)),
+      async consume(id) {
+        const isFirst = await records.consume(workspaceId, kind, hashOf(id), clock())
+        // RFC 6749 §4.1.2: of two that redeem one code at the same moment, one gets nothing (attack 32).
+        if (!isFirst && kind !== 'RefreshToken') throw new errors.InvalidGrant(`${kind} already used`)
+      },
+      destroy: (id) => records.remove(workspaceId, kind, hashOf(id)),
+      revokeByGrantId: (grantId) => records.removeGrant(workspaceId, grantId),
+    }
   }
 }
 
-/**
- * Any application id is a client as far as the library can see; whether it exists is found out together with its
- * secret, in one step that takes the same time for both (attack 34).
- */
-function clientOf(id: string): AdapterPayload | undefined {
-  if (!isUuid(id.toLowerCase())) return undefined
+/** `~<hash>~<signature>`: stands for an id inside the server; who has read the database cannot make one. */
+const HANDLE = /^~([0-9a-f]{64})~([0-9a-f]{64})$/
+const sign = (hash: string, key: string): string => createHmac('sha256', key).update(hash).digest('hex')
+
+function handleOf(idHash: Uint8Array, key: string): string {
+  const hash = Buffer.from(idHash).toString('hex')
+  return `~${hash}~${sign(hash, key)}`
+}
+
+function hashOfHandle(id: string, key: string): Uint8Array | undefined {
+  const [, hash, signature] = HANDLE.exec(id) ?? []
+  if (hash === undefined || signature === undefined) return undefined
+  const isOurs = timingSafeEqual(Buffer.from(signature), Buffer.from(sign(hash, key)))
+  return isOurs ? Buffer.from(hash, 'hex') : undefined
+}
+
+function toPayload(kind: string, id: string, record: OAuthRecord, now: Date): AdapterPayload {
+  const { consumedAt } = record
+  const isWithinGrace =
+    kind === 'RefreshToken' &&
+    consumedAt !== undefined &&
+    now.getTime() - consumedAt.getTime() < REFRESH_REUSE_GRACE_MS
   return {
-    client_id: id.toLowerCase(),
-    // The library wants one; it is never compared (see `compareClientSecret`).
-    client_secret: 'kept as hashes elsewhere',
-    grant_types: ['client_credentials'],
-    response_types: [],
-    redirect_uris: [],
-    token_endpoint_auth_method: 'client_secret_basic',
-    scope: API_SCOPES.join(' '),
+    ...record.payload,
+    jti: id,
+    ...(consumedAt === undefined || isWithinGrace
+      ? {}
+      : { consumed: Math.floor(consumedAt.getTime() / 1000) }),
+  }
+}
+
+function clientAdapter(findClient: (clientId: string) => Promise<AdapterPayload | undefined>): Adapter {
+  const refuse = (): Promise<never> => Promise.reject(new Error('clients are not kept by the OAuth library'))
+  return {
+    find: findClient,
+    upsert: refuse,
+    findByUid: () => Promise.resolve(undefined),
+    findByUserCode: () => Promise.resolve(undefined),
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The OAuth server: oidc-provider, configured and nothing more. Issues workspace tokens as JSON Web Tokens
- * (RFC 9068) to service principals by client credentials (RFC 6749 §4.4). Signing keys are ours; after a rotation
- * the provider is built anew, because it takes its keys once.
+ * The OAuth server of one workspace: oidc-provider, configured and nothing more. Issues workspace tokens as JSON Web
+ * Tokens (RFC 9068) to people by authorization code or device code, and to service principals by client credentials.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import {
+  errors,
   Provider,
+  type Account,
+  type Client,
   type Configuration,
   type JWKS,
   type KoaContextWithOIDC,
@@ -13,7 +14,7 @@ import {
 } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
-import type { Workspace } from '../domain/workspace.ts'
+import type { Clock, OAuthClient, OAuthRecordStore } from '../operations/ports.ts'
 import {
   API_SCOPES,
   SIGNATURE_ALGORITHM,
@@ -21,87 +22,49 @@ import {
   workspaceAudience,
 } from '../tokens/claims.ts'
 import { workspaceTokenClaims } from '../tokens/mint.ts'
-import { createAdapter } from './adapter.ts'
+import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
+import { findClient, IDENTITY_SCOPES } from './clients.ts'
+import { pageHeaders } from './interactions.ts'
+import { deviceCodePage, deviceConfirmationPage, messagePage } from './pages.ts'
 
-export interface OAuthDependencies {
-  /** Current key first. */
-  readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
-  readonly verifyClientSecret: (applicationId: string, secret: string) => Promise<Principal | undefined>
-  readonly findServicePrincipal: (applicationId: string) => Promise<Principal | undefined>
-  /** Whether the service principal is assigned to the workspace, directly or through a group. */
-  readonly isInWorkspace: (applicationId: string, workspaceId: WorkspaceId) => Promise<boolean>
+export interface ProviderDependencies {
+  readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
+  /** An active user or service principal that is in the workspace at this moment, by id. */
+  readonly findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>
+  /** The same by application id. */
+  readonly findServicePrincipal: (
+    applicationId: string,
+    workspaceId: WorkspaceId,
+  ) => Promise<Principal | undefined>
+  readonly findRegisteredClient: (clientId: string) => Promise<OAuthClient | undefined>
+  readonly records: OAuthRecordStore
+  readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  /** Secret that signs the cookies of the provider. */
+  /** Secret that signs the cookies of the provider, and its handles. */
   readonly cookieKey: string
+  /** Told of a device code that nobody asked for, by address. */
+  readonly countWrongDeviceCode: (address: string) => Promise<void>
 }
 
-export interface OAuthSettings {
-  /** By the Host header: every workspace has an OAuth server of its own. */
-  readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
-  readonly publicUrlOf: (workspace: Workspace) => string
+export interface ProviderSettings {
+  readonly workspaceId: WorkspaceId
+  readonly issuer: string
 }
 
-export const OAUTH_PREFIX = '/oidc'
+const MINUTE = 60
+const DAY = 24 * 60 * MINUTE
+const REFRESH_TOKEN_SECONDS = 30 * DAY
+/** However often it is renewed. */
+const REFRESH_FAMILY_SECONDS = 90 * DAY
+const SESSION_SECONDS = 12 * 60 * MINUTE
 
-/** @returns a handler for everything below `/oidc` */
-export function createOAuthHandler(
-  dependencies: OAuthDependencies,
-  settings: OAuthSettings,
-): RequestListener {
-  const built = new Map<WorkspaceId, { readonly keys: string; readonly handle: RequestListener }>()
-
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const workspace = await settings.workspaceAt(request.headers.host)
-    const publicUrl = settings.publicUrlOf(workspace)
-    const jwks = await dependencies.privateJwks()
-    const keys = JSON.stringify(jwks.keys)
-    let current = built.get(workspace.id)
-    if (current?.keys !== keys) {
-      const handle = buildProvider(
-        dependencies,
-        { workspaceId: workspace.id, publicUrl },
-        jwks as JWKS,
-      ).callback()
-      // Koa answers every request itself, errors included; what is left for the caller is nothing.
-      current = { keys, handle: (koaRequest, koaResponse) => void handle(koaRequest, koaResponse) }
-      built.set(workspace.id, current)
-    }
-    placeBelowPrefix(request, publicUrl)
-    current.handle(request, response)
-  }
-
-  return (request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      dependencies.log.error({ err: error }, 'the OAuth server cannot answer')
-      response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })
-      response.end(
-        JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }),
-      )
-    })
-  }
-}
-
-/**
- * The provider is mounted below a prefix and builds its URLs from the request; the configured public URL stands
- * in for the Host header, which anybody can set (attack 33).
- */
-function placeBelowPrefix(request: IncomingMessage & { originalUrl?: string }, publicUrl: string): void {
-  const { host, protocol } = new URL(publicUrl)
-  const url = request.url ?? OAUTH_PREFIX
-  request.originalUrl = url
-  request.url = url.slice(OAUTH_PREFIX.length).replace(/^(?!\/)/, '/')
-  request.headers.host = host
-  request.headers['x-forwarded-host'] = host
-  request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-}
-
-function buildProvider(
-  dependencies: OAuthDependencies,
-  settings: { readonly workspaceId: WorkspaceId; readonly publicUrl: string },
+export function buildProvider(
+  dependencies: ProviderDependencies,
+  settings: ProviderSettings,
   jwks: JWKS,
 ): Provider {
-  const { workspaceId, publicUrl } = settings
+  const { workspaceId, issuer } = settings
   const workspaceApi: ResourceServer = {
     scope: API_SCOPES.join(' '),
     audience: workspaceAudience(workspaceId),
@@ -110,59 +73,198 @@ function buildProvider(
     jwt: { sign: { alg: SIGNATURE_ALGORITHM } },
   }
   const configuration: Configuration = {
-    adapter: createAdapter,
+    adapter: createAdapterFactory({
+      records: dependencies.records,
+      clock: dependencies.clock,
+      workspaceId,
+      handleKey: dependencies.cookieKey,
+      findClient: (clientId) => findClient(clientId, dependencies.findRegisteredClient),
+    }),
     jwks,
     cookies: { keys: [dependencies.cookieKey] },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
-    scopes: [...API_SCOPES],
-    // People sign in with the next version; until then nothing is answered at the authorization endpoint.
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    extraClientMetadata: { properties: ['access_token_ttl_minutes', 'refresh_token_ttl_minutes'] },
+    scopes: [...IDENTITY_SCOPES, ...API_SCOPES],
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
+    // Public clients get them all in the ID token: there is nothing secret in a name.
+    conformIdTokenClaims: false,
     responseTypes: ['code'],
-    routes: { authorization: '/v1/authorize', token: '/v1/token', jwks: '/v1/keys' },
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    routes: {
+      authorization: '/v1/authorize',
+      token: '/v1/token',
+      jwks: '/v1/keys',
+      userinfo: '/v1/userinfo',
+      introspection: '/v1/introspect',
+      revocation: '/v1/revoke',
+      device_authorization: '/v1/device_authorization',
+      code_verification: '/device',
+      end_session: '/v1/logout',
+    },
     enabledJWA: { idTokenSigningAlgValues: [SIGNATURE_ALGORITHM] },
     clientDefaults: { id_token_signed_response_alg: SIGNATURE_ALGORITHM },
+    interactions: { url: (_context, { uid }) => `/oidc/interaction/${uid}` },
+    findAccount: async (_context, sub) => {
+      const principal = await dependencies.findInWorkspace(sub, workspaceId)
+      return principal === undefined ? undefined : accountOf(principal)
+    },
+    ttl: {
+      AccessToken: (_context, _token, client) =>
+        Math.min(
+          minutesOf(client, 'access_token_ttl_minutes') ?? TOKEN_LIFETIME_SECONDS,
+          TOKEN_LIFETIME_SECONDS,
+        ),
+      AuthorizationCode: MINUTE,
+      ClientCredentials: TOKEN_LIFETIME_SECONDS,
+      DeviceCode: 10 * MINUTE,
+      Grant: REFRESH_FAMILY_SECONDS,
+      IdToken: TOKEN_LIFETIME_SECONDS,
+      Interaction: 60 * MINUTE,
+      RefreshToken: (_context, token, client) =>
+        Math.max(
+          1,
+          Math.min(
+            minutesOf(client, 'refresh_token_ttl_minutes') ?? REFRESH_TOKEN_SECONDS,
+            REFRESH_FAMILY_SECONDS - token.totalLifetime(),
+          ),
+        ),
+      Session: SESSION_SECONDS,
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      userinfo: { enabled: false },
+      // Both are answered by token-questions.ts; enabled, so that discovery names them.
+      userinfo: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        charset: 'base-20',
+        mask: '****-****',
+        async userCodeInputSource(context, form, _out, error) {
+          if (error !== undefined && 'userCode' in error)
+            await dependencies.countWrongDeviceCode(context.req.socket.remoteAddress ?? '')
+          context.body = deviceCodePage(
+            form,
+            error === undefined ? undefined : 'This code is not known, or too old. Try again.',
+          )
+        },
+        userCodeConfirmSource(context, form, client, device, userCode) {
+          context.body = deviceConfirmationPage(form, {
+            applicationName: client.clientName ?? client.clientId,
+            userCode,
+            address: typeof device['ip'] === 'string' ? device['ip'] : undefined,
+          })
+        },
+        successSource(context) {
+          context.body = messagePage('Device connected', 'You can close this page and go on at the device.')
+        },
+      },
       resourceIndicators: {
         enabled: true,
         // Every workspace token is for the APIs of the workspace; clients need not and do not say so.
         defaultResource: () => workspaceAudience(workspaceId),
-        getResourceServerInfo: () => workspaceApi,
+        getResourceServerInfo: (_context, resource) => {
+          if (resource !== workspaceAudience(workspaceId)) throw new errors.InvalidTarget()
+          return workspaceApi
+        },
+        useGrantedResource: () => true,
       },
     },
     formats: {
       customizers: {
         jwt: async (_context, token, parts) => {
-          const principal = await dependencies.findServicePrincipal(token.clientId ?? '')
-          if (principal === undefined)
-            throw new Error('a token is issued to a service principal that is not there')
+          const principal = await loadHolder(dependencies, workspaceId, token)
+          if (principal === undefined) throw new errors.InvalidGrant('the identity is not there any more')
           Object.assign(parts.payload, workspaceTokenClaims({ identityId: principal.id, workspaceId }))
         },
       },
     },
     renderError: (context: KoaContextWithOIDC, out) => {
+      if (context.accepts('html', 'json') === 'html') {
+        context.type = 'html'
+        context.body = messagePage(
+          'Not possible',
+          `${out.error_description ?? out.error} (${out.error}). Begin again in the application.`,
+        )
+        return
+      }
       context.type = 'json'
       context.body = out
     },
   }
-  const provider = new Provider(`${publicUrl}${OAUTH_PREFIX}`, configuration)
+  const provider = new Provider(issuer, configuration)
   provider.proxy = true
   registerClientCredentials(
     provider,
     { identifier: workspaceAudience(workspaceId), server: workspaceApi },
-    (applicationId) => dependencies.isInWorkspace(applicationId, workspaceId),
+    async (applicationId) =>
+      (await dependencies.findServicePrincipal(applicationId, workspaceId)) !== undefined,
   )
   // The library compares with one stored secret; ours are hashes, and up to five of them (behaviour 67).
   provider.Client.prototype.compareClientSecret = async function (
     this: { clientId: string },
     secret: string,
   ) {
-    return (await dependencies.verifyClientSecret(this.clientId, secret)) !== undefined
+    return dependencies.verifyClientSecret(this.clientId, secret)
   }
+  provider.use(dressAnswers)
+  // What the client is not told: why a grant was refused.
+  provider.on('grant.error', (context, error) => {
+    dependencies.log.warn(
+      { client: context.oidc.client?.clientId, reason: error.error_detail ?? error.message },
+      'a grant was refused',
+    )
+  })
   provider.on('server_error', (_context, error) => {
     dependencies.log.error({ err: error }, 'the OAuth server failed')
   })
   return provider
+}
+
+/** Headers for pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
+async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next()
+  if (context.response.is('html') === 'html') context.set(pageHeaders())
+  const body: unknown = context.body
+  const isRefresh =
+    (context.oidc as KoaContextWithOIDC['oidc'] | undefined)?.params?.['grant_type'] === 'refresh_token'
+  if (
+    isRefresh &&
+    typeof body === 'object' &&
+    body !== null &&
+    'error' in body &&
+    body.error === 'invalid_grant'
+  ) {
+    // wire-contract §3.6: exactly this sentence
+    context.body = { ...body, error_description: 'Refresh token is invalid' }
+  }
+}
+
+async function loadHolder(
+  dependencies: ProviderDependencies,
+  workspaceId: WorkspaceId,
+  token: { readonly clientId?: string | undefined; readonly accountId?: string },
+): Promise<Principal | undefined> {
+  return token.accountId === undefined
+    ? dependencies.findServicePrincipal(token.clientId ?? '', workspaceId)
+    : dependencies.findInWorkspace(token.accountId, workspaceId)
+}
+
+const accountOf = (principal: Principal): Account => ({
+  accountId: principal.id,
+  claims: () => ({
+    sub: principal.id,
+    name: principal.displayName,
+    preferred_username: principal.name,
+    email: principal.name,
+  }),
+})
+
+/** Seconds, from what an administrator registered. */
+function minutesOf(client: Client, property: string): number | undefined {
+  const minutes = client[property]
+  return typeof minutes === 'number' ? minutes * MINUTE : undefined
 }

@@ -70,7 +70,14 @@ export interface AuditLog {
 
 /** One record per login, refusal or minting. Carries ids and names, never a token (behaviour 74). */
 export interface AuditEntry {
-  readonly event: 'login' | 'mint_database_credential' | 'create_role' | 'client_credentials'
+  readonly event:
+    | 'login'
+    | 'mint_database_credential'
+    | 'create_role'
+    | 'client_credentials'
+    | 'sign_in'
+    | 'set_password'
+    | 'token_exchange'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string
@@ -411,4 +418,120 @@ export interface StoredCertificateAuthority {
 export interface InstanceChanges {
   /** Calls back soon after each change; several changes may be one call. Returns the way to stop. */
   onInstanceChange(callback: () => void): () => void
+}
+
+/** Slow hashes of chosen passwords. */
+export interface PasswordHasher {
+  hash(password: Redacted<string>): Promise<string>
+  verify(hash: string, password: Redacted<string>): Promise<boolean>
+  /** Whether the hash was made with other parameters than those of today. */
+  isOutdated(hash: string): boolean
+}
+
+/** Passwords of users, and the links that set them. */
+export interface PasswordStore {
+  loadPasswordHash(userId: IdentityId): Promise<string | undefined>
+  savePassword(userId: IdentityId, hash: string, now: Date): Promise<void>
+  /** Ends the user's earlier links. */
+  insertLink(link: {
+    readonly userId: IdentityId
+    readonly hash: Uint8Array
+    readonly createdAt: Date
+    readonly expiresAt: Date
+  }): Promise<void>
+  /** Of an active user, unexpired. */
+  findLink(
+    hash: Uint8Array,
+    now: Date,
+  ): Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
+  /** Sets the password and uses the link up in one transaction; false when it is not there any more. */
+  usePasswordLink(linkHash: Uint8Array, passwordHash: string, now: Date): Promise<boolean>
+}
+
+/** So many failures within so many seconds, by a key. */
+export interface SignInLimit {
+  readonly key: string
+  readonly failures: number
+  readonly windowSeconds: number
+}
+
+/** Slows down guessing. */
+export interface SignInBrake {
+  isClosed(limits: readonly SignInLimit[], now: Date): Promise<boolean>
+  countFailure(limits: readonly SignInLimit[], now: Date): Promise<void>
+  /** After a success: forgets the first, narrowest limit. */
+  release(limits: readonly SignInLimit[]): Promise<void>
+}
+
+/** What the OAuth library keeps of one thing; `payload` never holds the id itself. */
+export interface OAuthRecord {
+  readonly idHash: Uint8Array
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly identityId: IdentityId | undefined
+  readonly consumedAt: Date | undefined
+  readonly expiresAt: Date | undefined
+}
+
+/** Sessions, grants, codes and refresh tokens of the OAuth server, by workspace and kind. */
+export interface OAuthRecordStore {
+  save(record: {
+    readonly workspaceId: WorkspaceId
+    readonly kind: string
+    /** SHA-256 of the id, which opens something. */
+    readonly idHash: Uint8Array
+    readonly payload: Readonly<Record<string, unknown>>
+    readonly identityId: IdentityId | undefined
+    readonly grantId: string | undefined
+    readonly uid: string | undefined
+    readonly userCode: string | undefined
+    readonly now: Date
+    readonly expiresAt: Date | undefined
+  }): Promise<void>
+  find(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<OAuthRecord | undefined>
+  findByUid(workspaceId: WorkspaceId, kind: string, uid: string): Promise<OAuthRecord | undefined>
+  findByUserCode(workspaceId: WorkspaceId, kind: string, userCode: string): Promise<OAuthRecord | undefined>
+  /** True for the one that consumed it. */
+  consume(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array, now: Date): Promise<boolean>
+  remove(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<void>
+  /** The grant and everything that was issued by it. */
+  removeGrant(workspaceId: WorkspaceId, grantId: string): Promise<void>
+  removeExpired(now: Date): Promise<void>
+  /** Sign-in sessions and granted applications of one identity. */
+  listSessions(identityId: IdentityId, now: Date): Promise<readonly SignInSession[]>
+  /** True when it was there. */
+  endSession(identityId: IdentityId, id: string): Promise<boolean>
+  endAllOf(identityId: IdentityId): Promise<void>
+}
+
+export interface SignInSession {
+  readonly id: string
+  readonly kind: 'session' | 'grant'
+  readonly clientId: string | undefined
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
+}
+
+/** Applications that an administrator registered. */
+export interface OAuthClientStore {
+  insertOAuthClient(client: OAuthClient): Promise<void>
+  findOAuthClient(clientId: string): Promise<OAuthClient | undefined>
+  listOAuthClients(accountId: AccountId): Promise<readonly OAuthClient[]>
+  /** Replaces what can change; false when it is not there. */
+  updateOAuthClient(client: OAuthClient): Promise<boolean>
+  deleteOAuthClient(accountId: AccountId, integrationId: string): Promise<boolean>
+}
+
+export interface OAuthClient {
+  readonly clientId: string
+  readonly integrationId: string
+  readonly accountId: AccountId
+  readonly name: string
+  /** Undefined: a public client. */
+  readonly secretHash: Uint8Array | undefined
+  readonly redirectUrls: readonly string[]
+  readonly scopes: readonly string[]
+  readonly accessTokenTtlMinutes: number
+  readonly refreshTokenTtlMinutes: number
+  readonly createdBy: IdentityId
+  readonly createdAt: Date
 }

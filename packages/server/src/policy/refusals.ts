@@ -374,6 +374,48 @@ export const REFUSALS = {
     http: { status: 400, errorCode: 'QUOTA_EXCEEDED', message: '{problem}' },
   },
 
+  // Signing in: rendered on the pages of the OAuth server.
+  sign_in_failed: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'User name or password is wrong, or the user is not in this workspace.',
+    },
+  },
+  too_many_sign_ins: {
+    disclosure: 'anyone',
+    http: {
+      status: 429,
+      errorCode: 'RESOURCE_EXHAUSTED',
+      message: 'Too many failed attempts. Wait fifteen minutes, or ask an administrator for a new link.',
+    },
+  },
+  sign_in_link_invalid: {
+    disclosure: 'anyone',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'This link was used already, has expired or was replaced. Ask an administrator for a new one.',
+    },
+  },
+  password_unsuitable: {
+    disclosure: 'anyone',
+    http: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: '{problem}' },
+  },
+  oauth_client_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'OAuth application {id} does not exist.',
+    },
+  },
+  session_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Session {id} does not exist.' },
+  },
+
   // databricks_create_role (behaviours 20, 33, 36): answered to the SQL function, which raises them.
   session_not_by_identity: {
     disclosure: 'anyone',

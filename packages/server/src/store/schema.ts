@@ -56,6 +56,46 @@ export interface SystemSchema {
     created_at: Timestamp
     expires_at: ColumnType<Date | null, Date | null, Date | null>
   }
+  user_password: {
+    user_id: string
+    identity_type: Generated<'USER'>
+    password_hash: string
+    changed_at: Timestamp
+  }
+  sign_in_link: {
+    token_hash: Bytes
+    user_id: string
+    identity_type: Generated<'USER'>
+    created_at: Timestamp
+    expires_at: Timestamp
+  }
+  sign_in_failure: { key_hash: Bytes; failures: number; since: Timestamp }
+  oauth_record: {
+    workspace_id: string
+    kind: string
+    id_hash: Bytes
+    payload: Json<Record<string, unknown>>
+    identity_id: string | null
+    grant_id: string | null
+    uid: string | null
+    user_code_hash: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
+    created_at: Timestamp
+    expires_at: ColumnType<Date | null, Date | null, Date | null>
+    consumed_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  }
+  oauth_client: {
+    client_id: string
+    integration_id: string
+    account_id: string
+    name: string
+    secret_hash: ColumnType<Buffer | null, Uint8Array | null, Uint8Array | null>
+    redirect_urls: string[]
+    scopes: string[]
+    access_token_ttl_minutes: number
+    refresh_token_ttl_minutes: number
+    created_by: string
+    created_at: Timestamp
+  }
   signing_key: {
     kid: string
     public_jwk: Json<Record<string, unknown>>

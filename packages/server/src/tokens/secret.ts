@@ -22,6 +22,10 @@ export const generatePersonalAccessToken = (randomBytes: (size: number) => Uint8
 export const generateOAuthSecret = (randomBytes: (size: number) => Uint8Array): GeneratedSecret =>
   generate(OAUTH_SECRET_PREFIX, randomBytes)
 
+/** Part of an address, so without a prefix that would tell what it is. */
+export const generateSignInLink = (randomBytes: (size: number) => Uint8Array): GeneratedSecret =>
+  generate('', randomBytes)
+
 function generate(prefix: string, randomBytes: (size: number) => Uint8Array): GeneratedSecret {
   const secret = `${prefix}${Buffer.from(randomBytes(SECRET_BYTES)).toString('hex')}`
   return { secret: new Redacted(secret), hash: hashSecret(secret) }

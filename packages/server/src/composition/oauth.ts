@@ -1,0 +1,93 @@
+/** Builds the OAuth server: stores and operations handed to the pages and the library. */
+import { createHmac, randomBytes } from 'node:crypto'
+import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
+import type { Principal } from '../domain/identity.ts'
+import { Redacted } from '../domain/redacted.ts'
+import { createPasswordHasher } from '../keys/password-hash.ts'
+import { createOAuthHandler } from '../oauth/handler.ts'
+import { findSignInLink, setPasswordByLink, type SignInLinkPorts } from '../operations/sign-in-links.ts'
+import { signIn } from '../operations/sign-in.ts'
+import { verifyClientSecret } from '../operations/verify-client-secret.ts'
+import { generateSignInLink, matchesAnySecret } from '../tokens/secret.ts'
+import { verifyWorkspaceToken } from '../tokens/verify.ts'
+import type { Foundation } from './foundation.ts'
+
+/** Wrong device codes from one address within fifteen minutes. */
+const deviceCodeLimits = (address: string) => [
+  { key: `device codes ${address}`, failures: 20, windowSeconds: 15 * 60 },
+]
+
+export function buildOAuth(foundation: Foundation, accountId: AccountId, masterKey: Redacted<Uint8Array>) {
+  const { clock, log, audit, stores, signingKeys, addresses } = foundation
+  const hasher = createPasswordHasher()
+  const signInPorts = {
+    identities: stores.identities,
+    directory: stores.directory,
+    passwords: stores.passwords,
+    hasher,
+    brake: stores.signInBrake,
+    oauthRecords: stores.oauthRecords,
+    audit,
+    clock,
+    accountId,
+    nobodysHash: hasher.hash(new Redacted(randomBytes(16).toString('hex'))),
+    generate: () => generateSignInLink(randomBytes),
+    loadWorkspace: addresses.loadWorkspace,
+  } satisfies SignInLinkPorts & Parameters<typeof signIn>[0] & Record<string, unknown>
+
+  const findInWorkspace = async (id: string, workspaceId: WorkspaceId): Promise<Principal | undefined> => {
+    const identityId = parseIdentityId(id)
+    if (identityId === undefined) return undefined
+    const principal = await stores.directory.loadPrincipal(identityId)
+    if (!principal?.active) return undefined
+    const { permission } = await stores.directory.loadMembership(identityId, workspaceId)
+    return permission === undefined ? undefined : principal
+  }
+  const verifySecret = async (clientId: string, secret: string): Promise<boolean> => {
+    const registered = await stores.oauthClients.findOAuthClient(clientId)
+    if (registered?.secretHash !== undefined) return matchesAnySecret(secret, [registered.secretHash])
+    return (await verifyClientSecret({ secrets: stores.secrets, clock }, clientId, secret)) !== undefined
+  }
+
+  const handle = createOAuthHandler(
+    {
+      privateJwks: () => signingKeys.privateJwks(),
+      verifyClientSecret: verifySecret,
+      findInWorkspace,
+      async findServicePrincipal(applicationId, workspaceId) {
+        const principal = (await stores.secrets.loadClient(applicationId, clock()))?.principal
+        return principal === undefined ? undefined : findInWorkspace(principal.id, workspaceId)
+      },
+      findRegisteredClient: (clientId) => stores.oauthClients.findOAuthClient(clientId),
+      records: stores.oauthRecords,
+      clock,
+      log,
+      cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
+      areDeviceCodesClosed: (address) => stores.signInBrake.isClosed(deviceCodeLimits(address), clock()),
+      countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
+      interactions: {
+        signIn: (request) => signIn(signInPorts, request),
+        findPrincipal: (id) => stores.directory.loadPrincipal(id),
+        findLink: (token) => findSignInLink(signInPorts, token),
+        setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
+        upstream: undefined,
+        clock,
+      },
+      tokenQuestions: {
+        verifySecret,
+        async readToken(token, workspaceId) {
+          const verified = await verifyWorkspaceToken(token, workspaceId, {
+            issuerOf: addresses.issuerOf,
+            keys: signingKeys,
+            now: clock(),
+          })
+          if ('rejected' in verified) return undefined
+          const holder = await findInWorkspace(verified.identityId, workspaceId)
+          return holder === undefined ? undefined : { token: verified, holder }
+        },
+      },
+    },
+    { accountId, workspaceAt: addresses.workspaceAt, publicUrlOf: addresses.publicUrlOf },
+  )
+  return { handle, signInPorts }
+}

@@ -1,0 +1,36 @@
+/** Who a client of our own endpoints is: RFC 6749 §2.3.1, by header or by body; a public client only by its name. */
+import type { IncomingMessage } from 'node:http'
+import type { Provider } from 'oidc-provider'
+
+/** @returns the client id, or undefined when nothing proves one */
+export async function isFromClient(
+  request: IncomingMessage,
+  form: URLSearchParams,
+  provider: Provider,
+  verifySecret: (clientId: string, secret: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  const basic = readBasic(request.headers.authorization)
+  const clientId = basic?.clientId ?? form.get('client_id') ?? undefined
+  const secret = basic?.secret ?? form.get('client_secret') ?? undefined
+  if (clientId === undefined) return undefined
+  const client = await provider.Client.find(clientId)
+  if (client === undefined) return undefined
+  if (client.clientAuthMethod === 'none') return secret === undefined ? clientId : undefined
+  return secret !== undefined && (await verifySecret(clientId, secret)) ? clientId : undefined
+}
+
+function readBasic(
+  header: string | undefined,
+): { readonly clientId: string; readonly secret: string } | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const [clientId, ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':')
+  if (clientId === undefined || clientId === '' || rest.length === 0) return undefined
+  try {
+    // Ids and secrets of ours have no characters that either form would change (wire-contract §3.5).
+    return { clientId: decodeURIComponent(clientId), secret: decodeURIComponent(rest.join(':')) }
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The clients of the OAuth server: the vendor's public client, applications that an administrator registered, and
+ * every service principal by its application id.
+ */
+import type { AdapterPayload } from 'oidc-provider'
+import { isUuid } from '../domain/ids.ts'
+import type { OAuthClient } from '../operations/ports.ts'
+import { API_SCOPES } from '../tokens/claims.ts'
+
+export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** The library wants a secret where there is one; it is never compared (see `compareClientSecret`). */
+const KEPT_ELSEWHERE = 'kept as hashes elsewhere'
+
+/**
+ * What the CLI and the SDKs are (wire-contract §3.6): a native application on any loopback port (RFC 8252 §7.3), with
+ * PKCE in the place of a secret. The second address is that of the Java SDK.
+ */
+export const DATABRICKS_CLI = 'databricks-cli'
+const databricksCli: AdapterPayload = {
+  client_id: DATABRICKS_CLI,
+  client_name: 'Databricks CLI',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
+  response_types: ['code'],
+  redirect_uris: [
+    'http://localhost',
+    'http://localhost/',
+    'http://127.0.0.1',
+    'http://127.0.0.1/',
+    'http://localhost/callback',
+    'http://127.0.0.1/callback',
+  ],
+  scope: [...IDENTITY_SCOPES, ...API_SCOPES].join(' '),
+}
+
+/** @param findRegistered by exact client id, among the applications of the account */
+export async function findClient(
+  clientId: string,
+  findRegistered: (clientId: string) => Promise<OAuthClient | undefined>,
+): Promise<AdapterPayload | undefined> {
+  if (clientId === DATABRICKS_CLI) return databricksCli
+  const normalised = clientId.toLowerCase()
+  if (!isUuid(normalised)) return undefined
+  const registered = await findRegistered(normalised)
+  return registered === undefined ? servicePrincipal(normalised) : registeredApplication(registered)
+}
+
+/**
+ * Any application id is a client as far as the library can see; whether it exists is found out together with its
+ * secret, in one step that takes the same time for both (attack 34).
+ */
+const servicePrincipal = (applicationId: string): AdapterPayload => ({
+  client_id: applicationId,
+  client_secret: KEPT_ELSEWHERE,
+  grant_types: ['client_credentials'],
+  response_types: [],
+  redirect_uris: [],
+  token_endpoint_auth_method: 'client_secret_basic',
+  scope: API_SCOPES.join(' '),
+})
+
+function registeredApplication(client: OAuthClient): AdapterPayload {
+  const isPublic = client.secretHash === undefined
+  const isNative = client.redirectUrls.every((url) => isLoopback(url))
+  return {
+    client_id: client.clientId,
+    client_name: client.name,
+    application_type: isNative ? 'native' : 'web',
+    ...(isPublic ? {} : { client_secret: KEPT_ELSEWHERE }),
+    token_endpoint_auth_method: isPublic ? 'none' : 'client_secret_basic',
+    grant_types: ['authorization_code', 'refresh_token', ...(isPublic ? [DEVICE_GRANT] : [])],
+    response_types: ['code'],
+    redirect_uris: [...client.redirectUrls],
+    scope: [...client.scopes].join(' '),
+    access_token_ttl_minutes: client.accessTokenTtlMinutes,
+    refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+  }
+}
+
+const isLoopback = (url: string): boolean =>
+  URL.canParse(url) &&
+  new URL(url).protocol === 'http:' &&
+  ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)

@@ -1,0 +1,138 @@
+/**
+ * Everything below `/oidc`: which workspace is meant, our own pages and endpoints, and the OAuth library for the rest.
+ * Signing keys are ours; after a rotation the provider is built anew, because it takes its keys once.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { JWKS, Provider } from 'oidc-provider'
+import type { AccountId, WorkspaceId } from '../domain/ids.ts'
+import type { Workspace } from '../domain/workspace.ts'
+import { addressOf, pageHeaders, serveInteraction, type InteractionPorts } from './interactions.ts'
+import { messagePage } from './pages.ts'
+import { buildProvider, type ProviderDependencies } from './provider.ts'
+import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
+
+export interface OAuthDependencies extends ProviderDependencies {
+  /** Current key first. */
+  readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
+  readonly interactions: InteractionPorts
+  readonly tokenQuestions: TokenQuestionPorts
+  readonly areDeviceCodesClosed: (address: string) => Promise<boolean>
+}
+
+export interface OAuthSettings {
+  readonly accountId: AccountId
+  /** By the Host header: every workspace has an OAuth server of its own. */
+  readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
+  readonly publicUrlOf: (workspace: Workspace) => string
+}
+
+export const OAUTH_PREFIX = '/oidc'
+/** RFC 8414 §3.1: for an issuer with a path, discovery stands before it. */
+export const METADATA_PREFIX = '/.well-known/oauth-authorization-server'
+
+/** @returns a handler for everything below the two prefixes */
+export function createOAuthHandler(
+  dependencies: OAuthDependencies,
+  settings: OAuthSettings,
+): RequestListener {
+  const built = new Map<
+    WorkspaceId,
+    { readonly keys: string; readonly provider: Provider; readonly handle: RequestListener }
+  >()
+
+  const providerOf = async (workspaceId: WorkspaceId, publicUrl: string) => {
+    const jwks = await dependencies.privateJwks()
+    const keys = JSON.stringify(jwks.keys)
+    const known = built.get(workspaceId)
+    if (known?.keys === keys) return known
+    const provider = buildProvider(
+      dependencies,
+      { workspaceId, issuer: `${publicUrl}${OAUTH_PREFIX}` },
+      jwks as JWKS,
+    )
+    const handle = provider.callback()
+    // Koa answers every request itself, errors included; what is left for the caller is nothing.
+    const made = {
+      keys,
+      provider,
+      handle: ((request, response) => void handle(request, response)) as RequestListener,
+    }
+    built.set(workspaceId, made)
+    return made
+  }
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const workspace = await settings.workspaceAt(request.headers.host)
+    const publicUrl = settings.publicUrlOf(workspace)
+    const { provider, handle } = await providerOf(workspace.id, publicUrl)
+    placeBelowPrefix(request, publicUrl, settings.accountId)
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', publicUrl)
+    const visit = { request, response, path, query, provider, workspace, publicUrl }
+    if (await serveInteraction(visit, dependencies.interactions)) return
+    const question = { request, response, provider, workspaceId: workspace.id }
+    if (await answerTokenQuestion(path, question, dependencies.tokenQuestions)) return
+    if (path === '/device' && request.method === 'POST') {
+      // A device code is short; whoever tries many is stopped (attack 32).
+      if (await dependencies.areDeviceCodesClosed(addressOf(request))) {
+        response.writeHead(429, { ...pageHeaders(), 'content-type': 'text/html; charset=utf-8' })
+        response.end(messagePage('Too many attempts', 'Wait fifteen minutes and try again.'))
+        return
+      }
+    }
+    askForConsent(request, path, query)
+    handle(request, response)
+  }
+
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      dependencies.log.error({ err: error }, 'the OAuth server cannot answer')
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
+      response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })
+      response.end(
+        JSON.stringify({ error: 'temporarily_unavailable', error_description: 'Retry in a few seconds.' }),
+      )
+    })
+  }
+}
+
+/**
+ * The provider is mounted below a prefix and builds its URLs from the request; the configured public URL stands
+ * in for the Host header, which anybody can set (attack 33). Clients of the account style (wire-contract §3.2) find the
+ * same server below `/oidc/accounts/<account id>`.
+ */
+function placeBelowPrefix(
+  request: IncomingMessage & { originalUrl?: string },
+  publicUrl: string,
+  accountId: AccountId,
+): void {
+  const { host, protocol } = new URL(publicUrl)
+  const asked = request.url ?? OAUTH_PREFIX
+  const own = asked.startsWith(METADATA_PREFIX)
+    ? '/.well-known/oauth-authorization-server'
+    : asked.slice(OAUTH_PREFIX.length).replace(/^(?!\/)/, '/')
+  const account = `/accounts/${accountId}/`
+  request.url = own.startsWith(account) ? own.slice(account.length - 1) : own
+  request.originalUrl = `${OAUTH_PREFIX}${request.url}`
+  request.headers.host = host
+  request.headers['x-forwarded-host'] = host
+  request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+}
+
+/**
+ * OpenID Connect Core §11: `offline_access` needs `prompt=consent`, and the library drops it otherwise. The CLI and
+ * the SDKs ask for it without (wire-contract §3.6), and a user is asked for consent here in any case.
+ */
+function askForConsent(
+  request: IncomingMessage & { originalUrl?: string },
+  path: string,
+  query: URLSearchParams,
+): void {
+  const wantsOffline = query.get('scope')?.split(' ').includes('offline_access') === true
+  if (path !== '/v1/authorize' || !wantsOffline || query.has('prompt')) return
+  query.set('prompt', 'consent')
+  request.url = `${path}?${query.toString()}`
+  request.originalUrl = `${OAUTH_PREFIX}${request.url}`
+}

@@ -1,0 +1,427 @@
+/**
+ * What people see while they sign in: the OAuth library says what it still needs (a user, a consent), these pages ask
+ * for it. The library's interaction cookie ties every page to the browser that began; posts come from our own pages.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import { Redacted } from '../domain/redacted.ts'
+import type { Principal } from '../domain/identity.ts'
+import type { IdentityId } from '../domain/ids.ts'
+import type { Workspace } from '../domain/workspace.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { toHttpRefusal } from '../policy/refusals.ts'
+import { isFromOurPage, readForm } from './form.ts'
+import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
+
+export interface InteractionPorts {
+  readonly signIn: (request: {
+    readonly userName: string
+    readonly password: Redacted<string>
+    readonly clientAddress: string
+    readonly workspaceId: Workspace['id']
+  }) => Promise<Principal>
+  readonly findPrincipal: (id: IdentityId) => Promise<Principal | undefined>
+  readonly findLink: (token: string) => Promise<{ readonly name: string } | undefined>
+  readonly setPassword: (token: string, password: Redacted<string>) => Promise<{ readonly name: string }>
+  readonly upstream: UpstreamSignIn | undefined
+  readonly clock: () => Date
+}
+
+/** Signing in through an outside OpenID provider. */
+export interface UpstreamSignIn {
+  readonly name: string
+  /** Where to send the browser, and what to keep until it comes back. */
+  begin(callbackUrl: string): Promise<{ readonly url: URL; readonly state: string; readonly pending: string }>
+  /** @returns the user that the provider vouches for. @throws RefusedError upstream_refused, sign_in_failed */
+  finish(request: {
+    readonly currentUrl: URL
+    readonly callbackUrl: string
+    readonly pending: string
+    readonly workspaceId: Workspace['id']
+    readonly clientAddress: string
+  }): Promise<Principal>
+}
+
+export interface Visit {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Below `/oidc`, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly provider: Provider
+  readonly workspace: Workspace
+  readonly publicUrl: string
+}
+
+/** Under which the gateway for links of invitation is; also used to print them. */
+export const PASSWORD_PATH = '/password'
+const UPSTREAM_COOKIE = '_upstream'
+
+/** @returns false when the path is none of these pages */
+export async function serveInteraction(visit: Visit, ports: InteractionPorts): Promise<boolean> {
+  const { path, request } = visit
+  if (path === STYLE_PATH && request.method === 'GET') {
+    send(visit, 200, STYLE, { type: 'text/css; charset=utf-8' })
+    return true
+  }
+  const [, first, second, third] = path.split('/')
+  if (first === 'interaction' && second !== undefined) {
+    await orExplain(visit, () => serveStep(visit, ports, second, third))
+    return true
+  }
+  if (`/${first ?? ''}` === PASSWORD_PATH && second !== undefined) {
+    await orExplain(visit, () => servePassword(visit, ports, second))
+    return true
+  }
+  if (first === 'upstream' && second === 'callback') {
+    await orExplain(visit, () => finishUpstream(visit, ports))
+    return true
+  }
+  return false
+}
+
+async function serveStep(
+  visit: Visit,
+  ports: InteractionPorts,
+  uid: string,
+  action: string | undefined,
+): Promise<void> {
+  const { provider, request, response } = visit
+  const details = await provider.interactionDetails(request, response)
+  if (details.uid !== uid) throw new errors.SessionNotFound('the page belongs to another sign-in')
+  const client = await provider.Client.find(String(details.params['client_id']))
+  const steps = {
+    base: `/oidc/interaction/${uid}`,
+    applicationName: client?.clientName ?? client?.clientId ?? 'an application',
+    redirectUrl: text(details.params['redirect_uri']),
+  }
+  if (request.method === 'GET' && action === undefined) {
+    await showStep(visit, ports, details, steps)
+    return
+  }
+  if (request.method !== 'POST' || !isFromOurPage(request, visit.publicUrl)) {
+    send(
+      visit,
+      403,
+      messagePage('Not possible', 'This must be sent from the page itself. Go back and try again.'),
+    )
+    return
+  }
+  switch (action) {
+    case 'sign-in':
+      if (details.prompt.name === 'login') await checkPassword(visit, ports, steps)
+      else redirect(visit, steps.base)
+      return
+    case 'upstream':
+      await beginUpstream(visit, ports, uid)
+      return
+    case 'consent':
+      if (details.prompt.name === 'consent') await finish(visit, await grant(provider, details))
+      else redirect(visit, steps.base)
+      return
+    case 'cancel':
+      await finish(visit, { error: 'access_denied', error_description: 'The user denied access.' })
+      return
+    case undefined:
+    default:
+      send(visit, 404, messagePage('Not found', 'There is no such page.'))
+  }
+}
+
+interface Steps {
+  readonly base: string
+  readonly applicationName: string
+  readonly redirectUrl: string | undefined
+}
+
+type Details = Awaited<ReturnType<Provider['interactionDetails']>>
+
+async function showStep(
+  visit: Visit,
+  ports: InteractionPorts,
+  details: Details,
+  steps: Steps,
+): Promise<void> {
+  if (details.prompt.name === 'login') {
+    showSignIn(visit, ports, steps, 200)
+    return
+  }
+  const principal = await ports.findPrincipal((details.session?.accountId ?? '') as IdentityId)
+  if (principal === undefined) {
+    await finish(visit, { error: 'access_denied', error_description: 'The user is deactivated or deleted.' })
+    return
+  }
+  const missing = details.prompt.details as MissingScopes
+  const scopes = [
+    ...Object.values(missing.missingResourceScopes ?? {}).flat(),
+    ...(missing.missingOIDCScope ?? []),
+  ]
+  // A native application is asked about every time; what was granted before is asked for again.
+  const asked = scopes.length > 0 ? scopes : (text(details.params['scope']) ?? '').split(' ').filter(Boolean)
+  send(
+    visit,
+    200,
+    consentPage({
+      action: `${steps.base}/consent`,
+      cancelAction: `${steps.base}/cancel`,
+      applicationName: steps.applicationName,
+      redirectHost: steps.redirectUrl === undefined ? 'a device' : new URL(steps.redirectUrl).host,
+      userName: principal.name,
+      scopes: [...new Set(asked)],
+    }),
+    { formTarget: steps.redirectUrl },
+  )
+}
+
+function showSignIn(
+  visit: Visit,
+  ports: InteractionPorts,
+  steps: Steps,
+  status: number,
+  again: { readonly userName?: string; readonly problem?: string } = {},
+): void {
+  send(
+    visit,
+    status,
+    signInPage({
+      action: `${steps.base}/sign-in`,
+      workspaceName: visit.workspace.name,
+      applicationName: steps.applicationName,
+      upstream:
+        ports.upstream === undefined
+          ? undefined
+          : { name: ports.upstream.name, action: `${steps.base}/upstream` },
+      ...again,
+    }),
+    { formTarget: steps.redirectUrl },
+  )
+}
+
+async function checkPassword(visit: Visit, ports: InteractionPorts, steps: Steps): Promise<void> {
+  const form = await readForm(visit.request)
+  const userName = form?.get('user_name') ?? ''
+  try {
+    const principal = await ports.signIn({
+      userName,
+      password: new Redacted(form?.get('password') ?? ''),
+      clientAddress: addressOf(visit.request),
+      workspaceId: visit.workspace.id,
+    })
+    await finish(visit, { login: { accountId: principal.id, amr: ['pwd'] } })
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    const refusal = toHttpRefusal(error.refusal)
+    showSignIn(visit, ports, steps, refusal?.status ?? 401, {
+      userName,
+      problem: refusal?.message ?? 'Sign-in is not possible.',
+    })
+  }
+}
+
+interface MissingScopes {
+  readonly missingOIDCScope?: readonly string[]
+  readonly missingOIDCClaims?: readonly string[]
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What was asked for and shown is what is granted; nothing else. */
+async function grant(provider: Provider, details: Details): Promise<InteractionResults> {
+  const { grantId, params, session } = details
+  const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+  const given =
+    known ??
+    new provider.Grant({ accountId: session?.accountId ?? '', clientId: String(params['client_id']) })
+  const missing = details.prompt.details as MissingScopes
+  if (missing.missingOIDCScope !== undefined) given.addOIDCScope(missing.missingOIDCScope.join(' '))
+  if (missing.missingOIDCClaims !== undefined) given.addOIDCClaims([...missing.missingOIDCClaims])
+  for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {}))
+    given.addResourceScope(resource, scopes.join(' '))
+  return { consent: { grantId: await given.save() } }
+}
+
+async function servePassword(visit: Visit, ports: InteractionPorts, token: string): Promise<void> {
+  const action = `/oidc${PASSWORD_PATH}/${encodeURIComponent(token)}`
+  const user = await ports.findLink(token)
+  if (user === undefined) {
+    send(
+      visit,
+      404,
+      messagePage(
+        'Link not valid',
+        'It was used already, has expired or was replaced. Ask an administrator for a new one.',
+      ),
+    )
+    return
+  }
+  if (visit.request.method === 'GET') {
+    send(visit, 200, passwordPage({ action, userName: user.name }))
+    return
+  }
+  if (visit.request.method !== 'POST' || !isFromOurPage(visit.request, visit.publicUrl)) {
+    send(
+      visit,
+      403,
+      messagePage('Not possible', 'This must be sent from the page itself. Go back and try again.'),
+    )
+    return
+  }
+  const form = await readForm(visit.request)
+  const password = form?.get('password') ?? ''
+  const again = (problem: string) => {
+    send(visit, 400, passwordPage({ action, userName: user.name, problem }))
+  }
+  if (password !== form?.get('repetition')) {
+    again('The two passwords differ.')
+    return
+  }
+  try {
+    await ports.setPassword(token, new Redacted(password))
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.refusal.name !== 'password_unsuitable') throw error
+    again(toHttpRefusal(error.refusal)?.message ?? 'The password is not suitable.')
+    return
+  }
+  send(
+    visit,
+    200,
+    messagePage(
+      'Password set',
+      `You can sign in as ${user.name} now, for example with: databricks auth login --host ${visit.publicUrl}`,
+    ),
+  )
+}
+
+async function beginUpstream(visit: Visit, { upstream }: InteractionPorts, uid: string): Promise<void> {
+  if (upstream === undefined) {
+    send(visit, 404, messagePage('Not found', 'No outside provider is configured.'))
+    return
+  }
+  const { url, state, pending } = await upstream.begin(callbackUrlOf(visit))
+  const { response } = visit
+  const secure = visit.publicUrl.startsWith('https:') ? '; Secure' : ''
+  // Lax, because the provider leads back by a link; bound to the interaction, which has a cookie of its own.
+  response.appendHeader(
+    'set-cookie',
+    `${UPSTREAM_COOKIE}=${encodeURIComponent(JSON.stringify({ uid, state, pending }))}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=600${secure}`,
+  )
+  redirect(visit, url.href)
+}
+
+async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPorts): Promise<void> {
+  const kept = readUpstreamCookie(visit.request)
+  if (upstream === undefined || visit.query.get('state') !== (kept?.state ?? '') || kept === undefined) {
+    send(
+      visit,
+      400,
+      messagePage('Sign-in not completed', 'It was begun in another browser or too long ago. Begin again.'),
+    )
+    return
+  }
+  const callbackUrl = callbackUrlOf(visit)
+  const currentUrl = new URL(callbackUrl)
+  currentUrl.search = visit.query.toString()
+  const principal = await upstream.finish({
+    currentUrl,
+    callbackUrl,
+    pending: kept.pending,
+    workspaceId: visit.workspace.id,
+    clientAddress: addressOf(visit.request),
+  })
+  // The interaction's own cookie goes along only below its own path; the result is left for it there.
+  const interaction = await visit.provider.Interaction.find(kept.uid)
+  if (interaction === undefined) throw new errors.SessionNotFound('the sign-in took too long')
+  interaction.result = { login: { accountId: principal.id, amr: ['fed'] } }
+  await interaction.save(interaction.exp - Math.floor(clock().getTime() / 1000))
+  redirect(visit, interaction.returnTo)
+}
+
+function readUpstreamCookie(
+  request: IncomingMessage,
+): { readonly uid: string; readonly state: string; readonly pending: string } | undefined {
+  const cookie = request.headers.cookie
+    ?.split(';')
+    .map((pair) => pair.trim().split('='))
+    .find(([name]) => name === UPSTREAM_COOKIE)?.[1]
+  if (cookie === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(decodeURIComponent(cookie))
+    if (typeof value !== 'object' || value === null) return undefined
+    const { uid, state, pending } = value as Record<string, unknown>
+    return typeof uid === 'string' && typeof state === 'string' && typeof pending === 'string'
+      ? { uid, state, pending }
+      : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+const callbackUrlOf = ({ publicUrl }: Visit): string => `${publicUrl}/oidc/upstream/callback`
+
+async function finish({ provider, request, response }: Visit, result: InteractionResults): Promise<void> {
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
+}
+
+/** People read a sentence, and where to go on. */
+async function orExplain(visit: Visit, serve: () => Promise<void>): Promise<void> {
+  try {
+    await serve()
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) {
+      send(
+        visit,
+        400,
+        messagePage(
+          'Sign-in expired',
+          'This page is too old, or cookies are off. Begin again in the application.',
+        ),
+      )
+      return
+    }
+    if (error instanceof RefusedError) {
+      const refusal = toHttpRefusal(error.refusal)
+      send(
+        visit,
+        refusal?.status ?? 403,
+        messagePage('Not possible', refusal?.message ?? 'This was refused.'),
+      )
+      return
+    }
+    throw error
+  }
+}
+
+/** @param formTarget where the answer to a form may lead besides here (CSP form-action covers redirects) */
+function send(
+  { response }: Visit,
+  status: number,
+  body: string,
+  options: { readonly type?: string; readonly formTarget?: string | undefined } = {},
+): void {
+  response.writeHead(status, {
+    ...pageHeaders(options.formTarget),
+    'content-type': options.type ?? 'text/html; charset=utf-8',
+  })
+  response.end(body)
+}
+
+/** For the pages here and for those that the OAuth library renders with ours. */
+export function pageHeaders(formTarget?: string): Record<string, string> {
+  const target = formTarget === undefined || !URL.canParse(formTarget) ? '' : ` ${new URL(formTarget).origin}`
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': `default-src 'none'; style-src 'self'; form-action 'self'${target}; frame-ancestors 'none'; base-uri 'none'`,
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    // Not `no-referrer`, which would take the Origin from our own forms.
+    'referrer-policy': 'same-origin',
+  }
+}
+
+function redirect({ response }: Visit, location: string): void {
+  response.writeHead(303, { location, 'cache-control': 'no-store' })
+  response.end()
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unknown'

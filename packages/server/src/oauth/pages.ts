@@ -1,0 +1,248 @@
+/**
+ * The pages of signing in: plain HTML with labels, no script, one style sheet. Whatever comes from outside is a
+ * `string` and escaped; only `Html` is taken as it is (attack 33).
+ */
+export class Html {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Escapes every value that is not `Html`; nothing for undefined. */
+export function html(parts: TemplateStringsArray, ...values: readonly (Html | string | undefined)[]): Html {
+  const render = (value: Html | string | undefined) =>
+    value instanceof Html
+      ? value.text
+      : (value ?? '').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+  return new Html(
+    parts.map((part, index) => part + (index < values.length ? render(values[index]) : '')).join(''),
+  )
+}
+
+const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
+
+export const STYLE_PATH = '/style.css'
+
+/** @param base path of the style sheet */
+export function page(title: string, content: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · Lakegate</title>
+        <link rel="stylesheet" href="/oidc${STYLE_PATH}" />
+      </head>
+      <body>
+        <main>
+          <p class="brand">Lakegate</p>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html> `.text
+}
+
+const problemBox = (problem: string | undefined): Html | undefined =>
+  problem === undefined ? undefined : html`<p class="problem" role="alert" id="problem">${problem}</p>`
+
+export interface SignInPage {
+  readonly action: string
+  readonly workspaceName: string
+  readonly applicationName: string
+  readonly userName?: string | undefined
+  readonly problem?: string | undefined
+  /** The outside provider, when one is configured. */
+  readonly upstream?: { readonly name: string; readonly action: string } | undefined
+}
+
+export function signInPage(facts: SignInPage): string {
+  const invalid = facts.problem === undefined ? undefined : html` aria-describedby="problem"`
+  return page(
+    'Sign in',
+    html`<p>
+        to continue to <strong>${facts.applicationName}</strong> in the workspace ${facts.workspaceName}
+      </p>
+      ${problemBox(facts.problem)}
+      ${
+        facts.upstream === undefined
+          ? undefined
+          : html`<form method="post" action="${facts.upstream.action}">
+                <button class="wide">Sign in with ${facts.upstream.name}</button>
+              </form>
+              <p class="or">or with a password</p>`
+      }
+      <form method="post" action="${facts.action}">
+        <label for="user_name">E-mail address</label>
+        <input
+          id="user_name"
+          name="user_name"
+          type="email"
+          autocomplete="username"
+          required
+          maxlength="256"
+          value="${facts.userName}"
+          ${invalid}
+          ${facts.userName === undefined ? html`autofocus` : undefined}
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          maxlength="256"
+          ${invalid}
+          ${facts.userName === undefined ? undefined : html`autofocus`}
+        />
+        <button>Sign in</button>
+      </form>
+      <p class="hint">First time here, or password forgotten? Ask an administrator for a sign-in link.</p>`,
+  )
+}
+
+/** What a scope lets an application do, in words for people. */
+const SCOPE_SENTENCES: Readonly<Record<string, string>> = {
+  'all-apis': 'use every API of the workspace, and sign in to PostgreSQL, as you',
+  postgres: 'sign in to PostgreSQL, and mint credentials for it, as you',
+  offline_access: 'keep that access while you are away, until you end it',
+  openid: 'know which user you are',
+  email: 'know your e-mail address',
+  profile: 'know your name',
+}
+
+export interface ConsentPage {
+  readonly action: string
+  readonly cancelAction: string
+  readonly applicationName: string
+  readonly redirectHost: string
+  readonly userName: string
+  readonly scopes: readonly string[]
+}
+
+export function consentPage(facts: ConsentPage): string {
+  const scopes = facts.scopes.map((scope) => html`<li>${SCOPE_SENTENCES[scope] ?? scope}</li>`)
+  return page(
+    'Allow access?',
+    html`<p>
+        <strong>${facts.applicationName}</strong> at ${facts.redirectHost} asks for access. You are signed in
+        as <strong>${facts.userName}</strong>.
+      </p>
+      <p>It wants to</p>
+      <ul>
+        ${joined(scopes)}
+      </ul>
+      <div class="choices">
+        <form method="post" action="${facts.action}"><button autofocus>Allow</button></form>
+        <form method="post" action="${facts.cancelAction}"><button class="second">Deny</button></form>
+      </div>
+      <p class="hint">Allow only what you have started yourself, just now.</p>`,
+  )
+}
+
+export function passwordPage(facts: {
+  readonly action: string
+  readonly userName: string
+  readonly problem?: string | undefined
+}): string {
+  return page(
+    'Set your password',
+    html`<p>for <strong>${facts.userName}</strong></p>
+      ${problemBox(facts.problem)}
+      <form method="post" action="${facts.action}">
+        <input type="hidden" name="user_name" autocomplete="username" value="${facts.userName}" />
+        <label for="password">New password <span class="hint">at least 12 characters</span></label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          required
+          minlength="12"
+          maxlength="256"
+          autofocus
+        />
+        <label for="repetition">The same again</label>
+        <input
+          id="repetition"
+          name="repetition"
+          type="password"
+          autocomplete="new-password"
+          required
+          minlength="12"
+          maxlength="256"
+        />
+        <button>Set password</button>
+      </form>
+      <p class="hint">This ends all sessions of the user; the link works once.</p>`,
+  )
+}
+
+export const messagePage = (title: string, message: string): string => page(title, html`<p>${message}</p>`)
+
+/** Around the form that the OAuth library makes; it carries the protection against forged requests. */
+export function deviceCodePage(form: string, problem: string | undefined): string {
+  return page(
+    'Connect a device',
+    html`<p>Enter the code that your device shows.</p>
+      ${problemBox(problem)} ${new Html(form)}
+      <button form="op.deviceForm">Continue</button>`,
+  )
+}
+
+export function deviceConfirmationPage(
+  form: string,
+  facts: {
+    readonly applicationName: string
+    readonly userCode: string
+    readonly address: string | undefined
+  },
+): string {
+  return page(
+    'Is this your device?',
+    html`<p><strong>${facts.applicationName}</strong> wants to sign in and shows this code:</p>
+      <p class="code">${facts.userCode}</p>
+      <p>The request came from the address ${facts.address ?? 'unknown'}.</p>
+      <p class="problem">
+        Continue only if you started this yourself on a device in front of you. Whoever sent you this code
+        would get your access.
+      </p>
+      ${new Html(form)}
+      <div class="choices">
+        <button form="op.deviceForm" autofocus>It is mine, continue</button>
+        <button form="op.deviceForm" class="second" name="abort" value="yes">It is not mine</button>
+      </div>`,
+  )
+}
+
+export const STYLE = `
+:root { color-scheme: light dark; --ink: #14212b; --paper: #fff; --ground: #eef2f5; --line: #8795a1; --accent: #0b5cad; --bad: #a3121f }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eef2; --paper: #16212a; --ground: #0d151b; --line: #6d7e8c; --accent: #7ab8ff; --bad: #ff9aa2 } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
+main { width: min(28rem, 100vw); padding: 2rem; background: var(--paper); border-radius: .5rem }
+.brand { margin: 0; font-weight: 700; letter-spacing: .04em; color: var(--accent) }
+h1 { margin: .25rem 0 1rem; font-size: 1.5rem }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 600 }
+input { width: 100%; padding: .6rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .3rem }
+button { margin-top: 1.25rem; padding: .6rem 1.2rem; font: inherit; font-weight: 600; color: var(--paper); background: var(--accent); border: 1px solid var(--accent); border-radius: .3rem; cursor: pointer }
+button.second { color: var(--accent); background: transparent }
+button.wide { width: 100% }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.choices { display: flex; gap: 1rem }
+.problem { padding: .6rem .8rem; border-left: 4px solid var(--bad) }
+.code { font: 700 1.75rem/1.2 ui-monospace, monospace; letter-spacing: .1em }
+.hint { font-size: .875rem; font-weight: 400; opacity: .85 }
+.or { margin: 1rem 0 0; text-align: center }
+`

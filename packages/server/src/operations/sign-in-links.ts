@@ -1,0 +1,124 @@
+/**
+ * Links by which a user sets the own password: the first one is the invitation, later ones the way back in. Made by
+ * an administrator, good once and for a limited time; setting a password ends every session and grant of the user.
+ */
+import type { IdentityRecord } from '../domain/directory.ts'
+import type { AccountId, IdentityId } from '../domain/ids.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import { decideManageIdentity, type Caller } from '../policy/permissions.ts'
+import { refuse } from '../policy/refusals.ts'
+import { hashSecret } from '../tokens/secret.ts'
+import type { NewSecret } from './issue-personal-access-token.ts'
+import type {
+  AuditLog,
+  Clock,
+  IdentityStore,
+  OAuthRecordStore,
+  PasswordHasher,
+  PasswordStore,
+} from './ports.ts'
+import { getIdentity } from './read-identities.ts'
+import { RefusedError, requirePermitted } from './refused-error.ts'
+import { LONGEST_PASSWORD } from './sign-in.ts'
+
+const LINK_LIFETIME_SECONDS = 3 * 24 * 60 * 60
+/** NIST SP 800-63B: length is what counts; no rules about kinds of characters. */
+const SHORTEST_PASSWORD = 12
+
+export interface SignInLinkPorts {
+  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly passwords: PasswordStore
+  readonly hasher: PasswordHasher
+  readonly oauthRecords: Pick<OAuthRecordStore, 'endAllOf'>
+  readonly audit: AuditLog
+  readonly clock: Clock
+  readonly accountId: AccountId
+  readonly generate: () => NewSecret
+}
+
+export interface SignInLink {
+  readonly token: Redacted<string>
+  readonly expiresAt: Date
+  readonly user: Pick<IdentityRecord, 'id' | 'name'>
+}
+
+/** @throws RefusedError identity_not_found, permission_denied */
+export async function createSignInLink(
+  ports: SignInLinkPorts,
+  caller: Caller,
+  userId: string,
+): Promise<SignInLink> {
+  const scope = {
+    accountId: ports.accountId,
+    workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId,
+  }
+  const user = await getIdentity(ports.identities, scope, 'USER', userId)
+  requirePermitted(decideManageIdentity(caller, user))
+  // Whoever can set the password of an administrator of the account is one.
+  if (user.isAccountAdmin && !caller.isAccountAdmin)
+    throw new RefusedError(
+      refuse('permission_denied', {
+        reason: 'Only an administrator of the account may do that for another one.',
+      }),
+    )
+  return issueSignInLink(ports, user)
+}
+
+/** The link itself; for the first start, which nobody asks for. */
+export async function issueSignInLink(
+  ports: Pick<SignInLinkPorts, 'passwords' | 'clock' | 'generate'>,
+  user: Pick<IdentityRecord, 'id' | 'name'>,
+): Promise<SignInLink> {
+  const now = ports.clock()
+  const expiresAt = new Date(now.getTime() + LINK_LIFETIME_SECONDS * 1000)
+  const { secret, hash } = ports.generate()
+  await ports.passwords.insertLink({ userId: user.id, hash, createdAt: now, expiresAt })
+  return { token: secret, expiresAt, user }
+}
+
+/** @returns the user whose password the link sets; undefined when it is unknown, used or too old */
+export async function findSignInLink(
+  ports: Pick<SignInLinkPorts, 'passwords' | 'clock'>,
+  token: string,
+): Promise<{ readonly id: IdentityId; readonly name: string } | undefined> {
+  return ports.passwords.findLink(hashSecret(token), ports.clock())
+}
+
+/** @throws RefusedError sign_in_link_invalid, password_unsuitable */
+export async function setPasswordByLink(
+  ports: Pick<SignInLinkPorts, 'passwords' | 'hasher' | 'oauthRecords' | 'audit' | 'clock'>,
+  token: string,
+  password: Redacted<string>,
+): Promise<{ readonly name: string }> {
+  const user = await findSignInLink(ports, token)
+  if (user === undefined) throw new RefusedError(refuse('sign_in_link_invalid'))
+  requireSuitable(password.reveal(), user.name)
+  const now = ports.clock()
+  const isSet = await ports.passwords.usePasswordLink(
+    hashSecret(token),
+    await ports.hasher.hash(password),
+    now,
+  )
+  if (!isSet) throw new RefusedError(refuse('sign_in_link_invalid'))
+  await ports.oauthRecords.endAllOf(user.id)
+  ports.audit.record({
+    event: 'set_password',
+    outcome: 'admitted',
+    identityId: user.id,
+    identityName: user.name,
+  })
+  return { name: user.name }
+}
+
+function requireSuitable(password: string, userName: string): void {
+  const problem =
+    password.length < SHORTEST_PASSWORD
+      ? `Choose at least ${String(SHORTEST_PASSWORD)} characters.`
+      : password.length > LONGEST_PASSWORD
+        ? `Choose at most ${String(LONGEST_PASSWORD)} characters.`
+        : password.toLowerCase().includes(userName.toLowerCase().split('@')[0] ?? userName) &&
+            password.length < SHORTEST_PASSWORD + userName.length
+          ? 'Do not build the password from the user name.'
+          : undefined
+  if (problem !== undefined) throw new RefusedError(refuse('password_unsuitable', { problem }))
+}

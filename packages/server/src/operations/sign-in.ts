@@ -1,0 +1,108 @@
+/**
+ * Signing in with a password. Wrong and unknown look the same and cost the same (attack 34); guessing is slowed down
+ * by account and address together, so that nobody can lock out somebody else from where that one sits.
+ */
+import type { Principal } from '../domain/identity.ts'
+import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import { refuse } from '../policy/refusals.ts'
+import type {
+  AuditLog,
+  Clock,
+  Directory,
+  IdentityStore,
+  PasswordHasher,
+  PasswordStore,
+  SignInBrake,
+} from './ports.ts'
+import { RefusedError } from './refused-error.ts'
+
+export interface SignInPorts {
+  readonly identities: Pick<IdentityStore, 'findIdentity'>
+  readonly directory: Pick<Directory, 'loadMembership'>
+  readonly passwords: PasswordStore
+  readonly hasher: PasswordHasher
+  readonly brake: SignInBrake
+  readonly audit: AuditLog
+  readonly clock: Clock
+  readonly accountId: AccountId
+  /** A hash of a password that nobody has, made with the same parameters. */
+  readonly nobodysHash: Promise<string>
+}
+
+export interface SignInRequest {
+  readonly userName: string
+  readonly password: Redacted<string>
+  readonly clientAddress: string
+  readonly workspaceId: WorkspaceId
+}
+
+/** Longer than any password that can be set; what is longer is not hashed. */
+export const LONGEST_PASSWORD = 256
+
+/** @throws RefusedError sign_in_failed, too_many_sign_ins */
+export async function signIn(ports: SignInPorts, request: SignInRequest): Promise<Principal> {
+  const userName = request.userName.trim().toLowerCase()
+  const limits = limitsOf(userName, request.clientAddress)
+  const now = ports.clock()
+  const record = (outcome: 'admitted' | 'refused', reason?: string, identityId?: IdentityId) => {
+    ports.audit.record({
+      event: 'sign_in',
+      outcome,
+      ...(reason === undefined ? {} : { reason }),
+      ...(identityId === undefined ? {} : { identityId }),
+      identityName: userName.slice(0, 256),
+      workspaceId: request.workspaceId,
+      clientAddress: request.clientAddress,
+    })
+  }
+  if (await ports.brake.isClosed(limits, now)) {
+    record('refused', 'too_many_sign_ins')
+    throw new RefusedError(refuse('too_many_sign_ins'))
+  }
+  const user = await verify(ports, request, userName)
+  if (user === undefined) {
+    await ports.brake.countFailure(limits, now)
+    record('refused', 'sign_in_failed')
+    throw new RefusedError(refuse('sign_in_failed'))
+  }
+  await ports.brake.release(limits)
+  record('admitted', undefined, user.id)
+  return user
+}
+
+const WINDOW_SECONDS = 15 * 60
+
+/** Of one account from one address 5, from one address 50, of one account from everywhere 200 failures in 15 minutes. */
+export function limitsOf(userName: string, address: string) {
+  const near = networkOf(address)
+  return [
+    { key: `account and address ${userName} ${near}`, failures: 5, windowSeconds: WINDOW_SECONDS },
+    { key: `address ${near}`, failures: 50, windowSeconds: WINDOW_SECONDS },
+    { key: `account ${userName}`, failures: 200, windowSeconds: WINDOW_SECONDS },
+  ] as const
+}
+
+/** A single customer has a whole /64 of IPv6 addresses. */
+const networkOf = (address: string): string =>
+  address.includes(':') && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address
+
+async function verify(
+  ports: SignInPorts,
+  { password, workspaceId }: SignInRequest,
+  userName: string,
+): Promise<Principal | undefined> {
+  const isTooLong = password.reveal().length > LONGEST_PASSWORD
+  const user = await ports.identities.findIdentity(ports.accountId, 'USER', userName)
+  const stored = user === undefined ? undefined : await ports.passwords.loadPasswordHash(user.id)
+  const matches =
+    !isTooLong &&
+    (await ports.hasher.verify(stored ?? (await ports.nobodysHash), password)) &&
+    stored !== undefined
+  if (!matches || user?.active !== true) return undefined
+  const { permission } = await ports.directory.loadMembership(user.id, workspaceId)
+  if (permission === undefined) return undefined
+  if (ports.hasher.isOutdated(stored))
+    await ports.passwords.savePassword(user.id, await ports.hasher.hash(password), ports.clock())
+  return { ...user, type: 'USER' }
+}

@@ -1,0 +1,91 @@
+/** OAuth applications that an administrator registered (custom app integrations). */
+import type { Selectable } from 'kysely'
+import type { AccountId, IdentityId } from '../domain/ids.ts'
+import type { OAuthClient, OAuthClientStore } from '../operations/ports.ts'
+import type { SystemSchema } from './schema.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+export function createOAuthClientStore(database: SystemDatabase): OAuthClientStore {
+  return {
+    insertOAuthClient: (client) =>
+      askSystemDatabase(async () => {
+        await database.insertInto('oauth_client').values(toRow(client)).execute()
+      }),
+
+    findOAuthClient: (clientId) =>
+      askSystemDatabase(async () => {
+        const row = await database
+          .selectFrom('oauth_client')
+          .selectAll()
+          .where('client_id', '=', clientId)
+          .executeTakeFirst()
+        return row === undefined ? undefined : toClient(row)
+      }),
+
+    listOAuthClients: (accountId) =>
+      askSystemDatabase(async () => {
+        const rows = await database
+          .selectFrom('oauth_client')
+          .selectAll()
+          .where('account_id', '=', accountId)
+          .orderBy('created_at')
+          .orderBy('integration_id')
+          .execute()
+        return rows.map(toClient)
+      }),
+
+    updateOAuthClient: (client) =>
+      askSystemDatabase(async () => {
+        const result = await database
+          .updateTable('oauth_client')
+          .set({
+            name: client.name,
+            redirect_urls: [...client.redirectUrls],
+            scopes: [...client.scopes],
+            access_token_ttl_minutes: client.accessTokenTtlMinutes,
+            refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+          })
+          .where('client_id', '=', client.clientId)
+          .executeTakeFirst()
+        return result.numUpdatedRows > 0n
+      }),
+
+    deleteOAuthClient: (accountId, integrationId) =>
+      askSystemDatabase(async () => {
+        const result = await database
+          .deleteFrom('oauth_client')
+          .where('account_id', '=', accountId)
+          .where('integration_id', '=', integrationId)
+          .executeTakeFirst()
+        return result.numDeletedRows > 0n
+      }),
+  }
+}
+
+const toRow = (client: OAuthClient) => ({
+  client_id: client.clientId,
+  integration_id: client.integrationId,
+  account_id: client.accountId,
+  name: client.name,
+  secret_hash: client.secretHash ?? null,
+  redirect_urls: [...client.redirectUrls],
+  scopes: [...client.scopes],
+  access_token_ttl_minutes: client.accessTokenTtlMinutes,
+  refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+  created_by: client.createdBy,
+  created_at: client.createdAt,
+})
+
+const toClient = (row: Selectable<SystemSchema['oauth_client']>): OAuthClient => ({
+  clientId: row.client_id,
+  integrationId: row.integration_id,
+  accountId: row.account_id as AccountId,
+  name: row.name,
+  secretHash: row.secret_hash ?? undefined,
+  redirectUrls: row.redirect_urls,
+  scopes: row.scopes,
+  accessTokenTtlMinutes: row.access_token_ttl_minutes,
+  refreshTokenTtlMinutes: row.refresh_token_ttl_minutes,
+  createdBy: row.created_by as IdentityId,
+  createdAt: row.created_at,
+})

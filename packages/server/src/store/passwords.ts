@@ -1,0 +1,81 @@
+/** Passwords of users as hashes, and the links that set them. */
+import type { IdentityId } from '../domain/ids.ts'
+import type { PasswordStore } from '../operations/ports.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+export function createPasswordStore(database: SystemDatabase): PasswordStore {
+  return {
+    loadPasswordHash: (userId) =>
+      askSystemDatabase(async () => {
+        const row = await database
+          .selectFrom('user_password')
+          .select('password_hash')
+          .where('user_id', '=', userId)
+          .executeTakeFirst()
+        return row?.password_hash
+      }),
+
+    savePassword: (userId, hash, now) =>
+      askSystemDatabase(async () => {
+        await database
+          .insertInto('user_password')
+          .values({ user_id: userId, password_hash: hash, changed_at: now })
+          .onConflict((conflict) =>
+            conflict.column('user_id').doUpdateSet({ password_hash: hash, changed_at: now }),
+          )
+          .execute()
+      }),
+
+    insertLink: (link) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          // A new link ends the earlier ones: the last one that was sent is the one that works.
+          await transaction.deleteFrom('sign_in_link').where('user_id', '=', link.userId).execute()
+          await transaction
+            .insertInto('sign_in_link')
+            .values({
+              token_hash: link.hash,
+              user_id: link.userId,
+              created_at: link.createdAt,
+              expires_at: link.expiresAt,
+            })
+            .execute()
+        }),
+      ),
+
+    findLink: (hash, now) =>
+      askSystemDatabase(async () => {
+        const row = await database
+          .selectFrom('sign_in_link')
+          .innerJoin('identity', 'identity.id', 'sign_in_link.user_id')
+          .select(['identity.id', 'identity.name'])
+          .where('sign_in_link.token_hash', '=', Buffer.from(hash))
+          .where('sign_in_link.expires_at', '>', now)
+          .where('identity.active', '=', true)
+          .executeTakeFirst()
+        return row === undefined ? undefined : { id: row.id as IdentityId, name: row.name }
+      }),
+
+    usePasswordLink: (hash, passwordHash, now) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          // Deleting it is what makes it good once: of two that open it together one finds it gone.
+          const used = await transaction
+            .deleteFrom('sign_in_link')
+            .where('token_hash', '=', Buffer.from(hash))
+            .where('expires_at', '>', now)
+            .returning('user_id')
+            .executeTakeFirst()
+          if (used === undefined) return false
+          await transaction
+            .insertInto('user_password')
+            .values({ user_id: used.user_id, password_hash: passwordHash, changed_at: now })
+            .onConflict((conflict) =>
+              conflict.column('user_id').doUpdateSet({ password_hash: passwordHash, changed_at: now }),
+            )
+            .execute()
+          return true
+        }),
+      ),
+  }
+}

@@ -1,0 +1,61 @@
+/** Counts failed sign-ins in the system database, so that neither a restart nor another process forgets them. */
+import { sql } from 'kysely'
+import type { SignInBrake, SignInLimit } from '../operations/ports.ts'
+import { hashSecret } from '../tokens/secret.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+const hashesOf = (limits: readonly SignInLimit[]): Buffer[] =>
+  limits.map(({ key }) => Buffer.from(hashSecret(key)))
+
+export function createSignInBrake(database: SystemDatabase): SignInBrake {
+  return {
+    isClosed: (limits, now) =>
+      askSystemDatabase(async () => {
+        const hashes = hashesOf(limits)
+        const rows = await database
+          .selectFrom('sign_in_failure')
+          .selectAll()
+          .where('key_hash', 'in', hashes)
+          .execute()
+        return rows.some((row) => {
+          const limit = limits[hashes.findIndex((hash) => hash.equals(row.key_hash))]
+          if (limit === undefined) return false
+          const isRecent = now.getTime() - row.since.getTime() < limit.windowSeconds * 1000
+          return isRecent && row.failures >= limit.failures
+        })
+      }),
+
+    countFailure: (limits, now) =>
+      askSystemDatabase(async () => {
+        for (const limit of limits) {
+          const windowStart = new Date(now.getTime() - limit.windowSeconds * 1000)
+          await database
+            .insertInto('sign_in_failure')
+            .values({ key_hash: Buffer.from(hashSecret(limit.key)), failures: 1, since: now })
+            .onConflict((conflict) =>
+              conflict.column('key_hash').doUpdateSet({
+                failures: sql<number>`CASE WHEN sign_in_failure.since < ${windowStart} THEN 1
+                                           ELSE sign_in_failure.failures + 1 END`,
+                since: sql<Date>`CASE WHEN sign_in_failure.since < ${windowStart} THEN ${now}
+                                      ELSE sign_in_failure.since END`,
+              }),
+            )
+            .execute()
+        }
+        await database
+          .deleteFrom('sign_in_failure')
+          .where('since', '<', new Date(now.getTime() - 24 * 60 * 60 * 1000))
+          .execute()
+      }),
+
+    release: ([narrowest]) =>
+      askSystemDatabase(async () => {
+        // Only the own pair of account and address: a success must not wipe out what others tried.
+        if (narrowest === undefined) return
+        await database
+          .deleteFrom('sign_in_failure')
+          .where('key_hash', 'in', hashesOf([narrowest]))
+          .execute()
+      }),
+  }
+}

@@ -1,0 +1,134 @@
+/** A person with a password, and a browser without a screen: it keeps cookies, follows redirects, posts forms. */
+import { randomUUID } from 'node:crypto'
+import type { ScimUser, SignInLinkAnswer } from '@lakegate/client'
+import type { Lakegate } from './lakegate.ts'
+
+export interface Person {
+  readonly id: string
+  readonly userName: string
+  readonly password: string
+}
+
+export async function createPerson(lakegate: Lakegate, displayName = 'Ada'): Promise<Person> {
+  const user = await lakegate.admin.request<ScimUser>('POST', '/api/2.0/preview/scim/v2/Users', {
+    userName: `${randomUUID()}@example.com`,
+    displayName,
+  })
+  const password = `correct horse ${randomUUID()}`
+  await setPassword(lakegate, user.id, password)
+  return { id: user.id, userName: user.userName, password }
+}
+
+export const requestSignInLink = (lakegate: Lakegate, userId: string): Promise<SignInLinkAnswer> =>
+  lakegate.admin.request('POST', `/api/2.0/lakegate/users/${userId}/sign-in-link`, {})
+
+export async function setPassword(lakegate: Lakegate, userId: string, password: string): Promise<void> {
+  const { url } = await requestSignInLink(lakegate, userId)
+  const page = await new Visitor().submit(url, { password, repetition: password })
+  if (page.status !== 200) throw new Error(`the password was not set: ${page.text}`)
+}
+
+export interface Page {
+  readonly url: URL
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+}
+
+const MOST_REDIRECTS = 10
+
+export class Visitor {
+  readonly #cookies = new Map<
+    string,
+    { readonly name: string; readonly value: string; readonly path: string; readonly host: string }
+  >()
+
+  /** Goes there and follows redirects within the same host; an address elsewhere is returned, not visited. */
+  async visit(url: string | URL): Promise<Page> {
+    return this.#go(new URL(url), {})
+  }
+
+  /** Posts a form as a browser does from that page. */
+  async submit(
+    url: string | URL,
+    fields: Readonly<Record<string, string>>,
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
+    const target = new URL(url)
+    return this.#go(target, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      headers: { origin: target.origin, 'sec-fetch-site': 'same-origin', ...headers },
+    })
+  }
+
+  cookieHeader(url: URL): string {
+    return [...this.#cookies.values()]
+      .filter(({ host, path }) => host === url.host && url.pathname.startsWith(path))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ')
+  }
+
+  async #go(
+    start: URL,
+    first: { method?: string; body?: URLSearchParams; headers?: Record<string, string> },
+  ): Promise<Page> {
+    let url = start
+    let request = first
+    for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
+      const cookie = this.cookieHeader(url)
+      const response = await fetch(url, {
+        ...request,
+        redirect: 'manual',
+        headers: { accept: 'text/html', ...request.headers, ...(cookie === '' ? {} : { cookie }) },
+      })
+      this.#keep(url, response.headers.getSetCookie())
+      const location = response.headers.get('location')
+      if (location === null)
+        return { url, status: response.status, text: await response.text(), headers: response.headers }
+      const next = new URL(location, url)
+      if (next.host !== start.host)
+        return { url: next, status: response.status, text: '', headers: response.headers }
+      url = next
+      request = {}
+    }
+    throw new Error(`too many redirects from ${start.href}`)
+  }
+
+  #keep(url: URL, lines: readonly string[]): void {
+    for (const line of lines) {
+      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
+      const separator = pair.indexOf('=')
+      const name = pair.slice(0, separator)
+      const value = pair.slice(separator + 1)
+      const path =
+        attributes.find((attribute) => attribute.toLowerCase().startsWith('path='))?.slice(5) ?? '/'
+      const key = `${url.host} ${path} ${name}`
+      if (value === '') this.#cookies.delete(key)
+      else this.#cookies.set(key, { name, value, path, host: url.host })
+    }
+  }
+}
+
+/** From an authorization request to the redirect back: signs in, and allows. */
+export async function signInAndAllow(visitor: Visitor, authorizationUrl: URL, person: Person): Promise<URL> {
+  let page = await visitor.visit(authorizationUrl)
+  if (page.text.includes('name="password"')) {
+    page = await visitor.submit(formAction(page, 'sign-in'), {
+      user_name: person.userName,
+      password: person.password,
+    })
+  }
+  if (page.text.includes('/consent"')) page = await visitor.submit(formAction(page, 'consent'), {})
+  if (page.url.host === authorizationUrl.host)
+    throw new Error(`not redirected: ${String(page.status)} ${page.text}`)
+  return page.url
+}
+
+/** The address of the form on a page whose action ends in `ending`. */
+export function formAction(page: Page, ending: string): URL {
+  const action = new RegExp(`action="([^"]*${ending})"`).exec(page.text)?.[1]
+  if (action === undefined)
+    throw new Error(`there is no form ${ending} on the page: ${String(page.status)} ${page.text}`)
+  return new URL(action.replaceAll('&amp;', '&'), page.url)
+}
