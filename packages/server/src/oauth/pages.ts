@@ -144,7 +144,7 @@ export function consentPage(facts: ConsentPage): string {
         ${joined(scopes)}
       </ul>
       <div class="choices">
-        <form method="post" action="${facts.action}"><button autofocus>Allow</button></form>
+        <form method="post" action="${facts.action}"><button>Allow</button></form>
         <form method="post" action="${facts.cancelAction}"><button class="second">Deny</button></form>
       </div>
       <p class="hint">Allow only what you have started yourself, just now.</p>`,
@@ -220,7 +220,7 @@ export function deviceConfirmationPage(
       </p>
       ${new Html(form)}
       <div class="choices">
-        <button form="op.deviceForm" autofocus>It is mine, continue</button>
+        <button form="op.deviceForm">It is mine, continue</button>
         <button form="op.deviceForm" class="second" name="abort" value="yes">It is not mine</button>
       </div>`,
   )
