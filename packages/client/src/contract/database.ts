@@ -59,3 +59,23 @@ export interface DatabaseCredential {
   /** RFC 3339, UTC. */
   expiration_time: string
 }
+
+export interface DatabaseInstanceRoleAttributes {
+  bypassrls: boolean
+  createdb: boolean
+  createrole: boolean
+}
+
+export interface DatabaseInstanceRole {
+  name: string
+  identity_type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP' | 'PG_ONLY'
+  membership_role?: 'DATABRICKS_SUPERUSER'
+  attributes: DatabaseInstanceRoleAttributes
+  effective_attributes: DatabaseInstanceRoleAttributes
+  instance_name: string
+}
+
+export interface ListDatabaseInstanceRolesResponse {
+  database_instance_roles: DatabaseInstanceRole[]
+  next_page_token?: string
+}

@@ -120,3 +120,33 @@ export interface SignInSessionAnswer {
   create_time: string
   expire_time?: string
 }
+
+/** Times in milliseconds; -1: it does not expire. */
+export interface TokenInfo {
+  token_id: string
+  comment: string
+  creation_time: number
+  expiry_time: number
+  scopes: string[]
+  owner_id: number
+  created_by_id: number
+  created_by_username: string
+  workspace_id: number
+}
+
+/** What is granted on a database instance (`/api/2.0/permissions/database-instances/<name>`). */
+export interface InstancePermissions {
+  object_id: string
+  object_type: 'database-instances'
+  access_control_list: {
+    user_name?: string
+    group_name?: string
+    service_principal_name?: string
+    display_name: string
+    all_permissions: {
+      permission_level: 'CAN_USE' | 'CAN_MANAGE'
+      inherited: boolean
+      inherited_from_object?: string[]
+    }[]
+  }[]
+}

@@ -5,6 +5,10 @@ import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { databaseCredentialRoutes } from '../http/api/database-credentials.ts'
 import { databaseInstanceRoutes } from '../http/api/database-instances.ts'
+import { databaseInstanceRoleRoutes } from '../http/api/database-instance-roles.ts'
+import { permissionRoutes } from '../http/api/permissions.ts'
+import { tokenRoutes } from '../http/api/tokens.ts'
+import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { meRoutes } from '../http/api/me.ts'
@@ -24,7 +28,7 @@ import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
 import { issueSignInLink } from '../operations/sign-in-links.ts'
 import type { Installation, ListenerAllocator } from '../operations/ports.ts'
-import { generateOAuthSecret } from '../tokens/secret.ts'
+import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { verifyWorkspaceToken } from '../tokens/verify.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
@@ -118,6 +122,20 @@ export function buildControlPlane(
       ],
       routes: [
         ...meRoutes(),
+        ...permissionRoutes({ store: stores.instances, directory: stores.directory }),
+        ...databaseInstanceRoleRoutes({
+          store: stores.instances,
+          roles: createInstanceRoleAdministration(),
+          directory: stores.directory,
+          audit,
+        }),
+        ...tokenRoutes({
+          tokens: stores.personalAccessTokens,
+          identities: stores.identities,
+          clock,
+          generate: () => generatePersonalAccessToken(randomBytes),
+          accountId,
+        }),
         ...signInRoutes({ ...oauth.signInPorts, publicUrlOf: addresses.publicUrlOf }),
         ...databaseCredentialRoutes(mint),
         ...databaseInstanceRoutes({

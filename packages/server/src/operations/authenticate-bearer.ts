@@ -67,7 +67,7 @@ async function proveByPersonalAccessToken(
   const found = await personalAccessTokens.findPersonalAccessToken(hashSecret(bearer), clock())
   if (found?.workspaceId !== workspaceId)
     throw unauthenticated('The personal access token is unknown, expired or revoked.')
-  return { identityId: found.identityId, scopes: ['all-apis'], bearer: 'personal_access_token' }
+  return { identityId: found.identityId, scopes: found.scopes, bearer: 'personal_access_token' }
 }
 
 async function proveByWorkspaceToken(

@@ -14,7 +14,10 @@ export interface NewSecret {
  * @returns the token, which cannot be read again later
  */
 export async function issuePersonalAccessToken(
-  ports: { readonly store: PersonalAccessTokenStore; readonly generate: () => NewSecret },
+  ports: {
+    readonly store: Pick<PersonalAccessTokenStore, 'insertPersonalAccessToken'>
+    readonly generate: () => NewSecret
+  },
   request: {
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
@@ -28,13 +31,18 @@ export async function issuePersonalAccessToken(
     request.lifetimeSeconds === undefined
       ? undefined
       : new Date(request.now.getTime() + request.lifetimeSeconds * 1000)
-  const { id } = await ports.store.insertPersonalAccessToken({
+  const stored = await ports.store.insertPersonalAccessToken({
     identityId: request.identityId,
     workspaceId: request.workspaceId,
     hash,
     comment: request.comment,
+    scopes: ['all-apis'],
     createdAt: request.now,
+    createdBy: request.identityId,
     expiresAt,
+    // A start must not fail because its administrator made many tokens.
+    atMost: Number.MAX_SAFE_INTEGER,
   })
-  return { id, token: secret, expiresAt }
+  if (stored === undefined) throw new Error('a token without a limit was not stored')
+  return { id: stored.id, token: secret, expiresAt }
 }

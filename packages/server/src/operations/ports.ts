@@ -18,6 +18,7 @@ import type {
   IdentityRecord,
   IdentityReference,
 } from '../domain/directory.ts'
+import type { IdentityBinding } from '../domain/identity-binding.ts'
 import type { Identity, IdentityType, Principal } from '../domain/identity.ts'
 import type { AccountId, IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { RoleFacts } from '../domain/role.ts'
@@ -64,6 +65,45 @@ export interface InstanceRoles {
   hasRoleBoundTo(instance: DatabaseInstance, identityIds: readonly IdentityId[]): Promise<boolean>
 }
 
+/** A role of an instance as REST shows it. */
+export interface InstanceRole {
+  readonly name: string
+  /** Undefined for a role that only PostgreSQL knows. */
+  readonly binding: IdentityBinding | undefined
+  readonly attributes: {
+    readonly createdb: boolean
+    readonly createrole: boolean
+    readonly bypassrls: boolean
+  }
+  readonly isDatabricksSuperuser: boolean
+}
+
+export interface RoleChange {
+  readonly attributes: Partial<InstanceRole['attributes']>
+  readonly isDatabricksSuperuser?: boolean
+}
+
+/** Roles of a running instance, made and changed on behalf of REST; system roles and superusers are not among them. */
+export interface InstanceRoleAdministration {
+  /** Ordered by name, beginning behind `after`. */
+  listRoles(
+    instance: DatabaseInstance,
+    page: { readonly after: string | undefined; readonly size: number },
+  ): Promise<readonly InstanceRole[]>
+  loadRole(instance: DatabaseInstance, name: string): Promise<InstanceRole | undefined>
+  createRole(
+    instance: DatabaseInstance,
+    role: Pick<InstanceRole, 'name' | 'binding' | 'isDatabricksSuperuser'> & Pick<RoleChange, 'attributes'>,
+  ): Promise<InstanceRole | 'name_taken'>
+  updateRole(instance: DatabaseInstance, name: string, change: RoleChange): Promise<InstanceRole | undefined>
+  /** With an heir, whatever the role owns in any database becomes the heir's, and its privileges go. */
+  dropRole(
+    instance: DatabaseInstance,
+    name: string,
+    options: { readonly reassignOwnedTo: string | undefined },
+  ): Promise<'dropped' | 'not_found' | 'heir_not_found' | { readonly inUse: string }>
+}
+
 export interface AuditLog {
   record(entry: AuditEntry): void
 }
@@ -74,6 +114,7 @@ export interface AuditEntry {
     | 'login'
     | 'mint_database_credential'
     | 'create_role'
+    | 'change_role'
     | 'client_credentials'
     | 'sign_in'
     | 'set_password'
@@ -138,6 +179,19 @@ export interface InstanceStore extends InstanceLookup {
     uid: InstanceUid,
     identityIds: readonly IdentityId[],
   ): Promise<InstancePermissionLevel | undefined>
+  /** What was granted, ordered by identity. */
+  listPermissions(uid: InstanceUid): Promise<readonly InstanceGrant[]>
+  /** In one transaction; with `keepOthers`, identities that are not named keep what they have. */
+  replacePermissions(
+    uid: InstanceUid,
+    grants: readonly { readonly identityId: IdentityId; readonly level: InstancePermissionLevel }[],
+    options: { readonly keepOthers: boolean },
+  ): Promise<void>
+}
+
+export interface InstanceGrant {
+  readonly identity: Identity
+  readonly level: InstancePermissionLevel
 }
 
 export interface NewDatabaseInstance {
@@ -330,20 +384,42 @@ export interface StoredSecret {
 
 /** Personal access tokens; only SHA-256 hashes are kept. */
 export interface PersonalAccessTokenStore {
+  /** Undefined when the owner has `atMost` live ones in the workspace already. */
   insertPersonalAccessToken(token: {
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
     readonly hash: Uint8Array
     readonly comment: string
+    readonly scopes: readonly string[]
     readonly createdAt: Date
+    readonly createdBy: IdentityId
     readonly expiresAt: Date | undefined
-  }): Promise<{ readonly id: string }>
-  findPersonalAccessToken(
-    hash: Uint8Array,
-    now: Date,
-  ): Promise<
-    { readonly id: string; readonly identityId: IdentityId; readonly workspaceId: WorkspaceId } | undefined
-  >
+    readonly atMost: number
+  }): Promise<StoredPersonalAccessToken | undefined>
+  findPersonalAccessToken(hash: Uint8Array, now: Date): Promise<StoredPersonalAccessToken | undefined>
+  /** Of one identity, or of all in the workspace; oldest first. */
+  listPersonalAccessTokens(
+    workspaceId: WorkspaceId,
+    identityId: IdentityId | undefined,
+  ): Promise<readonly StoredPersonalAccessToken[]>
+  /** True when there was one, of that identity if one is named. */
+  deletePersonalAccessToken(
+    workspaceId: WorkspaceId,
+    id: string,
+    identityId: IdentityId | undefined,
+  ): Promise<boolean>
+}
+
+export interface StoredPersonalAccessToken {
+  readonly id: string
+  readonly identityId: IdentityId
+  readonly ownerName: string
+  readonly workspaceId: WorkspaceId
+  readonly comment: string
+  readonly scopes: readonly string[]
+  readonly createdAt: Date
+  readonly createdBy: IdentityId | undefined
+  readonly expiresAt: Date | undefined
 }
 
 /** The first start: one account, one workspace, one administrator, in one transaction, once. */

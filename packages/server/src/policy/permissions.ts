@@ -34,6 +34,40 @@ export function instancePermission(
   return granted
 }
 
+/** Seeing the roles and the permissions of an instance (behaviour 58). */
+export function decideSeeInstance(
+  caller: Caller,
+  instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
+  granted: InstancePermissionLevel | undefined,
+): 'permitted' | Refusal {
+  return instancePermission(caller, instance, granted) === undefined
+    ? refuse('permission_denied', {
+        reason: `User ${caller.identity.name} does not have CAN_USE permission on database instance ${instance.name}.`,
+      })
+    : 'permitted'
+}
+
+/**
+ * Making a role in an instance (behaviour 58): whoever manages it makes any; CAN_USE makes the own one, with nothing
+ * beyond logging in.
+ */
+export function decideCreateRole(
+  caller: Caller,
+  instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
+  granted: InstancePermissionLevel | undefined,
+  role: { readonly identityId: IdentityId | undefined; readonly isPlain: boolean },
+): 'permitted' | Refusal {
+  const level = instancePermission(caller, instance, granted)
+  if (level === 'CAN_MANAGE') return 'permitted'
+  if (level === 'CAN_USE' && role.identityId === caller.identity.id && role.isPlain) return 'permitted'
+  return refuse('permission_denied', {
+    reason:
+      level === 'CAN_USE'
+        ? `With CAN_USE on database instance ${instance.name} only the own role can be created, without further attributes.`
+        : `User ${caller.identity.name} does not have CAN_USE permission on database instance ${instance.name}.`,
+  })
+}
+
 /** Updating and deleting an instance, toggling native login among it (behaviour 53). */
 export function decideManageInstance(
   caller: Caller,

@@ -364,6 +364,39 @@ export const REFUSALS = {
       message: 'Workspace {id} has database instances. Delete them first.',
     },
   },
+  token_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Personal access token {id} does not exist.',
+    },
+  },
+  instance_role_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Role {role} does not exist on database instance {name}.',
+    },
+  },
+  instance_role_already_exists: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'ALREADY_EXISTS',
+      message: 'Role {role} already exists on database instance {name}.',
+    },
+  },
+  instance_role_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message:
+        'Role {role} cannot be dropped: {problem} Name a role in reassign_owned_to to take over what it owns.',
+    },
+  },
   secret_not_found: {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'OAuth secret {id} does not exist.' },

@@ -3,6 +3,7 @@ import { sql, type Insertable, type Selectable } from 'kysely'
 import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports.ts'
+import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
 
@@ -166,6 +167,53 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
         return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
       }),
+
+    listPermissions: (uid) =>
+      askSystemDatabase(async () => {
+        const granted = await database
+          .selectFrom('database_instance_permission as permission')
+          .innerJoin('identity', 'identity.id', 'permission.identity_id')
+          .select([
+            'identity.id',
+            'identity.type',
+            'identity.name',
+            'identity.display_name',
+            'identity.active',
+            'permission.level',
+          ])
+          .where('permission.instance_uid', '=', uid)
+          .orderBy('identity.id')
+          .execute()
+        return granted.map((row) => ({ identity: toIdentity(row), level: row.level }))
+      }),
+
+    replacePermissions: (uid, grants, { keepOthers }) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          if (!keepOthers) {
+            await transaction
+              .deleteFrom('database_instance_permission')
+              .where('instance_uid', '=', uid)
+              .execute()
+          }
+          if (grants.length === 0) return
+          await transaction
+            .insertInto('database_instance_permission')
+            .values(
+              grants.map(({ identityId, level }) => ({
+                instance_uid: uid,
+                identity_id: identityId,
+                level,
+              })),
+            )
+            .onConflict((conflict) =>
+              conflict
+                .columns(['instance_uid', 'identity_id'])
+                .doUpdateSet((update) => ({ level: update.ref('excluded.level') })),
+            )
+            .execute()
+        }),
+      ),
   }
 }
 

@@ -1,48 +1,125 @@
 /** Personal access tokens: found by the hash of the whole token, never readable again. */
+import { sql } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { PersonalAccessTokenStore } from '../operations/ports.ts'
+import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from '../operations/ports.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
+interface TokenRow {
+  readonly id: string
+  readonly identity_id: string
+  readonly workspace_id: string
+  readonly comment: string
+  readonly scopes: string[]
+  readonly created_at: Date
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+  readonly owner_name: string
+}
+
 export function createPersonalAccessTokenStore(database: SystemDatabase): PersonalAccessTokenStore {
+  const select = () =>
+    database
+      .selectFrom('personal_access_token as token')
+      .innerJoin('identity', 'identity.id', 'token.identity_id')
+      .select([
+        'token.id',
+        'token.identity_id',
+        'token.workspace_id',
+        'token.comment',
+        'token.scopes',
+        'token.created_at',
+        'token.created_by',
+        'token.expires_at',
+        'identity.name as owner_name',
+      ])
+
   return {
     insertPersonalAccessToken: (token) =>
-      askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
+      askSystemDatabase(async () => {
+        const id = await database.transaction().execute(async (transaction) => {
+          // The lock on the owner makes counting and inserting one step for everybody.
+          await transaction
+            .selectFrom('identity')
+            .select('id')
+            .where('id', '=', token.identityId)
+            .forUpdate()
+            .execute()
           // Expired ones are of no use to anybody; every start issues one, so they would pile up.
           await transaction
             .deleteFrom('personal_access_token')
             .where('identity_id', '=', token.identityId)
             .where('expires_at', '<=', token.createdAt)
             .execute()
-          return transaction
+          const { live } = await transaction
+            .selectFrom('personal_access_token')
+            .select((expression) => expression.fn.countAll<string>().as('live'))
+            .where('identity_id', '=', token.identityId)
+            .where('workspace_id', '=', token.workspaceId)
+            .executeTakeFirstOrThrow()
+          if (Number(live) >= token.atMost) return undefined
+          const made = await transaction
             .insertInto('personal_access_token')
             .values({
               identity_id: token.identityId,
               workspace_id: token.workspaceId,
               token_hash: token.hash,
               comment: token.comment,
+              scopes: sql`${[...token.scopes]}::text[]`,
               created_at: token.createdAt,
+              created_by: token.createdBy,
               expires_at: token.expiresAt ?? null,
             })
             .returning('id')
             .executeTakeFirstOrThrow()
-        }),
-      ),
+          return made.id
+        })
+        if (id === undefined) return undefined
+        return toToken(await select().where('token.id', '=', id).executeTakeFirstOrThrow())
+      }),
 
     findPersonalAccessToken: (hash, now) =>
       askSystemDatabase(async () => {
-        const row = await database
-          .selectFrom('personal_access_token')
-          .select(['id', 'identity_id', 'workspace_id'])
-          .where('token_hash', '=', Buffer.from(hash))
-          .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+        const row = await select()
+          .where('token.token_hash', '=', Buffer.from(hash))
+          .where((where) =>
+            where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', now)]),
+          )
           .executeTakeFirst()
-        if (row === undefined) return undefined
-        return {
-          id: row.id,
-          identityId: row.identity_id as IdentityId,
-          workspaceId: row.workspace_id as WorkspaceId,
-        }
+        return row === undefined ? undefined : toToken(row)
+      }),
+
+    listPersonalAccessTokens: (workspaceId, identityId) =>
+      askSystemDatabase(async () => {
+        const rows = await select()
+          .where('token.workspace_id', '=', workspaceId)
+          .$if(identityId !== undefined, (query) => query.where('token.identity_id', '=', identityId ?? ''))
+          .orderBy('token.created_at')
+          .orderBy('token.id')
+          .execute()
+        return rows.map(toToken)
+      }),
+
+    deletePersonalAccessToken: (workspaceId, id, identityId) =>
+      askSystemDatabase(async () => {
+        const result = await database
+          .deleteFrom('personal_access_token')
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .$if(identityId !== undefined, (query) => query.where('identity_id', '=', identityId ?? ''))
+          .executeTakeFirst()
+        return result.numDeletedRows > 0n
       }),
   }
 }
+
+const toToken = (row: TokenRow): StoredPersonalAccessToken => ({
+  id: row.id,
+  identityId: row.identity_id as IdentityId,
+  ownerName: row.owner_name,
+  workspaceId: row.workspace_id as WorkspaceId,
+  comment: row.comment,
+  scopes: row.scopes,
+  createdAt: row.created_at,
+  createdBy: (row.created_by ?? undefined) as IdentityId | undefined,
+  expiresAt: row.expires_at ?? undefined,
+})

@@ -53,6 +53,8 @@ export interface SystemSchema {
     workspace_id: string
     token_hash: Bytes
     comment: string
+    scopes: ColumnType<string[], unknown, unknown>
+    created_by: string | null
     created_at: Timestamp
     expires_at: ColumnType<Date | null, Date | null, Date | null>
   }

@@ -174,6 +174,8 @@ function storeOf(world: World, call: Call): InstanceStore {
       call('remove', () => {
         rows.delete(uid)
       }),
+    listPermissions: async () => call('listPermissions', () => []),
+    replacePermissions: async () => call('replacePermissions', () => undefined),
     loadPermission: async () => call('loadPermission', () => undefined),
   }
 }

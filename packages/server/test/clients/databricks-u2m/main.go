@@ -48,8 +48,7 @@ func login(host string) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"access_token":     second.AccessToken,
-		"is_other_token":   first.AccessToken != second.AccessToken,
-		"is_other_refresh": first.RefreshToken != second.RefreshToken,
+		"access_token":   second.AccessToken,
+		"is_other_token": first.AccessToken != second.AccessToken,
 	})
 }

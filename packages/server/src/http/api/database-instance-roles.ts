@@ -1,0 +1,172 @@
+/**
+ * Roles of database instances (wire-contract §1). The name is the rest of the path: e-mail addresses, spaces and
+ * slashes occur, and clients do not all escape them.
+ */
+import type { DatabaseInstanceRole, ListDatabaseInstanceRolesResponse } from '@lakegate/client'
+import { z } from 'zod'
+import { IDENTITY_TYPES } from '../../domain/identity.ts'
+import {
+  createInstanceRole,
+  deleteInstanceRole,
+  getInstanceRole,
+  listInstanceRoles,
+  updateInstanceRole,
+  type InstanceRolePorts,
+} from '../../operations/manage-instance-roles.ts'
+import type { InstanceRole, RoleChange } from '../../operations/ports.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { defineRoute } from '../define-route.ts'
+import type { Route } from '../route.ts'
+import { anyQuery, noBody } from '../shapes.ts'
+
+const COLLECTION = '/api/2.0/database/instances/:instance/roles'
+const ONE = `${COLLECTION}/*`
+const SCOPES = ['postgres']
+
+const ofInstance = z.object({ instance: z.string() })
+const ofRole = z.object({ instance: z.string(), '*': z.string() })
+const queryBoolean = z
+  .enum(['true', 'false'], 'must be true or false.')
+  .transform((text) => text === 'true')
+  .optional()
+
+const attributes = z.strictObject({
+  bypassrls: z.boolean().optional(),
+  createdb: z.boolean().optional(),
+  createrole: z.boolean().optional(),
+})
+const roleBody = z.strictObject({
+  name: z.string().max(256).optional(),
+  identity_type: z
+    .string()
+    .toUpperCase()
+    .pipe(z.enum([...IDENTITY_TYPES, 'PG_ONLY']))
+    .optional(),
+  membership_role: z.enum(['DATABRICKS_SUPERUSER'], 'there is only DATABRICKS_SUPERUSER.').nullish(),
+  attributes: attributes.optional(),
+  // Sent along by SDKs, which got them from here.
+  effective_attributes: z.unknown().optional(),
+  instance_name: z.string().optional(),
+})
+
+export function databaseInstanceRoleRoutes(ports: InstanceRolePorts): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: COLLECTION,
+      scopes: SCOPES,
+      params: ofInstance,
+      query: anyQuery,
+      body: roleBody,
+      async handle({ params: { instance }, body, caller }) {
+        const created = await createInstanceRole(ports, caller, {
+          instance,
+          name: body.name ?? missing('name'),
+          type: body.identity_type ?? 'PG_ONLY',
+          change: toChange(body),
+        })
+        return { body: show(created, instance) }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: COLLECTION,
+      scopes: SCOPES,
+      params: ofInstance,
+      query: z.looseObject({
+        page_size: z.coerce.number('must be a whole number.').int().min(0).optional(),
+        page_token: z.string().max(512).optional(),
+      }),
+      body: noBody,
+      async handle({ params: { instance }, query, caller }) {
+        const { roles, next } = await listInstanceRoles(ports, caller, {
+          instance,
+          after:
+            query.page_token === undefined || query.page_token === ''
+              ? undefined
+              : Buffer.from(query.page_token, 'base64url').toString('utf8'),
+          size: query.page_size === 0 ? undefined : query.page_size,
+        })
+        const answer: ListDatabaseInstanceRolesResponse = {
+          database_instance_roles: roles.map((role) => show(role, instance)),
+          ...(next === undefined ? {} : { next_page_token: Buffer.from(next).toString('base64url') }),
+        }
+        return { body: answer }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: ONE,
+      scopes: SCOPES,
+      params: ofRole,
+      query: anyQuery,
+      body: noBody,
+      handle: async ({ params: { instance, '*': role }, caller }) => ({
+        body: show(await getInstanceRole(ports, caller, { instance, role }), instance),
+      }),
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: ONE,
+      scopes: SCOPES,
+      params: ofRole,
+      query: anyQuery,
+      body: roleBody,
+      async handle({ params: { instance, '*': role }, body, caller }) {
+        if (body.name !== undefined && body.name !== role) {
+          throw new RefusedError(
+            refuse('invalid_parameter', { field: 'name', problem: 'a role cannot be renamed.' }),
+          )
+        }
+        const updated = await updateInstanceRole(ports, caller, { instance, role, change: toChange(body) })
+        return { body: show(updated, instance) }
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: ONE,
+      scopes: SCOPES,
+      params: ofRole,
+      query: z.looseObject({
+        allow_missing: queryBoolean,
+        reassign_owned_to: z.string().max(256).optional(),
+      }),
+      body: noBody,
+      async handle({ params: { instance, '*': role }, query, caller }) {
+        await deleteInstanceRole(ports, caller, {
+          instance,
+          role,
+          allowMissing: query.allow_missing ?? false,
+          reassignOwnedTo: query.reassign_owned_to === '' ? undefined : query.reassign_owned_to,
+        })
+        return { body: {} }
+      },
+    }),
+  ]
+}
+
+const toChange = (body: z.infer<typeof roleBody>): RoleChange => ({
+  attributes: {
+    ...(body.attributes?.createdb === undefined ? {} : { createdb: body.attributes.createdb }),
+    ...(body.attributes?.createrole === undefined ? {} : { createrole: body.attributes.createrole }),
+    ...(body.attributes?.bypassrls === undefined ? {} : { bypassrls: body.attributes.bypassrls }),
+  },
+  // Absent: as it is. Null takes it away.
+  ...(body.membership_role === undefined ? {} : { isDatabricksSuperuser: body.membership_role !== null }),
+})
+
+function show(role: InstanceRole, instance: string): DatabaseInstanceRole {
+  return {
+    name: role.name,
+    identity_type: role.binding?.type ?? 'PG_ONLY',
+    ...(role.isDatabricksSuperuser ? { membership_role: 'DATABRICKS_SUPERUSER' as const } : {}),
+    attributes: role.attributes,
+    effective_attributes: role.attributes,
+    instance_name: instance,
+  }
+}
+
+function missing(field: string): never {
+  throw new RefusedError(refuse('invalid_parameter', { field, problem: 'is missing.' }))
+}
