@@ -30,6 +30,8 @@ export type BackendAnswer =
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
 const OWN_SETTINGS = 'databricks_auth.'
 const SESSION_TICKET_SETTING = 'databricks_auth.session'
+/** Read by databricks_session_identity(): who is really behind the role. */
+const SESSION_IDENTITY_SETTING = 'databricks_auth.identity'
 
 export const backendSocketPath = (directory: string): string => path.join(directory, '.s.PGSQL.5432')
 
@@ -70,6 +72,7 @@ function startupParameters(
     { name: 'user', value: Buffer.from(admission.roleName, 'utf8') },
     ...passed,
     { name: SESSION_TICKET_SETTING, value: Buffer.from(admission.sessionTicket, 'utf8') },
+    { name: SESSION_IDENTITY_SETTING, value: Buffer.from(JSON.stringify(admission.behind), 'utf8') },
   ]
 }
 

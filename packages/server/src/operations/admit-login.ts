@@ -4,7 +4,8 @@
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
-import type { InstanceUid } from '../domain/ids.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { IdentityId, InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import type { RoleFacts } from '../domain/role.ts'
 import { decideInstanceReachable, decideLogin, type Admitted } from '../policy/login.ts'
@@ -38,6 +39,13 @@ export interface Admission {
   readonly roleName: string
   /** What the session will show to `databricks_create_role`; a token of nothing else. */
   readonly sessionTicket: string
+  /** The identity of the token, and for the role of a group the path of membership from the group down to it. */
+  readonly behind: {
+    readonly id: IdentityId
+    readonly type: Identity['type']
+    readonly name: string
+    readonly path: readonly string[]
+  }
 }
 
 /**
@@ -62,7 +70,13 @@ export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {
       seen.admitted = admitted
       const sessionTicket = await orUnavailable(() => issueTicket(ports, instance, admitted, token))
       record(ports.audit, request, seen, { outcome: 'admitted' })
-      return { instance, roleName: admitted.role.name, sessionTicket }
+      const { id, type, name } = admitted.identity
+      return {
+        instance,
+        roleName: admitted.role.name,
+        sessionTicket,
+        behind: { id, type, name, path: admitted.viaGroup?.membershipPath ?? [] },
+      }
     } catch (error) {
       record(ports.audit, request, seen, describeFailure(error))
       throw error

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backendSocketPath, openBackend } from '../../src/gateway/backend-session.ts'
+import type { IdentityId } from '../../src/domain/ids.ts'
 import type { Admission } from '../../src/operations/admit-login.ts'
 import { RefusedError } from '../../src/operations/refused-error.ts'
 import { cstring, int32, startupMessage, typed } from '../stage/byte-builder.ts'
@@ -37,8 +38,9 @@ const admission = () =>
   ({
     roleName: 'ada@example.com',
     sessionTicket: 'the ticket',
-    instance: { socketDirectory: directory },
-  }) as Admission
+    behind: { id: '7' as IdentityId, type: 'USER', name: 'ada@example.com', path: [] as string[] },
+    instance: { socketDirectory: directory } as Admission['instance'],
+  }) satisfies Admission
 const open = async (parameters: Record<string, string> = { user: 'ADA', database: 'd' }) =>
   openBackend(
     admission(),
@@ -80,6 +82,7 @@ describe('the backend', () => {
         ['database', 'd'],
         ['application_name', 'psql'],
         ['databricks_auth.session', 'the ticket'],
+        ['databricks_auth.identity', '{"id":"7","type":"USER","name":"ada@example.com","path":[]}'],
       ]),
     )
     if (answer.kind === 'open') answer.session.socket.destroy()

@@ -79,6 +79,8 @@ export interface Login {
   readonly password: string
   readonly database?: string
   readonly instance?: { readonly host: string; readonly port: number }
+  /** As PGOPTIONS. */
+  readonly options?: string
 }
 
 /** A node-postgres client with verified TLS, not yet connected. */
@@ -90,6 +92,7 @@ export async function databaseClient(lakegate: Lakegate, login: Login): Promise<
     database: login.database ?? instance.database,
     user: login.user,
     password: login.password,
+    ...(login.options === undefined ? {} : { options: login.options }),
     ssl: { ca: await readFile(lakegate.ready.ca_file, 'utf8') },
   })
   // A server that ends the connection is part of some tests; the query in progress reports it.
