@@ -150,3 +150,33 @@ export interface InstancePermissions {
     }[]
   }[]
 }
+
+export interface FederationPolicyAnswer {
+  name: string
+  policy_id: string
+  uid: string
+  description: string
+  service_principal_id?: number
+  create_time: string
+  update_time: string
+  oidc_policy: {
+    issuer: string
+    audiences: string[]
+    subject?: string
+    subject_claim: string
+    jwks_uri?: string
+    jwks_json?: string
+  }
+}
+
+export interface CustomAppIntegration {
+  integration_id: string
+  client_id: string
+  name: string
+  confidential: boolean
+  redirect_urls: string[]
+  scopes: string[]
+  token_access_policy: { access_token_ttl_in_minutes: number; refresh_token_ttl_in_minutes: number }
+  created_by: number
+  create_time: string
+}

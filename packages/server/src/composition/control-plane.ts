@@ -9,6 +9,8 @@ import { databaseInstanceRoleRoutes } from '../http/api/database-instance-roles.
 import { permissionRoutes } from '../http/api/permissions.ts'
 import { tokenRoutes } from '../http/api/tokens.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
+import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
+import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { meRoutes } from '../http/api/me.ts'
@@ -34,7 +36,7 @@ import { verifyWorkspaceToken } from '../tokens/verify.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
-import { buildOAuth } from './oauth.ts'
+import { buildOAuth, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
 
 export interface ControlPlane {
@@ -47,7 +49,7 @@ export interface ControlPlane {
   inviteAdministrator(): Promise<{ readonly url: string; readonly expiresAt: Date }>
 }
 
-export interface ControlPlaneSettings {
+export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly httpListener: HttpListener
   readonly publicUrl: string
   readonly instancesPerWorkspace: number
@@ -97,7 +99,7 @@ export function buildControlPlane(
     clock,
     issuerOf: addresses.issuerOf,
   })
-  const oauth = buildOAuth(foundation, accountId, masterKey)
+  const oauth = buildOAuth(foundation, accountId, masterKey, settings)
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
     identities: stores.identities,
@@ -128,6 +130,20 @@ export function buildControlPlane(
           roles: createInstanceRoleAdministration(),
           directory: stores.directory,
           audit,
+        }),
+        ...federationPolicyRoutes({
+          policies: stores.federationPolicies,
+          identities: stores.identities,
+          clock,
+          accountId,
+          randomUuid: randomUUID,
+        }),
+        ...customAppIntegrationRoutes({
+          clients: stores.oauthClients,
+          clock,
+          accountId,
+          randomUuid: randomUUID,
+          generate: () => generateOAuthSecret(randomBytes),
         }),
         ...tokenRoutes({
           tokens: stores.personalAccessTokens,

@@ -24,6 +24,7 @@ import { layFoundation } from './foundation.ts'
 import { chooseInstanceHost } from '../gateway/instance-host.ts'
 import { buildGateway } from './gateway.ts'
 import { openHttp } from './http-address.ts'
+import { loadSignInProvider } from './sign-in-provider.ts'
 import { createFirstInstance, settleInstances } from './instances.ts'
 import { prepareMachine } from './machine.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
@@ -113,6 +114,7 @@ async function start(
       publicUrl,
       instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
       connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+      ...(await loadSignInProvider(settings)),
     },
     masterKey,
   )

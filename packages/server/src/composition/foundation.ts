@@ -12,6 +12,7 @@ import type { KeyEncryption } from '../operations/ports.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import type { Log } from '../observation/log.ts'
 import { createDirectory } from '../store/identities.ts'
+import { createFederationPolicyStore } from '../store/federation-policies.ts'
 import { createOAuthClientStore } from '../store/oauth-clients.ts'
 import { createOAuthRecordStore } from '../store/oauth-records.ts'
 import { createPasswordStore } from '../store/passwords.ts'
@@ -54,6 +55,7 @@ const createStores = (database: SystemDatabase) => ({
   passwords: createPasswordStore(database),
   signInBrake: createSignInBrake(database),
   oauthRecords: createOAuthRecordStore(database),
+  federationPolicies: createFederationPolicyStore(database),
   oauthClients: createOAuthClientStore(database),
 })
 

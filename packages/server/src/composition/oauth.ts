@@ -1,9 +1,14 @@
 /** Builds the OAuth server: stores and operations handed to the pages and the library. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
+import { createKeyEncryption } from '../keys/key-encryption.ts'
+import { createForeignTokenVerifier } from '../keys/foreign-keys.ts'
+import { exchangeToken } from '../operations/exchange-token.ts'
+import { Fault } from '../domain/fault.ts'
 import { createPasswordHasher } from '../keys/password-hash.ts'
+import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
 import { findSignInLink, setPasswordByLink, type SignInLinkPorts } from '../operations/sign-in-links.ts'
 import { signIn } from '../operations/sign-in.ts'
@@ -17,7 +22,17 @@ const deviceCodeLimits = (address: string) => [
   { key: `device codes ${address}`, failures: 20, windowSeconds: 15 * 60 },
 ]
 
-export function buildOAuth(foundation: Foundation, accountId: AccountId, masterKey: Redacted<Uint8Array>) {
+export interface OAuthServerSettings {
+  readonly allowPrivateProviders: boolean
+  readonly upstream: UpstreamSettings | undefined
+}
+
+export function buildOAuth(
+  foundation: Foundation,
+  accountId: AccountId,
+  masterKey: Redacted<Uint8Array>,
+  settings: OAuthServerSettings,
+) {
   const { clock, log, audit, stores, signingKeys, addresses } = foundation
   const hasher = createPasswordHasher()
   const signInPorts = {
@@ -35,6 +50,7 @@ export function buildOAuth(foundation: Foundation, accountId: AccountId, masterK
     loadWorkspace: addresses.loadWorkspace,
   } satisfies SignInLinkPorts & Parameters<typeof signIn>[0] & Record<string, unknown>
 
+  const foreignTokens = createForeignTokenVerifier(clock, { allowPrivate: settings.allowPrivateProviders })
   const findInWorkspace = async (id: string, workspaceId: WorkspaceId): Promise<Principal | undefined> => {
     const identityId = parseIdentityId(id)
     if (identityId === undefined) return undefined
@@ -63,6 +79,21 @@ export function buildOAuth(foundation: Foundation, accountId: AccountId, masterK
       clock,
       log,
       cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
+      exchange: (request) =>
+        exchangeToken(
+          {
+            policies: stores.federationPolicies,
+            foreignTokens,
+            personalAccessTokens: stores.personalAccessTokens,
+            directory: stores.directory,
+            keys: signingKeys,
+            audit,
+            clock,
+            accountId,
+            randomUuid: randomUUID,
+          },
+          request,
+        ),
       areDeviceCodesClosed: (address) => stores.signInBrake.isClosed(deviceCodeLimits(address), clock()),
       countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
       interactions: {
@@ -70,7 +101,13 @@ export function buildOAuth(foundation: Foundation, accountId: AccountId, masterK
         findPrincipal: (id) => stores.directory.loadPrincipal(id),
         findLink: (token) => findSignInLink(signInPorts, token),
         setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
-        upstream: undefined,
+        upstream:
+          settings.upstream === undefined
+            ? undefined
+            : createUpstreamSignIn(
+                settings.upstream,
+                upstreamPorts(foundation, accountId, findInWorkspace, masterKey),
+              ),
         clock,
       },
       tokenQuestions: {
@@ -90,4 +127,39 @@ export function buildOAuth(foundation: Foundation, accountId: AccountId, masterK
     { accountId, workspaceAt: addresses.workspaceAt, publicUrlOf: addresses.publicUrlOf },
   )
   return { handle, signInPorts }
+}
+
+function upstreamPorts(
+  { stores, audit }: Foundation,
+  accountId: AccountId,
+  findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>,
+  masterKey: Redacted<Uint8Array>,
+): UpstreamPorts {
+  const encryption = createKeyEncryption(masterKey)
+  return {
+    async findUser(userName, workspaceId) {
+      const user = await stores.identities.findIdentity(accountId, 'USER', userName)
+      return user === undefined ? undefined : findInWorkspace(user.id, workspaceId as WorkspaceId)
+    },
+    record({ outcome, reason, principal, userName, clientAddress }) {
+      audit.record({
+        event: 'sign_in',
+        outcome,
+        clientAddress,
+        ...(reason === undefined ? {} : { reason: 'upstream_refused', detail: reason }),
+        ...(principal === undefined ? {} : { identityId: principal.id, identityName: principal.name }),
+        ...(userName === undefined ? {} : { identityName: userName.slice(0, 256) }),
+      })
+    },
+    seal: (text) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
+    unseal(text) {
+      try {
+        return Buffer.from(encryption.decrypt(Buffer.from(text, 'base64url'))).toString('utf8')
+      } catch (error) {
+        // Not sealed by us, or by another key: as if there were nothing.
+        if (error instanceof Fault) return undefined
+        throw error
+      }
+    },
+  }
 }

@@ -8,7 +8,7 @@ import type { OAuthClient } from '../operations/ports.ts'
 import { API_SCOPES } from '../tokens/claims.ts'
 
 export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** The library wants a secret where there is one; it is never compared (see `compareClientSecret`). */
 const KEPT_ELSEWHERE = 'kept as hashes elsewhere'
@@ -17,7 +17,7 @@ const KEPT_ELSEWHERE = 'kept as hashes elsewhere'
  * What the CLI and the SDKs are (wire-contract §3.6): a native application on any loopback port (RFC 8252 §7.3), with
  * PKCE in the place of a secret. The second address is that of the Java SDK.
  */
-export const DATABRICKS_CLI = 'databricks-cli'
+const DATABRICKS_CLI = 'databricks-cli'
 const databricksCli: AdapterPayload = {
   client_id: DATABRICKS_CLI,
   client_name: 'Databricks CLI',

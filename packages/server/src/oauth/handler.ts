@@ -9,6 +9,7 @@ import type { Workspace } from '../domain/workspace.ts'
 import { addressOf, pageHeaders, serveInteraction, type InteractionPorts } from './interactions.ts'
 import { messagePage } from './pages.ts'
 import { buildProvider, type ProviderDependencies } from './provider.ts'
+import { answerTokenExchange, type ExchangeToken } from './token-exchange.ts'
 import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
 
 export interface OAuthDependencies extends ProviderDependencies {
@@ -16,6 +17,7 @@ export interface OAuthDependencies extends ProviderDependencies {
   readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
   readonly interactions: InteractionPorts
   readonly tokenQuestions: TokenQuestionPorts
+  readonly exchange: ExchangeToken
   readonly areDeviceCodesClosed: (address: string) => Promise<boolean>
 }
 
@@ -78,6 +80,12 @@ export function createOAuthHandler(
         response.end(messagePage('Too many attempts', 'Wait fifteen minutes and try again.'))
         return
       }
+    }
+    if (path === '/v1/token' && request.method === 'POST') {
+      const issuer = `${publicUrl}${OAUTH_PREFIX}`
+      const rest = await answerTokenExchange(request, response, { workspace, issuer }, dependencies.exchange)
+      if (rest !== undefined) handle(rest, response)
+      return
     }
     askForConsent(request, path, query)
     handle(request, response)

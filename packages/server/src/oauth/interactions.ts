@@ -54,7 +54,7 @@ export interface Visit {
 }
 
 /** Under which the gateway for links of invitation is; also used to print them. */
-export const PASSWORD_PATH = '/password'
+const PASSWORD_PATH = '/password'
 const UPSTREAM_COOKIE = '_upstream'
 
 /** @returns false when the path is none of these pages */

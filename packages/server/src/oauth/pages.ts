@@ -33,7 +33,7 @@ const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) =
 export const STYLE_PATH = '/style.css'
 
 /** @param base path of the style sheet */
-export function page(title: string, content: Html): string {
+function page(title: string, content: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>

@@ -18,6 +18,7 @@ import type {
   IdentityRecord,
   IdentityReference,
 } from '../domain/directory.ts'
+import type { FederationPolicy } from '../domain/federation-policy.ts'
 import type { IdentityBinding } from '../domain/identity-binding.ts'
 import type { Identity, IdentityType, Principal } from '../domain/identity.ts'
 import type { AccountId, IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
@@ -610,4 +611,25 @@ export interface OAuthClient {
   readonly refreshTokenTtlMinutes: number
   readonly createdBy: IdentityId
   readonly createdAt: Date
+}
+
+/** Federation policies, of the account (undefined) or of one service principal. */
+export interface FederationPolicyStore {
+  insertPolicy(
+    policy: FederationPolicy,
+    options: { readonly atMost: number },
+  ): Promise<'inserted' | 'id_taken' | 'limit_reached'>
+  listPolicies(
+    accountId: AccountId,
+    servicePrincipalId: IdentityId | undefined,
+  ): Promise<readonly FederationPolicy[]>
+  /** False when it is gone. */
+  updatePolicy(policy: FederationPolicy): Promise<boolean>
+  deletePolicy(uid: string): Promise<boolean>
+}
+
+/** Checks the signature of an outside token with the keys that a policy configures. */
+export interface ForeignTokenVerifier {
+  /** The claims; undefined when the keys do not vouch for them. @throws Fault identity_provider_unreachable */
+  verify(token: string, policy: FederationPolicy): Promise<Readonly<Record<string, unknown>> | undefined>
 }

@@ -74,7 +74,7 @@ export async function signIn(ports: SignInPorts, request: SignInRequest): Promis
 const WINDOW_SECONDS = 15 * 60
 
 /** Of one account from one address 5, from one address 50, of one account from everywhere 200 failures in 15 minutes. */
-export function limitsOf(userName: string, address: string) {
+function limitsOf(userName: string, address: string) {
   const near = networkOf(address)
   return [
     { key: `account and address ${userName} ${near}`, failures: 5, windowSeconds: WINDOW_SECONDS },

@@ -24,7 +24,7 @@ const REFRESH_MS = 30_000
 /** At most one look-up for unknown names in this time, so that made-up ones cost nothing. */
 const UNKNOWN_REFRESH_MS = 1_000
 
-export const OAUTH_PATH = '/oidc'
+const OAUTH_PATH = '/oidc'
 
 export function createWorkspaceAddresses(
   ports: { readonly workspaces: Pick<WorkspaceStore, 'listWorkspaces'>; readonly clock: Clock },

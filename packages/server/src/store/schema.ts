@@ -85,6 +85,21 @@ export interface SystemSchema {
     expires_at: ColumnType<Date | null, Date | null, Date | null>
     consumed_at: ColumnType<Date | null, Date | null | undefined, Date | null>
   }
+  federation_policy: {
+    uid: string
+    account_id: string
+    service_principal_id: string | null
+    policy_id: string
+    description: string
+    issuer: string
+    audiences: string[]
+    subject: string | null
+    subject_claim: string
+    jwks_uri: string | null
+    jwks_json: ColumnType<Record<string, unknown> | null, string | null, string | null>
+    created_at: Timestamp
+    updated_at: Timestamp
+  }
   oauth_client: {
     client_id: string
     integration_id: string

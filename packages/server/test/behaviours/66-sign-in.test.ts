@@ -386,7 +386,7 @@ describe('a password', () => {
     const attempt = (password: string) =>
       visitor.submit(formAction(page, 'sign-in'), { user_name: person.userName, password })
     for (let count = 0; count < 5; count += 1) expect((await attempt('wrong password')).status).toBe(401)
-    expect((await attempt(person.password)).status).toBe(429)
+    expect((await attempt(person.password)).status).toBe(403)
     // Somebody else at the same address is not locked out.
     await expect(login()).resolves.toBeDefined()
   })

@@ -19,6 +19,7 @@ import {
 
 const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('databricks-sdk.py', import.meta.url))
+const DIRECTORY_SCRIPT = fileURLToPath(new URL('databricks-sdk-directory.py', import.meta.url))
 
 const environmentDirectory = mkdtempSync(path.join(tmpdir(), 'lakegate-python-'))
 const python = path.join(environmentDirectory, 'bin', 'python')
@@ -120,5 +121,40 @@ describe.skipIf(missing !== undefined)('databricks-sdk for Python', () => {
       async (client) => (await client.query<{ role: string }>('SELECT session_user AS role')).rows[0]?.role,
     )
     expect(role).toBe(lakegate.ready.admin_user)
+  })
+
+  it('keeps the directory, permissions, roles, tokens and policies', async () => {
+    const { ready } = lakegate
+    const { stdout } = await run(python, [DIRECTORY_SCRIPT], {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: environmentDirectory,
+        DATABRICKS_HOST: ready.http_url,
+        DATABRICKS_TOKEN: ready.admin_token,
+        LAKEGATE_TEST_INSTANCE: ready.instance.name,
+        LAKEGATE_TEST_ACCOUNT: ready.account_id,
+        LAKEGATE_TEST_WORKSPACE: ready.workspace_id,
+      },
+    })
+    const { expected_members: expectedMembers, ...report } = JSON.parse(stdout) as Record<string, unknown>
+    expect(report).toMatchObject({
+      display_name: 'Patched',
+      found: [expect.stringContaining('@example.com')],
+      members: expectedMembers,
+      machine: true,
+      secrets: 1,
+      granted: ['CAN_USE'],
+      levels: ['CAN_USE', 'CAN_MANAGE'],
+      createdb: true,
+      role_listed: true,
+      token_works: ready.admin_user,
+      workspaces: expect.arrayContaining(['default']) as unknown,
+      assigned: ['ADMIN'],
+      policy_issuer: 'https://ci.example.com',
+      application: 'python app',
+      made_state: 'AVAILABLE',
+      deleted: true,
+    })
+    expect(report['members_after_update']).toHaveLength(1)
   })
 })

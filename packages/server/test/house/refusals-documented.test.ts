@@ -1,6 +1,6 @@
 /** docs/refusals.md and policy/refusals.ts say the same: nothing undocumented, no ghosts, no other words. */
 import { describe, it } from 'vitest'
-import { REFUSALS, type RefusalDefinition } from '../../src/policy/refusals.ts'
+import { REFUSALS, type RefusalDefinition } from '../../src/policy/refusal-table.ts'
 import { expectRendered, renderTable } from './documented.ts'
 
 const DOCUMENT = 'docs/refusals.md'

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { INSTANCE_STATES } from '../../src/domain/database-instance.ts'
 import { decideInstanceReachable, decideLogin, type LoginFacts } from '../../src/policy/login.ts'
-import { REFUSALS, toPostgresRefusal, type RefusalName } from '../../src/policy/refusals.ts'
+import { REFUSALS } from '../../src/policy/refusal-table.ts'
+import { toPostgresRefusal, type RefusalName } from '../../src/policy/refusals.ts'
 import { anyLoginFacts, anyRoleAndGroup } from './any-login-facts.ts'
 import {
   ALICE,

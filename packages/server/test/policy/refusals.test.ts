@@ -1,14 +1,13 @@
 /** The table of refusals: complete, renderable, frozen where clients match on it, silent where nothing was proved. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { REFUSALS, type RefusalDefinition } from '../../src/policy/refusal-table.ts'
 import {
-  REFUSALS,
   refuse,
   renderRefusalText,
   toHttpRefusal,
   toPostgresRefusal,
   type Refusal,
-  type RefusalDefinition,
   type RefusalName,
 } from '../../src/policy/refusals.ts'
 

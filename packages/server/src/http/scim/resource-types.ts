@@ -165,7 +165,7 @@ export function replacement(
 }
 
 const SCHEMA_PREFIX = 'urn:ietf:params:scim:schemas:core:2.0:'
-export const PATHS: Readonly<Record<IdentityType, ResourceType['path']>> = {
+const PATHS: Readonly<Record<IdentityType, ResourceType['path']>> = {
   USER: 'Users',
   SERVICE_PRINCIPAL: 'ServicePrincipals',
   GROUP: 'Groups',

@@ -1,0 +1,49 @@
+/** The outside provider that people may sign in through, as the settings describe it. */
+import { readFile } from 'node:fs/promises'
+import type { LoadedSettings } from '../config/load.ts'
+import { Fault } from '../domain/fault.ts'
+import { Redacted } from '../domain/redacted.ts'
+import type { OAuthServerSettings } from './oauth.ts'
+
+/** @throws Fault configuration_invalid when only some of what belongs together is set */
+export async function loadSignInProvider(settings: LoadedSettings): Promise<OAuthServerSettings> {
+  const allowPrivateProviders = settings['private-identity-providers'].value === 'allow'
+  const issuer = settings['sign-in-provider-issuer'].value
+  const clientId = settings['sign-in-provider-client-id'].value
+  const secretFile = settings['sign-in-provider-client-secret-file'].value
+  if (issuer === undefined && clientId === undefined && secretFile === undefined)
+    return { allowPrivateProviders, upstream: undefined }
+  if (issuer === undefined || clientId === undefined || secretFile === undefined) {
+    throw new Fault({
+      code: 'configuration_invalid',
+      origin: 'configuration',
+      message: 'Of sign-in-provider-issuer, -client-id and -client-secret-file only some are set.',
+      nextStep: 'Set all three, or none.',
+    })
+  }
+  return {
+    allowPrivateProviders,
+    upstream: {
+      issuer,
+      clientId,
+      clientSecret: new Redacted(await readSecret(secretFile)),
+      name: settings['sign-in-provider-name'].value ?? 'your organisation',
+      userNameClaim: settings['sign-in-provider-user-claim'].value ?? 'email',
+      allowPlainHttp: allowPrivateProviders,
+    },
+  }
+}
+
+async function readSecret(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw new Fault({
+      code: 'configuration_invalid',
+      origin: 'configuration',
+      message: `The file of sign-in-provider-client-secret-file, ${file}, cannot be read.`,
+      nextStep: 'Name a file that Lakegate may read and that holds the secret alone.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The token exchange grant (RFC 8693). Clients send no authentication of their own with it (wire-contract §3.7), which
+ * the OAuth library would not let through; so it is answered before the library sees the request.
+ */
+import { IncomingMessage, type ServerResponse } from 'node:http'
+import { Fault } from '../domain/fault.ts'
+import type { Workspace } from '../domain/workspace.ts'
+import type { ExchangedToken, ExchangeRequest } from '../operations/exchange-token.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { toHttpRefusal } from '../policy/refusals.ts'
+
+const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+/** RFC 8693 §2.2.1 */
+const ISSUED_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
+const LARGEST_FORM = 64 * 1024
+
+export type ExchangeToken = (request: ExchangeRequest) => Promise<ExchangedToken>
+
+/** @returns undefined when it was answered; else the request to go on with, its body unread again */
+export async function answerTokenExchange(
+  request: IncomingMessage & { originalUrl?: string },
+  response: ServerResponse,
+  facts: { readonly workspace: Workspace; readonly issuer: string },
+  exchange: ExchangeToken,
+): Promise<IncomingMessage | undefined> {
+  const body = await readWhole(request)
+  if (body === undefined) {
+    answer(response, 413, { error: 'invalid_request', error_description: 'the request is too large' })
+    request.destroy()
+    return undefined
+  }
+  const form = new URLSearchParams(body.toString('utf8'))
+  if (form.get('grant_type') !== GRANT_TYPE) return replay(request, body)
+  const requested = form.get('requested_token_type')
+  if (requested !== null && requested !== ISSUED_TYPE) {
+    answer(response, 400, { error: 'invalid_request', error_description: 'only access tokens are issued' })
+    return undefined
+  }
+  try {
+    const exchanged = await exchange({
+      subjectToken: form.get('subject_token') ?? '',
+      subjectTokenType: form.get('subject_token_type') ?? '',
+      clientId: form.get('client_id') ?? undefined,
+      scope: form.get('scope') ?? undefined,
+      workspaceId: facts.workspace.id,
+      issuer: facts.issuer,
+    })
+    answer(response, 200, {
+      access_token: exchanged.token.reveal(),
+      issued_token_type: ISSUED_TYPE,
+      token_type: 'Bearer',
+      expires_in: exchanged.expiresInSeconds,
+      scope: exchanged.scope,
+    })
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      const refusal = toHttpRefusal(error.refusal)
+      answer(response, 400, { error: 'invalid_grant', error_description: refusal?.message ?? 'refused' })
+    } else if (error instanceof Fault && error.code === 'identity_provider_unreachable') {
+      answer(response, 400, { error: 'invalid_grant', error_description: error.message })
+    } else throw error
+  }
+  return undefined
+}
+
+async function readWhole(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > LARGEST_FORM) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The same request, from the beginning: what was read of it is there to be read again. */
+function replay(request: IncomingMessage & { originalUrl?: string }, body: Buffer): IncomingMessage {
+  const again: IncomingMessage & { originalUrl?: string } = new IncomingMessage(request.socket)
+  const { method, url, headers, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor, originalUrl } =
+    request
+  Object.assign(again, { method, url, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor })
+  again.headers = headers
+  // Whole already: or its end would look like a client that went away, and close the connection.
+  again.complete = true
+  if (originalUrl !== undefined) again.originalUrl = originalUrl
+  again.push(body)
+  again.push(null)
+  return again
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  // RFC 6749 §5.1
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+  })
+  response.end(JSON.stringify(body))
+}

@@ -1,0 +1,152 @@
+/**
+ * Signing in through an outside OpenID Connect provider (Entra, Okta, Google, Keycloak …): the provider vouches for an
+ * e-mail address, the directory decides whether that is somebody here. Nobody is made by signing in.
+ */
+import * as openid from 'openid-client'
+import type { Principal } from '../domain/identity.ts'
+import { type Redacted } from '../domain/redacted.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
+import type { UpstreamSignIn } from './interactions.ts'
+
+export interface UpstreamSettings {
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: Redacted<string>
+  /** The claim that holds the user name; of `email`, only verified ones count. */
+  readonly userNameClaim: string
+  /** Plain HTTP too, for a provider on this machine. */
+  readonly allowPlainHttp: boolean
+}
+
+export interface UpstreamPorts {
+  /** The active user of that name, if it is in the workspace. */
+  readonly findUser: (userName: string, workspaceId: string) => Promise<Principal | undefined>
+  readonly record: (entry: {
+    readonly outcome: 'admitted' | 'refused'
+    readonly reason?: string
+    readonly principal?: Principal
+    readonly userName?: string
+    readonly clientAddress: string
+  }) => void
+  /** Encrypts what the browser keeps between leaving and coming back. */
+  readonly seal: (text: string) => string
+  readonly unseal: (text: string) => string | undefined
+}
+
+interface Pending {
+  readonly verifier: string
+  readonly nonce: string
+  readonly state: string
+}
+
+export function createUpstreamSignIn(settings: UpstreamSettings, ports: UpstreamPorts): UpstreamSignIn {
+  let discovered: Promise<openid.Configuration> | undefined
+  const configuration = (): Promise<openid.Configuration> => {
+    discovered ??= openid
+      .discovery(
+        new URL(settings.issuer),
+        settings.clientId,
+        undefined,
+        openid.ClientSecretBasic(settings.clientSecret.reveal()),
+        // Deprecated to make it stand out: only with the operator's word, for providers on the own network.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
+        settings.allowPlainHttp ? { execute: [openid.allowInsecureRequests] } : {},
+      )
+      .catch((error: unknown) => {
+        // The next sign-in asks again.
+        discovered = undefined
+        throw error
+      })
+    return discovered
+  }
+
+  return {
+    name: settings.name,
+
+    async begin(callbackUrl) {
+      const pending: Pending = {
+        verifier: openid.randomPKCECodeVerifier(),
+        nonce: openid.randomNonce(),
+        state: openid.randomState(),
+      }
+      const url = openid.buildAuthorizationUrl(await reach(configuration), {
+        redirect_uri: callbackUrl,
+        scope: 'openid email profile',
+        state: pending.state,
+        nonce: pending.nonce,
+        code_challenge: await openid.calculatePKCECodeChallenge(pending.verifier),
+        code_challenge_method: 'S256',
+      })
+      return { url, state: pending.state, pending: ports.seal(JSON.stringify(pending)) }
+    },
+
+    async finish({ currentUrl, pending: sealed, workspaceId, clientAddress }) {
+      const refused = (reason: string, userName?: string): RefusedError => {
+        ports.record({
+          outcome: 'refused',
+          reason,
+          clientAddress,
+          ...(userName === undefined ? {} : { userName }),
+        })
+        return new RefusedError(refuse('upstream_refused', { provider: settings.name, reason }))
+      }
+      const pending = readPending(ports.unseal(sealed))
+      if (pending === undefined) throw refused('the sign-in was begun too long ago')
+      const claims = await readClaims(await reach(configuration), currentUrl, pending).catch(
+        (error: unknown) => {
+          if (error instanceof openid.ClientError || error instanceof openid.AuthorizationResponseError)
+            return undefined
+          if (error instanceof openid.ResponseBodyError) return undefined
+          throw error
+        },
+      )
+      if (claims === undefined) throw refused('the provider did not confirm it')
+      const userName = claims[settings.userNameClaim]
+      if (typeof userName !== 'string' || userName === '')
+        throw refused(`the provider names no ${settings.userNameClaim}`)
+      // An address that nobody has verified is anybody's.
+      if (settings.userNameClaim === 'email' && claims['email_verified'] !== true)
+        throw refused('the provider has not verified the e-mail address', userName)
+      const principal = await ports.findUser(userName, workspaceId)
+      if (principal === undefined) throw refused('there is no such user in this workspace', userName)
+      ports.record({ outcome: 'admitted', principal, clientAddress })
+      return principal
+    },
+  }
+}
+
+async function readClaims(
+  configuration: openid.Configuration,
+  currentUrl: URL,
+  pending: Pending,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const tokens = await openid.authorizationCodeGrant(configuration, currentUrl, {
+    pkceCodeVerifier: pending.verifier,
+    expectedNonce: pending.nonce,
+    expectedState: pending.state,
+    idTokenExpected: true,
+  })
+  return tokens.claims()
+}
+
+async function reach(configuration: () => Promise<openid.Configuration>): Promise<openid.Configuration> {
+  try {
+    return await configuration()
+  } catch (cause) {
+    throw new RefusedError(
+      refuse('upstream_refused', { provider: 'The outside provider', reason: 'it cannot be reached' }),
+      { cause },
+    )
+  }
+}
+
+function readPending(text: string | undefined): Pending | undefined {
+  if (text === undefined) return undefined
+  const value = JSON.parse(text) as Partial<Pending>
+  const { verifier, nonce, state } = value
+  return typeof verifier === 'string' && typeof nonce === 'string' && typeof state === 'string'
+    ? { verifier, nonce, state }
+    : undefined
+}

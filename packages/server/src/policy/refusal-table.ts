@@ -1,0 +1,521 @@
+/**
+ * Every "no" of Lakegate in one table: to PostgreSQL clients as SQLSTATE, message, DETAIL and HINT, to HTTP
+ * clients as status, `error_code` and message. `docs/refusals.md` is checked against it by a test, in both
+ * directions. Texts marked "vendor" are the real service's own (lakebase-behaviour §5.4); clients match on
+ * them, so they do not change. `{name}` marks a parameter that `refuse` demands.
+ *
+ * `disclosure` says what the caller must have proved before it may read the refusal (DESIGN §6.5):
+ * nothing, a verified token, or (HTTP) an authenticated request.
+ */
+export interface PostgresRefusal {
+  readonly sqlstate: string
+  readonly message: string
+  readonly detail?: string
+  readonly hint?: string
+}
+
+export interface HttpRefusal {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 429 | 503
+  readonly errorCode: string
+  readonly message: string
+}
+
+export interface RefusalDefinition {
+  readonly disclosure: 'anyone' | 'token_holder' | 'authenticated'
+  readonly postgres?: PostgresRefusal
+  readonly http?: HttpRefusal
+}
+
+const USE_TLS = 'Ensure that connection is using SSL. Try using `sslmode=require` in the connection string.'
+const GET_A_TOKEN =
+  'Use a database credential (POST /api/2.0/database/credentials) or an OAuth access token of the workspace as the password.'
+
+export const REFUSALS = {
+  // Before the password: everybody may read these.
+  tls_required: {
+    disclosure: 'anyone',
+    // vendor, behaviour 14
+    postgres: {
+      sqlstate: '08P01',
+      message: 'Invalid protocol version. Protocol version: {protocolVersion}',
+      detail: USE_TLS,
+    },
+  },
+  data_before_tls: {
+    disclosure: 'anyone',
+    // vendor
+    postgres: { sqlstate: '08P01', message: 'Received unencrypted data after SSL request.' },
+  },
+  server_name_missing: {
+    disclosure: 'anyone',
+    // vendor, behaviour 15
+    postgres: {
+      sqlstate: '08006',
+      message: 'Connection does not have SNI.',
+      detail: 'Please upgrade your client to support SNI.',
+      hint: 'Connect to the host that the instance reports as read_write_dns.',
+    },
+  },
+  instance_not_reachable: {
+    disclosure: 'anyone',
+    // vendor, behaviour 16; the reason is appended as the real gateway does
+    postgres: {
+      sqlstate: '28000',
+      message: 'External authorization failed.',
+      detail:
+        'This could be due to paused instances, disabling readable secondaries, IP ACLs or private link configuration. {reason}',
+      hint: 'See the state of the instance with `databricks database get-database-instance`.',
+    },
+  },
+  handshake_timeout: {
+    disclosure: 'anyone',
+    // vendor, behaviour 72
+    postgres: {
+      sqlstate: '08006',
+      message: 'Client handshake timeout.',
+      hint: 'A login must be complete within {seconds} seconds.',
+    },
+  },
+  protocol_violation: {
+    disclosure: 'anyone',
+    postgres: { sqlstate: '08P01', message: 'Protocol violation: {violation}' },
+  },
+  unsupported_protocol_version: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '0A000',
+      message: 'unsupported frontend protocol {version}: server supports 3.0 to 3.2',
+      hint: 'Use a client of PostgreSQL 7.4 or later.',
+    },
+  },
+  user_name_missing: {
+    disclosure: 'anyone',
+    postgres: { sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' },
+  },
+  too_many_connections: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '53300',
+      message: 'sorry, too many clients already',
+      detail: 'The limit of {limit} connections is reached.',
+      hint: 'Close connections that are not used, or share them through a pool.',
+    },
+  },
+  facts_unavailable: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '57P03',
+      message: 'The login cannot be checked at the moment.',
+      detail: '{reason}',
+      hint: 'Retry in a few seconds. Open sessions are not affected.',
+    },
+    http: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: '{reason} Retry in a few seconds.' },
+  },
+  server_is_stopping: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '57P01',
+      message: 'terminating connection due to administrator command',
+      hint: 'The gateway is stopping. Reconnect.',
+    },
+  },
+
+  // The proof itself. 28P01, so that clients which rotate the token on it do (lakebase-behaviour §1.5).
+  token_not_decodable: {
+    disclosure: 'anyone',
+    // vendor, behaviour 25
+    postgres: {
+      sqlstate: '28P01',
+      message:
+        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
+      hint: GET_A_TOKEN,
+    },
+  },
+  personal_access_token_as_password: {
+    disclosure: 'anyone',
+    // vendor message, behaviour 25
+    postgres: {
+      sqlstate: '28P01',
+      message:
+        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
+      detail:
+        'The password looks like a personal access token, which is good for the REST API but never for PostgreSQL.',
+      hint: GET_A_TOKEN,
+    },
+  },
+  token_not_for_postgres: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28P01',
+      message:
+        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
+      detail: 'The token is genuine, but of a kind or scope that does not open a database session.',
+      hint: GET_A_TOKEN,
+    },
+  },
+  token_expired: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28P01',
+      message: 'password authentication failed for user "{role}"',
+      detail: 'The OAuth token expired at {expiredAt}.',
+      hint: 'Request a new token and connect again. Open sessions are not affected.',
+    },
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'The access token expired at {expiredAt}. Request a new one.',
+    },
+  },
+  token_not_yet_valid: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28P01',
+      message: 'password authentication failed for user "{role}"',
+      detail: 'The OAuth token is not valid before {notBefore}.',
+      hint: 'Check the clock of the machine that issued the token.',
+    },
+  },
+
+  // The token is genuine; from here on the caller may learn why it does not fit.
+  token_of_another_workspace: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The token was issued by another workspace than the one that owns this database instance.',
+      hint: 'Request the token from the workspace of the instance.',
+    },
+  },
+  token_not_for_this_instance: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The token was issued for other database instances.',
+      hint: 'Name this instance in instance_names when you generate the credential.',
+    },
+  },
+  identity_inactive: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The identity of the token is deactivated or deleted.',
+      hint: 'Ask an administrator of the account.',
+    },
+  },
+  identity_not_in_workspace: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The identity of the token is not assigned to the workspace of this database instance.',
+      hint: 'Ask an administrator to assign the identity to the workspace.',
+    },
+  },
+  role_does_not_exist: {
+    disclosure: 'token_holder',
+    // vendor, behaviour 28
+    postgres: {
+      sqlstate: '28000',
+      message: 'role "{role}" does not exist',
+      hint: 'Role names are case-sensitive. Create the role with databricks_create_role.',
+    },
+  },
+  role_not_bound: {
+    disclosure: 'token_holder',
+    // vendor, behaviour 27
+    postgres: {
+      sqlstate: '28000',
+      message:
+        'An oauth token was supplied but no role security label was configured in postgres for role "{role}"',
+      hint: 'Drop the role and create it with databricks_create_role, or set its label.',
+    },
+  },
+  role_cannot_log_in: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'role "{role}" is not permitted to log in',
+      hint: 'ALTER ROLE … LOGIN permits it.',
+    },
+  },
+  role_no_longer_valid: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'role "{role}" is not permitted to log in',
+      detail: 'The role is past its VALID UNTIL.',
+      hint: 'ALTER ROLE … VALID UNTIL extends it.',
+    },
+  },
+  role_of_another_identity: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The role is bound to another identity than that of the token.',
+      hint: 'Connect with your own role. If the identity was deleted and created again, the role must be created again too.',
+    },
+  },
+  group_not_in_workspace: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The group of this role is not assigned to the workspace of the database instance.',
+      hint: 'Ask an administrator to assign the group to the workspace.',
+    },
+  },
+  not_a_member: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The identity of the token is not a direct or indirect member of the group.',
+      hint: 'Ask for membership of the group; it is checked at every login.',
+    },
+  },
+
+  // REST
+  unauthenticated: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'Credential was not sent or is not valid for this API. {reason}',
+    },
+  },
+  permission_denied: {
+    disclosure: 'authenticated',
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{reason}' },
+  },
+  scope_insufficient: {
+    disclosure: 'authenticated',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'The access token lacks the required scope: {scopes}.',
+    },
+  },
+  invalid_parameter: {
+    disclosure: 'authenticated',
+    http: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: '{field}: {problem}' },
+  },
+  malformed_request: {
+    disclosure: 'anyone',
+    http: { status: 400, errorCode: 'MALFORMED_REQUEST', message: '{problem}' },
+  },
+  endpoint_not_found: {
+    disclosure: 'anyone',
+    http: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'No API found for {method} {path}.' },
+  },
+  instance_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'NOT_FOUND', message: 'DatabaseInstance not found: {name}' },
+  },
+  instance_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'ALREADY_EXISTS', message: 'DatabaseInstance already exists: {name}' },
+  },
+  instance_state_conflict: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message: 'DatabaseInstance {name} is {state}; {problem}',
+    },
+  },
+  identity_not_found: {
+    disclosure: 'authenticated',
+    postgres: {
+      sqlstate: '22023',
+      message: 'identity "{name}" of type {type} does not exist in the workspace',
+    },
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: '{type} {name} does not exist.' },
+  },
+  identity_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: '{type} {name} already exists.' },
+  },
+  version_conflict: {
+    disclosure: 'authenticated',
+    // RFC 7644 §3.14
+    http: {
+      status: 412,
+      errorCode: 'ABORTED',
+      message: '{type} {id} was changed by somebody else meanwhile. Read it again and repeat the change.',
+    },
+  },
+  workspace_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Workspace {id} does not exist.' },
+  },
+  workspace_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: 'Workspace {name} already exists.' },
+  },
+  workspace_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message: 'Workspace {id} has database instances. Delete them first.',
+    },
+  },
+  token_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Personal access token {id} does not exist.',
+    },
+  },
+  instance_role_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Role {role} does not exist on database instance {name}.',
+    },
+  },
+  instance_role_already_exists: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'ALREADY_EXISTS',
+      message: 'Role {role} already exists on database instance {name}.',
+    },
+  },
+  instance_role_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message:
+        'Role {role} cannot be dropped: {problem} Name a role in reassign_owned_to to take over what it owns.',
+    },
+  },
+  secret_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'OAuth secret {id} does not exist.' },
+  },
+  quota_exceeded: {
+    disclosure: 'authenticated',
+    // 400, because SDKs repeat a 429 for five minutes and a quota does not pass (wire-contract §5.3)
+    http: { status: 400, errorCode: 'QUOTA_EXCEEDED', message: '{problem}' },
+  },
+
+  // Signing in: rendered on the pages of the OAuth server.
+  sign_in_failed: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'User name or password is wrong, or the user is not in this workspace.',
+    },
+  },
+  too_many_sign_ins: {
+    disclosure: 'anyone',
+    http: {
+      // Not 429, which SDKs repeat for minutes (wire-contract §5.3).
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'Too many failed attempts. Wait fifteen minutes, or ask an administrator for a new link.',
+    },
+  },
+  sign_in_link_invalid: {
+    disclosure: 'anyone',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'This link was used already, has expired or was replaced. Ask an administrator for a new one.',
+    },
+  },
+  password_unsuitable: {
+    disclosure: 'anyone',
+    http: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: '{problem}' },
+  },
+  upstream_refused: {
+    disclosure: 'anyone',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: '{provider} was asked, but {reason}. Ask an administrator.',
+    },
+  },
+  token_exchange_refused: {
+    disclosure: 'anyone',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_PARAMETER_VALUE',
+      message: 'The token is not exchanged: {reason}.',
+    },
+  },
+  federation_policy_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Federation policy {id} does not exist.',
+    },
+  },
+  federation_policy_already_exists: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'RESOURCE_ALREADY_EXISTS',
+      message: 'Federation policy {id} already exists.',
+    },
+  },
+  oauth_client_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'OAuth application {id} does not exist.',
+    },
+  },
+  session_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Session {id} does not exist.' },
+  },
+
+  // databricks_create_role (behaviours 20, 33, 36): answered to the SQL function, which raises them.
+  session_not_by_identity: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message:
+        'databricks_create_role needs a session that was opened with the token of a Databricks identity',
+      hint: 'Log in with an OAuth token; sessions opened with a native password cannot create such roles.',
+    },
+  },
+  session_identity_inactive: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message:
+        'the identity with whose token this session was opened is deactivated, deleted or no longer in the workspace',
+      hint: 'Ask an administrator of the workspace.',
+    },
+  },
+  identity_type_unknown: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '22023',
+      message: 'unknown identity type "{type}"',
+      hint: 'Use USER, SERVICE_PRINCIPAL or GROUP.',
+    },
+  },
+  session_token_expired: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message: 'the OAuth token with which this session was opened has expired',
+      detail: 'The token expired at {expiredAt}; this command needs an unexpired one.',
+      hint: 'Connect again with a new token and repeat the command.',
+    },
+  },
+} as const satisfies Record<string, RefusalDefinition>

@@ -1,0 +1,42 @@
+/** Nothing that comes from outside becomes markup (attack 33). */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { consentPage, Html, html, signInPage } from '../../src/oauth/pages.ts'
+
+describe('a page', () => {
+  it('escapes every text, and takes only markup for markup', () => {
+    expect(html`<p title="${`"'<&>`}">${new Html('<b>ours</b>')}</p>`.text).toBe(
+      '<p title="&quot;&#39;&lt;&amp;&gt;"><b>ours</b></p>',
+    )
+  })
+
+  it('holds as many elements as without the text, whatever the text is', () => {
+    const count = (text: string) => text.split('<').length
+    const facts = { action: '/a', workspaceName: 'w', applicationName: 'x', userName: 'u', problem: 'p' }
+    const plain = count(signInPage(facts))
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', 'a', '/', ' ', '=') }),
+        (text) => {
+          expect(count(signInPage({ ...facts, workspaceName: text, userName: text, problem: text }))).toBe(
+            plain,
+          )
+        },
+      ),
+    )
+  })
+
+  it('says in words what an application wants', () => {
+    const text = consentPage({
+      action: '/allow',
+      cancelAction: '/deny',
+      applicationName: 'App',
+      redirectHost: 'localhost:8020',
+      userName: 'ada@example.com',
+      scopes: ['postgres', 'offline_access'],
+    })
+    expect(text).toContain('sign in to PostgreSQL')
+    expect(text).toContain('while you are away')
+    expect(text).not.toContain('<script')
+  })
+})
