@@ -17,7 +17,7 @@ const LONGEST_BEARER = 4096
 
 export interface AuthenticateBearerPorts {
   readonly personalAccessTokens: Pick<PersonalAccessTokenStore, 'findPersonalAccessToken'>
-  readonly directory: Pick<Directory, 'loadPrincipal' | 'loadMembership'>
+  readonly directory: Pick<Directory, 'loadCaller'>
   readonly verifyWorkspaceToken: (
     token: string,
     workspaceId: WorkspaceId,
@@ -36,19 +36,19 @@ export function createAuthenticateBearer(ports: AuthenticateBearerPorts): Authen
     const proof = looksLikePersonalAccessToken(bearer)
       ? await proveByPersonalAccessToken(ports, bearer, workspaceId)
       : await proveByWorkspaceToken(ports, bearer, workspaceId)
-    const identity = await ports.directory.loadPrincipal(proof.identityId)
-    if (!identity?.active) throw unauthenticated('The identity of the token is deactivated or deleted.')
-    const membership = await ports.directory.loadMembership(identity.id, workspaceId)
-    if (membership.permission === undefined) throw new RefusedError(notInWorkspace(identity))
-    const { isAccountAdmin, ...principal } = identity
+    const known = await ports.directory.loadCaller(proof.identityId, workspaceId)
+    if (!known?.principal.active)
+      throw unauthenticated('The identity of the token is deactivated or deleted.')
+    const { isAccountAdmin, ...principal } = known.principal
+    if (known.permission === undefined) throw new RefusedError(notInWorkspace(principal))
     return {
       identity: principal,
       workspaceId,
       isAccountAdmin,
-      isWorkspaceAdmin: membership.permission === 'ADMIN',
+      isWorkspaceAdmin: known.permission === 'ADMIN',
       scopes: proof.scopes,
       bearer: proof.bearer,
-      groupIds: membership.groupIds,
+      groupIds: known.groupIds,
     }
   }
 }

@@ -248,6 +248,18 @@ export interface Directory {
   loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
   /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
   findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
+  /** Everything that a request asks about its caller, in one query. */
+  loadCaller(
+    id: IdentityId,
+    workspaceId: WorkspaceId,
+  ): Promise<
+    | {
+        readonly principal: KnownPrincipal
+        readonly permission: WorkspacePermission | undefined
+        readonly groupIds: readonly IdentityId[]
+      }
+    | undefined
+  >
   /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
   loadMembership(
     id: IdentityId,

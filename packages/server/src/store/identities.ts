@@ -4,6 +4,7 @@ import type { Identity, Principal } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports.ts'
 import { ancestorsOf, assignmentOf } from './membership.ts'
+import { prepared } from './prepared-statements.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createDirectory(database: SystemDatabase): Directory {
@@ -58,27 +59,59 @@ export function createDirectory(database: SystemDatabase): Directory {
         return permission === undefined ? undefined : toIdentity(row)
       }),
 
+    loadCaller: (id, workspaceId) =>
+      askSystemDatabase(async () => {
+        const { rows } = await sql<CallerRow>`
+          ${prepared('caller')} WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
+          SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
+                 identity.is_account_admin,
+                 (SELECT json_agg(json_build_array(ancestor.id::text, assignment.permission))
+                    FROM ancestor
+                    LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true
+                 ) AS ancestors
+            FROM identity WHERE identity.id = ${id}::bigint`.execute(database)
+        const [row] = rows
+        if (row === undefined || row.type === 'GROUP') return undefined
+        return {
+          principal: { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin },
+          ...toMembership(row.ancestors, id),
+        }
+      }),
+
     loadMembership: (id, workspaceId) => askSystemDatabase(() => loadMembership(id, workspaceId)),
   }
 
   /** behaviour 46 and DESIGN §2: an assignment counts directly or through any group above. */
   async function loadMembership(id: IdentityId, workspaceId: WorkspaceId) {
     const { rows } = await sql<{ id: string; permission: 'USER' | 'ADMIN' | null }>`
-      WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
+      ${prepared('membership')} WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
       SELECT ancestor.id, assignment.permission
         FROM ancestor
         LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true`.execute(
       database,
     )
-    const permissions = rows.map((row) => row.permission)
-    return {
-      permission: permissions.includes('ADMIN')
-        ? ('ADMIN' as const)
-        : permissions.includes('USER')
-          ? ('USER' as const)
-          : undefined,
-      groupIds: rows.filter((row) => row.id !== id).map((row) => row.id as IdentityId),
-    }
+    return toMembership(
+      rows.map((row) => [row.id, row.permission]),
+      id,
+    )
+  }
+}
+
+interface CallerRow extends IdentityRow {
+  readonly is_account_admin: boolean
+  readonly ancestors: readonly (readonly [string, 'USER' | 'ADMIN' | null])[]
+}
+
+/** @param ancestors the identity itself and every group above it, each with its own assignment */
+function toMembership(ancestors: CallerRow['ancestors'], id: IdentityId) {
+  const permissions = ancestors.map(([, permission]) => permission)
+  return {
+    permission: permissions.includes('ADMIN')
+      ? ('ADMIN' as const)
+      : permissions.includes('USER')
+        ? ('USER' as const)
+        : undefined,
+    groupIds: ancestors.filter(([ancestor]) => ancestor !== id).map(([ancestor]) => ancestor as IdentityId),
   }
 }
 

@@ -10,6 +10,7 @@ import type { LoginDirectory } from '../operations/ports.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
 import { toIdentity, toPrincipal } from './identities.ts'
 import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
+import { prepared } from './prepared-statements.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 interface LoginRow {
@@ -35,7 +36,7 @@ export interface LoginQuestion {
 }
 
 export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuestion) => sql<LoginRow>`
-  WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
+  ${prepared('login_facts')} WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
   group_walk (id, depth) AS (
     SELECT ${groupId ?? null}::bigint, 0 WHERE ${groupId ?? null}::bigint IS NOT NULL
     UNION

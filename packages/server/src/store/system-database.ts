@@ -6,6 +6,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
+import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
 
 export type SystemDatabase = Kysely<SystemSchema>
@@ -33,7 +34,7 @@ export function openSystemDatabase(
   address: SystemDatabaseAddress,
   onIdleError: (error: Error) => void,
 ): SystemDatabase {
-  const pool = new pg.Pool({ ...clientConfigOf(address), max: POOL_SIZE })
+  const pool = new pg.Pool({ ...clientConfigOf(address), max: POOL_SIZE, Client: PreparingClient })
   pool.on('error', onIdleError)
   return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
 }

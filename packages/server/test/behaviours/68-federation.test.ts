@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import * as client from 'openid-client'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLakegateHttp, type FederationPolicyAnswer, type LakegateApiError } from '@lakegate/client'
@@ -194,6 +195,51 @@ describe('a workload with the token of its own provider', () => {
     const { policies } = await admin.request<{ policies: FederationPolicyAnswer[] }>('GET', path)
     await admin.request('DELETE', `${path}/${policies[0]?.policy_id ?? ''}`)
     expect(await exchange(await subjectToken(es256), principal.applicationId)).toMatchObject({ status: 400 })
+  })
+})
+
+describe('a strict relying party', () => {
+  // Deprecated to make it stand out; these tests talk to a loopback address.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  const options = { execute: [client.allowInsecureRequests] }
+  const issuer = new URL(`${ready.http_url}/oidc`)
+
+  it('runs the exchange', async () => {
+    const principal = await principalWithPolicy(es256.jwks)
+    const configuration = await client.discovery(
+      issuer,
+      principal.applicationId,
+      undefined,
+      client.None(),
+      options,
+    )
+    const tokens = await client.genericGrantRequest(
+      configuration,
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      {
+        subject_token: await subjectToken(es256),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        scope: 'postgres',
+      },
+    )
+    expect(tokens).toMatchObject({ token_type: 'bearer', scope: 'postgres' })
+  })
+
+  it.each([
+    ['header', (secret: string) => client.ClientSecretBasic(secret)],
+    ['body', (secret: string) => client.ClientSecretPost(secret)],
+  ] as const)('runs the client credentials grant, the secret in the %s', async (_where, authentication) => {
+    const principal = await createServicePrincipal(lakegate, 'strict')
+    const configuration = await client.discovery(
+      issuer,
+      principal.applicationId,
+      undefined,
+      authentication(principal.secret),
+      options,
+    )
+    const tokens = await client.clientCredentialsGrant(configuration, { scope: 'all-apis' })
+    expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 3600, scope: 'all-apis' })
+    expect(tokens.refresh_token).toBeUndefined()
   })
 })
 

@@ -51,7 +51,8 @@ describe('Lakegate killed during its first start', () => {
   it.each([
     'PostgreSQL …',
     'System database …',
-    'Account, keys',
+    'Account …',
+    'Keys and certificates …',
     'Control plane and gateway …',
     'Database instances …',
   ])('while it says «%s» is ready after the next start', async (step) => {

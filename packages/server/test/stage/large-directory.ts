@@ -44,8 +44,8 @@ async function fill(database: SystemDatabase, identities: number): Promise<Large
     SELECT outer_group.id, inner_group.id
       FROM identity AS inner_group
       JOIN identity AS outer_group
-        ON outer_group.type = 'GROUP' AND outer_group.name = 'group ' || (substr(inner_group.name, 7)::int + 1)
-     WHERE inner_group.type = 'GROUP' AND substr(inner_group.name, 7)::int % ${DEPTH}::int <> ${DEPTH - 1}::int`.execute(
+        ON outer_group.type = 'GROUP' AND outer_group.name = 'group ' || (substring(inner_group.name from '^group (\\d+)$')::int + 1)
+     WHERE inner_group.type = 'GROUP' AND substring(inner_group.name from '^group (\\d+)$')::int % ${DEPTH}::int <> ${DEPTH - 1}::int`.execute(
     database,
   )
   await sql`
@@ -59,13 +59,13 @@ async function fill(database: SystemDatabase, identities: number): Promise<Large
   await sql`
     INSERT INTO workspace_assignment (workspace_id, identity_id, permission)
     SELECT workspace.id, identity.id, 'USER' FROM workspace, identity
-     WHERE identity.type = 'GROUP' AND substr(identity.name, 7)::int % ${DEPTH}::int = ${DEPTH - 1}::int`.execute(
+     WHERE identity.type = 'GROUP' AND substring(identity.name from '^group (\\d+)$')::int % ${DEPTH}::int = ${DEPTH - 1}::int`.execute(
     database,
   )
   await sql`ANALYZE`.execute(database)
   const ids = await sql<{ name: string; id: string }>`
     SELECT name, id FROM identity
-     WHERE name IN ('user0@example.com') OR (type = 'GROUP' AND substr(name, 7)::int < ${DEPTH}::int)`.execute(
+     WHERE name IN ('user0@example.com') OR (type = 'GROUP' AND substring(name from '^group (\\d+)$')::int < ${DEPTH}::int)`.execute(
     database,
   )
   const idOf = (name: string): string => {

@@ -102,7 +102,7 @@ describe('the query of a login', () => {
       member as IdentityId,
       workspaceId as WorkspaceId,
     )
-    expect(membership.groupIds).toHaveLength(10)
+    expect(membership.groupIds).toHaveLength(11)
   })
 
   it('knows nobody who was deleted', async () => {
