@@ -102,6 +102,7 @@ describe('the query of a login', () => {
       member as IdentityId,
       workspaceId as WorkspaceId,
     )
+    // The ten of the chain, and the users of the workspace.
     expect(membership.groupIds).toHaveLength(11)
   })
 
