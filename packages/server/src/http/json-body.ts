@@ -12,19 +12,25 @@ export function parseJsonBody(bytes: Buffer): unknown {
     throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not UTF-8.' }))
   }
   try {
-    return JSON.parse(text, refuseDangerousKeys)
+    return JSON.parse(text, refuseDangerous)
   } catch (error) {
     if (error instanceof RefusedError) throw error
     throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not valid JSON.' }))
   }
 }
 
-/** `__proto__` as a key is never meant well; schemas would refuse it later, but not before it was copied. */
-function refuseDangerousKeys(key: string, value: unknown): unknown {
+/**
+ * `__proto__` as a key is never meant well; schemas would refuse it later, but not before it was copied. PostgreSQL
+ * keeps no text with a zero character in it.
+ */
+function refuseDangerous(key: string, value: unknown): unknown {
   if (key === '__proto__') {
     throw new RefusedError(
       refuse('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' }),
     )
+  }
+  if (typeof value === 'string' && value.includes('\u0000')) {
+    throw new RefusedError(refuse('invalid_parameter', { field: key, problem: 'it holds a zero character.' }))
   }
   return value
 }

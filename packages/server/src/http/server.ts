@@ -146,6 +146,8 @@ function addRoute(
     url: route.path,
     // Before the body is read: a stranger gets no work done.
     onRequest: async (request) => {
+      if (request.url.includes('%00'))
+        throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
       const workspace = await workspaceAt(request.headers.host)
       callers.set(request, await authenticate(bearerOf(request), workspace.id))
     },

@@ -8,6 +8,7 @@ import {
   type InstancePermissionLevel,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
+import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type { Directory, InstanceGrant, InstanceStore } from './ports.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
@@ -39,7 +40,7 @@ export async function getInstancePermissions(
   caller: Caller,
   name: string,
 ): Promise<InstanceAccess> {
-  const instance = await requireInstance(ports, caller, name)
+  const instance = await getDatabaseInstance(ports, caller, { name: name })
   requirePermitted(
     decideSeeInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
   )
@@ -59,7 +60,7 @@ export async function setInstancePermissions(
     readonly grants: readonly WantedGrant[]
   },
 ): Promise<InstanceAccess> {
-  const instance = await requireInstance(ports, caller, request.name)
+  const instance = await getDatabaseInstance(ports, caller, { name: request.name })
   requirePermitted(
     decideManageInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
   )
@@ -79,17 +80,6 @@ export async function setInstancePermissions(
     { keepOthers: request.mode === 'merge' },
   )
   return load(ports, instance)
-}
-
-async function requireInstance(
-  { store }: InstancePermissionPorts,
-  caller: Caller,
-  name: string,
-): Promise<DatabaseInstance> {
-  const instance = await store.findByName(caller.workspaceId, name)
-  if (instance === undefined)
-    throw new RefusedError(refuse('instance_not_found', { name: name.slice(0, 64) }))
-  return instance
 }
 
 async function load(ports: InstancePermissionPorts, instance: DatabaseInstance): Promise<InstanceAccess> {

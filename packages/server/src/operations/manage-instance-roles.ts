@@ -8,6 +8,7 @@ import {
   type Caller,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
+import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type {
   AuditLog,
@@ -73,7 +74,7 @@ export async function createInstanceRole(
     readonly change: RoleChange
   },
 ): Promise<InstanceRole> {
-  const instance = await requireInstance(ports, caller, request.instance)
+  const instance = await getDatabaseInstance(ports, caller, { name: request.instance })
   const granted = await loadGrantedPermission(ports.store, caller, instance)
   const identity = await findIdentity(ports, caller, request)
   const { attributes, isDatabricksSuperuser = false } = request.change
@@ -173,19 +174,8 @@ function requireRoleName(name: string): void {
   if (problem !== undefined) throw new RefusedError(refuse('invalid_parameter', { field: 'name', problem }))
 }
 
-async function requireInstance(
-  { store }: InstanceRolePorts,
-  caller: Caller,
-  name: string,
-): Promise<DatabaseInstance> {
-  const instance = await store.findByName(caller.workspaceId, name)
-  if (instance === undefined)
-    throw new RefusedError(refuse('instance_not_found', { name: name.slice(0, 64) }))
-  return instance
-}
-
 async function requireVisible(ports: InstanceRolePorts, caller: Caller, name: string) {
-  const instance = await requireInstance(ports, caller, name)
+  const instance = await getDatabaseInstance(ports, caller, { name: name })
   requirePermitted(
     decideSeeInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
   )
@@ -198,7 +188,7 @@ async function requireManaged(
   caller: Caller,
   name: string,
 ): Promise<DatabaseInstance> {
-  const instance = await requireInstance(ports, caller, name)
+  const instance = await getDatabaseInstance(ports, caller, { name: name })
   requirePermitted(
     decideManageInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
   )

@@ -54,13 +54,6 @@ export async function createSignInLink(
   }
   const user = await getIdentity(ports.identities, scope, 'USER', userId)
   requirePermitted(decideManageIdentity(caller, user))
-  // Whoever can set the password of an administrator of the account is one.
-  if (user.isAccountAdmin && !caller.isAccountAdmin)
-    throw new RefusedError(
-      refuse('permission_denied', {
-        reason: 'Only an administrator of the account may do that for another one.',
-      }),
-    )
   return issueSignInLink(ports, user)
 }
 

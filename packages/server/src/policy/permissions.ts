@@ -106,7 +106,7 @@ export function decideManageWorkspace(caller: Caller, workspaceId: WorkspaceId):
  */
 export function decideManageIdentity(
   caller: Caller,
-  identity: Pick<IdentityRecord, 'name' | 'homeWorkspaceId' | 'systemGroup'>,
+  identity: Pick<IdentityRecord, 'name' | 'homeWorkspaceId' | 'systemGroup' | 'isAccountAdmin'>,
 ): 'permitted' | Refusal {
   if (identity.systemGroup !== undefined) {
     return refuse('permission_denied', {
@@ -114,6 +114,12 @@ export function decideManageIdentity(
     })
   }
   if (caller.isAccountAdmin) return 'permitted'
+  // Whoever makes its secrets, links and policies can act as it: a way up (attack 35).
+  if (identity.isAccountAdmin) {
+    return refuse('permission_denied', {
+      reason: `${identity.name} is an administrator of the account; only another one may change it.`,
+    })
+  }
   if (caller.isWorkspaceAdmin && identity.homeWorkspaceId === caller.workspaceId) return 'permitted'
   return refuse('permission_denied', {
     reason: caller.isWorkspaceAdmin

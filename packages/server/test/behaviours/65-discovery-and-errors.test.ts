@@ -25,6 +25,18 @@ const call = async (
     ...(body === undefined ? {} : { body }),
   })
 
+describe('a zero character, which PostgreSQL keeps in no text', () => {
+  it.each([
+    ['GET', `/api/2.0/database/instances/${lakegate.ready.instance.name}/roles/x%00y`, undefined],
+    ['GET', '/api/2.0/database/instances/x%00y', undefined],
+    ['GET', '/api/2.0/preview/scim/v2/Users?filter=userName%20eq%20%22%00%22', undefined],
+    ['POST', '/api/2.0/token/create', '{"comment":"a\\u0000b"}'],
+    ['POST', `/api/2.0/database/instances/${lakegate.ready.instance.name}/roles`, '{"name":"a\\u0000b"}'],
+  ])('is a mistake of the caller in %s %s', async (method, path, body) => {
+    expect((await call(method, path, body)).status).toBe(400)
+  })
+})
+
 describe('discovery', () => {
   it('gives the host metadata with the workspace id as a string and the issuer of this workspace', async () => {
     const response = await fetch(`${base}/.well-known/databricks-config`)

@@ -363,6 +363,28 @@ describe('the account path', () => {
       roles: [{ value: 'account_admin' }],
     })
     expect((await refusal(made)).status).toBe(403)
+    // Nor by acting as somebody who is up there already.
+    const me = await admin.request<{ id: string }>('GET', `${WORKSPACE}/Me`)
+    const administrator = await createServicePrincipal(lakegate, 'up there')
+    await patch(`${ACCOUNT}/ServicePrincipals/${administrator.id}`, {
+      op: 'add',
+      path: 'roles',
+      value: [{ value: 'account_admin' }],
+    })
+    for (const act of [
+      () =>
+        principal.http.request(
+          'POST',
+          `/api/2.0/accounts/servicePrincipals/${administrator.id}/credentials/secrets`,
+          {},
+        ),
+      () =>
+        principal.http.request('POST', '/api/2.0/token-management/on-behalf-of/tokens', {
+          application_id: administrator.applicationId,
+        }),
+      () => principal.http.request('POST', `/api/2.0/lakegate/users/${me.id}/sign-in-link`, {}),
+    ])
+      expect((await refusal(act())).status).toBe(403)
   })
 })
 

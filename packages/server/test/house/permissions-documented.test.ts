@@ -47,10 +47,11 @@ const EVERYBODY: readonly Who[] = [
 type Verdict = 'permitted' | Refusal
 const mint = ({ caller, instance, granted }: Who, hasRole: boolean) =>
   decideMint(caller, [{ instance, granted, hasRole }])
-const identity = (homeWorkspaceId: Caller['workspaceId'] | undefined) => ({
+const identity = (homeWorkspaceId: Caller['workspaceId'] | undefined, isAccountAdmin = false) => ({
   name: 'x',
   homeWorkspaceId,
   systemGroup: undefined,
+  isAccountAdmin,
 })
 
 const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
@@ -93,6 +94,10 @@ const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
   [
     'change an identity of the account or of another workspace',
     ({ caller }) => decideManageIdentity(caller, identity(OTHER_WORKSPACE)),
+  ],
+  [
+    'change an administrator of the account',
+    ({ caller }) => decideManageIdentity(caller, identity(WORKSPACE, true)),
   ],
   [
     'manage the account: workspaces, its identities, federation, OAuth applications',

@@ -84,6 +84,7 @@ describe('managing the directory', () => {
     name: 'someone',
     homeWorkspaceId,
     systemGroup,
+    isAccountAdmin: false,
   })
   const HERE = MEMBER.workspaceId
 
@@ -111,6 +112,12 @@ describe('managing the directory', () => {
     ['a member', MEMBER, HERE, 'permission_denied'],
   ] as const)('assigning to a workspace: %s', (_who, caller, workspaceId, expected) => {
     expect(nameOf(decideManageWorkspace(caller, workspaceId))).toBe(expected)
+  })
+
+  it('keeps administrators of the account from those of workspaces, wherever they were made (attack 35)', () => {
+    const administrator = { ...made(HERE), isAccountAdmin: true }
+    expect(nameOf(decideManageIdentity(ADMIN, administrator))).toBe('permission_denied')
+    expect(decideManageIdentity(ACCOUNT_ADMIN, administrator)).toBe('permitted')
   })
 
   it('keeps the account to its administrators', () => {
