@@ -215,6 +215,11 @@ function record(
     ...(admitted === undefined ? {} : { identityName: admitted.identity.name }),
     ...(admitted?.viaGroup?.membershipPath === undefined
       ? {}
-      : { viaGroupPath: admitted.viaGroup.membershipPath }),
+      : {
+          viaGroupPath: admitted.viaGroup.membershipPath,
+          ...(admitted.viaGroup.membershipNames === undefined
+            ? {}
+            : { viaGroupNames: admitted.viaGroup.membershipNames }),
+        }),
   })
 }

@@ -126,7 +126,9 @@ export interface AuditEntry {
   readonly identityId?: string
   readonly identityName?: string
   readonly role?: string
+  /** From the group down to the identity: ids, and the names that they had at this moment. */
   readonly viaGroupPath?: readonly string[]
+  readonly viaGroupNames?: readonly string[]
   readonly instanceUid?: string
   readonly instanceName?: string
   readonly workspaceId?: string

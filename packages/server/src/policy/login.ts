@@ -32,6 +32,8 @@ export interface GroupFacts extends Identity {
   readonly assignedToWorkspace: boolean
   /** From the group down to the identity, both included, by id; undefined when the identity is no member. */
   readonly membershipPath: readonly string[] | undefined
+  /** The names along that path, for the audit record; no name decides anything. */
+  readonly membershipNames?: readonly string[]
 }
 
 export interface Admitted {

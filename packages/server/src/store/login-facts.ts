@@ -25,8 +25,8 @@ interface LoginRow {
   readonly group_display_name: string | null
   readonly group_active: boolean | null
   readonly group_assigned: boolean | null
-  /** Memberships among the identity and its ancestors: [member, group]. Empty unless a group was asked for. */
-  readonly memberships: readonly (readonly [string, string])[]
+  /** Memberships among the identity and its ancestors: [member, group, name]. Empty unless a group was asked for. */
+  readonly memberships: readonly (readonly [string, string, string])[]
 }
 
 export interface LoginQuestion {
@@ -54,7 +54,8 @@ export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuest
            SELECT FROM group_walk CROSS JOIN LATERAL ${assignmentOf(sql`group_walk.id`, workspaceId)} AS assignment
          ) AS group_assigned,
          CASE WHEN login_group.id IS NULL THEN '[]'::json ELSE (
-           SELECT coalesce(json_agg(json_build_array(ancestor.id::text, above.group_id::text)), '[]'::json)
+           SELECT coalesce(json_agg(json_build_array(ancestor.id::text, above.group_id::text,
+                  (SELECT name FROM identity WHERE identity.id = above.group_id))), '[]'::json)
              FROM ancestor CROSS JOIN LATERAL ${groupsOf(sql`ancestor.id`)} AS above
          ) END AS memberships
     FROM identity
@@ -90,10 +91,13 @@ function groupOf(row: LoginRow): GroupFacts | undefined {
     display_name: group_display_name,
     active: group_active,
   }
+  const path = shortestPath(row.memberships, row.id, group_id)
+  const names = new Map([[row.id, row.name], ...row.memberships.map(([, id, name]) => [id, name] as const)])
   return {
     ...toIdentity(group),
     assignedToWorkspace: row.group_assigned === true,
-    membershipPath: shortestPath(row.memberships, row.id, group_id),
+    membershipPath: path,
+    ...(path === undefined ? {} : { membershipNames: path.map((id) => names.get(id) ?? id) }),
   }
 }
 

@@ -84,6 +84,10 @@ describe('the query of a login', () => {
       id: topGroup,
       assignedToWorkspace: true,
       membershipPath: [...chain.toReversed(), member],
+      membershipNames: [
+        ...chain.map((_id, level) => `group ${String(level)}`).toReversed(),
+        'user0@example.com',
+      ],
     })
   })
 
