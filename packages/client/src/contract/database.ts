@@ -52,6 +52,38 @@ export interface ListDatabaseInstancesResponse {
 export interface GenerateDatabaseCredentialRequest {
   request_id?: string
   instance_names?: string[]
+  /** Tables that sessions with the credential may read besides. */
+  claims?: RequestedClaims[]
+}
+
+export interface RequestedClaims {
+  permission_set: 'READ_ONLY'
+  /** As `catalog.schema.table`. */
+  resources: { table_name: string }[]
+}
+
+/** Stands for all tables of one database in the names that claims use. */
+export interface DatabaseCatalog {
+  name: string
+  uid: string
+  database_instance_name: string
+  database_name: string
+}
+
+export interface ListDatabaseCatalogsResponse {
+  database_catalogs: DatabaseCatalog[]
+  next_page_token?: string
+}
+
+export interface DatabaseTable {
+  /** `catalog.schema.table`. */
+  name: string
+  database_instance_name: string
+  logical_database_name: string
+}
+
+export interface PrivilegeAssignments {
+  privilege_assignments: { principal: string; privileges: 'SELECT'[] }[]
 }
 
 export interface DatabaseCredential {

@@ -3,16 +3,19 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
+import { catalogRoutes } from '../http/api/catalogs.ts'
 import { databaseCredentialRoutes } from '../http/api/database-credentials.ts'
 import { databaseInstanceRoutes } from '../http/api/database-instances.ts'
 import { databaseInstanceRoleRoutes } from '../http/api/database-instance-roles.ts'
 import { permissionRoutes } from '../http/api/permissions.ts'
 import { tokenRoutes } from '../http/api/tokens.ts'
+import { createInstanceDatabases } from '../instances/databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
+import { grantRoutes } from '../http/api/grants.ts'
 import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
@@ -93,6 +96,7 @@ export function buildControlPlane(
   })
   const mint = createMintCredential({
     instances: stores.instances,
+    catalog: stores.catalog,
     roles,
     keys: signingKeys,
     audit,
@@ -154,6 +158,19 @@ export function buildControlPlane(
         }),
         ...signInRoutes({ ...oauth.signInPorts, publicUrlOf: addresses.publicUrlOf }),
         ...databaseCredentialRoutes(mint),
+        ...catalogRoutes({
+          catalog: stores.catalog,
+          store: stores.instances,
+          databases: createInstanceDatabases(),
+          audit,
+          clock,
+        }),
+        ...grantRoutes({
+          catalog: stores.catalog,
+          store: stores.instances,
+          directory: stores.directory,
+          audit,
+        }),
         ...databaseInstanceRoutes({
           store: stores.instances,
           listeners,

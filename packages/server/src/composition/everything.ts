@@ -187,7 +187,7 @@ async function start(
             bearer: 'personal_access_token',
             groupIds: [],
           },
-          [instance.name],
+          { instanceNames: [instance.name], readTables: [] },
         )
   const signInLink = isFirstStart ? await controlPlane.inviteAdministrator() : undefined
   if (isFirstStart) await installations.completeInstallation(clock())

@@ -11,6 +11,7 @@ import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import type { Log } from '../observation/log.ts'
+import { createCatalogStore } from '../store/catalog.ts'
 import { createDirectory } from '../store/identities.ts'
 import { createFederationPolicyStore } from '../store/federation-policies.ts'
 import { createOAuthClientStore } from '../store/oauth-clients.ts'
@@ -57,6 +58,7 @@ const createStores = (database: SystemDatabase) => ({
   oauthRecords: createOAuthRecordStore(database),
   federationPolicies: createFederationPolicyStore(database),
   oauthClients: createOAuthClientStore(database),
+  catalog: createCatalogStore(database),
 })
 
 export function layFoundation(parts: {

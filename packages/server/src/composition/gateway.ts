@@ -20,6 +20,7 @@ export async function buildGateway(foundation: Foundation, settings: LoadedSetti
     instances: stores.instances,
     roles,
     directory: stores.loginDirectory,
+    claims: stores.catalog,
     verifyToken: rememberTokens(
       (token, now) => verifyLoginToken(token, { issuerOf: addresses.issuerOf, keys: signingKeys, now }),
       REMEMBERED_TOKENS,

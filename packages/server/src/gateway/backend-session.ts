@@ -12,9 +12,10 @@ import { parseBackendReply } from '../protocol/backend-reply.ts'
 import { decodeFrame } from '../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_STARTUP_PACKET_OF_BACKEND } from '../protocol/limits.ts'
 import { buildMessage } from '../protocol/message-builder.ts'
+import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from './open-claims.ts'
 import { isProtocolOption } from '../protocol/protocol-version.ts'
 import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from '../protocol/startup.ts'
-import { ConnectionEnded, createByteReader } from './byte-reader.ts'
+import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
 
 export interface BackendSession {
   readonly socket: Socket
@@ -43,14 +44,17 @@ export async function openBackend(
 ): Promise<BackendAnswer> {
   const { socketDirectory } = admission.instance
   if (socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')
-  const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup.message))
+  const claims = lockClaims(admission.claimedTables)
+  const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup.message, claims))
   if (packet.length > LONGEST_STARTUP_PACKET_OF_BACKEND) {
     throw new RefusedError(refuse('protocol_violation', { violation: 'the startup parameters are too long' }))
   }
   const socket = await reach(backendSocketPath(socketDirectory), signal)
   try {
     socket.write(packet)
-    return await readAnswer(socket, signal)
+    return await readAnswer(socket, signal, (reader) =>
+      claims === undefined ? reader.takeRest() : openClaims(socket, reader, claims, admission.roleName),
+    )
   } catch (error) {
     socket.destroy()
     if (error instanceof ConnectionEnded || isProtocolViolation(error)) {
@@ -64,6 +68,7 @@ export async function openBackend(
 function startupParameters(
   admission: Admission,
   { parameters }: StartupMessage,
+  claims: ClaimsLock | undefined,
 ): StartupMessage['parameters'] {
   const passed = parameters.filter(
     ({ name }) => name !== 'user' && !name.toLowerCase().startsWith(OWN_SETTINGS) && !isProtocolOption(name),
@@ -73,6 +78,9 @@ function startupParameters(
     ...passed,
     { name: SESSION_TICKET_SETTING, value: Buffer.from(admission.sessionTicket, 'utf8') },
     { name: SESSION_IDENTITY_SETTING, value: Buffer.from(JSON.stringify(admission.behind), 'utf8') },
+    ...(claims === undefined
+      ? []
+      : [{ name: SESSION_CLAIMS_SETTING, value: Buffer.from(claims.setting, 'utf8') }]),
   ]
 }
 
@@ -98,15 +106,21 @@ async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
   }
 }
 
-async function readAnswer(socket: Socket, signal: AbortSignal): Promise<BackendAnswer> {
+/** @param readGreeting what the backend says behind AuthenticationOk, as far as it is wanted at once */
+async function readAnswer(
+  socket: Socket,
+  signal: AbortSignal,
+  readGreeting: (reader: ByteReader) => Buffer | Promise<Buffer>,
+): Promise<BackendAnswer> {
   const reader = createByteReader(socket, signal)
   for (;;) {
     const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
     const reply = parseBackendReply(frame)
     if (reply?.kind === 'authentication_ok') {
+      const greeting = await readGreeting(reader)
       return {
         kind: 'open',
-        session: { socket, greeting: Buffer.concat([encodeAuthenticationOk(), reader.takeRest()]) },
+        session: { socket, greeting: Buffer.concat([encodeAuthenticationOk(), greeting, reader.takeRest()]) },
       }
     }
     if (reply?.kind === 'error_response') {

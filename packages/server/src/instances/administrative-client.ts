@@ -30,6 +30,31 @@ export function administrativeClient(
   })
 }
 
+/**
+ * Connects, does the work, disconnects.
+ * @throws Fault instance_unreachable when it cannot be reached
+ */
+export async function inAdministrativeSession<Result>(
+  instance: DatabaseInstance,
+  database: string,
+  statementTimeoutMs: number,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = administrativeClient(instance, database, statementTimeoutMs)
+  // The statement in progress reports a lost connection.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (cause) {
+    throw instanceUnreachable(instance, cause)
+  }
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
 export function instanceUnreachable(instance: DatabaseInstance, cause: unknown): Fault {
   return new Fault({
     code: 'instance_unreachable',

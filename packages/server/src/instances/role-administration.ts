@@ -7,7 +7,7 @@ import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-binding.ts'
 import { DATABRICKS_SUPERUSER } from '../domain/role.ts'
 import type { InstanceRole, InstanceRoleAdministration } from '../operations/ports.ts'
-import { administrativeClient, instanceUnreachable } from './administrative-client.ts'
+import { inAdministrativeSession } from './administrative-client.ts'
 
 /** Reassigning what a role owns takes longer than a question of a login. */
 const TIMEOUT_MS = 60_000
@@ -97,6 +97,7 @@ export function createInstanceRoleAdministration(): InstanceRoleAdministration {
         if (heir === undefined) return 'heir_not_found'
         await reassign(instance, name, reassignOwnedTo)
       }
+      await dropReaders(instance, name)
       return inDatabase(instance, 'postgres', async (client) => {
         try {
           await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
@@ -123,22 +124,46 @@ async function giveToOwner(client: pg.Client, ownerName: string, quotedRole: str
 }
 
 /** What is owned and granted is kept by each database of its own (PostgreSQL: Dropping Roles). */
-async function reassign(instance: DatabaseInstance, from: string, to: string): Promise<void> {
+async function inEveryDatabase(
+  instance: DatabaseInstance,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const databases = await inDatabase(instance, 'postgres', async (client) => {
     const { rows } = await client.query<{ name: string }>(
       'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
     )
     return rows.map(({ name }) => name)
   })
-  for (const database of databases) {
-    await inDatabase(instance, database, (client) =>
-      inTransaction(client, async () => {
-        const [old, heir] = [client.escapeIdentifier(from), client.escapeIdentifier(to)]
-        await client.query(`REASSIGN OWNED BY ${old} TO ${heir}`)
-        await client.query(`DROP OWNED BY ${old}`)
-      }),
+  for (const database of databases)
+    await inDatabase(instance, database, (client) => inTransaction(client, () => work(client)))
+}
+
+const reassign = (instance: DatabaseInstance, from: string, to: string): Promise<void> =>
+  inEveryDatabase(instance, async (client) => {
+    const [old, heir] = [client.escapeIdentifier(from), client.escapeIdentifier(to)]
+    await client.query(`REASSIGN OWNED BY ${old} TO ${heir}`)
+    await client.query(`DROP OWNED BY ${old}`)
+  })
+
+/** The readers that sessions with claims went on as (databricks_lend_claims); they are nothing without their role. */
+async function dropReaders(instance: DatabaseInstance, name: string): Promise<void> {
+  const readers = await inDatabase(instance, 'postgres', async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT reader.rolname AS name FROM pg_catalog.pg_roles AS role
+         JOIN pg_catalog.pg_roles AS reader
+           ON pg_catalog.starts_with(reader.rolname::text, pg_catalog.format('databricks_claims_%s_', role.oid))
+        WHERE role.rolname = $1`,
+      [name],
     )
-  }
+    return rows.map((row) => row.name)
+  })
+  if (readers.length === 0) return
+  await inEveryDatabase(instance, async (client) => {
+    for (const reader of readers) await client.query(`DROP OWNED BY ${client.escapeIdentifier(reader)}`)
+  })
+  await inDatabase(instance, 'postgres', async (client) => {
+    for (const reader of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(reader)}`)
+  })
 }
 
 async function loadRole(client: pg.Client, name: string): Promise<InstanceRole | undefined> {
@@ -171,25 +196,11 @@ const toRole = (row: RoleRow): InstanceRole => ({
   isDatabricksSuperuser: row.is_databricks_superuser,
 })
 
-async function inDatabase<Result>(
+const inDatabase = <Result>(
   instance: DatabaseInstance,
   database: string,
   work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = administrativeClient(instance, database, TIMEOUT_MS)
-  // The statement in progress reports a lost connection.
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-  } catch (cause) {
-    throw instanceUnreachable(instance, cause)
-  }
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
+): Promise<Result> => inAdministrativeSession(instance, database, TIMEOUT_MS, work)
 
 async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
   await client.query('BEGIN')

@@ -2,6 +2,7 @@
  * Admits a login or refuses it: the numbered steps of DESIGN §6, each fact asked for when its turn comes, the
  * verdict left to `policy/login.ts`. Leaves exactly one audit record per login.
  */
+import type { ClaimedTable } from '../domain/catalog.ts'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Identity } from '../domain/identity.ts'
@@ -13,6 +14,7 @@ import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import type { SessionTicket } from '../tokens/session-ticket.ts'
 import type { TokenRejection } from '../tokens/verify.ts'
+import type { ClaimReader } from './catalog-ports.ts'
 import type { AuditLog, Clock, InstanceLookup, InstanceRoles, LoginDirectory } from './ports.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
@@ -20,6 +22,7 @@ export interface AdmitLoginPorts {
   readonly instances: InstanceLookup
   readonly roles: Pick<InstanceRoles, 'loadRoleFacts'>
   readonly directory: LoginDirectory
+  readonly claims: Pick<ClaimReader, 'loadClaimSet'>
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly issueTicket: (ticket: SessionTicket, now: Date) => Promise<string>
   readonly audit: AuditLog
@@ -46,6 +49,8 @@ export interface Admission {
     readonly name: string
     readonly path: readonly string[]
   }
+  /** What the session reads besides, in the database that it asked for (behaviour 10). */
+  readonly claimedTables: readonly ClaimedTable[]
 }
 
 /**
@@ -76,6 +81,9 @@ export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {
         roleName: admitted.role.name,
         sessionTicket,
         behind: { id, type, name, path: admitted.viaGroup?.membershipPath ?? [] },
+        claimedTables: admitted.claimedTables.filter(
+          (table) => table.instanceUid === instance.uid && table.databaseName === request.database,
+        ),
       }
     } catch (error) {
       record(ports.audit, request, seen, describeFailure(error))
@@ -133,6 +141,10 @@ async function decide(
     workspaceId: instance.workspaceId,
     groupId: role?.binding?.type === 'GROUP' ? role.binding.id : undefined,
   })
+  const claimedTables =
+    token.claimSetId === undefined
+      ? []
+      : await ports.claims.loadClaimSet(token.identityId, instance.workspaceId, token.claimSetId)
   const verdict = decideLogin({
     now: ports.clock(),
     instance,
@@ -141,6 +153,7 @@ async function decide(
     token,
     identity,
     group,
+    claimedTables,
   })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return verdict

@@ -7,6 +7,8 @@ import { decideMint, type MintableInstance } from '../policy/credential.ts'
 import { instancePermission, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { mintDatabaseCredential } from '../tokens/mint.ts'
+import { decideClaims } from '../policy/claims.ts'
+import type { CatalogStore } from './catalog-ports.ts'
 import type { AuditLog, Clock, InstanceRoles, InstanceStore, TokenKeys } from './ports.ts'
 import { RefusedError } from './refused-error.ts'
 
@@ -14,29 +16,41 @@ import { RefusedError } from './refused-error.ts'
 const MOST_INSTANCES = 10
 
 export interface MintPorts {
-  readonly instances: Pick<InstanceStore, 'findByName' | 'loadPermission'>
+  readonly instances: Pick<InstanceStore, 'findByName' | 'loadInstance' | 'loadPermission'>
   readonly roles: Pick<InstanceRoles, 'hasRoleBoundTo'>
+  readonly catalog: Pick<CatalogStore, 'loadClaimedTables' | 'saveClaimSet'>
   readonly keys: Pick<TokenKeys, 'signingKey'>
   readonly audit: AuditLog
   readonly clock: Clock
   readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
 }
 
+/** What a credential is asked for. */
+export interface CredentialRequest {
+  /** Exact names; repeated ones count once. */
+  readonly instanceNames: readonly string[]
+  /** Tables to read besides, as catalog.schema.table. */
+  readonly readTables: readonly string[]
+}
+
 /**
- * @param instanceNames exact names; repeated ones count once
+ * The credential is good for the instances that are named and for those that hold the tables of the claims.
  * @throws RefusedError invalid_parameter, instance_not_found, permission_denied, scope_insufficient,
- *   instance_state_conflict
+ *   instance_state_conflict, claims_not_permitted
  */
 export type MintCredential = (
   caller: Caller,
-  instanceNames: readonly string[],
+  request: CredentialRequest,
 ) => Promise<{ readonly token: Redacted<string>; readonly expiresAt: Date }>
 
 export function createMintCredential(ports: MintPorts): MintCredential {
-  return async (caller, instanceNames) => {
-    const names = [...new Set(instanceNames)]
+  return async (caller, request) => {
+    const names = [...new Set(request.instanceNames)]
+    const tables = [...new Set(request.readTables)]
     try {
-      const instances = await loadInstances(ports, caller, names)
+      requireSomething(names, tables)
+      const holders = tables.length === 0 ? [] : await loadHolders(ports, caller, tables)
+      const instances = unite(await loadInstances(ports, caller, names), holders)
       const mintable = await Promise.all(instances.map((instance) => loadMintFacts(ports, caller, instance)))
       const verdict = decideMint(caller, mintable)
       if (verdict !== 'permitted') throw new RefusedError(verdict)
@@ -47,6 +61,10 @@ export function createMintCredential(ports: MintPorts): MintCredential {
           identityId: caller.identity.id,
           workspaceId: caller.workspaceId,
           instances: instances.map(({ uid }) => uid),
+          claimSetId:
+            tables.length === 0
+              ? undefined
+              : await ports.catalog.saveClaimSet(caller.workspaceId, tables, ports.clock()),
           tokenId,
           now: ports.clock(),
         },
@@ -86,12 +104,24 @@ async function loadInstances(
   caller: Caller,
   names: readonly string[],
 ): Promise<readonly DatabaseInstance[]> {
-  // behaviour 2; claims, the other way to say what for, are refused by the route until they are supported
-  if (names.length === 0) {
+  const found = await Promise.all(
+    names.map(async (name) => ports.instances.findByName(caller.workspaceId, name)),
+  )
+  return found.map((instance, index) => {
+    // behaviour 7
+    if (instance === undefined)
+      throw new RefusedError(refuse('instance_not_found', { name: names[index] ?? '' }))
+    return instance
+  })
+}
+
+function requireSomething(names: readonly string[], tables: readonly string[]): void {
+  // behaviour 2
+  if (names.length === 0 && tables.length === 0) {
     throw new RefusedError(
       refuse('invalid_parameter', {
         field: 'instance_names',
-        problem: 'name at least one database instance.',
+        problem: 'name at least one database instance, or a table in claims.',
       }),
     )
   }
@@ -103,15 +133,34 @@ async function loadInstances(
       }),
     )
   }
-  const found = await Promise.all(
-    names.map(async (name) => ports.instances.findByName(caller.workspaceId, name)),
+}
+
+/** The instances that hold the tables, all of which the caller may read (behaviour 9). */
+async function loadHolders(
+  ports: MintPorts,
+  caller: Caller,
+  tables: readonly string[],
+): Promise<readonly DatabaseInstance[]> {
+  const facts = await ports.catalog.loadClaimedTables(caller.identity.id, caller.workspaceId, tables)
+  const claims = decideClaims(caller.identity, facts)
+  if ('problem' in claims) throw new RefusedError(refuse('claims_not_permitted', { problem: claims.problem }))
+  const uids = [...new Set(claims.readable.map(({ instanceUid }) => instanceUid))]
+  const holders = await Promise.all(uids.map((uid) => ports.instances.loadInstance(uid)))
+  return holders.filter((instance) => instance !== undefined)
+}
+
+function unite(
+  named: readonly DatabaseInstance[],
+  holders: readonly DatabaseInstance[],
+): readonly DatabaseInstance[] {
+  const all = new Map([...named, ...holders].map((instance) => [instance.uid, instance]))
+  if (all.size <= MOST_INSTANCES) return [...all.values()]
+  throw new RefusedError(
+    refuse('invalid_parameter', {
+      field: 'claims',
+      problem: `the tables are on more than ${String(MOST_INSTANCES)} database instances.`,
+    }),
   )
-  return found.map((instance, index) => {
-    // behaviour 7
-    if (instance === undefined)
-      throw new RefusedError(refuse('instance_not_found', { name: names[index] ?? '' }))
-    return instance
-  })
 }
 
 async function loadMintFacts(

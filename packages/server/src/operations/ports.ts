@@ -120,6 +120,8 @@ export interface AuditEntry {
     | 'sign_in'
     | 'set_password'
     | 'token_exchange'
+    | 'register_table'
+    | 'change_readers'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string

@@ -5,9 +5,11 @@
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity, Principal } from '../domain/identity.ts'
+import type { ClaimedTable } from '../domain/catalog.ts'
 import type { RoleFacts } from '../domain/role.ts'
 import { unreachable } from '../domain/unreachable.ts'
 import { permitsPostgres, type VerifiedToken } from '../tokens/claims.ts'
+import { decideClaims, type ClaimedTableFacts } from './claims.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
 export interface LoginFacts {
@@ -21,6 +23,8 @@ export interface LoginFacts {
   readonly identity: PrincipalFacts | undefined
   /** The group that the role is bound to, when it is bound to one that exists. */
   readonly group: GroupFacts | undefined
+  /** The tables that the claims of the token name: none for a token without claims. */
+  readonly claimedTables: readonly ClaimedTableFacts[]
 }
 
 export interface PrincipalFacts extends Principal {
@@ -41,6 +45,8 @@ export interface Admitted {
   readonly role: RoleFacts
   readonly identity: PrincipalFacts
   readonly viaGroup: GroupFacts | undefined
+  /** What the session may read besides, on any instance of the workspace. */
+  readonly claimedTables: readonly ClaimedTable[]
 }
 
 // One fact a line, the verdicts in one column:
@@ -60,17 +66,20 @@ export function decideLogin(facts: LoginFacts): Admitted | Refusal {
   if (role.binding === undefined)                  return refuse('role_not_bound', { role: roleName })
   if (role.isSuperuser || !role.canLogIn)          return refuse('role_cannot_log_in', { role: roleName })
   if (isPast(role.validUntil, facts.now))          return refuse('role_no_longer_valid', { role: roleName })
+  const claims = decideClaims(identity, facts.claimedTables)
+  if ('problem' in claims)                         return refuse('claims_no_longer_hold', { role: roleName, problem: claims.problem })
+  const claimedTables = claims.readable
 
   switch (role.binding.type) {
     case 'USER':
     case 'SERVICE_PRINCIPAL':
       if (role.binding.id !== identity.id)         return refuse('role_of_another_identity', { role: roleName })
-      return { outcome: 'admitted', role, identity, viaGroup: undefined }
+      return { outcome: 'admitted', role, identity, viaGroup: undefined, claimedTables }
     case 'GROUP':
       if (group?.id !== role.binding.id)           return refuse('not_a_member', { role: roleName }, 'the group does not exist')
       if (!group.assignedToWorkspace)              return refuse('group_not_in_workspace', { role: roleName })
       if (group.membershipPath === undefined)      return refuse('not_a_member', { role: roleName })
-      return { outcome: 'admitted', role, identity, viaGroup: group }
+      return { outcome: 'admitted', role, identity, viaGroup: group, claimedTables }
     default:
       return unreachable(role.binding.type)
   }

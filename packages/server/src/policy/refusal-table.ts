@@ -277,6 +277,25 @@ export const REFUSALS = {
       hint: 'Ask for membership of the group; it is checked at every login.',
     },
   },
+  claims_no_longer_hold: {
+    disclosure: 'token_holder',
+    // behaviour 9, asked again at every login
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail: 'The claims of the token no longer hold: {problem}',
+      hint: 'Generate a credential without that table, or ask for SELECT on it.',
+    },
+  },
+  claimed_table_not_open: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'The claims of the token cannot be opened for role "{role}"',
+      detail: '{problem}',
+      hint: 'The tables that the claims name must exist in the database, and so must the extension databricks_auth.',
+    },
+  },
 
   // REST
   unauthenticated: {
@@ -326,6 +345,19 @@ export const REFUSALS = {
       errorCode: 'INVALID_STATE',
       message: 'DatabaseInstance {name} is {state}; {problem}',
     },
+  },
+  catalog_entry_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'NOT_FOUND', message: 'No {kind} of the name {name} is registered.' },
+  },
+  catalog_entry_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'ALREADY_EXISTS', message: '{name} is registered already.' },
+  },
+  claims_not_permitted: {
+    disclosure: 'authenticated',
+    // behaviour 9
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{problem}' },
   },
   identity_not_found: {
     disclosure: 'authenticated',

@@ -11,6 +11,18 @@ type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>
 type Json<Value> = ColumnType<Value, string, string>
 
 export interface SystemSchema {
+  catalog_entry: {
+    uid: Generated<string>
+    workspace_id: string
+    kind: 'CATALOG' | 'TABLE'
+    name: string
+    instance_uid: string
+    database_name: string
+    creator_id: string | null
+    created_at: Timestamp
+  }
+  read_grant: { entry_uid: string; securable: string; identity_id: string }
+  claim_set: { id: string; workspace_id: string; table_names: string[]; last_minted_at: Timestamp }
   account: { id: string; created_at: Timestamp }
   workspace: {
     id: Generated<string>

@@ -40,4 +40,6 @@ export interface VerifiedToken {
   /** Instances that a database credential was minted for; a workspace token is good for all of its workspace. */
   readonly instances: readonly InstanceUid[] | 'all_of_workspace'
   readonly expiresAt: Date
+  /** Refers to the tables that the credential reads besides (behaviours 9, 10). */
+  readonly claimSetId: string | undefined
 }

@@ -22,6 +22,7 @@ export interface CredentialRequest {
   readonly identityId: IdentityId
   readonly workspaceId: WorkspaceId
   readonly instances: readonly InstanceUid[]
+  readonly claimSetId: string | undefined
   readonly tokenId: string
   readonly now: Date
 }
@@ -37,6 +38,7 @@ export async function mintDatabaseCredential(
     workspace_id: request.workspaceId,
     scope: 'postgres',
     instances: request.instances,
+    ...(request.claimSetId === undefined ? {} : { claims: request.claimSetId }),
   })
     .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: DATABASE_CREDENTIAL_TYPE, kid: signer.kid })
     .setIssuer(request.issuer)
@@ -51,7 +53,7 @@ export async function mintDatabaseCredential(
 
 /** A workspace token of our own making, for what the OAuth library does not grant (RFC 8693). */
 export async function mintWorkspaceToken(
-  request: Omit<CredentialRequest, 'instances'> & {
+  request: Omit<CredentialRequest, 'instances' | 'claimSetId'> & {
     readonly scopes: readonly string[]
     readonly clientId: string
     readonly lifetimeSeconds: number

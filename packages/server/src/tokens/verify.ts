@@ -55,13 +55,15 @@ export async function verifyLoginToken(
   if (claims === undefined) return { rejected: 'wrong_kind' }
   const { workspaceId, common } = claims
   if (genuine.type === WORKSPACE_TOKEN_TYPE && genuine.payload.aud === workspaceAudience(workspaceId)) {
-    return { kind: 'workspace_token', instances: 'all_of_workspace', ...common }
+    return { kind: 'workspace_token', instances: 'all_of_workspace', claimSetId: undefined, ...common }
   }
   if (genuine.type === DATABASE_CREDENTIAL_TYPE && genuine.payload.aud === databaseAudience(workspaceId)) {
     const instances = readInstances(genuine.payload['instances'])
-    return instances === undefined
-      ? { rejected: 'wrong_kind' }
-      : { kind: 'database_credential', instances, ...common }
+    const claimSetId = genuine.payload['claims']
+    // Claims that cannot be read must not become a token without claims.
+    if (instances === undefined || !(claimSetId === undefined || typeof claimSetId === 'string'))
+      return { rejected: 'wrong_kind' }
+    return { kind: 'database_credential', instances, claimSetId, ...common }
   }
   return { rejected: 'wrong_kind' }
 }

@@ -7,7 +7,7 @@ import uuid
 
 from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service import database, iam, oauth2
+from databricks.sdk.service import catalog, database, iam, oauth2
 
 client = WorkspaceClient()
 account = AccountClient(
@@ -85,6 +85,36 @@ report["role_listed"] = principal.application_id in [
 ]
 client.database.delete_database_instance_role(instance, principal.application_id)
 client.database.delete_database_instance_role(instance, principal.application_id, allow_missing=True)
+
+# Claims: a catalog, a grant on one of its tables, a credential that names it
+catalog_name = f"python_{uuid.uuid4().hex[:8]}"
+table_name = f"{catalog_name}.public.orders"
+client.database.create_database_catalog(
+    database.DatabaseCatalog(
+        name=catalog_name, database_instance_name=instance, database_name="databricks_postgres"
+    )
+)
+report["catalogs"] = catalog_name in [
+    listed.name for listed in client.database.list_database_catalogs(instance)
+]
+client.grants.update(
+    "TABLE",
+    table_name,
+    changes=[catalog.PermissionsChange(principal=name, add=[catalog.Privilege.SELECT])],
+)
+report["readers"] = [
+    assignment.principal for assignment in client.grants.get("TABLE", table_name).privilege_assignments
+]
+report["claims_token"] = client.database.generate_database_credential(
+    claims=[
+        database.RequestedClaims(
+            permission_set=database.RequestedClaimsPermissionSet.READ_ONLY,
+            resources=[database.RequestedResource(table_name=table_name)],
+        )
+    ],
+    request_id=str(uuid.uuid4()),
+).token.count(".")
+client.database.delete_database_catalog(catalog_name)
 
 # Tokens
 token = client.tokens.create(comment="python", lifetime_seconds=600)

@@ -2,6 +2,7 @@
 import { it } from 'vitest'
 import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
 import { decideMint } from '../../src/policy/credential.ts'
+import { decideManageEntry } from '../../src/policy/claims.ts'
 import {
   decideCreateRole,
   decideManageAccount,
@@ -9,6 +10,7 @@ import {
   decideManageInstance,
   decideManageWorkspace,
   decideSeeInstance,
+  instancePermission,
   type Caller,
   type InstancePermissionLevel,
 } from '../../src/policy/permissions.ts'
@@ -82,6 +84,15 @@ const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
   [
     'change and drop roles; set permissions; stop, resize, delete the instance; switch native login',
     ({ caller, instance, granted }) => decideManageInstance(caller, instance, granted),
+  ],
+  [
+    'register catalogs and tables for claims; remove them, grant and revoke SELECT on them',
+    (one) =>
+      decideManageEntry(
+        one.caller,
+        { name: 'x', creatorId: BOB_ID },
+        instancePermission(one.caller, one.instance, one.granted) === 'CAN_MANAGE',
+      ),
   ],
   [
     'create identities in the workspace, and assign identities to it',

@@ -5,6 +5,7 @@ import type { LoginFacts } from '../../src/policy/login.ts'
 import {
   ALICE,
   ALICE_ID,
+  CLAIMED_TABLE,
   BOB_ID,
   GROUP,
   GROUP_ID,
@@ -39,6 +40,7 @@ const anyToken = fc.record({
     fc.constantFrom([], [OTHER_INSTANCE_UID]),
   ),
   expiresAt: mostly(fc.constant(TOKEN.expiresAt), anyMoment),
+  claimSetId: fc.constantFrom(undefined, 'claim-set-1'),
 })
 
 const anyIdentity = mostly<LoginFacts['identity']>(
@@ -108,4 +110,15 @@ export const anyLoginFacts: fc.Arbitrary<LoginFacts> = fc.record({
   token: anyToken,
   identity: anyIdentity,
   group: anyGroup,
+  claimedTables: mostly<LoginFacts['claimedTables']>(
+    fc.constant([]),
+    fc.array(
+      fc.record({
+        name: fc.constant(CLAIMED_TABLE.name),
+        location: mostly(fc.constant(CLAIMED_TABLE.location), fc.constant(undefined)),
+        creatorIds: fc.constantFrom([], [ALICE_ID], [GROUP_ID]),
+        isGranted: fc.boolean(),
+      }),
+    ),
+  ),
 })

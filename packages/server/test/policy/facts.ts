@@ -1,4 +1,5 @@
 /** Facts of a login and of a request that is admitted, for tests to spoil one at a time. */
+import type { ClaimedTableFacts } from '../../src/policy/claims.ts'
 import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
 import type { IdentityId, InstanceUid, RoleOid, WorkspaceId } from '../../src/domain/ids.ts'
 import type { RoleFacts } from '../../src/domain/role.ts'
@@ -30,6 +31,21 @@ export const TOKEN: VerifiedToken = {
   scopes: ['postgres'],
   instances: [INSTANCE_UID],
   expiresAt: new Date('2026-03-01T13:00:00Z'),
+  claimSetId: undefined,
+}
+
+/** A table of claims that Alice may read by a grant. */
+export const CLAIMED_TABLE: ClaimedTableFacts = {
+  name: 'sales.shop.orders',
+  location: {
+    name: 'sales.shop.orders',
+    instanceUid: INSTANCE_UID,
+    databaseName: 'databricks_postgres',
+    schemaName: 'shop',
+    tableName: 'orders',
+  },
+  creatorIds: [],
+  isGranted: true,
 }
 
 export const ALICE: PrincipalFacts = {
@@ -78,6 +94,7 @@ export const OWN_LOGIN: LoginFacts = {
   token: TOKEN,
   identity: ALICE,
   group: undefined,
+  claimedTables: [],
 }
 
 /** Alice logs in as the role of a group that she is in. */

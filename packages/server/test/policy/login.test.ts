@@ -10,6 +10,7 @@ import {
   ALICE,
   ALICE_ID,
   BOB_ID,
+  CLAIMED_TABLE,
   GROUP,
   GROUP_ID,
   GROUP_LOGIN,
@@ -170,6 +171,27 @@ const ROWS: readonly (readonly [fact: string, facts: LoginFacts, verdict: 'admit
     'role_no_longer_valid',
   ],
   ['admits a role before its VALID UNTIL', own({ role: { ...OWN_ROLE, validUntil: moment(1) } }), 'admitted'],
+  ['admits with claims that hold', own({ claimedTables: [CLAIMED_TABLE] }), 'admitted'],
+  [
+    'refuses claims on a table that is not registered any more',
+    own({ claimedTables: [CLAIMED_TABLE, { ...CLAIMED_TABLE, location: undefined }] }),
+    'claims_no_longer_hold',
+  ],
+  [
+    'refuses claims on a table that the identity may not read any more (behaviour 9)',
+    own({ claimedTables: [{ ...CLAIMED_TABLE, isGranted: false }] }),
+    'claims_no_longer_hold',
+  ],
+  [
+    'admits claims on a table that the identity registered itself',
+    own({ claimedTables: [{ ...CLAIMED_TABLE, isGranted: false, creatorIds: [ALICE_ID] }] }),
+    'admitted',
+  ],
+  [
+    'refuses claims on a table that another identity registered',
+    own({ claimedTables: [{ ...CLAIMED_TABLE, isGranted: false, creatorIds: [BOB_ID] }] }),
+    'claims_no_longer_hold',
+  ],
   [
     'refuses the role of another identity (behaviour 23)',
     own({ role: { ...OWN_ROLE, binding: { id: BOB_ID, type: 'USER' } } }),
@@ -248,12 +270,14 @@ describe('a login', () => {
       role: OWN_ROLE,
       identity: ALICE,
       viaGroup: undefined,
+      claimedTables: [],
     })
     expect(decideLogin(GROUP_LOGIN)).toEqual({
       outcome: 'admitted',
       role: GROUP_ROLE,
       identity: ALICE,
       viaGroup: GROUP,
+      claimedTables: [],
     })
   })
 
@@ -363,6 +387,9 @@ function everyConditionHolds(facts: LoginFacts): boolean {
     role.canLogIn &&
     !role.isSuperuser &&
     (validUntil === undefined || validUntil.getTime() > now.getTime()) &&
+    facts.claimedTables.every(
+      (table) => table.location !== undefined && (table.isGranted || table.creatorIds.includes(identity.id)),
+    ) &&
     (isOwn || isMember)
   )
 }
@@ -415,4 +442,6 @@ const WORSENINGS: readonly Worsening[] = [
       ...facts,
       group: { ...GROUP, membershipPath: undefined },
     }),
+  (facts) => ({ ...facts, claimedTables: [{ ...CLAIMED_TABLE, location: undefined }] }),
+  (facts) => ({ ...facts, claimedTables: [CLAIMED_TABLE, { ...CLAIMED_TABLE, isGranted: false }] }),
 ]

@@ -1,18 +1,31 @@
-/** `POST /api/2.0/database/credentials`: mints the password of the next hour (behaviours 1–8). */
+/** `POST /api/2.0/database/credentials`: mints the password of the next hour (behaviours 1–12). */
 import type { DatabaseCredential } from '@lakegate/client'
 import { z } from 'zod'
 import type { MintCredential } from '../../operations/mint-database-credential.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, nothing } from '../shapes.ts'
+
+/** Bounds the startup message that tells the backend of them. */
+const MOST_TABLES = 50
 
 const body = z.strictObject({
   // A repeated request_id is harmless: every minting gives a token of its own (behaviour 8).
   request_id: z.string().max(256).optional(),
   instance_names: z.array(z.string().max(256)).max(100).optional(),
-  claims: z.array(z.unknown()).max(100).optional(),
+  claims: z
+    .array(
+      z.strictObject({
+        // behaviour 12
+        permission_set: z.enum(['READ_ONLY'], 'only READ_ONLY is supported.'),
+        resources: z
+          .array(z.strictObject({ table_name: z.string('name a table as catalog.schema.table.').max(256) }))
+          .min(1, 'name at least one table.')
+          .max(MOST_TABLES),
+      }),
+    )
+    .max(MOST_TABLES)
+    .optional(),
 })
 
 export function databaseCredentialRoutes(mint: MintCredential): readonly Route[] {
@@ -25,15 +38,10 @@ export function databaseCredentialRoutes(mint: MintCredential): readonly Route[]
       query: anyQuery,
       body,
       async handle({ body: { instance_names, claims }, caller }) {
-        if (claims !== undefined && claims.length > 0) {
-          throw new RefusedError(
-            refuse('invalid_parameter', {
-              field: 'claims',
-              problem: 'this version of Lakegate limits a credential by instance_names only.',
-            }),
-          )
-        }
-        const { token, expiresAt } = await mint(caller, instance_names ?? [])
+        const readTables = (claims ?? []).flatMap(({ resources }) =>
+          resources.map(({ table_name }) => table_name),
+        )
+        const { token, expiresAt } = await mint(caller, { instanceNames: instance_names ?? [], readTables })
         const credential: DatabaseCredential = {
           token: token.reveal(),
           expiration_time: expiresAt.toISOString(),

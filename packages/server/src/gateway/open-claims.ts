@@ -1,0 +1,86 @@
+/**
+ * Opens the claims of a credential in a fresh backend, before the client gets a word in (behaviour 10): the session
+ * goes on as a reader that databricks_open_claims makes for it. What PostgreSQL says to that is ours alone; at
+ * debug levels of logging it may repeat the secret.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { ClaimedTable } from '../domain/catalog.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
+import { decodeErrorResponse } from '../protocol/error-response.ts'
+import { encodeStatement, encodeSync } from '../protocol/frontend-statements.ts'
+import { decodeFrame, type Frame } from '../protocol/frame.ts'
+import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../protocol/limits.ts'
+import { buildMessage } from '../protocol/message-builder.ts'
+import type { ByteReader } from './byte-reader.ts'
+
+/** Read by databricks_lend_claims; a client's own setting of this name is never passed on. */
+export const SESSION_CLAIMS_SETTING = 'databricks_auth.claims'
+
+export interface ClaimsLock {
+  /** Value of the setting with which the backend is opened. */
+  readonly setting: string
+  /** What opens it, once. */
+  readonly secret: string
+}
+
+/** @returns undefined when there is nothing to open */
+export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefined {
+  if (tables.length === 0) return undefined
+  const secret = randomBytes(32).toString('base64url')
+  const setting = JSON.stringify({
+    lock: createHash('sha256').update(secret).digest('hex'),
+    tables: tables.map(({ schemaName, tableName }) => [schemaName, tableName]),
+  })
+  return { setting, secret }
+}
+
+/**
+ * @param reader of a backend that has just sent AuthenticationOk
+ * @returns what it says up to ReadyForQuery, for the client
+ * @throws RefusedError claimed_table_not_open
+ */
+export async function openClaims(
+  socket: Duplex,
+  reader: ByteReader,
+  { secret }: ClaimsLock,
+  roleName: string,
+): Promise<Buffer> {
+  const greeting = await readUntilReady(reader)
+  // READ WRITE, because a client may have asked for read-only transactions in its startup message.
+  socket.write(
+    Buffer.concat([
+      encodeStatement('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE', []),
+      encodeStatement('SELECT public.databricks_open_claims($1)', [secret]),
+      encodeStatement('COMMIT', []),
+      encodeSync(),
+    ]),
+  )
+  const answer = await readUntilReady(reader)
+  const failure = answer.find(({ type }) => type === 'E')
+  if (failure !== undefined) {
+    const { message } = decodeErrorResponse(failure.body)
+    throw new RefusedError(
+      refuse('claimed_table_not_open', { role: roleName, problem: message ?? 'PostgreSQL gave no reason.' }),
+    )
+  }
+  // ParameterStatus tells of settings that changed, and belongs to the client all the same.
+  const reports = answer.filter(({ type }) => type === 'S')
+  const ready = greeting.pop()
+  return Buffer.concat(
+    [...greeting, ...reports, ...(ready === undefined ? [] : [ready])].map(({ type, body }) =>
+      buildMessage(type, body),
+    ),
+  )
+}
+
+/** A backend that gives up instead ends the connection, which the reader reports. */
+async function readUntilReady(reader: ByteReader): Promise<Frame[]> {
+  const frames: Frame[] = []
+  for (;;) {
+    const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
+    frames.push(frame)
+    if (frame.type === 'Z') return frames
+  }
+}

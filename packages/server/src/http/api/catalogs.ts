@@ -1,0 +1,139 @@
+/** Catalogs and tables that claims may name (wire-contract §1; behaviours 9, 10). */
+import type { DatabaseCatalog, DatabaseTable, ListDatabaseCatalogsResponse } from '@lakegate/client'
+import { z } from 'zod'
+import {
+  getEntry,
+  listCatalogs,
+  registerEntry,
+  removeEntry,
+  type CatalogPorts,
+  type ShownEntry,
+} from '../../operations/manage-catalog.ts'
+import { defineRoute } from '../define-route.ts'
+import type { Route } from '../route.ts'
+import { anyQuery, noBody } from '../shapes.ts'
+
+const CATALOGS = '/api/2.0/database/catalogs'
+const TABLES = '/api/2.0/database/tables'
+const SCOPES = ['postgres']
+
+const named = z.object({ name: z.string() })
+const catalogBody = z.strictObject({
+  name: z.string('is missing.'),
+  database_instance_name: z.string('is missing.'),
+  database_name: z.string('is missing.'),
+  create_database_if_not_exists: z.boolean().optional(),
+  uid: z.string().optional(),
+})
+const tableBody = z.strictObject({
+  name: z.string('is missing.'),
+  database_instance_name: z.string().optional(),
+  logical_database_name: z.string().optional(),
+})
+
+export function catalogRoutes(ports: CatalogPorts): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: CATALOGS,
+      scopes: SCOPES,
+      params: z.object({}),
+      query: anyQuery,
+      body: catalogBody,
+      handle: async ({ body, caller }) => ({
+        body: showCatalog(
+          await registerEntry(ports, caller, {
+            kind: 'CATALOG',
+            name: body.name,
+            instanceName: body.database_instance_name,
+            databaseName: body.database_name,
+            createDatabase: body.create_database_if_not_exists ?? false,
+          }),
+        ),
+      }),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: TABLES,
+      scopes: SCOPES,
+      params: z.object({}),
+      query: anyQuery,
+      body: tableBody,
+      handle: async ({ body, caller }) => ({
+        body: showTable(
+          await registerEntry(ports, caller, {
+            kind: 'TABLE',
+            name: body.name,
+            instanceName: body.database_instance_name,
+            databaseName: body.logical_database_name,
+            createDatabase: false,
+          }),
+        ),
+      }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/2.0/database/instances/:name/catalogs',
+      scopes: SCOPES,
+      params: named,
+      query: z.looseObject({
+        page_size: z.coerce.number('must be a whole number.').int().min(0).optional(),
+        page_token: z.string().max(512).optional(),
+      }),
+      body: noBody,
+      async handle({ params, query, caller }) {
+        const { entries, next } = await listCatalogs(ports, caller, {
+          instanceName: params.name,
+          after: query.page_token === undefined || query.page_token === '' ? undefined : query.page_token,
+          size: query.page_size === 0 ? undefined : query.page_size,
+        })
+        const body: ListDatabaseCatalogsResponse = {
+          database_catalogs: entries.map(showCatalog),
+          ...(next === undefined ? {} : { next_page_token: next }),
+        }
+        return { body }
+      },
+    }),
+    ...entryRoutes(ports, CATALOGS, 'CATALOG', showCatalog),
+    ...entryRoutes(ports, TABLES, 'TABLE', showTable),
+  ]
+}
+
+function entryRoutes(
+  ports: CatalogPorts,
+  path: string,
+  kind: 'CATALOG' | 'TABLE',
+  show: (entry: ShownEntry) => DatabaseCatalog | DatabaseTable,
+): readonly Route[] {
+  const one = { path: `${path}/:name`, scopes: SCOPES, params: named, query: anyQuery, body: noBody }
+  return [
+    defineRoute({
+      ...one,
+      method: 'GET',
+      handle: async ({ params, caller }) => ({
+        body: show(await getEntry(ports, caller, { kind, name: params.name })),
+      }),
+    }),
+    defineRoute({
+      ...one,
+      method: 'DELETE',
+      async handle({ params, caller }) {
+        await removeEntry(ports, caller, { kind, name: params.name })
+        return { body: {} }
+      },
+    }),
+  ]
+}
+
+const showCatalog = (entry: ShownEntry): DatabaseCatalog => ({
+  name: entry.name,
+  uid: entry.uid,
+  database_instance_name: entry.instanceName,
+  database_name: entry.databaseName,
+})
+
+const showTable = (entry: ShownEntry): DatabaseTable => ({
+  name: entry.name,
+  database_instance_name: entry.instanceName,
+  logical_database_name: entry.databaseName,
+})
