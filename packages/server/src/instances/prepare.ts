@@ -14,7 +14,7 @@ import {
   INITIAL_DATABASE,
   MONITOR_ROLE,
 } from '../domain/role.ts'
-import { administrativeClient } from './administrative-client.ts'
+import { inAdministrativeSession } from './administrative-client.ts'
 
 /** Copying a template database takes longer than a question of a login. */
 const PREPARATION_TIMEOUT_MS = 60_000
@@ -35,8 +35,6 @@ export async function prepareInstance(
   })
   await inDatabase(instance, 'template1', async (client) => {
     await client.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
-    // An instance that was made by an earlier version gets the functions of this one.
-    await client.query('ALTER EXTENSION databricks_auth UPDATE')
   })
   await inDatabase(instance, 'postgres', async (client) => {
     if (!(await databaseExists(client))) {
@@ -45,23 +43,32 @@ export async function prepareInstance(
     }
     await createDatabaseRoles(client)
   })
+  for (const database of await databasesForUsers(instance))
+    await inDatabase(instance, database, updateExtension)
 }
 
-async function inDatabase(
+/** Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. */
+async function updateExtension(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth'",
+  )
+  if (rowCount !== 0) await client.query('ALTER EXTENSION databricks_auth UPDATE')
+}
+
+async function databasesForUsers(instance: DatabaseInstance): Promise<readonly string[]> {
+  return inDatabase(instance, 'postgres', async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
+    )
+    return rows.map(({ name }) => name)
+  })
+}
+
+const inDatabase = <Result>(
   instance: DatabaseInstance,
   database: string,
-  work: (client: pg.Client) => Promise<void>,
-): Promise<void> {
-  const client = administrativeClient(instance, database, PREPARATION_TIMEOUT_MS)
-  // The statement in progress reports a lost connection.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
-  }
-}
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> => inAdministrativeSession(instance, database, PREPARATION_TIMEOUT_MS, work)
 
 async function createSystemRoles(client: pg.Client): Promise<void> {
   for (const role of [DATABRICKS_SUPERUSER, CONTROL_PLANE_ROLE, MONITOR_ROLE, GATEWAY_ROLE]) {

@@ -61,6 +61,18 @@ describe('the JavaScript SDK', () => {
     )
   })
 
+  it('makes an instance, waits for it, and mints for it', async () => {
+    const client = overPat()
+    const made = `js-${randomUUID().slice(0, 8)}`
+    const waiter = await client.database.createDatabaseInstance({
+      database_instance: { name: made, capacity: 'CU_1' },
+    })
+    expect((await waiter.wait()).state).toBe('AVAILABLE')
+    const { token } = await client.database.generateDatabaseCredential({ instance_names: [made] })
+    expect(token).toEqual(expect.any(String))
+    await client.database.deleteDatabaseInstance({ name: made, purge: true })
+  })
+
   it('keeps users, groups, service principals and permissions', async () => {
     const client = overPat()
     const user = await client.usersV2.create({ userName: `${randomUUID()}@example.com` })
