@@ -2,7 +2,7 @@
  * What people see while they sign in: the OAuth library says what it still needs (a user, a consent), these pages ask
  * for it. The library's interaction cookie ties every page to the browser that began; posts come from our own pages.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { Redacted } from '../domain/redacted.ts'
 import type { Principal } from '../domain/identity.ts'
@@ -10,6 +10,7 @@ import type { IdentityId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
+import { addressOf, orExplain, redirect, send, type Visit } from './answer-page.ts'
 import { isFromOurPage, readForm } from './form.ts'
 import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
 
@@ -40,17 +41,6 @@ export interface UpstreamSignIn {
     readonly workspaceId: Workspace['id']
     readonly clientAddress: string
   }): Promise<Principal>
-}
-
-export interface Visit {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  /** Below `/oidc`, without the query. */
-  readonly path: string
-  readonly query: URLSearchParams
-  readonly provider: Provider
-  readonly workspace: Workspace
-  readonly publicUrl: string
 }
 
 /** Under which the gateway for links of invitation is; also used to print them. */
@@ -362,66 +352,4 @@ async function finish({ provider, request, response }: Visit, result: Interactio
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
 }
 
-/** People read a sentence, and where to go on. */
-async function orExplain(visit: Visit, serve: () => Promise<void>): Promise<void> {
-  try {
-    await serve()
-  } catch (error) {
-    if (error instanceof errors.SessionNotFound) {
-      send(
-        visit,
-        400,
-        messagePage(
-          'Sign-in expired',
-          'This page is too old, or cookies are off. Begin again in the application.',
-        ),
-      )
-      return
-    }
-    if (error instanceof RefusedError) {
-      const refusal = toHttpRefusal(error.refusal)
-      send(
-        visit,
-        refusal?.status ?? 403,
-        messagePage('Not possible', refusal?.message ?? 'This was refused.'),
-      )
-      return
-    }
-    throw error
-  }
-}
-
-/** @param formTarget where the answer to a form may lead besides here (CSP form-action covers redirects) */
-function send(
-  { response }: Visit,
-  status: number,
-  body: string,
-  options: { readonly type?: string; readonly formTarget?: string | undefined } = {},
-): void {
-  response.writeHead(status, {
-    ...pageHeaders(options.formTarget),
-    'content-type': options.type ?? 'text/html; charset=utf-8',
-  })
-  response.end(body)
-}
-
-/** For the pages here and for those that the OAuth library renders with ours. */
-export function pageHeaders(formTarget?: string): Record<string, string> {
-  const target = formTarget === undefined || !URL.canParse(formTarget) ? '' : ` ${new URL(formTarget).origin}`
-  return {
-    'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; style-src 'self'; form-action 'self'${target}; frame-ancestors 'none'; base-uri 'none'`,
-    'x-frame-options': 'DENY',
-    'x-content-type-options': 'nosniff',
-    // Not `no-referrer`, which would take the Origin from our own forms.
-    'referrer-policy': 'same-origin',
-  }
-}
-
-function redirect({ response }: Visit, location: string): void {
-  response.writeHead(303, { location, 'cache-control': 'no-store' })
-  response.end()
-}
-
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unknown'

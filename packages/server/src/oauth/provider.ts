@@ -25,7 +25,7 @@ import { workspaceTokenClaims } from '../tokens/mint.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
 import { findClient, IDENTITY_SCOPES } from './clients.ts'
-import { pageHeaders } from './interactions.ts'
+import { pageHeaders } from './answer-page.ts'
 import { deviceCodePage, deviceConfirmationPage, messagePage } from './pages.ts'
 
 export interface ProviderDependencies {

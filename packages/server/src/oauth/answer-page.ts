@@ -1,0 +1,81 @@
+/** How a page of ours is answered: headers that keep other sites out (attack 33), redirects, refusals as a sentence. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errors, type Provider } from 'oidc-provider'
+import type { Workspace } from '../domain/workspace.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { toHttpRefusal } from '../policy/refusals.ts'
+import { messagePage } from './pages.ts'
+
+export interface Visit {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Below `/oidc`, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly provider: Provider
+  readonly workspace: Workspace
+  readonly publicUrl: string
+}
+
+/** People read a sentence, and where to go on. */
+export async function orExplain(visit: Visit, serve: () => Promise<void>): Promise<void> {
+  try {
+    await serve()
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) {
+      send(
+        visit,
+        400,
+        messagePage(
+          'Sign-in expired',
+          'This page is too old, or cookies are off. Begin again in the application.',
+        ),
+      )
+      return
+    }
+    if (error instanceof RefusedError) {
+      const refusal = toHttpRefusal(error.refusal)
+      send(
+        visit,
+        refusal?.status ?? 403,
+        messagePage('Not possible', refusal?.message ?? 'This was refused.'),
+      )
+      return
+    }
+    throw error
+  }
+}
+
+/** @param formTarget where the answer to a form may lead besides here (CSP form-action covers redirects) */
+export function send(
+  { response }: Visit,
+  status: number,
+  body: string,
+  options: { readonly type?: string; readonly formTarget?: string | undefined } = {},
+): void {
+  response.writeHead(status, {
+    ...pageHeaders(options.formTarget),
+    'content-type': options.type ?? 'text/html; charset=utf-8',
+  })
+  response.end(body)
+}
+
+/** For the pages here and for those that the OAuth library renders with ours. */
+export function pageHeaders(formTarget?: string): Record<string, string> {
+  const target = formTarget === undefined || !URL.canParse(formTarget) ? '' : ` ${new URL(formTarget).origin}`
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': `default-src 'none'; style-src 'self'; form-action 'self'${target}; frame-ancestors 'none'; base-uri 'none'`,
+    'x-frame-options': 'DENY',
+    'x-content-type-options': 'nosniff',
+    // Not `no-referrer`, which would take the Origin from our own forms.
+    'referrer-policy': 'same-origin',
+  }
+}
+
+export function redirect({ response }: Visit, location: string): void {
+  response.writeHead(303, { location, 'cache-control': 'no-store' })
+  response.end()
+}
+
+export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unknown'
