@@ -10,6 +10,7 @@ import { Fault } from '../domain/fault.ts'
 import { createPasswordHasher } from '../keys/password-hash.ts'
 import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
+import { changePassword } from '../operations/change-password.ts'
 import { findSignInLink, setPasswordByLink, type SignInLinkPorts } from '../operations/sign-in-links.ts'
 import { signIn } from '../operations/sign-in.ts'
 import { verifyClientSecret } from '../operations/verify-client-secret.ts'
@@ -109,6 +110,14 @@ export function buildOAuth(
                 upstreamPorts(foundation, accountId, findInWorkspace, masterKey),
               ),
         clock,
+      },
+      account: {
+        findInWorkspace,
+        listSessions: (id) => stores.oauthRecords.listSessions(id, clock()),
+        endSession: (id, sessionId) => stores.oauthRecords.endSession(id, sessionId),
+        endOtherSessions: (id, sessionUid) => stores.oauthRecords.endOthersOf(id, sessionUid),
+        hasPassword: async (id) => (await stores.passwords.loadPasswordHash(id)) !== undefined,
+        changePassword: (change) => changePassword(signInPorts, change),
       },
       tokenQuestions: {
         verifySecret,

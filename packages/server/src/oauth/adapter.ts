@@ -45,7 +45,7 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
           kind,
           idHash: hashOf(id),
           payload: rest,
-          identityId: parseIdentityId(payload.accountId ?? ''),
+          identityId: parseIdentityId(payload.accountId ?? accountOfResult(payload) ?? ''),
           grantId: payload.grantId,
           uid: payload.uid,
           userCode: payload.userCode,
@@ -66,6 +66,10 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
     }
   }
 }
+
+/** A password that was accepted, but not yet made a session of, ends with the sessions of its user. */
+const accountOfResult = ({ result }: AdapterPayload): string | undefined =>
+  (result as { readonly login?: { readonly accountId?: string } } | undefined)?.login?.accountId
 
 /** `~<hash>~<signature>`: stands for an id inside the server; who has read the database cannot make one. */
 const HANDLE = /^~([0-9a-f]{64})~([0-9a-f]{64})$/

@@ -4,6 +4,7 @@ import { errors, type Provider } from 'oidc-provider'
 import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
+import { isFromOurPage } from './form.ts'
 import { messagePage } from './pages.ts'
 
 export interface Visit {
@@ -44,6 +45,17 @@ export async function orExplain(visit: Visit, serve: () => Promise<void>): Promi
     }
     throw error
   }
+}
+
+/** @returns false when it is no post from a page of ours, and that was said (attack 33) */
+export function isOwnPost(visit: Visit): boolean {
+  if (visit.request.method === 'POST' && isFromOurPage(visit.request, visit.publicUrl)) return true
+  send(
+    visit,
+    403,
+    messagePage('Not possible', 'This must be sent from the page itself. Go back and try again.'),
+  )
+  return false
 }
 
 /** @param formTarget where the answer to a form may lead besides here (CSP form-action covers redirects) */

@@ -36,12 +36,30 @@ const databricksCli: AdapterPayload = {
   scope: [...IDENTITY_SCOPES, ...API_SCOPES].join(' '),
 }
 
-/** @param findRegistered by exact client id, among the applications of the account */
+/** Our own account page: it gets no code and no token, only a browser that is signed in. */
+export const ACCOUNT_PAGE_CLIENT = 'lakegate-account'
+const accountPage = (url: string): AdapterPayload => ({
+  client_id: ACCOUNT_PAGE_CLIENT,
+  client_name: 'your account',
+  token_endpoint_auth_method: 'none',
+  grant_types: [],
+  response_types: ['none'],
+  redirect_uris: [url],
+  scope: 'openid',
+})
+
+export interface ClientPorts {
+  /** By exact client id, among the applications of the account. */
+  readonly findRegistered: (clientId: string) => Promise<OAuthClient | undefined>
+  readonly accountPageUrl: string
+}
+
 export async function findClient(
   clientId: string,
-  findRegistered: (clientId: string) => Promise<OAuthClient | undefined>,
+  { findRegistered, accountPageUrl }: ClientPorts,
 ): Promise<AdapterPayload | undefined> {
   if (clientId === DATABRICKS_CLI) return databricksCli
+  if (clientId === ACCOUNT_PAGE_CLIENT) return accountPage(accountPageUrl)
   const normalised = clientId.toLowerCase()
   if (!isUuid(normalised)) return undefined
   const registered = await findRegistered(normalised)

@@ -6,7 +6,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { JWKS, Provider } from 'oidc-provider'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
+import { serveAccount, type AccountPorts } from './account.ts'
 import { addressOf, pageHeaders } from './answer-page.ts'
+import { findSignedIn } from './browser-session.ts'
 import { serveInteraction, type InteractionPorts } from './interactions.ts'
 import { messagePage } from './pages.ts'
 import { buildProvider, type ProviderDependencies } from './provider.ts'
@@ -17,6 +19,7 @@ export interface OAuthDependencies extends ProviderDependencies {
   /** Current key first. */
   readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
   readonly interactions: InteractionPorts
+  readonly account: AccountPorts
   readonly tokenQuestions: TokenQuestionPorts
   readonly exchange: ExchangeToken
   readonly areDeviceCodesClosed: (address: string) => Promise<boolean>
@@ -72,6 +75,7 @@ export function createOAuthHandler(
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', publicUrl)
     const visit = { request, response, path, query, provider, workspace, publicUrl }
     if (await serveInteraction(visit, dependencies.interactions)) return
+    if (await serveAccount(visit, dependencies.account)) return
     const question = { request, response, provider, workspaceId: workspace.id }
     if (await answerTokenQuestion(path, question, dependencies.tokenQuestions)) return
     if (path === '/device' && request.method === 'POST') {
@@ -88,6 +92,8 @@ export function createOAuthHandler(
       if (rest !== undefined) handle(rest, response)
       return
     }
+    if (path.startsWith('/v1/authorize') || path.startsWith('/device'))
+      await findSignedIn(visit, dependencies.findInWorkspace)
     askForConsent(request, path, query)
     handle(request, response)
   }

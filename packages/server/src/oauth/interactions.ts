@@ -10,8 +10,8 @@ import type { IdentityId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
-import { addressOf, orExplain, redirect, send, type Visit } from './answer-page.ts'
-import { isFromOurPage, readForm } from './form.ts'
+import { addressOf, isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { readForm } from './form.ts'
 import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
 
 export interface InteractionPorts {
@@ -89,17 +89,10 @@ async function serveStep(
     await showStep(visit, ports, details, steps)
     return
   }
-  if (request.method !== 'POST' || !isFromOurPage(request, visit.publicUrl)) {
-    send(
-      visit,
-      403,
-      messagePage('Not possible', 'This must be sent from the page itself. Go back and try again.'),
-    )
-    return
-  }
+  if (!isOwnPost(visit)) return
   switch (action) {
     case 'sign-in':
-      if (details.prompt.name === 'login') await checkPassword(visit, ports, steps)
+      if (details.prompt.name === 'login') await checkPassword(visit, ports, steps, details)
       else redirect(visit, steps.base)
       return
     case 'upstream':
@@ -187,7 +180,12 @@ function showSignIn(
   )
 }
 
-async function checkPassword(visit: Visit, ports: InteractionPorts, steps: Steps): Promise<void> {
+async function checkPassword(
+  visit: Visit,
+  ports: InteractionPorts,
+  steps: Steps,
+  details: Details,
+): Promise<void> {
   const form = await readForm(visit.request)
   const userName = form?.get('user_name') ?? ''
   try {
@@ -197,7 +195,7 @@ async function checkPassword(visit: Visit, ports: InteractionPorts, steps: Steps
       clientAddress: addressOf(visit.request),
       workspaceId: visit.workspace.id,
     })
-    await finish(visit, { login: { accountId: principal.id, amr: ['pwd'] } })
+    await finishSignIn(visit, details, { accountId: principal.id, amr: ['pwd'] }, ports.clock())
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     const refusal = toHttpRefusal(error.refusal)
@@ -247,14 +245,7 @@ async function servePassword(visit: Visit, ports: InteractionPorts, token: strin
     send(visit, 200, passwordPage({ action, userName: user.name }))
     return
   }
-  if (visit.request.method !== 'POST' || !isFromOurPage(visit.request, visit.publicUrl)) {
-    send(
-      visit,
-      403,
-      messagePage('Not possible', 'This must be sent from the page itself. Go back and try again.'),
-    )
-    return
-  }
+  if (!isOwnPost(visit)) return
   const form = await readForm(visit.request)
   const password = form?.get('password') ?? ''
   const again = (problem: string) => {
@@ -277,6 +268,7 @@ async function servePassword(visit: Visit, ports: InteractionPorts, token: strin
     messagePage(
       'Password set',
       `You can sign in as ${user.name} now, for example with: databricks auth login --host ${visit.publicUrl}`,
+      { href: '/oidc/account', text: 'Open your account' },
     ),
   )
 }
@@ -320,8 +312,24 @@ async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPort
   // The interaction's own cookie goes along only below its own path; the result is left for it there.
   const interaction = await visit.provider.Interaction.find(kept.uid)
   if (interaction === undefined) throw new errors.SessionNotFound('the sign-in took too long')
-  interaction.result = { login: { accountId: principal.id, amr: ['fed'] } }
-  await interaction.save(interaction.exp - Math.floor(clock().getTime() / 1000))
+  await finishSignIn(visit, interaction, { accountId: principal.id, amr: ['fed'] }, clock())
+}
+
+/** The library goes on from here: with a new session identifier, whatever was there before (attack 33). */
+async function finishSignIn(
+  visit: Visit,
+  interaction: Details,
+  login: { readonly accountId: string; readonly amr: string[] },
+  now: Date,
+): Promise<void> {
+  const { session } = interaction
+  if (session?.accountId !== undefined && session.accountId !== login.accountId) {
+    // Somebody else's, in the same browser: it ends. The library would ask with a page that needs a script.
+    await (await visit.provider.Session.findByUid(session.uid))?.destroy()
+    interaction.session = undefined
+  }
+  interaction.result = { login }
+  await interaction.save(interaction.exp - Math.floor(now.getTime() / 1000))
   redirect(visit, interaction.returnTo)
 }
 

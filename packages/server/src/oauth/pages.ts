@@ -28,12 +28,12 @@ export function html(parts: TemplateStringsArray, ...values: readonly (Html | st
   )
 }
 
-const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
+export const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
 
 export const STYLE_PATH = '/style.css'
 
 /** @param base path of the style sheet */
-function page(title: string, content: Html): string {
+export function page(title: string, content: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -53,7 +53,7 @@ function page(title: string, content: Html): string {
     </html> `.text
 }
 
-const problemBox = (problem: string | undefined): Html | undefined =>
+export const problemBox = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="problem" role="alert" id="problem">${problem}</p>`
 
 export interface SignInPage {
@@ -147,8 +147,42 @@ export function consentPage(facts: ConsentPage): string {
         <form method="post" action="${facts.action}"><button>Allow</button></form>
         <form method="post" action="${facts.cancelAction}"><button class="second">Deny</button></form>
       </div>
-      <p class="hint">Allow only what you have started yourself, just now.</p>`,
+      <p class="hint">
+        Allow only what you have started yourself, just now. You can end it later in
+        <a href="/oidc/account">your account</a>.
+      </p>`,
   )
+}
+
+/** @param isWrong when they were refused, for a reason that is on the page */
+export function newPasswordFields(isWrong: boolean, focus: 'first' | 'none'): Html {
+  const invalid = isWrong
+    ? html` aria-describedby="password-rule problem" aria-invalid="true"`
+    : html` aria-describedby="password-rule"`
+  return html`<label for="password">New password</label>
+    <input
+      id="password"
+      name="password"
+      type="password"
+      autocomplete="new-password"
+      required
+      minlength="12"
+      maxlength="256"
+      ${invalid}
+      ${focus === 'first' ? html` autofocus` : undefined}
+    />
+    <p class="hint" id="password-rule">At least 12 characters.</p>
+    <label for="repetition">The same again</label>
+    <input
+      id="repetition"
+      name="repetition"
+      type="password"
+      autocomplete="new-password"
+      required
+      minlength="12"
+      maxlength="256"
+      ${invalid}
+    />`
 }
 
 export function passwordPage(facts: {
@@ -162,34 +196,27 @@ export function passwordPage(facts: {
       ${problemBox(facts.problem)}
       <form method="post" action="${facts.action}">
         <input type="hidden" name="user_name" autocomplete="username" value="${facts.userName}" />
-        <label for="password">New password <span class="hint">at least 12 characters</span></label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          required
-          minlength="12"
-          maxlength="256"
-          autofocus
-        />
-        <label for="repetition">The same again</label>
-        <input
-          id="repetition"
-          name="repetition"
-          type="password"
-          autocomplete="new-password"
-          required
-          minlength="12"
-          maxlength="256"
-        />
+        ${newPasswordFields(facts.problem !== undefined, 'first')}
         <button>Set password</button>
       </form>
       <p class="hint">This ends all sessions of the user; the link works once.</p>`,
   )
 }
 
-export const messagePage = (title: string, message: string): string => page(title, html`<p>${message}</p>`)
+/** @param next where to go on */
+export const messagePage = (
+  title: string,
+  message: string,
+  next?: { readonly href: string; readonly text: string },
+): string =>
+  page(
+    title,
+    html`<p>${message}</p>
+      ${next === undefined ? undefined : html`<p><a href="${next.href}">${next.text}</a></p>`}`,
+  )
+
+/** Where people see what is signed in as them. */
+export const YOUR_ACCOUNT = { href: '/oidc/account', text: 'See what is signed in as you' }
 
 /** Around the form that the OAuth library makes; it carries the protection against forged requests. */
 export function deviceCodePage(form: string, problem: string | undefined): string {
@@ -243,6 +270,16 @@ button.wide { width: 100% }
 .choices { display: flex; gap: 1rem }
 .problem { padding: .6rem .8rem; border-left: 4px solid var(--bad) }
 .code { font: 700 1.75rem/1.2 ui-monospace, monospace; letter-spacing: .1em }
+h2 { margin: 0 0 .75rem; font-size: 1.15rem }
+section { margin-top: 1.5rem; padding-top: 1.5rem; border-top: 1px solid var(--line) }
+a { color: var(--accent) }
+.places { margin: 0; padding: 0; list-style: none }
+.places li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .6rem 0 }
+.places li > div { flex: 1 1 12rem; overflow-wrap: anywhere }
+.places .hint { display: block }
+.badge { padding: .1rem .5rem; font-size: .8rem; border: 1px solid var(--line); border-radius: 1rem; white-space: nowrap }
+.small { margin-top: 0; padding: .35rem .8rem; font-size: .9rem }
+.done { padding: .6rem .8rem; border-left: 4px solid var(--accent) }
 .hint { font-size: .875rem; font-weight: 400; opacity: .85 }
 .or { margin: 1rem 0 0; text-align: center }
 `

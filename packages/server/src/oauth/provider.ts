@@ -8,6 +8,7 @@ import {
   type Account,
   type Client,
   type Configuration,
+  type Grant,
   type JWKS,
   type KoaContextWithOIDC,
   type ResourceServer,
@@ -22,11 +23,12 @@ import {
   workspaceAudience,
 } from '../tokens/claims.ts'
 import { workspaceTokenClaims } from '../tokens/mint.ts'
+import { ACCOUNT_PATH } from './account-pages.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
-import { findClient, IDENTITY_SCOPES } from './clients.ts'
+import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
 import { pageHeaders } from './answer-page.ts'
-import { deviceCodePage, deviceConfirmationPage, messagePage } from './pages.ts'
+import { deviceCodePage, deviceConfirmationPage, messagePage, YOUR_ACCOUNT } from './pages.ts'
 
 export interface ProviderDependencies {
   readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
@@ -78,7 +80,11 @@ export function buildProvider(
       clock: dependencies.clock,
       workspaceId,
       handleKey: dependencies.cookieKey,
-      findClient: (clientId) => findClient(clientId, dependencies.findRegisteredClient),
+      findClient: (clientId) =>
+        findClient(clientId, {
+          findRegistered: dependencies.findRegisteredClient,
+          accountPageUrl: `${issuer}${ACCOUNT_PATH}`,
+        }),
     }),
     jwks,
     cookies: { keys: [dependencies.cookieKey] },
@@ -88,7 +94,9 @@ export function buildProvider(
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
     // Public clients get them all in the ID token: there is nothing secret in a name.
     conformIdTokenClaims: false,
-    responseTypes: ['code'],
+    // `none` is for our account page alone; every other client is registered for `code`.
+    responseTypes: ['code', 'none'],
+    loadExistingGrant: loadGrant,
     pkce: { required: () => true },
     rotateRefreshToken: true,
     routes: {
@@ -159,7 +167,11 @@ export function buildProvider(
           })
         },
         successSource(context) {
-          context.body = messagePage('Device connected', 'You can close this page and go on at the device.')
+          context.body = messagePage(
+            'Device connected',
+            'You can close this page and go on at the device.',
+            YOUR_ACCOUNT,
+          )
         },
       },
       resourceIndicators: {
@@ -241,6 +253,18 @@ async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<voi
     // wire-contract §3.6: exactly this sentence
     context.body = { ...body, error_description: 'Refresh token is invalid' }
   }
+}
+
+/** As the library does it; our own account page needs nobody's consent, and nothing is kept of it. */
+async function loadGrant({ oidc }: KoaContextWithOIDC): Promise<Grant | undefined> {
+  const clientId = oidc.client?.clientId ?? ''
+  if (clientId === ACCOUNT_PAGE_CLIENT) {
+    const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
+    grant.addOIDCScope('openid')
+    return grant
+  }
+  const grantId = oidc.result?.consent?.grantId ?? oidc.session?.grantIdFor(clientId)
+  return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
 }
 
 async function loadHolder(

@@ -591,14 +591,18 @@ export interface OAuthRecordStore {
   removeExpired(now: Date): Promise<void>
   /** Sign-in sessions and granted applications of one identity. */
   listSessions(identityId: IdentityId, now: Date): Promise<readonly SignInSession[]>
-  /** True when it was there. */
+  /** With everything that the grant issued. True when it was there. */
   endSession(identityId: IdentityId, id: string): Promise<boolean>
+  /** All of the identity but one sign-in session. */
+  endOthersOf(identityId: IdentityId, sessionUid: string): Promise<void>
   endAllOf(identityId: IdentityId): Promise<void>
 }
 
 export interface SignInSession {
   readonly id: string
   readonly kind: 'session' | 'grant'
+  /** Tells a browser's own session from the others; opens nothing. */
+  readonly uid: string | undefined
   readonly clientId: string | undefined
   readonly createdAt: Date
   readonly expiresAt: Date | undefined

@@ -19,11 +19,9 @@ import type {
 } from './ports.ts'
 import { getIdentity } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import { LONGEST_PASSWORD } from './sign-in.ts'
+import { requireSuitablePassword } from './suitable-password.ts'
 
 const LINK_LIFETIME_SECONDS = 3 * 24 * 60 * 60
-/** NIST SP 800-63B: length is what counts; no rules about kinds of characters. */
-const SHORTEST_PASSWORD = 12
 
 export interface SignInLinkPorts {
   readonly identities: Pick<IdentityStore, 'loadIdentity'>
@@ -85,7 +83,7 @@ export async function setPasswordByLink(
 ): Promise<{ readonly name: string }> {
   const user = await findSignInLink(ports, token)
   if (user === undefined) throw new RefusedError(refuse('sign_in_link_invalid'))
-  requireSuitable(password.reveal(), user.name)
+  requireSuitablePassword(password, user.name)
   const now = ports.clock()
   const isSet = await ports.passwords.usePasswordLink(
     hashSecret(token),
@@ -101,17 +99,4 @@ export async function setPasswordByLink(
     identityName: user.name,
   })
   return { name: user.name }
-}
-
-function requireSuitable(password: string, userName: string): void {
-  const problem =
-    password.length < SHORTEST_PASSWORD
-      ? `Choose at least ${String(SHORTEST_PASSWORD)} characters.`
-      : password.length > LONGEST_PASSWORD
-        ? `Choose at most ${String(LONGEST_PASSWORD)} characters.`
-        : password.toLowerCase().includes(userName.toLowerCase().split('@')[0] ?? userName) &&
-            password.length < SHORTEST_PASSWORD + userName.length
-          ? 'Do not build the password from the user name.'
-          : undefined
-  if (problem !== undefined) throw new RefusedError(refuse('password_unsuitable', { problem }))
 }

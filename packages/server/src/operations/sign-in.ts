@@ -3,7 +3,7 @@
  * by account and address together, so that nobody can lock out somebody else from where that one sits.
  */
 import type { Principal } from '../domain/identity.ts'
-import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { refuse } from '../policy/refusals.ts'
 import type {
@@ -42,32 +42,51 @@ export const LONGEST_PASSWORD = 256
 
 /** @throws RefusedError sign_in_failed, too_many_sign_ins */
 export async function signIn(ports: SignInPorts, request: SignInRequest): Promise<Principal> {
+  const user = await proveByPassword(ports, request, 'sign_in')
+  ports.audit.record({
+    event: 'sign_in',
+    outcome: 'admitted',
+    identityId: user.id,
+    identityName: user.name,
+    workspaceId: request.workspaceId,
+    clientAddress: request.clientAddress,
+  })
+  return user
+}
+
+/**
+ * Whoever asks for a password slows guessing down by the same limits, and records refusals as its own.
+ * @throws RefusedError sign_in_failed, too_many_sign_ins
+ */
+export async function proveByPassword(
+  ports: SignInPorts,
+  request: SignInRequest,
+  event: 'sign_in' | 'set_password',
+): Promise<Principal> {
   const userName = request.userName.trim().toLowerCase()
   const limits = limitsOf(userName, request.clientAddress)
   const now = ports.clock()
-  const record = (outcome: 'admitted' | 'refused', reason?: string, identityId?: IdentityId) => {
+  const recordRefusal = (reason: string) => {
     ports.audit.record({
-      event: 'sign_in',
-      outcome,
-      ...(reason === undefined ? {} : { reason }),
-      ...(identityId === undefined ? {} : { identityId }),
+      event,
+      outcome: 'refused',
+      reason,
       identityName: userName.slice(0, 256),
       workspaceId: request.workspaceId,
       clientAddress: request.clientAddress,
     })
   }
   if (await ports.brake.isClosed(limits, now)) {
-    record('refused', 'too_many_sign_ins')
+    recordRefusal('too_many_sign_ins')
     throw new RefusedError(refuse('too_many_sign_ins'))
   }
   const user = await verify(ports, request, userName)
   if (user === undefined) {
     await ports.brake.countFailure(limits, now)
-    record('refused', 'sign_in_failed')
+    recordRefusal('sign_in_failed')
     throw new RefusedError(refuse('sign_in_failed'))
   }
   await ports.brake.release(limits)
-  record('admitted', undefined, user.id)
   return user
 }
 

@@ -112,6 +112,7 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
         return rows.map((row) => ({
           id: sessionIdOf(row.id_hash),
           kind: row.kind === 'Grant' ? ('grant' as const) : ('session' as const),
+          uid: row.uid ?? undefined,
           clientId: typeof row.payload['clientId'] === 'string' ? row.payload['clientId'] : undefined,
           createdAt: row.created_at,
           expiresAt: row.expires_at ?? undefined,
@@ -135,9 +136,26 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
             .where('kind', '=', found.kind)
             .where('id_hash', '=', found.id_hash)
             .execute()
+          // The family of a grant: it would open nothing without it, and is not kept for nothing.
+          await transaction
+            .deleteFrom('oauth_record')
+            .where('identity_id', '=', identityId)
+            .where(sql`sha256(convert_to(grant_id, 'UTF8'))`, '=', found.id_hash)
+            .execute()
           return true
         }),
       ),
+
+    endOthersOf: (identityId, sessionUid) =>
+      askSystemDatabase(async () => {
+        await database
+          .deleteFrom('oauth_record')
+          .where('identity_id', '=', identityId)
+          .where((where) =>
+            where.or([where('kind', '!=', 'Session'), where('uid', 'is distinct from', sessionUid)]),
+          )
+          .execute()
+      }),
 
     endAllOf: (identityId) =>
       askSystemDatabase(async () => {

@@ -1,0 +1,45 @@
+/**
+ * A signed-in user changes the own password. The current one is asked for again and slowed down as at sign-in: a
+ * browser that was left open is not enough. Every other session and every application of the user ends.
+ */
+import type { Principal } from '../domain/identity.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import type { OAuthRecordStore } from './ports.ts'
+import { proveByPassword, type SignInPorts } from './sign-in.ts'
+import { requireSuitablePassword } from './suitable-password.ts'
+
+export interface ChangePasswordPorts extends SignInPorts {
+  readonly oauthRecords: Pick<OAuthRecordStore, 'endOthersOf'>
+}
+
+export interface PasswordChange {
+  readonly user: Pick<Principal, 'id' | 'name'>
+  readonly current: Redacted<string>
+  readonly replacement: Redacted<string>
+  readonly workspaceId: WorkspaceId
+  readonly clientAddress: string
+  /** The session that goes on. */
+  readonly sessionUid: string
+}
+
+/** @throws RefusedError sign_in_failed, too_many_sign_ins, password_unsuitable */
+export async function changePassword(ports: ChangePasswordPorts, change: PasswordChange): Promise<void> {
+  const { user, workspaceId, clientAddress } = change
+  await proveByPassword(
+    ports,
+    { userName: user.name, password: change.current, clientAddress, workspaceId },
+    'set_password',
+  )
+  requireSuitablePassword(change.replacement, user.name)
+  await ports.passwords.savePassword(user.id, await ports.hasher.hash(change.replacement), ports.clock())
+  await ports.oauthRecords.endOthersOf(user.id, change.sessionUid)
+  ports.audit.record({
+    event: 'set_password',
+    outcome: 'admitted',
+    identityId: user.id,
+    identityName: user.name,
+    workspaceId,
+    clientAddress,
+  })
+}
