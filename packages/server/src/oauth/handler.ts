@@ -9,8 +9,9 @@ import type { Workspace } from '../domain/workspace.ts'
 import { serveAccount, type AccountPorts } from './account.ts'
 import { addressOf, pageHeaders } from './answer-page.ts'
 import { findSignedIn } from './browser-session.ts'
+import { SHOWN_CODE } from './device-pages.ts'
 import { serveInteraction, type InteractionPorts } from './interactions.ts'
-import { messagePage } from './pages.ts'
+import { DEVICE_PATH, messagePage } from './pages.ts'
 import { buildProvider, type ProviderDependencies } from './provider.ts'
 import { answerTokenExchange, type ExchangeToken } from './token-exchange.ts'
 import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
@@ -78,7 +79,7 @@ export function createOAuthHandler(
     if (await serveAccount(visit, dependencies.account)) return
     const question = { request, response, provider, workspaceId: workspace.id }
     if (await answerTokenQuestion(path, question, dependencies.tokenQuestions)) return
-    if (path === '/device' && request.method === 'POST') {
+    if (path === DEVICE_PATH && request.method === 'POST') {
       // A device code is short; whoever tries many is stopped (attack 32).
       if (await dependencies.areDeviceCodesClosed(addressOf(request))) {
         response.writeHead(429, { ...pageHeaders(), 'content-type': 'text/html; charset=utf-8' })
@@ -92,9 +93,10 @@ export function createOAuthHandler(
       if (rest !== undefined) handle(rest, response)
       return
     }
-    if (path.startsWith('/v1/authorize') || path.startsWith('/device'))
+    if (path.startsWith('/v1/authorize') || path.startsWith(DEVICE_PATH))
       await findSignedIn(visit, dependencies.findInWorkspace)
     askForConsent(request, path, query)
+    showDeviceCode(request, path, query)
     handle(request, response)
   }
 
@@ -149,5 +151,17 @@ function askForConsent(
   if (path !== '/v1/authorize' || !wantsOffline || query.has('prompt')) return
   query.set('prompt', 'consent')
   request.url = `${path}?${query.toString()}`
+  request.originalUrl = `${OAUTH_PREFIX}${request.url}`
+}
+
+/** `verification_uri_complete` (RFC 8628 §3.3.1): the code stands in the form, and a person still sends it. */
+function showDeviceCode(
+  request: IncomingMessage & { originalUrl?: string },
+  path: string,
+  query: URLSearchParams,
+): void {
+  const code = query.get('user_code')
+  if (path !== DEVICE_PATH || request.method !== 'GET' || code === null) return
+  request.url = `${path}?${new URLSearchParams({ [SHOWN_CODE]: code }).toString()}`
   request.originalUrl = `${OAUTH_PREFIX}${request.url}`
 }

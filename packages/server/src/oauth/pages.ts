@@ -31,6 +31,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly (Html | st
 export const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
 
 export const STYLE_PATH = '/style.css'
+export const DEVICE_PATH = '/device'
 
 /** @param base path of the style sheet */
 export function page(title: string, content: Html): string {
@@ -218,24 +219,45 @@ export const messagePage = (
 /** Where people see what is signed in as them. */
 export const YOUR_ACCOUNT = { href: '/oidc/account', text: 'See what is signed in as you' }
 
-/** Around the form that the OAuth library makes; it carries the protection against forged requests. */
-export function deviceCodePage(form: string, problem: string | undefined): string {
+/** @param xsrf of the OAuth library, against forged requests */
+export function deviceCodePage(facts: {
+  readonly xsrf: string
+  readonly userCode: string | undefined
+  readonly problem: string | undefined
+}): string {
   return page(
     'Connect a device',
-    html`<p>Enter the code that your device shows.</p>
-      ${problemBox(problem)} ${new Html(form)}
-      <button form="op.deviceForm">Continue</button>`,
+    html`${problemBox(facts.problem)}
+      <form method="post" action="/oidc${DEVICE_PATH}">
+        <input type="hidden" name="xsrf" value="${facts.xsrf}" />
+        <label for="user_code">Code that your device shows</label>
+        <input
+          id="user_code"
+          name="user_code"
+          class="code"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
+          required
+          maxlength="32"
+          value="${facts.userCode}"
+          ${facts.problem === undefined ? undefined : html` aria-describedby="problem" aria-invalid="true"`}
+          autofocus
+        />
+        <button>Continue</button>
+      </form>
+      <p class="hint">
+        Type only a code that you see on your own device, never one that somebody sent you.
+      </p>`,
   )
 }
 
-export function deviceConfirmationPage(
-  form: string,
-  facts: {
-    readonly applicationName: string
-    readonly userCode: string
-    readonly address: string | undefined
-  },
-): string {
+export function deviceConfirmationPage(facts: {
+  readonly xsrf: string
+  readonly applicationName: string
+  readonly userCode: string
+  readonly address: string | undefined
+}): string {
   return page(
     'Is this your device?',
     html`<p><strong>${facts.applicationName}</strong> wants to sign in and shows this code:</p>
@@ -245,11 +267,12 @@ export function deviceConfirmationPage(
         Continue only if you started this yourself on a device in front of you. Whoever sent you this code
         would get your access.
       </p>
-      ${new Html(form)}
-      <div class="choices">
-        <button form="op.deviceForm">It is mine, continue</button>
-        <button form="op.deviceForm" class="second" name="abort" value="yes">It is not mine</button>
-      </div>`,
+      <form method="post" action="/oidc${DEVICE_PATH}" class="choices">
+        <input type="hidden" name="xsrf" value="${facts.xsrf}" />
+        <input type="hidden" name="user_code" value="${facts.userCode}" />
+        <button name="confirm" value="yes">It is mine</button>
+        <button class="second" name="abort" value="yes">It is not mine</button>
+      </form>`,
   )
 }
 
@@ -258,7 +281,8 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eef2; --paper: #16212a; --ground: #0d151b; --line: #6d7e8c; --accent: #7ab8ff; --bad: #ff9aa2 } }
 * { box-sizing: border-box }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-main { width: min(28rem, 100vw); padding: 2rem; background: var(--paper); border-radius: .5rem }
+main { width: min(28rem, 100vw); padding: 2rem; background: var(--paper); border-radius: .5rem; overflow-wrap: anywhere }
+@media (max-width: 24rem) { main { padding: 1.5rem 1.25rem } }
 .brand { margin: 0; font-weight: 700; letter-spacing: .04em; color: var(--accent) }
 h1 { margin: .25rem 0 1rem; font-size: 1.5rem }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600 }
@@ -267,8 +291,9 @@ button { margin-top: 1.25rem; padding: .6rem 1.2rem; font: inherit; font-weight:
 button.second { color: var(--accent); background: transparent }
 button.wide { width: 100% }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.choices { display: flex; gap: 1rem }
+.choices { display: flex; flex-wrap: wrap; gap: 0 1rem }
 .problem { padding: .6rem .8rem; border-left: 4px solid var(--bad) }
+input.code { text-transform: uppercase }
 .code { font: 700 1.75rem/1.2 ui-monospace, monospace; letter-spacing: .1em }
 h2 { margin: 0 0 .75rem; font-size: 1.15rem }
 section { margin-top: 1.5rem; padding-top: 1.5rem; border-top: 1px solid var(--line) }

@@ -28,7 +28,8 @@ import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
 import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
 import { pageHeaders } from './answer-page.ts'
-import { deviceCodePage, deviceConfirmationPage, messagePage, YOUR_ACCOUNT } from './pages.ts'
+import { devicePages } from './device-pages.ts'
+import { DEVICE_PATH, messagePage } from './pages.ts'
 
 export interface ProviderDependencies {
   readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
@@ -107,7 +108,7 @@ export function buildProvider(
       introspection: '/v1/introspect',
       revocation: '/v1/revoke',
       device_authorization: '/v1/device_authorization',
-      code_verification: '/device',
+      code_verification: DEVICE_PATH,
       end_session: '/v1/logout',
     },
     enabledJWA: { idTokenSigningAlgValues: [SIGNATURE_ALGORITHM] },
@@ -151,28 +152,7 @@ export function buildProvider(
         enabled: true,
         charset: 'base-20',
         mask: '****-****',
-        async userCodeInputSource(context, form, _out, error) {
-          if (error !== undefined && 'userCode' in error)
-            await dependencies.countWrongDeviceCode(context.req.socket.remoteAddress ?? '')
-          context.body = deviceCodePage(
-            form,
-            error === undefined ? undefined : 'This code is not known, or too old. Try again.',
-          )
-        },
-        userCodeConfirmSource(context, form, client, device, userCode) {
-          context.body = deviceConfirmationPage(form, {
-            applicationName: client.clientName ?? client.clientId,
-            userCode,
-            address: typeof device['ip'] === 'string' ? device['ip'] : undefined,
-          })
-        },
-        successSource(context) {
-          context.body = messagePage(
-            'Device connected',
-            'You can close this page and go on at the device.',
-            YOUR_ACCOUNT,
-          )
-        },
+        ...devicePages(dependencies.countWrongDeviceCode),
       },
       resourceIndicators: {
         enabled: true,

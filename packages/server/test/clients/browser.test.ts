@@ -1,4 +1,4 @@
-/** The pages in a real browser, with scripts switched off: signing in, allowing, setting a password. */
+/** The pages in a real browser, with scripts switched off: signing in, allowing, passwords, the account, devices. */
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ScimUser } from '@lakegate/client'
-import { requestSignInLink } from '../stage/person.ts'
+import { createPerson, requestSignInLink, signInAndAllow, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 const [executable = ''] = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
@@ -102,5 +102,127 @@ describe.skipIf(executable === '')('in Chromium (skipped where no Chromium is in
     await expect.poll(heading).toBe('Allow access?')
     await page.getByRole('button', { name: 'Deny' }).click()
     await page.waitForURL(/error=access_denied/)
+  })
+
+  it('a person sees what is signed in, ends it, changes the password and signs out', async () => {
+    const person = await createPerson(lakegate)
+    await signInAndAllow(new Visitor(), new URL(authorizationUrl()), person)
+    await page.context().clearCookies()
+    await page.goto(`${ready.http_url}/oidc/account`)
+    await page.getByLabel('E-mail address').fill(person.userName)
+    await page.getByLabel('Password').fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect.poll(heading).toBe('Your account')
+    const places = page.getByRole('region', { name: 'Signed in as you' }).getByRole('listitem')
+    await expect.poll(() => places.count()).toBe(3)
+    const ofCli = places.filter({ hasText: 'Databricks CLI' })
+    expect(await ofCli.getByRole('button').getAttribute('aria-describedby')).not.toBeNull()
+    await ofCli.getByRole('button', { name: 'Sign out' }).click()
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('signed out')
+    expect(await ofCli.count()).toBe(0)
+
+    const change = async (current: string) => {
+      await page.getByLabel('Current password').fill(current)
+      await page.getByLabel('New password').fill('yet another long secret')
+      await page.getByLabel('The same again').fill('yet another long secret')
+      await page.getByRole('button', { name: 'Change password' }).click()
+    }
+    await change('not this one')
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('current password is wrong')
+    const current = page.getByLabel('Current password')
+    expect(
+      await page.locator(`#${(await current.getAttribute('aria-describedby')) ?? ''}`).textContent(),
+    ).toContain('wrong')
+    await change(person.password)
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('password is changed')
+    await expect.poll(() => places.count()).toBe(1)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await expect.poll(heading).toBe('Signed out')
+    await page.getByRole('link', { name: 'Sign in again' }).click()
+    await expect.poll(heading).toBe('Sign in')
+  })
+
+  it('a person connects a device by its code, and turns away one that is somebody else’s', async () => {
+    const person = await createPerson(lakegate)
+    await page.context().clearCookies()
+    const begin = async () => {
+      const response = await fetch(`${ready.http_url}/oidc/v1/device_authorization`, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: 'databricks-cli', scope: 'all-apis' }),
+      })
+      return (await response.json()) as Record<
+        'user_code' | 'device_code' | 'verification_uri_complete',
+        string
+      >
+    }
+    const poll = async ({ device_code }: { device_code: string }) => {
+      const response = await fetch(`${ready.http_url}/oidc/v1/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          client_id: 'databricks-cli',
+          grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+          device_code,
+        }),
+      })
+      return (await response.json()) as { access_token?: string; error?: string }
+    }
+    const own = await begin()
+    await page.goto(`${ready.http_url}/oidc/device`)
+    await page.getByLabel('Code that your device shows').fill(own.user_code.toLowerCase())
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await expect.poll(heading).toBe('Is this your device?')
+    await page.getByRole('button', { name: 'It is mine' }).click()
+    await expect.poll(heading).toBe('Sign in')
+    await page.getByLabel('E-mail address').fill(person.userName)
+    await page.getByLabel('Password').fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect.poll(heading).toBe('Allow access?')
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await expect.poll(heading).toBe('Device connected')
+    expect((await poll(own)).access_token).toBeDefined()
+
+    // The link with the code in it shows the code, and goes no further by itself (RFC 8628 §5.4).
+    const foreign = await begin()
+    await page.goto(foreign.verification_uri_complete)
+    await expect
+      .poll(() => page.getByLabel('Code that your device shows').inputValue())
+      .toBe(foreign.user_code)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'It is not mine' }).click()
+    await expect.poll(heading).toBe('Not connected')
+    expect(await poll(foreign)).toMatchObject({ error: 'access_denied' })
+  })
+
+  it('every page fits a screen of 320 pixels, also with long names (WCAG 1.4.10)', async () => {
+    const person = await createPerson(lakegate, 'A'.repeat(120))
+    const context = await browser.newContext({
+      javaScriptEnabled: false,
+      viewport: { width: 320, height: 640 },
+      colorScheme: 'dark',
+    })
+    const narrow = await context.newPage()
+    const requireFit = async () => {
+      expect((await narrow.locator('html').boundingBox())?.width).toBe(320)
+      for (const element of await narrow.locator('main *').all()) {
+        const box = await element.boundingBox()
+        if (box !== null) expect(box.x + box.width, await element.innerHTML()).toBeLessThanOrEqual(320)
+      }
+    }
+    const titled = (title: string) => narrow.getByRole('heading', { level: 1, name: title }).waitFor()
+    await narrow.goto((await requestSignInLink(lakegate, (await createPerson(lakegate)).id)).url)
+    await requireFit()
+    await narrow.goto(`${ready.http_url}/oidc/device`)
+    await requireFit()
+    await narrow.goto(authorizationUrl())
+    await requireFit()
+    await narrow.getByLabel('E-mail address').fill(person.userName)
+    await narrow.getByLabel('Password').fill(person.password)
+    await narrow.getByRole('button', { name: 'Sign in' }).click()
+    await titled('Allow access?')
+    await requireFit()
+    await narrow.goto(`${ready.http_url}/oidc/account`)
+    await titled('Your account')
+    await requireFit()
+    await context.close()
   })
 })
