@@ -169,6 +169,11 @@ export interface FederationPolicyAnswer {
   }
 }
 
+/** `GET /api/2.0/tokens/introspect` */
+export interface TokenIntrospection {
+  principal_context: { authentication_scope: { account_id: string; workspace_id: number } }
+}
+
 export interface CustomAppIntegration {
   integration_id: string
   client_id: string
@@ -176,7 +181,12 @@ export interface CustomAppIntegration {
   confidential: boolean
   redirect_urls: string[]
   scopes: string[]
-  token_access_policy: { access_token_ttl_in_minutes: number; refresh_token_ttl_in_minutes: number }
+  token_access_policy: {
+    access_token_ttl_in_minutes: number
+    refresh_token_ttl_in_minutes: number
+    enable_single_use_refresh_tokens: boolean
+    absolute_session_lifetime_in_minutes?: number
+  }
   created_by: number
   create_time: string
 }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
+import { frontDoorRoutes } from '../http/api/front-door.ts'
 import { databaseCredentialRoutes } from '../http/api/database-credentials.ts'
 import { databaseInstanceRoutes } from '../http/api/database-instances.ts'
 import { databaseInstanceRoleRoutes } from '../http/api/database-instance-roles.ts'
@@ -20,6 +21,7 @@ import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
+import { tokenIntrospectionRoutes } from '../http/api/token-introspection.ts'
 import type { HttpListener } from '../http/listener.ts'
 import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
@@ -116,6 +118,7 @@ export function buildControlPlane(
       authenticate,
       workspaceAt: addresses.workspaceAt,
       publicRoutes: [
+        ...frontDoorRoutes(),
         ...discoveryRoutes({ publicUrlOf: addresses.publicUrlOf, accountId }),
         ...healthRoutes([
           {
@@ -128,6 +131,7 @@ export function buildControlPlane(
       ],
       routes: [
         ...meRoutes(),
+        ...tokenIntrospectionRoutes(accountId),
         ...permissionRoutes({ store: stores.instances, directory: stores.directory }),
         ...databaseInstanceRoleRoutes({
           store: stores.instances,

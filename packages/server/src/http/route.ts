@@ -58,5 +58,5 @@ export interface Route {
 export interface PublicRoute {
   readonly method: 'GET'
   readonly path: string
-  answer(workspace: Workspace): Promise<Answer>
+  answer(workspace: Workspace, query: Readonly<Record<string, unknown>>): Promise<Answer>
 }

@@ -127,8 +127,8 @@ function createFastify(
     throw new RefusedError(refuse('endpoint_not_found', { method: request.method, path: path.slice(0, 256) }))
   })
   for (const route of dependencies.publicRoutes) {
-    fastify.get(route.path, async (request, reply) =>
-      send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host))),
+    fastify.get<{ Querystring: Record<string, unknown> }>(route.path, async (request, reply) =>
+      send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host), request.query)),
     )
   }
   for (const route of dependencies.routes) addRoute(fastify, route, dependencies)

@@ -1,9 +1,9 @@
-/** Who a client of our own endpoints is: RFC 6749 §2.3.1, by header or by body; a public client only by its name. */
+/** Who a client of our own endpoints is: RFC 6749 §2.3.1, by a secret in the header or in the body. */
 import type { IncomingMessage } from 'node:http'
 import type { Provider } from 'oidc-provider'
 
-/** @returns the client id, or undefined when nothing proves one */
-export async function isFromClient(
+/** @returns the client id, or undefined when nothing proves one; a public client can prove nothing */
+export async function authenticateClient(
   request: IncomingMessage,
   form: URLSearchParams,
   provider: Provider,
@@ -14,9 +14,8 @@ export async function isFromClient(
   const secret = basic?.secret ?? form.get('client_secret') ?? undefined
   if (clientId === undefined) return undefined
   const client = await provider.Client.find(clientId)
-  if (client === undefined) return undefined
-  if (client.clientAuthMethod === 'none') return secret === undefined ? clientId : undefined
-  return secret !== undefined && (await verifySecret(clientId, secret)) ? clientId : undefined
+  if (client === undefined || client.clientAuthMethod === 'none' || secret === undefined) return undefined
+  return (await verifySecret(clientId, secret)) ? clientId : undefined
 }
 
 function readBasic(

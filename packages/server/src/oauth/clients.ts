@@ -95,6 +95,8 @@ function registeredApplication(client: OAuthClient): AdapterPayload {
     scope: [...client.scopes].join(' '),
     access_token_ttl_minutes: client.accessTokenTtlMinutes,
     refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+    single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
+    session_lifetime_minutes: client.sessionLifetimeMinutes,
   }
 }
 

@@ -21,13 +21,18 @@ export function devicePages(countWrongCode: (address: string) => Promise<void>) 
         context.body = messagePage('Not connected', 'The device gets no access. You can close this page.')
         return
       }
-      if (error !== undefined && 'userCode' in error)
-        await countWrongCode(context.req.socket.remoteAddress ?? '')
+      const isWrongCode = error !== undefined && 'userCode' in error
+      if (isWrongCode) await countWrongCode(context.req.socket.remoteAddress ?? '')
       const shown = context.query[SHOWN_CODE]
       context.body = deviceCodePage({
         xsrf: xsrfOf(context),
         userCode: typeof shown === 'string' ? shown.slice(0, 32) : undefined,
-        problem: error === undefined ? undefined : 'This code is not known, too old, or used. Try again.',
+        problem:
+          error === undefined
+            ? undefined
+            : isWrongCode
+              ? 'This code is not known, too old, or used. Try again.'
+              : 'That did not arrive whole. Type the code once more.',
       })
     },
 

@@ -55,6 +55,7 @@ export interface ProviderSettings {
   readonly issuer: string
 }
 
+const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
 const REFRESH_TOKEN_SECONDS = 30 * DAY
@@ -89,8 +90,16 @@ export function buildProvider(
     }),
     jwks,
     cookies: { keys: [dependencies.cookieKey] },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    extraClientMetadata: { properties: ['access_token_ttl_minutes', 'refresh_token_ttl_minutes'] },
+    clientAuthMethods: [...SECRET_METHODS, 'none'],
+    discovery: { introspection_endpoint_auth_methods_supported: SECRET_METHODS },
+    extraClientMetadata: {
+      properties: [
+        'access_token_ttl_minutes',
+        'refresh_token_ttl_minutes',
+        'single_use_refresh_tokens',
+        'session_lifetime_minutes',
+      ],
+    },
     scopes: [...IDENTITY_SCOPES, ...API_SCOPES],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
     // Public clients get them all in the ID token: there is nothing secret in a name.
@@ -99,7 +108,7 @@ export function buildProvider(
     responseTypes: ['code', 'none'],
     loadExistingGrant: loadGrant,
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: ({ oidc }) => oidc.client?.['single_use_refresh_tokens'] !== false,
     routes: {
       authorization: '/v1/authorize',
       token: '/v1/token',
@@ -135,7 +144,7 @@ export function buildProvider(
           1,
           Math.min(
             minutesOf(client, 'refresh_token_ttl_minutes') ?? REFRESH_TOKEN_SECONDS,
-            REFRESH_FAMILY_SECONDS - token.totalLifetime(),
+            (minutesOf(client, 'session_lifetime_minutes') ?? REFRESH_FAMILY_SECONDS) - token.totalLifetime(),
           ),
         ),
       Session: SESSION_SECONDS,

@@ -7,7 +7,7 @@ import type { Provider } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
-import { isFromClient } from './client-authentication.ts'
+import { authenticateClient } from './client-authentication.ts'
 import { readForm } from './form.ts'
 
 export interface TokenQuestionPorts {
@@ -76,7 +76,8 @@ async function answerIntrospection(question: TokenQuestion, ports: TokenQuestion
     answer(response, 400, { error: 'invalid_request', error_description: 'token is missing' })
     return
   }
-  const clientId = await isFromClient(request, form, provider, ports.verifySecret)
+  // RFC 7662 §2.1: or it would be a place to try tokens at.
+  const clientId = await authenticateClient(request, form, provider, ports.verifySecret)
   if (clientId === undefined) {
     response.setHeader('www-authenticate', 'Basic realm="lakegate"')
     answer(response, 401, { error: 'invalid_client', error_description: 'client authentication failed' })
@@ -110,6 +111,8 @@ async function answerIntrospection(question: TokenQuestion, ports: TokenQuestion
           scope: refresh.scope,
           sub: refresh.accountId,
           client_id: clientId,
+          iat: refresh.iat,
+          exp: refresh.exp,
         }
       : { active: false },
   )

@@ -19,7 +19,13 @@ export interface OAuthClientPorts {
 
 export type OAuthClientContent = Pick<
   OAuthClient,
-  'name' | 'redirectUrls' | 'scopes' | 'accessTokenTtlMinutes' | 'refreshTokenTtlMinutes'
+  | 'name'
+  | 'redirectUrls'
+  | 'scopes'
+  | 'accessTokenTtlMinutes'
+  | 'refreshTokenTtlMinutes'
+  | 'hasSingleUseRefreshTokens'
+  | 'sessionLifetimeMinutes'
 >
 
 const KNOWN_SCOPES: readonly string[] = [...API_SCOPES, 'openid', 'profile', 'email', 'offline_access']
@@ -31,7 +37,7 @@ export async function createOAuthClient(
   request: { readonly content: OAuthClientContent; readonly isConfidential: boolean },
 ): Promise<{ readonly client: OAuthClient; readonly secret: Redacted<string> | undefined }> {
   requirePermitted(decideManageAccount(caller))
-  requireSound(request.content)
+  requireSound({ ...request.content, isConfidential: request.isConfidential })
   const secret = request.isConfidential ? ports.generate() : undefined
   const client: OAuthClient = {
     ...request.content,
@@ -73,7 +79,7 @@ export async function updateOAuthClient(
   request: { readonly integrationId: string; readonly change: Partial<OAuthClientContent> },
 ): Promise<void> {
   const changed = { ...(await getOAuthClient(ports, caller, request.integrationId)), ...request.change }
-  requireSound(changed)
+  requireSound({ ...changed, isConfidential: changed.secretHash !== undefined })
   if (!(await ports.clients.updateOAuthClient(changed))) throw notFound(request.integrationId)
 }
 
@@ -89,7 +95,8 @@ export async function deleteOAuthClient(
 }
 
 /** RFC 9700 §4.1: exact addresses; plain HTTP only on the machine of the user. */
-function requireSound({ redirectUrls, scopes }: OAuthClientContent): void {
+function requireSound(content: OAuthClientContent & { readonly isConfidential: boolean }): void {
+  const { redirectUrls, scopes } = content
   if (redirectUrls.length === 0) throw invalid('redirect_urls', 'name at least one.')
   for (const text of redirectUrls) {
     const url = URL.canParse(text) ? new URL(text) : undefined
@@ -105,6 +112,12 @@ function requireSound({ redirectUrls, scopes }: OAuthClientContent): void {
   const unknown = scopes.find((scope) => !KNOWN_SCOPES.includes(scope))
   if (unknown !== undefined || scopes.length === 0)
     throw invalid('scopes', `choose among ${KNOWN_SCOPES.join(', ')}.`)
+  // RFC 9700 §2.2.2: nothing else would give away a stolen one.
+  if (!content.isConfidential && !content.hasSingleUseRefreshTokens)
+    throw invalid(
+      'token_access_policy.enable_single_use_refresh_tokens',
+      'a public application has no secret, so its refresh tokens are for single use.',
+    )
 }
 
 const invalid = (field: string, problem: string): RefusedError =>

@@ -629,6 +629,10 @@ export interface OAuthClient {
   readonly scopes: readonly string[]
   readonly accessTokenTtlMinutes: number
   readonly refreshTokenTtlMinutes: number
+  /** Each is replaced when it is used. */
+  readonly hasSingleUseRefreshTokens: boolean
+  /** From signing in, however often it is renewed; undefined: as long as any. */
+  readonly sessionLifetimeMinutes: number | undefined
   readonly createdBy: IdentityId
   readonly createdAt: Date
 }

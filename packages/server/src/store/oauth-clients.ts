@@ -44,6 +44,8 @@ export function createOAuthClientStore(database: SystemDatabase): OAuthClientSto
             scopes: [...client.scopes],
             access_token_ttl_minutes: client.accessTokenTtlMinutes,
             refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+            single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
+            session_lifetime_minutes: client.sessionLifetimeMinutes ?? null,
           })
           .where('client_id', '=', client.clientId)
           .executeTakeFirst()
@@ -72,6 +74,8 @@ const toRow = (client: OAuthClient) => ({
   scopes: [...client.scopes],
   access_token_ttl_minutes: client.accessTokenTtlMinutes,
   refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+  single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
+  session_lifetime_minutes: client.sessionLifetimeMinutes ?? null,
   created_by: client.createdBy,
   created_at: client.createdAt,
 })
@@ -86,6 +90,8 @@ const toClient = (row: Selectable<SystemSchema['oauth_client']>): OAuthClient =>
   scopes: row.scopes,
   accessTokenTtlMinutes: row.access_token_ttl_minutes,
   refreshTokenTtlMinutes: row.refresh_token_ttl_minutes,
+  hasSingleUseRefreshTokens: row.single_use_refresh_tokens,
+  sessionLifetimeMinutes: row.session_lifetime_minutes ?? undefined,
   createdBy: row.created_by as IdentityId,
   createdAt: row.created_at,
 })

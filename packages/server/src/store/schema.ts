@@ -122,6 +122,8 @@ export interface SystemSchema {
     scopes: string[]
     access_token_ttl_minutes: number
     refresh_token_ttl_minutes: number
+    single_use_refresh_tokens: boolean
+    session_lifetime_minutes: number | null
     created_by: string
     created_at: Timestamp
   }

@@ -69,6 +69,50 @@ describe('a registered application', () => {
     })
   })
 
+  it('keeps its refresh token where it says so, and signs in for as long as it says', async () => {
+    const app = await create({
+      confidential: true,
+      token_access_policy: {
+        refresh_token_ttl_in_minutes: 60,
+        enable_single_use_refresh_tokens: false,
+        absolute_session_lifetime_in_minutes: 30,
+      },
+    })
+    const configuration = await discover(app)
+    const token = (await login(configuration, 'all-apis offline_access')).refresh_token ?? ''
+    const remaining = async () => {
+      const { exp = 0, iat = 0 } = await client.tokenIntrospection(configuration, token)
+      return exp - iat
+    }
+    expect(await remaining()).toBe(30 * 60)
+    await client.refreshTokenGrant(configuration, token)
+    const again = await client.refreshTokenGrant(configuration, token)
+    expect(again.refresh_token ?? token).toBe(token)
+    const path = `${APPS}/${app.integration_id}`
+    expect(await admin.request('GET', path)).toMatchObject({
+      token_access_policy: {
+        enable_single_use_refresh_tokens: false,
+        absolute_session_lifetime_in_minutes: 30,
+      },
+    })
+    await admin.request('PATCH', path, { token_access_policy: { enable_single_use_refresh_tokens: true } })
+    const rotated = await client.refreshTokenGrant(configuration, token)
+    expect(rotated.refresh_token).not.toBe(token)
+    const shown = await client.tokenIntrospection(configuration, rotated.refresh_token ?? '')
+    // However often it is renewed.
+    expect((shown.exp ?? 0) - (shown.iat ?? 0)).toBeLessThanOrEqual(30 * 60)
+  })
+
+  it('that is public cannot keep its refresh tokens (RFC 9700 §2.2.2)', async () => {
+    const asked = create({ token_access_policy: { enable_single_use_refresh_tokens: false } })
+    expect(await refusal(asked)).toMatchObject({ status: 400 })
+    const app = await create({})
+    const changed = admin.request('PATCH', `${APPS}/${app.integration_id}`, {
+      token_access_policy: { enable_single_use_refresh_tokens: false },
+    })
+    expect(await refusal(changed)).toMatchObject({ status: 400 })
+  })
+
   it('that is public has no secret, and PKCE', async () => {
     const app = await create({ redirect_urls: ['http://localhost:9999/callback'], scopes: ['postgres'] })
     expect(app.client_secret).toBeUndefined()

@@ -1,5 +1,8 @@
 /** behaviour 66, wire-contract §3.6: people sign in; openid-client is the strict relying party of these tests. */
 import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import * as client from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -7,6 +10,7 @@ import {
   type LakegateApiError,
   type ScimMe,
   type SignInSessionAnswer,
+  type TokenIntrospection,
 } from '@lakegate/client'
 import {
   createPerson,
@@ -70,6 +74,31 @@ async function authorizationRequest(changes: Readonly<Record<string, string | un
   return { url, verifier, state }
 }
 
+/** One exchange from an address of the tester's choice, which `fetch` does not offer. */
+async function exchangeFrom(
+  localAddress: string,
+  path: string,
+  post?: { readonly cookie: string; readonly form: Record<string, string> },
+) {
+  const asked = request(`${ready.http_url}${path}`, {
+    localAddress,
+    method: post === undefined ? 'GET' : 'POST',
+    headers: {
+      accept: 'text/html',
+      ...(post === undefined
+        ? {}
+        : { cookie: post.cookie, 'content-type': 'application/x-www-form-urlencoded' }),
+    },
+  })
+  asked.end(post === undefined ? undefined : new URLSearchParams(post.form).toString())
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  return {
+    status: answer.statusCode,
+    text: await text(answer),
+    cookies: (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '),
+  }
+}
+
 /** The whole way of `databricks auth login`. */
 async function login(person = ada, scope = CLI_SCOPE, visitor = new Visitor()) {
   const { url, verifier, state } = await authorizationRequest({ scope })
@@ -124,14 +153,24 @@ describe('signing in with the authorization code', () => {
     const error = await refusedLogin(lakegate, { user: ada.userName, password: tokens.id_token ?? '' })
     expect(error.code).toBe('28P01')
     const userinfo = await client.fetchUserInfo(cli, tokens.access_token, ada.id)
-    expect(userinfo).toMatchObject({ email: ada.userName })
+    expect(userinfo).toEqual({
+      sub: ada.id,
+      name: 'Ada',
+      preferred_username: ada.userName,
+      email: ada.userName,
+    })
   })
 
   it('takes any loopback port, as a native application has it (RFC 8252 §7.3)', async () => {
+    // The CLI's 8020 to 8040, Java's 8080/callback, and any other (wire-contract §3.6).
+    const ofCli = Array.from({ length: 21 }, (_, index) => `http://localhost:${String(8020 + index)}`)
     for (const redirect_uri of [
-      'http://localhost:8040',
-      'http://127.0.0.1:61234',
+      ...ofCli,
+      'http://127.0.0.1:8020',
+      'http://127.0.0.1:61234/',
+      'http://localhost:65535/',
       'http://localhost:8080/callback',
+      'http://127.0.0.1:8080/callback',
     ]) {
       const { url } = await authorizationRequest({ redirect_uri })
       const page = await new Visitor().visit(url)
@@ -226,6 +265,43 @@ describe('a refresh token', () => {
     })
   })
 
+  it('that was replaced long ago ends the whole family, the thief’s and the owner’s (RFC 9700 §4.14.2)', async () => {
+    const first = (await login()).refresh_token ?? ''
+    const second = (await client.refreshTokenGrant(cli, first)).refresh_token ?? ''
+    const { openInsider } = await import('../stage/insider.ts')
+    const insider = await openInsider(lakegate)
+    try {
+      // The grace of ten seconds is over.
+      await insider.database
+        .updateTable('oauth_record')
+        .set({ consumed_at: new Date(Date.now() - 11_000) })
+        .where('id_hash', '=', createHash('sha256').update(first).digest())
+        .execute()
+    } finally {
+      await insider.close()
+    }
+    for (const token of [first, second])
+      expect(await tokenError({ grant_type: 'refresh_token', refresh_token: token })).toEqual({
+        status: 400,
+        error: 'invalid_grant',
+        error_description: 'Refresh token is invalid',
+      })
+  })
+
+  it('is ended by nobody but the application it belongs to (RFC 7009 §2.1)', async () => {
+    const tokens = await login()
+    const principal = await createServicePrincipal(lakegate, 'revoker')
+    const stranger = await discover(principal.applicationId, principal.secret)
+    await client.tokenRevocation(stranger, tokens.refresh_token ?? '').catch((error: unknown) => {
+      expect(error).toMatchObject({ status: 400 })
+    })
+    const renewed = await client.refreshTokenGrant(cli, tokens.refresh_token ?? '')
+    await client.tokenRevocation(cli, renewed.refresh_token ?? '')
+    await expect(client.refreshTokenGrant(cli, renewed.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+  })
+
   it('that is not valid is refused in the words that the CLI knows', async () => {
     expect(await tokenError({ grant_type: 'refresh_token', refresh_token: 'nonsense' })).toEqual({
       status: 400,
@@ -282,6 +358,23 @@ describe('the device grant', () => {
     expect(await again).toMatchObject({ error: 'invalid_grant' })
   })
 
+  it('lets nobody try code after code: the twenty-first from one address waits (attack 32)', async () => {
+    // An address of its own, or the other tests would wait too.
+    const localAddress = '127.0.3.66'
+    let page = await exchangeFrom(localAddress, '/oidc/device')
+    const cookie = page.cookies
+    const attempt = async (user_code: string) => {
+      const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+      page = await exchangeFrom(localAddress, '/oidc/device', { cookie, form: { xsrf, user_code } })
+      return page
+    }
+    for (let count = 0; count < 20; count += 1)
+      expect((await attempt('BBBB-BBBB')).text).toContain('not known')
+    const device = await client.initiateDeviceAuthorization(cli, { scope: CLI_SCOPE })
+    expect((await attempt(device.user_code)).status).toBe(429)
+    expect(device.expires_in).toBeLessThanOrEqual(600)
+  })
+
   it('gives nothing before a person allowed it', async () => {
     const device = await client.initiateDeviceAuthorization(cli, { scope: CLI_SCOPE })
     const early = tokenError({
@@ -293,17 +386,19 @@ describe('the device grant', () => {
 })
 
 describe('introspection', () => {
-  it('tells a client what its token is, and a stranger nothing', async () => {
+  it('tells a client that has a secret what a token is, and a stranger nothing', async () => {
     const { access_token, refresh_token = '' } = await login()
-    expect(await client.tokenIntrospection(cli, access_token)).toMatchObject({
-      active: true,
-      username: ada.userName,
-    })
-    expect(await client.tokenIntrospection(cli, refresh_token)).toMatchObject({ active: true })
-    expect(await client.tokenIntrospection(cli, 'nonsense')).toEqual({ active: false })
+    // A public client proves nothing by its name (RFC 7662 §2.1).
+    await expect(client.tokenIntrospection(cli, access_token)).rejects.toMatchObject({ status: 401 })
     const principal = await createServicePrincipal(lakegate, 'introspector')
     const machine = await discover(principal.applicationId, principal.secret)
-    expect(await client.tokenIntrospection(machine, access_token)).toMatchObject({ active: true })
+    expect(await client.tokenIntrospection(machine, access_token)).toMatchObject({
+      active: true,
+      username: ada.userName,
+      sub: ada.id,
+      scope: 'all-apis',
+    })
+    expect(await client.tokenIntrospection(machine, 'nonsense')).toEqual({ active: false })
     expect(await client.tokenIntrospection(machine, refresh_token)).toEqual({ active: false })
     const wrong = await discover(principal.applicationId, 'dose-wrong')
     await expect(client.tokenIntrospection(wrong, access_token)).rejects.toMatchObject({ status: 401 })
@@ -315,7 +410,10 @@ describe('discovery', () => {
     '/oidc/.well-known/openid-configuration',
     '/oidc/.well-known/oauth-authorization-server',
     '/.well-known/oauth-authorization-server/oidc',
+    '/.well-known/oauth-authorization-server',
     `/oidc/accounts/${ready.account_id}/.well-known/oauth-authorization-server`,
+    `/oidc/accounts/${ready.account_id}/.well-known/openid-configuration`,
+    `/.well-known/oauth-authorization-server/oidc/accounts/${ready.account_id}`,
   ])('is at %s', async (path) => {
     const response = await fetch(`${ready.http_url}${path}`)
     expect(await response.json()).toMatchObject({
@@ -327,12 +425,93 @@ describe('discovery', () => {
       introspection_endpoint: `${issuer.href}/v1/introspect`,
       userinfo_endpoint: `${issuer.href}/v1/userinfo`,
       code_challenge_methods_supported: ['S256'],
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       authorization_response_iss_parameter_supported: true,
     })
   })
 })
 
+describe('endpoints of the account style (wire-contract §3.2)', () => {
+  const account = `${ready.http_url}/oidc/accounts/${ready.account_id}`
+
+  it('are the same server', async () => {
+    const { url, verifier } = await authorizationRequest({ redirect_uri: CLI_REDIRECT })
+    const asked = new URL(`${account}/v1/authorize${url.search}`)
+    const back = await signInAndAllow(new Visitor(), asked, ada)
+    const response = await fetch(`${account}/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        client_id: 'databricks-cli',
+        grant_type: 'authorization_code',
+        code: back.searchParams.get('code') ?? '',
+        redirect_uri: CLI_REDIRECT,
+        code_verifier: verifier,
+      }),
+    })
+    expect(await response.json()).toMatchObject({ token_type: 'Bearer', expires_in: 3600 })
+  })
+
+  it('of another account are not here', async () => {
+    const other = `${ready.http_url}/oidc/accounts/${randomUUID()}/.well-known/oauth-authorization-server`
+    expect((await fetch(other)).status).toBe(404)
+  })
+})
+
+describe('a login without a host (wire-contract §3.6)', () => {
+  const frontDoor = (destination: string) =>
+    `${ready.http_url}/?${new URLSearchParams({ destination_url: destination }).toString()}`
+
+  it('begins at the front door and learns from the token where it is', async () => {
+    const { url, verifier, state } = await authorizationRequest()
+    const back = await signInAndAllow(new Visitor(), new URL(frontDoor(`${url.pathname}${url.search}`)), ada)
+    // The CLI takes the token endpoint from the issuer.
+    expect(`${back.searchParams.get('iss') ?? ''}/v1/token`).toBe(`${issuer.href}/v1/token`)
+    const tokens = await client.authorizationCodeGrant(cli, back, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+    })
+    const rest = createLakegateHttp(ready.http_url, () => tokens.access_token)
+    expect(await rest.request<TokenIntrospection>('GET', '/api/2.0/tokens/introspect')).toEqual({
+      principal_context: {
+        authentication_scope: { account_id: ready.account_id, workspace_id: Number(ready.workspace_id) },
+      },
+    })
+  })
+
+  it.each([
+    'https://evil.example.com/oidc/v1/authorize?x',
+    '//evil.example.com/oidc/v1/authorize?x',
+    '/oidc/v1/authorize@evil.example.com',
+    '/oidc/v1/authorize',
+    '/oidc/v1/../../x?y',
+    '',
+  ])('leads nowhere else: %j (attack 32)', async (destination) => {
+    const response = await fetch(frontDoor(destination), { redirect: 'manual' })
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toBe('/oidc/account')
+  })
+})
+
 describe('a password', () => {
+  it('is kept as argon2id, with the parameters of OWASP or more', async () => {
+    const { openInsider } = await import('../stage/insider.ts')
+    const insider = await openInsider(lakegate)
+    try {
+      const { password_hash } = await insider.database
+        .selectFrom('user_password')
+        .select('password_hash')
+        .where('user_id', '=', ada.id)
+        .executeTakeFirstOrThrow()
+      expect(password_hash).toMatch(/^\$argon2id\$v=19\$/)
+      const [, memory] = /[$,]m=(\d+)[$,]/.exec(password_hash) ?? []
+      const [, passes] = /[$,]t=(\d+)[$,]/.exec(password_hash) ?? []
+      expect(Number(memory)).toBeGreaterThanOrEqual(19_456)
+      expect(Number(passes)).toBeGreaterThanOrEqual(2)
+    } finally {
+      await insider.close()
+    }
+  })
+
   it('is set by a link that works once, and ends with the next link', async () => {
     const person = await createPerson(lakegate)
     const first = await requestSignInLink(lakegate, person.id)

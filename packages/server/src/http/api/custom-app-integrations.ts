@@ -24,6 +24,8 @@ const content = {
       // Tokens live an hour at most, because they open PostgreSQL.
       access_token_ttl_in_minutes: minutes(60).optional(),
       refresh_token_ttl_in_minutes: minutes(129_600).optional(),
+      enable_single_use_refresh_tokens: z.boolean().optional(),
+      absolute_session_lifetime_in_minutes: minutes(129_600).optional(),
     })
     .optional(),
 }
@@ -57,6 +59,8 @@ export function customAppIntegrationRoutes(ports: OAuthClientPorts): readonly Ro
             scopes: ['all-apis', 'offline_access'],
             accessTokenTtlMinutes: DEFAULT_ACCESS_MINUTES,
             refreshTokenTtlMinutes: DEFAULT_REFRESH_MINUTES,
+            hasSingleUseRefreshTokens: true,
+            sessionLifetimeMinutes: undefined,
             ...toChange(body),
           },
         })
@@ -120,13 +124,19 @@ export function customAppIntegrationRoutes(ports: OAuthClientPorts): readonly Ro
 }
 
 function toChange(body: z.infer<z.ZodObject<typeof content>>): Partial<OAuthClientContent> {
-  const { access_token_ttl_in_minutes: access, refresh_token_ttl_in_minutes: refresh } =
-    body.token_access_policy ?? {}
+  const {
+    access_token_ttl_in_minutes: access,
+    refresh_token_ttl_in_minutes: refresh,
+    enable_single_use_refresh_tokens: isSingleUse,
+    absolute_session_lifetime_in_minutes: session,
+  } = body.token_access_policy ?? {}
   return {
     ...(body.redirect_urls === undefined ? {} : { redirectUrls: body.redirect_urls }),
     ...(body.scopes === undefined ? {} : { scopes: body.scopes }),
     ...(access === undefined ? {} : { accessTokenTtlMinutes: access }),
     ...(refresh === undefined ? {} : { refreshTokenTtlMinutes: refresh }),
+    ...(isSingleUse === undefined ? {} : { hasSingleUseRefreshTokens: isSingleUse }),
+    ...(session === undefined ? {} : { sessionLifetimeMinutes: session }),
   }
 }
 
@@ -140,6 +150,10 @@ const show = (client: OAuthClient): CustomAppIntegration => ({
   token_access_policy: {
     access_token_ttl_in_minutes: client.accessTokenTtlMinutes,
     refresh_token_ttl_in_minutes: client.refreshTokenTtlMinutes,
+    enable_single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
+    ...(client.sessionLifetimeMinutes === undefined
+      ? {}
+      : { absolute_session_lifetime_in_minutes: client.sessionLifetimeMinutes }),
   },
   created_by: Number(client.createdBy),
   create_time: client.createdAt.toISOString(),

@@ -1,0 +1,31 @@
+/**
+ * `/`: where a browser arrives. `databricks auth login` without `--host` leads it here with the authorization request
+ * in `destination_url` (wire-contract §3.6, DATABRICKS_DISCOVERY_HOST); a person without one comes to the account page.
+ */
+import type { PublicRoute } from '../route.ts'
+
+const AUTHORIZATION_PATH = '/oidc/v1/authorize'
+const ACCOUNT_PATH = '/oidc/account'
+
+export const frontDoorRoutes = (): readonly PublicRoute[] => [
+  {
+    method: 'GET',
+    path: '/',
+    answer: (_workspace, query) =>
+      Promise.resolve({
+        status: 302,
+        headers: { location: destinationOf(query) },
+        body: undefined,
+      }),
+  },
+]
+
+/** One place, and only its parameters are taken: no open redirect (attack 32). */
+function destinationOf({ destination_url: asked, ...rest }: Readonly<Record<string, unknown>>): string {
+  if (typeof asked !== 'string' || !asked.startsWith(`${AUTHORIZATION_PATH}?`)) return ACCOUNT_PATH
+  const parameters = new URLSearchParams(asked.slice(AUTHORIZATION_PATH.length + 1))
+  // Whoever did not encode it has the other parameters beside it.
+  for (const [name, value] of Object.entries(rest))
+    if (typeof value === 'string') parameters.append(name, value)
+  return `${AUTHORIZATION_PATH}?${parameters.toString()}`
+}
