@@ -1,41 +1,17 @@
 /** behaviour 66: the page on which people see and end what is signed in as them, and change their password. */
 import * as client from 'openid-client'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { createPerson, formAction, signInAndAllow, Visitor, type Page, type Person } from '../stage/person.ts'
+import { describe, expect, it } from 'vitest'
+import { CLI_SCOPE, prepareCliLogin } from '../stage/cli-login.ts'
+import { createPerson, formAction, Visitor, type Page, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 const lakegate = sharedLakegate()
 const { ready, admin } = lakegate
 const ACCOUNT = new URL(`${ready.http_url}/oidc/account`)
 
-let cli: client.Configuration
-beforeAll(async () => {
-  cli = await client.discovery(
-    new URL(`${ready.http_url}/oidc`),
-    'databricks-cli',
-    undefined,
-    client.None(),
-    {
-      // Deprecated to make it stand out; these tests talk to a loopback address.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated
-      execute: [client.allowInsecureRequests],
-    },
-  )
-})
-
+const { cli, authorizationRequest, login } = await prepareCliLogin(lakegate)
 /** The whole way of `databricks auth login` in this browser. */
-async function allowCli(visitor: Visitor, person: Person, changes: Record<string, string> = {}) {
-  const verifier = client.randomPKCECodeVerifier()
-  const url = client.buildAuthorizationUrl(cli, {
-    redirect_uri: 'http://localhost:8020/',
-    scope: 'offline_access all-apis',
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    ...changes,
-  })
-  const back = await signInAndAllow(visitor, url, person)
-  return client.authorizationCodeGrant(cli, back, { pkceCodeVerifier: verifier })
-}
+const allowCli = (visitor: Visitor, person: Person) => login(person, CLI_SCOPE, visitor)
 
 async function openAccount(visitor: Visitor, person: Person): Promise<Page> {
   const page = await visitor.visit(ACCOUNT)
@@ -263,13 +239,7 @@ describe('a browser that somebody else has used', () => {
     const [first, second] = [await createPerson(lakegate), await createPerson(lakegate)]
     const visitor = new Visitor()
     await openAccount(visitor, first)
-    const url = client.buildAuthorizationUrl(cli, {
-      redirect_uri: 'http://localhost:8020/',
-      scope: 'all-apis',
-      prompt: 'login',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256',
-    })
+    const { url } = await authorizationRequest({ prompt: 'login' })
     const page = await visitor.visit(url)
     const consent = await visitor.submit(formAction(page, 'sign-in'), {
       user_name: second.userName,
@@ -292,12 +262,7 @@ describe('a browser that somebody else has used', () => {
     const visitor = new Visitor()
     await openAccount(visitor, person)
     await act(`/api/2.0/preview/scim/v2/Users/${person.id}`)
-    const url = client.buildAuthorizationUrl(cli, {
-      redirect_uri: 'http://localhost:8020/',
-      scope: 'all-apis',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256',
-    })
+    const { url } = await authorizationRequest()
     expect(heading(await visitor.visit(url))).toBe('Sign in')
   })
 })
