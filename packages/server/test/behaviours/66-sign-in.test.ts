@@ -22,8 +22,8 @@ import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { asOwner, inSession, refusedLogin } from '../stage/service-principal.ts'
 
 const lakegate = sharedLakegate()
-const { ready } = lakegate
-const { issuer, cli, authorizationRequest, login, tokenError } = await prepareCliLogin(lakegate)
+const { ready, admin } = lakegate
+const { issuer, cli, authorizationRequest, login, tokenError, exchangeFrom } = await prepareCliLogin(lakegate)
 /** openid-client writes an address without a path with a slash at its end; the CLI does not. */
 const CLI_REDIRECT = 'http://localhost:8020'
 
@@ -241,6 +241,22 @@ describe('a password', () => {
     // Somebody else at the same address is not locked out.
     await expect(login(ada)).resolves.toBeDefined()
   })
+
+  it('cannot be guessed for one account after the other: the fifty-first failure from one address waits', async () => {
+    const localAddress = '127.0.3.67'
+    const { url } = await authorizationRequest()
+    const begun = await exchangeFrom(localAddress, `${url.pathname}${url.search}`)
+    const attempt = (user_name: string, password: string, from = localAddress) =>
+      exchangeFrom(from, `${begun.location ?? ''}/sign-in`, {
+        cookie: begun.cookies,
+        form: { user_name, password },
+      })
+    for (let count = 0; count < 50; count += 1)
+      expect((await attempt(`${randomUUID()}@example.com`, 'wrong password')).status).toBe(401)
+    expect((await attempt(ada.userName, ada.password)).status).toBe(403)
+    // Nobody elsewhere is locked out.
+    expect((await attempt(ada.userName, ada.password, '127.0.3.68')).status).toBe(303)
+  })
 })
 
 describe('the pages', () => {
@@ -319,6 +335,26 @@ describe('sessions', () => {
     })
     const page = await visitor.visit((await authorizationRequest()).url)
     expect(page.text).toContain('name="password"')
+  })
+
+  it('of everybody are listed and ended by an administrator, and by nobody else (attack 35)', async () => {
+    const [person, other] = [await createPerson(lakegate), await createPerson(lakegate)]
+    const tokens = await login(person)
+    const path = `/api/2.0/lakegate/users/${person.id}/sessions`
+    const { access_token } = await login(other)
+    const stranger = createLakegateHttp(ready.http_url, () => access_token)
+    await expect(stranger.request('GET', path)).rejects.toMatchObject({ status: 403 })
+    const { sessions } = await admin.request<{ sessions: SignInSessionAnswer[] }>('GET', path)
+    expect(sessions).toHaveLength(2)
+    for (const { session_id } of sessions) {
+      await expect(stranger.request('DELETE', `${path}/${session_id}`)).rejects.toMatchObject({ status: 403 })
+      const own = `/api/2.0/lakegate/users/me/sessions/${session_id}`
+      await expect(stranger.request('DELETE', own)).rejects.toMatchObject({ status: 404 })
+      await admin.request('DELETE', `${path}/${session_id}`)
+    }
+    await expect(client.refreshTokenGrant(cli, tokens.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
   })
 })
 

@@ -71,6 +71,7 @@ export async function prepareCliLogin({ ready }: Pick<Lakegate, 'ready'>) {
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     return {
       status: answer.statusCode,
+      location: answer.headers.location,
       text: await text(answer),
       cookies: (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '),
     }
