@@ -40,6 +40,7 @@ export function renderBanner(facts: BannerFacts): string {
           `  First sign-in    ${facts.signInLink.url}`,
           `                   (set a password there, once, until ${facts.signInLink.expiresAt.toISOString()})`,
         ]),
+    `  Your account     ${facts.httpUrl}/oidc/account`,
     `  CA certificate   ${facts.caFile}`,
   ]
   if (instance !== undefined) {

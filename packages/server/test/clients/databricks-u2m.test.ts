@@ -43,10 +43,11 @@ async function build(): Promise<string | undefined> {
 }
 
 describe.skipIf(missing !== undefined)('the U2M code of the CLI', () => {
-  it('logs a person in by the browser and refreshes with rotation', async () => {
+  /** Runs the program, and is the person at the browser that it opens. */
+  async function logIn(...words: readonly string[]) {
     const lakegate = sharedLakegate()
     const person = await createPerson(lakegate)
-    const child = spawn(program, [lakegate.ready.http_url], {
+    const child = spawn(program, [...words, lakegate.ready.http_url], {
       env: { ...process.env, HOME: directory },
     })
     let printed = ''
@@ -67,8 +68,21 @@ describe.skipIf(missing !== undefined)('the U2M code of the CLI', () => {
     const { access_token, ...report } = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as {
       access_token: string
     }
+    return { person, report, rest: createLakegateHttp(lakegate.ready.http_url, () => access_token) }
+  }
+
+  it('logs a person in by the browser and refreshes with rotation', async () => {
+    const { person, report, rest } = await logIn()
     expect(report).toEqual({ is_other_token: true })
-    const rest = createLakegateHttp(lakegate.ready.http_url, () => access_token)
     await expect(rest.request('GET', '/api/2.0/preview/scim/v2/Me')).resolves.toMatchObject({ id: person.id })
+  })
+
+  it('logs a person in without knowing the host, and learns it', async () => {
+    const { ready } = sharedLakegate()
+    const { report, rest } = await logIn('--discover')
+    expect(report).toEqual({ host: ready.http_url })
+    await expect(rest.request('GET', '/api/2.0/tokens/introspect')).resolves.toMatchObject({
+      principal_context: { authentication_scope: { account_id: ready.account_id } },
+    })
   })
 })

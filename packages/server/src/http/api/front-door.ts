@@ -14,18 +14,15 @@ export const frontDoorRoutes = (): readonly PublicRoute[] => [
     answer: (_workspace, query) =>
       Promise.resolve({
         status: 302,
-        headers: { location: destinationOf(query) },
+        headers: { location: destinationOf(query['destination_url']) },
         body: undefined,
       }),
   },
 ]
 
 /** One place, and only its parameters are taken: no open redirect (attack 32). */
-function destinationOf({ destination_url: asked, ...rest }: Readonly<Record<string, unknown>>): string {
+function destinationOf(asked: unknown): string {
   if (typeof asked !== 'string' || !asked.startsWith(`${AUTHORIZATION_PATH}?`)) return ACCOUNT_PATH
   const parameters = new URLSearchParams(asked.slice(AUTHORIZATION_PATH.length + 1))
-  // Whoever did not encode it has the other parameters beside it.
-  for (const [name, value] of Object.entries(rest))
-    if (typeof value === 'string') parameters.append(name, value)
   return `${AUTHORIZATION_PATH}?${parameters.toString()}`
 }

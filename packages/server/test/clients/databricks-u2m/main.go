@@ -1,5 +1,6 @@
 // `databricks auth login` and `databricks auth token` without the command line around them: the code of the Go SDK that
-// the CLI calls. Prints the address to open, then the token, then the token after a forced refresh.
+// the CLI calls. Prints the address to open, then the token, then the token after a forced refresh. With --discover the
+// address is where to ask which host it is, as `databricks auth login` does without --host.
 package main
 
 import (
@@ -13,7 +14,11 @@ import (
 )
 
 func main() {
-	if err := login(os.Args[1]); err != nil {
+	run := login
+	if os.Args[1] == "--discover" {
+		run = discover
+	}
+	if err := run(os.Args[len(os.Args)-1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -28,10 +33,7 @@ func login(host string) error {
 	auth, err := u2m.NewPersistentAuth(ctx,
 		u2m.WithOAuthArgument(argument),
 		u2m.WithTokenCache(cache.NewInMemoryTokenCache()),
-		u2m.WithBrowser(func(url string) error {
-			fmt.Println(url)
-			return nil
-		}))
+		u2m.WithBrowser(printAddress))
 	if err != nil {
 		return err
 	}
@@ -51,4 +53,38 @@ func login(host string) error {
 		"access_token":   second.AccessToken,
 		"is_other_token": first.AccessToken != second.AccessToken,
 	})
+}
+
+func discover(discoveryHost string) error {
+	argument, err := u2m.NewBasicDiscoveryOAuthArgument("test")
+	if err != nil {
+		return err
+	}
+	tokens := cache.NewInMemoryTokenCache()
+	auth, err := u2m.NewPersistentAuth(context.Background(),
+		u2m.WithOAuthArgument(argument),
+		u2m.WithTokenCache(tokens),
+		u2m.WithDiscoveryLogin(),
+		u2m.WithDiscoveryHost(discoveryHost),
+		u2m.WithBrowser(printAddress))
+	if err != nil {
+		return err
+	}
+	defer auth.Close()
+	if err := auth.Challenge(); err != nil {
+		return err
+	}
+	token, err := tokens.Lookup(argument.GetCacheKey())
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"access_token": token.AccessToken,
+		"host":         argument.GetDiscoveredHost(),
+	})
+}
+
+func printAddress(url string) error {
+	fmt.Println(url)
+	return nil
 }
