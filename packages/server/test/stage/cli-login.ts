@@ -10,8 +10,6 @@ import { signInAndAllow, Visitor, type Person } from './person.ts'
 const REDIRECT = 'http://localhost:8020/'
 export const CLI_SCOPE = 'offline_access all-apis'
 
-export type CliLogin = Awaited<ReturnType<typeof prepareCliLogin>>
-
 /** @param lakegate the one to log in to */
 export async function prepareCliLogin({ ready }: Pick<Lakegate, 'ready'>) {
   const issuer = new URL(`${ready.http_url}/oidc`)
