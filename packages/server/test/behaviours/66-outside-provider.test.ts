@@ -110,6 +110,19 @@ describe('a user whom the outside provider vouches for', () => {
     expect(end.url.searchParams.get('code')).not.toBeNull()
   })
 
+  it('comes to the account page, which asks nobody for a password that is kept elsewhere', async () => {
+    await createUser('account@example.com')
+    claims = { email: 'account@example.com', email_verified: true }
+    const visitor = new Visitor()
+    const asked = await visitor.visit(`${lakegate.ready.http_url}/oidc/account`)
+    const away = await visitor.submit(formAction(asked, 'upstream'), {})
+    const back = await new Visitor().visit(away.url)
+    const page = await visitor.visit(back.url)
+    expect(page.url.pathname).toBe('/oidc/account')
+    expect(page.text).toContain('account@example.com')
+    expect(page.text).not.toContain('Change your password')
+  })
+
   it('is refused when the address is not verified', async () => {
     await createUser('unverified@example.com')
     claims = { email: 'unverified@example.com', email_verified: false }

@@ -1,6 +1,7 @@
 /** Nothing that comes from outside becomes markup (attack 33). */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { accountPage } from '../../src/oauth/account-pages.ts'
 import { consentPage, Html, html, signInPage } from '../../src/oauth/pages.ts'
 
 describe('a page', () => {
@@ -24,6 +25,28 @@ describe('a page', () => {
         },
       ),
     )
+  })
+
+  it('of the account escapes the names of applications and people', () => {
+    const text = accountPage({
+      userName: '<i>',
+      displayName: '<b>',
+      workspaceName: '<u>',
+      places: [
+        {
+          id: 'a1',
+          applicationName: '"><script>',
+          isThisBrowser: false,
+          createdAt: new Date(0),
+          expiresAt: undefined,
+        },
+      ],
+      hiddenPlaces: 0,
+      hasPassword: true,
+      problem: '<em>',
+    })
+    for (const markup of ['<i>', '<b>', '<u>', '<script', '<em>']) expect(text).not.toContain(markup)
+    expect(text).toContain('1970-01-01 00:00 UTC')
   })
 
   it('says in words what an application wants', () => {
