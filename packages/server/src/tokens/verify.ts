@@ -41,7 +41,11 @@ export interface VerificationContext {
 const CLOCK_SKEW_SECONDS = 5
 
 const NOT_DECODABLE: TokenRejection = { rejected: 'not_decodable' }
-const SEGMENT = /^[A-Za-z0-9_-]+$/
+/**
+ * Base64url as an encoder writes it: no padding, no blank, and zero in the bits that the last character has left over
+ * (RFC 4648 §3.5), so that one signature has one text.
+ */
+const SEGMENT = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$/
 
 /** A token good as a password: a workspace token or a database credential. */
 export async function verifyLoginToken(
@@ -94,7 +98,8 @@ export async function verifySignedToken(
   // Before anything is split or decoded: a megabyte of dots must cost nothing (attack 22).
   if (token.length > LONGEST_TOKEN) return NOT_DECODABLE
   const segments = token.split('.')
-  if (segments.length !== 3 || !segments.every((segment) => SEGMENT.test(segment))) return NOT_DECODABLE
+  if (segments.length !== 3 || segments.some((segment) => segment === '' || !SEGMENT.test(segment)))
+    return NOT_DECODABLE
   const verified = await verifySignature(token, context.keys)
   if (verified === undefined) return NOT_DECODABLE
   const { type, payload } = verified

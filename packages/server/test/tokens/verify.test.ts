@@ -164,6 +164,11 @@ describe('a token', () => {
     ['with a fraction in exp', { exp: now + 60.5 }],
     ['with exp as 1e308', { exp: 1e308 }],
     ['with a negative exp', { exp: -1 }],
+    ['with exp beyond every number', { exp: 1e400 }],
+    ['with a list in exp', { exp: [now + 60] }],
+    ['with exp as null', { exp: null }],
+    ['with a fraction in iat', { iat: now + 0.5 }],
+    ['with iat as text', { iat: String(now) }],
     ['without iat', { iat: undefined }],
     ['with nbf as text', { nbf: String(now) }],
     ['of another issuer', { iss: `${ISSUER}/` }],
@@ -228,6 +233,33 @@ describe('a token', () => {
     await expect(rejection(`${header ?? ''}.${claims ?? ''}.${changed}`)).resolves.toBe('not_decodable')
   })
 
+  it('with the other of the two ECDSA signatures of its key says what it said, no more (attack 22)', async () => {
+    // s and n - s verify alike. JOSE knows no "low s", so both are taken: nothing goes by the text of a token.
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    const token = await forge()
+    const [header = '', claims = '', signature = ''] = token.split('.')
+    const bytes = Buffer.from(signature, 'base64url')
+    const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+    const twin = Buffer.concat([
+      bytes.subarray(0, 32),
+      Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex'),
+    ])
+    const changed = `${header}.${claims}.${twin.toString('base64url')}`
+    expect(changed).not.toBe(token)
+    await expect(verify(changed)).resolves.toEqual(await verify(token))
+  })
+
+  it('is written in one way: bits that base64url leaves over are zero (attack 22, RFC 4648 §3.5)', async () => {
+    const token = await forge()
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    // 64 bytes leave 4 bits over in the last character.
+    const last = alphabet.indexOf(token.slice(-1))
+    for (const bits of [1, 2, 4, 8, 15]) {
+      const twin = `${token.slice(0, -1)}${alphabet.charAt(last | bits)}`
+      await expect(rejection(twin), `the bits ${String(bits)}`).resolves.toBe('not_decodable')
+    }
+  })
+
   it.each([
     ['padded', (token: string) => `${token}=`],
     ['with a blank behind it', (token: string) => `${token} `],
@@ -279,12 +311,36 @@ describe('a remembered token', () => {
     await remembered(token, NOW)
     await expect(remembered(token, NOW)).resolves.toMatchObject({ tokenId: 'a token id' })
     expect(count).toBe(1)
-    for (const similar of [`${token}A`, token.slice(0, -1), token.toLowerCase()]) {
+    const other = await forge({ claims: { sub: '100000000000008', jti: 'another token id' } })
+    const [head, body] = other.split('.')
+    const lookalikes = [
+      `${token}A`,
+      token.slice(0, -1),
+      token.toLowerCase(),
+      `${token}\u0000`,
+      ` ${token}`,
+      // The signature of the one under the claims of the other.
+      `${head ?? ''}.${body ?? ''}.${token.split('.')[2] ?? ''}`,
+    ]
+    for (const similar of lookalikes) {
       await expect(remembered(similar, NOW)).resolves.toHaveProperty('rejected')
     }
+    await expect(remembered(other, NOW)).resolves.toMatchObject({ identityId: '100000000000008' })
+    await expect(remembered(token, NOW)).resolves.toMatchObject({ identityId: '100000000000007' })
     await expect(remembered(token, new Date('2026-11-24T13:00:00Z'))).resolves.toMatchObject({
       rejected: 'expired',
     })
+  })
+
+  it('makes room by forgetting the one that is remembered longest, and is judged anew then (attack 24)', async () => {
+    const asked: string[] = []
+    const remembered = rememberTokens(async (token, at) => {
+      asked.push(token)
+      return verifyLoginToken(token, { ...context, now: at })
+    }, 2)
+    const [one, two, three] = [await forge(), await forge(), await forge()]
+    for (const token of [one, two, three, three, two, one]) await remembered(token, NOW)
+    expect(asked).toEqual([one, two, three, one])
   })
 
   it('is never a rejected one, which might become valid with a key that is not known yet', async () => {
