@@ -18,8 +18,15 @@ export const groupName = text.refine(
   'users and admins are groups of the system.',
 )
 
+/** Sent along by clients and identity providers; kept nowhere, so that nobody relies on them. */
+export const KEPT_NOWHERE: readonly string[] = [
+  ...['nickName', 'profileUrl', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'],
+  ...['phoneNumbers', 'ims', 'photos', 'addresses', 'x509Certificates', 'meta', 'account_id', 'kind'],
+]
+
 export const requireUserName = (value: unknown, field: string): string => parse(userName, value, field)
 export const requireDisplayName = (value: unknown, field: string): string => parse(text, value, field)
+export const requireGroupName = (value: unknown, field: string): string => parse(groupName, value, field)
 
 function parse(shape: z.ZodType<string>, value: unknown, field: string): string {
   const parsed = shape.safeParse(value)

@@ -8,7 +8,13 @@ import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
 import type { MembershipChange } from '../../operations/ports.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { ACCOUNT_ADMIN_ROLE, requireDisplayName, requireUserName } from './attributes.ts'
+import {
+  ACCOUNT_ADMIN_ROLE,
+  KEPT_NOWHERE,
+  requireDisplayName,
+  requireGroupName,
+  requireUserName,
+} from './attributes.ts'
 
 const MOST_OPERATIONS = 1000
 
@@ -51,7 +57,16 @@ export function applyPatch(
 }
 
 const MEMBER_PATH = /^members\[\s*value\s+eq\s+"([^"]*)"\s*\]$/i
-const EMAIL_PATH = /^emails(\[[^\]]*\])?(\.value)?$/i
+const CORE_PATH = /^urn:ietf:params:scim:schemas:core:2\.0:(?:User|Group|ServicePrincipal):(.+)$/i
+/** Also the e-mail address of a user, which is its user name; the order in which the two are changed is anybody's. */
+const IGNORED = new Set([...KEPT_NOWHERE, 'schemas', 'emails'].map((name) => name.toLowerCase()))
+
+/** @returns undefined for what is kept nowhere: extensions, and attributes that nobody here has a use for */
+function keptName(path: string): string | undefined {
+  const name = path.toLowerCase().startsWith('urn:') ? CORE_PATH.exec(path)?.[1] : path
+  const [base = ''] = name?.toLowerCase().split(/[.[]/, 1) ?? []
+  return IGNORED.has(base) ? undefined : name
+}
 
 class Change {
   readonly #current: IdentityRecord
@@ -79,14 +94,11 @@ class Change {
   }
 
   apply(op: Op, path: string, value: unknown, field: string): void {
-    const name = path.toLowerCase().startsWith('urn:') ? path.slice(path.lastIndexOf(':') + 1) : path
+    const name = keptName(path)
+    if (name === undefined) return
     const member = MEMBER_PATH.exec(name)
     if (member?.[1] !== undefined) {
       this.#changeMembers(op === 'add' ? 'add' : 'remove', [{ value: member[1] }], field)
-      return
-    }
-    if (EMAIL_PATH.test(name)) {
-      this.#changeEmail(op, value, field)
       return
     }
     if (/^roles(\[.*\])?$/i.test(name)) {
@@ -103,14 +115,24 @@ class Change {
     }
     const isRemoval = op === 'remove'
     switch (name) {
+      case 'id':
+        // Saying so again is no change.
+        if (value === this.#current.id && !isRemoval) return
+        break
       case 'active':
+        if (type === 'GROUP') break
         if (isRemoval) throw invalid(field, 'active cannot be removed; set it to false.')
         set({ active: readBoolean(value, field) })
         return
       case 'displayname': {
-        const text = isRemoval ? this.#current.name : requireDisplayName(value, field)
         // The display name of a group is its name (behaviour 43).
-        set(type === 'GROUP' ? { name: text, displayName: text } : { displayName: text })
+        if (type === 'GROUP') {
+          if (isRemoval) break
+          const text = requireGroupName(value, field)
+          set({ name: text, displayName: text })
+        } else {
+          set({ displayName: isRemoval ? this.#current.name : requireDisplayName(value, field) })
+        }
         return
       }
       case 'externalid':
@@ -137,26 +159,16 @@ class Change {
         if (type !== 'USER') break
         set({ familyName: isRemoval ? undefined : readText(value, field) })
         return
-      case 'name.formatted':
       case 'entitlements':
       case 'groups':
         if (isEmpty(value)) return
         break
       default:
+        // Of a name only the two parts above are kept.
+        if (type === 'USER' && name.startsWith('name.')) return
         break
     }
     throw invalid(field, `the attribute ${JSON.stringify(name.slice(0, 64))} cannot be changed by ${op}.`)
-  }
-
-  /** The e-mail address of a user is its user name; saying so again is no change. */
-  #changeEmail(op: Op, value: unknown, field: string): void {
-    const address = Array.isArray(value) ? (value[0] as unknown) : value
-    const text =
-      typeof address === 'object' && address !== null && 'value' in address ? address.value : address
-    const name = this.#attributes.name ?? this.#current.name
-    const isSame = typeof text === 'string' && text.toLowerCase() === name.toLowerCase()
-    if (op === 'remove' || !isSame)
-      throw invalid(field, 'the e-mail address of a user is its user name; change userName.')
   }
 
   #changeRoles(op: Op, path: string, value: unknown, field: string): void {

@@ -7,7 +7,7 @@ import type { IdentityId } from '../../domain/ids.ts'
 import type { NewIdentity } from '../../operations/ports.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { ACCOUNT_ADMIN_ROLE, groupName, text, userName } from './attributes.ts'
+import { ACCOUNT_ADMIN_ROLE, groupName, KEPT_NOWHERE, text, userName } from './attributes.ts'
 import { readMemberIds } from './patch.ts'
 
 export type ScimResource = ScimUser | ScimServicePrincipal | ScimGroup
@@ -16,6 +16,7 @@ export type ScimResource = ScimUser | ScimServicePrincipal | ScimGroup
 export interface WrittenIdentity {
   readonly identity: Omit<NewIdentity, 'accountId' | 'homeWorkspaceId' | 'type'>
   readonly isActiveGiven: boolean
+  readonly areRolesGiven: boolean
   readonly members: readonly IdentityId[]
 }
 
@@ -29,22 +30,7 @@ export interface ResourceType {
 const references = z.array(z.looseObject({ value: z.string() })).max(10_000)
 const nothingInside = z.array(z.unknown()).max(0, 'Lakegate has none; leave it out.').optional()
 
-/** Sent along by clients and identity providers; kept nowhere, so that nobody relies on them. */
-const ignored = Object.fromEntries(
-  [
-    ...[
-      'nickName',
-      'profileUrl',
-      'title',
-      'userType',
-      'preferredLanguage',
-      'locale',
-      'timezone',
-      'phoneNumbers',
-    ],
-    ...['ims', 'photos', 'addresses', 'x509Certificates', 'groups', 'meta', 'account_id', 'kind'],
-  ].map((name) => [name, z.unknown().optional()]),
-)
+const ignored = Object.fromEntries([...KEPT_NOWHERE, 'groups'].map((name) => [name, z.unknown().optional()]))
 
 const common = {
   ...ignored,
@@ -87,6 +73,7 @@ const userBody = withExtensions({
     isAccountAdmin: readRoles(body.roles),
   },
   isActiveGiven: body.active !== undefined,
+  areRolesGiven: body.roles !== undefined,
   members: [],
 }))
 
@@ -105,6 +92,7 @@ const servicePrincipalBody = (randomUuid: () => string) =>
           isAccountAdmin: readRoles(body.roles),
         },
         isActiveGiven: body.active !== undefined,
+        areRolesGiven: body.roles !== undefined,
         members: [],
       }
     },
@@ -126,6 +114,7 @@ const groupBody = withExtensions({
     isAccountAdmin: false,
   },
   isActiveGiven: false,
+  areRolesGiven: false,
   members: body.members === undefined ? [] : readMemberIds(body.members, 'members'),
 }))
 
@@ -144,7 +133,10 @@ function readRoles(roles: readonly { readonly value: string }[] | undefined): bo
   return roles !== undefined && roles.length > 0
 }
 
-/** PUT: everything that can be written becomes as written; an application id is for ever. */
+/**
+ * PUT: everything that can be written becomes as written; an application id is for ever. Access and rights change only
+ * by a word about them: identity providers replace whole users and know nothing of the roles of an account.
+ */
 export function replacement(
   written: WrittenIdentity,
   current: IdentityRecord,
@@ -156,7 +148,7 @@ export function replacement(
       externalId: identity.externalId,
       givenName: identity.givenName,
       familyName: identity.familyName,
-      isAccountAdmin: identity.isAccountAdmin,
+      ...(written.areRolesGiven ? { isAccountAdmin: identity.isAccountAdmin } : {}),
       ...(current.type === 'SERVICE_PRINCIPAL' ? {} : { name: identity.name }),
       ...(written.isActiveGiven ? { active: identity.active } : {}),
     },
