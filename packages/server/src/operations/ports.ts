@@ -312,8 +312,11 @@ export interface IdentityStore {
   deleteIdentity(id: IdentityId): Promise<boolean>
   /** Direct members, by group. */
   listMembers(groupIds: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
-  /** The groups that directly contain an identity, by identity. */
-  listDirectGroups(ids: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
+  /** The groups inside the scope that directly contain an identity, by identity. */
+  listDirectGroups(
+    scope: DirectoryScope,
+    ids: readonly IdentityId[],
+  ): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
   /** All of it or nothing. New members must be inside the scope; `replace` removes whatever it does not name. */
   changeMembers(
     scope: DirectoryScope,

@@ -19,7 +19,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
   const records = () => database.selectFrom('identity').selectAll('identity')
   type End = 'group_id' | 'member_id'
   /** The identities at the other end of each membership. */
-  const listReferences = (ids: readonly IdentityId[], from: End, to: End) =>
+  const listReferences = (ids: readonly IdentityId[], from: End, to: End, workspaceId?: WorkspaceId) =>
     askSystemDatabase(async () => {
       const found = new Map<IdentityId, IdentityReference[]>()
       if (ids.length === 0) return found
@@ -28,6 +28,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         .innerJoin('identity', 'identity.id', `group_member.${to}`)
         .select([`group_member.${from} as from`, 'identity.id', 'identity.type', 'identity.display_name'])
         .where(sql<boolean>`${sql.ref(`group_member.${from}`)} = ANY (${[...ids]}::bigint[])`)
+        .$if(workspaceId !== undefined, (query) => query.where(isInside(workspaceId)))
         .orderBy('identity.id')
         .execute()
       for (const row of rows) {
@@ -153,7 +154,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
 
     listMembers: (groupIds) => listReferences(groupIds, 'group_id', 'member_id'),
 
-    listDirectGroups: (ids) => listReferences(ids, 'member_id', 'group_id'),
+    listDirectGroups: ({ workspaceId }, ids) => listReferences(ids, 'member_id', 'group_id', workspaceId),
 
     changeMembers: (scope, groupId, { replace, add, remove }) =>
       askSystemDatabase(() =>

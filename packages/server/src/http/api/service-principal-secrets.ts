@@ -31,7 +31,14 @@ export function servicePrincipalSecretRoutes(
 ): readonly Route[] {
   const { accountId } = ports
   const places = [
-    { base: `/api/2.0/accounts/${accountId}`, scopeOf: () => ({ accountId, workspaceId: undefined }) },
+    {
+      base: `/api/2.0/accounts/${accountId}`,
+      // Nobody else learns by an id who is in the account (attack 35).
+      scopeOf: ({ isAccountAdmin, workspaceId }: Caller) => ({
+        accountId,
+        workspaceId: isAccountAdmin ? undefined : workspaceId,
+      }),
+    },
     {
       base: '/api/2.0/accounts',
       scopeOf: ({ workspaceId }: Caller) => ({ accountId, workspaceId }),

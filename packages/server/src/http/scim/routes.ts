@@ -77,10 +77,15 @@ function routesOf(
   { type, path: name, body: written }: ResourceType,
 ): readonly Route[] {
   const path = `${base}/${name}`
-  const answer = async (record: IdentityRecord, projection: Projection, status = 200): Promise<Answer> => ({
+  const answer = async (
+    scope: DirectoryScope,
+    record: IdentityRecord,
+    projection: Projection,
+    status = 200,
+  ): Promise<Answer> => ({
     status,
     headers: { etag: etagOf(record), location: `${path}/${record.id}` },
-    body: (await represent(ports, [record], projection))[0],
+    body: (await represent(ports, scope, [record], projection))[0],
   })
   return [
     defineRoute({
@@ -107,7 +112,7 @@ function routesOf(
                 throw error
               })
         // RFC 7644 §3.3
-        return answer(record, parseProjection(query), 201)
+        return answer(scope, record, parseProjection(query), 201)
       },
     }),
     defineRoute({
@@ -121,7 +126,8 @@ function routesOf(
         // RFC 7644 §3.4.2.4: startIndex counts from 1; less than that is 1, a negative count is 0.
         const startIndex = Math.max(query.startIndex ?? 1, 1)
         const limit = Math.min(Math.max(query.count ?? DEFAULT_PAGE, 0), LARGEST_PAGE)
-        const { total, identities } = await ports.identities.listIdentities(scopeOf(caller), type, {
+        const scope = scopeOf(caller)
+        const { total, identities } = await ports.identities.listIdentities(scope, type, {
           filter: parseFilter(query.filter, type),
           sortBy: parseSortBy(query.sortBy, type),
           descending: query.sortOrder === 'descending',
@@ -133,7 +139,7 @@ function routesOf(
           totalResults: total,
           startIndex,
           itemsPerPage: identities.length,
-          Resources: await represent(ports, identities, parseProjection(query)),
+          Resources: await represent(ports, scope, identities, parseProjection(query)),
         }
         return { body }
       },
@@ -146,10 +152,11 @@ function routesOf(
       query: projecting,
       body: noBody,
       async handle({ params, query, caller, headers }) {
-        const record = await getIdentity(ports.identities, scopeOf(caller), type, params.id)
+        const scope = scopeOf(caller)
+        const record = await getIdentity(ports.identities, scope, type, params.id)
         if (headers.ifNoneMatch === etagOf(record))
           return { status: 304, headers: { etag: etagOf(record) }, body: undefined }
-        return answer(record, parseProjection(query))
+        return answer(scope, record, parseProjection(query))
       },
     }),
     defineRoute({
@@ -160,7 +167,8 @@ function routesOf(
       query: projecting,
       body: written,
       async handle({ params, body, query, caller, headers }) {
-        const record = await changeIdentity(ports, caller, scopeOf(caller), {
+        const scope = scopeOf(caller)
+        const record = await changeIdentity(ports, caller, scope, {
           type,
           id: params.id,
           expectedVersion: versionOf(headers.ifMatch),
@@ -173,7 +181,7 @@ function routesOf(
             }
           },
         })
-        return answer(record, parseProjection(query))
+        return answer(scope, record, parseProjection(query))
       },
     }),
     defineRoute({
@@ -213,9 +221,10 @@ function routesOf(
   ]
 }
 
-/** Memberships are read only where they are shown, for all resources at once. */
+/** Memberships are read only where they are shown, for all resources at once, and only as far as the scope goes. */
 async function represent(
   { identities, accountId }: Pick<ScimPorts, 'identities' | 'accountId'>,
+  scope: DirectoryScope,
   records: readonly IdentityRecord[],
   projection: Projection,
 ): Promise<readonly unknown[]> {
@@ -223,7 +232,7 @@ async function represent(
   const ids = records.map(({ id }) => id)
   const groupIds = records.filter(({ type }) => type === 'GROUP').map(({ id }) => id)
   const [groups, members] = await Promise.all([
-    isWanted(projection, 'groups') ? identities.listDirectGroups(ids) : none,
+    isWanted(projection, 'groups') ? identities.listDirectGroups(scope, ids) : none,
     isWanted(projection, 'members') ? identities.listMembers(groupIds) : none,
   ])
   return records.map((record) =>

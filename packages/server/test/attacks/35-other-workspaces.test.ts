@@ -1,0 +1,377 @@
+/**
+ * Attack 35: every route of REST is called by principals of one workspace with the ids and names of another one. The
+ * list of routes is the server's own; a new route fails here until somebody has said how it is called.
+ */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type {
+  DatabaseInstanceRole,
+  FederationPolicyAnswer,
+  ScimGroup,
+  ScimServicePrincipal,
+  ScimUser,
+  ServicePrincipalSecret,
+  SignInSessionAnswer,
+  TokenInfo,
+  WorkspaceAnswer,
+} from '@lakegate/client'
+import { customAppIntegrationRoutes } from '../../src/http/api/custom-app-integrations.ts'
+import { databaseCredentialRoutes } from '../../src/http/api/database-credentials.ts'
+import { databaseInstanceRoleRoutes } from '../../src/http/api/database-instance-roles.ts'
+import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts'
+import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
+import { meRoutes } from '../../src/http/api/me.ts'
+import { permissionRoutes } from '../../src/http/api/permissions.ts'
+import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
+import { signInRoutes } from '../../src/http/api/sign-in.ts'
+import { tokenRoutes } from '../../src/http/api/tokens.ts'
+import { workspaceRoutes } from '../../src/http/api/workspaces.ts'
+import type { Route } from '../../src/http/route.ts'
+import { scimRoutes } from '../../src/http/scim/routes.ts'
+import { sharedLakegate } from '../stage/shared-lakegate.ts'
+import { createPerson, Visitor } from '../stage/person.ts'
+import { requestWorkspaceToken } from '../stage/service-principal.ts'
+
+const lakegate = sharedLakegate()
+const { admin, ready } = lakegate
+const ACCOUNT = `/api/2.0/accounts/${ready.account_id}`
+const SCIM = '/api/2.0/preview/scim/v2'
+
+/** The routes are only listed, never answered, so that what they would ask need not be there. */
+const nothingBehind = { accountId: ready.account_id } as never
+const ROUTES: readonly Route[] = [
+  ...meRoutes(),
+  ...permissionRoutes(nothingBehind),
+  ...databaseInstanceRoleRoutes(nothingBehind),
+  ...federationPolicyRoutes(nothingBehind),
+  ...customAppIntegrationRoutes(nothingBehind),
+  ...tokenRoutes(nothingBehind),
+  ...signInRoutes(nothingBehind),
+  ...databaseCredentialRoutes(nothingBehind),
+  ...databaseInstanceRoutes(nothingBehind),
+  ...scimRoutes(nothingBehind),
+  ...workspaceRoutes(nothingBehind),
+  ...servicePrincipalSecretRoutes(nothingBehind),
+]
+
+/** What the first workspace has, by the name of the parameter that takes it. */
+interface Belongings {
+  readonly Users: string
+  readonly ServicePrincipals: string
+  readonly Groups: string
+  readonly servicePrincipalId: string
+  readonly secretId: string
+  readonly policyId: string
+  readonly integrationId: string
+  readonly tokenId: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly workspaceId: string
+  readonly principalId: string
+  readonly instance: string
+  readonly name: string
+  readonly role: string
+  readonly applicationId: string
+}
+
+let its: Belongings
+/** Texts that only somebody who was shown the first workspace knows. */
+let secretsOfIt: readonly string[]
+let base: string
+let callers: { readonly administrator: string; readonly member: string }
+
+beforeAll(async () => {
+  const user = await createPerson(lakegate, `shown to nobody ${randomUUID()}`)
+  const group = await admin.request<ScimGroup>('POST', `${SCIM}/Groups`, {
+    displayName: `group ${randomUUID()}`,
+    members: [{ value: user.id }],
+  })
+  const principal = await admin.request<ScimServicePrincipal>('POST', `${SCIM}/ServicePrincipals`, {
+    displayName: `program ${randomUUID()}`,
+  })
+  const secret = await admin.request<ServicePrincipalSecret>(
+    'POST',
+    `/api/2.0/accounts/servicePrincipals/${principal.id}/credentials/secrets`,
+    {},
+  )
+  const policy = await admin.request<FederationPolicyAnswer>(
+    'POST',
+    `${ACCOUNT}/servicePrincipals/${principal.id}/federationPolicies`,
+    { oidc_policy: { issuer: 'https://ci.example.com', subject: 's', jwks_json: '{"keys":[]}' } },
+  )
+  const application = await admin.request<{ integration_id: string }>(
+    'POST',
+    `${ACCOUNT}/oauth2/custom-app-integrations`,
+    { name: 'an app', redirect_urls: ['https://app.example.com/'] },
+  )
+  const token = await admin.request<{ token_info: TokenInfo }>(
+    'POST',
+    '/api/2.0/token-management/on-behalf-of/tokens',
+    { application_id: principal.applicationId },
+  )
+  const role = await admin.request<DatabaseInstanceRole>(
+    'POST',
+    `/api/2.0/database/instances/${ready.instance.name}/roles`,
+    { name: `role ${randomUUID()}` },
+  )
+  await signIn(user)
+  const { sessions } = await admin.request<{ sessions: SignInSessionAnswer[] }>(
+    'GET',
+    `/api/2.0/lakegate/users/${user.id}/sessions`,
+  )
+  its = {
+    Users: user.id,
+    ServicePrincipals: principal.id,
+    Groups: group.id,
+    servicePrincipalId: principal.id,
+    secretId: secret.id,
+    policyId: policy.policy_id,
+    integrationId: application.integration_id,
+    tokenId: token.token_info.token_id,
+    userId: user.id,
+    sessionId: sessions[0]?.session_id ?? '',
+    workspaceId: ready.workspace_id,
+    principalId: principal.id,
+    instance: ready.instance.name,
+    name: ready.instance.name,
+    role: role.name,
+    applicationId: principal.applicationId,
+  }
+  secretsOfIt = [
+    user.userName,
+    group.displayName,
+    principal.displayName,
+    principal.applicationId,
+    ready.instance.uid,
+    secret.id,
+    role.name,
+    token.token_info.token_id,
+  ]
+
+  const other = await admin.request<WorkspaceAnswer>('POST', `${ACCOUNT}/workspaces`, {
+    workspace_name: `other ${randomUUID()}`,
+  })
+  base = other.workspace_url
+  const enter = async (permission: 'USER' | 'ADMIN') => {
+    const made = await admin.request<ScimServicePrincipal>('POST', `${ACCOUNT}/scim/v2/ServicePrincipals`, {
+      displayName: 'of the other workspace',
+    })
+    await admin.request(
+      'PUT',
+      `${ACCOUNT}/workspaces/${String(other.workspace_id)}/permissionassignments/principals/${made.id}`,
+      { permissions: [permission] },
+    )
+    const created = await admin.request<ServicePrincipalSecret>(
+      'POST',
+      `${ACCOUNT}/servicePrincipals/${made.id}/credentials/secrets`,
+      {},
+    )
+    return requestWorkspaceToken(base, made.applicationId, created.secret ?? '', 'all-apis')
+  }
+  callers = { administrator: await enter('ADMIN'), member: await enter('USER') }
+})
+
+/** So that there is a session that somebody might end. */
+async function signIn(user: { readonly userName: string; readonly password: string }): Promise<void> {
+  const visitor = new Visitor()
+  const query = new URLSearchParams({
+    client_id: 'databricks-cli',
+    response_type: 'code',
+    redirect_uri: 'http://localhost:8020',
+    scope: 'postgres',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  })
+  const page = await visitor.visit(`${ready.http_url}/oidc/v1/authorize?${query.toString()}`)
+  await visitor.submit(new URL(`${page.url.href}/sign-in`), {
+    user_name: user.userName,
+    password: user.password,
+  })
+}
+
+/** The path with what the first workspace has in the place of its parameters. */
+function placeIn(path: string): string {
+  return path
+    .replace('::findByUid', `:findByUid?uid=${ready.instance.uid}`)
+    .replace('/*', `/${encodeURIComponent(its.role)}`)
+    .replace(/(\w+)\/:id/, (_match, collection: string) => {
+      const id = collection in its ? its[collection as keyof Belongings] : its.Users
+      return `${collection}/${id}`
+    })
+    .replace(/:([a-zA-Z]+)(?=\/|$)/g, (match, parameter: string) =>
+      parameter in its ? encodeURIComponent(its[parameter as keyof Belongings]) : match,
+    )
+}
+
+/** A body that is right in every other respect, so that nothing but the permission can refuse it. */
+function bodyOf({ method, path }: Route): object | undefined {
+  if (method === 'GET' || method === 'DELETE') return undefined
+  if (path.includes('/scim/')) {
+    if (method === 'PATCH')
+      return { Operations: [{ op: 'replace', path: 'displayName', value: 'taken over' }] }
+    const written = path.includes('/Users') ? { userName: `${randomUUID()}@example.com` } : {}
+    return { ...written, displayName: `taken over ${randomUUID()}` }
+  }
+  if (path.includes('/federationPolicies'))
+    return { oidc_policy: { issuer: 'https://evil.example.com', subject: 's', jwks_json: '{"keys":[]}' } }
+  if (path.includes('/custom-app-integrations'))
+    return { ...(method === 'POST' ? { name: 'x' } : {}), redirect_urls: ['https://evil.example.com/'] }
+  if (path.includes('/permissionassignments')) return { permissions: ['ADMIN'] }
+  if (path.includes('/permissions/'))
+    return { access_control_list: [{ group_name: 'admins', permission_level: 'CAN_MANAGE' }] }
+  if (path.endsWith('/roles')) return { name: `taken over ${randomUUID()}` }
+  if (path.includes('/roles/')) return { attributes: { createrole: true } }
+  if (path.endsWith('/instances/:name')) return { name: its.name, stopped: true }
+  return {}
+}
+
+/** Routes without a parameter that take an id or a name of something in their body. */
+const BY_BODY: Readonly<Record<string, () => object>> = {
+  'POST /api/2.0/token/delete': () => ({ token_id: its.tokenId }),
+  'POST /api/2.0/database/credentials': () => ({ instance_names: [its.instance] }),
+  'POST /api/2.0/token-management/on-behalf-of/tokens': () => ({ application_id: its.applicationId }),
+}
+/** Routes that only make something new, in the workspace of the caller or, for its administrators, in the account. */
+const MAKES_SOMETHING = [
+  'POST /api/2.0/token/create',
+  'POST /api/2.0/database/instances',
+  ...['Users', 'ServicePrincipals', 'Groups'].flatMap((type) => [
+    `POST ${SCIM}/${type}`,
+    `POST ${ACCOUNT}/scim/v2/${type}`,
+  ]),
+  `POST ${ACCOUNT}/workspaces`,
+  `POST ${ACCOUNT}/federationPolicies`,
+  `POST ${ACCOUNT}/oauth2/custom-app-integrations`,
+]
+/** The same for everybody, whatever is named. */
+const SAYS_NOTHING = [
+  'GET /api/2.0/permissions/database-instances/:name/permissionLevels',
+  `GET ${ACCOUNT}/workspaces/:workspaceId/permissionassignments/permissions`,
+]
+
+const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method} ${path}`
+const hasParameter = ({ path }: Route) => /::findByUid|(?<!:):[a-zA-Z]|\*/.test(path)
+
+async function call(route: Route, url: string, token: string, body = bodyOf(route)) {
+  const response = await fetch(`${url}${placeIn(route.path)}`, {
+    method: route.method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+/** What other files change while this one runs: the instance, and who is in the workspace. */
+const isShared = ({ path }: Route) =>
+  /permissionassignments|\/permissions\/|\/instances\/:name$|\/roles$/.test(path)
+
+/** Everything that the first workspace has, as its administrator sees it. */
+async function look(): Promise<Readonly<Record<string, string>>> {
+  const seen: Record<string, string> = {}
+  for (const route of ROUTES.filter((one) => one.method === 'GET' && hasParameter(one))) {
+    const { status, text } = await call(route, ready.http_url, ready.admin_token)
+    // What the administrator cannot see would be found by nobody below: the test would prove nothing.
+    const isDiscovery = /\/(Schemas|ResourceTypes)\/:id/.test(route.path)
+    const isAccountPolicy = route.path === `${ACCOUNT}/federationPolicies/:policyId`
+    expect(status, nameOf(route)).toBe(isDiscovery || isAccountPolicy ? 404 : 200)
+    if (status === 200 && !isShared(route)) seen[nameOf(route)] = text
+  }
+  return seen
+}
+
+describe('the list of routes', () => {
+  it('is all of what the server serves, and each is called in one way', async () => {
+    const ways = (route: Route) =>
+      [
+        hasParameter(route),
+        nameOf(route) in BY_BODY,
+        MAKES_SOMETHING.includes(nameOf(route)),
+        route.method === 'GET' && !hasParameter(route),
+      ].filter(Boolean).length
+    expect(ROUTES.filter((route) => ways(route) !== 1).map(nameOf)).toEqual([])
+    const file = new URL('../../src/composition/control-plane.ts', import.meta.url)
+    const composed = await readFile(file, 'utf8')
+    const families = [...composed.matchAll(/\.\.\.(\w+Routes)\(/g)].map(([, family]) => family)
+    // Discovery and health are for anybody.
+    expect(
+      families.filter((family) => !['discoveryRoutes', 'healthRoutes'].includes(family ?? '')),
+    ).toHaveLength(12)
+  })
+})
+
+describe.each(['administrator', 'member'] as const)('%s of another workspace', (kind) => {
+  it('reaches nothing by its id or name, reads nothing of it, and changes nothing', async () => {
+    const before = await look()
+    const token = callers[kind]
+    for (const route of ROUTES.filter((one) => hasParameter(one) || nameOf(one) in BY_BODY)) {
+      const body = BY_BODY[nameOf(route)]?.() ?? bodyOf(route)
+      const { status, text } = await call(route, base, token, body)
+      if (SAYS_NOTHING.includes(nameOf(route))) expect(status).toBe(200)
+      else expect(status, `${nameOf(route)}: ${text}`).toBeOneOf([403, 404])
+      const asked = decodeURIComponent(placeIn(route.path)) + JSON.stringify(body ?? {})
+      const told = secretsOfIt.filter((known) => text.includes(known) && !asked.includes(known))
+      expect(told, nameOf(route)).toEqual([])
+    }
+    const after = await look()
+    for (const [route, text] of Object.entries(before)) expect(after[route], route).toBe(text)
+  })
+
+  it('finds nothing of it in any list', async () => {
+    for (const route of ROUTES.filter((one) => one.method === 'GET' && !hasParameter(one))) {
+      const { status, text } = await call(route, base, callers[kind])
+      expect(status, `${nameOf(route)}: ${text}`).toBeOneOf([200, 403, 404])
+      expect(
+        secretsOfIt.filter((known) => text.includes(known)),
+        nameOf(route),
+      ).toEqual([])
+    }
+  })
+
+  it('is nobody at the address of the first workspace', async () => {
+    for (const route of ROUTES) {
+      if (MAKES_SOMETHING.includes(nameOf(route))) continue
+      const { status } = await call(route, ready.http_url, callers[kind])
+      expect(status, nameOf(route)).toBe(401)
+    }
+  })
+})
+
+describe('an administrator of a workspace', () => {
+  it('sees of a guest only the groups that are in the workspace, too', async () => {
+    const guest = await admin.request<ScimUser>('POST', `${SCIM}/Users`, {
+      userName: `${randomUUID()}@example.com`,
+    })
+    const secret = `confidential project ${randomUUID()}`
+    await admin.request('POST', `${SCIM}/Groups`, { displayName: secret, members: [{ value: guest.id }] })
+    const http = (path: string, init: RequestInit = {}) =>
+      fetch(`${base}${path}`, {
+        ...init,
+        headers: {
+          authorization: `Bearer ${callers.administrator}`,
+          'content-type': 'application/json',
+        },
+      })
+    const taken = await http(`${SCIM}/Users`, {
+      method: 'POST',
+      body: JSON.stringify({ userName: guest.userName }),
+    })
+    expect(taken.status).toBe(201)
+    for (const path of [`${SCIM}/Users/${guest.id}`, `${SCIM}/Users`]) {
+      const text = await (await http(path)).text()
+      expect(text).toContain(guest.userName)
+      expect(text).not.toContain(secret)
+    }
+    const shown = (await (await http(`${SCIM}/Users/${guest.id}`)).json()) as ScimUser
+    expect(shown.groups.map(({ display }) => display)).toEqual(['users'])
+  })
+
+  it('puts nobody from elsewhere into a group, and gives nobody from elsewhere a permission', async () => {
+    const response = await fetch(`${base}${SCIM}/Groups`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${callers.administrator}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ displayName: `group ${randomUUID()}`, members: [{ value: its.Users }] }),
+    })
+    expect(response.status).toBe(400)
+  })
+})
