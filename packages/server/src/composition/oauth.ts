@@ -1,5 +1,6 @@
 /** Builds the OAuth server: stores and operations handed to the pages and the library. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { clientNetwork } from '../domain/client-network.ts'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -20,7 +21,7 @@ import type { Foundation } from './foundation.ts'
 
 /** Wrong device codes from one address within fifteen minutes. */
 const deviceCodeLimits = (address: string) => [
-  { key: `device codes ${address}`, failures: 20, windowSeconds: 15 * 60 },
+  { key: `device codes ${clientNetwork(address)}`, failures: 20, windowSeconds: 15 * 60 },
 ]
 
 export interface OAuthServerSettings {
@@ -99,6 +100,7 @@ export function buildOAuth(
       countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
       interactions: {
         signIn: (request) => signIn(signInPorts, request),
+        knownBrowsers: { ...createSeal(masterKey), randomUuid: randomUUID },
         findPrincipal: (id) => stores.directory.loadPrincipal(id),
         findLink: (token) => findSignInLink(signInPorts, token),
         setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
@@ -144,7 +146,6 @@ function upstreamPorts(
   findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>,
   masterKey: Redacted<Uint8Array>,
 ): UpstreamPorts {
-  const encryption = createKeyEncryption(masterKey)
   return {
     async findUser(userName, workspaceId) {
       const user = await stores.identities.findIdentity(accountId, 'USER', userName)
@@ -160,8 +161,16 @@ function upstreamPorts(
         ...(userName === undefined ? {} : { identityName: userName.slice(0, 256) }),
       })
     },
-    seal: (text) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
-    unseal(text) {
+    ...createSeal(masterKey),
+  }
+}
+
+/** For what a browser keeps: nobody else can read it or make one. */
+function createSeal(masterKey: Redacted<Uint8Array>) {
+  const encryption = createKeyEncryption(masterKey)
+  return {
+    seal: (text: string) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
+    unseal(text: string): string | undefined {
       try {
         return Buffer.from(encryption.decrypt(Buffer.from(text, 'base64url'))).toString('utf8')
       } catch (error) {

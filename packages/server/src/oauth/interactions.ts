@@ -11,7 +11,9 @@ import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
 import { addressOf, isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { readCookie, setCookie } from './cookies.ts'
 import { readForm } from './form.ts'
+import { recogniseBrowser, rememberBrowser, type KnownBrowserPorts } from './known-browsers.ts'
 import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
 
 export interface InteractionPorts {
@@ -20,7 +22,9 @@ export interface InteractionPorts {
     readonly password: Redacted<string>
     readonly clientAddress: string
     readonly workspaceId: Workspace['id']
+    readonly knownBrowser: string | undefined
   }) => Promise<Principal>
+  readonly knownBrowsers: KnownBrowserPorts
   readonly findPrincipal: (id: IdentityId) => Promise<Principal | undefined>
   readonly findLink: (token: string) => Promise<{ readonly name: string } | undefined>
   readonly setPassword: (token: string, password: Redacted<string>) => Promise<{ readonly name: string }>
@@ -46,6 +50,7 @@ export interface UpstreamSignIn {
 /** Under which the gateway for links of invitation is; also used to print them. */
 const PASSWORD_PATH = '/password'
 const UPSTREAM_COOKIE = '_upstream'
+const UPSTREAM_SECONDS = 600
 
 /** @returns false when the path is none of these pages */
 export async function serveInteraction(visit: Visit, ports: InteractionPorts): Promise<boolean> {
@@ -194,7 +199,9 @@ async function checkPassword(
       password: new Redacted(form?.get('password') ?? ''),
       clientAddress: addressOf(visit.request),
       workspaceId: visit.workspace.id,
+      knownBrowser: recogniseBrowser(visit.request, userName, ports.knownBrowsers),
     })
+    rememberBrowser(visit, principal.name, ports.knownBrowsers)
     await finishSignIn(visit, details, { accountId: principal.id, amr: ['pwd'] }, ports.clock())
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
@@ -262,6 +269,7 @@ async function servePassword(visit: Visit, ports: InteractionPorts, token: strin
     again(toHttpRefusal(error.refusal)?.message ?? 'The password is not suitable.')
     return
   }
+  rememberBrowser(visit, user.name, ports.knownBrowsers)
   send(
     visit,
     200,
@@ -279,13 +287,12 @@ async function beginUpstream(visit: Visit, { upstream }: InteractionPorts, uid: 
     return
   }
   const { url, state, pending } = await upstream.begin(callbackUrlOf(visit))
-  const { response } = visit
-  const secure = visit.publicUrl.startsWith('https:') ? '; Secure' : ''
-  // Lax, because the provider leads back by a link; bound to the interaction, which has a cookie of its own.
-  response.appendHeader(
-    'set-cookie',
-    `${UPSTREAM_COOKIE}=${encodeURIComponent(JSON.stringify({ uid, state, pending }))}; Path=/oidc; HttpOnly; SameSite=Lax; Max-Age=600${secure}`,
-  )
+  // The provider leads back by a link, with this cookie; bound to the interaction, which has a cookie of its own.
+  setCookie(visit, {
+    name: UPSTREAM_COOKIE,
+    value: JSON.stringify({ uid, state, pending }),
+    maxAgeSeconds: UPSTREAM_SECONDS,
+  })
   redirect(visit, url.href)
 }
 
@@ -336,20 +343,17 @@ async function finishSignIn(
 function readUpstreamCookie(
   request: IncomingMessage,
 ): { readonly uid: string; readonly state: string; readonly pending: string } | undefined {
-  const cookie = request.headers.cookie
-    ?.split(';')
-    .map((pair) => pair.trim().split('='))
-    .find(([name]) => name === UPSTREAM_COOKIE)?.[1]
+  const cookie = readCookie(request, UPSTREAM_COOKIE)
   if (cookie === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(decodeURIComponent(cookie))
+    const value: unknown = JSON.parse(cookie)
     if (typeof value !== 'object' || value === null) return undefined
     const { uid, state, pending } = value as Record<string, unknown>
     return typeof uid === 'string' && typeof state === 'string' && typeof pending === 'string'
       ? { uid, state, pending }
       : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof URIError) return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

@@ -28,7 +28,14 @@ export async function changePassword(ports: ChangePasswordPorts, change: Passwor
   const { user, workspaceId, clientAddress } = change
   await proveByPassword(
     ports,
-    { userName: user.name, password: change.current, clientAddress, workspaceId },
+    {
+      userName: user.name,
+      password: change.current,
+      clientAddress,
+      workspaceId,
+      // The user has proved itself here: guesses of others do not count (attack 34).
+      knownBrowser: change.sessionUid,
+    },
     'set_password',
   )
   requireSuitablePassword(change.replacement, user.name)

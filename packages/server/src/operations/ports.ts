@@ -555,7 +555,13 @@ export interface SignInLimit {
 export interface SignInBrake {
   isClosed(limits: readonly SignInLimit[], now: Date): Promise<boolean>
   countFailure(limits: readonly SignInLimit[], now: Date): Promise<void>
-  /** After a success: forgets the first, narrowest limit. */
+  /**
+   * Counts an attempt before it is made, so that many at once do not slip through together. Narrowest limit first;
+   * what one of them refuses is not counted by the wider ones.
+   * @returns whether the attempt may be made
+   */
+  admitAttempt(limits: readonly SignInLimit[], now: Date): Promise<boolean>
+  /** After a success: forgets the first, narrowest limit, and takes the attempt back from the others. */
   release(limits: readonly SignInLimit[]): Promise<void>
 }
 

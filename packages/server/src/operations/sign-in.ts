@@ -1,7 +1,9 @@
 /**
  * Signing in with a password. Wrong and unknown look the same and cost the same (attack 34); guessing is slowed down
- * by account and address together, so that nobody can lock out somebody else from where that one sits.
+ * by account and address together, and a browser in which the user proved itself before is counted apart, so that
+ * nobody can lock out somebody else, not even from the same address (OWASP: device cookies).
  */
+import { clientNetwork } from '../domain/client-network.ts'
 import type { Principal } from '../domain/identity.ts'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -35,6 +37,8 @@ export interface SignInRequest {
   readonly password: Redacted<string>
   readonly clientAddress: string
   readonly workspaceId: WorkspaceId
+  /** Names a browser in which this user has signed in before; undefined for all others. */
+  readonly knownBrowser: string | undefined
 }
 
 /** Longer than any password that can be set; what is longer is not hashed. */
@@ -64,7 +68,7 @@ export async function proveByPassword(
   event: 'sign_in' | 'set_password',
 ): Promise<Principal> {
   const userName = request.userName.trim().toLowerCase()
-  const limits = limitsOf(userName, request.clientAddress)
+  const limits = limitsOf(userName, request)
   const now = ports.clock()
   const recordRefusal = (reason: string) => {
     ports.audit.record({
@@ -76,13 +80,12 @@ export async function proveByPassword(
       clientAddress: request.clientAddress,
     })
   }
-  if (await ports.brake.isClosed(limits, now)) {
+  if (!(await ports.brake.admitAttempt(limits, now))) {
     recordRefusal('too_many_sign_ins')
     throw new RefusedError(refuse('too_many_sign_ins'))
   }
   const user = await verify(ports, request, userName)
   if (user === undefined) {
-    await ports.brake.countFailure(limits, now)
     recordRefusal('sign_in_failed')
     throw new RefusedError(refuse('sign_in_failed'))
   }
@@ -92,19 +95,20 @@ export async function proveByPassword(
 
 const WINDOW_SECONDS = 15 * 60
 
-/** Of one account from one address 5, from one address 50, of one account from everywhere 200 failures in 15 minutes. */
-function limitsOf(userName: string, address: string) {
-  const near = networkOf(address)
+/**
+ * Of one account from one address 5, from one address 50, of one account from everywhere 200 failures in 15 minutes;
+ * of one account in a browser that is known for it 5, whatever the others do.
+ */
+function limitsOf(userName: string, { clientAddress, knownBrowser }: SignInRequest) {
+  const limit = (key: string, failures: number) => ({ key, failures, windowSeconds: WINDOW_SECONDS })
+  if (knownBrowser !== undefined) return [limit(`account and browser ${userName} ${knownBrowser}`, 5)]
+  const near = clientNetwork(clientAddress)
   return [
-    { key: `account and address ${userName} ${near}`, failures: 5, windowSeconds: WINDOW_SECONDS },
-    { key: `address ${near}`, failures: 50, windowSeconds: WINDOW_SECONDS },
-    { key: `account ${userName}`, failures: 200, windowSeconds: WINDOW_SECONDS },
-  ] as const
+    limit(`account and address ${userName} ${near}`, 5),
+    limit(`address ${near}`, 50),
+    limit(`account ${userName}`, 200),
+  ]
 }
-
-/** A single customer has a whole /64 of IPv6 addresses. */
-const networkOf = (address: string): string =>
-  address.includes(':') && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address
 
 async function verify(
   ports: SignInPorts,

@@ -27,35 +27,57 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake {
 
     countFailure: (limits, now) =>
       askSystemDatabase(async () => {
-        for (const limit of limits) {
-          const windowStart = new Date(now.getTime() - limit.windowSeconds * 1000)
-          await database
-            .insertInto('sign_in_failure')
-            .values({ key_hash: Buffer.from(hashSecret(limit.key)), failures: 1, since: now })
-            .onConflict((conflict) =>
-              conflict.column('key_hash').doUpdateSet({
-                failures: sql<number>`CASE WHEN sign_in_failure.since < ${windowStart} THEN 1
-                                           ELSE sign_in_failure.failures + 1 END`,
-                since: sql<Date>`CASE WHEN sign_in_failure.since < ${windowStart} THEN ${now}
-                                      ELSE sign_in_failure.since END`,
-              }),
-            )
-            .execute()
-        }
-        await database
-          .deleteFrom('sign_in_failure')
-          .where('since', '<', new Date(now.getTime() - 24 * 60 * 60 * 1000))
-          .execute()
+        for (const limit of limits) await count(limit, now)
+        await forgetOld(now)
       }),
 
-    release: ([narrowest]) =>
+    admitAttempt: (limits, now) =>
+      askSystemDatabase(async () => {
+        for (const limit of limits) {
+          if ((await count(limit, now)) > limit.failures) return false
+        }
+        await forgetOld(now)
+        return true
+      }),
+
+    release: (limits) =>
       askSystemDatabase(async () => {
         // Only the own pair of account and address: a success must not wipe out what others tried.
+        const [narrowest, ...others] = hashesOf(limits)
         if (narrowest === undefined) return
+        await database.deleteFrom('sign_in_failure').where('key_hash', '=', narrowest).execute()
+        if (others.length === 0) return
         await database
-          .deleteFrom('sign_in_failure')
-          .where('key_hash', 'in', hashesOf([narrowest]))
+          .updateTable('sign_in_failure')
+          .set({ failures: sql<number>`greatest(failures - 1, 0)` })
+          .where('key_hash', 'in', others)
           .execute()
       }),
+  }
+
+  /** @returns how many there are now; one statement, so that two at once are two */
+  async function count(limit: SignInLimit, now: Date): Promise<number> {
+    const windowStart = new Date(now.getTime() - limit.windowSeconds * 1000)
+    const { failures } = await database
+      .insertInto('sign_in_failure')
+      .values({ key_hash: Buffer.from(hashSecret(limit.key)), failures: 1, since: now })
+      .onConflict((conflict) =>
+        conflict.column('key_hash').doUpdateSet({
+          failures: sql<number>`CASE WHEN sign_in_failure.since < ${windowStart} THEN 1
+                                     ELSE sign_in_failure.failures + 1 END`,
+          since: sql<Date>`CASE WHEN sign_in_failure.since < ${windowStart} THEN ${now}
+                                ELSE sign_in_failure.since END`,
+        }),
+      )
+      .returning('failures')
+      .executeTakeFirstOrThrow()
+    return failures
+  }
+
+  async function forgetOld(now: Date): Promise<void> {
+    await database
+      .deleteFrom('sign_in_failure')
+      .where('since', '<', new Date(now.getTime() - 24 * 60 * 60 * 1000))
+      .execute()
   }
 }

@@ -62,6 +62,19 @@ export class Visitor {
     })
   }
 
+  /** Those of that name, with their values. */
+  cookies(name: string): readonly (readonly [string, string])[] {
+    return [...this.#cookies.values()].flatMap((cookie) =>
+      cookie.name === name ? [[cookie.name, cookie.value] as const] : [],
+    )
+  }
+
+  /** A cookie that no answer has set: of another visit, or made up. */
+  keep(origin: string, name: string, value: string): void {
+    const { host } = new URL(origin)
+    this.#cookies.set(`${host} / ${name}`, { name, value, path: '/', host })
+  }
+
   cookieHeader(url: URL): string {
     return [...this.#cookies.values()]
       .filter(({ host, path }) => host === url.host && url.pathname.startsWith(path))

@@ -1,0 +1,45 @@
+/**
+ * Browsers in which a user has proved itself before, by a password or a link. Each has a cookie that names it, sealed
+ * so that nobody makes one; it opens nothing, but its attempts are counted apart from everybody else's (attack 34).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readCookie, setCookie } from './cookies.ts'
+
+export interface KnownBrowserPorts {
+  readonly seal: (text: string) => string
+  readonly unseal: (text: string) => string | undefined
+  readonly randomUuid: () => string
+}
+
+const COOKIE = '_known_browser'
+const MAX_AGE_SECONDS = 180 * 24 * 60 * 60
+const LONGEST_COOKIE = 2048
+
+/** @returns the name of the browser, when it is known for that user */
+export function recogniseBrowser(
+  request: IncomingMessage,
+  userName: string,
+  { unseal }: KnownBrowserPorts,
+): string | undefined {
+  const cookie = readCookie(request, COOKIE)
+  if (cookie === undefined || cookie.length > LONGEST_COOKIE) return undefined
+  const text = unseal(cookie)
+  if (text === undefined) return undefined
+  const { browser, userName: knownFor } = JSON.parse(text) as Readonly<Record<string, unknown>>
+  return typeof browser === 'string' && knownFor === normalise(userName) ? browser : undefined
+}
+
+export function rememberBrowser(
+  visit: { readonly response: ServerResponse; readonly publicUrl: string },
+  userName: string,
+  { seal, randomUuid }: KnownBrowserPorts,
+): void {
+  setCookie(visit, {
+    name: COOKIE,
+    value: seal(JSON.stringify({ browser: randomUuid(), userName: normalise(userName) })),
+    maxAgeSeconds: MAX_AGE_SECONDS,
+  })
+}
+
+/** As operations/sign-in.ts reads it. */
+const normalise = (userName: string): string => userName.trim().toLowerCase()
