@@ -7,6 +7,7 @@ import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from '
 import { parseIdentityId, type WorkspaceId } from '../domain/ids.ts'
 import type { Clock, OAuthRecord, OAuthRecordStore } from '../operations/ports.ts'
 import { hashSecret } from '../tokens/secret.ts'
+import { fromKeptPayload, toKeptPayload, type Handles } from './kept-payload.ts'
 
 /**
  * Several processes of one user race with the same refresh token, as the CLI's do (wire-contract §3.6): within this
@@ -29,22 +30,27 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
   const { records, workspaceId, clock } = ports
   return (kind): Adapter => {
     if (kind === 'Client') return clientAdapter(ports.findClient)
-    const hashOf = (id: string): Uint8Array => hashOfHandle(id, ports.handleKey) ?? hashSecret(id)
+    const handles: Handles = {
+      hashOf: (id) => hashOfHandle(id, ports.handleKey) ?? hashSecret(id),
+      handleOf: (hash) => handleOf(hash, ports.handleKey),
+    }
+    const { hashOf } = handles
     const show = (record: OAuthRecord | undefined, id?: string): AdapterPayload | undefined =>
       record === undefined
         ? undefined
-        : toPayload(kind, id ?? handleOf(record.idHash, ports.handleKey), record, clock())
+        : {
+            ...fromKeptPayload(id ?? handles.handleOf(record.idHash), record.payload, handles),
+            ...consumption(kind, record, clock()),
+          }
     return {
       async upsert(id, payload, expiresInSeconds = 0) {
         if (COMPLETE_IN_THEMSELVES.includes(kind)) return
-        // The id is what opens it; it is kept as a hash and nowhere else.
-        const { jti: _opens, ...rest } = payload
         const now = clock()
         await records.save({
           workspaceId,
           kind,
           idHash: hashOf(id),
-          payload: rest,
+          payload: toKeptPayload(id, payload, handles),
           identityId: parseIdentityId(payload.accountId ?? accountOfResult(payload) ?? ''),
           grantId: payload.grantId,
           uid: payload.uid,
@@ -55,7 +61,10 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
       },
       find: async (id) => show(await records.find(workspaceId, kind, hashOf(id)), id),
       findByUid: async (uid) => show(await records.findByUid(workspaceId, kind, uid)),
-      findByUserCode: async (code) => show(await records.findByUserCode(workspaceId, kind, code)),
+      async findByUserCode(code) {
+        const found = show(await records.findByUserCode(workspaceId, kind, code))
+        return found === undefined ? undefined : { ...found, userCode: code }
+      },
       async consume(id) {
         const isFirst = await records.consume(workspaceId, kind, hashOf(id), clock())
         // RFC 6749 §4.1.2: of two that redeem one code at the same moment, one gets nothing (attack 32).
@@ -87,19 +96,15 @@ function hashOfHandle(id: string, key: string): Uint8Array | undefined {
   return isOurs ? Buffer.from(hash, 'hex') : undefined
 }
 
-function toPayload(kind: string, id: string, record: OAuthRecord, now: Date): AdapterPayload {
-  const { consumedAt } = record
+/** When it was used up, if that counts yet. */
+function consumption(kind: string, { consumedAt }: OAuthRecord, now: Date): { readonly consumed?: number } {
   const isWithinGrace =
     kind === 'RefreshToken' &&
     consumedAt !== undefined &&
     now.getTime() - consumedAt.getTime() < REFRESH_REUSE_GRACE_MS
-  return {
-    ...record.payload,
-    jti: id,
-    ...(consumedAt === undefined || isWithinGrace
-      ? {}
-      : { consumed: Math.floor(consumedAt.getTime() / 1000) }),
-  }
+  return consumedAt === undefined || isWithinGrace
+    ? {}
+    : { consumed: Math.floor(consumedAt.getTime() / 1000) }
 }
 
 function clientAdapter(findClient: (clientId: string) => Promise<AdapterPayload | undefined>): Adapter {

@@ -26,7 +26,8 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
           identity_id: record.identityId ?? null,
           grant_id: record.grantId ?? null,
           uid: record.uid ?? null,
-          user_code_hash: record.userCode === undefined ? null : hashOf(record.userCode),
+          // Known at the first time only; what is kept later keeps it.
+          ...(record.userCode === undefined ? {} : { user_code_hash: hashOf(record.userCode) }),
           expires_at: record.expiresAt ?? null,
         }
         await database

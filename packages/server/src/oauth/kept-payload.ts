@@ -1,0 +1,45 @@
+/**
+ * What is kept of the payload of a record: nothing that opens anything (attack 38). The library writes ids into other
+ * records than their own; here they become hashes, or holes that are filled again for whoever comes with the id.
+ */
+import type { AdapterPayload } from 'oidc-provider'
+
+/** Turns an id, or a handle for one, into its hash, and a hash into a handle. */
+export interface Handles {
+  readonly hashOf: (id: string) => Uint8Array
+  readonly handleOf: (hash: Uint8Array) => string
+}
+
+/** Stands for the id of the record in texts around it. */
+const OWN_ID = '{id}'
+
+export function toKeptPayload(
+  id: string,
+  payload: AdapterPayload,
+  { hashOf }: Handles,
+): Readonly<Record<string, unknown>> {
+  const { jti: _opens, userCode: _entered, returnTo, deviceCode, session, ...rest } = payload
+  return {
+    ...rest,
+    ...(returnTo === undefined ? {} : { returnTo: returnTo.replaceAll(id, OWN_ID) }),
+    ...(typeof deviceCode === 'string'
+      ? { deviceCode: Buffer.from(hashOf(deviceCode)).toString('hex') }
+      : {}),
+    // Its `cookie` is that of the browser's session; nothing reads it.
+    ...(session === undefined ? {} : { session: { ...session, cookie: undefined } }),
+  }
+}
+
+export function fromKeptPayload(
+  id: string,
+  kept: Readonly<Record<string, unknown>>,
+  { handleOf }: Handles,
+): AdapterPayload {
+  const { returnTo, deviceCode } = kept
+  return {
+    ...kept,
+    jti: id,
+    ...(typeof returnTo === 'string' ? { returnTo: returnTo.replaceAll(OWN_ID, id) } : {}),
+    ...(typeof deviceCode === 'string' ? { deviceCode: handleOf(Buffer.from(deviceCode, 'hex')) } : {}),
+  }
+}
