@@ -73,7 +73,7 @@ export function createOAuthHandler(
     const publicUrl = settings.publicUrlOf(workspace)
     const { provider, handle } = await providerOf(workspace.id, publicUrl)
     placeBelowPrefix(request, publicUrl, settings.accountId)
-    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', publicUrl)
+    const { pathname: path, searchParams: query } = new URL(`${publicUrl}${request.url ?? '/'}`)
     const visit = { request, response, path, query, provider, workspace, publicUrl }
     if (await serveInteraction(visit, dependencies.interactions)) return
     if (await serveAccount(visit, dependencies.account)) return
@@ -129,13 +129,16 @@ function placeBelowPrefix(
   const asked = request.url ?? OAUTH_PREFIX
   const own = asked.startsWith(METADATA_PREFIX)
     ? '/.well-known/oauth-authorization-server'
-    : asked.slice(OAUTH_PREFIX.length).replace(/^(?!\/)/, '/')
+    : // One slash, or what follows would be a host to whoever parses it.
+      asked.slice(OAUTH_PREFIX.length).replace(/^[/\\]*/, '/')
   const account = `/accounts/${accountId}/`
   request.url = own.startsWith(account) ? own.slice(account.length - 1) : own
   request.originalUrl = `${OAUTH_PREFIX}${request.url}`
   request.headers.host = host
   request.headers['x-forwarded-host'] = host
   request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+  // The library would take it for the address of the client, and show it to whoever is to trust a device.
+  delete request.headers['x-forwarded-for']
 }
 
 /**

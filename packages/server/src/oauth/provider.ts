@@ -157,6 +157,9 @@ export function buildProvider(
       introspection: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: false },
+      // Nobody here needs them, and what is not there is not attacked; a token bound to a key would be a bearer to us.
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
       deviceFlow: {
         enabled: true,
         charset: 'base-20',
@@ -227,7 +230,15 @@ export function buildProvider(
 
 /** Headers for pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
 async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  await next()
+  try {
+    await next()
+  } catch (error) {
+    // The library cannot keep a session that it has not begun: a post to this form from a browser without one.
+    if (context.path !== '/device' || !(error instanceof TypeError)) throw error
+    context.status = 400
+    context.type = 'html'
+    context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
+  }
   if (context.response.is('html') === 'html') context.set(pageHeaders())
   const body: unknown = context.body
   const isRefresh =
