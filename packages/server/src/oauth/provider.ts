@@ -239,7 +239,13 @@ async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<voi
     context.type = 'html'
     context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
   }
+  if (context.status === 404 && (context.body === undefined || context.body === null)) {
+    // What no route took; the framework would say so in plain text and without a header.
+    context.body = messagePage('Not found', 'There is no such page.')
+    context.status = 404
+  }
   if (context.response.is('html') === 'html') context.set(pageHeaders())
+  else context.set('x-content-type-options', 'nosniff')
   const body: unknown = context.body
   const isRefresh =
     (context.oidc as KoaContextWithOIDC['oidc'] | undefined)?.params?.['grant_type'] === 'refresh_token'
