@@ -17,6 +17,8 @@ const LARGEST_ANSWER = 64 * 1024
 /** Providers rotate keys rarely; an unknown key asks again, at most this often. */
 const FRESH_MS = 5 * 60_000
 const UNKNOWN_KEY_REFRESH_MS = 30_000
+/** Anybody may send a token that makes us ask; a provider that cannot be had is asked no more often than this. */
+const FAILURE_MS = 10_000
 const ALGORITHMS = ['RS256', 'ES256']
 
 /** RFC 6890 and its like: what is not the public internet. */
@@ -29,16 +31,27 @@ for (const [network, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of [
-  ['::', 127],
+  // IPv4 addresses in IPv6 ones, by whatever way: compatible, translated, 6to4, Teredo.
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['100::', 64],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv6')
@@ -57,17 +70,35 @@ export interface ForeignKeySettings {
 
 export function createForeignTokenVerifier(clock: Clock, settings: ForeignKeySettings): ForeignTokenVerifier {
   const known = new Map<string, { readonly keys: JSONWebKeySet; readonly loadedAt: number }>()
+  const failed = new Map<string, { readonly fault: Fault; readonly at: number }>()
+  const loading = new Map<string, Promise<JSONWebKeySet>>()
 
+  const ask = async ({ issuer, jwksUri }: FederationPolicy, source: string): Promise<JSONWebKeySet> => {
+    const now = clock().getTime()
+    try {
+      const keys = requireKeys(await fetchJson(jwksUri ?? (await discover(issuer, settings)), settings))
+      known.set(source, { keys, loadedAt: now })
+      failed.delete(source)
+      return keys
+    } catch (error) {
+      if (error instanceof Fault) failed.set(source, { fault: error, at: now })
+      throw error
+    }
+  }
   const load = async (policy: FederationPolicy, maxAgeMs: number): Promise<JSONWebKeySet> => {
     if (policy.jwksJson !== undefined) return requireKeys(policy.jwksJson)
-    const source = policy.jwksUri ?? policy.issuer
+    // What one policy calls an issuer, another may call the address of keys; they are not the same.
+    const source = policy.jwksUri === undefined ? `issuer ${policy.issuer}` : `keys ${policy.jwksUri}`
     const cached = known.get(source)
     const now = clock().getTime()
     if (cached !== undefined && now - cached.loadedAt < maxAgeMs) return cached.keys
-    const uri = policy.jwksUri ?? (await discover(policy.issuer, settings))
-    const keys = requireKeys(await fetchJson(uri, settings))
-    known.set(source, { keys, loadedAt: now })
-    return keys
+    const failure = failed.get(source)
+    if (failure !== undefined && now - failure.at < FAILURE_MS) throw failure.fault
+    const underWay = loading.get(source)
+    if (underWay !== undefined) return underWay
+    const asking = ask(policy, source).finally(() => loading.delete(source))
+    loading.set(source, asking)
+    return asking
   }
 
   const verifyWith = async (token: string, keys: JSONWebKeySet) => {

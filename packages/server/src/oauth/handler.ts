@@ -89,7 +89,13 @@ export function createOAuthHandler(
     }
     if (path === '/v1/token' && request.method === 'POST') {
       const issuer = `${publicUrl}${OAUTH_PREFIX}`
-      const rest = await answerTokenExchange(request, response, { workspace, issuer }, dependencies.exchange)
+      const rest = await answerTokenExchange(
+        request,
+        response,
+        { workspace, issuer },
+        dependencies.exchange,
+        dependencies.log,
+      )
       if (rest !== undefined) handle(rest, response)
       return
     }

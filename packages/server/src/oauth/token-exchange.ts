@@ -22,6 +22,7 @@ export async function answerTokenExchange(
   response: ServerResponse,
   facts: { readonly workspace: Workspace; readonly issuer: string },
   exchange: ExchangeToken,
+  log: { warn(fields: object, message: string): void },
 ): Promise<IncomingMessage | undefined> {
   const body = await readWhole(request)
   if (body === undefined) {
@@ -57,7 +58,12 @@ export async function answerTokenExchange(
       const refusal = toHttpRefusal(error.refusal)
       answer(response, 400, { error: 'invalid_grant', error_description: refusal?.message ?? 'refused' })
     } else if (error instanceof Fault && error.code === 'identity_provider_unreachable') {
-      answer(response, 400, { error: 'invalid_grant', error_description: error.message })
+      // Why it cannot be had is for the operator: a stranger learns nothing about our network (attack 36).
+      log.warn({ err: error }, 'the keys of an identity provider cannot be had')
+      answer(response, 400, {
+        error: 'invalid_grant',
+        error_description: 'The keys of the issuer cannot be had. Ask the operator, or try again later.',
+      })
     } else throw error
   }
   return undefined

@@ -65,13 +65,19 @@ export async function exchangeToken(ports: ExchangePorts, request: ExchangeReque
       ? await byPersonalAccessToken(ports, request, now)
       : await byForeignToken(ports, request, now)
   const lifetime = Math.min(TOKEN_LIFETIME_SECONDS, subject.remainingSeconds)
+  if (lifetime < 1) throw refused('the subject token is about to expire')
+  const granted = scopes.filter(
+    (scope) => subject.scopes.includes(scope) || subject.scopes.includes('all-apis'),
+  )
+  // A token that opens nothing would only be found out later.
+  if (granted.length === 0) throw refused(`the subject token is good for ${subject.scopes.join(' ')} only`)
   const tokenId = ports.randomUuid()
   const minted = await mintWorkspaceToken(
     {
       issuer: request.issuer,
       identityId: subject.principal.id,
       workspaceId: request.workspaceId,
-      scopes: scopes.filter((scope) => subject.scopes.includes(scope) || subject.scopes.includes('all-apis')),
+      scopes: granted,
       clientId: request.clientId ?? 'token-exchange',
       tokenId,
       lifetimeSeconds: lifetime,
@@ -87,7 +93,7 @@ export async function exchangeToken(ports: ExchangePorts, request: ExchangeReque
     workspaceId: request.workspaceId,
     tokenId,
   })
-  return { token: minted, expiresInSeconds: lifetime, scope: scopes.join(' ') }
+  return { token: minted, expiresInSeconds: lifetime, scope: granted.join(' ') }
 }
 
 interface Subject {

@@ -191,6 +191,14 @@ describe('a workload with the token of its own provider', () => {
 
   it('is out with the deactivation of the service principal, and with the policy', async () => {
     const principal = await principalWithPolicy(es256.jwks)
+    const setActive = (active: boolean) =>
+      admin.request('PATCH', `/api/2.0/preview/scim/v2/ServicePrincipals/${principal.id}`, {
+        Operations: [{ op: 'replace', path: 'active', value: active }],
+      })
+    await setActive(false)
+    expect(await exchange(await subjectToken(es256), principal.applicationId)).toMatchObject({ status: 400 })
+    await setActive(true)
+    expect(await exchange(await subjectToken(es256), principal.applicationId)).toMatchObject({ status: 200 })
     const path = policiesOf(principal)
     const { policies } = await admin.request<{ policies: FederationPolicyAnswer[] }>('GET', path)
     await admin.request('DELETE', `${path}/${policies[0]?.policy_id ?? ''}`)
@@ -274,6 +282,22 @@ describe('a personal access token', () => {
       '/api/2.0/preview/scim/v2/Me',
     )
     expect(me).toMatchObject({ userName: ready.admin_user })
+  })
+})
+
+describe('a personal access token that is narrow', () => {
+  it('is exchanged for no more than it opens itself', async () => {
+    const { token_value } = await admin.request<{ token_value: string }>('POST', '/api/2.0/token/create', {
+      scopes: ['postgres'],
+    })
+    const narrow = (scope: string) =>
+      exchange(token_value, undefined, {
+        subject_token_type: 'urn:databricks:params:oauth:token-type:personal-access-token',
+        scope,
+      })
+    expect(await narrow('all-apis')).toMatchObject({ status: 400, error: 'invalid_grant' })
+    expect(await narrow('postgres')).toMatchObject({ status: 200, scope: 'postgres' })
+    expect(await narrow('all-apis postgres')).toMatchObject({ status: 200, scope: 'postgres' })
   })
 })
 
@@ -366,6 +390,10 @@ describe('the keys of a provider are not a way into the network of Lakegate (att
     const principal = await principalWithPolicy(es256.jwks, { jwks_json: undefined, jwks_uri })
     const answer = await exchange(await subjectToken(es256), principal.applicationId)
     expect(answer).toMatchObject({ status: 400, error: 'invalid_grant' })
+    // Nor does the answer say anything about what is there.
+    expect(answer.error_description).toBe(
+      'The keys of the issuer cannot be had. Ask the operator, or try again later.',
+    )
     expect(visits).toEqual([])
   })
 })
