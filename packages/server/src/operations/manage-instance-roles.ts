@@ -107,9 +107,25 @@ export async function createInstanceRole(
 export async function updateInstanceRole(
   ports: InstanceRolePorts,
   caller: Caller,
-  request: { readonly instance: string; readonly role: string; readonly change: RoleChange },
+  request: {
+    readonly instance: string
+    readonly role: string
+    /** Only to be sure of it; a role is bound once. */
+    readonly type: RoleIdentityType | undefined
+    readonly change: RoleChange
+  },
 ): Promise<InstanceRole> {
   const instance = await requireManaged(ports, caller, request.instance)
+  const current = await ports.roles.loadRole(instance, request.role)
+  if (current === undefined) throw notFound(instance, request.role)
+  if (request.type !== undefined && request.type !== (current.binding?.type ?? 'PG_ONLY')) {
+    throw new RefusedError(
+      refuse('invalid_parameter', {
+        field: 'identity_type',
+        problem: 'a role stays bound to what it was made for; drop it and create it again.',
+      }),
+    )
+  }
   const updated = await ports.roles.updateRole(instance, request.role, request.change)
   if (updated === undefined) throw notFound(instance, request.role)
   record(ports, caller, instance, request.role)
@@ -128,6 +144,15 @@ export async function deleteInstanceRole(
   },
 ): Promise<void> {
   const instance = await requireManaged(ports, caller, request.instance)
+  // REASSIGN OWNED to itself moves nothing, and what is left would be dropped with the role.
+  if (request.reassignOwnedTo === request.role) {
+    throw new RefusedError(
+      refuse('invalid_parameter', {
+        field: 'reassign_owned_to',
+        problem: 'name another role than the one that is dropped.',
+      }),
+    )
+  }
   const result = await ports.roles.dropRole(instance, request.role, {
     reassignOwnedTo: request.reassignOwnedTo,
   })

@@ -1,13 +1,14 @@
 /** behaviours 53, 58–61: permissions on an instance, and its roles through REST. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type {
-  DatabaseInstanceRole,
-  InstancePermissions,
-  LakegateApiError,
-  LakegateHttp,
-  ListDatabaseInstanceRolesResponse,
-  ScimGroup,
+import {
+  createLakegateHttp,
+  type DatabaseInstanceRole,
+  type InstancePermissions,
+  type LakegateApiError,
+  type LakegateHttp,
+  type ListDatabaseInstanceRolesResponse,
+  type ScimGroup,
 } from '@lakegate/client'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
@@ -179,6 +180,55 @@ describe('CAN_USE', () => {
   })
 })
 
+describe('CAN_MANAGE', () => {
+  it('lists roles, and makes and drops those of others, with what they may (behaviours 58, 61)', async () => {
+    const manager = await createServicePrincipal(lakegate, 'manager')
+    const other = await createServicePrincipal(lakegate, 'of somebody else')
+    await grant(manager.applicationId, 'CAN_MANAGE')
+    const role = { name: other.applicationId, identity_type: 'SERVICE_PRINCIPAL' }
+    await createRole(manager.http, { ...role, attributes: { createdb: true } })
+    const path = `${ROLES}/${other.applicationId}`
+    expect(await manager.http.request('GET', path)).toMatchObject({
+      effective_attributes: { createdb: true },
+    })
+    await manager.http.request('DELETE', path)
+    expect(await refusal(manager.http.request('GET', path))).toMatchObject({ status: 404 })
+  })
+
+  it('is what nobody has for an instance that nobody gave him anything on (behaviour 58)', async () => {
+    const stranger = await createServicePrincipal(lakegate, 'stranger')
+    const own = { name: stranger.applicationId, identity_type: 'SERVICE_PRINCIPAL' }
+    expect(await refusal(createRole(stranger.http, own))).toMatchObject({ status: 403 })
+    expect(await refusal(stranger.http.request('GET', ROLES))).toMatchObject({ status: 403 })
+    expect(await refusal(stranger.http.request('GET', PERMISSIONS))).toMatchObject({ status: 403 })
+  })
+})
+
+it('permissions are kept when somebody leaves the workspace, and are there again on return', async () => {
+  const principal = await createServicePrincipal(lakegate, 'leaver')
+  await grant(principal.applicationId, 'CAN_MANAGE')
+  await createRole(admin, { name: principal.applicationId, identity_type: 'SERVICE_PRINCIPAL' })
+  const token = await principal.workspaceToken()
+  const credential = await mintCredential(principal.http, name)
+  const assignment = `/api/2.0/accounts/${ready.account_id}/workspaces/${ready.workspace_id}/permissionassignments/principals/${principal.id}`
+  const login = { user: principal.applicationId, password: credential }
+  const there = createLakegateHttp(ready.http_url, () => token)
+  await admin.request('DELETE', assignment)
+  // Out at once, with whatever is in hand (behaviour 42).
+  expect(await refusal(there.request('GET', ROLES))).toMatchObject({ status: 403 })
+  expect(await refusal(mintCredential(there, name))).toMatchObject({ status: 403 })
+  await expect(principal.workspaceToken()).rejects.toThrow('unauthorized_client')
+  for (const password of [credential, token])
+    expect(await refusedLogin(lakegate, { ...login, password })).toMatchObject({
+      code: '28000',
+      detail: 'The identity of the token is not assigned to the workspace of this database instance.',
+    })
+  await admin.request('PUT', assignment, { permissions: ['USER'] })
+  await expect(there.request('GET', ROLES)).resolves.toBeDefined()
+  await expect(mintCredential(there, name)).resolves.toMatch(/^ey/)
+  await expect(inSession(lakegate, login, (session) => session.query('SELECT 1'))).resolves.toBeDefined()
+})
+
 it('a role without any permission on the instance is enough to mint and to log in (behaviour 59)', async () => {
   const principal = await createServicePrincipal(lakegate, 'role only')
   await createRole(admin, { name: principal.applicationId, identity_type: 'SERVICE_PRINCIPAL' })
@@ -209,8 +259,83 @@ describe('roles through REST (behaviour 61)', () => {
       ]),
     )
     expect(rows).toEqual([{ rolreplication: false, rolsuper: false, rolcanlogin: true }])
-    const sneaky = createRole(admin, { name: 'sneaky', attributes: { replication: true } })
-    expect(await refusal(sneaky)).toMatchObject({ status: 400 })
+    const path = `${ROLES}/${principal.applicationId}`
+    for (const attribute of [
+      'replication',
+      'superuser',
+      'login',
+      'rolreplication',
+      'bypassrls"; ALTER ROLE',
+    ]) {
+      const attributes = { [attribute]: true }
+      expect(await refusal(createRole(admin, { name: 'sneaky', attributes }))).toMatchObject({ status: 400 })
+      expect(await refusal(admin.request('PATCH', path, { attributes }))).toMatchObject({ status: 400 })
+    }
+    // What is only sent back is not taken for a wish.
+    await admin.request('PATCH', path, { effective_attributes: { replication: true, superuser: true } })
+    await admin.request('PATCH', path, { membership_role: null, attributes: { createrole: false } })
+    const changed = await admin.request<DatabaseInstanceRole>('GET', path)
+    expect(changed).not.toHaveProperty('membership_role')
+    expect(changed.effective_attributes).toEqual({ createdb: true, createrole: false, bypassrls: true })
+    await admin.request('PATCH', path, { membership_role: 'DATABRICKS_SUPERUSER' })
+    expect(await admin.request('GET', path)).toMatchObject({ membership_role: 'DATABRICKS_SUPERUSER' })
+    expect(await refusal(admin.request('PATCH', path, { membership_role: 'CLOUD_ADMIN' }))).toMatchObject({
+      status: 400,
+    })
+    const after = await asOwner(lakegate, (session) =>
+      session.query('SELECT rolreplication, rolsuper FROM pg_roles WHERE rolname = $1', [
+        principal.applicationId,
+      ]),
+    )
+    expect(after.rows).toEqual([{ rolreplication: false, rolsuper: false }])
+  })
+
+  it('are bound to the identity that was named, and stay so', async () => {
+    const [one, two] = [
+      await createServicePrincipal(lakegate, 'one'),
+      await createServicePrincipal(lakegate, 'two'),
+    ]
+    await createRole(admin, { name: one.applicationId, identity_type: 'SERVICE_PRINCIPAL' })
+    const path = `${ROLES}/${one.applicationId}`
+    const rename = admin.request('PATCH', path, { name: two.applicationId })
+    expect(await refusal(rename)).toMatchObject({ status: 400 })
+    const unbind = admin.request('PATCH', path, { identity_type: 'PG_ONLY' })
+    expect(await refusal(unbind)).toMatchObject({ status: 400 })
+    await admin.request('PATCH', path, { identity_type: 'SERVICE_PRINCIPAL', attributes: {} })
+    const plain = `plain ${randomUUID()}`
+    await createRole(admin, { name: plain, identity_type: 'PG_ONLY' })
+    const password = await two.workspaceToken()
+    expect(await refusedLogin(lakegate, { user: one.applicationId, password })).toMatchObject({
+      code: '28000',
+    })
+    // PG_ONLY is bound to nobody, so no token opens it (behaviour 27).
+    expect((await refusedLogin(lakegate, { user: plain, password })).message).toContain(
+      'no role security label',
+    )
+  })
+
+  it('are dropped in favour of nobody but another role, so that nothing is lost', async () => {
+    const role = `owner ${randomUUID()}`
+    const path = `${ROLES}/${encodeURIComponent(role)}`
+    await createRole(admin, { name: role })
+    const table = `kept_${randomUUID().slice(0, 8)}`
+    await asOwner(lakegate, async (session) => {
+      await session.query(`GRANT CREATE ON SCHEMA public TO "${role}"`)
+      await session.query(`GRANT "${role}" TO CURRENT_USER`)
+      await session.query(`SET ROLE "${role}"`)
+      await session.query(`CREATE TABLE public.${table} (x int)`)
+    })
+    const heir = (name: string) =>
+      admin.request('DELETE', `${path}?reassign_owned_to=${encodeURIComponent(name)}`)
+    expect(await refusal(heir(role))).toMatchObject({ status: 400 })
+    expect(await refusal(heir('nobody-here'))).toMatchObject({ status: 404 })
+    expect(await refusal(heir('cloud_admin'))).toMatchObject({ status: 404 })
+    expect(await refusal(heir('databricks_superuser'))).toMatchObject({ status: 404 })
+    const { rows } = await asOwner(lakegate, (session) =>
+      session.query('SELECT tableowner FROM pg_tables WHERE tablename = $1', [table]),
+    )
+    expect(rows).toEqual([{ tableowner: role }])
+    await heir(ready.admin_user)
   })
 
   it('are read, changed and listed page by page, without the system’s own', async () => {

@@ -119,7 +119,12 @@ export function databaseInstanceRoleRoutes(ports: InstanceRolePorts): readonly R
             refuse('invalid_parameter', { field: 'name', problem: 'a role cannot be renamed.' }),
           )
         }
-        const updated = await updateInstanceRole(ports, caller, { instance, role, change: toChange(body) })
+        const updated = await updateInstanceRole(ports, caller, {
+          instance,
+          role,
+          type: body.identity_type,
+          change: toChange(body),
+        })
         return { body: show(updated, instance) }
       },
     }),
