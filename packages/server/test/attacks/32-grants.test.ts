@@ -154,10 +154,7 @@ describe('an answer', () => {
     expect(back.searchParams.get('state')).toBe('the state')
     const visitor = new Visitor()
     const page = await visitor.visit(authorize({ state: 'the state' }).url)
-    const denied = await visitor.submit(
-      `${formAction(page, 'sign-in').href.replace(/sign-in$/, 'cancel')}`,
-      {},
-    )
+    const denied = await visitor.submit(formAction(page, 'sign-in').href.replace(/sign-in$/, 'cancel'), {})
     expect(denied.url.searchParams.get('error')).toBe('access_denied')
     expect(denied.url.searchParams.get('iss')).toBe(OAUTH)
     expect(denied.url.searchParams.get('state')).toBe('the state')

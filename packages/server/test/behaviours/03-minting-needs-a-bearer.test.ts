@@ -1,6 +1,7 @@
 /** behaviours 3, 4: who may call the REST API at all. */
 import { createLakegateHttp } from '@lakegate/client'
 import { describe, expect, it } from 'vitest'
+import { openInsider } from '../stage/insider.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { createRoleFor, createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
 
@@ -36,6 +37,29 @@ describe('the bearer of a REST call', () => {
       status: 403,
       errorCode: 'PERMISSION_DENIED',
     })
+  })
+
+  it('mints nothing without the scope postgres or all-apis (behaviour 4)', async () => {
+    const principal = await createServicePrincipal(lakegate, 'no scope')
+    await createRoleFor(lakegate, principal)
+    const insider = await openInsider(lakegate)
+    const { workspace_id } = lakegate.ready
+    try {
+      const token = (scope: string) =>
+        insider.sign(principal.id, {
+          header: { typ: 'at+jwt' },
+          claims: { aud: `urn:lakegate:workspace:${workspace_id}`, scope, instances: undefined },
+        })
+      for (const scope of ['', 'openid', 'postgres2', 'POSTGRES'])
+        await expect(
+          mintCredential(as(await token(scope)), lakegate.ready.instance.name),
+        ).rejects.toMatchObject({ status: 403, message: expect.stringContaining('postgres') as string })
+      await expect(
+        mintCredential(as(await token('openid postgres')), lakegate.ready.instance.name),
+      ).resolves.toMatch(/^ey/)
+    } finally {
+      await insider.close()
+    }
   })
 
   it('may not be a database credential (attack 19)', async () => {

@@ -127,6 +127,41 @@ describe('a login', () => {
     })
   })
 
+  it('as a role past its VALID UNTIL is refused, and let in again when that is lifted (attack 28)', async () => {
+    const late = await createServicePrincipal(lakegate, 'late')
+    await createRoleFor(lakegate, late)
+    const until = (moment: string) =>
+      asOwner(lakegate, (client) =>
+        client.query(`ALTER ROLE "${late.applicationId}" VALID UNTIL '${moment}'`),
+      )
+    const login = { user: late.applicationId, password: await late.workspaceToken() }
+    await until('2020-01-01')
+    expect(await refusedLogin(lakegate, login)).toMatchObject({
+      code: '28000',
+      detail: 'The role is past its VALID UNTIL.',
+    })
+    await until('infinity')
+    await expect(inSession(lakegate, login, (client) => client.query('SELECT 1'))).resolves.toBeDefined()
+  })
+
+  it('cannot become more than its role by any SET (attack 29)', async () => {
+    const statements = [
+      `SET SESSION AUTHORIZATION "${lakegate.ready.admin_user}"`,
+      `SET ROLE "${lakegate.ready.admin_user}"`,
+      'SET ROLE cloud_admin',
+      'SET SESSION AUTHORIZATION cloud_admin',
+      'SET ROLE databricks_superuser',
+    ]
+    await inSession(lakegate, { user: principal.applicationId, password: credential }, async (client) => {
+      for (const statement of statements)
+        await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' })
+      await client.query('RESET ROLE')
+      await client.query('RESET SESSION AUTHORIZATION')
+      const { rows } = await client.query('SELECT session_user AS session, current_user AS current')
+      expect(rows).toEqual([{ session: principal.applicationId, current: principal.applicationId }])
+    })
+  })
+
   it.each([
     'cloud_admin',
     'databricks_superuser',

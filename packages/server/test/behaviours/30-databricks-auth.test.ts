@@ -1,6 +1,7 @@
 /** behaviours 30–39: identities become roles in SQL. */
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { openInsider } from '../stage/insider.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
   asOwner,
@@ -52,6 +53,69 @@ describe('databricks_create_role', () => {
     })
   })
 
+  it.each(['USER', 'GROUP'])('does the same for a %s (behaviour 31)', async (type) => {
+    const name = `${crypto.randomUUID()}@example.com`
+    const made = await lakegate.admin.request<{ id: string }>(
+      'POST',
+      `/api/2.0/preview/scim/v2/${type === 'USER' ? 'Users' : 'Groups'}`,
+      type === 'USER' ? { userName: name } : { displayName: name },
+    )
+    const { rows } = await asOwner(lakegate, async (client) => {
+      await client.query(CREATE_ROLE, [name, type])
+      return client.query(
+        `SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS more,
+                rolinherit, rolcanlogin, rolpassword, label
+           FROM pg_roles JOIN pg_seclabels ON objoid = pg_roles.oid WHERE rolname = $1`,
+        [name],
+      )
+    })
+    expect(rows).toEqual([
+      {
+        more: false,
+        rolinherit: true,
+        rolcanlogin: true,
+        // pg_roles shows stars whether there is one or not.
+        rolpassword: '********',
+        label: `id=${made.id},type=${type}`,
+      },
+    ])
+  })
+
+  it('is refused to a session that no identity opened, whatever its role may (behaviour 36)', async () => {
+    const insider = await openInsider(lakegate)
+    try {
+      const { socket_directory: host } = await insider.database
+        .selectFrom('database_instance')
+        .select('socket_directory')
+        .where('uid', '=', lakegate.ready.instance.uid)
+        .executeTakeFirstOrThrow()
+      if (host === null) throw new Error('the instance does not run')
+      const newcomer = await createServicePrincipal(lakegate, 'not by this way')
+      // Around the gateway, as a native login is: the role is the owner's, the session nobody's.
+      const client = new pg.Client({
+        host,
+        user: lakegate.ready.admin_user,
+        database: lakegate.ready.instance.database,
+      })
+      await client.connect()
+      try {
+        const create = () =>
+          sqlError(client.query(CREATE_ROLE, [newcomer.applicationId, 'SERVICE_PRINCIPAL']))
+        expect((await create()).code).toBe('28000')
+        const owner = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
+        for (const ticket of ['x', owner, ''])
+          await client
+            .query(`SELECT set_config('databricks_auth.session', $1, false)`, [ticket])
+            .then(create)
+            .then((error) => expect(error.code).toBe('28000'))
+      } finally {
+        await client.end()
+      }
+    } finally {
+      await insider.close()
+    }
+  })
+
   it('shows the role in databricks_list_roles and its label in pg_seclabels (behaviour 37)', async () => {
     const { listed, label } = await asOwner(lakegate, async (client) => ({
       listed: (
@@ -98,6 +162,24 @@ describe('databricks_create_role', () => {
       sqlError(client.query(CREATE_ROLE, [principal.applicationId, 'SERVICE_PRINCIPAL'])),
     )
     expect(error.code).toBe('42710')
+    const byHand = await createServicePrincipal(lakegate, 'made by hand before')
+    const { failed, label, memberships } = await asOwner(lakegate, async (client) => {
+      await client.query(`CREATE ROLE "${byHand.applicationId}" NOLOGIN`)
+      return {
+        failed: await sqlError(client.query(CREATE_ROLE, [byHand.applicationId, 'SERVICE_PRINCIPAL'])),
+        label: (
+          await client.query(`SELECT FROM pg_seclabels WHERE objname = quote_ident($1)`, [
+            byHand.applicationId,
+          ])
+        ).rowCount,
+        memberships: (
+          await client.query(`SELECT rolcanlogin FROM pg_roles WHERE rolname = $1`, [byHand.applicationId])
+        ).rows as unknown,
+      }
+    })
+    expect(failed.code).toBe('42710')
+    expect(label).toBe(0)
+    expect(memberships).toEqual([{ rolcanlogin: false }])
   })
 
   it('refuses a caller without CREATEROLE (behaviour 35)', async () => {
@@ -160,5 +242,57 @@ describe('a role that was created by hand', () => {
     ).resolves.toBe(1)
     await set(null)
     await expect(refusedLogin(lakegate, role)).resolves.toMatchObject({ code: '28000' })
+  })
+
+  const SET_LABEL = 'SELECT databricks_set_role_label($1, $2)'
+
+  it.each([
+    'id=1',
+    'type=USER',
+    'id=,type=USER',
+    'id=0,type=USER',
+    'id=01,type=USER',
+    'id=-1,type=USER',
+    'id=x,type=USER',
+    'id=1,type=ROBOT',
+    'id=1,type=USER ',
+    'id=1,type=USER,id=2',
+    'id=1, type=USER',
+    'id=1,type=USER\n',
+    'id=99999999999999999999,type=USER',
+    '',
+  ])('takes no malformed label: %j (behaviour 38)', async (label) => {
+    const error = await asOwner(lakegate, async (client) => {
+      await client.query('CREATE ROLE "to be labelled" LOGIN').catch(() => undefined)
+      return sqlError(client.query(SET_LABEL, ['to be labelled', label]))
+    })
+    expect(error.code).toBe('22023')
+  })
+
+  it('is labelled by its owner only, and roles of the system by nobody (behaviour 38)', async () => {
+    const principal = await createServicePrincipal(lakegate, 'labels others')
+    await createRoleFor(lakegate, principal)
+    const label = `id=${principal.id},type=SERVICE_PRINCIPAL`
+    const victim = `victim ${crypto.randomUUID()}`
+    await asOwner(lakegate, (client) => client.query(`CREATE ROLE "${victim}" LOGIN`))
+    const asPrincipal = async (work: (client: pg.Client) => Promise<pg.DatabaseError>) =>
+      inSession(lakegate, { user: principal.applicationId, password: await principal.workspaceToken() }, work)
+    for (const role of [victim, lakegate.ready.admin_user, principal.applicationId, 'cloud_admin'])
+      for (const wanted of [label, null]) {
+        const error = await asPrincipal((client) => sqlError(client.query(SET_LABEL, [role, wanted])))
+        expect(error.code, role).toBe('42501')
+      }
+    for (const role of ['cloud_admin', 'databricks_superuser', 'databricks_gateway', 'pg_monitor']) {
+      const error = await asOwner(lakegate, (client) => sqlError(client.query(SET_LABEL, [role, label])))
+      expect(error.code, role).toBe('42501')
+    }
+    const direct = await asPrincipal((client) =>
+      sqlError(client.query(`DELETE FROM pg_catalog.pg_shseclabel`)),
+    )
+    expect(direct.code).toBe('42501')
+    const missing = await asOwner(lakegate, (client) =>
+      sqlError(client.query(SET_LABEL, ['nobody-here', label])),
+    )
+    expect(missing.code).toBe('42704')
   })
 })

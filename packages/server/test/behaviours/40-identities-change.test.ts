@@ -77,8 +77,10 @@ async function equip() {
     'a login with a workspace token': () => login(principal.applicationId, token),
     'a login as the group': () => login(group.displayName, credential),
   }
-  const tryAll = async () =>
-    Object.fromEntries(await Promise.all(Object.entries(ways).map(async ([way, go]) => [way, await go()])))
+  const tryAll = async (): Promise<Readonly<Record<string, string>>> => {
+    const found = await Promise.all(Object.entries(ways).map(async ([way, go]) => [way, await go()] as const))
+    return Object.fromEntries(found)
+  }
   return { principal, group, tryAll }
 }
 const everywhere = {

@@ -1,4 +1,5 @@
 /** behaviours 67, 74: the life of an OAuth secret, and that no secret is ever shown twice or written down. */
+import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -97,6 +98,35 @@ describe('an OAuth secret', () => {
     await expect(
       requestWorkspaceToken(lakegate.ready.http_url, mine.applicationId, secret ?? '', 'all-apis'),
     ).rejects.toThrow('invalid_client')
+  })
+
+  it.each([
+    ['a wrong secret', (secret: string) => `${secret}x`],
+    ['the beginning of it', (secret: string) => secret.slice(0, -1)],
+    ['another letter case', (secret: string) => secret.toUpperCase()],
+    ['the hash of it', (secret: string) => createHash('sha256').update(secret).digest('hex')],
+  ])('proves nothing with %s: invalid_client and 401', async (_what, change) => {
+    const principal = await createServicePrincipal(lakegate, 'guessed')
+    const secret = change(principal.secret)
+    const ask = (init: RequestInit) =>
+      fetch(`${lakegate.ready.http_url}/oidc/v1/token`, { method: 'POST', ...init })
+    const basic = Buffer.from(`${principal.applicationId}:${secret}`).toString('base64')
+    for (const response of [
+      await ask({
+        headers: { authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      }),
+      await ask({
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_id: principal.applicationId,
+          client_secret: secret,
+        }),
+      }),
+    ]) {
+      expect(response.status).toBe(401)
+      expect(await response.json()).toMatchObject({ error: 'invalid_client' })
+    }
   })
 
   it('is made by administrators only', async () => {

@@ -4,6 +4,7 @@ import type { IdentityRecord } from '../../src/domain/directory.ts'
 import type { AccountId, IdentityId } from '../../src/domain/ids.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import type { SignInBrake, SignInLimit } from '../../src/operations/ports.ts'
+import { RefusedError } from '../../src/operations/refused-error.ts'
 import { signIn, type SignInPorts, type SignInRequest } from '../../src/operations/sign-in.ts'
 import { ALICE, NOW, WORKSPACE } from '../policy/facts.ts'
 
@@ -93,7 +94,7 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
       password: new Redacted(request.password ?? 'wrong'),
     }).then(
       () => 'admitted',
-      (error: { refusal: { name: string } }) => error.refusal.name,
+      (error: unknown) => (error instanceof RefusedError ? error.refusal.name : String(error)),
     )
   return { attempt, hashed, counts: braking.counts }
 }

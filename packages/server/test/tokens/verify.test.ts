@@ -164,7 +164,6 @@ describe('a token', () => {
     ['with a fraction in exp', { exp: now + 60.5 }],
     ['with exp as 1e308', { exp: 1e308 }],
     ['with a negative exp', { exp: -1 }],
-    ['with exp beyond every number', { exp: 1e400 }],
     ['with a list in exp', { exp: [now + 60] }],
     ['with exp as null', { exp: null }],
     ['with a fraction in iat', { iat: now + 0.5 }],
@@ -175,6 +174,11 @@ describe('a token', () => {
     ['with a list of issuers', { iss: [ISSUER] }],
   ])('%s is refused (attacks 18, 19)', async (_case, claims) => {
     await expect(rejection(await forge({ claims }))).resolves.toBe('not_decodable')
+  })
+
+  it('with exp beyond every number is refused (attack 18)', async () => {
+    const claimsText = JSON.stringify(CLAIMS).replace(/"exp":\d+/, '"exp":1e400')
+    await expect(rejection(await forge({ claimsText }))).resolves.toBe('not_decodable')
   })
 
   it.each([
