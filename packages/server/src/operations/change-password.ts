@@ -33,8 +33,8 @@ export async function changePassword(ports: ChangePasswordPorts, change: Passwor
       password: change.current,
       clientAddress,
       workspaceId,
-      // The user has proved itself here: guesses of others do not count (attack 34).
-      knownBrowser: change.sessionUid,
+      // A browser that was left open is no proof, and guesses here count as those at the sign-in page.
+      knownBrowser: undefined,
     },
     'set_password',
   )

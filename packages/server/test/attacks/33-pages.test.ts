@@ -251,7 +251,11 @@ describe('every page', () => {
   })
 
   it('of REST is JSON that no browser takes for a page', async () => {
-    for (const path of ['/', '/api/2.0/preview/scim/v2/Me', `/api/2.0/${encodeURIComponent(MARKUP)}`]) {
+    for (const path of [
+      '/nothing',
+      '/api/2.0/preview/scim/v2/Me',
+      `/api/2.0/${encodeURIComponent(MARKUP)}`,
+    ]) {
       const { headers, text } = await send('GET', path)
       expect(headers['content-type']).toMatch(/^application\/json/)
       expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'")

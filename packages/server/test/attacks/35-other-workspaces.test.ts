@@ -16,15 +16,18 @@ import type {
   TokenInfo,
   WorkspaceAnswer,
 } from '@lakegate/client'
+import { catalogRoutes } from '../../src/http/api/catalogs.ts'
 import { customAppIntegrationRoutes } from '../../src/http/api/custom-app-integrations.ts'
 import { databaseCredentialRoutes } from '../../src/http/api/database-credentials.ts'
 import { databaseInstanceRoleRoutes } from '../../src/http/api/database-instance-roles.ts'
 import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts'
 import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
+import { grantRoutes } from '../../src/http/api/grants.ts'
 import { meRoutes } from '../../src/http/api/me.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
+import { tokenIntrospectionRoutes } from '../../src/http/api/token-introspection.ts'
 import { tokenRoutes } from '../../src/http/api/tokens.ts'
 import { workspaceRoutes } from '../../src/http/api/workspaces.ts'
 import type { Route } from '../../src/http/route.ts'
@@ -42,6 +45,9 @@ const SCIM = '/api/2.0/preview/scim/v2'
 const nothingBehind = { accountId: ready.account_id } as never
 const ROUTES: readonly Route[] = [
   ...meRoutes(),
+  ...tokenIntrospectionRoutes(nothingBehind),
+  ...catalogRoutes(nothingBehind),
+  ...grantRoutes(nothingBehind),
   ...permissionRoutes(nothingBehind),
   ...databaseInstanceRoleRoutes(nothingBehind),
   ...federationPolicyRoutes(nothingBehind),
@@ -73,6 +79,9 @@ interface Belongings {
   readonly name: string
   readonly role: string
   readonly applicationId: string
+  readonly type: string
+  readonly catalogs: string
+  readonly tables: string
 }
 
 let its: Belongings
@@ -115,6 +124,18 @@ beforeAll(async () => {
     `/api/2.0/database/instances/${ready.instance.name}/roles`,
     { name: `role ${randomUUID()}` },
   )
+  const catalog = `catalog_${randomUUID().slice(0, 8)}`
+  await admin.request('POST', '/api/2.0/database/catalogs', {
+    name: catalog,
+    database_instance_name: ready.instance.name,
+    database_name: ready.instance.database,
+  })
+  const table = `other_${randomUUID().slice(0, 8)}.schema.table`
+  await admin.request('POST', '/api/2.0/database/tables', {
+    name: table,
+    database_instance_name: ready.instance.name,
+    logical_database_name: ready.instance.database,
+  })
   await signIn(user)
   const { sessions } = await admin.request<{ sessions: SignInSessionAnswer[] }>(
     'GET',
@@ -137,6 +158,9 @@ beforeAll(async () => {
     name: ready.instance.name,
     role: role.name,
     applicationId: principal.applicationId,
+    type: 'catalog',
+    catalogs: catalog,
+    tables: table,
   }
   secretsOfIt = [
     user.userName,
@@ -147,6 +171,8 @@ beforeAll(async () => {
     secret.id,
     role.name,
     token.token_info.token_id,
+    catalog,
+    table,
   ]
 
   const other = await admin.request<WorkspaceAnswer>('POST', `${ACCOUNT}/workspaces`, {
@@ -195,6 +221,9 @@ function placeIn(path: string): string {
   return path
     .replace('::findByUid', `:findByUid?uid=${ready.instance.uid}`)
     .replace('/*', `/${encodeURIComponent(its.role)}`)
+    .replace('/database/catalogs/:name', `/database/catalogs/${its.catalogs}`)
+    .replace('/database/tables/:name', `/database/tables/${its.tables}`)
+    .replace('/:type/:name', `/:type/${its.catalogs}`)
     .replace(/(\w+)\/:id/, (_match, collection: string) => {
       const id = collection in its ? its[collection as keyof Belongings] : its.Users
       return `${collection}/${id}`
@@ -218,6 +247,7 @@ function bodyOf({ method, path }: Route): object | undefined {
   if (path.includes('/custom-app-integrations'))
     return { ...(method === 'POST' ? { name: 'x' } : {}), redirect_urls: ['https://evil.example.com/'] }
   if (path.includes('/permissionassignments')) return { permissions: ['ADMIN'] }
+  if (path.includes('/unity-catalog/')) return { changes: [{ principal: 'users', add: ['SELECT'] }] }
   if (path.includes('/permissions/'))
     return { access_control_list: [{ group_name: 'admins', permission_level: 'CAN_MANAGE' }] }
   if (path.endsWith('/roles')) return { name: `taken over ${randomUUID()}` }
@@ -230,6 +260,16 @@ function bodyOf({ method, path }: Route): object | undefined {
 const BY_BODY: Readonly<Record<string, () => object>> = {
   'POST /api/2.0/token/delete': () => ({ token_id: its.tokenId }),
   'POST /api/2.0/database/credentials': () => ({ instance_names: [its.instance] }),
+  'POST /api/2.0/database/catalogs': () => ({
+    name: `catalog_${randomUUID().slice(0, 8)}`,
+    database_instance_name: its.instance,
+    database_name: ready.instance.database,
+  }),
+  'POST /api/2.0/database/tables': () => ({
+    name: `x_${randomUUID().slice(0, 8)}.schema.table`,
+    database_instance_name: its.instance,
+    logical_database_name: ready.instance.database,
+  }),
   'POST /api/2.0/token-management/on-behalf-of/tokens': () => ({ application_id: its.applicationId }),
 }
 /** Routes that only make something new, in the workspace of the caller or, for its administrators, in the account. */
@@ -264,7 +304,7 @@ async function call(route: Route, url: string, token: string, body = bodyOf(rout
 
 /** What other files change while this one runs: the instance, and who is in the workspace. */
 const isShared = ({ path }: Route) =>
-  /permissionassignments|\/permissions\/|\/instances\/:name$|\/roles$/.test(path)
+  /permissionassignments|\/permissions\/|\/instances\/:name$|\/roles$|\/catalogs$/.test(path)
 
 /** Everything that the first workspace has, as its administrator sees it. */
 async function look(): Promise<Readonly<Record<string, string>>> {
@@ -293,10 +333,12 @@ describe('the list of routes', () => {
     const file = new URL('../../src/composition/control-plane.ts', import.meta.url)
     const composed = await readFile(file, 'utf8')
     const families = [...composed.matchAll(/\.\.\.(\w+Routes)\(/g)].map(([, family]) => family)
-    // Discovery and health are for anybody.
+    // The front door, discovery and health are for anybody.
     expect(
-      families.filter((family) => !['discoveryRoutes', 'healthRoutes'].includes(family ?? '')),
-    ).toHaveLength(12)
+      families.filter(
+        (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
+      ),
+    ).toHaveLength(15)
   })
 })
 
