@@ -58,6 +58,23 @@ export interface ExchangedToken {
 
 /** @throws RefusedError token_exchange_refused with the reason. @throws Fault identity_provider_unreachable */
 export async function exchangeToken(ports: ExchangePorts, request: ExchangeRequest): Promise<ExchangedToken> {
+  try {
+    return await exchange(ports, request)
+  } catch (error) {
+    const isRefused = error instanceof RefusedError
+    ports.audit.record({
+      event: 'token_exchange',
+      outcome: isRefused ? 'refused' : 'failed',
+      workspaceId: request.workspaceId,
+      reason: isRefused ? error.refusal.name : 'fault',
+      ...(isRefused ? { detail: error.refusal.parameters['reason'] ?? '' } : {}),
+      ...(request.clientId === undefined ? {} : { identityName: request.clientId.slice(0, 64) }),
+    })
+    throw error
+  }
+}
+
+async function exchange(ports: ExchangePorts, request: ExchangeRequest): Promise<ExchangedToken> {
   const scopes = readScopes(request.scope)
   const now = ports.clock()
   const subject =
