@@ -1,7 +1,9 @@
 /** The roles of a running instance: what a login needs to know of one, and whom roles are bound to. */
+import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-binding.ts'
 import { IDENTITY_TYPES } from '../domain/identity.ts'
-import type { RoleOid } from '../domain/ids.ts'
+import type { IdentityId, RoleOid } from '../domain/ids.ts'
+import { askTogether } from '../operations/ask-together.ts'
 import type { InstanceRoles } from '../operations/ports.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
@@ -30,17 +32,26 @@ const ROLE_FACTS = {
      WHERE role.rolname = $1::pg_catalog.name`,
 }
 
-const HAS_ROLE = {
-  name: 'has_role_bound_to',
+/** The number of every question whose label is that of a role; one look at the labels for all of them. */
+const HAVE_ROLES = {
+  name: 'have_roles_bound_to',
   text: `
-    SELECT EXISTS (
-      SELECT FROM pg_catalog.pg_shseclabel AS label
-       WHERE label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-         AND label.provider = 'databricks_auth' AND label.label = ANY ($1::pg_catalog.text[])
-    ) AS found`,
+    SELECT DISTINCT asked.question
+      FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]))
+           AS asked (question, label)
+      JOIN pg_catalog.pg_shseclabel AS label
+        ON label.label OPERATOR(pg_catalog.=) asked.label COLLATE pg_catalog."C"
+       AND label.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+       AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
+}
+
+interface BoundQuestion {
+  readonly instance: DatabaseInstance
+  readonly identityIds: readonly IdentityId[]
 }
 
 export function createInstanceRoles(connections: AdministrativeConnections): InstanceRoles {
+  const askForBound = askHasRoleBoundTo(connections)
   return {
     async loadRoleFacts(instance, roleName) {
       const [row] = await connections.query<RoleRow>(instance, ROLE_FACTS, [roleName])
@@ -58,12 +69,33 @@ export function createInstanceRoles(connections: AdministrativeConnections): Ins
       }
     },
 
-    async hasRoleBoundTo(instance, identityIds) {
-      const labels = identityIds.flatMap((id) =>
-        IDENTITY_TYPES.map((type) => formatIdentityBinding({ id, type })),
-      )
-      const [row] = await connections.query<{ found: boolean }>(instance, HAS_ROLE, [labels])
-      return row?.found === true
-    },
+    hasRoleBoundTo: (instance, identityIds) => askForBound({ instance, identityIds }),
   }
 }
+
+/** Those of one moment and one instance become one query (operations/ask-together.ts). */
+const askHasRoleBoundTo = (connections: AdministrativeConnections) =>
+  askTogether(
+    async (questions: readonly BoundQuestion[]): Promise<readonly boolean[]> => {
+      const [first] = questions
+      if (first === undefined) return []
+      const asked = questions.flatMap(({ identityIds }, question) =>
+        identityIds.flatMap((id) =>
+          IDENTITY_TYPES.map((type) => ({ question, label: formatIdentityBinding({ id, type }) })),
+        ),
+      )
+      const rows = await connections.query<{ question: number }>(first.instance, HAVE_ROLES, [
+        asked.map(({ question }) => question),
+        asked.map(({ label }) => label),
+      ])
+      const found = new Set(rows.map(({ question }) => question))
+      return questions.map((_question, index) => found.has(index))
+    },
+    {
+      keyOf: ({ identityIds }) => identityIds.join(' '),
+      laneOf: ({ instance }) => `${instance.uid} ${instance.socketDirectory ?? ''}`,
+      largestBatch: 100,
+      mostUnderWay: 1,
+      isAboutOne: () => false,
+    },
+  )

@@ -3,11 +3,48 @@ import { sql } from 'kysely'
 import type { Identity, Principal } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports.ts'
-import { ancestorsOf, assignmentOf } from './membership.ts'
+import { ancestorsOf, ancestorsOfAsked, assignmentOf } from './membership.ts'
 import { prepared } from './prepared-statements.ts'
-import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
+
+interface CallerQuestion {
+  readonly id: IdentityId
+  readonly workspaceId: WorkspaceId
+}
+
+/** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
+export const callersQuery = (questions: readonly CallerQuestion[]) => sql<CallerRow>`
+  ${prepared('callers')} WITH RECURSIVE asked (id, workspace_id, question) AS (
+    SELECT * FROM unnest((SELECT ${questions.map(({ id }) => id)}::bigint[]),
+                         (SELECT ${questions.map(({ workspaceId }) => workspaceId)}::bigint[])) WITH ORDINALITY
+  ),
+  ${ancestorsOfAsked}
+  SELECT asked.question::int, identity.*, found.ancestors
+    FROM asked
+    CROSS JOIN LATERAL (
+      SELECT id, type, name, display_name, active, is_account_admin
+        FROM identity WHERE identity.id = asked.id OFFSET 0
+    ) AS identity
+    JOIN (
+      SELECT asked.question, json_agg(json_build_array(ancestor.id::text, assignment.permission)) AS ancestors
+        FROM asked JOIN ancestor ON ancestor.question = asked.question
+        LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, sql`asked.workspace_id`)} AS assignment ON true
+       GROUP BY asked.question
+    ) AS found ON found.question = asked.question`
 
 export function createDirectory(database: SystemDatabase): Directory {
+  const askForCaller = askSystemDatabaseTogether({
+    keyOf: ({ id, workspaceId }: CallerQuestion) => `${id} ${workspaceId}`,
+    ask: async (questions) => (await callersQuery(questions).execute(database)).rows,
+    answer: ([row], { id }) => {
+      if (row === undefined || row.type === 'GROUP') return undefined
+      return {
+        principal: { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin },
+        ...toMembership(row.ancestors, id),
+      }
+    },
+  })
+
   return {
     loadPrincipal: (id) =>
       askSystemDatabase(async () => {
@@ -59,24 +96,7 @@ export function createDirectory(database: SystemDatabase): Directory {
         return permission === undefined ? undefined : toIdentity(row)
       }),
 
-    loadCaller: (id, workspaceId) =>
-      askSystemDatabase(async () => {
-        const { rows } = await sql<CallerRow>`
-          ${prepared('caller')} WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
-          SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
-                 identity.is_account_admin,
-                 (SELECT json_agg(json_build_array(ancestor.id::text, assignment.permission))
-                    FROM ancestor
-                    LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true
-                 ) AS ancestors
-            FROM identity WHERE identity.id = ${id}::bigint`.execute(database)
-        const [row] = rows
-        if (row === undefined || row.type === 'GROUP') return undefined
-        return {
-          principal: { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin },
-          ...toMembership(row.ancestors, id),
-        }
-      }),
+    loadCaller: (id, workspaceId) => askForCaller({ id, workspaceId }),
 
     loadMembership: (id, workspaceId) => askSystemDatabase(() => loadMembership(id, workspaceId)),
   }
@@ -98,6 +118,7 @@ export function createDirectory(database: SystemDatabase): Directory {
 }
 
 interface CallerRow extends IdentityRow {
+  readonly question: number
   readonly is_account_admin: boolean
   readonly ancestors: readonly (readonly [string, 'USER' | 'ADMIN' | null])[]
 }

@@ -3,11 +3,52 @@ import { sql, type Insertable, type Selectable } from 'kysely'
 import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports.ts'
+import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
-import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
+import { prepared } from './prepared-statements.ts'
+import {
+  askSystemDatabase,
+  askSystemDatabaseTogether,
+  isUniqueViolation,
+  type SystemDatabase,
+} from './system-database.ts'
 
 type Row = Selectable<SystemSchema['database_instance']>
+
+interface NameQuestion {
+  readonly workspaceId: WorkspaceId
+  readonly name: string
+}
+
+const instancesByNameQuery = (questions: readonly NameQuestion[]) => sql<Row & { readonly question: number }>`
+  ${prepared('instances_by_name')} SELECT asked.question::int, instance.*
+    FROM unnest(${questions.map(({ workspaceId }) => workspaceId)}::bigint[],
+                ${questions.map(({ name }) => name)}::text[]) WITH ORDINALITY AS asked (workspace_id, name, question)
+    CROSS JOIN LATERAL (
+      SELECT * FROM database_instance AS instance
+       WHERE instance.workspace_id = asked.workspace_id AND instance.name = asked.name OFFSET 0
+    ) AS instance`
+
+interface PermissionQuestion {
+  readonly uid: InstanceUid
+  readonly identityIds: readonly IdentityId[]
+}
+
+const permissionsQuery = (questions: readonly PermissionQuestion[]) => {
+  // One line for each identity of each question.
+  const asked = questions.flatMap(({ uid, identityIds }, index) =>
+    identityIds.map((id) => ({ question: index + 1, uid, id })),
+  )
+  return sql<{ readonly question: number; readonly level: InstancePermissionLevel }>`
+  ${prepared('instance_permissions')} SELECT asked.question, permission.level
+    FROM unnest(${asked.map(({ question }) => question)}::int[], ${asked.map(({ uid }) => uid)}::uuid[],
+                ${asked.map(({ id }) => id)}::bigint[]) AS asked (question, instance_uid, identity_id)
+    CROSS JOIN LATERAL (
+      SELECT level FROM database_instance_permission AS permission
+       WHERE permission.instance_uid = asked.instance_uid AND permission.identity_id = asked.identity_id OFFSET 0
+    ) AS permission`
+}
 
 export function createInstanceStore(database: SystemDatabase): InstanceStore {
   const rows = () => database.selectFrom('database_instance').selectAll('database_instance')
@@ -27,17 +68,26 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
       .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
   }
+  const askByName = askSystemDatabaseTogether({
+    keyOf: ({ workspaceId, name }: NameQuestion) => `${workspaceId} ${name}`,
+    ask: async (questions) => (await instancesByNameQuery(questions).execute(database)).rows,
+    answer: ([row]) => toInstance(row),
+  })
+  const askForPermission = askSystemDatabaseTogether({
+    keyOf: ({ uid, identityIds }: PermissionQuestion) => `${uid} ${identityIds.join(' ')}`,
+    ask: async (questions) => (await permissionsQuery(questions).execute(database)).rows,
+    answer: (rows) => {
+      const levels = rows.map(({ level }) => level)
+      if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
+      return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
+    },
+  })
 
   return {
     loadInstance: (uid) =>
       askSystemDatabase(async () => toInstance(await rows().where('uid', '=', uid).executeTakeFirst())),
 
-    findByName: (workspaceId, name) =>
-      askSystemDatabase(async () =>
-        toInstance(
-          await rows().where('workspace_id', '=', workspaceId).where('name', '=', name).executeTakeFirst(),
-        ),
-      ),
+    findByName: (workspaceId, name) => askByName({ workspaceId, name }),
 
     listPage: (workspaceId, { after, size }) =>
       askSystemDatabase(async () => {
@@ -154,19 +204,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         await database.deleteFrom('database_instance').where('uid', '=', uid).execute()
       }),
 
-    loadPermission: (uid, identityIds) =>
-      askSystemDatabase(async () => {
-        if (identityIds.length === 0) return undefined
-        const granted = await database
-          .selectFrom('database_instance_permission')
-          .select('level')
-          .where('instance_uid', '=', uid)
-          .where('identity_id', 'in', [...identityIds])
-          .execute()
-        const levels = granted.map(({ level }) => level)
-        if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
-        return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
-      }),
+    loadPermission: (uid, identityIds) => askForPermission({ uid, identityIds }),
 
     listPermissions: (uid) =>
       askSystemDatabase(async () => {

@@ -17,7 +17,7 @@ export const groupsOf = (member: RawBuilder<unknown>): RawBuilder<unknown> => sq
   (SELECT member.group_id FROM group_member AS member WHERE member.member_id = ${member} OFFSET 0)`
 export const assignmentOf = (
   identity: RawBuilder<unknown>,
-  workspaceId: WorkspaceId | undefined,
+  workspaceId: WorkspaceId | undefined | RawBuilder<unknown>,
 ): RawBuilder<unknown> => sql`
   (SELECT assignment.permission FROM workspace_assignment AS assignment
     WHERE assignment.workspace_id = ${workspaceId ?? null}::bigint AND assignment.identity_id = ${identity} OFFSET 0)`
@@ -36,3 +36,14 @@ export const ancestorsOf = (id: RawBuilder<unknown>): RawBuilder<unknown> => sql
      WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
   ),
   ancestor (id, depth) AS (SELECT id, min(depth) FROM walk GROUP BY id)`
+
+/** The same for many at once, `ancestor(question, id)`, from a relation `asked(question, id)`: each as if alone. */
+export const ancestorsOfAsked = sql`
+  walk (question, id, depth) AS (
+    SELECT asked.question, asked.id, 0 FROM asked
+    UNION
+    SELECT walk.question, above.group_id, walk.depth + 1
+      FROM walk CROSS JOIN LATERAL ${groupsOf(sql`walk.id`)} AS above
+     WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
+  ),
+  ancestor (question, id) AS (SELECT DISTINCT question, id FROM walk)`

@@ -2,7 +2,8 @@
 import { sql } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from '../operations/ports.ts'
-import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+import { prepared } from './prepared-statements.ts'
+import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface TokenRow {
   readonly id: string
@@ -15,6 +16,18 @@ interface TokenRow {
   readonly expires_at: Date | null
   readonly owner_name: string
 }
+
+/** Expired ones as well. */
+export const tokensQuery = (hashes: readonly Uint8Array[]) => sql<TokenRow & { readonly question: number }>`
+  ${prepared('personal_access_tokens')} SELECT asked.question::int, token.*, owner.owner_name
+    FROM unnest(${hashes.map((hash) => Buffer.from(hash))}::bytea[]) WITH ORDINALITY AS asked (token_hash, question)
+    CROSS JOIN LATERAL (
+      SELECT id, identity_id, workspace_id, comment, scopes, created_at, created_by, expires_at
+        FROM personal_access_token WHERE token_hash = asked.token_hash OFFSET 0
+    ) AS token
+    CROSS JOIN LATERAL (
+      SELECT name AS owner_name FROM identity WHERE identity.id = token.identity_id OFFSET 0
+    ) AS owner`
 
 export function createPersonalAccessTokenStore(database: SystemDatabase): PersonalAccessTokenStore {
   const select = () =>
@@ -32,6 +45,12 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
         'token.expires_at',
         'identity.name as owner_name',
       ])
+
+  const askForToken = askSystemDatabaseTogether({
+    keyOf: (hash: Uint8Array) => Buffer.from(hash).toString('base64'),
+    ask: async (hashes) => (await tokensQuery(hashes).execute(database)).rows,
+    answer: ([row]) => (row === undefined ? undefined : toToken(row)),
+  })
 
   return {
     insertPersonalAccessToken: (token) =>
@@ -77,16 +96,10 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
         return toToken(await select().where('token.id', '=', id).executeTakeFirstOrThrow())
       }),
 
-    findPersonalAccessToken: (hash, now) =>
-      askSystemDatabase(async () => {
-        const row = await select()
-          .where('token.token_hash', '=', Buffer.from(hash))
-          .where((where) =>
-            where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', now)]),
-          )
-          .executeTakeFirst()
-        return row === undefined ? undefined : toToken(row)
-      }),
+    async findPersonalAccessToken(hash, now) {
+      const found = await askForToken(hash)
+      return found?.expiresAt === undefined || found.expiresAt > now ? found : undefined
+    },
 
     listPersonalAccessTokens: (workspaceId, identityId) =>
       askSystemDatabase(async () => {

@@ -6,6 +6,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
+import { askTogether } from '../operations/ask-together.ts'
 import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
 
@@ -38,6 +39,46 @@ export function openSystemDatabase(
   pool.on('error', onIdleError)
   return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
 }
+
+/** More questions than this in one query would keep each other waiting. */
+const LARGEST_BATCH = 100
+/** Of each kind of question, while the other connections are free for everything else. */
+const MOST_BATCHES = 2
+
+/**
+ * For questions that every request asks: those of one moment become one query (operations/ask-together.ts), which
+ * takes arrays and answers with the number of the question in each row.
+ * @param ask must find each row by the index, however many questions there are: LATERAL with OFFSET 0
+ */
+export function askSystemDatabaseTogether<
+  Question,
+  Row extends { readonly question: number },
+  Answer,
+>(batch: {
+  readonly keyOf: (question: Question) => string
+  readonly ask: (questions: readonly Question[]) => Promise<readonly Row[]>
+  /** @param rows those of one question */
+  readonly answer: (rows: readonly Row[], question: Question) => Answer
+}): (question: Question) => Promise<Answer> {
+  return askTogether(
+    async (questions) => {
+      const rows = await askSystemDatabase(() => batch.ask(questions))
+      const rowsOf = questions.map((): Row[] => [])
+      for (const row of rows) rowsOf[row.question - 1]?.push(row)
+      return questions.map((question, index) => batch.answer(rowsOf[index] ?? [], question))
+    },
+    {
+      keyOf: batch.keyOf,
+      largestBatch: LARGEST_BATCH,
+      mostUnderWay: MOST_BATCHES,
+      isAboutOne: isDataException,
+    },
+  )
+}
+
+/** SQLSTATE class 22: a value of one question that PostgreSQL does not take. */
+const isDataException = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code?.startsWith('22') === true
 
 /** PostgreSQL error classes that say "not now": connection, insufficient resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']

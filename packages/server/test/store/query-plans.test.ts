@@ -5,8 +5,9 @@
 import { sql, type CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { IdentityId, WorkspaceId } from '../../src/domain/ids.ts'
-import { createDirectory } from '../../src/store/identities.ts'
+import { callersQuery, createDirectory } from '../../src/store/identities.ts'
 import { createLoginDirectory, loginFactsQuery } from '../../src/store/login-facts.ts'
+import { tokensQuery } from '../../src/store/personal-access-tokens.ts'
 import { loadDirectory } from '../stage/large-directory.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 
@@ -120,5 +121,29 @@ describe('the query of a login', () => {
         groupId: undefined,
       }),
     ).resolves.toEqual({ identity: undefined, group: undefined })
+  })
+})
+
+describe('the questions of a request, for many callers at once', () => {
+  it('read by index only, and as many rows with 100,000 identities as with 1,000', async () => {
+    const touched: number[][] = []
+    for (const identities of [1_000, 100_000]) {
+      const { workspaceId, member } = await loadDirectory(system.database, identities)
+      const few = { id: member as IdentityId, workspaceId: workspaceId as WorkspaceId }
+      const questions = Array.from({ length: 20 }, () => few)
+      const queries = [callersQuery(questions), tokensQuery(questions.map(() => Buffer.alloc(32)))]
+      const plans = await Promise.all(queries.map((query) => explain(query.compile(system.database))))
+      if (identities === 100_000) {
+        const sequential = plans.flat().filter((node) => node['Node Type'] === 'Seq Scan')
+        // Of tokens there are none, and an empty table is read as it is.
+        expect(sequential.map((node) => node['Relation Name'])).not.toContain('identity')
+        expect(sequential.map((node) => node['Relation Name'])).not.toContain('group_member')
+        expect(sequential.map((node) => node['Relation Name'])).not.toContain('workspace_assignment')
+      }
+      touched.push(plans.map(rowsTouched))
+    }
+    const [few = [], many = []] = touched
+    expect(few[0]).toBeGreaterThan(0)
+    for (const [index, rows] of many.entries()) expect(rows).toBeLessThanOrEqual((few[index] ?? 0) * 2)
   })
 })
