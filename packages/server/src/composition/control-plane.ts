@@ -37,7 +37,7 @@ import { issueSignInLink } from '../operations/sign-in-links.ts'
 import type { Installation, ListenerAllocator } from '../operations/ports.ts'
 import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
-import { verifyWorkspaceToken } from '../tokens/verify.ts'
+import { asWorkspaceToken } from '../tokens/verify.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
@@ -93,7 +93,8 @@ export function buildControlPlane(
   const authenticate = createAuthenticateBearer({
     personalAccessTokens: stores.personalAccessTokens,
     directory: stores.directory,
-    verifyWorkspaceToken: (token, workspaceId) => verifyWorkspaceToken(token, workspaceId, context()),
+    verifyWorkspaceToken: async (token, workspaceId, now) =>
+      asWorkspaceToken(await foundation.verifyToken(token, now), workspaceId),
     clock,
   })
   const mint = createMintCredential({

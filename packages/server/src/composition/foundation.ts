@@ -27,7 +27,13 @@ import { createPersonalAccessTokenStore } from '../store/personal-access-tokens.
 import { createSecretStore } from '../store/secrets.ts'
 import { createCertificateAuthorityStore, createSigningKeyStore } from '../store/signing-keys.ts'
 import type { SystemDatabase, SystemDatabaseAddress } from '../store/system-database.ts'
+import type { VerifiedToken } from '../tokens/claims.ts'
+import { rememberTokens } from '../tokens/remembered-tokens.ts'
+import { verifyLoginToken, type TokenRejection } from '../tokens/verify.ts'
 import type { Machine } from './machine.ts'
+
+/** Tokens are under 1 KiB, and what is remembered of one is less. */
+const REMEMBERED_TOKENS = 10_000
 
 export interface Foundation {
   readonly clock: Clock
@@ -37,6 +43,8 @@ export interface Foundation {
   readonly database: SystemDatabase
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
+  /** For logins and for REST: one memory of the tokens whose signature was seen to be good. */
+  readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly authority: CertificateAuthority
   readonly connections: AdministrativeConnections
   readonly roles: InstanceRoles
@@ -73,6 +81,8 @@ export function layFoundation(parts: {
 }): Foundation {
   const { clock, log, database, encryption } = parts
   const connections = createAdministrativeConnections()
+  const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
+  const { issuerOf } = parts.addresses
   return {
     clock,
     log,
@@ -80,7 +90,11 @@ export function layFoundation(parts: {
     machine: parts.machine,
     database,
     stores: createStores(database),
-    signingKeys: createSigningKeys({ store: createSigningKeyStore(database), encryption, clock }),
+    signingKeys,
+    verifyToken: rememberTokens(
+      (token, now) => verifyLoginToken(token, { issuerOf, keys: signingKeys, now }),
+      REMEMBERED_TOKENS,
+    ),
     authority: createCertificateAuthority({
       store: createCertificateAuthorityStore(database),
       encryption,

@@ -5,13 +5,9 @@ import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
 import type { ServerCertificates } from '../operations/ports.ts'
-import { rememberTokens } from '../tokens/remembered-tokens.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
-import { verifyLoginToken } from '../tokens/verify.ts'
 import type { Foundation } from './foundation.ts'
 
-/** Tokens are under 1 KiB, and what is remembered of one is less. */
-const REMEMBERED_TOKENS = 10_000
 const LOGINS_PER_ADDRESS = 200
 
 export async function buildGateway(foundation: Foundation, settings: LoadedSettings): Promise<Gateway> {
@@ -21,10 +17,7 @@ export async function buildGateway(foundation: Foundation, settings: LoadedSetti
     roles,
     directory: stores.loginDirectory,
     claims: stores.catalog,
-    verifyToken: rememberTokens(
-      (token, now) => verifyLoginToken(token, { issuerOf: addresses.issuerOf, keys: signingKeys, now }),
-      REMEMBERED_TOKENS,
-    ),
+    verifyToken: foundation.verifyToken,
     issueTicket: async (ticket, now) =>
       issueSessionTicket(
         ticket,

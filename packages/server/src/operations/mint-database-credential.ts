@@ -55,7 +55,7 @@ export function createMintCredential(ports: MintPorts): MintCredential {
       const verdict = decideMint(caller, mintable)
       if (verdict !== 'permitted') throw new RefusedError(verdict)
       const tokenId = randomUUID()
-      const minted = await mintDatabaseCredential(
+      const minted = mintDatabaseCredential(
         {
           issuer: await requireIssuer(ports, caller.workspaceId),
           identityId: caller.identity.id,

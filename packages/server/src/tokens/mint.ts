@@ -11,6 +11,7 @@ import {
   WORKSPACE_TOKEN_TYPE,
   workspaceAudience,
 } from './claims.ts'
+import { signCompact } from './sign-compact.ts'
 
 export interface Signer {
   readonly kid: string
@@ -28,26 +29,28 @@ export interface CredentialRequest {
 }
 
 /** @returns a database credential and the moment at which it expires, one hour from now in whole seconds */
-export async function mintDatabaseCredential(
+export function mintDatabaseCredential(
   request: CredentialRequest,
   signer: Signer,
-): Promise<{ readonly token: Redacted<string>; readonly expiresAt: Date }> {
+): { readonly token: Redacted<string>; readonly expiresAt: Date } {
   const issuedAt = Math.floor(request.now.getTime() / 1000)
   const expiresAt = issuedAt + TOKEN_LIFETIME_SECONDS
-  const token = await new SignJWT({
-    workspace_id: request.workspaceId,
-    scope: 'postgres',
-    instances: request.instances,
-    ...(request.claimSetId === undefined ? {} : { claims: request.claimSetId }),
-  })
-    .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: DATABASE_CREDENTIAL_TYPE, kid: signer.kid })
-    .setIssuer(request.issuer)
-    .setSubject(request.identityId)
-    .setAudience(databaseAudience(request.workspaceId))
-    .setJti(request.tokenId)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(expiresAt)
-    .sign(signer.privateKey)
+  const token = signCompact(
+    { typ: DATABASE_CREDENTIAL_TYPE, kid: signer.kid },
+    {
+      workspace_id: request.workspaceId,
+      scope: 'postgres',
+      instances: request.instances,
+      ...(request.claimSetId === undefined ? {} : { claims: request.claimSetId }),
+      iss: request.issuer,
+      sub: request.identityId,
+      aud: databaseAudience(request.workspaceId),
+      jti: request.tokenId,
+      iat: issuedAt,
+      exp: expiresAt,
+    },
+    signer.privateKey,
+  )
   return { token: new Redacted(token), expiresAt: new Date(expiresAt * 1000) }
 }
 

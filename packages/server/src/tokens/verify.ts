@@ -78,7 +78,14 @@ export async function verifyWorkspaceToken(
   workspaceId: WorkspaceId,
   context: VerificationContext,
 ): Promise<VerifiedToken | TokenRejection> {
-  const verified = await verifyLoginToken(token, context)
+  return asWorkspaceToken(await verifyLoginToken(token, context), workspaceId)
+}
+
+/** Of whatever was verified, what opens the REST API of that workspace. */
+export function asWorkspaceToken(
+  verified: VerifiedToken | TokenRejection,
+  workspaceId: WorkspaceId,
+): VerifiedToken | TokenRejection {
   if ('rejected' in verified) return verified
   return verified.kind === 'workspace_token' && verified.workspaceId === workspaceId
     ? verified
