@@ -13,14 +13,16 @@ export interface Log {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /**
- * The second line of defence only: secrets are `Redacted` where they live, and no call site logs one. Names of
- * fields that could hold one are removed at the top and two levels down, wherever they come from.
+ * The second line of defence only: secrets are `Redacted` where they live, and no call site logs one. Fields that
+ * could hold one by their name are replaced at the top and two levels down, wherever they come from. (pino's own
+ * redaction tries every path on every line, which cost a tenth of a minting.)
  */
-const SECRET_FIELDS = [
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
   ...['token', 'access_token', 'id_token', 'refresh_token', 'admin_token'],
   ...['password', 'secret', 'client_secret', 'authorization', 'cookie'],
-]
-const DEPTHS = ['', '*.', '*.*.']
+])
+const LEVELS = 3
+const CENSORED = '[redacted]'
 
 /** pino's most severe level of its own, `fatal`, is 60. */
 const ABOVE_ALL = 70
@@ -33,12 +35,32 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       customLevels: { audit: ABOVE_ALL },
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: SECRET_FIELDS.flatMap((name) => DEPTHS.map((depth) => depth + name)),
-        censor: '[redacted]',
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => censor(fields, LEVELS),
       },
+      // pino shows an error with its other properties as well.
+      serializers: { err: (error: Error) => censorBelow(pino.stdSerializers.err(error), LEVELS - 1) },
     },
     destination ?? pino.destination({ fd: 2, sync: true }),
   )
+}
+
+/** The same object unless something had to be replaced. */
+function censor<Fields extends object>(fields: Fields, levels: number): Fields {
+  let changes: Record<string, unknown> | undefined
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+    const shown = SECRET_FIELDS.has(name) ? CENSORED : censorBelow(value, levels - 1)
+    if (shown !== value) changes = { ...changes, [name]: shown }
+  }
+  return changes === undefined ? fields : { ...fields, ...changes }
+}
+
+function censorBelow(value: unknown, levels: number): unknown {
+  if (levels === 0 || typeof value !== 'object' || value === null) return value
+  // What decides itself how it is shown, such as a date or a `Redacted`; and errors, which pino takes apart.
+  if ('toJSON' in value || value instanceof Error) return value
+  return Array.isArray(value)
+    ? value.map((item: unknown) => censorBelow(item, levels))
+    : censor(value, levels)
 }

@@ -46,6 +46,29 @@ describe('the log', () => {
     expect(text.match(/\[redacted\]/g)).toHaveLength(6)
   })
 
+  it('removes it from the properties of an error as well, and from lists, and leaves the rest as it was', () => {
+    const error = Object.assign(new Error('it failed'), { config: { password: 'hunter2', host: 'db' } })
+    const fields = { list: [{ secret: 'hunter2', name: 'a' }], at: new Date(0), nothing: null }
+    const [line] = logged('info', (log) => {
+      log.error({ err: error, ...fields }, 'm')
+    })
+    expect(JSON.stringify(line)).not.toContain('hunter2')
+    expect(line).toMatchObject({
+      err: { type: 'Error', message: 'it failed', config: { password: '[redacted]', host: 'db' } },
+      list: [{ secret: '[redacted]', name: 'a' }],
+      at: '1970-01-01T00:00:00.000Z',
+      nothing: null,
+    })
+    expect(fields.list[0]?.secret).toBe('hunter2')
+  })
+
+  it.each([null, 'a sentence', 7])('takes %j for an error as well, whoever threw that', (err) => {
+    const [line] = logged('info', (log) => {
+      log.error({ err }, 'm')
+    })
+    expect(line).toMatchObject({ err })
+  })
+
   it('shows an error with its type, message and stack', () => {
     const [line] = logged('info', (log) => {
       log.error({ err: new TypeError('broken') }, 'it failed')
