@@ -64,7 +64,10 @@ export async function openBackend(
   }
 }
 
-/** The role that was admitted stands in for whatever the client called it; its protocol options were answered. */
+/**
+ * The role that was admitted stands in for whatever the client called it; its protocol options were answered. Our own
+ * settings are always there, if only empty: they outrank those that a client brings in `options`.
+ */
 function startupParameters(
   admission: Admission,
   { parameters }: StartupMessage,
@@ -78,9 +81,7 @@ function startupParameters(
     ...passed,
     { name: SESSION_TICKET_SETTING, value: Buffer.from(admission.sessionTicket, 'utf8') },
     { name: SESSION_IDENTITY_SETTING, value: Buffer.from(JSON.stringify(admission.behind), 'utf8') },
-    ...(claims === undefined
-      ? []
-      : [{ name: SESSION_CLAIMS_SETTING, value: Buffer.from(claims.setting, 'utf8') }]),
+    { name: SESSION_CLAIMS_SETTING, value: Buffer.from(claims?.setting ?? '', 'utf8') },
   ]
 }
 

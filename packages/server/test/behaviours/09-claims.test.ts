@@ -1,5 +1,5 @@
 /** behaviours 9–12: a credential whose claims let its sessions read the named tables besides. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
   DatabaseCatalog,
@@ -15,6 +15,7 @@ import {
   createRoleFor,
   createServicePrincipal,
   inSession,
+  mintCredential,
   refusedLogin,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
@@ -240,6 +241,17 @@ describe('a session with claims', () => {
     ],
   ])('cannot open more with %s', async (_what, statement) => {
     await expect(inClaims((session) => session.query(statement))).rejects.toMatchObject({ code: '42501' })
+  })
+
+  it('cannot be had by a session that brings claims of its own making in its options', async () => {
+    const sha256 = createHash('sha256').update('mine').digest('hex')
+    const claims = JSON.stringify({ lock: sha256, tables: [[SCHEMA, 'orders']] })
+    const password = await mintCredential(reader.http, ready.instance.name)
+    const options = `-c databricks_auth.claims=${claims}`
+    const opened = inSession(lakegate, { user: reader.applicationId, password, options }, (session) =>
+      session.query(`SELECT databricks_open_claims('mine')`),
+    )
+    await expect(opened).rejects.toMatchObject({ code: '42501' })
   })
 
   it('shows nobody the secret that opened it', async () => {

@@ -84,6 +84,7 @@ describe('the backend', () => {
         ['application_name', 'psql'],
         ['databricks_auth.session', 'the ticket'],
         ['databricks_auth.identity', '{"id":"7","type":"USER","name":"ada@example.com","path":[]}'],
+        ['databricks_auth.claims', ''],
       ]),
     )
     if (answer.kind === 'open') answer.session.socket.destroy()
