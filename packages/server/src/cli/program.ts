@@ -32,7 +32,7 @@ function createProgram(startEverything: StartEverything): Command {
     .showHelpAfterError()
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(load(flags), startEverything))
+    .action(async (flags: Record<string, string>) => up(() => load(flags), startEverything))
   withSettings(program.command('config'))
     .description('print every setting, its value and where it comes from')
     .action((flags: Record<string, string>) => {

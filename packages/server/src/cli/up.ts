@@ -2,25 +2,45 @@
 import type { LoadedSettings } from '../config/load.ts'
 import { renderBanner, type BannerFacts } from './banner.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { listenToSignals } from './signals.ts'
 
-export interface RunningLakegate {
-  readonly facts: BannerFacts
-  /** Stops everything in reverse order. */
+export interface RunningServer {
+  /** Stops everything in reverse order; sessions are given the time that the settings say. */
   stop(): Promise<void>
+  /** A stop that is under way waits for nobody from here on. */
+  hurry(): void
+  /** @param read gives the settings as they are now */
+  reload(read: () => LoadedSettings): Promise<void>
 }
 
-export type StartEverything = (settings: LoadedSettings, progress: Progress) => Promise<RunningLakegate>
+export interface RunningLakegate extends RunningServer {
+  readonly facts: BannerFacts
+}
 
-/** Resolves when the server has stopped. A second signal while it stops ends the process at once. */
-export async function up(settings: LoadedSettings, startEverything: StartEverything): Promise<void> {
+export type Start<Running> = (settings: LoadedSettings, progress: Progress) => Promise<Running>
+export type StartEverything = Start<RunningLakegate>
+
+export async function up(read: () => LoadedSettings, startEverything: StartEverything): Promise<void> {
+  await runUntilStopped(read, startEverything, ({ facts }) => renderBanner(facts))
+}
+
+/** Resolves when the server has stopped. */
+export async function runUntilStopped<Running extends RunningServer>(
+  read: () => LoadedSettings,
+  start: Start<Running>,
+  render: (running: Running) => string,
+): Promise<void> {
+  const settings = read()
   const progress = createProgress(process.stdout)
-  const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve)
-  })
+  const signals = listenToSignals()
   // What is half started is stopped as soon as it is started.
-  const running = await startEverything(settings, progress)
-  process.stdout.write(renderBanner(running.facts))
-  await stopRequested
+  const running = await start(settings, progress)
+  signals.onReload(() => void running.reload(read))
+  signals.onImpatience(() => {
+    running.hurry()
+  })
+  process.stdout.write(render(running))
+  await signals.stopRequested
   process.stdout.write('\n')
   await progress.step('Stopping', () => running.stop())
 }

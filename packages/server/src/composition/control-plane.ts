@@ -41,6 +41,7 @@ import { asWorkspaceToken } from '../tokens/verify.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
+import type { Machine } from './machine.ts'
 import { buildOAuth, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
 
@@ -63,11 +64,12 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
 
 export function buildControlPlane(
   foundation: Foundation,
+  machine: Machine,
   installation: Installation,
   settings: ControlPlaneSettings,
   masterKey: Redacted<Uint8Array>,
 ): ControlPlane {
-  const { clock, log, audit, machine, stores, signingKeys, connections, roles, addresses } = foundation
+  const { clock, log, audit, stores, signingKeys, connections, roles, addresses } = foundation
   const { accountId } = installation
   const inquiryDirectory = path.join(machine.dataDirectory, 'inquiry')
 

@@ -21,13 +21,14 @@ import { createInstallationStore } from '../store/installation.ts'
 import { generatePersonalAccessToken } from '../tokens/secret.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { layFoundation } from './foundation.ts'
-import { chooseInstanceHost } from '../gateway/instance-host.ts'
-import { buildGateway } from './gateway.ts'
+import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
 import { createFirstInstance, settleInstances } from './instances.ts'
+import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
+import { createReloading } from './reload.ts'
 import { createShutdown } from './shutdown.ts'
 import { startSystemDatabase } from './system-database.ts'
 
@@ -63,15 +64,16 @@ async function start(
 
   const { listener, publicUrl, remarks } = await openHttp(settings)
   shutdown.add('HTTP listener', () => listener.close())
+  const workers = startWorkers(settings, log)
+  shutdown.add('workers of the gateway', async () => workers?.drain(0))
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
   const system = await progress.step('System database', () =>
     startSystemDatabase(machine, settings['database-url'].value, log),
   )
   shutdown.add('system database', () => system.stop())
 
-  const masterKey = await loadOrCreateMasterKey(
-    settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key'),
-  )
+  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
+  const masterKey = await loadOrCreateMasterKey(masterKeyFile)
   const installations = createInstallationStore(system.database)
   const installation = await progress.step('Account', () =>
     prepareInstallation(installations, {
@@ -90,11 +92,10 @@ async function start(
   const foundation = layFoundation({
     clock,
     log,
-    machine,
     database: system.database,
     address: system.address,
     encryption: createKeyEncryption(masterKey),
-    listeners: { allocate: (uid) => Promise.resolve({ host: chooseInstanceHost(uid), port: undefined }) },
+    listeners: createListenerAllocator(settings),
     addresses,
   })
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
@@ -108,6 +109,7 @@ async function start(
 
   const controlPlane = buildControlPlane(
     foundation,
+    machine,
     installation,
     {
       httpListener: listener,
@@ -125,7 +127,14 @@ async function start(
     shutdown.add('inquiry', () => controlPlane.inquiry.stop())
     await controlPlane.http.start()
     shutdown.add('HTTP', () => controlPlane.http.stop())
-    return buildGateway(foundation, settings)
+    return buildGateway(foundation, settings, {
+      workers,
+      address: system.address,
+      publicUrl,
+      accountId: installation.accountId,
+      masterKeyFile,
+      recordsListeners: true,
+    })
   })
 
   const instances = await progress.step('Database instances', async () => {
@@ -137,13 +146,18 @@ async function start(
         settings['first-instance'].value ?? '',
       )
     await controlPlane.supervisor.start()
-    // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then what is left is cut.
-    shutdown.add('gateway', () => gateway.stop())
+    // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then it stops itself.
     shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
-    shutdown.add('gateway listeners', () => gateway.stopListening())
+    shutdown.add('gateway', () => gateway.drain())
     await gateway.reconcileListeners()
     const settled = await settleInstances(foundation, installation.workspace.id, isFirstStart)
     return settled
+  })
+
+  const reloading = createReloading(settings, (next) => gateway.reload(next), log)
+  shutdown.add('watch over certificate files', () => {
+    reloading.stop()
+    return Promise.resolve()
   })
 
   const { admin, workspace } = installation
@@ -212,5 +226,9 @@ async function start(
       remarks: [...remarks, ...instances.remarks],
     },
     stop: () => shutdown.run(),
+    hurry: () => {
+      gateway.hurry()
+    },
+    reload: (read) => reloading.reload(read),
   }
 }

@@ -30,7 +30,6 @@ import type { SystemDatabase, SystemDatabaseAddress } from '../store/system-data
 import type { VerifiedToken } from '../tokens/claims.ts'
 import { rememberTokens } from '../tokens/remembered-tokens.ts'
 import { verifyLoginToken, type TokenRejection } from '../tokens/verify.ts'
-import type { Machine } from './machine.ts'
 
 /** Tokens are under 1 KiB, and what is remembered of one is less. */
 const REMEMBERED_TOKENS = 10_000
@@ -39,7 +38,6 @@ export interface Foundation {
   readonly clock: Clock
   readonly log: Log
   readonly audit: AuditLog
-  readonly machine: Machine
   readonly database: SystemDatabase
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
@@ -72,7 +70,6 @@ const createStores = (database: SystemDatabase) => ({
 export function layFoundation(parts: {
   readonly clock: Clock
   readonly log: Log
-  readonly machine: Machine
   readonly database: SystemDatabase
   readonly address: SystemDatabaseAddress
   readonly encryption: KeyEncryption
@@ -87,7 +84,6 @@ export function layFoundation(parts: {
     clock,
     log,
     audit: createAuditLog(log),
-    machine: parts.machine,
     database,
     stores: createStores(database),
     signingKeys,

@@ -1,62 +1,167 @@
-/** Builds the gateway upon the same foundation as the control plane; it shares nothing else with it. */
+/**
+ * Builds the gateway upon the same foundation as the control plane; it shares nothing else with it. This process
+ * listens; connections are served here, or by workers.
+ */
+import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
-import { Fault } from '../domain/fault.ts'
-import { createGateway, type Gateway } from '../gateway/gateway.ts'
-import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
-import { createAdmitLogin } from '../operations/admit-login.ts'
-import type { ServerCertificates } from '../operations/ports.ts'
-import { issueSessionTicket } from '../tokens/session-ticket.ts'
+import { createCounters } from '../gateway/connection-limits.ts'
+import { createGateway, type HandOver } from '../gateway/gateway.ts'
+import { fromWire, toWire } from '../gateway/worker-side.ts'
+import type { CancelByWire } from '../gateway/worker-messages.ts'
+import { createWorkers, type Workers } from '../gateway/workers.ts'
+import type { Log } from '../observation/log.ts'
+import { createCancelNotices } from '../store/cancel-notices.ts'
+import type { SystemDatabaseAddress } from '../store/system-database.ts'
+import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
+import { buildServing } from './serving.ts'
+import { describeToWorkers, type WorkerSetup } from './worker-setup.ts'
 
-const LOGINS_PER_ADDRESS = 200
+const WORKER_PROGRAM = new URL('./gateway-worker.js', import.meta.url)
+const MOST_WORKERS_BY_DEFAULT = 8
 
-export async function buildGateway(foundation: Foundation, settings: LoadedSettings): Promise<Gateway> {
-  const { clock, stores, roles, signingKeys, addresses, audit, log } = foundation
-  const admit = createAdmitLogin({
-    instances: stores.instances,
-    roles,
-    directory: stores.loginDirectory,
-    claims: stores.catalog,
-    verifyToken: foundation.verifyToken,
-    issueTicket: async (ticket, now) =>
-      issueSessionTicket(
-        ticket,
-        { issuer: (await addresses.issuerOf(ticket.workspaceId)) ?? '', now },
-        await signingKeys.signingKey(),
-      ),
-    audit,
-    clock,
-  })
+export interface RunningGateway {
+  /** @throws Fault gateway_port_taken, gateway_address_unusable */
+  reconcileListeners(): Promise<void>
+  sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
+  /** Takes no new connections, and gives sessions the time that the settings say. */
+  drain(): Promise<void>
+  /** Ends the patience of a drain. */
+  hurry(): void
+  /** @throws Fault, and nothing has changed then */
+  reload(settings: LoadedSettings): Promise<void>
+}
+
+/** What serves connections, wherever it does. */
+interface Engine {
+  readonly handOver: HandOver
+  cancel(request: CancelByWire): void
+  reload(settings: LoadedSettings): Promise<void>
+  drain(limitMs: number): Promise<void>
+  hurry(): void
+}
+
+export type GatewayWorkers = Workers<WorkerSetup>
+
+/** Started before anything else, because a process takes a moment to load. Undefined: this process serves. */
+export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
+  const count =
+    numberOf(settings['gateway-workers']) ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT)
+  return count === 0 ? undefined : createWorkers<WorkerSetup>({ entry: WORKER_PROGRAM, count, log })
+}
+
+export async function buildGateway(
+  foundation: Foundation,
+  settings: LoadedSettings,
+  parts: {
+    readonly workers: GatewayWorkers | undefined
+    readonly address: SystemDatabaseAddress
+    readonly publicUrl: string
+    readonly accountId: WorkerSetup['accountId']
+    readonly masterKeyFile: string
+    /** Whether the addresses of instances are ours to write down. */
+    readonly recordsListeners: boolean
+  },
+): Promise<RunningGateway> {
+  const { log, stores } = foundation
+  const domain = gatewayDomainOf(settings)
+  let current = settings
+  const notices =
+    domain === undefined
+      ? undefined
+      : createCancelNotices(parts.address, foundation.database, {
+          node: randomUUID(),
+          onRequest: (request) => {
+            engine.cancel(request)
+          },
+          onLost: (error) => {
+            log.warn({ err: error }, 'the connection that tells of cancel requests was lost')
+          },
+        })
+  const cancelElsewhere = (request: CancelByWire): void => {
+    notices?.send(request)
+  }
+  const engine =
+    parts.workers === undefined
+      ? await serveHere(foundation, settings, cancelElsewhere)
+      : await serveInWorkers(foundation, settings, parts.workers, cancelElsewhere, parts)
+  await notices?.start()
   const gateway = createGateway(
-    { admit, instances: stores.instances, certificates: await chooseCertificates(foundation, settings), log },
+    { instances: parts.recordsListeners ? stores.instances : undefined, log },
     {
       port: numberOf(settings['gateway-port']),
-      loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
-      connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
-      loginsPerAddress: LOGINS_PER_ADDRESS,
+      addresses: gatewayAddressesOf(settings),
+      domain,
     },
+    engine.handOver,
   )
   foundation.changes.onInstanceChange(() => {
     // Logged where it failed; the next change or start tries again.
     gateway.reconcileListeners().catch(() => undefined)
   })
-  return gateway
+  return {
+    reconcileListeners: () => gateway.reconcileListeners(),
+    sharedAddresses: () => gateway.sharedAddresses(),
+    async drain() {
+      await gateway.stopListening()
+      await notices?.stop()
+      await engine.drain((numberOf(current['drain-seconds']) ?? 0) * 1000)
+    },
+    hurry: () => {
+      engine.hurry()
+    },
+    async reload(next) {
+      await engine.reload(next)
+      current = next
+    },
+  }
 }
 
-async function chooseCertificates(
-  { authority, clock }: Foundation,
+async function serveHere(
+  foundation: Foundation,
   settings: LoadedSettings,
-): Promise<ServerCertificates> {
-  const certificateFile = settings['tls-certificate-file'].value
-  const keyFile = settings['tls-key-file'].value
-  if (certificateFile === undefined && keyFile === undefined) return authority
-  if (certificateFile === undefined || keyFile === undefined) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: 'Of tls-certificate-file and tls-key-file only one is set.',
-      nextStep: 'Set both, or neither for certificates of Lakegate’s own authority.',
-    })
+  cancelElsewhere: (request: CancelByWire) => void,
+): Promise<Engine> {
+  const { serving, reload } = await buildServing(foundation, settings, createCounters(), (request) => {
+    cancelElsewhere(toWire(request))
+  })
+  return {
+    handOver: (socket, target) => {
+      serving.accept(socket, target)
+    },
+    cancel: (request) => void serving.cancelHere(fromWire(request)),
+    reload,
+    drain: (limitMs) => serving.drain(limitMs),
+    hurry: () => {
+      serving.hurry()
+    },
   }
-  return loadOperatorCertificate({ certificateFile, keyFile, now: clock() })
+}
+
+async function serveInWorkers(
+  foundation: Foundation,
+  settings: LoadedSettings,
+  workers: GatewayWorkers,
+  cancelElsewhere: (request: CancelByWire) => void,
+  parts: Omit<Parameters<typeof describeToWorkers>[0], 'settings' | 'workers'>,
+): Promise<Engine> {
+  const describe = (current: LoadedSettings) =>
+    describeToWorkers({ ...parts, settings: current, workers: workers.count })
+  // Tried here first: what cannot be used is refused once, in front of whoever asked for it.
+  const certificates = await openCertificateSource(foundation, settings)
+  await workers.start(describe(settings), cancelElsewhere)
+  return {
+    handOver: workers.handOver,
+    cancel: workers.cancel,
+    async reload(next) {
+      await certificates.reload(next)
+      workers.reload(describe(next))
+    },
+    drain: (limitMs) => workers.drain(limitMs),
+    hurry: () => {
+      workers.hurry()
+    },
+  }
 }

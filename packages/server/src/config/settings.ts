@@ -17,6 +17,8 @@ export interface SettingDefinition {
   readonly mayBeEmpty?: true
   /** Never shown, and never a flag: arguments are in the process list for everybody to read (behaviour 74). */
   readonly secret?: true
+  /** Read again on SIGHUP; everything else needs a restart. */
+  readonly reloads?: true
   readonly sentence: string
 }
 
@@ -79,6 +81,7 @@ export const SETTINGS = {
     default: undefined,
     fallback: 'certificates of Lakegate’s own authority',
     example: '/etc/lakegate/gateway.pem',
+    reloads: true,
     sentence: 'PEM certificate chain of the gateway; goes with tls-key-file.',
   },
   'tls-key-file': {
@@ -86,6 +89,7 @@ export const SETTINGS = {
     default: undefined,
     fallback: 'certificates of Lakegate’s own authority',
     example: '/etc/lakegate/gateway.key',
+    reloads: true,
     sentence: 'PEM private key that belongs to tls-certificate-file.',
   },
   'postgres-binaries': {
@@ -132,6 +136,7 @@ export const SETTINGS = {
     default: '15',
     least: 1,
     most: 300,
+    reloads: true,
     sentence: 'How long a login may take from the first byte to the open session.',
   },
   'sign-in-provider-issuer': {
@@ -177,6 +182,47 @@ export const SETTINGS = {
     default: 'info',
     choices: ['debug', 'info', 'warn', 'error'],
     sentence: 'The least severe level that is logged, as JSON lines on standard error.',
+  },
+  'gateway-workers': {
+    kind: 'whole_number',
+    default: undefined,
+    fallback: 'the number of cores, at most 8',
+    least: 0,
+    most: 32,
+    example: '4',
+    sentence:
+      'How many processes serve PostgreSQL clients; 0 serves them in the process that does everything else.',
+  },
+  'gateway-host': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'a loopback address for each instance; 127.0.0.1 with gateway-domain',
+    example: '0.0.0.0,::',
+    sentence: 'Addresses on which the gateway listens, IPv4 or IPv6, with commas between them.',
+  },
+  'gateway-domain': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'instances are told apart by address and port',
+    example: 'db.example.com',
+    sentence:
+      'Domain below which every instance has a host name, so that all share one address and port; clients must send it as the TLS server name.',
+  },
+  'proxy-protocol-from': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'nobody',
+    example: '10.0.0.0/8,fd00::/8',
+    reloads: true,
+    sentence: 'CIDR ranges of load balancers, whose connections must begin with a PROXY protocol v2 header.',
+  },
+  'drain-seconds': {
+    kind: 'whole_number',
+    default: '2',
+    least: 0,
+    most: 86400,
+    reloads: true,
+    sentence: 'How long sessions may go on after a request to stop, before PostgreSQL ends them with 57P01.',
   },
 } as const satisfies Record<string, SettingDefinition>
 

@@ -16,6 +16,7 @@ import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from 
 import { isProtocolOption } from '../protocol/protocol-version.ts'
 import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from '../protocol/startup.ts'
 import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
+import { decodeGreeting } from './session-keys.ts'
 
 export interface BackendSession {
   readonly socket: Socket
@@ -53,7 +54,9 @@ export async function openBackend(
   try {
     socket.write(packet)
     return await readAnswer(socket, signal, (reader) =>
-      claims === undefined ? reader.takeRest() : openClaims(socket, reader, claims, admission.roleName),
+      claims === undefined
+        ? reader.next(decodeGreeting)
+        : openClaims(socket, reader, claims, admission.roleName),
     )
   } catch (error) {
     socket.destroy()
@@ -111,7 +114,7 @@ async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
 async function readAnswer(
   socket: Socket,
   signal: AbortSignal,
-  readGreeting: (reader: ByteReader) => Buffer | Promise<Buffer>,
+  readGreeting: (reader: ByteReader) => Promise<Buffer>,
 ): Promise<BackendAnswer> {
   const reader = createByteReader(socket, signal)
   for (;;) {

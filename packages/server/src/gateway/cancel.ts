@@ -1,10 +1,13 @@
 /**
- * Passes a cancel request on to the instance that it arrived at. The key in it is PostgreSQL's own, so nothing has
- * to be remembered and any worker or node can pass it on; a wrong key is PostgreSQL's to ignore (attack 13).
+ * Passes a cancel request on to an instance. The key in it is PostgreSQL's own, and a wrong key is PostgreSQL's to
+ * ignore (attack 13).
  */
 import { connect } from 'node:net'
 import { encodeCancelRequest, type CancelRequest } from '../protocol/startup.ts'
 import { backendSocketPath } from './backend-session.ts'
+
+/** Finds the session by its key, here or in another worker or node, and has it cancelled; tells nothing about success. */
+export type CancelByKey = (request: CancelRequest) => Promise<void>
 
 const LIMIT_MS = 5_000
 

@@ -1,24 +1,65 @@
 /** Counts connections, so that nobody can take all the places (attack 11; behaviour 69). */
 export interface Counter {
-  /** Undefined when the limit is reached; otherwise the way to give the place back, which works once. */
-  take(key: string): (() => void) | undefined
+  /**
+   * Undefined when the limit is reached; otherwise the way to give the place back, which works once. Over all workers
+   * of a node one process counts, hence the promise.
+   */
+  take(key: string, most: number): Promise<(() => void) | undefined>
 }
 
-export function createCounter(most: number): Counter {
+/** What is counted; the names under which workers ask. */
+export type CounterName = 'logins' | 'sessions'
+export type Counters = Readonly<Record<CounterName, Counter>>
+
+/** How many places of a key are taken; the one who counts for all. */
+export interface Places {
+  /** False when the limit is reached. */
+  take(key: string, most: number): boolean
+  giveBack(key: string): void
+}
+
+export function createPlaces(): Places {
   const counts = new Map<string, number>()
   return {
-    take(key) {
+    take(key, most) {
       const count = counts.get(key) ?? 0
-      if (count >= most) return undefined
+      if (count >= most) return false
       counts.set(key, count + 1)
-      let isTaken = true
-      return () => {
-        if (!isTaken) return
-        isTaken = false
-        const left = (counts.get(key) ?? 1) - 1
-        if (left === 0) counts.delete(key)
-        else counts.set(key, left)
-      }
+      return true
     },
+    giveBack(key) {
+      const left = (counts.get(key) ?? 1) - 1
+      if (left === 0) counts.delete(key)
+      else counts.set(key, left)
+    },
+  }
+}
+
+/** Counters of a gateway that is one process. */
+export function createCounters(): Counters {
+  return { logins: createCounter(), sessions: createCounter() }
+}
+
+function createCounter(): Counter {
+  const places = createPlaces()
+  return {
+    take: (key, most) =>
+      Promise.resolve(
+        places.take(key, most)
+          ? once(() => {
+              places.giveBack(key)
+            })
+          : undefined,
+      ),
+  }
+}
+
+/** A place that is given back twice would let one too many in. */
+export function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    work()
   }
 }

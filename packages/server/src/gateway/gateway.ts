@@ -1,86 +1,89 @@
-/** The gateway: listens for every instance, serves every connection, and knows all it has open. */
+/** The listening half of the gateway: an address for every instance, or one for all; whoever connects is handed over. */
 import type { Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import { createCounter } from './connection-limits.ts'
-import { openListener, type ListenersByInstance } from './listeners.ts'
-import { serveConnection } from './session.ts'
-import type { GatewayDependencies, GatewaySettings } from './settings.ts'
+import { certificateHostOf, hostOfInstance } from './instance-route.ts'
+import { openListener, openSharedListener, type ListenersByInstance, type OpenListener } from './listeners.ts'
+import type { ConnectionTarget, ListeningDependencies, ListeningSettings } from './settings.ts'
 
 export interface Gateway {
   /** Opens and closes listeners until they are those of the instances that there are. Calls queue up. */
   reconcileListeners(): Promise<void>
+  /** Where all instances are reached, under a domain. */
+  sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
   /** Takes no new connections; sessions go on. */
   stopListening(): Promise<void>
-  /** Ends what is left. PostgreSQL has the last word: stop the instances first. */
-  stop(): Promise<void>
 }
 
-/** How long sessions may take to end by themselves once their instances have stopped. */
-const DRAIN_LIMIT_MS = 3_000
+/** Takes a connection that nothing was read from, and answers for it from then on. */
+export type HandOver = (socket: Socket, target: ConnectionTarget) => void
 
-export function createGateway(dependencies: GatewayDependencies, settings: GatewaySettings): Gateway {
+const DEFAULT_SHARED_ADDRESS = '127.0.0.1'
+
+export function createGateway(
+  dependencies: ListeningDependencies,
+  settings: ListeningSettings,
+  handOver: HandOver,
+): Gateway {
+  const { instances, log } = dependencies
+  const { domain } = settings
   const listeners: ListenersByInstance = new Map()
-  const open = new Map<Socket, Promise<void>>()
-  const logins = createCounter(settings.loginsPerAddress)
-  const sessions = createCounter(settings.connectionsPerInstance)
+  const shared: OpenListener[] = []
   let queue: Promise<void> = Promise.resolve()
   let isStopping = false
 
-  function accept(socket: Socket, instance: DatabaseInstance, secureContext: SecureContext): void {
-    const served = serveConnection(socket, {
-      dependencies,
-      settings,
-      instanceUid: instance.uid,
-      secureContext,
-      logins,
-      sessions,
-    }).catch((error: unknown) => {
-      dependencies.log.error({ err: error }, 'a connection failed')
-      socket.destroy()
-    })
-    open.set(socket, served)
-    socket.once('close', () => open.delete(socket))
-  }
-
   async function reconcile(): Promise<void> {
     if (isStopping) return
-    const instances = (await dependencies.instances.listAll()).filter(({ state }) => state !== 'DELETING')
-    const wanted = new Set(instances.map(({ uid }) => uid))
+    if (domain !== undefined) await listenForAll(domain)
+    if (instances === undefined) return
+    const wanted = (await instances.listAll()).filter(({ state }) => state !== 'DELETING')
+    const uids = new Set(wanted.map(({ uid }) => uid))
     for (const [uid, { server }] of listeners) {
-      if (wanted.has(uid)) continue
+      if (uids.has(uid)) continue
       listeners.delete(uid)
       server.close()
     }
-    for (const instance of instances) {
-      if (listeners.has(instance.uid)) continue
-      await openFor(instance)
+    for (const instance of wanted) {
+      if (domain !== undefined) await record(instance, hostOfInstance(instance.uid, domain), shared[0]?.port)
+      else if (!listeners.has(instance.uid)) await openFor(instance)
+    }
+  }
+
+  async function listenForAll(name: string): Promise<void> {
+    if (shared.length > 0) return
+    const certificateHost = certificateHostOf(name)
+    for (const address of settings.addresses ?? [DEFAULT_SHARED_ADDRESS]) {
+      // The second address gets the port of the first, when any free one will do.
+      const port = settings.port === 0 ? (shared[0]?.port ?? 0) : settings.port
+      const listener = await openSharedListener(address, port, (socket) => {
+        handOver(socket, { instanceUid: undefined, certificateHost })
+      })
+      shared.push(listener)
+      log.info({ domain: name, host: address, port: listener.port }, 'the gateway listens')
     }
   }
 
   async function openFor(instance: DatabaseInstance): Promise<void> {
     try {
-      const listener = await openListener(
-        instance,
-        settings.port,
-        dependencies.certificates,
-        (socket, secureContext) => {
-          accept(socket, instance, secureContext)
-        },
-      )
+      const listener = await openListener(instance, settings, (socket, host) => {
+        handOver(socket, { instanceUid: instance.uid, certificateHost: host })
+      })
       listeners.set(instance.uid, listener)
       const { host, port } = listener
-      if (host !== instance.listener.host || port !== instance.listener.port) {
-        await dependencies.instances.recordListener(instance.uid, { host, port })
-      }
-      dependencies.log.info({ instance: instance.name, host, port }, 'the gateway listens')
+      await record(instance, host, port)
+      log.info({ instance: instance.name, host, port }, 'the gateway listens')
     } catch (error) {
-      dependencies.log.error(
-        { err: error, instance: instance.name },
-        'the gateway cannot listen for an instance',
-      )
+      log.error({ err: error, instance: instance.name }, 'the gateway cannot listen for an instance')
       throw error
     }
+  }
+
+  /** What the API reports as read_write_dns. */
+  async function record(
+    { uid, listener }: DatabaseInstance,
+    host: string,
+    port: number | undefined,
+  ): Promise<void> {
+    if (host !== listener.host || port !== listener.port) await instances?.recordListener(uid, { host, port })
   }
 
   return {
@@ -90,18 +93,13 @@ export function createGateway(dependencies: GatewayDependencies, settings: Gatew
       queue = next.catch(() => undefined)
       return next
     },
+    sharedAddresses: () => shared.map(({ host, port }) => ({ host, port })),
     async stopListening() {
       isStopping = true
       await queue
-      for (const { server } of listeners.values()) server.close()
+      for (const { server } of [...listeners.values(), ...shared]) server.close()
       listeners.clear()
-    },
-    async stop() {
-      const impatience = setTimeout(() => {
-        for (const socket of open.keys()) socket.destroy()
-      }, DRAIN_LIMIT_MS)
-      await Promise.all([...open.values()])
-      clearTimeout(impatience)
+      shared.length = 0
     },
   }
 }

@@ -16,12 +16,18 @@ import {
 import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
 
 export type Handshake =
-  | { readonly kind: 'cancel_request'; readonly request: CancelRequest }
+  | {
+      readonly kind: 'cancel_request'
+      readonly request: CancelRequest
+      readonly serverName: string | undefined
+    }
   | {
       readonly kind: 'login'
       readonly socket: TLSSocket
       readonly reader: ByteReader
       readonly message: StartupMessage
+      /** From TLS (SNI); undefined when the client sent none. */
+      readonly serverName: string | undefined
     }
 
 /** PostgreSQL, "SSL Session Encryption": direct TLS must agree on this protocol. */
@@ -74,7 +80,7 @@ export async function shakeHands(
         socket.write('N')
         break
       case 'cancel_request':
-        return { kind: 'cancel_request', request: packet }
+        return { kind: 'cancel_request', request: packet, serverName: serverNameOf(current) }
       case 'unsupported_version':
         throw new RefusedError(
           refuse('unsupported_protocol_version', {
@@ -87,10 +93,16 @@ export async function shakeHands(
           const { major, minor } = packet.version
           throw new RefusedError(refuse('tls_required', { protocolVersion: String(major * 65536 + minor) }))
         }
-        return { kind: 'login', socket: current, reader, message: packet }
+        return { kind: 'login', socket: current, reader, message: packet, serverName: serverNameOf(current) }
       }
     }
   }
+}
+
+/** Node gives `false` where there was none, against its types. */
+function serverNameOf(socket: Socket | TLSSocket): string | undefined {
+  const name: unknown = 'servername' in socket ? socket.servername : undefined
+  return typeof name === 'string' && name !== '' ? name : undefined
 }
 
 /** Looks at the first byte without consuming it. */

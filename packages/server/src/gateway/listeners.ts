@@ -1,10 +1,13 @@
-/** One listener for each database instance, kept in step with the instances that there are. */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createSecureContext, type SecureContext } from 'node:tls'
+/**
+ * One listener for each database instance, kept in step with the instances that there are; or, under a domain, one
+ * for all of them at each address. Sockets are handed over unread.
+ */
+import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
-import type { GatewayDependencies, GatewaySettings } from './settings.ts'
+import { chooseInstanceHost } from './instance-host.ts'
+import type { ListeningSettings } from './settings.ts'
 
 export interface OpenListener {
   readonly host: string
@@ -23,33 +26,61 @@ const COMMON_LOOPBACK = '127.0.0.1'
  */
 export async function openListener(
   instance: DatabaseInstance,
-  wanted: GatewaySettings['port'],
-  certificates: GatewayDependencies['certificates'],
-  onConnection: (socket: Socket, secureContext: SecureContext) => void,
+  { port: wanted, addresses }: ListeningSettings,
+  onConnection: (socket: Socket, host: string) => void,
 ): Promise<OpenListener> {
-  const { host, port: earlier } = instance.listener
-  const ports = portsToTry(wanted, earlier)
+  const hosts = addresses ?? loopbackAddressesOf(instance)
+  const ports = portsToTry(wanted, instance.listener.port)
   let failure: unknown
-  for (const candidate of [host, ...(host === COMMON_LOOPBACK ? [] : [COMMON_LOOPBACK])]) {
-    const secureContext = await secureContextFor(certificates, candidate)
+  for (const candidate of hosts) {
     for (const port of ports) {
-      // On the address that all instances share, a common port would belong to only one of them.
-      const server = createServer(
-        { allowHalfOpen: false, pauseOnConnect: false, noDelay: true },
-        (socket) => {
-          onConnection(socket, secureContext)
-        },
-      )
+      // On an address that all instances share, a common port would belong to only one of them.
       try {
-        await listen(server, candidate, port)
-        return { host: candidate, port: (server.address() as AddressInfo).port, server }
+        return await listenAt(candidate, port, onConnection)
       } catch (error) {
         failure = error
       }
     }
     if (!isMissingAddress(failure)) break
   }
-  throw explain(failure, instance, wanted)
+  throw explain(failure, hosts[0] ?? COMMON_LOOPBACK, instance.name, wanted)
+}
+
+/**
+ * Listens for all instances, which the TLS server name tells apart.
+ * @throws Fault gateway_port_taken, gateway_address_unusable
+ */
+export async function openSharedListener(
+  host: string,
+  wanted: number | undefined,
+  onConnection: (socket: Socket, host: string) => void,
+): Promise<OpenListener> {
+  const port = wanted ?? POSTGRESQL_PORT
+  try {
+    return await listenAt(host, port, onConnection)
+  } catch (error) {
+    throw explain(error, host, 'the instances', port)
+  }
+}
+
+/** Where it was before, as long as that is an address of this kind; settings may have changed since. */
+function loopbackAddressesOf({ uid, listener }: DatabaseInstance): readonly string[] {
+  const own =
+    isIP(listener.host) === 4 && listener.host.startsWith('127.') ? listener.host : chooseInstanceHost(uid)
+  return own === COMMON_LOOPBACK ? [own] : [own, COMMON_LOOPBACK]
+}
+
+async function listenAt(
+  host: string,
+  port: number,
+  onConnection: (socket: Socket, host: string) => void,
+): Promise<OpenListener> {
+  // Paused: whoever serves the connection, perhaps another process, reads its first byte.
+  const server = createServer({ allowHalfOpen: false, pauseOnConnect: true, noDelay: true }, (socket) => {
+    onConnection(socket, host)
+  })
+  await listen(server, host, port)
+  return { host, port: (server.address() as AddressInfo).port, server }
 }
 
 function portsToTry(wanted: number | undefined, earlier: number | undefined): readonly number[] {
@@ -71,29 +102,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-function explain(cause: unknown, { name, listener }: DatabaseInstance, wanted: number | undefined): Fault {
+function explain(cause: unknown, host: string, whom: string, wanted: number | undefined): Fault {
   const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
   return new Fault({
     code: isTaken ? 'gateway_port_taken' : 'gateway_address_unusable',
     origin: 'configuration',
     message: isTaken
-      ? `Port ${String(wanted)} on ${listener.host}, where clients of ${name} would connect, is in use.`
-      : `The gateway cannot listen on ${listener.host} for ${name}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      ? `Port ${String(wanted)} on ${host}, where clients of ${whom} would connect, is in use.`
+      : `The gateway cannot listen on ${host} for ${whom}: ${cause instanceof Error ? cause.message : String(cause)}.`,
     nextStep: 'Choose another port with LAKEGATE_GATEWAY_PORT (0 takes any free one).',
     cause,
-  })
-}
-
-/** TLS 1.2 and later; the certificate of the host that clients name. */
-async function secureContextFor(
-  certificates: GatewayDependencies['certificates'],
-  host: string,
-): Promise<SecureContext> {
-  const { certificateChainPem, privateKeyPem } = await certificates.certificateFor(host)
-  return createSecureContext({
-    cert: certificateChainPem,
-    key: privateKeyPem.reveal(),
-    minVersion: 'TLSv1.2',
   })
 }
 

@@ -1,8 +1,6 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
 import type { Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import type { InstanceUid } from '../domain/ids.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
@@ -10,38 +8,49 @@ import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.
 import { askForPassword } from './ask-for-password.ts'
 import { openBackend } from './backend-session.ts'
 import { ConnectionEnded } from './byte-reader.ts'
-import { forwardCancelRequest } from './cancel.ts'
-import type { Counter } from './connection-limits.ts'
+import { forwardCancelRequest, type CancelByKey } from './cancel.ts'
+import { findClientAddress, type Balancers } from './client-address.ts'
+import type { Counters } from './connection-limits.ts'
 import { shakeHands, type Handshake } from './handshake.ts'
 import { endWith, refusalMessage } from './refusal-message.ts'
 import { relay } from './relay.ts'
-import type { GatewayDependencies, GatewaySettings } from './settings.ts'
+import { routeOf } from './route.ts'
+import type { SecureContexts } from './secure-contexts.ts'
+import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
+import type { OpenSessions } from './kept-sessions.ts'
 
 export interface SessionContext {
   readonly dependencies: GatewayDependencies
-  readonly settings: GatewaySettings
-  readonly instanceUid: InstanceUid
-  readonly secureContext: SecureContext
-  readonly logins: Counter
-  readonly sessions: Counter
+  readonly settings: ServingSettings
+  readonly target: ConnectionTarget
+  readonly balancers: Balancers
+  readonly secureContexts: SecureContexts
+  readonly counters: Counters
+  readonly sessions: OpenSessions
+  readonly cancel: CancelByKey
+  /** Its abort refuses logins that are under way. */
+  readonly stopping: AbortSignal
 }
 
 /** Resolves when the connection is over, however it ended. */
 export async function serveConnection(socket: Socket, context: SessionContext): Promise<void> {
-  const deadline = startDeadline(context.settings.loginDeadlineMs)
-  const clientAddress = socket.remoteAddress ?? 'unknown'
-  const release = context.logins.take(clientAddress)
+  const { settings, counters } = context
+  const deadline = startDeadline(settings.loginDeadlineMs, context.stopping)
+  let release: (() => void) | undefined
   let current: Duplex = socket
   // Every read and write notices a broken connection by itself; without a listener it would end the process.
   socket.on('error', () => undefined)
   try {
-    if (release === undefined) throw tooMany(context.settings.loginsPerAddress)
-    const handshake = await shakeHands(socket, context.secureContext, deadline.signal, (encrypted) => {
+    const clientAddress = await findClientAddress(socket, context.balancers, deadline.signal)
+    release = await counters.logins.take(clientAddress, settings.loginsPerAddress)
+    if (release === undefined) throw tooMany(settings.loginsPerAddress)
+    const secureContext = await context.secureContexts.contextFor(context.target.certificateHost)
+    const handshake = await shakeHands(socket, secureContext, deadline.signal, (encrypted) => {
       encrypted.on('error', () => undefined)
       current = encrypted
     })
     if (handshake.kind === 'cancel_request') {
-      await cancel(handshake.request, context)
+      await cancel(handshake, context)
       socket.destroy()
       return
     }
@@ -51,7 +60,7 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
       context,
       () => {
         deadline.clear()
-        release()
+        release?.()
       },
       deadline.signal,
     )
@@ -69,16 +78,17 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
 }
 
 async function serveLogin(
-  { socket, reader, message }: Handshake & { kind: 'login' },
+  { socket, reader, message, serverName }: Handshake & { kind: 'login' },
   clientAddress: string,
-  { dependencies, settings, instanceUid, sessions }: SessionContext,
+  { dependencies, settings, target, counters, sessions }: SessionContext,
   onOpen: () => void,
   signal: AbortSignal,
 ): Promise<void> {
   const protocol = agreeOnProtocol(message)
   if (protocol.negotiation !== undefined) socket.write(protocol.negotiation)
+  const { instanceUid } = routeOf(target, serverName, settings.domain)
   const roleName = requireRoleName(message)
-  const leave = sessions.take(instanceUid)
+  const leave = await counters.sessions.take(instanceUid, settings.connectionsPerInstance)
   if (leave === undefined) throw tooMany(settings.connectionsPerInstance)
   try {
     const admission = await dependencies.admit(
@@ -97,16 +107,22 @@ async function serveLogin(
     const early = reader.takeRest()
     if (early.length > 0) session.socket.write(early)
     onOpen()
-    await relay(socket, session.socket)
+    await sessions.keep(instanceUid, session.greeting, () => relay(socket, session.socket))
   } finally {
     leave()
   }
 }
 
+/** Where only one instance can be meant, its PostgreSQL compares the key; elsewhere the key finds the instance. */
 async function cancel(
-  request: Parameters<typeof forwardCancelRequest>[0],
-  { dependencies, instanceUid }: SessionContext,
+  { request, serverName }: Handshake & { kind: 'cancel_request' },
+  { dependencies, target, settings, cancel: cancelByKey }: SessionContext,
 ): Promise<void> {
+  if (target.instanceUid === undefined && serverName === undefined) {
+    await cancelByKey(request)
+    return
+  }
+  const { instanceUid } = routeOf(target, serverName, settings.domain)
   const instance = await dependencies.instances.loadInstance(instanceUid)
   if (instance?.socketDirectory === undefined) return
   await forwardCancelRequest(request, instance.socketDirectory)
@@ -134,15 +150,23 @@ const tooMany = (limit: number): RefusedError =>
   new RefusedError(refuse('too_many_connections', { limit: String(limit) }))
 
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
-function startDeadline(limitMs: number): { readonly signal: AbortSignal; clear(): void } {
+function startDeadline(
+  limitMs: number,
+  stopping: AbortSignal,
+): { readonly signal: AbortSignal; clear(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => {
     controller.abort(new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) })))
   }, limitMs)
+  const onStopping = () => {
+    controller.abort(new RefusedError(refuse('server_is_stopping')))
+  }
+  stopping.addEventListener('abort', onStopping)
   return {
     signal: controller.signal,
     clear: () => {
       clearTimeout(timer)
+      stopping.removeEventListener('abort', onStopping)
     },
   }
 }

@@ -1,14 +1,35 @@
 /** What the gateway may be told, and what it needs of the rest of the system. */
+import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/admit-login.ts'
 import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
 
-export interface GatewaySettings {
+/** Where connections are taken. */
+export interface ListeningSettings {
   /** Undefined: 5432 where it is free. 0: any free port. */
   readonly port: number | undefined
+  /** Undefined: every instance on the loopback address of its own. */
+  readonly addresses: readonly string[] | undefined
+  /** Undefined: an address and port for each instance. Otherwise one for all, told apart by TLS server name. */
+  readonly domain: string | undefined
+}
+
+/** How connections are served. May change while sessions are open; new connections go by the new ones. */
+export interface ServingSettings {
   readonly loginDeadlineMs: number
   readonly connectionsPerInstance: number
   /** Connections from one address that have not logged in yet (attack 11). */
   readonly loginsPerAddress: number
+  readonly domain: string | undefined
+  /** CIDR ranges of the load balancers that speak PROXY protocol v2, and that alone. */
+  readonly balancers: readonly string[]
+}
+
+/** What the listener knows of a connection that it took. */
+export interface ConnectionTarget {
+  /** Undefined at an address that all instances share. */
+  readonly instanceUid: InstanceUid | undefined
+  /** What the certificate is for: an address, or `*.<domain>`. */
+  readonly certificateHost: string
 }
 
 export interface GatewayLog {
@@ -19,7 +40,15 @@ export interface GatewayLog {
 
 export interface GatewayDependencies {
   readonly admit: AdmitLogin
-  readonly instances: Pick<InstanceStore, 'listAll' | 'loadInstance' | 'recordListener'>
+  readonly instances: Pick<InstanceStore, 'loadInstance'>
   readonly certificates: ServerCertificates
+  /** Asks PostgreSQL to end one backend, which says 57P01 to its client. */
+  readonly terminateBackend: (instanceUid: InstanceUid, processId: number) => Promise<void>
+  readonly log: GatewayLog
+}
+
+export interface ListeningDependencies {
+  /** Undefined under a domain whose names another process hands out. */
+  readonly instances: Pick<InstanceStore, 'listAll' | 'recordListener'> | undefined
   readonly log: GatewayLog
 }

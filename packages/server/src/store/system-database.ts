@@ -34,8 +34,9 @@ export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig 
 export function openSystemDatabase(
   address: SystemDatabaseAddress,
   onIdleError: (error: Error) => void,
+  poolSize = POOL_SIZE,
 ): SystemDatabase {
-  const pool = new pg.Pool({ ...clientConfigOf(address), max: POOL_SIZE, Client: PreparingClient })
+  const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize, Client: PreparingClient })
   pool.on('error', onIdleError)
   return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
 }

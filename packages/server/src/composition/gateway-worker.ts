@@ -1,0 +1,52 @@
+/** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0008-gateway-workers.md). */
+import { runWorker } from '../gateway/worker-side.ts'
+import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createLog, type LogLevel } from '../observation/log.ts'
+import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import { openSystemDatabase } from '../store/system-database.ts'
+import { createWorkspaceStore } from '../store/workspaces.ts'
+import { layFoundation } from './foundation.ts'
+import { createListenerAllocator } from './listener-allocator.ts'
+import { buildServing } from './serving.ts'
+import { addressFrom, type WorkerSetup } from './worker-setup.ts'
+
+runWorker<WorkerSetup>(async (setup, line) => {
+  const clock = () => new Date()
+  const { settings } = setup
+  const log = createLog(settings['log-level'].value as LogLevel)
+  const address = addressFrom(setup)
+  const database = openSystemDatabase(
+    address,
+    (error) => {
+      log.warn({ err: error }, 'a connection to the system database was lost')
+    },
+    setup.poolSize,
+  )
+  const foundation = layFoundation({
+    clock,
+    log,
+    database,
+    address,
+    encryption: createKeyEncryption(await loadOrCreateMasterKey(setup.masterKeyFile)),
+    listeners: createListenerAllocator(settings),
+    addresses: createWorkspaceAddresses(
+      { workspaces: createWorkspaceStore(database), clock },
+      { publicUrl: setup.publicUrl, accountId: setup.accountId },
+    ),
+  })
+  await foundation.signingKeys.start()
+  await foundation.authority.start()
+  const { serving, reload } = await buildServing(foundation, settings, line.counters, (request) => {
+    line.cancelElsewhere(request)
+  })
+  return {
+    serving,
+    async reload(next) {
+      try {
+        await reload(next.settings)
+      } catch (error) {
+        log.error({ err: error }, 'the new settings cannot be used; the old ones stay')
+      }
+    },
+  }
+})

@@ -1,0 +1,73 @@
+/** Builds what serves connections, in the process that listens or in a worker of it, upon the same foundation. */
+import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { Counters } from '../gateway/connection-limits.ts'
+import { createServing, type Serving } from '../gateway/serving.ts'
+import type { ServingSettings } from '../gateway/settings.ts'
+import { createTerminateBackend } from '../instances/terminate-backend.ts'
+import { createAdmitLogin } from '../operations/admit-login.ts'
+import type { CancelRequest } from '../protocol/startup.ts'
+import { issueSessionTicket } from '../tokens/session-ticket.ts'
+import { openCertificateSource } from './certificates.ts'
+import type { Foundation } from './foundation.ts'
+
+const LOGINS_PER_ADDRESS = 200
+
+export interface ReloadableServing {
+  readonly serving: Serving
+  /** @throws Fault tls_files_unusable, configuration_invalid; nothing has changed then */
+  reload(settings: LoadedSettings): Promise<void>
+}
+
+export async function buildServing(
+  foundation: Foundation,
+  settings: LoadedSettings,
+  counters: Counters,
+  cancelElsewhere: (request: CancelRequest) => void,
+): Promise<ReloadableServing> {
+  const { clock, stores, roles, signingKeys, addresses, audit, log, connections } = foundation
+  const admit = createAdmitLogin({
+    instances: stores.instances,
+    roles,
+    directory: stores.loginDirectory,
+    claims: stores.catalog,
+    verifyToken: foundation.verifyToken,
+    issueTicket: async (ticket, now) =>
+      issueSessionTicket(
+        ticket,
+        { issuer: (await addresses.issuerOf(ticket.workspaceId)) ?? '', now },
+        await signingKeys.signingKey(),
+      ),
+    audit,
+    clock,
+  })
+  const certificates = await openCertificateSource(foundation, settings)
+  const serving = createServing(
+    {
+      admit,
+      instances: stores.instances,
+      certificates,
+      terminateBackend: createTerminateBackend(stores.instances, connections),
+      log,
+    },
+    servingSettingsOf(settings),
+    counters,
+    cancelElsewhere,
+  )
+  return {
+    serving,
+    async reload(next) {
+      const nextSettings = servingSettingsOf(next)
+      await certificates.reload(next)
+      serving.change(nextSettings)
+    },
+  }
+}
+
+const servingSettingsOf = (settings: LoadedSettings): ServingSettings => ({
+  loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
+  connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+  loginsPerAddress: LOGINS_PER_ADDRESS,
+  domain: gatewayDomainOf(settings),
+  balancers: balancersOf(settings),
+})

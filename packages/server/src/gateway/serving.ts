@@ -1,0 +1,139 @@
+/** The serving half of the gateway: takes connections from the listeners, and knows all that are open in this process. */
+import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CancelRequest } from '../protocol/startup.ts'
+import { forwardCancelRequest } from './cancel.ts'
+import { createBalancers } from './client-address.ts'
+import type { Counters } from './connection-limits.ts'
+import { createOpenSessions } from './kept-sessions.ts'
+import { createSecureContexts } from './secure-contexts.ts'
+import { serveConnection } from './session.ts'
+import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
+
+export interface Serving {
+  accept(socket: Socket, target: ConnectionTarget): void
+  /** For connections from now on; open ones stay as they are. */
+  change(settings: ServingSettings): void
+  /** Cancels what the key is of, if that is a session of this process. */
+  cancelHere(request: CancelRequest): Promise<boolean>
+  /**
+   * Lets connections end by themselves for so long. Then PostgreSQL is asked to end the sessions, because only it
+   * knows where one of its messages ends: its clients read 57P01 (attack 44). Resolves when all are gone.
+   */
+  drain(limitMs: number): Promise<void>
+  /** Ends the patience of a drain. */
+  hurry(): void
+  /** Resolves when nothing is open. */
+  whenIdle(): Promise<void>
+}
+
+/** How long clients may take to read PostgreSQL's last words. */
+const FAREWELL_LIMIT_MS = 3_000
+
+export function createServing(
+  dependencies: GatewayDependencies,
+  initialSettings: ServingSettings,
+  counters: Counters,
+  /** Asks the other workers and nodes about a key that is not known here. */
+  cancelElsewhere: (request: CancelRequest) => void,
+): Serving {
+  const open = new Map<Socket, Promise<void>>()
+  const sessions = createOpenSessions()
+  const secureContexts = createSecureContexts(dependencies.certificates)
+  const stopping = new AbortController()
+  const hurry = new AbortController()
+  let settings = initialSettings
+  let balancers = createBalancers(settings.balancers)
+
+  async function cancelHere(request: CancelRequest): Promise<boolean> {
+    const keys = sessions.findByKey(request)
+    await Promise.all(
+      keys.map(async ({ instanceUid }) => {
+        const instance = await dependencies.instances.loadInstance(instanceUid)
+        if (instance?.socketDirectory !== undefined)
+          await forwardCancelRequest(request, instance.socketDirectory)
+      }),
+    )
+    return keys.length > 0
+  }
+
+  async function whenIdle(): Promise<void> {
+    while (open.size > 0) await Promise.all([...open.values()])
+  }
+
+  async function endSessions(): Promise<void> {
+    await Promise.all(
+      sessions.list().map(async ({ instanceUid, processId }) => {
+        try {
+          await dependencies.terminateBackend(instanceUid, processId)
+        } catch (error) {
+          // Its client is cut off below instead.
+          dependencies.log.warn(
+            { err: error, instance: instanceUid },
+            'a session could not be ended properly',
+          )
+        }
+      }),
+    )
+  }
+
+  return {
+    accept(socket, target) {
+      const served = serveConnection(socket, {
+        dependencies,
+        settings,
+        target,
+        balancers,
+        secureContexts,
+        counters,
+        sessions,
+        async cancel(request) {
+          if (!(await cancelHere(request))) cancelElsewhere(request)
+        },
+        stopping: stopping.signal,
+      })
+        .catch((error: unknown) => {
+          dependencies.log.error({ err: error }, 'a connection failed')
+          socket.destroy()
+        })
+        .then(() => closed(socket))
+        .finally(() => open.delete(socket))
+      open.set(socket, served)
+    },
+    change(next) {
+      settings = next
+      balancers = createBalancers(next.balancers)
+    },
+    cancelHere,
+    async drain(limitMs) {
+      await firstOf(limitMs, whenIdle(), hurry.signal)
+      stopping.abort()
+      await endSessions()
+      await firstOf(FAREWELL_LIMIT_MS, whenIdle())
+      for (const socket of open.keys()) socket.destroy()
+      await whenIdle()
+    },
+    hurry: () => {
+      hurry.abort()
+    },
+    whenIdle,
+  }
+}
+
+/** A refusal closes its socket behind its last byte; until then the connection counts as open. */
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.destroyed) resolve()
+    else
+      socket.once('close', () => {
+        resolve()
+      })
+  })
+
+async function firstOf(limitMs: number, work: Promise<void>, signal?: AbortSignal): Promise<void> {
+  const settled = new AbortController()
+  const signals = signal === undefined ? [settled.signal] : [settled.signal, signal]
+  const limit = pause(limitMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined)
+  await Promise.race([work, limit])
+  settled.abort()
+}

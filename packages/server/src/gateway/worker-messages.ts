@@ -1,0 +1,39 @@
+/**
+ * What the process that listens and the processes that serve tell one another, over the pipe between them, which
+ * nobody else can read: settings with their secrets go this way, and never through arguments or the environment.
+ */
+import type { CounterName } from './connection-limits.ts'
+import type { ConnectionTarget } from './settings.ts'
+
+/** Buffers do not survive JSON. */
+export interface CancelByWire {
+  readonly processId: number
+  readonly keyHex: string
+}
+
+/** @template Setup what the composition tells a worker of the rest of the system */
+export type ToWorker<Setup> =
+  | { readonly kind: 'start'; readonly setup: Setup }
+  /** Comes with the socket. */
+  | { readonly kind: 'connection'; readonly target: ConnectionTarget }
+  /** The answer to `take`. */
+  | { readonly kind: 'taken'; readonly request: number; readonly isTaken: boolean }
+  | { readonly kind: 'cancel'; readonly request: CancelByWire }
+  | { readonly kind: 'reload'; readonly setup: Setup }
+  | { readonly kind: 'drain'; readonly limitMs: number }
+  | { readonly kind: 'hurry' }
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** A connection is over. */
+  | { readonly kind: 'closed' }
+  | {
+      readonly kind: 'take'
+      readonly request: number
+      readonly counter: CounterName
+      readonly key: string
+      readonly most: number
+    }
+  | { readonly kind: 'give_back'; readonly counter: CounterName; readonly key: string }
+  | { readonly kind: 'cancel'; readonly request: CancelByWire }

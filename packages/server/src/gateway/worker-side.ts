@@ -1,0 +1,136 @@
+/** The pipe of a worker to the process that listens: what comes in, what is asked, and what its end means. */
+import type { Socket } from 'node:net'
+import { once, type Counter, type CounterName, type Counters } from './connection-limits.ts'
+import type { Serving } from './serving.ts'
+import type { CancelRequest } from '../protocol/startup.ts'
+import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
+
+export interface WorkerLine {
+  readonly counters: Counters
+  cancelElsewhere(request: CancelRequest): void
+}
+
+export const toWire = ({ processId, key }: CancelRequest): CancelByWire => ({
+  processId,
+  keyHex: key.toString('hex'),
+})
+export const fromWire = ({ processId, keyHex }: CancelByWire): CancelRequest => ({
+  kind: 'cancel_request',
+  processId,
+  key: Buffer.from(keyHex, 'hex'),
+})
+
+/**
+ * Serves until told to drain, or until the process that listens is gone and the last session has ended.
+ * @param build called once, with what the first message says
+ */
+export function runWorker<Setup>(
+  build: (
+    setup: Setup,
+    line: WorkerLine,
+  ) => Promise<{ serving: Serving; reload(setup: Setup): Promise<void> }>,
+): void {
+  const answers = new Map<number, (isTaken: boolean) => void>()
+  let lastRequest = 0
+  let built: Awaited<ReturnType<typeof build>> | undefined
+  let isStopping = false
+
+  const say = (message: FromWorker): void => {
+    // The pipe may break at any moment; its end is what is acted upon.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+  }
+  const counter = (name: CounterName): Counter => ({
+    async take(key, most) {
+      lastRequest += 1
+      const request = lastRequest
+      const isTaken = await new Promise<boolean>((resolve) => {
+        answers.set(request, resolve)
+        // Nobody else takes places any more: those who got this far finish.
+        if (!process.connected) settle(request, true)
+        say({ kind: 'take', request, counter: name, key, most })
+      })
+      return isTaken
+        ? once(() => {
+            say({ kind: 'give_back', counter: name, key })
+          })
+        : undefined
+    },
+  })
+  const settle = (request: number, isTaken: boolean): void => {
+    answers.get(request)?.(isTaken)
+    answers.delete(request)
+  }
+  const line: WorkerLine = {
+    counters: { logins: counter('logins'), sessions: counter('sessions') },
+    cancelElsewhere: (request) => {
+      say({ kind: 'cancel', request: toWire(request) })
+    },
+  }
+
+  async function start(setup: Setup): Promise<void> {
+    try {
+      built = await build(setup, line)
+      say({ kind: 'ready' })
+    } catch (error) {
+      say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
+      process.disconnect()
+    }
+  }
+
+  async function drain(limitMs: number): Promise<void> {
+    isStopping = true
+    await built?.serving.drain(limitMs)
+    process.exit(0)
+  }
+
+  function hear(message: ToWorker<Setup>, socket: Socket | undefined): void {
+    switch (message.kind) {
+      case 'start':
+        void start(message.setup)
+        return
+      case 'connection':
+        if (socket === undefined) {
+          // Its client went away on the way here.
+          say({ kind: 'closed' })
+          return
+        }
+        socket.once('close', () => {
+          say({ kind: 'closed' })
+        })
+        built?.serving.accept(socket, message.target)
+        return
+      case 'taken':
+        settle(message.request, message.isTaken)
+        return
+      case 'cancel':
+        void built?.serving.cancelHere(fromWire(message.request))
+        return
+      case 'reload':
+        void built?.reload(message.setup)
+        return
+      case 'drain':
+        void drain(message.limitMs)
+        return
+      case 'hurry':
+        built?.serving.hurry()
+        return
+    }
+  }
+
+  async function onOrphaned(): Promise<void> {
+    for (const request of answers.keys()) settle(request, true)
+    if (!isStopping) await built?.serving.whenIdle()
+    process.exit(0)
+  }
+
+  process.on('message', (message, socket) => {
+    hear(message as ToWorker<Setup>, socket as Socket | undefined)
+  })
+  process.once('disconnect', () => void onOrphaned())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // While somebody listens, that process decides; afterwards a signal is meant for this one.
+      if (!process.connected && signal !== 'SIGHUP') process.exit(0)
+    })
+  }
+}

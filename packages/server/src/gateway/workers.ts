@@ -1,0 +1,209 @@
+/**
+ * The processes that serve connections. This process listens, hands every socket to the one that has the fewest, and
+ * counts for all of them. A worker that dies takes its own sessions with it and is replaced; when this process dies,
+ * its listeners go with it and the workers serve what they have to the end (docs/decisions/0008-gateway-workers.md).
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { createPlaces, type CounterName } from './connection-limits.ts'
+import type { ConnectionTarget, GatewayLog } from './settings.ts'
+import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
+
+export interface Workers<Setup> {
+  readonly count: number
+  /**
+   * They run already, and learn now what to serve. Resolves when all of them do.
+   * @param onCancel a worker asks about a key that none of its own sessions has
+   */
+  start(setup: Setup, onCancel: (request: CancelByWire) => void): Promise<void>
+  handOver(socket: Socket, target: ConnectionTarget): void
+  reload(setup: Setup): void
+  /** To every worker but one; a session is served by one of them at most. */
+  cancel(request: CancelByWire): void
+  /** Resolves when all have ended; no other takes their place. */
+  drain(limitMs: number): Promise<void>
+  hurry(): void
+}
+
+interface Worker {
+  readonly child: ChildProcess
+  /** Connections handed over and not yet over. */
+  load: number
+  isReady: boolean
+  readonly places: Map<string, number>
+}
+
+/** A worker that cannot even start is not started again in a tight loop. */
+const RESTART_PAUSE_MS = 1_000
+/** A worker that is to stop says goodbye to its clients for a few seconds; one that takes longer hangs. */
+const STUCK_AFTER_MS = 15_000
+
+export function createWorkers<Setup>(options: {
+  readonly entry: URL
+  readonly count: number
+  readonly log: GatewayLog
+}): Workers<Setup> {
+  const { log } = options
+  const workers = new Set<Worker>()
+  const counts = { logins: createPlaces(), sessions: createPlaces() }
+  /** Taken while no worker was ready; there is one a moment later. */
+  let waiting: { readonly socket: Socket; readonly target: ConnectionTarget }[] = []
+  let current: Setup | undefined
+  let isStopping = false
+  let onCancel: (request: CancelByWire) => void = () => undefined
+  let started: { resolve(): void; reject(error: Error): void } | undefined
+
+  const tell = ({ child }: Worker, message: ToWorker<Setup>): void => {
+    // A worker that just died is replaced by its exit, which is reported; there is nothing to add here.
+    if (child.connected) child.send(message, () => undefined)
+  }
+
+  function startOne(): void {
+    const child = fork(options.entry, [], {
+      // A session of its own: Ctrl-C in a terminal is for the process that listens, which tells its workers.
+      detached: true,
+      execArgv: [],
+      env: environmentOfWorker(),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    const worker: Worker = { child, load: 0, isReady: false, places: new Map() }
+    workers.add(worker)
+    child.on('message', (message: FromWorker) => {
+      hear(worker, message)
+    })
+    child.once('error', (error) => {
+      log.error({ err: error }, 'a worker of the gateway cannot be reached')
+    })
+    child.once('exit', (code, signal) => {
+      onExit(worker, code, signal)
+    })
+    if (current !== undefined) tell(worker, { kind: 'start', setup: current })
+  }
+
+  function onExit(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
+    workers.delete(worker)
+    for (const [name, count] of worker.places) giveBack(name, count)
+    if (isStopping) return
+    log.error(
+      { code, signal, pid: worker.child.pid },
+      'a worker of the gateway ended; another takes its place',
+    )
+    if (worker.isReady) startOne()
+    else setTimeout(startIfNeeded, RESTART_PAUSE_MS).unref()
+  }
+
+  const startIfNeeded = (): void => {
+    if (!isStopping && workers.size < options.count) startOne()
+  }
+
+  function giveBack(name: string, count: number): void {
+    const [counter = '', ...key] = name.split(' ')
+    for (let given = 0; given < count; given += 1) counts[counter as CounterName].giveBack(key.join(' '))
+  }
+
+  function hear(worker: Worker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        worker.isReady = true
+        for (const { socket, target } of waiting.splice(0)) give(worker, socket, target)
+        if ([...workers].every(({ isReady }) => isReady)) started?.resolve()
+        return
+      case 'failed':
+        started?.reject(new Error(message.reason))
+        log.error({ reason: message.reason }, 'a worker of the gateway cannot start')
+        return
+      case 'closed':
+        worker.load -= 1
+        return
+      case 'take':
+        tell(worker, { kind: 'taken', request: message.request, isTaken: take(worker, message) })
+        return
+      case 'give_back': {
+        const name = `${message.counter} ${message.key}`
+        const taken = worker.places.get(name) ?? 0
+        if (taken === 0) return
+        if (taken === 1) worker.places.delete(name)
+        else worker.places.set(name, taken - 1)
+        giveBack(name, 1)
+        return
+      }
+      case 'cancel':
+        onCancel(message.request)
+        for (const other of workers) if (other !== worker) tell(other, message)
+        return
+    }
+  }
+
+  function take(worker: Worker, { counter, key, most }: FromWorker & { kind: 'take' }): boolean {
+    if (!counts[counter].take(key, most)) return false
+    const name = `${counter} ${key}`
+    worker.places.set(name, (worker.places.get(name) ?? 0) + 1)
+    return true
+  }
+
+  function give(worker: Worker, socket: Socket, target: ConnectionTarget): void {
+    worker.load += 1
+    const message: ToWorker<Setup> = { kind: 'connection', target }
+    worker.child.send(message, socket, (error) => {
+      if (error !== null) socket.destroy()
+    })
+  }
+
+  for (let count = 0; count < options.count; count += 1) startOne()
+
+  return {
+    count: options.count,
+    start(setup, tellOfCancel) {
+      current = setup
+      onCancel = tellOfCancel
+      return new Promise((resolve, reject) => {
+        started = { resolve, reject }
+        for (const worker of workers) tell(worker, { kind: 'start', setup })
+      })
+    },
+    handOver(socket, target) {
+      const ready = [...workers].filter(({ isReady, child }) => isReady && child.connected)
+      const [first, ...others] = ready
+      if (first === undefined) {
+        waiting.push({ socket, target })
+        socket.once('close', () => {
+          waiting = waiting.filter((entry) => entry.socket !== socket)
+        })
+        return
+      }
+      give(
+        others.reduce((least, other) => (other.load < least.load ? other : least), first),
+        socket,
+        target,
+      )
+    },
+    reload(setup) {
+      current = setup
+      for (const worker of workers) tell(worker, { kind: 'reload', setup })
+    },
+    cancel(request) {
+      for (const worker of workers) tell(worker, { kind: 'cancel', request })
+    },
+    async drain(limitMs) {
+      isStopping = true
+      for (const { socket } of waiting.splice(0)) socket.destroy()
+      await Promise.all(
+        [...workers].map(async (worker) => {
+          const ended = new Promise((resolve) => worker.child.once('exit', resolve))
+          tell(worker, { kind: 'drain', limitMs })
+          const impatience = setTimeout(() => worker.child.kill('SIGKILL'), limitMs + STUCK_AFTER_MS)
+          await ended
+          clearTimeout(impatience)
+        }),
+      )
+    },
+    hurry() {
+      for (const worker of workers) tell(worker, { kind: 'hurry' })
+    },
+  }
+}
+
+/** Nothing of ours: what a worker must know, it is told. */
+function environmentOfWorker(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_')))
+}

@@ -1,0 +1,66 @@
+/**
+ * Asks the other gateways to cancel what a key is of, where the address that a cancel request reached does not say
+ * whose it is (docs/decisions/0003-cancel-requests.md). Bounded: a flood of guessed keys costs this node's share.
+ */
+import { sql } from 'kysely'
+import { listenOn, type Listening } from './notices.ts'
+import type { SystemDatabase, SystemDatabaseAddress } from './system-database.ts'
+
+export interface CancelByNotice {
+  readonly processId: number
+  readonly keyHex: string
+}
+
+export interface CancelNotices extends Listening {
+  /** Best effort, as cancelling is by definition. */
+  send(request: CancelByNotice): void
+}
+
+/** Above this in one second requests are dropped; people and drivers cancel far less. */
+const MOST_PER_SECOND = 50
+const CHANNEL = 'cancel_request'
+
+export function createCancelNotices(
+  address: SystemDatabaseAddress,
+  database: SystemDatabase,
+  ports: {
+    /** Names this node, which does not hear itself. */
+    readonly node: string
+    readonly onRequest: (request: CancelByNotice) => void
+    readonly onLost: (error: Error) => void
+  },
+): CancelNotices {
+  let sent = 0
+  let refill: NodeJS.Timeout | undefined
+  const listening = listenOn(CHANNEL, address, {
+    onNotice: (payload) => {
+      const request = parse(payload)
+      if (request !== undefined && request.node !== ports.node) ports.onRequest(request)
+    },
+    onResumed: () => undefined,
+    onLost: ports.onLost,
+  })
+  return {
+    ...listening,
+    send({ processId, keyHex }) {
+      if (sent >= MOST_PER_SECOND) return
+      sent += 1
+      refill ??= setTimeout(() => {
+        sent = 0
+        refill = undefined
+      }, 1_000).unref()
+      sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify({ node: ports.node, processId, keyHex })})`
+        .execute(database)
+        .catch(ports.onLost)
+    },
+  }
+}
+
+/** Only Lakegate writes to this database; what does not look like a request is another version's. */
+function parse(payload: string): (CancelByNotice & { readonly node: unknown }) | undefined {
+  const value: unknown = JSON.parse(payload)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!('node' in value && 'processId' in value && 'keyHex' in value)) return undefined
+  const { node, processId, keyHex } = value
+  return typeof processId === 'number' && typeof keyHex === 'string' ? { node, processId, keyHex } : undefined
+}
