@@ -22,7 +22,7 @@ export function createBalancers(ranges: readonly string[]): Balancers {
 }
 
 /** An IPv4 client on an IPv6 listener is the same client (RFC 4291 §2.5.5.2). */
-export function peerAddress(socket: Socket): string {
+function peerAddress(socket: Socket): string {
   const address = socket.remoteAddress ?? 'unknown'
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }

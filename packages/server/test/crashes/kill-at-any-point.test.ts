@@ -74,20 +74,22 @@ describe('Lakegate killed during its first start', () => {
 })
 
 describe('Lakegate killed while it serves', () => {
-  it('finds the postmasters that lived on, adopts them, and leaves no backend of a cut session', async () => {
+  it('finds the postmasters that lived on, adopts them, and leaves no backend of a session that outlived it', async () => {
     const before = await start()
     const { uid } = before.ready.instance
     await asOwner(before, async (client) => client.query('CREATE TABLE kept AS SELECT 1 AS one'))
     const password = await mintCredential(before.admin, 'dev')
-    const cut = await databaseClient(before, { user: before.ready.admin_user, password })
-    await cut.connect()
+    const session = await databaseClient(before, { user: before.ready.admin_user, password })
+    await session.connect()
     const systemBefore = await postmasterOf(systemPostmaster(dataDirectory))
     const instanceBefore = await postmasterOf(instancePostmaster(dataDirectory, uid))
     await before.kill()
     const after = await start()
     expect(await systemPostmaster(dataDirectory)).toBe(systemBefore)
     expect(await instancePostmaster(dataDirectory, uid)).toBe(instanceBefore)
-    const clients = await waitFor('the end of the cut session', async () =>
+    // It is served by a worker, which ends with it (attack 43).
+    await session.end()
+    const clients = await waitFor('the end of the session', async () =>
       asOwner(after, async (client) => {
         const { rows } = await client.query<{ pid: number }>(
           `SELECT pid FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()`,

@@ -39,7 +39,7 @@ it('docs/settings.md shows every setting, and only those that exist', () => {
       `\`${environmentVariableOf(name)}\``,
       describeValues(definition),
       describeDefault(definition),
-      definition.sentence + secret,
+      definition.sentence + secret + (definition.reloads === true ? ' Read again on SIGHUP.' : ''),
     ]
   })
   expectRendered(

@@ -1,0 +1,120 @@
+/** Attack 41: a certificate is replaced while sessions are open, and a broken one replaces nothing. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type RunningLakegate,
+} from '../stage/lakegate.ts'
+import { mintCredential } from '../stage/service-principal.ts'
+import { createTestAuthority, type TestAuthority } from '../stage/test-authority.ts'
+import { waitFor } from '../stage/wait-for.ts'
+import { connectWire, errorFields } from '../stage/wire-client.ts'
+
+const HOST = '127.0.0.1'
+let lakegate: RunningLakegate
+let dataDirectory: string
+let files: { certificate: string; key: string; config: string }
+let first: TestAuthority
+let second: TestAuthority
+
+beforeAll(async () => {
+  dataDirectory = await makeDataDirectory()
+  files = {
+    certificate: path.join(dataDirectory, 'gateway.pem'),
+    key: path.join(dataDirectory, 'gateway.key'),
+    config: path.join(dataDirectory, 'lakegate.json'),
+  }
+  first = await createTestAuthority()
+  second = await createTestAuthority()
+  await first.issue(HOST, files)
+  await writeFile(files.config, '{}')
+  lakegate = await startLakegate({
+    dataDirectory,
+    environment: {
+      LAKEGATE_GATEWAY_HOST: HOST,
+      LAKEGATE_CONFIG: files.config,
+      LAKEGATE_TLS_CERTIFICATE_FILE: files.certificate,
+      LAKEGATE_TLS_KEY_FILE: files.key,
+    },
+  })
+})
+afterAll(async () => {
+  await lakegate.stop()
+  await removeDataDirectory(dataDirectory)
+})
+
+async function clientTrusting({ caPem }: TestAuthority): Promise<pg.Client> {
+  const { port, database } = lakegate.ready.instance
+  const password = await mintCredential(lakegate.admin, 'dev')
+  const client = new pg.Client({
+    host: HOST,
+    port,
+    database,
+    user: lakegate.ready.admin_user,
+    password,
+    ssl: { ca: caPem },
+  })
+  client.on('error', () => undefined)
+  return client
+}
+
+/** Logs in and out, with full verification. */
+async function logsInTrusting(authority: TestAuthority): Promise<boolean> {
+  const client = await clientTrusting(authority)
+  try {
+    await client.connect()
+  } catch {
+    return false
+  }
+  await client.end()
+  return true
+}
+
+describe('the certificate files of the operator', () => {
+  it('are read again when they change, for the next login, and open sessions stay', async () => {
+    const session = await clientTrusting(first)
+    await session.connect()
+    await second.issue(HOST, files)
+    await waitFor('the new certificate', () => logsInTrusting(second))
+    expect(await logsInTrusting(first)).toBe(false)
+    expect((await session.query('SELECT 1')).rowCount).toBe(1)
+    await session.end()
+  })
+
+  it('that are broken change nothing, and the log says so', async () => {
+    await writeFile(files.certificate, 'no certificate')
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the error in the log', () =>
+      lakegate.output().includes('the new settings or certificates cannot be used; the old ones stay'),
+    )
+    expect(lakegate.output()).toContain(`The TLS files ${files.certificate} and ${files.key} cannot be used`)
+    expect(await logsInTrusting(second)).toBe(true)
+    await first.issue(HOST, files)
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the good certificate', () => logsInTrusting(first))
+  })
+})
+
+describe('a SIGHUP', () => {
+  it('takes settings that can change, names those that need a restart, and takes none that are wrong', async () => {
+    await writeFile(files.config, '{"login-deadline-seconds": 1, "http-host": "127.0.0.9"}')
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the new settings', () =>
+      lakegate.output().includes('these settings have changed and need a restart'),
+    )
+    expect(lakegate.output()).toContain('"settings":["http-host"]')
+    const [refusal] = await (await connectWire(lakegate)).untilClosed()
+    expect(errorFields(refusal)).toMatchObject({ C: '08006', M: 'Client handshake timeout.' })
+
+    await writeFile(files.config, '{"login-deadline-seconds": 0}')
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the complaint', () =>
+      lakegate.output().includes('The setting login-deadline-seconds from the config file'),
+    )
+    expect(await logsInTrusting(first)).toBe(true)
+  })
+})
