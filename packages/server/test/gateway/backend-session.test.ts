@@ -65,10 +65,11 @@ const refusalOf = async (): Promise<string> => {
   throw new Error('the backend was taken')
 }
 const ok = typed('R', int32(0))
+const ready = typed('Z', Buffer.from('I'))
 
 describe('the backend', () => {
   it('is asked for exactly the admitted role, with the ticket, and without what only pretends to be ours', async () => {
-    answerWith = (socket) => socket.write(ok)
+    answerWith = (socket) => socket.write(Buffer.concat([ok, ready]))
     const answer = await open({
       user: 'ADA',
       database: 'd',
@@ -91,11 +92,7 @@ describe('the backend', () => {
   })
 
   it('that admits is handed over with every byte it said behind AuthenticationOk', async () => {
-    const greeting = Buffer.concat([
-      ok,
-      typed('S', Buffer.concat([cstring('a'), cstring('b')])),
-      typed('Z', Buffer.from('I')),
-    ])
+    const greeting = Buffer.concat([ok, typed('S', Buffer.concat([cstring('a'), cstring('b')])), ready])
     answerWith = (socket) => socket.write(greeting)
     const answer = await open()
     if (answer.kind !== 'open') throw new Error(answer.kind)
@@ -110,7 +107,7 @@ describe('the backend', () => {
 
   it('that is of an older minor version may say so first', async () => {
     answerWith = (socket) =>
-      socket.write(Buffer.concat([typed('v', Buffer.concat([int32(0x30000), int32(0)])), ok]))
+      socket.write(Buffer.concat([typed('v', Buffer.concat([int32(0x30000), int32(0)])), ok, ready]))
     const answer = await open()
     expect(answer.kind).toBe('open')
     if (answer.kind === 'open') answer.session.socket.destroy()

@@ -28,9 +28,14 @@ export interface WireClient {
 
 export async function connectWire(
   lakegate: Lakegate,
-  instance: { readonly host: string; readonly port: number } = lakegate.ready.instance,
+  /** `localAddress`: where this client comes from; all of 127.0.0.0/8 is this machine on Linux. */
+  instance: {
+    readonly host: string
+    readonly port: number
+    readonly localAddress?: string
+  } = lakegate.ready.instance,
 ): Promise<WireClient> {
-  const socket = connectPlainly(instance.port, instance.host)
+  const socket = connectPlainly(instance)
   await once(socket, 'connect')
   return wireOver(socket, socket)
 }
