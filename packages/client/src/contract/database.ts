@@ -19,6 +19,14 @@ export interface DatabaseInstanceRequest {
   retention_window_in_days?: number
   usage_policy_id?: string
   custom_tags?: CustomTag[]
+  /** Lakegate's own addition. */
+  session_policy?: SessionPolicy
+}
+
+/** Lakegate's own addition: what ends sessions that are open; nothing does by default. */
+export interface SessionPolicy {
+  end_on_token_expiry?: boolean
+  end_on_membership_loss?: boolean
 }
 
 /** What the server answers; false booleans are present (behaviour 62). */
@@ -38,6 +46,8 @@ export interface DatabaseInstance extends DatabaseInstanceRequest {
   effective_retention_window_in_days: number
   effective_usage_policy_id?: string
   effective_custom_tags: CustomTag[]
+  /** Lakegate's own addition. */
+  effective_session_policy: Required<SessionPolicy>
   /** Lakegate's own addition: the port of `read_write_dns`, which the vendor's API has no field for. */
   read_write_port?: number
   /** Lakegate's own addition: what is wrong with the instance and what to do next. */

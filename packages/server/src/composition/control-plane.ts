@@ -20,6 +20,7 @@ import { grantRoutes } from '../http/api/grants.ts'
 import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
+import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { tokenIntrospectionRoutes } from '../http/api/token-introspection.ts'
 import type { HttpListener } from '../http/listener.ts'
@@ -38,6 +39,7 @@ import type { Installation, ListenerAllocator } from '../operations/ports.ts'
 import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { asWorkspaceToken } from '../tokens/verify.ts'
+import { createSessionAsker } from '../store/session-questions.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
@@ -60,6 +62,8 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly publicUrl: string
   readonly instancesPerWorkspace: number
   readonly connectionsPerInstance: number
+  /** 0: none. */
+  readonly sessionIdleSeconds: number
 }
 
 export function buildControlPlane(
@@ -78,6 +82,7 @@ export function buildControlPlane(
     binaries: machine.binaries,
     account: machine.account,
     connectionsPerInstance: settings.connectionsPerInstance,
+    sessionIdleSeconds: settings.sessionIdleSeconds,
     extensionDirectory: machine.extensionDirectory,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
@@ -176,6 +181,11 @@ export function buildControlPlane(
           catalog: stores.catalog,
           store: stores.instances,
           directory: stores.directory,
+          audit,
+        }),
+        ...openSessionRoutes({
+          store: stores.instances,
+          sessions: createSessionAsker(foundation.database, randomUUID),
           audit,
         }),
         ...databaseInstanceRoutes({

@@ -116,6 +116,7 @@ async function start(
       publicUrl,
       instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
       connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+      sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
       ...(await loadSignInProvider(settings)),
     },
     masterKey,

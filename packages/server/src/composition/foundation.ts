@@ -21,6 +21,7 @@ import { createSignInBrake } from '../store/sign-in-failures.ts'
 import { createIdentityStore } from '../store/identity-records.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
+import { createSessionNotices, type RunningSessionNotices } from '../store/session-notices.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createLoginDirectory } from '../store/login-facts.ts'
 import { createPersonalAccessTokenStore } from '../store/personal-access-tokens.ts'
@@ -47,6 +48,8 @@ export interface Foundation {
   readonly connections: AdministrativeConnections
   readonly roles: InstanceRoles
   readonly changes: RunningInstanceChanges
+  /** For who has open sessions; not started. */
+  readonly sessionNotices: RunningSessionNotices
   readonly listeners: ListenerAllocator
   readonly addresses: WorkspaceAddresses
 }
@@ -80,6 +83,9 @@ export function layFoundation(parts: {
   const connections = createAdministrativeConnections()
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
+  const onLost = (error: Error) => {
+    log.warn({ err: error }, 'the connection that tells of changes was lost')
+  }
   return {
     clock,
     log,
@@ -98,9 +104,8 @@ export function layFoundation(parts: {
     }),
     connections,
     roles: createInstanceRoles(connections),
-    changes: createInstanceChanges(parts.address, (error) => {
-      log.warn({ err: error }, 'the connection that tells of changed instances was lost')
-    }),
+    changes: createInstanceChanges(parts.address, onLost),
+    sessionNotices: createSessionNotices(parts.address, onLost),
     listeners: parts.listeners,
     addresses: parts.addresses,
   }

@@ -10,6 +10,7 @@ import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
+import { buildOpenSessions } from './open-sessions.ts'
 
 const LOGINS_PER_ADDRESS = 200
 
@@ -42,20 +43,33 @@ export async function buildServing(
     clock,
   })
   const certificates = await openCertificateSource(foundation, settings)
+  const sessions = buildOpenSessions(foundation, settings)
   const serving = createServing(
     {
       admit,
       instances: stores.instances,
       certificates,
       terminateBackend: createTerminateBackend(stores.instances, connections),
+      openSessions: sessions.openSessions,
       log,
     },
     servingSettingsOf(settings),
     counters,
     cancelElsewhere,
   )
+  await sessions.start()
   return {
-    serving,
+    serving: {
+      ...serving,
+      async drain(limitMs) {
+        await serving.drain(limitMs)
+        await sessions.stop()
+      },
+      async whenIdle() {
+        await serving.whenIdle()
+        await sessions.stop()
+      },
+    },
     async reload(next) {
       const nextSettings = servingSettingsOf(next)
       await certificates.reload(next)
@@ -67,6 +81,7 @@ export async function buildServing(
 const servingSettingsOf = (settings: LoadedSettings): ServingSettings => ({
   loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
   connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+  connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
   loginsPerAddress: LOGINS_PER_ADDRESS,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),

@@ -224,6 +224,28 @@ export const SETTINGS = {
     reloads: true,
     sentence: 'How long sessions may go on after a request to stop, before PostgreSQL ends them with 57P01.',
   },
+  'connections-per-role': {
+    kind: 'whole_number',
+    default: '1000',
+    least: 1,
+    most: 10000,
+    sentence: 'How many sessions one role of an instance may have open at a time.',
+  },
+  'session-idle-seconds': {
+    kind: 'whole_number',
+    default: '86400',
+    least: 0,
+    // What idle_session_timeout, a 32-bit number of milliseconds, can hold.
+    most: 2147483,
+    sentence: 'How long a session may be idle before it is ended; 0 for as long as it likes.',
+  },
+  'session-lifetime-seconds': {
+    kind: 'whole_number',
+    default: '259200',
+    least: 0,
+    most: 31536000,
+    sentence: 'How long a session may be open before it is ended; 0 for as long as it likes.',
+  },
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS

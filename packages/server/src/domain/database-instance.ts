@@ -28,6 +28,13 @@ export interface InstanceSettings {
   readonly retentionWindowInDays: number | undefined
   readonly usagePolicyId: string | undefined
   readonly customTags: readonly CustomTag[] | undefined
+  readonly sessionPolicy: SessionPolicy | undefined
+}
+
+/** Lakegate's own: what ends an open session. By default nothing does (behaviours 19, 45). */
+export interface SessionPolicy {
+  readonly endOnTokenExpiry: boolean
+  readonly endOnMembershipLoss: boolean
 }
 
 export interface CustomTag {
@@ -82,3 +89,5 @@ export const nativeLoginEnabled = (settings: InstanceSettings): boolean =>
   settings.enablePgNativeLogin ?? false
 export const effectiveCapacity = (settings: InstanceSettings): Capacity =>
   settings.capacity ?? DEFAULT_CAPACITY
+export const effectiveSessionPolicy = (settings: InstanceSettings): SessionPolicy =>
+  settings.sessionPolicy ?? { endOnTokenExpiry: false, endOnMembershipLoss: false }

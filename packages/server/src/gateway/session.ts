@@ -18,6 +18,7 @@ import { routeOf } from './route.ts'
 import type { SecureContexts } from './secure-contexts.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 import type { OpenSessions } from './kept-sessions.ts'
+import { linkDirectly } from './session-link.ts'
 
 export interface SessionContext {
   readonly dependencies: GatewayDependencies
@@ -90,11 +91,15 @@ async function serveLogin(
   const roleName = requireRoleName(message)
   const leave = await counters.sessions.take(instanceUid, settings.connectionsPerInstance)
   if (leave === undefined) throw tooMany(settings.connectionsPerInstance)
+  let leaveRole: (() => void) | undefined
   try {
-    const admission = await dependencies.admit(
-      { instanceUid, roleName, database: nameOf(message, 'database') ?? roleName, clientAddress },
-      () => askForPassword(socket, reader),
+    const request = { database: nameOf(message, 'database') ?? roleName, clientAddress }
+    const admission = await dependencies.admit({ instanceUid, roleName, ...request }, () =>
+      askForPassword(socket, reader),
     )
+    // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
+    leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)
+    if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
     const answer = await openBackend(admission, { message, version: protocol.version }, signal)
     if (answer.kind === 'refused') {
       endWith(socket, answer.message)
@@ -107,8 +112,13 @@ async function serveLogin(
     const early = reader.takeRest()
     if (early.length > 0) session.socket.write(early)
     onOpen()
-    await sessions.keep(instanceUid, session.greeting, () => relay(socket, session.socket))
+    await sessions.keep(instanceUid, session.greeting, () =>
+      dependencies.openSessions.during(admission, request, linkDirectly(socket, session), () =>
+        relay(socket, session.socket),
+      ),
+    )
   } finally {
+    leaveRole?.()
     leave()
   }
 }
@@ -148,6 +158,9 @@ function nameOf(message: StartupMessage, parameter: string): string | undefined 
 
 const tooMany = (limit: number): RefusedError =>
   new RefusedError(refuse('too_many_connections', { limit: String(limit) }))
+
+const tooManyOf = (role: string, limit: number): RefusedError =>
+  new RefusedError(refuse('too_many_connections_of_role', { role, limit: String(limit) }))
 
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
 function startDeadline(

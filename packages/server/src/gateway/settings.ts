@@ -2,6 +2,7 @@
 import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/admit-login.ts'
 import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
+import type { OpenSessions } from './open-sessions.ts'
 
 /** Where connections are taken. */
 export interface ListeningSettings {
@@ -17,6 +18,8 @@ export interface ListeningSettings {
 export interface ServingSettings {
   readonly loginDeadlineMs: number
   readonly connectionsPerInstance: number
+  /** Open sessions of one role of one instance. */
+  readonly connectionsPerRole: number
   /** Connections from one address that have not logged in yet (attack 11). */
   readonly loginsPerAddress: number
   readonly domain: string | undefined
@@ -44,6 +47,7 @@ export interface GatewayDependencies {
   readonly certificates: ServerCertificates
   /** Asks PostgreSQL to end one backend, which says 57P01 to its client. */
   readonly terminateBackend: (instanceUid: InstanceUid, processId: number) => Promise<void>
+  readonly openSessions: Pick<OpenSessions, 'during'>
   readonly log: GatewayLog
 }
 

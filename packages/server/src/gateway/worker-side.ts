@@ -61,7 +61,7 @@ export function runWorker<Setup>(
     answers.delete(request)
   }
   const line: WorkerLine = {
-    counters: { logins: counter('logins'), sessions: counter('sessions') },
+    counters: { logins: counter('logins'), sessions: counter('sessions'), roles: counter('roles') },
     cancelElsewhere: (request) => {
       say({ kind: 'cancel', request: toWire(request) })
     },

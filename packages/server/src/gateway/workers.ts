@@ -45,7 +45,7 @@ export function createWorkers<Setup>(options: {
 }): Workers<Setup> {
   const { log } = options
   const workers = new Set<Worker>()
-  const counts = { logins: createPlaces(), sessions: createPlaces() }
+  const counts = { logins: createPlaces(), sessions: createPlaces(), roles: createPlaces() }
   /** Taken while no worker was ready; there is one a moment later. */
   let waiting: { readonly socket: Socket; readonly target: ConnectionTarget }[] = []
   let current: Setup | undefined

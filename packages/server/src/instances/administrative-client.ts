@@ -26,7 +26,7 @@ export function administrativeClient(
     connectionTimeoutMillis: TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs,
-    options: '-c search_path=pg_catalog',
+    options: '-c search_path=pg_catalog -c idle_session_timeout=0',
   })
 }
 

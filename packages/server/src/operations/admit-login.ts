@@ -49,6 +49,8 @@ export interface Admission {
     readonly name: string
     readonly path: readonly string[]
   }
+  /** What was proved; undefined for a proof that is no token. */
+  readonly token: VerifiedToken | undefined
   /** What the session reads besides, in the database that it asked for (behaviour 10). */
   readonly claimedTables: readonly ClaimedTable[]
 }
@@ -81,6 +83,7 @@ export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {
         roleName: admitted.role.name,
         sessionTicket,
         behind: { id, type, name, path: admitted.viaGroup?.membershipPath ?? [] },
+        token,
         claimedTables: admitted.claimedTables.filter(
           (table) => table.instanceUid === instance.uid && table.databaseName === request.database,
         ),

@@ -122,6 +122,7 @@ export interface AuditEntry {
     | 'token_exchange'
     | 'register_table'
     | 'change_readers'
+    | 'end_session'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string
@@ -137,6 +138,9 @@ export interface AuditEntry {
   readonly tokenId?: string
   readonly clientAddress?: string
   readonly database?: string
+  /** Who ended somebody else's session. */
+  readonly endedById?: string
+  readonly endedByName?: string
 }
 
 /** Instances as the REST API works with them. */

@@ -24,6 +24,7 @@ export const SETTING_FIELDS = {
   retentionWindowInDays: 'retention_window_in_days',
   usagePolicyId: 'usage_policy_id',
   customTags: 'custom_tags',
+  sessionPolicy: 'session_policy',
 } as const satisfies Record<keyof InstanceSettings, string>
 
 /** Every setting at its default. */
@@ -36,6 +37,7 @@ export const NO_SETTINGS: InstanceSettings = {
   retentionWindowInDays: undefined,
   usagePolicyId: undefined,
   customTags: undefined,
+  sessionPolicy: undefined,
 }
 
 /** The limits of the vendor's tags on cloud resources: AWS takes keys of 128 and values of 256 characters. */

@@ -550,4 +550,16 @@ export const REFUSALS = {
       hint: 'Connect again with a new token and repeat the command.',
     },
   },
+
+  // Limits behind the proof.
+  too_many_connections_of_role: {
+    disclosure: 'token_holder',
+    // PostgreSQL's own text for CONNECTION LIMIT
+    postgres: {
+      sqlstate: '53300',
+      message: 'too many connections for role "{role}"',
+      detail: 'The limit of {limit} connections per role is reached.',
+      hint: 'Close connections that are not used, or share them through a pool.',
+    },
+  },
 } as const satisfies Record<string, RefusalDefinition>

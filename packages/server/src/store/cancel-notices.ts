@@ -32,7 +32,7 @@ export function createCancelNotices(
 ): CancelNotices {
   let sent = 0
   let refill: NodeJS.Timeout | undefined
-  const listening = listenOn(CHANNEL, address, {
+  const listening = listenOn([CHANNEL], address, {
     onNotice: (payload) => {
       const request = parse(payload)
       if (request !== undefined && request.node !== ports.node) ports.onRequest(request)

@@ -18,7 +18,7 @@ export function createInstanceChanges(
     for (const callback of callbacks) callback()
   }
   return {
-    ...listenOn('database_instance', address, { onNotice: tellAll, onResumed: tellAll, onLost }),
+    ...listenOn(['database_instance'], address, { onNotice: tellAll, onResumed: tellAll, onLost }),
     onInstanceChange(callback) {
       callbacks.add(callback)
       return () => callbacks.delete(callback)

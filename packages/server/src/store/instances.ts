@@ -67,6 +67,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       .where('retention_window_in_days', 'is not distinct from', columns.retention_window_in_days)
       .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
       .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
+      .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
   }
   const askByName = askSystemDatabaseTogether({
     keyOf: ({ workspaceId, name }: NameQuestion) => `${workspaceId} ${name}`,
@@ -265,6 +266,7 @@ function settingsColumns(settings: InstanceSettings) {
     retention_window_in_days: settings.retentionWindowInDays ?? null,
     usage_policy_id: settings.usagePolicyId ?? null,
     custom_tags: settings.customTags === undefined ? null : JSON.stringify(settings.customTags),
+    session_policy: settings.sessionPolicy === undefined ? null : JSON.stringify(settings.sessionPolicy),
   } satisfies Partial<Insertable<SystemSchema['database_instance']>>
 }
 
@@ -285,6 +287,7 @@ function instanceOf(row: Row): DatabaseInstance {
       retentionWindowInDays: row.retention_window_in_days ?? undefined,
       usagePolicyId: row.usage_policy_id ?? undefined,
       customTags: row.custom_tags ?? undefined,
+      sessionPolicy: row.session_policy ?? undefined,
     },
     state: row.state,
     fault: faultOf(row),

@@ -7,6 +7,8 @@ import { clientConfigOf, type SystemDatabaseAddress } from './system-database.ts
 
 const RECONNECT_MS = 1_000
 
+export type NoticeChannel = 'database_instance' | 'cancel_request' | 'directory' | 'session_question'
+
 export interface Listening {
   start(): Promise<void>
   stop(): Promise<void>
@@ -18,10 +20,10 @@ export interface Listening {
  * @param ports.onLost told when the connection was lost and is being made again
  */
 export function listenOn(
-  channel: 'database_instance' | 'cancel_request',
+  channels: readonly NoticeChannel[],
   address: SystemDatabaseAddress,
   ports: {
-    readonly onNotice: (payload: string) => void
+    readonly onNotice: (payload: string, channel: string) => void
     readonly onResumed: () => void
     readonly onLost: (error: Error) => void
   },
@@ -33,30 +35,37 @@ export function listenOn(
   const connect = async (): Promise<void> => {
     const { statement_timeout: _none, ...config } = clientConfigOf(address)
     const next = new pg.Client({ ...config, keepAlive: true })
-    let lost = false
+    let isOver = false
     const lose = (error: Error) => {
-      if (lost || stopped) return
-      lost = true
-      ports.onLost(error)
-      reconnect = setTimeout(() => {
-        connect().then(ports.onResumed, lose)
-      }, RECONNECT_MS)
+      if (isOver) return
+      isOver = true
+      connectAgain(error)
     }
     next.on('error', lose)
     next.on('end', () => {
       lose(new Error('the connection was closed'))
     })
-    next.on('notification', ({ payload }) => {
-      ports.onNotice(payload ?? '')
+    next.on('notification', ({ payload, channel }) => {
+      ports.onNotice(payload ?? '', channel)
     })
     try {
       await next.connect()
-      await next.query(`LISTEN ${channel}`)
+      for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
-      lost = true
+      // Whoever called tries again, or gives up.
+      isOver = true
       throw error
     }
     client = next
+  }
+
+  /** Until it succeeds: a database that restarts refuses more than once. */
+  const connectAgain = (error: Error): void => {
+    if (stopped) return
+    ports.onLost(error)
+    reconnect = setTimeout(() => {
+      connect().then(ports.onResumed, connectAgain)
+    }, RECONNECT_MS)
   }
 
   return {

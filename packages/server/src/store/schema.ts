@@ -3,12 +3,26 @@
  * the two. 64-bit ids come and go as decimal strings.
  */
 import type { ColumnType, Generated } from 'kysely'
+import type { OpenSession } from '../domain/open-session.ts'
+import type { SessionQuestion } from '../operations/session-ports.ts'
 
 /** Written as ISO text or Date, read as Date. */
 type Timestamp = ColumnType<Date, Date, Date>
 type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>
 /** jsonb is written as text, so that node-postgres does not take an array for a PostgreSQL array. */
 type Json<Value> = ColumnType<Value, string, string>
+
+/** As JSON: what is undefined is left out, instants are ISO text. */
+export type SentSession = {
+  [Field in keyof OpenSession as undefined extends OpenSession[Field] ? never : Field]: Sent<
+    OpenSession[Field]
+  >
+} & {
+  [Field in keyof OpenSession as undefined extends OpenSession[Field] ? Field : never]?: Sent<
+    Exclude<OpenSession[Field], undefined>
+  >
+}
+type Sent<Value> = Value extends Date ? string : Value
 
 export interface SystemSchema {
   catalog_entry: {
@@ -172,7 +186,15 @@ export interface SystemSchema {
     socket_directory: string | null
     listener_host: string
     listener_port: number | null
+    session_policy: ColumnType<
+      { endOnTokenExpiry: boolean; endOnMembershipLoss: boolean } | null,
+      string | null,
+      string | null
+    >
   }
+  gateway_process: { id: string; node: string; process_id: number; seen_at: Timestamp }
+  session_question: { id: string; question: Json<SessionQuestion>; asked_at: Generated<Date> }
+  session_answer: { question_id: string; gateway_id: string; sessions: Json<SentSession[]> }
   database_instance_permission: {
     instance_uid: string
     identity_id: string

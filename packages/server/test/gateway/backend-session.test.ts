@@ -40,6 +40,7 @@ const admission = () =>
     sessionTicket: 'the ticket',
     behind: { id: '7' as IdentityId, type: 'USER', name: 'ada@example.com', path: [] as string[] },
     instance: { socketDirectory: directory } as Admission['instance'],
+    token: undefined,
     claimedTables: [] as Admission['claimedTables'],
   }) satisfies Admission
 const open = async (parameters: Record<string, string> = { user: 'ADA', database: 'd' }) =>

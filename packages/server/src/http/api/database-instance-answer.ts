@@ -3,11 +3,13 @@ import type { DatabaseInstance as DatabaseInstanceAnswer } from '@lakegate/clien
 import {
   DEFAULT_RETENTION_DAYS,
   effectiveCapacity,
+  effectiveSessionPolicy,
   effectiveStopped,
   nativeLoginEnabled,
   type CustomTag,
   type DatabaseInstance,
   type InstanceFault,
+  type SessionPolicy,
 } from '../../domain/database-instance.ts'
 
 /**
@@ -50,11 +52,20 @@ export function databaseInstanceAnswer(
     effective_enable_pg_native_login: nativeLoginEnabled(settings),
     effective_retention_window_in_days: retentionWindowInDays ?? DEFAULT_RETENTION_DAYS,
     effective_custom_tags: copyTags(customTags ?? []),
+    ...(settings.sessionPolicy === undefined
+      ? {}
+      : { session_policy: showSessionPolicy(settings.sessionPolicy) }),
+    effective_session_policy: showSessionPolicy(effectiveSessionPolicy(settings)),
     ...(fault === undefined ? {} : { status_message: statusMessage(fault) }),
   }
 }
 
 const copyTags = (tags: readonly CustomTag[]): CustomTag[] => tags.map(({ key, value }) => ({ key, value }))
+
+const showSessionPolicy = ({ endOnTokenExpiry, endOnMembershipLoss }: SessionPolicy) => ({
+  end_on_token_expiry: endOnTokenExpiry,
+  end_on_membership_loss: endOnMembershipLoss,
+})
 
 const statusMessage = ({ message, nextStep }: InstanceFault): string =>
   nextStep === undefined ? message : `${message} ${nextStep}`

@@ -3,7 +3,7 @@
  * Judges form only: names and types of fields. What the values may be is `policy/instance-settings.ts`.
  */
 import { z } from 'zod'
-import { CAPACITIES, type InstanceSettings } from '../../domain/database-instance.ts'
+import { CAPACITIES, type InstanceSettings, type SessionPolicy } from '../../domain/database-instance.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { NO_SETTINGS, SETTING_FIELDS, SINGLE_NODE } from '../../policy/instance-settings.ts'
 import { refuse } from '../../policy/refusals.ts'
@@ -26,6 +26,12 @@ const customTag = z.strictObject({
     .transform((value) => value ?? ''),
 })
 
+/** What is left out is off. */
+const sessionPolicy = z.strictObject({
+  end_on_token_expiry: z.boolean().nullish(),
+  end_on_membership_loss: z.boolean().nullish(),
+})
+
 const settingShapes = {
   capacity: z.enum(CAPACITIES).nullish(),
   stopped: z.boolean().nullish(),
@@ -35,6 +41,7 @@ const settingShapes = {
   retention_window_in_days: z.int32().nullish(),
   usage_policy_id: z.string().nullish(),
   custom_tags: z.array(customTag).nullish(),
+  session_policy: sessionPolicy.nullish(),
 } satisfies Record<(typeof SETTING_FIELDS)[Setting], z.ZodType>
 
 /** SDKs send the whole resource back that they read; these fields say nothing about what is wanted. */
@@ -81,8 +88,19 @@ export const instanceBody: z.ZodType<InstanceBody> = z
         ? { usagePolicyId: undefined }
         : sent('usagePolicyId', body.usage_policy_id)),
       ...sent('customTags', body.custom_tags),
+      ...sent('sessionPolicy', toSessionPolicy(body.session_policy)),
     },
   }))
+
+function toSessionPolicy(
+  policy: z.infer<typeof sessionPolicy> | null | undefined,
+): SessionPolicy | undefined {
+  if (policy === null || policy === undefined) return undefined
+  return {
+    endOnTokenExpiry: policy.end_on_token_expiry ?? false,
+    endOnMembershipLoss: policy.end_on_membership_loss ?? false,
+  }
+}
 
 function sent<Name extends Setting>(setting: Name, value: InstanceSettings[Name] | null): SettingsChange {
   return value === undefined || value === null ? {} : { [setting]: value }

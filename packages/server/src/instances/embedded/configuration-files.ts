@@ -9,6 +9,8 @@ import { ownAccount, type OperatingSystemAccount } from './operating-system-acco
 export interface ClusterConfiguration {
   readonly maxConnections: number
   readonly sharedBuffersMegabytes: number
+  /** 0 or left out: none. What roles, databases and sessions set for themselves goes before it. */
+  readonly idleSessionSeconds?: number
   /** Directory whose `extension` folder holds databricks_auth; undefined where it is not needed. */
   readonly extensionDirectory: string | undefined
 }
@@ -38,7 +40,7 @@ export async function writeConfigurationFiles(request: {
 }
 
 function serverConfiguration(socketDirectory: string, configuration: ClusterConfiguration): string {
-  const { maxConnections, sharedBuffersMegabytes, extensionDirectory } = configuration
+  const { maxConnections, sharedBuffersMegabytes, idleSessionSeconds, extensionDirectory } = configuration
   const settings: Record<string, string> = {
     listen_addresses: '',
     port: '5432',
@@ -47,6 +49,8 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     max_connections: String(maxConnections + RESERVED_CONNECTIONS),
     superuser_reserved_connections: String(RESERVED_CONNECTIONS),
     shared_buffers: `${String(sharedBuffersMegabytes)}MB`,
+    // behaviour 73: PostgreSQL knows best what is idle, and says so itself (57P05).
+    idle_session_timeout: `${String(idleSessionSeconds ?? 0)}s`,
     // A failing statement may hold a password or a secret; its text stays out of the log (behaviour 74).
     log_min_error_statement: 'panic',
     log_destination: 'stderr',

@@ -22,6 +22,8 @@ export interface EmbeddedDriverSettings {
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
   readonly connectionsPerInstance: number
+  /** 0: none. */
+  readonly sessionIdleSeconds: number
   /** Where databricks_auth is found by `extension_control_path`. */
   readonly extensionDirectory: string
   /** libpq connection string under which instances reach the control plane. */
@@ -47,6 +49,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
     expectedIdentifier: instance.systemIdentifier,
     configuration: {
       maxConnections: settings.connectionsPerInstance,
+      idleSessionSeconds: settings.sessionIdleSeconds,
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,
     },

@@ -258,6 +258,7 @@ describe('the answer', () => {
       retentionWindowInDays: 35,
       usagePolicyId: 'policy',
       customTags: [{ key: 'k', value: 'v' }],
+      sessionPolicy: { endOnTokenExpiry: true, endOnMembershipLoss: false },
     } as const
     const answer = databaseInstanceAnswer(instanceRow({ settings, pgMajorVersion: 18 }))
     expect(answer).toMatchObject({
@@ -269,6 +270,8 @@ describe('the answer', () => {
       effective_usage_policy_id: 'policy',
       effective_stopped: true,
       effective_custom_tags: [{ key: 'k', value: 'v' }],
+      session_policy: { end_on_token_expiry: true, end_on_membership_loss: false },
+      effective_session_policy: { end_on_token_expiry: true, end_on_membership_loss: false },
       pg_version: 'PG_VERSION_18',
     })
     for (const field of ['stopped', 'node_count', 'custom_tags']) expect(answer).not.toHaveProperty(field)

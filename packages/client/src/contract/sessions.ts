@@ -1,0 +1,28 @@
+/** REST types of Lakegate's own paths about open sessions. */
+
+export interface OpenSessionAnswer {
+  session_id: string
+  database_instance_name: string
+  database_instance_uid: string
+  /** Who really is behind the role. */
+  identity: { id: string; type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'; name: string }
+  /** Ids from the group of the role down to the identity. */
+  group_path: string[]
+  role: string
+  database: string
+  client_address: string
+  token_id?: string
+  token_expire_time?: string
+  /** As `pg_stat_activity.pid`. */
+  backend_process_id?: number
+  create_time: string
+  last_activity_time: string
+  bytes_from_client: number
+  bytes_to_client: number
+}
+
+export interface OpenSessionsAnswer {
+  sessions: OpenSessionAnswer[]
+  /** Gateways that did not answer in time: their sessions are not in the list, and none of theirs was ended. */
+  silent_gateways: number
+}

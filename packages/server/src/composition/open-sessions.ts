@@ -1,0 +1,82 @@
+/** Builds what a gateway process knows of its open sessions, and makes it answer for them. */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { createOpenSessions, type OpenSessions } from '../gateway/open-sessions.ts'
+import { createBackendTermination } from '../instances/session-termination.ts'
+import { createRecheckSession } from '../operations/recheck-session.ts'
+import { createSessionAnswerer } from '../store/session-questions.ts'
+import type { Foundation } from './foundation.ts'
+
+export interface RunningOpenSessions {
+  readonly openSessions: OpenSessions
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** One for each gateway process. */
+export function buildOpenSessions(foundation: Foundation, settings: LoadedSettings): RunningOpenSessions {
+  const { clock, log, audit, stores, roles, connections, sessionNotices, database } = foundation
+  const openSessions = createOpenSessions(
+    {
+      clock,
+      uptimeMs: () => performance.now(),
+      newId: randomUUID,
+      termination: createBackendTermination(connections),
+      recheck: createRecheckSession({
+        roles,
+        directory: stores.loginDirectory,
+        claims: stores.catalog,
+        clock,
+      }),
+      audit,
+      log,
+      onEnded: () => undefined,
+    },
+    {
+      idleMs: (numberOf(settings['session-idle-seconds']) ?? 0) * 1000,
+      lifetimeMs: (numberOf(settings['session-lifetime-seconds']) ?? 0) * 1000,
+    },
+  )
+  const answerer = createSessionAnswerer(
+    database,
+    sessionNotices,
+    { id: randomUUID(), node: hostname(), processId: process.pid },
+    (error) => {
+      log.warn({ err: error }, 'a question about open sessions could not be answered')
+    },
+  )
+  const learnPolicies = async () => {
+    openSessions.usePolicies(await stores.instances.listAll())
+  }
+  const stopListening: (() => void)[] = []
+  let isStopped = false
+  return {
+    openSessions,
+    async start() {
+      await learnPolicies()
+      stopListening.push(
+        sessionNotices.on('directory', openSessions.recheckSoon),
+        sessionNotices.on('database_instance', () => {
+          // What was wanted before goes on; the next change tells again.
+          learnPolicies().catch((error: unknown) => {
+            log.warn({ err: error }, 'the session policies of instances could not be read')
+          })
+        }),
+      )
+      await answerer.start(({ kind, selection }) =>
+        kind === 'end' ? openSessions.end(selection) : Promise.resolve(openSessions.list(selection)),
+      )
+      await sessionNotices.start()
+      openSessions.start()
+    },
+    async stop() {
+      if (isStopped) return
+      isStopped = true
+      openSessions.stop()
+      await sessionNotices.stop()
+      for (const stop of stopListening) stop()
+      await answerer.stop()
+    },
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * The sessions that are open in this process: who, as which role, from where, how much. A timer looks at them once a
+ * second and ends those whose time is over; the relay itself is not touched.
+ */
+import {
+  effectiveSessionPolicy,
+  type DatabaseInstance,
+  type SessionPolicy,
+} from '../domain/database-instance.ts'
+import type { InstanceUid } from '../domain/ids.ts'
+import { isSelected, type OpenSession, type SessionSelection } from '../domain/open-session.ts'
+import type { Admission } from '../operations/admit-login.ts'
+import type { AuditLog, Clock } from '../operations/ports.ts'
+import type { RecheckSession } from '../operations/recheck-session.ts'
+import type { BackendTermination } from '../operations/session-ports.ts'
+import { reasonToEnd, type SessionLimits } from './session-end.ts'
+import type { SessionLink } from './session-link.ts'
+import type { GatewayLog } from './settings.ts'
+
+export interface OpenSessionsPorts {
+  readonly clock: Clock
+  /** Never jumps, unlike the clock: idleness and age are measured by it (attack 40). */
+  readonly uptimeMs: () => number
+  readonly newId: () => string
+  readonly termination: BackendTermination
+  readonly recheck: RecheckSession
+  readonly audit: AuditLog
+  readonly log: GatewayLog
+  /** Told of every session that ended before its client wanted, for the metrics. */
+  readonly onEnded: (reason: string) => void
+}
+
+export interface OpenSessions {
+  /** Lists the session for as long as the work on it takes. */
+  during(
+    admission: Admission,
+    request: { readonly database: string; readonly clientAddress: string },
+    link: SessionLink,
+    work: () => Promise<void>,
+  ): Promise<void>
+  list(selection: SessionSelection): readonly OpenSession[]
+  /** Ends what is selected and returns it; PostgreSQL tells the clients (57P01). */
+  end(selection: SessionSelection): Promise<readonly OpenSession[]>
+  /** Since the start of the process. */
+  totals(): { readonly open: number; readonly bytesFromClient: number; readonly bytesToClient: number }
+  /** What instances want of their sessions from now on. */
+  usePolicies(instances: readonly DatabaseInstance[]): void
+  /** Asks again whether the sessions may still be open; soon, and once for many calls. */
+  recheckSoon(): void
+  start(): void
+  stop(): void
+}
+
+interface Entry {
+  readonly admission: Admission
+  readonly request: { readonly database: string; readonly clientAddress: string }
+  readonly link: SessionLink
+  readonly id: string
+  readonly openedAt: Date
+  readonly openedAtUptime: number
+  lastActiveAt: Date
+  lastActiveUptime: number
+  bytesSeen: number
+  /** An end that did not succeed is not tried again before. */
+  notBeforeUptime: number
+}
+
+const TICK_MS = 1_000
+/** How long PostgreSQL may take to end a backend before the connections are cut. */
+const STUCK_MS = 5_000
+const RETRY_MS = 60_000
+/** A burst of changes in the directory is one reason to ask. */
+const RECHECK_PAUSE_MS = 1_000
+/** Roles and labels change inside instances, which send no notices. */
+const RECHECK_EVERY_MS = 30_000
+const RECHECKED_AT_A_TIME = 20
+
+export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimits): OpenSessions {
+  const { clock, uptimeMs, termination, log } = ports
+  const entries = new Map<string, Entry>()
+  let policies: ReadonlyMap<InstanceUid, SessionPolicy> = new Map()
+  const ended = { bytesFromClient: 0, bytesToClient: 0 }
+  let tick: NodeJS.Timeout | undefined
+  let recheckTimer: NodeJS.Timeout | undefined
+  let lastRecheck = uptimeMs()
+
+  const policyOf = ({ admission: { instance } }: Entry): SessionPolicy =>
+    policies.get(instance.uid) ?? effectiveSessionPolicy(instance.settings)
+
+  /** @returns false when there was nothing to end, or not now */
+  async function endEntry(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
+    const { admission, link } = entry
+    const processId = link.backendProcessId()
+    if (processId === undefined) {
+      link.cut()
+      return true
+    }
+    const backend = { processId, role: admission.roleName, onlyWhenIdle }
+    try {
+      if (!(await termination.terminateBackend(admission.instance, backend))) {
+        if (onlyWhenIdle) return false
+        link.cut()
+        return true
+      }
+    } catch (error) {
+      // Whoever must go does, also when the instance cannot be told.
+      log.warn({ err: error, session: entry.id }, 'a backend could not be ended; its client was cut off')
+      link.cut()
+      return true
+    }
+    setTimeout(() => {
+      if (entries.has(entry.id)) link.cut()
+    }, STUCK_MS).unref()
+    return true
+  }
+
+  async function endFor(entry: Entry, reason: string): Promise<void> {
+    entry.notBeforeUptime = uptimeMs() + RETRY_MS
+    // A long statement passes no bytes and is no idleness.
+    if (!(await endEntry(entry, reason === 'session_idle'))) return
+    ports.onEnded(reason)
+    const { admission, request } = entry
+    ports.audit.record({
+      event: 'end_session',
+      outcome: 'admitted',
+      reason,
+      detail: `session ${entry.id}`,
+      identityId: admission.behind.id,
+      identityName: admission.behind.name,
+      role: admission.roleName,
+      database: request.database,
+      clientAddress: request.clientAddress,
+      instanceUid: admission.instance.uid,
+      instanceName: admission.instance.name,
+      workspaceId: admission.instance.workspaceId,
+      ...(admission.token === undefined ? {} : { tokenId: admission.token.tokenId }),
+    })
+  }
+
+  function look(): void {
+    const uptime = uptimeMs()
+    const now = clock()
+    for (const entry of entries.values()) {
+      const bytes = entry.link.bytesFromClient() + entry.link.bytesToClient()
+      if (bytes !== entry.bytesSeen) {
+        entry.bytesSeen = bytes
+        entry.lastActiveUptime = uptime
+        entry.lastActiveAt = now
+      }
+      if (uptime < entry.notBeforeUptime) continue
+      const reason = reasonToEnd(
+        {
+          ageMs: uptime - entry.openedAtUptime,
+          idleMs: uptime - entry.lastActiveUptime,
+          tokenExpiresAt: entry.admission.token?.expiresAt,
+        },
+        { limits, policy: policyOf(entry), now },
+      )
+      if (reason !== undefined) void endFor(entry, reason)
+    }
+    if (uptime - lastRecheck >= RECHECK_EVERY_MS) recheckSoon()
+  }
+
+  function recheckSoon(): void {
+    if (recheckTimer !== undefined) return
+    const wait = Math.max(0, lastRecheck + RECHECK_PAUSE_MS - uptimeMs())
+    recheckTimer = setTimeout(() => {
+      lastRecheck = uptimeMs()
+      recheckAll()
+        .catch((error: unknown) => {
+          // Open sessions live on when nobody can be asked (DESIGN §8); the next time comes by itself.
+          log.warn({ err: error }, 'open sessions could not be checked again')
+        })
+        .finally(() => {
+          recheckTimer = undefined
+        })
+    }, wait).unref()
+  }
+
+  async function recheckAll(): Promise<void> {
+    const watched = [...entries.values()].filter((entry) => policyOf(entry).endOnMembershipLoss)
+    for (let at = 0; at < watched.length; at += RECHECKED_AT_A_TIME) {
+      await Promise.all(watched.slice(at, at + RECHECKED_AT_A_TIME).map(recheckOne))
+    }
+  }
+
+  async function recheckOne(entry: Entry): Promise<void> {
+    const { token, instance, roleName } = entry.admission
+    if (token === undefined) return
+    const lost = await ports.recheck({ token, instance, roleName })
+    if (lost !== undefined && entries.has(entry.id)) await endFor(entry, lost.name)
+  }
+
+  const list = (selection: SessionSelection): readonly OpenSession[] =>
+    [...entries.values()].map(describe).filter((session) => isSelected(session, selection))
+
+  return {
+    async during(admission, request, link, work) {
+      const [id, now, uptime] = [ports.newId(), clock(), uptimeMs()]
+      entries.set(id, {
+        ...{ admission, request, link, id },
+        ...{ openedAt: now, openedAtUptime: uptime, lastActiveAt: now, lastActiveUptime: uptime },
+        ...{ bytesSeen: 0, notBeforeUptime: 0 },
+      })
+      try {
+        await work()
+      } finally {
+        entries.delete(id)
+        ended.bytesFromClient += link.bytesFromClient()
+        ended.bytesToClient += link.bytesToClient()
+      }
+    },
+    list,
+    async end(selection) {
+      const selected = list(selection)
+      await Promise.all(
+        selected.map(async ({ id }) => {
+          const entry = entries.get(id)
+          if (entry !== undefined && (await endEntry(entry, false))) ports.onEnded('session_ended')
+        }),
+      )
+      return selected
+    },
+    totals() {
+      let { bytesFromClient, bytesToClient } = ended
+      for (const { link } of entries.values()) {
+        bytesFromClient += link.bytesFromClient()
+        bytesToClient += link.bytesToClient()
+      }
+      return { open: entries.size, bytesFromClient, bytesToClient }
+    },
+    usePolicies(instances) {
+      policies = new Map(instances.map(({ uid, settings }) => [uid, effectiveSessionPolicy(settings)]))
+      recheckSoon()
+    },
+    recheckSoon,
+    start() {
+      tick = setInterval(look, TICK_MS).unref()
+    },
+    stop() {
+      clearInterval(tick)
+      clearTimeout(recheckTimer)
+    },
+  }
+}
+
+function describe(entry: Entry): OpenSession {
+  const { admission, request, link } = entry
+  const { instance, behind, token } = admission
+  return {
+    id: entry.id,
+    workspaceId: instance.workspaceId,
+    instanceUid: instance.uid,
+    instanceName: instance.name,
+    identity: { id: behind.id, type: behind.type, name: behind.name },
+    groupPath: behind.path,
+    role: admission.roleName,
+    ...request,
+    tokenId: token?.tokenId,
+    tokenExpiresAt: token?.expiresAt,
+    backendProcessId: link.backendProcessId(),
+    openedAt: entry.openedAt,
+    lastActiveAt: entry.lastActiveAt,
+    bytesFromClient: link.bytesFromClient(),
+    bytesToClient: link.bytesToClient(),
+  }
+}

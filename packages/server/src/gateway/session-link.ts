@@ -1,0 +1,31 @@
+/**
+ * What the list of open sessions sees of one: how much passed, which backend serves it, and the way to cut it. The
+ * sockets count their bytes by themselves, so that listing costs the relay nothing.
+ */
+import type { Duplex } from 'node:stream'
+import type { BackendSession } from './backend-session.ts'
+import { readBackendKey } from './session-keys.ts'
+
+export interface SessionLink {
+  bytesFromClient(): number
+  bytesToClient(): number
+  /** Undefined when no backend belongs to the session alone. */
+  backendProcessId(): number | undefined
+  /** Cuts the connection of the client without a word; for when PostgreSQL cannot say one. */
+  cut(): void
+}
+
+export function linkDirectly(client: Duplex, { socket: backend, greeting }: BackendSession): SessionLink {
+  const processId = readBackendKey(greeting)?.processId
+  // Startup packet and greeting are no traffic of the session.
+  const [writtenBefore, readBefore] = [backend.bytesWritten, backend.bytesRead]
+  return {
+    bytesFromClient: () => backend.bytesWritten - writtenBefore,
+    bytesToClient: () => backend.bytesRead - readBefore,
+    backendProcessId: () => processId,
+    cut() {
+      client.destroy()
+      backend.destroy()
+    },
+  }
+}
