@@ -1,3 +1,4 @@
+export type * from './contract/audit.ts'
 export type * from './contract/database.ts'
 export type * from './contract/discovery.ts'
 export type * from './contract/errors.ts'

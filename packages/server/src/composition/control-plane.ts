@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
+import { auditRoutes } from '../http/api/audit.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
 import { frontDoorRoutes } from '../http/api/front-door.ts'
 import { databaseCredentialRoutes } from '../http/api/database-credentials.ts'
@@ -183,8 +184,11 @@ export function buildControlPlane(
           directory: stores.directory,
           audit,
         }),
+        ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
         ...openSessionRoutes({
           store: stores.instances,
+          identities: stores.identities,
+          accountId,
           sessions: createSessionAsker(foundation.database, randomUUID),
           audit,
         }),

@@ -11,7 +11,7 @@ import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
-import { createLog, type LogLevel } from '../observation/log.ts'
+import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
@@ -19,6 +19,7 @@ import { issuePersonalAccessToken } from '../operations/issue-personal-access-to
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { generatePersonalAccessToken } from '../tokens/secret.ts'
+import { keepRetention } from './audit.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
@@ -58,7 +59,7 @@ async function start(
   shutdown: ReturnType<typeof createShutdown>,
 ): Promise<RunningLakegate> {
   const clock = () => new Date()
-  const log = createLog(settings['log-level'].value as LogLevel)
+  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
 
@@ -98,6 +99,11 @@ async function start(
     listeners: createListenerAllocator(settings),
     addresses,
   })
+  shutdown.add('audit', () => foundation.audit.stop())
+  shutdown.add(
+    'removal of old audit records',
+    keepRetention(foundation.stores.auditRecords, settings, clock, log),
+  )
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   await progress.step('Keys and certificates', async () => {
     await foundation.signingKeys.start()

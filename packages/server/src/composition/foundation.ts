@@ -1,5 +1,5 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
-import type { AuditLog, Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
+import type { Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
 import {
   createAdministrativeConnections,
   type AdministrativeConnections,
@@ -9,8 +9,9 @@ import { createCertificateAuthority, type CertificateAuthority } from '../keys/c
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
-import { createAuditLog } from '../observation/audit-log.ts'
+import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
+import { createAuditStore } from '../store/audit-records.ts'
 import { createCatalogStore } from '../store/catalog.ts'
 import { createDirectory } from '../store/identities.ts'
 import { createFederationPolicyStore } from '../store/federation-policies.ts'
@@ -31,6 +32,7 @@ import type { SystemDatabase, SystemDatabaseAddress } from '../store/system-data
 import type { VerifiedToken } from '../tokens/claims.ts'
 import { rememberTokens } from '../tokens/remembered-tokens.ts'
 import { verifyLoginToken, type TokenRejection } from '../tokens/verify.ts'
+import { buildAudit } from './audit.ts'
 
 /** Tokens are under 1 KiB, and what is remembered of one is less. */
 const REMEMBERED_TOKENS = 10_000
@@ -38,7 +40,7 @@ const REMEMBERED_TOKENS = 10_000
 export interface Foundation {
   readonly clock: Clock
   readonly log: Log
-  readonly audit: AuditLog
+  readonly audit: AuditQueue
   readonly database: SystemDatabase
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
@@ -68,6 +70,7 @@ const createStores = (database: SystemDatabase) => ({
   federationPolicies: createFederationPolicyStore(database),
   oauthClients: createOAuthClientStore(database),
   catalog: createCatalogStore(database),
+  auditRecords: createAuditStore(database),
 })
 
 export function layFoundation(parts: {
@@ -89,7 +92,7 @@ export function layFoundation(parts: {
   return {
     clock,
     log,
-    audit: createAuditLog(log),
+    audit: buildAudit(clock, log, database),
     database,
     stores: createStores(database),
     signingKeys,

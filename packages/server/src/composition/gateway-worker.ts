@@ -1,7 +1,7 @@
 /** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0008-gateway-workers.md). */
 import { runWorker } from '../gateway/worker-side.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
-import { createLog, type LogLevel } from '../observation/log.ts'
+import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { openSystemDatabase } from '../store/system-database.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
@@ -13,7 +13,7 @@ import { addressFrom, type WorkerSetup } from './worker-setup.ts'
 runWorker<WorkerSetup>(async (setup, line) => {
   const clock = () => new Date()
   const { settings } = setup
-  const log = createLog(settings['log-level'].value as LogLevel)
+  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
   const address = addressFrom(setup)
   const database = openSystemDatabase(
     address,

@@ -6,6 +6,7 @@ import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import { createTerminateBackend } from '../instances/terminate-backend.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
+import { requireAudit } from '../operations/require-audit.ts'
 import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
@@ -46,7 +47,7 @@ export async function buildServing(
   const sessions = buildOpenSessions(foundation, settings)
   const serving = createServing(
     {
-      admit,
+      admit: settings['audit-required'].value === 'on' ? requireAudit(admit, audit) : admit,
       instances: stores.instances,
       certificates,
       terminateBackend: createTerminateBackend(stores.instances, connections),
@@ -58,16 +59,21 @@ export async function buildServing(
     cancelElsewhere,
   )
   await sessions.start()
+  /** A worker ends behind this. */
+  const finish = async () => {
+    await sessions.stop()
+    await audit.stop()
+  }
   return {
     serving: {
       ...serving,
       async drain(limitMs) {
         await serving.drain(limitMs)
-        await sessions.stop()
+        await finish()
       },
       async whenIdle() {
         await serving.whenIdle()
-        await sessions.stop()
+        await finish()
       },
     },
     async reload(next) {

@@ -246,6 +246,20 @@ export const SETTINGS = {
     most: 31536000,
     sentence: 'How long a session may be open before it is ended; 0 for as long as it likes.',
   },
+  'audit-required': {
+    kind: 'choice',
+    default: 'off',
+    choices: ['off', 'on'],
+    sentence:
+      'Whether a login is refused (57P03) when its audit record cannot be written to the system database; otherwise the record is dropped, counted and logged.',
+  },
+  'audit-retention-days': {
+    kind: 'whole_number',
+    default: '90',
+    least: 0,
+    most: 36500,
+    sentence: 'How long audit records stay in the system database; 0 for ever.',
+  },
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS

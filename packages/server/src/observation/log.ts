@@ -27,8 +27,19 @@ const CENSORED = '[redacted]'
 /** pino's most severe level of its own, `fatal`, is 60. */
 const ABOVE_ALL = 70
 
-/** @param destination where the lines go; standard error when left out */
-export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+/** What waits for a full disk to have room again; behind it lines are dropped. */
+const MOST_UNWRITTEN = 1024 * 1024
+
+/** Standard error, written at once. A full disk behind it loses lines and must not end the process (attack 42). */
+export function openStandardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
+  // There is nowhere else to say it; without a listener it would be an uncaught exception.
+  destination.on('error', () => undefined)
+  return destination
+}
+
+/** @param destination where the lines go */
+export function createLog(level: LogLevel, destination: DestinationStream): Log {
   return pino(
     {
       level,
@@ -42,7 +53,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       // pino shows an error with its other properties as well.
       serializers: { err: (error: Error) => censorBelow(pino.stdSerializers.err(error), LEVELS - 1) },
     },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    destination,
   )
 }
 

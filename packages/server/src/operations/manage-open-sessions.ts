@@ -1,16 +1,18 @@
 /** Lists and ends open sessions, wherever they are open: those of an instance, and those of an identity. */
 import type { OpenSession, SessionSelection } from '../domain/open-session.ts'
-import { isUuid, parseIdentityId } from '../domain/ids.ts'
+import { isUuid, parseIdentityId, type AccountId } from '../domain/ids.ts'
 import { decideManageInstance, decideManageWorkspace, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { AuditLog, InstanceStore } from './ports.ts'
+import type { AuditLog, IdentityStore, InstanceStore } from './ports.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 import type { SessionAsker } from './session-ports.ts'
 
 export interface OpenSessionPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
+  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly accountId: AccountId
   readonly sessions: SessionAsker
   readonly audit: AuditLog
 }
@@ -46,7 +48,9 @@ export async function listSessionsOfIdentity(
   caller: Caller,
   request: { readonly identityId: string },
 ): Promise<FoundSessions> {
-  return ports.sessions.ask({ kind: 'list', selection: selectOfIdentity(caller, request) })
+  const found = await ports.sessions.ask({ kind: 'list', selection: selectOfIdentity(caller, request) })
+  await requireKnown(ports, caller, request, found)
+  return found
 }
 
 /** On all instances of the workspace. @throws RefusedError permission_denied, identity_not_found */
@@ -55,7 +59,26 @@ export async function endSessionsOfIdentity(
   caller: Caller,
   request: { readonly identityId: string },
 ): Promise<FoundSessions> {
-  return end(ports, caller, selectOfIdentity(caller, request))
+  const found = await end(ports, caller, selectOfIdentity(caller, request))
+  await requireKnown(ports, caller, request, found)
+  return found
+}
+
+/** One that was deleted, or left the workspace, may have sessions all the same; without any it is not found. */
+async function requireKnown(
+  ports: OpenSessionPorts,
+  caller: Caller,
+  { identityId }: { readonly identityId: string },
+  found: FoundSessions,
+): Promise<void> {
+  const id = parseIdentityId(identityId)
+  if (id === undefined || found.sessions.length > 0) return
+  const scope = {
+    accountId: ports.accountId,
+    workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId,
+  }
+  if ((await ports.identities.loadIdentity(scope, id)) === undefined)
+    throw new RefusedError(refuse('identity_not_found', { type: 'IDENTITY', name: id }))
 }
 
 async function selectOfInstance(
@@ -75,7 +98,6 @@ async function selectOfInstance(
   }
 }
 
-/** An identity that was deleted may have sessions all the same, so that it is not looked up. */
 function selectOfIdentity(caller: Caller, request: { readonly identityId: string }): SessionSelection {
   requirePermitted(decideManageWorkspace(caller, caller.workspaceId))
   const identityId = parseIdentityId(request.identityId)

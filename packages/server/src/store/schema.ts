@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely'
 import type { OpenSession } from '../domain/open-session.ts'
+import type { AuditEntry } from '../operations/ports.ts'
 import type { SessionQuestion } from '../operations/session-ports.ts'
 
 /** Written as ISO text or Date, read as Date. */
@@ -195,6 +196,17 @@ export interface SystemSchema {
   gateway_process: { id: string; node: string; process_id: number; seen_at: Timestamp }
   session_question: { id: string; question: Json<SessionQuestion>; asked_at: Generated<Date> }
   session_answer: { question_id: string; gateway_id: string; sessions: Json<SentSession[]> }
+  audit_record: {
+    id: Generated<string>
+    at: Timestamp
+    event: string
+    outcome: string
+    reason: string | null
+    workspace_id: string | null
+    instance_uid: string | null
+    identity_id: string | null
+    entry: Json<AuditEntry>
+  }
   database_instance_permission: {
     instance_uid: string
     identity_id: string

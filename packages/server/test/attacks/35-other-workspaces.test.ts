@@ -16,6 +16,7 @@ import type {
   TokenInfo,
   WorkspaceAnswer,
 } from '@lakegate/client'
+import { auditRoutes } from '../../src/http/api/audit.ts'
 import { catalogRoutes } from '../../src/http/api/catalogs.ts'
 import { customAppIntegrationRoutes } from '../../src/http/api/custom-app-integrations.ts'
 import { databaseCredentialRoutes } from '../../src/http/api/database-credentials.ts'
@@ -26,6 +27,7 @@ import { grantRoutes } from '../../src/http/api/grants.ts'
 import { meRoutes } from '../../src/http/api/me.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
+import { openSessionRoutes } from '../../src/http/api/sessions.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
 import { tokenIntrospectionRoutes } from '../../src/http/api/token-introspection.ts'
 import { tokenRoutes } from '../../src/http/api/tokens.ts'
@@ -54,6 +56,8 @@ const ROUTES: readonly Route[] = [
   ...customAppIntegrationRoutes(nothingBehind),
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
+  ...openSessionRoutes(nothingBehind),
+  ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),
   ...databaseInstanceRoutes(nothingBehind),
   ...scimRoutes(nothingBehind),
@@ -72,6 +76,7 @@ interface Belongings {
   readonly integrationId: string
   readonly tokenId: string
   readonly userId: string
+  readonly identityId: string
   readonly sessionId: string
   readonly workspaceId: string
   readonly principalId: string
@@ -151,6 +156,7 @@ beforeAll(async () => {
     integrationId: application.integration_id,
     tokenId: token.token_info.token_id,
     userId: user.id,
+    identityId: user.id,
     sessionId: sessions[0]?.session_id ?? '',
     workspaceId: ready.workspace_id,
     principalId: principal.id,
@@ -224,7 +230,7 @@ function placeIn(path: string): string {
     .replace('/database/catalogs/:name', `/database/catalogs/${its.catalogs}`)
     .replace('/database/tables/:name', `/database/tables/${its.tables}`)
     .replace('/:type/:name', `/:type/${its.catalogs}`)
-    .replace(/(\w+)\/:id/, (_match, collection: string) => {
+    .replace(/(\w+)\/:id(?=\/|$)/, (_match, collection: string) => {
       const id = collection in its ? its[collection as keyof Belongings] : its.Users
       return `${collection}/${id}`
     })
@@ -304,7 +310,9 @@ async function call(route: Route, url: string, token: string, body = bodyOf(rout
 
 /** What other files change while this one runs: the instance, and who is in the workspace. */
 const isShared = ({ path }: Route) =>
-  /permissionassignments|\/permissions\/|\/instances\/:name$|\/roles$|\/catalogs$/.test(path)
+  /permissionassignments|\/permissions\/|\/instances\/:name$|\/roles$|\/catalogs$|\/lakegate\/instances\//.test(
+    path,
+  )
 
 /** Everything that the first workspace has, as its administrator sees it. */
 async function look(): Promise<Readonly<Record<string, string>>> {
@@ -338,7 +346,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(15)
+    ).toHaveLength(17)
   })
 })
 

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Redacted } from '../../src/domain/redacted.ts'
 import { createLog, type LogLevel } from '../../src/observation/log.ts'
@@ -74,5 +76,23 @@ describe('the log', () => {
       log.error({ err: new TypeError('broken') }, 'it failed')
     })
     expect(line?.['err']).toMatchObject({ type: 'TypeError', message: 'broken' })
+  })
+})
+
+describe('standard error on a full disk (attack 42)', () => {
+  it.skipIf(!existsSync('/dev/full'))('loses lines and does not end the process', () => {
+    const full = openSync('/dev/full', 'w')
+    const built = new URL('../../dist/observation/log.js', import.meta.url).href
+    const program = `
+      const { createLog, openStandardError } = await import(${JSON.stringify(built)})
+      const log = createLog('info', openStandardError())
+      for (let line = 0; line < 20_000; line += 1) log.info({ line }, 'a line that has nowhere to go')
+      setTimeout(() => process.stdout.write('alive'), 10)`
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', full],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    expect([status, stdout]).toEqual([0, 'alive'])
   })
 })

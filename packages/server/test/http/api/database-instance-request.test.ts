@@ -245,6 +245,7 @@ describe('the answer', () => {
       effective_enable_pg_native_login: false,
       effective_retention_window_in_days: 7,
       effective_custom_tags: [],
+      effective_session_policy: { end_on_token_expiry: false, end_on_membership_loss: false },
     })
   })
 

@@ -1,0 +1,30 @@
+/** REST types of Lakegate's own paths about the audit. */
+
+/** What is not known of an event is left out. */
+export interface AuditRecordAnswer {
+  time: string
+  event: string
+  outcome: 'admitted' | 'refused' | 'failed'
+  /** A name of docs/refusals.md, or why a session was ended. */
+  reason?: string
+  detail?: string
+  identity_id?: string
+  identity_name?: string
+  role?: string
+  via_group_path?: string[]
+  via_group_names?: string[]
+  instance_uid?: string
+  instance_name?: string
+  workspace_id?: string
+  token_id?: string
+  client_address?: string
+  database?: string
+  ended_by_id?: string
+  ended_by_name?: string
+}
+
+export interface AuditAnswer {
+  /** Newest first. */
+  records: AuditRecordAnswer[]
+  next_page_token?: string
+}

@@ -1,0 +1,56 @@
+/** The audit of one process: lines in the log, records in the system database, and their end. */
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { createAuditLog } from '../observation/audit-log.ts'
+import { createAuditQueue, type AuditQueue } from '../observation/audit-queue.ts'
+import type { Log } from '../observation/log.ts'
+import type { Clock } from '../operations/ports.ts'
+import type { AuditStore } from '../operations/audit-ports.ts'
+import { createAuditStore } from '../store/audit-records.ts'
+import type { SystemDatabase } from '../store/system-database.ts'
+
+export const buildAudit = (clock: Clock, log: Log, database: SystemDatabase): AuditQueue =>
+  createAuditQueue({
+    lines: createAuditLog(log),
+    append: (records) => createAuditStore(database).appendRecords(records),
+    clock,
+    log,
+  })
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const REMOVE_EVERY_MS = 60 * 60 * 1000
+/** A transaction that others hardly notice. */
+const REMOVED_AT_A_TIME = 5_000
+
+/**
+ * Removes records that are older than the retention, now and every hour. Every control plane tries; one at a time does.
+ * @returns the way to stop
+ */
+export function keepRetention(
+  store: Pick<AuditStore, 'removeRecords'>,
+  settings: LoadedSettings,
+  clock: Clock,
+  log: Log,
+): () => Promise<void> {
+  const days = numberOf(settings['audit-retention-days']) ?? 0
+  if (days === 0) return () => Promise.resolve()
+  let isStopping = false
+  const remove = async () => {
+    const before = new Date(clock().getTime() - days * DAY_MS)
+    let removed: number | 'busy'
+    do removed = await store.removeRecords(before, REMOVED_AT_A_TIME)
+    while (removed === REMOVED_AT_A_TIME && !isStopping)
+  }
+  let running: Promise<void> = Promise.resolve()
+  const run = () => {
+    running = remove().catch((error: unknown) => {
+      log.warn({ err: error }, 'old audit records could not be removed; they are in an hour')
+    })
+  }
+  run()
+  const timer = setInterval(run, REMOVE_EVERY_MS).unref()
+  return async () => {
+    isStopping = true
+    clearInterval(timer)
+    await running
+  }
+}

@@ -1,0 +1,68 @@
+/** Audit records in the system database: appended in batches, read newest first, removed when they are old. */
+import { sql } from 'kysely'
+import type { AuditRecord, AuditStore } from '../operations/audit-ports.ts'
+import { prepared } from './prepared-statements.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+/** "audit" as a number: only one process at a time removes records. */
+const REMOVAL_LOCK = '418514663796'
+
+/** PostgreSQL stores neither zero characters nor lone surrogates, and a name in a record may hold both. */
+const storable = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd').replace(/\p{Cs}/gu, '\ufffd') : value
+
+const asJson = (records: readonly AuditRecord[]): string => JSON.stringify(records, storable)
+
+export function createAuditStore(database: SystemDatabase): AuditStore {
+  return {
+    async appendRecords(records) {
+      await askSystemDatabase(() =>
+        sql`${prepared('append_audit_records')}
+          INSERT INTO audit_record (at, event, outcome, reason, workspace_id, instance_uid, identity_id, entry)
+          SELECT (record->>'at')::timestamptz, entry->>'event', entry->>'outcome', entry->>'reason',
+                 entry->>'workspaceId', entry->>'instanceUid', entry->>'identityId', entry
+            FROM jsonb_array_elements(${asJson(records)}::jsonb) AS record,
+                 LATERAL (SELECT record->'entry' AS entry) AS part`.execute(database),
+      )
+    },
+
+    pageOfRecords: (filter, { before, size }) =>
+      askSystemDatabase(async () => {
+        let query = database.selectFrom('audit_record').select(['id', 'at', 'entry'])
+        const equal = {
+          workspace_id: filter.workspaceId,
+          event: filter.event,
+          outcome: filter.outcome,
+          reason: filter.reason,
+          identity_id: filter.identityId,
+          instance_uid: filter.instanceUid,
+        }
+        for (const [column, value] of Object.entries(equal) as [keyof typeof equal, string | undefined][]) {
+          if (value !== undefined) query = query.where(column, '=', value)
+        }
+        if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
+        if (filter.until !== undefined) query = query.where('at', '<', filter.until)
+        if (before !== undefined) {
+          query = query.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('at', 'id'), '<', tuple(before.at, before.id)),
+          )
+        }
+        return query.orderBy('at', 'desc').orderBy('id', 'desc').limit(size).execute()
+      }),
+
+    removeRecords: (before, atMost) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          const { rows } = await sql<{ mine: boolean }>`
+            SELECT pg_try_advisory_xact_lock(${REMOVAL_LOCK}::bigint) AS mine`.execute(transaction)
+          if (rows[0]?.mine !== true) return 'busy' as const
+          const { numAffectedRows } = await sql`
+            DELETE FROM audit_record WHERE (at, id) IN (
+              SELECT at, id FROM audit_record WHERE at < ${before} ORDER BY at, id LIMIT ${atMost})`.execute(
+            transaction,
+          )
+          return Number(numAffectedRows ?? 0n)
+        }),
+      ),
+  }
+}

@@ -1,0 +1,122 @@
+/** Attack 40: the clock jumps. Idleness and age are measured by a clock that does not; expiry by the one that does. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../../src/domain/ids.ts'
+import { createOpenSessions } from '../../src/gateway/open-sessions.ts'
+import type { Admission } from '../../src/operations/admit-login.ts'
+import type { AuditEntry } from '../../src/operations/ports.ts'
+import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
+
+const HOUR_MS = 60 * 60 * 1000
+const TOKEN_EXPIRES = new Date('2026-01-01T01:00:00Z')
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const instance = {
+  uid: '6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a11' as InstanceUid,
+  workspaceId: '1' as WorkspaceId,
+  name: 'sales',
+  settings: NO_SETTINGS,
+} as DatabaseInstance
+
+/** A gateway with one open session of three days and one day of idleness, whose bytes the test counts. */
+function world() {
+  let now = new Date('2026-01-01T00:00:00Z')
+  let uptimeMs = 0
+  let bytes = 0
+  const records: AuditEntry[] = []
+  const sessions = createOpenSessions(
+    {
+      clock: () => now,
+      uptimeMs: () => uptimeMs,
+      newId: () => 'the session',
+      termination: { terminateBackend: () => Promise.resolve(true) },
+      recheck: () => Promise.resolve(undefined),
+      audit: { record: (entry) => void records.push(entry) },
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      onEnded: () => undefined,
+    },
+    { idleMs: 24 * HOUR_MS, lifetimeMs: 72 * HOUR_MS },
+  )
+  const admission: Admission = {
+    instance,
+    roleName: 'ada',
+    sessionTicket: '',
+    behind: { id: '7' as IdentityId, type: 'USER', name: 'ada', path: [] },
+    token: {
+      kind: 'workspace_token',
+      tokenId: 't',
+      identityId: '7' as IdentityId,
+      workspaceId: instance.workspaceId,
+      scopes: ['postgres'],
+      instances: 'all_of_workspace',
+      expiresAt: TOKEN_EXPIRES,
+      claimSetId: undefined,
+    },
+    claimedTables: [],
+  }
+  sessions.start()
+  void sessions.during(
+    admission,
+    { database: 'd', clientAddress: '127.0.0.1' },
+    {
+      bytesFromClient: () => bytes,
+      bytesToClient: () => 0,
+      backendProcessId: () => 42,
+      cut: () => undefined,
+    },
+    () => new Promise(() => undefined),
+  )
+  return {
+    sessions,
+    ended: () => records.map(({ reason }) => reason),
+    jumpClock: (ms: number) => void (now = new Date(now.getTime() + ms)),
+    work: () => void (bytes += 1),
+    async pass(ms: number) {
+      uptimeMs += ms
+      now = new Date(now.getTime() + ms)
+      await vi.advanceTimersByTimeAsync(1_000)
+    },
+  }
+}
+
+describe('open sessions', () => {
+  it.each([-2, 2, 100])('survive a clock that jumps by %i hours', async (hours) => {
+    const { ended, jumpClock, pass } = world()
+    jumpClock(hours * HOUR_MS)
+    await pass(1_000)
+    expect(ended()).toEqual([])
+  })
+
+  it('end after a day without a byte, and not before', async () => {
+    const { ended, pass, work } = world()
+    await pass(23 * HOUR_MS)
+    work()
+    await pass(23 * HOUR_MS)
+    expect(ended()).toEqual([])
+    await pass(23 * HOUR_MS)
+    await pass(2 * HOUR_MS)
+    expect(ended()).toEqual(['session_idle'])
+  })
+
+  it('end after three days, however busy', async () => {
+    const { ended, pass, work } = world()
+    for (let hour = 0; hour < 72; hour += 1) {
+      work()
+      await pass(HOUR_MS)
+    }
+    expect(ended()).toEqual(['session_too_old'])
+  })
+
+  it('outlive their token, unless their instance wants otherwise; then its clock decides', async () => {
+    const { sessions, ended, jumpClock, pass } = world()
+    jumpClock(2 * HOUR_MS)
+    await pass(1_000)
+    expect(ended()).toEqual([])
+    const sessionPolicy = { endOnTokenExpiry: true, endOnMembershipLoss: false }
+    sessions.usePolicies([{ ...instance, settings: { ...NO_SETTINGS, sessionPolicy } }])
+    await pass(1_000)
+    expect(ended()).toEqual(['token_expired'])
+  })
+})
