@@ -1,0 +1,173 @@
+// Starts everything that is compared, with the same certificate, the same data and the same PostgreSQL, and says under
+// which name each is reached. What is not installed, or not built yet, is left out and named.
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { startLakegate } from './lakegate.mjs'
+import { libpqEnvironment } from './pgbench.mjs'
+import { DATABASE, PASSWORD, startPostgres, USER } from './postgres.mjs'
+import { run } from './processes.mjs'
+import { startHaproxy, startPgbouncer } from './proxies.mjs'
+import { logIn } from './wire-client.mjs'
+
+/**
+ * @returns { contenders, missing, refresh(), stop() }; a contender is { name, target, pids? }, pids being those of the
+ *   proxy alone
+ */
+export async function startContenders({ scale, bulkMegabytes, maxConnections = 1000 }) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-bench-'))
+  await chmod(directory, 0o711)
+  const started = []
+  const stop = async () => {
+    for (const one of started.toReversed()) await one.stop()
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    const certificate = await makeCertificate(directory)
+    const [port, plainPort, scramPort, passthroughPort, terminatingPort] = await freePorts(5)
+    const postgres = await startPostgres({ directory, certificate, port, maxConnections })
+    started.push(postgres)
+    const direct = { host: postgres.host, port, user: USER, password: PASSWORD, database: DATABASE }
+    const verifier = await prepareDirect(postgres, direct)
+    const plain = await startPgbouncer({
+      ...{ directory, name: 'plain', certificate, port: plainPort, postgres },
+      ...{ authentication: 'plain', secret: PASSWORD },
+    })
+    const scram = await startPgbouncer({
+      ...{ directory, name: 'scram', certificate, port: scramPort, postgres },
+      ...{ authentication: 'scram-sha-256', secret: verifier },
+    })
+    const haproxy = await startHaproxy({ directory, certificate, passthroughPort, terminatingPort, postgres })
+    started.push(...[plain, scram, haproxy].filter((one) => one !== undefined))
+    const lakegate = await startLakegate({
+      environment: {
+        LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
+        LAKEGATE_TLS_KEY_FILE: certificate.key,
+        LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
+      },
+    })
+    started.push(lakegate)
+    const token = await lakegate.target()
+    const native = await tryNativeLogin(lakegate, token)
+    for (const target of [direct, token]) await fill(target, scale, bulkMegabytes)
+
+    const contenders = {
+      direct: { name: 'PostgreSQL, TLS, SCRAM', target: direct },
+      token: { name: 'Lakegate, token', target: token, pids: lakegate.pids },
+      ...(native === undefined
+        ? {}
+        : { native: { name: 'Lakegate, native login', target: native, pids: lakegate.pids } }),
+      ...(plain === undefined
+        ? {}
+        : {
+            plain: { name: 'PgBouncer, session, cleartext', target: plain.session, pids: plain.pids },
+            transaction: { name: 'PgBouncer, transaction', target: plain.transaction, pids: plain.pids },
+          }),
+      ...(scram === undefined
+        ? {}
+        : { scram: { name: 'PgBouncer, session, SCRAM', target: scram.session, pids: scram.pids } }),
+      ...(haproxy === undefined
+        ? {}
+        : {
+            passthrough: {
+              name: 'HAProxy, TLS passed through',
+              target: haproxy.passthrough,
+              pids: haproxy.pids,
+            },
+            terminating: { name: 'HAProxy, TLS ended', target: haproxy.terminating, pids: haproxy.pids },
+          }),
+    }
+    const missing = [
+      ...(plain === undefined ? ['PgBouncer is not installed'] : []),
+      ...(haproxy === undefined ? ['HAProxy is not installed'] : []),
+      ...(native === undefined ? ['native login is not there'] : []),
+    ]
+    return {
+      contenders,
+      missing,
+      lakegate,
+      directory,
+      /** A token lives an hour; a bench may take longer. */
+      refresh: async () => {
+        token.password = await lakegate.mint()
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** ECDSA P-256 for everybody. */
+async function makeCertificate(directory) {
+  const certificate = { chain: path.join(directory, 'tls.crt'), key: path.join(directory, 'tls.key') }
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '2'],
+    ...['-subj', '/CN=localhost', '-out', certificate.chain, '-keyout', certificate.key],
+  ])
+  return certificate
+}
+
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+/** @returns the SCRAM verifier of the user */
+async function prepareDirect(postgres, { port }) {
+  const psql = (database, sql) =>
+    run(
+      'psql',
+      ['-X', '-q', '-A', '-t', '-h', postgres.socketDirectory, '-p', String(port)].concat([
+        '-U',
+        'postgres',
+        '-d',
+        database,
+        '-c',
+        sql,
+      ]),
+    )
+  await psql('postgres', `CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`)
+  await psql('postgres', `CREATE DATABASE ${DATABASE} OWNER ${USER}`)
+  const verifier = await psql('postgres', `SELECT rolpassword FROM pg_authid WHERE rolname = '${USER}'`)
+  return verifier.trim()
+}
+
+/** @returns where a role with a password logs in; undefined while the gateway cannot do that */
+async function tryNativeLogin(lakegate, token) {
+  const { name, host, port, database } = lakegate.ready.instance
+  const target = { host, port, database, user: USER, password: PASSWORD }
+  try {
+    await lakegate.call('PATCH', `/api/2.0/database/instances/${name}?update_mask=enable_pg_native_login`, {
+      name,
+      enable_pg_native_login: true,
+    })
+    const owner = await logIn(token)
+    await owner.query(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`)
+    owner.end()
+    const session = await logIn(target)
+    session.end()
+    return target
+  } catch (error) {
+    console.log(`native login: ${error.message}`)
+    return undefined
+  }
+}
+
+/** pgbench's tables, and a table of rows of a thousand bytes that PostgreSQL keeps in memory. */
+async function fill(target, scale, bulkMegabytes) {
+  const env = libpqEnvironment(target)
+  await run('pgbench', ['-i', '-q', '-s', String(scale)], { env })
+  const statements = [
+    `CREATE UNLOGGED TABLE bulk AS SELECT repeat('x', 999) AS line FROM generate_series(1, ${bulkMegabytes * 100})`,
+    'CREATE UNLOGGED TABLE sink (line text)',
+    'VACUUM ANALYZE bulk',
+  ]
+  for (const sql of statements) await run('psql', ['-X', '-q', '-c', sql], { env })
+}

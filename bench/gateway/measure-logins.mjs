@@ -1,0 +1,64 @@
+// Logins per second, full TLS handshake each: by clients that are not libpq, and by pgbench -C.
+import { loginsByPgbench, loginsByWireClients } from './login-load.mjs'
+import { processorSeconds } from './processes.mjs'
+import { count, describeRatio, milliseconds, table } from './report.mjs'
+import { pick, takeTurns } from './rounds.mjs'
+import { median, ratioOf } from './statistics.mjs'
+
+const LOAD = { processes: 2, connections: 4 }
+/** What each way in is measured against, the aim of the issue, and the floor under which this bench fails. */
+const AIMS = [
+  { key: 'token', against: 'direct', aim: 1.5, floor: 1 },
+  { key: 'native', against: 'scram', aim: 1, floor: 0 },
+  { key: 'pooled', against: 'plain', aim: 1, floor: 0 },
+]
+
+export async function measureLogins({ contenders }, { rounds, seconds }) {
+  const chosen = pick(contenders, ['direct', 'token', 'native', 'pooled', 'plain', 'scram'])
+  const byWire = await takeTurns(chosen, rounds, async ({ target, pids }) => {
+    const before = pids === undefined ? 0 : await processorSeconds(await pids())
+    const result = await loginsByWireClients(target, { ...LOAD, seconds })
+    const after = pids === undefined ? 0 : await processorSeconds(await pids())
+    return { ...result, processorMs: ((after - before) * 1000) / (result.perSecond * seconds) }
+  })
+  const byPgbench = await takeTurns(chosen, rounds, ({ target }) =>
+    loginsByPgbench(target, { ...LOAD, seconds: Math.max(1, Math.round(seconds)) }),
+  )
+  const rates = (results, key) => results[key].map(({ perSecond }) => perSecond)
+  const middle = (key, field) => median(byWire[key].map((result) => result[field]))
+  const rows = Object.entries(chosen).map(([key, { name, pids }]) => [
+    name,
+    count(median(rates(byWire, key))),
+    milliseconds(middle(key, 'median')),
+    milliseconds(middle(key, 'p99')),
+    pids === undefined ? '–' : milliseconds(middle(key, 'processorMs')),
+    count(median(rates(byPgbench, key))),
+  ])
+  const judged = AIMS.filter(({ key, against }) => key in chosen && against in chosen).map((aim) => ({
+    ...aim,
+    wire: ratioOf(rates(byWire, aim.key), rates(byWire, aim.against)),
+    pgbench: ratioOf(rates(byPgbench, aim.key), rates(byPgbench, aim.against)),
+  }))
+  return {
+    title: 'Logins per second',
+    text: `${LOAD.processes} processes with ${LOAD.connections} connections each log in and out; every login is a full TLS 1.3 handshake. The first columns are of clients that are not libpq and that keep what they derive from a SCRAM password, the last of \`pgbench -C\`. Processor time is the proxy’s alone.`,
+    tables: [
+      table(['', 'logins/s', 'median ms', 'p99 ms', 'processor ms per login', 'pgbench -C'], rows),
+      table(
+        ['ratio', 'not libpq', 'pgbench -C', 'aim'],
+        judged.map(({ key, against, wire, pgbench, aim }) => [
+          `${chosen[key].name} : ${chosen[against].name}`,
+          describeRatio(wire),
+          describeRatio(pgbench),
+          `${aim.toFixed(1)} ${Math.max(wire.median, pgbench.median) >= aim ? 'reached' : '**not reached**'}`,
+        ]),
+      ),
+    ],
+    broken: judged
+      .filter(({ wire, floor }) => wire.median < floor)
+      .map(
+        ({ key, against, wire, floor }) =>
+          `logins, ${key} : ${against} is ${wire.median.toFixed(2)}, not ${floor}`,
+      ),
+  }
+}
