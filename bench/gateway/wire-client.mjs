@@ -12,7 +12,8 @@ const CANCEL_CODE = 80877102
 const saltedPasswords = new Map()
 
 /**
- * @param target { host, port, user, password, database, negotiation?: 'direct' }
+ * @param target { host, port, user, password, database, negotiation?: 'direct', abandon?: true }, the last to go
+ *   away without a word when the password is asked for
  * @returns a session: query(sql) → rows, end(), reset(), cancel(), socket
  */
 export async function logIn(target) {
@@ -71,7 +72,7 @@ function encrypt(plain, { negotiation }) {
   })
 }
 
-function createSession(socket, plain, { user, password }) {
+function createSession(socket, plain, { password, abandon }) {
   let buffered = Buffer.alloc(0)
   let scram
   let failure
@@ -117,12 +118,13 @@ function createSession(socket, plain, { user, password }) {
   }
   const authenticate = (body) => {
     const kind = body.readInt32BE(0)
-    if (kind === 3) socket.write(message('p', cstring(password)))
+    if (abandon) plain.resetAndDestroy()
+    else if (kind === 3) socket.write(message('p', cstring(password)))
     if (kind === 10) {
       scram = beginScram()
       socket.write(message('p', scram.first))
     }
-    if (kind === 11) socket.write(message('p', finishScram(scram, body.toString('utf8', 4), password, user)))
+    if (kind === 11) socket.write(message('p', finishScram(scram, body.toString('utf8', 4), password)))
   }
   socket.on('data', (chunk) => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
