@@ -27,6 +27,7 @@ export function startProgram(command, programArguments, options = {}) {
     pid: child.pid,
     isRunning,
     output: () => output,
+    ended: new Promise((resolve) => child.once('close', resolve)),
     async stop(signal = 'SIGTERM') {
       if (!isRunning()) return
       const exited = once(child, 'exit')
