@@ -8,6 +8,7 @@ import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import type { Redacted } from '../domain/redacted.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
@@ -54,6 +55,8 @@ export interface Foundation {
   readonly sessionNotices: RunningSessionNotices
   readonly listeners: ListenerAllocator
   readonly addresses: WorkspaceAddresses
+  /** What unknown roles are challenged with (attack 34). */
+  readonly madeUpVerifierSecret: Redacted<Uint8Array>
 }
 
 const createStores = (database: SystemDatabase) => ({
@@ -111,5 +114,6 @@ export function layFoundation(parts: {
     sessionNotices: createSessionNotices(parts.address, onLost),
     listeners: parts.listeners,
     addresses: parts.addresses,
+    madeUpVerifierSecret: encryption.deriveSecret('SCRAM verifiers of unknown roles'),
   }
 }

@@ -1,4 +1,5 @@
 /** Builds what serves connections, in the process that listens or in a worker of it, upon the same foundation. */
+import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import type { Counters } from '../gateway/connection-limits.ts'
@@ -6,6 +7,7 @@ import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import { createTerminateBackend } from '../instances/terminate-backend.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
+import { createFailedLoginBrake } from '../operations/failed-login-brake.ts'
 import { requireAudit } from '../operations/require-audit.ts'
 import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
@@ -40,6 +42,10 @@ export async function buildServing(
         { issuer: (await addresses.issuerOf(ticket.workspaceId)) ?? '', now },
         await signingKeys.signingKey(),
       ),
+    issuerOf: addresses.issuerOf,
+    brake: createFailedLoginBrake(),
+    madeUpVerifierSecret: foundation.madeUpVerifierSecret,
+    pause,
     audit,
     clock,
   })

@@ -1,5 +1,6 @@
 import type { IdentityBinding } from './identity-binding.ts'
 import type { RoleOid } from './ids.ts'
+import type { Redacted } from './redacted.ts'
 
 /** What a login needs to know of a PostgreSQL role, read in one query (DESIGN §6.3). */
 export interface RoleFacts {
@@ -13,6 +14,8 @@ export interface RoleFacts {
   readonly connectionLimit: number
   readonly binding: IdentityBinding | undefined
   readonly hasPassword: boolean
+  /** `rolpassword` where it is one of SCRAM-SHA-256; undefined for none and for an MD5 hash. */
+  readonly scramVerifier: Redacted<string> | undefined
 }
 
 /** Roles that every instance is born with (behaviour 56); nobody logs in as them with a token. */

@@ -79,11 +79,12 @@ function startupParameters(
   const passed = parameters.filter(
     ({ name }) => name !== 'user' && !name.toLowerCase().startsWith(OWN_SETTINGS) && !isProtocolOption(name),
   )
+  const behind = admission.behind === undefined ? '' : JSON.stringify(admission.behind)
   return [
     { name: 'user', value: Buffer.from(admission.roleName, 'utf8') },
     ...passed,
-    { name: SESSION_TICKET_SETTING, value: Buffer.from(admission.sessionTicket, 'utf8') },
-    { name: SESSION_IDENTITY_SETTING, value: Buffer.from(JSON.stringify(admission.behind), 'utf8') },
+    { name: SESSION_TICKET_SETTING, value: Buffer.from(admission.sessionTicket ?? '', 'utf8') },
+    { name: SESSION_IDENTITY_SETTING, value: Buffer.from(behind, 'utf8') },
     { name: SESSION_CLAIMS_SETTING, value: Buffer.from(claims?.setting ?? '', 'utf8') },
   ]
 }

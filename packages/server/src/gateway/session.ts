@@ -5,13 +5,14 @@ import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
 import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.ts'
-import { askForPassword } from './ask-for-password.ts'
+import { createProofAsker } from './ask-for-proof.ts'
 import { openBackend } from './backend-session.ts'
 import { ConnectionEnded } from './byte-reader.ts'
 import { forwardCancelRequest, type CancelByKey } from './cancel.ts'
 import { findClientAddress, type Balancers } from './client-address.ts'
 import type { Counters } from './connection-limits.ts'
 import { shakeHands, type Handshake } from './handshake.ts'
+import { readLoginMethod } from './login-method.ts'
 import { endWith, refusalMessage } from './refusal-message.ts'
 import { relay } from './relay.ts'
 import { routeOf } from './route.ts'
@@ -79,23 +80,25 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
 }
 
 async function serveLogin(
-  { socket, reader, message, serverName }: Handshake & { kind: 'login' },
+  { socket, reader, message: received, serverName }: Handshake & { kind: 'login' },
   clientAddress: string,
   { dependencies, settings, target, counters, sessions }: SessionContext,
   onOpen: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const protocol = agreeOnProtocol(message)
+  const protocol = agreeOnProtocol(received)
   if (protocol.negotiation !== undefined) socket.write(protocol.negotiation)
   const { instanceUid } = routeOf(target, serverName, settings.domain)
+  const { wantsBearer, message } = readLoginMethod(received)
   const roleName = requireRoleName(message)
   const leave = await counters.sessions.take(instanceUid, settings.connectionsPerInstance)
   if (leave === undefined) throw tooMany(settings.connectionsPerInstance)
   let leaveRole: (() => void) | undefined
   try {
     const request = { database: nameOf(message, 'database') ?? roleName, clientAddress }
-    const admission = await dependencies.admit({ instanceUid, roleName, ...request }, () =>
-      askForPassword(socket, reader),
+    const admission = await dependencies.admit(
+      { instanceUid, roleName, wantsBearer, ...request },
+      createProofAsker(socket, reader),
     )
     // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
     leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)

@@ -4,6 +4,7 @@ import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-
 import { IDENTITY_TYPES } from '../domain/identity.ts'
 import type { IdentityId, RoleOid } from '../domain/ids.ts'
 import { askTogether } from '../operations/ask-together.ts'
+import { Redacted } from '../domain/redacted.ts'
 import type { InstanceRoles } from '../operations/ports.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
@@ -15,6 +16,7 @@ interface RoleRow {
   readonly valid_until: Date | null
   readonly connection_limit: number
   readonly has_password: boolean
+  readonly scram_verifier: string | null
   readonly label: string | null
 }
 
@@ -24,7 +26,8 @@ const ROLE_FACTS = {
   text: `
     SELECT role.oid::text AS oid, role.rolname AS name, role.rolcanlogin AS can_log_in, role.rolsuper AS is_superuser,
            CASE WHEN pg_catalog.isfinite(role.rolvaliduntil) THEN role.rolvaliduntil END AS valid_until,
-           role.rolconnlimit AS connection_limit, role.rolpassword IS NOT NULL AS has_password, label.label
+           role.rolconnlimit AS connection_limit, role.rolpassword IS NOT NULL AS has_password,
+           CASE WHEN role.rolpassword LIKE 'SCRAM-SHA-256$%' THEN role.rolpassword END AS scram_verifier, label.label
       FROM pg_catalog.pg_authid AS role
       LEFT JOIN pg_catalog.pg_shseclabel AS label
         ON label.objoid = role.oid AND label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
@@ -66,6 +69,7 @@ export function createInstanceRoles(connections: AdministrativeConnections): Ins
         connectionLimit: row.connection_limit,
         binding: row.label === null ? undefined : parseIdentityBinding(row.label),
         hasPassword: row.has_password,
+        scramVerifier: row.scram_verifier === null ? undefined : new Redacted(row.scram_verifier),
       }
     },
 

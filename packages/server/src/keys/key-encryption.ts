@@ -2,7 +2,7 @@
  * Encrypts private keys at rest with AES-256-GCM under the master key, which lives in a file outside the
  * system database (DESIGN §5). Layout: version byte 1, 12 bytes nonce, ciphertext, 16 bytes tag.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { chmod, link, open, readFile, rm } from 'node:fs/promises'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -41,6 +41,8 @@ export function createKeyEncryption(masterKey: Redacted<Uint8Array>): KeyEncrypt
         throw wrongMasterKey(cause)
       }
     },
+    deriveSecret: (purpose) =>
+      new Redacted(createHmac('sha256', masterKey.reveal()).update(purpose, 'utf8').digest()),
   }
 }
 

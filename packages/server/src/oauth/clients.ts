@@ -1,6 +1,6 @@
 /**
- * The clients of the OAuth server: the vendor's public client, applications that an administrator registered, and
- * every service principal by its application id.
+ * The clients of the OAuth server: the vendor's public client, that of PostgreSQL 18, applications that an administrator
+ * registered, and every service principal by its application id.
  */
 import type { AdapterPayload } from 'oidc-provider'
 import { isUuid } from '../domain/ids.ts'
@@ -36,6 +36,22 @@ const databricksCli: AdapterPayload = {
   scope: [...IDENTITY_SCOPES, ...API_SCOPES].join(' '),
 }
 
+/**
+ * A PostgreSQL client that signs in by itself (OAUTHBEARER, libpq 18: `oauth_client_id=psql`): it has no browser and no
+ * address to come back to, so the device grant is all that it gets, and no refresh token to leave lying about.
+ */
+const POSTGRESQL_CLIENT = 'psql'
+const postgresqlClient: AdapterPayload = {
+  client_id: POSTGRESQL_CLIENT,
+  client_name: 'a PostgreSQL client',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: [DEVICE_GRANT],
+  response_types: [],
+  redirect_uris: [],
+  scope: ['openid', ...API_SCOPES].join(' '),
+}
+
 /** Our own account page: it gets no code and no token, only a browser that is signed in. */
 export const ACCOUNT_PAGE_CLIENT = 'lakegate-account'
 const accountPage = (url: string): AdapterPayload => ({
@@ -59,6 +75,7 @@ export async function findClient(
   { findRegistered, accountPageUrl }: ClientPorts,
 ): Promise<AdapterPayload | undefined> {
   if (clientId === DATABRICKS_CLI) return databricksCli
+  if (clientId === POSTGRESQL_CLIENT) return postgresqlClient
   if (clientId === ACCOUNT_PAGE_CLIENT) return accountPage(accountPageUrl)
   const normalised = clientId.toLowerCase()
   if (!isUuid(normalised)) return undefined

@@ -129,6 +129,8 @@ export interface AuditEntry {
   readonly identityId?: string
   readonly identityName?: string
   readonly role?: string
+  /** What a login was asked for. */
+  readonly proof?: 'token' | 'password_of_role'
   /** From the group down to the identity: ids, and the names that they had at this moment. */
   readonly viaGroupPath?: readonly string[]
   readonly viaGroupNames?: readonly string[]
@@ -485,6 +487,8 @@ export interface KeyEncryption {
   encrypt(plaintext: Uint8Array): Uint8Array
   /** Throws a `Fault` when the ciphertext was made under another key or was tampered with. */
   decrypt(ciphertext: Uint8Array): Uint8Array
+  /** The same for one purpose as long as the key is the same; tells nothing of the key. */
+  deriveSecret(purpose: string): Redacted<Uint8Array>
 }
 
 export interface SigningKeyStore {

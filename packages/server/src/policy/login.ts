@@ -102,4 +102,4 @@ export function decideInstanceReachable(state: DatabaseInstance['state']): 'reac
 const isMintedFor = (token: VerifiedToken, instance: LoginFacts['instance']): boolean =>
   token.instances === 'all_of_workspace' || token.instances.includes(instance.uid)
 
-const isPast = (until: Date | undefined, now: Date): boolean => until !== undefined && until <= now
+export const isPast = (until: Date | undefined, now: Date): boolean => until !== undefined && until <= now

@@ -5,7 +5,7 @@
  * them, so they do not change. `{name}` marks a parameter that `refuse` demands.
  *
  * `disclosure` says what the caller must have proved before it may read the refusal (DESIGN §6.5):
- * nothing, a verified token, or (HTTP) an authenticated request.
+ * nothing, a verified token (or the role's own password), or (HTTP) an authenticated request.
  */
 export interface PostgresRefusal {
   readonly sqlstate: string
@@ -294,6 +294,41 @@ export const REFUSALS = {
       message: 'The claims of the token cannot be opened for role "{role}"',
       detail: '{problem}',
       hint: 'The tables that the claims name must exist in the database, and so must the extension databricks_auth.',
+    },
+  },
+
+  // Passwords of roles, and OAUTHBEARER.
+  password_authentication_failed: {
+    disclosure: 'anyone',
+    // PostgreSQL's own words, for an unknown role too (attack 34); the unmodified CLI looks for them.
+    postgres: { sqlstate: '28P01', message: 'password authentication failed for user "{role}"' },
+  },
+  channel_binding_failed: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message: 'SCRAM channel binding check failed',
+      detail: '{problem}',
+      hint: 'Somebody may sit between the client and the gateway. A TLS proxy in between cannot be passed with channel binding.',
+    },
+  },
+  bearer_token_missing: {
+    disclosure: 'anyone',
+    // The answer to the first connection of a client that asks where tokens are to be had (RFC 7628 §4.3).
+    postgres: {
+      sqlstate: '28P01',
+      message: 'OAuth bearer authentication failed for user "{role}"',
+      detail: 'The client sent no token. It was told where to get one.',
+      hint: 'With libpq 18: oauth_issuer={issuer} oauth_client_id=psql',
+    },
+  },
+  too_many_failed_logins: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '53400',
+      message: 'too many failed logins as role "{role}" from this address',
+      detail: 'Passwords are not checked for this role and this address for another {seconds} seconds.',
+      hint: 'Find out what logs in with a wrong password. Tokens, other roles and other addresses are not affected.',
     },
   },
 

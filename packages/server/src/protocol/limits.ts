@@ -23,3 +23,9 @@ export const CANCEL_KEY_LENGTH = { least: 4, most: 256 } as const
 
 /** ErrorResponse and what else comes before AuthenticationOk; libpq allows 30,000 there (MAX_ERRLEN). */
 export const LONGEST_BACKEND_LOGIN_MESSAGE = 30_000
+
+/**
+ * PG_MAX_SASL_MESSAGE_LENGTH before OAUTHBEARER (libpq/sasl.h), which is enough for every SCRAM message; length word
+ * and the name of the mechanism in the first one included.
+ */
+export const LONGEST_SCRAM_MESSAGE = 1024

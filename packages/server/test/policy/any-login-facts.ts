@@ -76,6 +76,7 @@ const anyRole = mostly<LoginFacts['role']>(
     connectionLimit: fc.constantFrom(-1, 0, 10),
     binding: anyBinding,
     hasPassword: fc.boolean(),
+    scramVerifier: fc.constant(undefined),
   }),
   fc.constant(undefined),
 )

@@ -66,6 +66,7 @@ export const OWN_ROLE: RoleFacts = {
   connectionLimit: -1,
   binding: { id: ALICE_ID, type: 'USER' },
   hasPassword: false,
+  scramVerifier: undefined,
 }
 
 export const GROUP: GroupFacts = {

@@ -1,0 +1,72 @@
+/**
+ * A login by the role's own password, or by that of a role which does not exist: the same exchange, the same time, the
+ * same words (attack 34). The password never comes here; its proof is checked against the verifier in pg_authid.
+ */
+import type { RoleFacts } from '../domain/role.ts'
+import { decideNativeLogin } from '../policy/native-login.ts'
+import { refuse } from '../policy/refusals.ts'
+import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../protocol/scram/verifier.ts'
+import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
+import { loadReachableInstance } from './load-reachable-instance.ts'
+import { orUnavailable } from './or-unavailable.ts'
+import type { ProofAsker } from './proof-ports.ts'
+import { RefusedError } from './refused-error.ts'
+
+/** @param asked the role as it was when the question was chosen; undefined for the exchange that nobody wins */
+export async function admitByPassword(
+  ports: AdmitLoginPorts,
+  request: LoginRequest,
+  asked: RoleFacts | undefined,
+  proof: ProofAsker,
+): Promise<Admission> {
+  requireOpen(ports, request)
+  const { verifier, isReal } = chooseVerifier(ports, request, asked)
+  await proof.askForScramProof(verifier, (proofIs) => {
+    // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
+    requireOpen(ports, request)
+    if (proofIs === 'right' && isReal) return
+    ports.brake.countFailure(request, ports.clock())
+    throw failed(request)
+  })
+  if (asked === undefined) throw failed(request)
+  const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
+  return {
+    instance,
+    roleName: role.name,
+    sessionTicket: undefined,
+    behind: undefined,
+    token: undefined,
+    claimedTables: [],
+  }
+}
+
+function requireOpen({ brake, clock }: AdmitLoginPorts, request: LoginRequest): void {
+  const now = clock()
+  const until = brake.closedUntil(request, now)
+  if (until === undefined) return
+  const seconds = String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)))
+  throw new RefusedError(refuse('too_many_failed_logins', { role: request.roleName, seconds }))
+}
+
+/** Both are worked out for every login, so that the time does not tell which one is used. */
+function chooseVerifier(
+  { madeUpVerifierSecret }: AdmitLoginPorts,
+  { instanceUid, roleName }: LoginRequest,
+  asked: RoleFacts | undefined,
+): { readonly verifier: ScramVerifier; readonly isReal: boolean } {
+  const madeUp = makeUpScramVerifier(madeUpVerifierSecret.reveal(), `${instanceUid}\0${roleName}`)
+  const real = parseScramVerifier(asked?.scramVerifier?.reveal() ?? '')
+  return { verifier: real ?? madeUp, isReal: real !== undefined }
+}
+
+/** Whatever may have changed while the client worked out its proof is read again. */
+async function decide(ports: AdmitLoginPorts, { instanceUid, roleName }: LoginRequest, proved: RoleFacts) {
+  const instance = await loadReachableInstance(ports.instances, instanceUid)
+  const role = await ports.roles.loadRoleFacts(instance, roleName)
+  const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
+  if (verdict.outcome === 'refused') throw new RefusedError(verdict)
+  return { instance, role: verdict.role }
+}
+
+const failed = ({ roleName }: LoginRequest): RefusedError =>
+  new RefusedError(refuse('password_authentication_failed', { role: roleName }))

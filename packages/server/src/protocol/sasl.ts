@@ -1,0 +1,37 @@
+/** SASL inside the PostgreSQL protocol ("SASL Authentication", "Message Formats"): the envelopes, not the mechanisms. */
+import { FieldCursor } from './frame.ts'
+import { buildMessage, field } from './message-builder.ts'
+
+const AUTHENTICATION_SASL = 10
+const AUTHENTICATION_SASL_CONTINUE = 11
+const AUTHENTICATION_SASL_FINAL = 12
+
+/** In order of preference. */
+export const encodeAuthenticationSasl = (mechanisms: readonly string[]): Buffer =>
+  buildMessage(
+    'R',
+    field.int32(AUTHENTICATION_SASL),
+    ...mechanisms.map((name) => field.string(name)),
+    Buffer.of(0),
+  )
+export const encodeAuthenticationSaslContinue = (data: Buffer): Buffer =>
+  buildMessage('R', field.int32(AUTHENTICATION_SASL_CONTINUE), data)
+export const encodeAuthenticationSaslFinal = (data: Buffer): Buffer =>
+  buildMessage('R', field.int32(AUTHENTICATION_SASL_FINAL), data)
+
+export interface SaslInitialResponse {
+  readonly mechanism: string
+  /** Undefined when the client waits to be asked. */
+  readonly response: Buffer | undefined
+}
+
+/** The body of a SASLInitialResponse; undefined when it does not have that shape. */
+export function parseSaslInitialResponse(body: Buffer): SaslInitialResponse | undefined {
+  const cursor = new FieldCursor(body)
+  const mechanism = cursor.stringBytes()?.toString('latin1')
+  const length = cursor.int32()
+  if (mechanism === undefined || length === undefined) return undefined
+  if (length === -1) return cursor.remaining === 0 ? { mechanism, response: undefined } : undefined
+  const response = cursor.bytes(length)
+  return response === undefined || cursor.remaining > 0 ? undefined : { mechanism, response }
+}
