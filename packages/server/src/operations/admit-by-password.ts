@@ -20,6 +20,8 @@ export async function admitByPassword(
   proof: ProofAsker,
 ): Promise<Admission> {
   requireOpen(ports, request)
+  const delayMs = ports.brake.delayMs(request, ports.clock())
+  if (delayMs > 0) await ports.pause(delayMs)
   const { verifier, isReal } = chooseVerifier(ports, request, asked)
   await proof.askForScramProof(verifier, (proofIs) => {
     // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
@@ -30,6 +32,7 @@ export async function admitByPassword(
   })
   if (asked === undefined) throw failed(request)
   const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
+  ports.brake.release(request)
   return {
     instance,
     roleName: role.name,

@@ -37,15 +37,12 @@ export async function admitByToken(
 
 async function verify(
   ports: AdmitLoginPorts,
-  request: LoginRequest,
+  { roleName: role }: LoginRequest,
   presented: Redacted<string>,
 ): Promise<VerifiedToken> {
   const verified = await orUnavailable(() => ports.verifyToken(presented.reveal(), ports.clock()))
   if (!('rejected' in verified)) return verified
-  // A genuine token that is too old is a pool that has not noticed yet, and no guess.
-  if (verified.rejected === 'not_decodable' || verified.rejected === 'personal_access_token')
-    ports.brake.countFailure(request, ports.clock())
-  throw new RefusedError(toRefusal(verified, request.roleName))
+  throw new RefusedError(toRefusal(verified, role))
 }
 
 function toRefusal({ rejected, expiresAt, notBefore }: TokenRejection, role: string): Refusal {

@@ -94,7 +94,6 @@ export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {
     const seen: SeenOfLogin = {}
     try {
       const admission = await admit(ports, request, proof, seen)
-      ports.brake.release(request)
       record(ports.audit, request, seen, { outcome: 'admitted' })
       return admission
     } catch (error) {
@@ -112,8 +111,6 @@ async function admit(
 ): Promise<Admission> {
   const instance = await orUnavailable(() => loadReachableInstance(ports.instances, request.instanceUid))
   seen.instance = instance
-  const delayMs = ports.brake.delayMs(request, ports.clock())
-  if (delayMs > 0) await ports.pause(delayMs)
   const { wantsBearer } = request
   const role = needsRole({ instance, wantsBearer })
     ? await orUnavailable(() => ports.roles.loadRoleFacts(instance, request.roleName))

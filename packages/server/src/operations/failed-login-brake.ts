@@ -1,7 +1,8 @@
 /**
- * The brake on guessing, in memory (DESIGN §6; attack 34). A role and an address are closed together, so that nobody
- * locks out anybody else: not other roles behind the same address, and not the role from elsewhere. All of an address
- * is only ever slowed down. Every gateway process counts for itself, and a restart forgets.
+ * The brake on guessing passwords of roles, in memory (attack 34). A role and an address are closed together, so that
+ * nobody locks out anybody else: not other roles behind the same address, and not the role from elsewhere. All of an
+ * address is only ever slowed down. Every gateway process counts for itself, and a restart forgets. Tokens cannot be
+ * guessed and do not come by here.
  */
 import { clientNetwork } from '../domain/client-network.ts'
 import type { AttemptedLogin, FailedLoginBrake } from './proof-ports.ts'
@@ -11,7 +12,7 @@ const WINDOW_MS = 60_000
 /** Of one role from one address. A person mistypes; a program with an old password needs to be heard of. */
 const FAILURES_OF_PAIR = 10
 /** Of one address, before it is slowed down: many people may share it. */
-const FAILURES_OF_ADDRESS = 30
+const FAILURES_OF_ADDRESS = 100
 /** Well below the login deadline. With 200 logins of one address at a time it leaves an attacker some hundred a second. */
 const DELAY_MS = { step: 20, most: 1_000 } as const
 /** A record takes about 200 bytes: 4 MB at most. The oldest goes first. */

@@ -28,9 +28,9 @@ export interface AttemptedLogin {
   readonly clientAddress: string
 }
 
-/** Counts proofs that were wrong. */
+/** Counts passwords of roles that were wrong. */
 export interface FailedLoginBrake {
-  /** How long a login from there waits before it is asked for anything; 0 as long as little went wrong there. */
+  /** How long a login from there waits before it is asked; 0 as long as little went wrong there. */
   delayMs(login: AttemptedLogin, now: Date): number
   /** Undefined while passwords of this role are checked for this address; else until when they are not. */
   closedUntil(login: AttemptedLogin, now: Date): Date | undefined

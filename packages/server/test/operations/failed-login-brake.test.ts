@@ -55,15 +55,15 @@ describe('ten wrong passwords', () => {
 describe('an address where much goes wrong', () => {
   it('is slowed down more and more, and never by more than a second', () => {
     const neighbour = { ...APP, roleName: 'neighbour' }
-    expect(failed(30).delayMs(neighbour, NOW)).toBe(0)
-    expect(failed(40).delayMs(neighbour, NOW)).toBe(200)
+    expect(failed(100).delayMs(neighbour, NOW)).toBe(0)
+    expect(failed(110).delayMs(neighbour, NOW)).toBe(200)
     expect(failed(5000).delayMs(neighbour, NOW)).toBe(1000)
     expect(failed(5000).delayMs(neighbour, later(60))).toBe(0)
     expect(failed(5000).delayMs({ ...neighbour, clientAddress: '192.0.2.2' }, NOW)).toBe(0)
   })
 
   it('is not forgiven by the success of one what others did', () => {
-    const brake = failed(40)
+    const brake = failed(110)
     const own = { ...APP, roleName: 'neighbour' }
     brake.countFailure(own, NOW)
     brake.release(own)

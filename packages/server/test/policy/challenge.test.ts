@@ -20,8 +20,16 @@ describe('the proof that is asked for', () => {
     ['a bearer token, when the client wants to send one', facts({ wantsBearer: true }), 'bearer_token'],
     ['a bearer token also while native login is off', facts({ wantsBearer: true, ...OFF }), 'bearer_token'],
     ['a token, while native login is off (behaviour 50)', facts(OFF), 'token_as_password'],
-    ['a token for unknown roles too, while it is off', facts({ ...OFF, role: undefined }), 'token_as_password'],
-    ['a proof that nobody has, of an unknown role (attack 34)', facts({ role: undefined }), 'scram_of_nobody'],
+    [
+      'a token for unknown roles too, while it is off',
+      facts({ ...OFF, role: undefined }),
+      'token_as_password',
+    ],
+    [
+      'a proof that nobody has, of an unknown role (attack 34)',
+      facts({ role: undefined }),
+      'scram_of_nobody',
+    ],
     [
       'a token of the role of an identity, also with a password (behaviour 52)',
       facts({ role: { ...NATIVE_ROLE, binding: OWN_ROLE.binding } }),

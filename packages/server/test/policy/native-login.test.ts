@@ -55,7 +55,11 @@ describe('a login with the right password', () => {
     ],
     ['is refused to a superuser', 'role_cannot_log_in', role({ isSuperuser: true })],
     ['is refused to a role with NOLOGIN (attack 28)', 'role_cannot_log_in', role({ canLogIn: false })],
-    ['is refused in the moment of VALID UNTIL (attack 28)', 'role_no_longer_valid', role({ validUntil: NOW })],
+    [
+      'is refused in the moment of VALID UNTIL (attack 28)',
+      'role_no_longer_valid',
+      role({ validUntil: NOW }),
+    ],
     ['is admitted before VALID UNTIL', 'admitted', role({ validUntil: new Date(NOW.getTime() + 1) })],
     ['leaves CONNECTION LIMIT to PostgreSQL', 'admitted', role({ connectionLimit: 0 })],
   ])('%s', (_what, expected, given) => {

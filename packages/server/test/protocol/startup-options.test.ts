@@ -16,7 +16,11 @@ describe('options', () => {
     ['--databricks-auth.login=oauth', 'oauth', ''],
     ['-c Databricks_Auth.Login=oauth', 'oauth', ''],
     ['-c databricks_auth.login=oa\\uth', 'oauth', ''],
-    ['-c search_path=a\\ b -c databricks_auth.login=oauth -c x.y=z', 'oauth', '-c search_path=a\\ b  -c x.y=z'],
+    [
+      '-c search_path=a\\ b -c databricks_auth.login=oauth -c x.y=z',
+      'oauth',
+      '-c search_path=a\\ b  -c x.y=z',
+    ],
     ['-c databricks_auth.login=oauth -c databricks_auth.login=password', 'password', ' '],
     ['-c x.y=databricks_auth.login=oauth', undefined, '-c x.y=databricks_auth.login=oauth'],
     ['-c databricks_auth.login', undefined, '-c databricks_auth.login'],

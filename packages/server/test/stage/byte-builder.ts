@@ -38,3 +38,7 @@ export const startupMessage = (
 export const passwordMessage = (password: string | Buffer): Buffer => typed('p', cstring(password))
 export const queryMessage = (sql: string): Buffer => typed('Q', cstring(sql))
 export const terminateMessage = (): Buffer => typed('X', Buffer.alloc(0))
+/** `length` replaces the true one; -1 and no response is a client that waits to be asked. */
+export const saslInitialResponse = (mechanism: string, response: Buffer, length = response.length): Buffer =>
+  typed('p', Buffer.concat([cstring(mechanism), int32(length), response]))
+export const saslResponse = (response: Buffer): Buffer => typed('p', response)

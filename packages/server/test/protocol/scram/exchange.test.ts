@@ -55,8 +55,17 @@ describe('SCRAM-SHA-256', () => {
   it.each<[string, 'success' | ScramFailure['kind'], ScramClientOptions, Partial<ScramTerms>?]>([
     ['takes the right password', 'success', { password: 'pencil' }],
     ['refuses a wrong one', 'wrong_proof', { password: 'pencil ' }],
-    ['takes whatever user name is in it, as PostgreSQL does', 'success', { password: 'pencil', userName: '*' }],
-    ['takes a client that cannot bind, though we could', 'success', { password: 'pencil' }, { endPoint: END_POINT }],
+    [
+      'takes whatever user name is in it, as PostgreSQL does',
+      'success',
+      { password: 'pencil', userName: '*' },
+    ],
+    [
+      'takes a client that cannot bind, though we could',
+      'success',
+      { password: 'pencil' },
+      { endPoint: END_POINT },
+    ],
     ['takes a client that could bind, where we cannot', 'success', { password: 'pencil', gs2Header: 'y,,' }],
     [
       'refuses a client that was made to believe that we cannot (downgrade)',
