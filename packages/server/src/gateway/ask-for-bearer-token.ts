@@ -30,7 +30,8 @@ export async function askForBearerToken<Admitted>(
   const failWith = async (refused: RefusedError): Promise<never> => {
     // RFC 7628 §3.2.3: the client reads the failure and says so; only then the error ends the login.
     const acknowledgement = await ask(formatBearerFailure(discovery))
-    if (!isBearerAcknowledgement(acknowledgement)) throw violation('expected the acknowledgement of a failure')
+    if (!isBearerAcknowledgement(acknowledgement))
+      throw violation('expected the acknowledgement of a failure')
     throw refused
   }
   if (response.kind === 'discovery') {

@@ -5,6 +5,14 @@ import type { TLSSocket } from 'node:tls'
 import 'reflect-metadata'
 import { X509Certificate } from '@peculiar/x509'
 
+/** RFC 5929 §4.1, by the names of Web Cryptography. */
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['MD5', 'sha256'],
+  ['SHA-1', 'sha256'],
+  ['SHA-256', 'sha256'],
+  ['SHA-384', 'sha384'],
+  ['SHA-512', 'sha512'],
+])
 /** Of certificates; a gateway shows one for each of its host names. */
 const MOST_REMEMBERED = 1_000
 const remembered = new Map<string, string | undefined>()
@@ -26,17 +34,6 @@ export function channelEndPoint(socket: TLSSocket): Buffer | undefined {
 /** That of the signature; SHA-256 in the place of MD5 and SHA-1. */
 export function hashOfSignature(certificate: Uint8Array): string | undefined {
   const { hash } = new X509Certificate(certificate).signatureAlgorithm as { hash?: { name: string } | string }
-  const name = (typeof hash === 'object' ? hash.name : hash)?.toUpperCase()
-  switch (name) {
-    case 'MD5':
-    case 'SHA-1':
-    case 'SHA-256':
-      return 'sha256'
-    case 'SHA-384':
-      return 'sha384'
-    case 'SHA-512':
-      return 'sha512'
-    default:
-      return undefined
-  }
+  const name = typeof hash === 'object' ? hash.name : hash
+  return name === undefined ? undefined : HASHES.get(name.toUpperCase())
 }

@@ -35,7 +35,10 @@ export function takeSetting(options: Buffer, name: string): TakenSetting {
     }
     if (following !== undefined) index += 1
   }
-  return { value, rest: value === undefined ? options : Buffer.concat([...kept, options.subarray(keptUntil)]) }
+  return {
+    value,
+    rest: value === undefined ? options : Buffer.concat([...kept, options.subarray(keptUntil)]),
+  }
 }
 
 /** Case and `-` count in no name of a setting (guc.c, guc_name_compare; ParseLongOption). */

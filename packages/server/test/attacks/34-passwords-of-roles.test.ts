@@ -160,6 +160,42 @@ describe('the exchange', () => {
   })
 })
 
+describe('what changes while the client works out its proof', () => {
+  it.each<[string, (victim: string) => Promise<unknown>, string]>([
+    ['native login switched off', () => instance.switchNativeLogin(false), '28P01'],
+    ['another password', (victim) => alter(`ALTER ROLE ${victim} PASSWORD 'another'`), '28P01'],
+    ['no password any more', (victim) => alter(`ALTER ROLE ${victim} PASSWORD NULL`), '28P01'],
+    ['the role made anew', (victim) => alter(`DROP ROLE ${victim}`, `CREATE ROLE ${victim} LOGIN`), '28P01'],
+    [
+      'the role bound to an identity',
+      (victim) => alter(`SELECT databricks_set_role_label('${victim}', 'id=7,type=USER')`),
+      '28P01',
+    ],
+    ['NOLOGIN', (victim) => alter(`ALTER ROLE ${victim} NOLOGIN`), '28000'],
+  ])('counts: %s (attacks 27, 28)', async (_what, change, code) => {
+    const victim = await instance.createRole(`PASSWORD '${PASSWORD}'`)
+    const { client } = await offered(victim)
+    const scram = scramClient({ password: PASSWORD })
+    client.send(saslInitialResponse(SCRAM, scram.first))
+    const { data } = authentication(await client.next())
+    try {
+      await change(victim)
+      client.send(saslResponse(scram.final(data).message))
+      // The proof is right, and says so; the session is not opened all the same.
+      expect(authentication(await client.next()).code).toBe(12)
+      expect(errorFields(await client.next())).toMatchObject({ C: code })
+    } finally {
+      await instance.switchNativeLogin(true)
+    }
+  })
+
+  const alter = (...statements: readonly string[]) =>
+    instance.asOwner(async (owner) => {
+      await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
+      for (const statement of statements) await owner.query(statement)
+    })
+})
+
 describe('an unknown role', () => {
   it('is asked, challenged and refused like a known one with a wrong password', async () => {
     const nobody = `nobody_${String(Date.now())}`

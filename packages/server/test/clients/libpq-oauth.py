@@ -13,6 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import psycopg  # noqa: F401, before psycopg_binary, which refuses to come first
 import psycopg_binary
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
