@@ -191,9 +191,9 @@ describe.skipIf(libpq.missing !== undefined)('libpq 18', () => {
     return createInterface(child.stdout)[Symbol.asyncIterator]()
   }
   const line = async <Shape>(lines: AsyncIterator<string>): Promise<Shape> => {
-    const { value, done } = await lines.next()
-    if (done === true) throw new Error('the program ended')
-    return JSON.parse(value) as Shape
+    const next = await lines.next()
+    if (next.done === true) throw new Error('the program ended')
+    return JSON.parse(next.value) as Shape
   }
   async function approve(device: Device, person: Person): Promise<void> {
     const visitor = new Visitor()
