@@ -1,0 +1,177 @@
+/** What a login reads when, and what its audit record says, over ports in memory; the wire is tested in behaviours. */
+import { describe, expect, it } from 'vitest'
+import { Fault } from '../../src/domain/fault.ts'
+import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
+import type { IdentityId } from '../../src/domain/ids.ts'
+import { Redacted } from '../../src/domain/redacted.ts'
+import type { RoleFacts } from '../../src/domain/role.ts'
+import { createAdmitLogin, type AdmitLoginPorts } from '../../src/operations/admit-login.ts'
+import { createFailedLoginBrake } from '../../src/operations/failed-login-brake.ts'
+import type { AuditEntry } from '../../src/operations/ports.ts'
+import type { ProofAsker } from '../../src/operations/proof-ports.ts'
+import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
+import { ALICE, INSTANCE_UID, NOW, OWN_ROLE, TOKEN, WORKSPACE } from '../policy/facts.ts'
+import { scramVerifierOf } from '../stage/scram-client.ts'
+
+const NATIVE_ROLE: RoleFacts = {
+  ...OWN_ROLE,
+  name: 'app',
+  binding: undefined,
+  hasPassword: true,
+  scramVerifier: new Redacted(scramVerifierOf('pencil', Buffer.alloc(16, 1), 4096)),
+}
+
+function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
+  const steps: string[] = []
+  const records: AuditEntry[] = []
+  const brake = createFailedLoginBrake()
+  const instance: DatabaseInstance = {
+    uid: INSTANCE_UID,
+    workspaceId: WORKSPACE,
+    name: 'dev',
+    settings: { ...NO_SETTINGS, enablePgNativeLogin: given.native },
+    state: 'AVAILABLE',
+    fault: undefined,
+    creatorId: ALICE.id,
+    creatorName: ALICE.name,
+    createdAt: NOW,
+    pgMajorVersion: 18,
+    systemIdentifier: '1',
+    listener: { host: '127.0.0.1', port: 5432 },
+    socketDirectory: 'somewhere',
+  }
+  const step = <Result>(name: string, result: Result): Promise<Result> => {
+    steps.push(name)
+    return Promise.resolve(result)
+  }
+  const ports: AdmitLoginPorts = {
+    instances: { loadInstance: () => step('instance', instance) },
+    roles: { loadRoleFacts: () => step('role', given.role) },
+    directory: { loadLoginIdentity: () => step('identity', { identity: ALICE, group: undefined }) },
+    claims: { loadClaimSet: () => step('claims', []) },
+    verifyToken: () => step('verify', TOKEN),
+    issueTicket: () => step('ticket', 'ticket'),
+    issuerOf: () => step('issuer', 'https://lakegate.example/oidc'),
+    brake,
+    madeUpVerifierSecret: new Redacted(Buffer.from('secret')),
+    pause: (milliseconds) => step(`pause ${String(milliseconds)}`, undefined),
+    audit: { record: (entry) => records.push(entry) },
+    clock: () => NOW,
+  }
+  const asker = (proof: 'right' | 'wrong'): ProofAsker => ({
+    askForPassword: () => step('ask for a token', new Redacted('token')),
+    askForScramProof: async (_verifier, judge) => {
+      await step('ask for SCRAM', undefined)
+      judge(proof)
+    },
+    askForBearerToken: async (_discovery, judge) => {
+      await step('ask for a bearer token', undefined)
+      return judge(new Redacted('token'))
+    },
+  })
+  const request = (roleName: string, wantsBearer = false) => ({
+    instanceUid: INSTANCE_UID,
+    roleName,
+    database: 'd',
+    clientAddress: '192.0.2.1',
+    wantsBearer,
+  })
+  const login = (roleName: string, proof: 'right' | 'wrong' = 'right', wantsBearer = false) =>
+    createAdmitLogin(ports)(request(roleName, wantsBearer), asker(proof))
+  return { steps, records, brake, ports, login, request }
+}
+
+describe('a login by a token', () => {
+  it.each([
+    ['as a password', false, ['instance', 'ask for a token']],
+    ['by OAUTHBEARER', true, ['instance', 'issuer', 'ask for a bearer token']],
+  ])('%s reads who and what only after the token is there', async (_how, wantsBearer, before) => {
+    const { login, steps, records } = world({ native: false, role: OWN_ROLE })
+    await expect(login(OWN_ROLE.name, 'right', wantsBearer)).resolves.toMatchObject({
+      sessionTicket: 'ticket',
+      behind: { id: ALICE.id },
+    })
+    expect(steps).toEqual([...before, 'verify', 'role', 'identity', 'ticket'])
+    expect(records).toMatchObject([{ outcome: 'admitted', proof: 'token', identityId: ALICE.id }])
+  })
+})
+
+describe('a login by a password', () => {
+  it('reads everything again after the proof, and is recorded as nobody’s', async () => {
+    const { login, steps, records } = world({ native: true, role: NATIVE_ROLE })
+    const admission = await login('app')
+    expect(admission).toMatchObject({ roleName: 'app', sessionTicket: undefined, behind: undefined })
+    expect(steps).toEqual(['instance', 'role', 'ask for SCRAM', 'instance', 'role'])
+    expect(records).toMatchObject([{ outcome: 'admitted', proof: 'password_of_role', role: 'app' }])
+    expect(records[0]).not.toHaveProperty('identityId')
+  })
+
+  it.each([
+    ['with a wrong one', NATIVE_ROLE, 'wrong' as const],
+    ['of a role that does not exist, whatever the proof', undefined, 'right' as const],
+  ])('%s is refused, recorded and counted', async (_what, role, proof) => {
+    const { login, records, brake, request } = world({
+      native: true,
+      ...(role === undefined ? {} : { role }),
+    })
+    for (let count = 0; count < 10; count += 1) {
+      await expect(login('app', proof)).rejects.toMatchObject({
+        refusal: { name: 'password_authentication_failed' },
+      })
+    }
+    expect(brake.closedUntil(request('app'), NOW)).toBeDefined()
+    await expect(login('app', proof)).rejects.toMatchObject({ refusal: { name: 'too_many_failed_logins' } })
+    expect(records.map(({ reason }) => reason).slice(-2)).toEqual([
+      'password_authentication_failed',
+      'too_many_failed_logins',
+    ])
+  })
+
+  it('waits where many went wrong, and one by a token does not', async () => {
+    const { login, steps, brake, request } = world({ native: true, role: NATIVE_ROLE })
+    for (let count = 0; count < 110; count += 1) brake.countFailure(request(String(count)), NOW)
+    await login('app')
+    expect(steps).toContain('pause 200')
+    const other = world({ native: true, role: { ...OWN_ROLE, binding: { id: ALICE.id, type: 'USER' } } })
+    for (let count = 0; count < 110; count += 1) other.brake.countFailure(request(String(count)), NOW)
+    await other.login(OWN_ROLE.name)
+    expect(other.steps.join()).not.toContain('pause')
+  })
+
+  it('is refused with an error that invites to retry when the role cannot be read', async () => {
+    const { ports, request } = world({ native: true })
+    const unreachable = new Fault({
+      code: 'instance_unreachable',
+      origin: 'instance',
+      message: 'No.',
+      retryable: true,
+    })
+    const admit = createAdmitLogin({ ...ports, roles: { loadRoleFacts: () => Promise.reject(unreachable) } })
+    const unused = () => Promise.reject(new Error('nobody is asked'))
+    const asker = { askForPassword: unused, askForScramProof: unused, askForBearerToken: unused }
+    await expect(admit(request('app'), asker)).rejects.toMatchObject({
+      refusal: { name: 'facts_unavailable' },
+    })
+  })
+
+  it('of a role that was bound to an identity meanwhile opens nothing (behaviour 52)', async () => {
+    const { ports, request } = world({ native: true })
+    let asked = 0
+    const bound: RoleFacts = { ...NATIVE_ROLE, binding: { id: '7' as IdentityId, type: 'USER' } }
+    const admit = createAdmitLogin({
+      ...ports,
+      roles: { loadRoleFacts: () => Promise.resolve((asked += 1) === 1 ? NATIVE_ROLE : bound) },
+    })
+    const asker: ProofAsker = {
+      askForPassword: () => Promise.reject(new Error('not in clear')),
+      askForScramProof: (_verifier, judge) => {
+        judge('right')
+        return Promise.resolve()
+      },
+      askForBearerToken: () => Promise.reject(new Error('no token')),
+    }
+    await expect(admit(request('app'), asker)).rejects.toMatchObject({
+      refusal: { name: 'password_authentication_failed', auditDetail: 'the role was bound to an identity' },
+    })
+  })
+})
