@@ -115,7 +115,7 @@ describe('an instance under a domain', () => {
       await session.end()
       return rows[0]?.directory
     }
-    expect(await socketOf(second.read_write_dns ?? '')).toContain(second.uid)
+    expect(await socketOf(second.read_write_dns)).toContain(second.uid)
     expect(await socketOf(ownName())).toContain(lakegate.ready.instance.uid)
   })
 
