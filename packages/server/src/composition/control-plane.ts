@@ -1,5 +1,6 @@
 /** Builds the control plane: adapters into operations, operations into the edges that people and SDKs reach. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -65,6 +66,8 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly connectionsPerInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
+  /** Answers /metrics; undefined: nobody does. */
+  readonly metrics: RequestListener | undefined
 }
 
 export function buildControlPlane(
@@ -225,7 +228,10 @@ export function buildControlPlane(
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
       ],
-      mounts: [OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
+      mounts: [
+        ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
+        ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
+      ],
       log,
     },
     settings.httpListener,

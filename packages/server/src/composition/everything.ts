@@ -21,6 +21,8 @@ import { createInstallationStore } from '../store/installation.ts'
 import { generatePersonalAccessToken } from '../tokens/secret.ts'
 import { keepRetention } from './audit.ts'
 import { buildControlPlane } from './control-plane.ts'
+import { buildMetricsHandler } from './metrics.ts'
+import type { MetricsSnapshot } from '../observation/metrics.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
@@ -113,6 +115,7 @@ async function start(
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
 
+  let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
   const controlPlane = buildControlPlane(
     foundation,
     machine,
@@ -122,6 +125,7 @@ async function start(
       publicUrl,
       instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
       connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+      metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
       ...(await loadSignInProvider(settings)),
     },
@@ -143,6 +147,8 @@ async function start(
       recordsListeners: true,
     })
   })
+
+  measureOthers = () => gateway.measure()
 
   const instances = await progress.step('Database instances', async () => {
     if (isFirstStart)

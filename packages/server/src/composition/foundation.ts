@@ -12,6 +12,7 @@ import type { Redacted } from '../domain/redacted.ts'
 import type { KeyEncryption } from '../operations/ports.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
+import type { Metrics } from '../observation/metrics.ts'
 import { createAuditStore } from '../store/audit-records.ts'
 import { createCatalogStore } from '../store/catalog.ts'
 import { createDirectory } from '../store/identities.ts'
@@ -34,6 +35,7 @@ import type { VerifiedToken } from '../tokens/claims.ts'
 import { rememberTokens } from '../tokens/remembered-tokens.ts'
 import { verifyLoginToken, type TokenRejection } from '../tokens/verify.ts'
 import { buildAudit } from './audit.ts'
+import { buildMetrics } from './metrics.ts'
 
 /** Tokens are under 1 KiB, and what is remembered of one is less. */
 const REMEMBERED_TOKENS = 10_000
@@ -42,6 +44,7 @@ export interface Foundation {
   readonly clock: Clock
   readonly log: Log
   readonly audit: AuditQueue
+  readonly metrics: Metrics
   readonly database: SystemDatabase
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
@@ -87,6 +90,7 @@ export function layFoundation(parts: {
 }): Foundation {
   const { clock, log, database, encryption } = parts
   const connections = createAdministrativeConnections()
+  const audit = buildAudit(clock, log, database)
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
   const onLost = (error: Error) => {
@@ -95,7 +99,8 @@ export function layFoundation(parts: {
   return {
     clock,
     log,
-    audit: buildAudit(clock, log, database),
+    audit,
+    metrics: buildMetrics(audit),
     database,
     stores: createStores(database),
     signingKeys,

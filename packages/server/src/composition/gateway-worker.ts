@@ -41,6 +41,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
   })
   return {
     serving,
+    measure: () => foundation.metrics.snapshot(),
     async reload(next) {
       try {
         await reload(next.settings)

@@ -12,6 +12,7 @@ import { fromWire, toWire } from '../gateway/worker-side.ts'
 import type { CancelByWire } from '../gateway/worker-messages.ts'
 import { createWorkers, type Workers } from '../gateway/workers.ts'
 import type { Log } from '../observation/log.ts'
+import type { MetricsSnapshot } from '../observation/metrics.ts'
 import { createCancelNotices } from '../store/cancel-notices.ts'
 import type { SystemDatabaseAddress } from '../store/system-database.ts'
 import { openCertificateSource } from './certificates.ts'
@@ -32,6 +33,8 @@ export interface RunningGateway {
   hurry(): void
   /** @throws Fault, and nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
+  /** The metrics of its other processes. */
+  measure(): Promise<readonly MetricsSnapshot[]>
 }
 
 /** What serves connections, wherever it does. */
@@ -41,15 +44,18 @@ interface Engine {
   reload(settings: LoadedSettings): Promise<void>
   drain(limitMs: number): Promise<void>
   hurry(): void
+  measure(): Promise<readonly MetricsSnapshot[]>
 }
 
-export type GatewayWorkers = Workers<WorkerSetup>
+export type GatewayWorkers = Workers<WorkerSetup, MetricsSnapshot>
 
 /** Started before anything else, because a process takes a moment to load. Undefined: this process serves. */
 export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
   const count =
     numberOf(settings['gateway-workers']) ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT)
-  return count === 0 ? undefined : createWorkers<WorkerSetup>({ entry: WORKER_PROGRAM, count, log })
+  return count === 0
+    ? undefined
+    : createWorkers<WorkerSetup, MetricsSnapshot>({ entry: WORKER_PROGRAM, count, log })
 }
 
 export async function buildGateway(
@@ -116,6 +122,7 @@ export async function buildGateway(
       await engine.reload(next)
       current = next
     },
+    measure: () => engine.measure(),
   }
 }
 
@@ -137,6 +144,7 @@ async function serveHere(
     hurry: () => {
       serving.hurry()
     },
+    measure: () => Promise.resolve([]),
   }
 }
 
@@ -163,5 +171,6 @@ async function serveInWorkers(
     hurry: () => {
       workers.hurry()
     },
+    measure: () => workers.measure(),
   }
 }

@@ -16,7 +16,7 @@ export interface RunningOpenSessions {
 
 /** One for each gateway process. */
 export function buildOpenSessions(foundation: Foundation, settings: LoadedSettings): RunningOpenSessions {
-  const { clock, log, audit, stores, roles, connections, sessionNotices, database } = foundation
+  const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics } = foundation
   const openSessions = createOpenSessions(
     {
       clock,
@@ -31,13 +31,23 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       }),
       audit,
       log,
-      onEnded: () => undefined,
+      onEnded: (reason) => {
+        metrics.count('lakegate_sessions_ended_total', { reason })
+      },
     },
     {
       idleMs: (numberOf(settings['session-idle-seconds']) ?? 0) * 1000,
       lifetimeMs: (numberOf(settings['session-lifetime-seconds']) ?? 0) * 1000,
     },
   )
+  metrics.read('lakegate_open_sessions', () => [{ value: openSessions.totals().open }])
+  metrics.read('lakegate_session_bytes_total', () => {
+    const { bytesFromClient, bytesToClient } = openSessions.totals()
+    return [
+      { labels: { direction: 'from_client' }, value: bytesFromClient },
+      { labels: { direction: 'to_client' }, value: bytesToClient },
+    ]
+  })
   const answerer = createSessionAnswerer(
     database,
     sessionNotices,

@@ -13,6 +13,7 @@ import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
+import { loginMetrics } from './metrics.ts'
 import { buildOpenSessions } from './open-sessions.ts'
 
 const LOGINS_PER_ADDRESS = 200
@@ -30,12 +31,21 @@ export async function buildServing(
   cancelElsewhere: (request: CancelRequest) => void,
 ): Promise<ReloadableServing> {
   const { clock, stores, roles, signingKeys, addresses, audit, log, connections } = foundation
+  const measure = loginMetrics(foundation.metrics)
   const admit = createAdmitLogin({
     instances: stores.instances,
-    roles,
-    directory: stores.loginDirectory,
+    roles: { loadRoleFacts: (...of) => measure.timed('role_facts', () => roles.loadRoleFacts(...of)) },
+    directory: {
+      loadLoginIdentity: (question) =>
+        measure.timed('login_facts', () => stores.loginDirectory.loadLoginIdentity(question)),
+    },
     claims: stores.catalog,
-    verifyToken: foundation.verifyToken,
+    async verifyToken(token, now) {
+      const verified = await measure.timed('verify_token', () => foundation.verifyToken(token, now))
+      const result = 'rejected' in verified ? verified.rejected : 'accepted'
+      foundation.metrics.count('lakegate_token_verifications_total', { result })
+      return verified
+    },
     issueTicket: async (ticket, now) =>
       issueSessionTicket(
         ticket,
@@ -58,6 +68,7 @@ export async function buildServing(
       certificates,
       terminateBackend: createTerminateBackend(stores.instances, connections),
       openSessions: sessions.openSessions,
+      metrics: measure,
       log,
     },
     servingSettingsOf(settings),

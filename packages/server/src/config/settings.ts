@@ -260,6 +260,20 @@ export const SETTINGS = {
     most: 36500,
     sentence: 'How long audit records stay in the system database; 0 for ever.',
   },
+  metrics: {
+    kind: 'choice',
+    default: 'loopback',
+    choices: ['off', 'loopback', 'bearer'],
+    sentence:
+      'Who may read /metrics: nobody, this machine without a proxy in between, or who brings the token of metrics-token-file.',
+  },
+  'metrics-token-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'none',
+    example: '/etc/lakegate/metrics-token',
+    sentence: 'File with the bearer token for /metrics; goes with metrics=bearer.',
+  },
 } as const satisfies Record<string, SettingDefinition>
 
 export type SettingName = keyof typeof SETTINGS

@@ -37,6 +37,8 @@ export interface SessionContext {
 /** Resolves when the connection is over, however it ended. */
 export async function serveConnection(socket: Socket, context: SessionContext): Promise<void> {
   const { settings, counters } = context
+  const { metrics } = context.dependencies
+  const began = performance.now()
   const deadline = startDeadline(settings.loginDeadlineMs, context.stopping)
   let release: (() => void) | undefined
   let current: Duplex = socket
@@ -63,6 +65,7 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
       () => {
         deadline.clear()
         release?.()
+        metrics.loginAdmitted(performance.now() - began)
       },
       deadline.signal,
     )
@@ -70,6 +73,7 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
     if (error instanceof ConnectionEnded) {
       current.destroy()
     } else {
+      metrics.loginRefused(error instanceof RefusedError ? error.refusal.name : 'internal_error')
       if (!(error instanceof RefusedError)) context.dependencies.log.error({ err: error }, 'a login failed')
       endWith(current, refusalMessage(error))
     }
@@ -103,8 +107,11 @@ async function serveLogin(
     // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
     leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)
     if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
-    const answer = await openBackend(admission, { message, version: protocol.version }, signal)
+    const answer = await dependencies.metrics.timed('open_backend', () =>
+      openBackend(admission, { message, version: protocol.version }, signal),
+    )
     if (answer.kind === 'refused') {
+      dependencies.metrics.loginRefused('backend')
       endWith(socket, answer.message)
       return
     }

@@ -1,6 +1,7 @@
 /** What the gateway may be told, and what it needs of the rest of the system. */
 import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/admit-login.ts'
+import type { LoginMetrics } from '../operations/metrics-ports.ts'
 import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
 import type { OpenSessions } from './open-sessions.ts'
 
@@ -48,6 +49,7 @@ export interface GatewayDependencies {
   /** Asks PostgreSQL to end one backend, which says 57P01 to its client. */
   readonly terminateBackend: (instanceUid: InstanceUid, processId: number) => Promise<void>
   readonly openSessions: Pick<OpenSessions, 'during'>
+  readonly metrics: LoginMetrics
   readonly log: GatewayLog
 }
 

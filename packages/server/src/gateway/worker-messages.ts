@@ -22,8 +22,10 @@ export type ToWorker<Setup> =
   | { readonly kind: 'reload'; readonly setup: Setup }
   | { readonly kind: 'drain'; readonly limitMs: number }
   | { readonly kind: 'hurry' }
+  | { readonly kind: 'measure' }
 
-export type FromWorker =
+/** @template Snapshot the metrics of a worker, which only the composition can read */
+export type FromWorker<Snapshot = unknown> =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string }
   /** A connection is over. */
@@ -35,5 +37,7 @@ export type FromWorker =
       readonly key: string
       readonly most: number
     }
+  /** The answer to `measure`. */
+  | { readonly kind: 'measured'; readonly snapshot: Snapshot }
   | { readonly kind: 'give_back'; readonly counter: CounterName; readonly key: string }
   | { readonly kind: 'cancel'; readonly request: CancelByWire }

@@ -28,7 +28,7 @@ export function runWorker<Setup>(
   build: (
     setup: Setup,
     line: WorkerLine,
-  ) => Promise<{ serving: Serving; reload(setup: Setup): Promise<void> }>,
+  ) => Promise<{ serving: Serving; reload(setup: Setup): Promise<void>; measure(): Promise<unknown> }>,
 ): void {
   const answers = new Map<number, (isTaken: boolean) => void>()
   let lastRequest = 0
@@ -83,6 +83,10 @@ export function runWorker<Setup>(
     process.exit(0)
   }
 
+  async function measure(): Promise<void> {
+    say({ kind: 'measured', snapshot: await built?.measure() })
+  }
+
   function hear(message: ToWorker<Setup>, socket: Socket | undefined): void {
     switch (message.kind) {
       case 'start':
@@ -110,6 +114,9 @@ export function runWorker<Setup>(
         return
       case 'drain':
         void drain(message.limitMs)
+        return
+      case 'measure':
+        void measure()
         return
       case 'hurry':
         built?.serving.hurry()

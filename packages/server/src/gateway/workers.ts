@@ -9,7 +9,7 @@ import { createPlaces, type CounterName } from './connection-limits.ts'
 import type { ConnectionTarget, GatewayLog } from './settings.ts'
 import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
 
-export interface Workers<Setup> {
+export interface Workers<Setup, Snapshot> {
   readonly count: number
   /**
    * They run already, and learn now what to serve. Resolves when all of them do.
@@ -23,6 +23,8 @@ export interface Workers<Setup> {
   /** Resolves when all have ended; no other takes their place. */
   drain(limitMs: number): Promise<void>
   hurry(): void
+  /** The metrics of those that answer in time. */
+  measure(): Promise<readonly Snapshot[]>
 }
 
 interface Worker {
@@ -37,12 +39,13 @@ interface Worker {
 const RESTART_PAUSE_MS = 1_000
 /** A worker that is to stop says goodbye to its clients for a few seconds; one that takes longer hangs. */
 const STUCK_AFTER_MS = 15_000
+const MEASURE_LIMIT_MS = 2_000
 
-export function createWorkers<Setup>(options: {
+export function createWorkers<Setup, Snapshot>(options: {
   readonly entry: URL
   readonly count: number
   readonly log: GatewayLog
-}): Workers<Setup> {
+}): Workers<Setup, Snapshot> {
   const { log } = options
   const workers = new Set<Worker>()
   const counts = { logins: createPlaces(), sessions: createPlaces(), roles: createPlaces() }
@@ -68,7 +71,7 @@ export function createWorkers<Setup>(options: {
     })
     const worker: Worker = { child, load: 0, isReady: false, places: new Map() }
     workers.add(worker)
-    child.on('message', (message: FromWorker) => {
+    child.on('message', (message: FromWorker<Snapshot>) => {
       hear(worker, message)
     })
     child.once('error', (error) => {
@@ -101,8 +104,11 @@ export function createWorkers<Setup>(options: {
     for (let given = 0; given < count; given += 1) counts[counter as CounterName].giveBack(key.join(' '))
   }
 
-  function hear(worker: Worker, message: FromWorker): void {
+  function hear(worker: Worker, message: FromWorker<Snapshot>): void {
     switch (message.kind) {
+      case 'measured':
+        worker.child.emit('measured', message.snapshot)
+        return
       case 'ready':
         worker.isReady = true
         for (const { socket, target } of waiting.splice(0)) give(worker, socket, target)
@@ -196,6 +202,25 @@ export function createWorkers<Setup>(options: {
           clearTimeout(impatience)
         }),
       )
+    },
+    async measure() {
+      const asked = [...workers].filter(({ isReady, child }) => isReady && child.connected)
+      const answers = asked.map(
+        (worker) =>
+          new Promise<readonly Snapshot[]>((resolve) => {
+            const onMeasured = (snapshot: Snapshot) => {
+              clearTimeout(impatience)
+              resolve([snapshot])
+            }
+            const impatience = setTimeout(() => {
+              worker.child.off('measured', onMeasured)
+              resolve([])
+            }, MEASURE_LIMIT_MS)
+            worker.child.once('measured', onMeasured)
+            tell(worker, { kind: 'measure' })
+          }),
+      )
+      return (await Promise.all(answers)).flat()
     },
     hurry() {
       for (const worker of workers) tell(worker, { kind: 'hurry' })

@@ -30,7 +30,7 @@ export interface AuditQueueSettings {
 }
 
 /** A record is well under a kilobyte: the queue stays below 20 MB. */
-export const AUDIT_QUEUE: AuditQueueSettings = { capacity: 20_000, batch: 500, pauseMs: 100, retryMs: 1_000 }
+const AUDIT_QUEUE: AuditQueueSettings = { capacity: 20_000, batch: 500, pauseMs: 100, retryMs: 1_000 }
 
 interface Waiter {
   readonly upTo: number

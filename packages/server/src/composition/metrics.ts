@@ -1,0 +1,72 @@
+/** Joins the metrics to what they are about, and serves them. */
+import { readFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
+import type { LoadedSettings } from '../config/load.ts'
+import { Fault } from '../domain/fault.ts'
+import { Redacted } from '../domain/redacted.ts'
+import { createMetricsHandler } from '../http/metrics.ts'
+import type { AuditQueue } from '../observation/audit-queue.ts'
+import { createMetrics, renderMetrics, type Metrics, type MetricsSnapshot } from '../observation/metrics.ts'
+import type { LoginMetrics } from '../operations/metrics-ports.ts'
+
+export function buildMetrics(audit: Pick<AuditQueue, 'counts'>): Metrics {
+  const metrics = createMetrics()
+  metrics.read('lakegate_audit_waiting', () => [{ value: audit.counts().waiting }])
+  metrics.read('lakegate_audit_written_total', () => [{ value: audit.counts().written }])
+  metrics.read('lakegate_audit_dropped_total', () => [{ value: audit.counts().dropped }])
+  return metrics
+}
+
+export const loginMetrics = (metrics: Metrics): LoginMetrics => ({
+  loginAdmitted(milliseconds) {
+    metrics.count('lakegate_logins_total')
+    metrics.observe('lakegate_login_seconds', milliseconds / 1000)
+  },
+  loginRefused(reason) {
+    metrics.count('lakegate_login_refusals_total', { reason })
+  },
+  async timed(step, work) {
+    const began = performance.now()
+    try {
+      return await work()
+    } finally {
+      metrics.observe('lakegate_login_step_seconds', (performance.now() - began) / 1000, { step })
+    }
+  },
+})
+
+/**
+ * @param others the other processes of this node
+ * @returns undefined when `metrics` is off
+ * @throws Fault configuration_invalid
+ */
+export async function buildMetricsHandler(
+  settings: LoadedSettings,
+  metrics: Metrics,
+  others: () => Promise<readonly MetricsSnapshot[]>,
+): Promise<RequestListener | undefined> {
+  const access = settings.metrics.value
+  if (access === 'off') return undefined
+  const token = access === 'bearer' ? await readToken(settings['metrics-token-file'].value) : undefined
+  return createMetricsHandler(token, async () =>
+    renderMetrics(await Promise.all([metrics.snapshot(), others()]).then(([own, rest]) => [own, ...rest])),
+  )
+}
+
+async function readToken(file: string | undefined): Promise<Redacted<string>> {
+  let token = ''
+  let cause: unknown
+  try {
+    if (file !== undefined) token = (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    cause = error
+  }
+  if (token !== '') return new Redacted(token)
+  throw new Fault({
+    code: 'configuration_invalid',
+    origin: 'configuration',
+    message: 'metrics is "bearer", and metrics-token-file names no file that holds a token.',
+    nextStep: 'Name a file that Lakegate may read and that holds the token alone.',
+    cause,
+  })
+}

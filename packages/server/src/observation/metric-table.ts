@@ -1,0 +1,76 @@
+/** Every metric in one table: type, labels, meaning. docs/metrics.md is rendered from it and checked against it. */
+
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+  readonly sentence: string
+}
+
+export const METRICS = {
+  lakegate_logins_total: {
+    type: 'counter',
+    labels: [],
+    sentence: 'Logins that opened a session.',
+  },
+  lakegate_login_refusals_total: {
+    type: 'counter',
+    labels: ['reason'],
+    sentence:
+      'Logins that were refused, by the name of the refusal in refusals.md; `internal_error` for our own mistakes, `backend` for what PostgreSQL refused.',
+  },
+  lakegate_login_seconds: {
+    type: 'histogram',
+    labels: [],
+    sentence: 'From the connection to the open session, the client’s own time included.',
+  },
+  lakegate_login_step_seconds: {
+    type: 'histogram',
+    labels: ['step'],
+    sentence:
+      'What a login waits for: `role_facts` (the instance), `login_facts` (the system database), `verify_token`, `open_backend`.',
+  },
+  lakegate_token_verifications_total: {
+    type: 'counter',
+    labels: ['result'],
+    sentence: 'Verified passwords of logins: `accepted`, or why it is no token that opens anything.',
+  },
+  lakegate_open_sessions: {
+    type: 'gauge',
+    labels: [],
+    sentence: 'Sessions that are open now.',
+  },
+  lakegate_sessions_ended_total: {
+    type: 'counter',
+    labels: ['reason'],
+    sentence: 'Sessions that Lakegate ended: `session_ended` by somebody, otherwise as in the audit.',
+  },
+  lakegate_session_bytes_total: {
+    type: 'counter',
+    labels: ['direction'],
+    sentence: 'Bytes of sessions between gateway and PostgreSQL: `from_client`, `to_client`.',
+  },
+  lakegate_audit_waiting: {
+    type: 'gauge',
+    labels: [],
+    sentence: 'Audit records that are not in the system database yet.',
+  },
+  lakegate_audit_written_total: {
+    type: 'counter',
+    labels: [],
+    sentence: 'Audit records that were written to the system database.',
+  },
+  lakegate_audit_dropped_total: {
+    type: 'counter',
+    labels: [],
+    sentence: 'Audit records that could not be: alert on it.',
+  },
+} as const satisfies Record<string, MetricDefinition>
+
+export type MetricName = keyof typeof METRICS
+type NamesOf<Type extends MetricDefinition['type']> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['type'] extends Type ? Name : never
+}[MetricName]
+export type CounterMetric = NamesOf<'counter'>
+export type HistogramMetric = NamesOf<'histogram'>
+export type ReadMetric = NamesOf<'counter' | 'gauge'>
+export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[]
