@@ -4,8 +4,8 @@ export interface OpenSessionAnswer {
   session_id: string
   database_instance_name: string
   database_instance_uid: string
-  /** Who really is behind the role. */
-  identity: { id: string; type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'; name: string }
+  /** Who really is behind the role; not there for a role that logged in by its own password. */
+  identity?: { id: string; type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'; name: string }
   /** Ids from the group of the role down to the identity. */
   group_path: string[]
   role: string

@@ -7,8 +7,9 @@ export interface OpenSession {
   readonly workspaceId: WorkspaceId
   readonly instanceUid: InstanceUid
   readonly instanceName: string
-  /** Who really is behind the role. */
-  readonly identity: { readonly id: IdentityId; readonly type: Identity['type']; readonly name: string }
+  /** Who really is behind the role; undefined for a role that logged in by its own password. */
+  readonly identity:
+    { readonly id: IdentityId; readonly type: Identity['type']; readonly name: string } | undefined
   /** Ids from the group of the role down to the identity; empty for a role of the identity itself. */
   readonly groupPath: readonly string[]
   readonly role: string
@@ -36,5 +37,5 @@ export interface SessionSelection {
 export const isSelected = (session: OpenSession, selection: SessionSelection): boolean =>
   session.workspaceId === selection.workspaceId &&
   (selection.instanceUid === undefined || session.instanceUid === selection.instanceUid) &&
-  (selection.identityId === undefined || session.identity.id === selection.identityId) &&
+  (selection.identityId === undefined || session.identity?.id === selection.identityId) &&
   (selection.sessionId === undefined || session.id === selection.sessionId)

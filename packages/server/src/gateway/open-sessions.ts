@@ -125,8 +125,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimi
       outcome: 'admitted',
       reason,
       detail: `session ${entry.id}`,
-      identityId: admission.behind.id,
-      identityName: admission.behind.name,
+      ...(admission.behind === undefined
+        ? {}
+        : { identityId: admission.behind.id, identityName: admission.behind.name }),
       role: admission.roleName,
       database: request.database,
       clientAddress: request.clientAddress,
@@ -252,8 +253,8 @@ function describe(entry: Entry): OpenSession {
     workspaceId: instance.workspaceId,
     instanceUid: instance.uid,
     instanceName: instance.name,
-    identity: { id: behind.id, type: behind.type, name: behind.name },
-    groupPath: behind.path,
+    identity: behind === undefined ? undefined : { id: behind.id, type: behind.type, name: behind.name },
+    groupPath: behind?.path ?? [],
     role: admission.roleName,
     ...request,
     tokenId: token?.tokenId,

@@ -43,7 +43,7 @@ interface Authority {
 
 export function createCertificateAuthority(ports: {
   readonly store: CertificateAuthorityStore
-  readonly encryption: KeyEncryption
+  readonly encryption: Pick<KeyEncryption, 'encrypt' | 'decrypt'>
   readonly clock: Clock
 }): CertificateAuthority {
   const { store, encryption, clock } = ports
@@ -83,7 +83,10 @@ export function createCertificateAuthority(ports: {
   }
 }
 
-async function makeAuthority(encryption: KeyEncryption, now: Date): Promise<StoredCertificateAuthority> {
+async function makeAuthority(
+  encryption: Pick<KeyEncryption, 'encrypt' | 'decrypt'>,
+  now: Date,
+): Promise<StoredCertificateAuthority> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerialNumber(),

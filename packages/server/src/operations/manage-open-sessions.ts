@@ -127,9 +127,10 @@ function record(audit: AuditLog, caller: Caller, session: OpenSession): void {
     event: 'end_session',
     outcome: 'admitted',
     reason: 'session_ended',
-    detail: `session ${session.id} of ${session.identity.name}, by ${caller.identity.name}`,
-    identityId: session.identity.id,
-    identityName: session.identity.name,
+    detail: `session ${session.id} of ${session.identity?.name ?? session.role}, by ${caller.identity.name}`,
+    ...(session.identity === undefined
+      ? {}
+      : { identityId: session.identity.id, identityName: session.identity.name }),
     endedById: caller.identity.id,
     endedByName: caller.identity.name,
     role: session.role,

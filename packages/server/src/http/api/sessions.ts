@@ -66,7 +66,9 @@ const showOne = (session: OpenSession): OpenSessionAnswer => ({
   session_id: session.id,
   database_instance_name: session.instanceName,
   database_instance_uid: session.instanceUid,
-  identity: { id: session.identity.id, type: session.identity.type, name: session.identity.name },
+  ...(session.identity === undefined
+    ? {}
+    : { identity: { id: session.identity.id, type: session.identity.type, name: session.identity.name } }),
   group_path: [...session.groupPath],
   role: session.role,
   database: session.database,
