@@ -10,15 +10,20 @@ import {
   type SettingDefinition,
 } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
+import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { up, type StartEverything } from './up.ts'
 
+/** What the commands start; loaded when one does. */
+export interface Starts {
+  readonly everything: StartEverything
+  readonly control: StartEverything
+  readonly gateway: StartGateway
+}
+
 /** @returns the exit status */
-export async function runProgram(
-  programArguments: readonly string[],
-  startEverything: StartEverything,
-): Promise<number> {
+export async function runProgram(programArguments: readonly string[], starts: Starts): Promise<number> {
   try {
-    await createProgram(startEverything).parseAsync([...programArguments], { from: 'user' })
+    await createProgram(starts).parseAsync([...programArguments], { from: 'user' })
     return 0
   } catch (error) {
     process.stderr.write(explain(error))
@@ -26,13 +31,24 @@ export async function runProgram(
   }
 }
 
-function createProgram(startEverything: StartEverything): Command {
+function createProgram(starts: Starts): Command {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
     .showHelpAfterError()
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), startEverything))
+    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+  withSettings(program.command('serve'))
+    .description('run one half of Lakegate beside others, upon a system database that all of them share')
+    .addOption(
+      new Option('--role <role>', 'which half: REST, OAuth and instances, or logins')
+        .choices(['control', 'gateway'])
+        .makeOptionMandatory(),
+    )
+    .action(async ({ role, ...flags }: Record<string, string>) => {
+      const read = () => load(flags)
+      await (role === 'gateway' ? serveGateway(read, starts.gateway) : up(read, starts.control))
+    })
   withSettings(program.command('config'))
     .description('print every setting, its value and where it comes from')
     .action((flags: Record<string, string>) => {

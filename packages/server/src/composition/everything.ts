@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { RunningLakegate } from '../cli/up.ts'
+import type { RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
@@ -27,13 +27,16 @@ import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
-import { createFirstInstance, settleInstances } from './instances.ts'
+import { createFirstInstance, nameInstances, settleInstances, supervise } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { createReloading } from './reload.ts'
 import { createShutdown } from './shutdown.ts'
-import { startSystemDatabase } from './system-database.ts'
+import { superviseWhenAlone } from './supervision.ts'
+import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
+
+type Role = 'everything' | 'control'
 
 const WORKSPACE_NAME = 'default'
 const DAY_SECONDS = 24 * 60 * 60
@@ -42,13 +45,21 @@ const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
-export async function startEverything(
-  settings: LoadedSettings,
-  progress: Progress,
-): Promise<RunningLakegate> {
+export const startEverything: StartEverything = (settings, progress) =>
+  startAs('everything', settings, progress)
+
+/**
+ * `lakegate serve --role control`: the same without listeners for PostgreSQL, beside others of its kind. Its instances
+ * outlive it.
+ * @throws Fault as above
+ */
+export const startControlPlane: StartEverything = (settings, progress) =>
+  startAs('control', settings, progress)
+
+async function startAs(role: Role, settings: LoadedSettings, progress: Progress): Promise<RunningLakegate> {
   const shutdown = createShutdown()
   try {
-    return await start(settings, progress, shutdown)
+    return await start(role, settings, progress, shutdown)
   } catch (error) {
     await shutdown.run()
     throw error
@@ -56,6 +67,7 @@ export async function startEverything(
 }
 
 async function start(
+  role: Role,
   settings: LoadedSettings,
   progress: Progress,
   shutdown: ReturnType<typeof createShutdown>,
@@ -67,11 +79,13 @@ async function start(
 
   const { listener, publicUrl, remarks } = await openHttp(settings)
   shutdown.add('HTTP listener', () => listener.close())
-  const workers = startWorkers(settings, log)
+  const workers = role === 'everything' ? startWorkers(settings, log) : undefined
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
   const system = await progress.step('System database', () =>
-    startSystemDatabase(machine, settings['database-url'].value, log),
+    role === 'everything'
+      ? startSystemDatabase(machine, settings['database-url'].value, log)
+      : joinSystemDatabase(settings['database-url'].value, log),
   )
   shutdown.add('system database', () => system.stop())
 
@@ -134,6 +148,11 @@ async function start(
   const gateway = await progress.step('Control plane and gateway', async () => {
     await foundation.changes.start()
     shutdown.add('notices of changed instances', () => foundation.changes.stop())
+    if (role === 'control') {
+      await controlPlane.http.start()
+      shutdown.add('HTTP', () => controlPlane.http.stop())
+      return undefined
+    }
     await controlPlane.inquiry.start()
     shutdown.add('inquiry', () => controlPlane.inquiry.stop())
     await controlPlane.http.start()
@@ -158,16 +177,26 @@ async function start(
         installation,
         settings['first-instance'].value ?? '',
       )
-    await controlPlane.supervisor.start()
-    // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then it stops itself.
-    shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
-    shutdown.add('gateway', () => gateway.drain())
-    await gateway.reconcileListeners()
+    if (gateway === undefined) {
+      await nameInstances(foundation)
+      const supervision = superviseWhenAlone({
+        address: system.address,
+        log,
+        begin: () => supervise(controlPlane),
+      })
+      shutdown.add('supervision', () => supervision.stop())
+    } else {
+      await controlPlane.supervisor.start()
+      // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then it stops itself.
+      shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
+      shutdown.add('gateway', () => gateway.drain())
+      await gateway.reconcileListeners()
+    }
     const settled = await settleInstances(foundation, installation.workspace.id, isFirstStart)
     return settled
   })
 
-  const reloading = createReloading(settings, (next) => gateway.reload(next), log)
+  const reloading = createReloading(settings, async (next) => gateway?.reload(next), log)
   shutdown.add('watch over certificate files', () => {
     reloading.stop()
     return Promise.resolve()
@@ -240,7 +269,7 @@ async function start(
     },
     stop: () => shutdown.run(),
     hurry: () => {
-      gateway.hurry()
+      gateway?.hurry()
     },
     reload: (read) => reloading.reload(read),
   }

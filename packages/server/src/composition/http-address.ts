@@ -16,7 +16,7 @@ export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
   const port = numberOf(wanted) ?? 0
   const { listener, remarks } = await open(host, port, wanted.source === 'default')
   const own = `http://${host.includes(':') ? `[${host}]` : host}:${String(listener.port)}`
-  return { listener, publicUrl: checkUrl(settings['public-url'].value) ?? own, remarks }
+  return { listener, publicUrl: readPublicUrl(settings) ?? own, remarks }
 }
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
@@ -35,7 +35,9 @@ async function open(host: string, port: number, isDefault: boolean) {
   }
 }
 
-function checkUrl(text: string | undefined): string | undefined {
+/** @throws Fault configuration_invalid */
+export function readPublicUrl(settings: LoadedSettings): string | undefined {
+  const text = settings['public-url'].value
   if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isOrigin = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''

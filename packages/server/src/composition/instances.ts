@@ -55,6 +55,24 @@ export async function createFirstInstance(
   )
 }
 
+/** Looks after the instances until it is told to end; they go on then. */
+export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<() => Promise<void>> {
+  await inquiry.start()
+  await supervisor.start()
+  return async () => {
+    await supervisor.stop({ stopInstances: false })
+    await inquiry.stop()
+  }
+}
+
+/** Instances from the time before the gateway had a domain get their names below it. */
+export async function nameInstances({ stores, listeners }: Foundation): Promise<void> {
+  for (const { uid, listener } of await stores.instances.listAll()) {
+    const wanted = await listeners.allocate(uid)
+    if (wanted.host !== listener.host) await stores.instances.recordListener(uid, wanted)
+  }
+}
+
 /** @throws Fault when this is the first start and its instance cannot be made */
 export async function settleInstances(
   { stores }: Foundation,

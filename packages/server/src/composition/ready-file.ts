@@ -25,8 +25,13 @@ export interface ReadyReport {
   } | null
 }
 
+/** Of a gateway without a control plane. */
+export interface GatewayReadyReport {
+  readonly gateway: readonly { readonly host: string; readonly port: number }[]
+}
+
 /** @throws Fault ready_file_not_writable */
-export async function writeReadyFile(path: string, report: ReadyReport): Promise<void> {
+export async function writeReadyFile(path: string, report: ReadyReport | GatewayReadyReport): Promise<void> {
   const unfinished = `${path}.${randomUUID()}`
   try {
     const file = await open(unfinished, 'wx', 0o600)

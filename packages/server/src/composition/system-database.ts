@@ -24,7 +24,7 @@ export interface RunningSystemDatabase {
 
 const DATABASE = 'lakegate'
 
-/** @throws Fault already_running when another Lakegate works on the same system database */
+/** @throws Fault already_running when another `lakegate up` works on the same system database */
 export async function startSystemDatabase(
   machine: Machine,
   databaseUrl: Redacted<string> | undefined,
@@ -66,6 +66,30 @@ export async function startSystemDatabase(
   return { database, address, stop }
 }
 
+/**
+ * An external one that several processes share.
+ * @throws Fault configuration_invalid without a URL
+ */
+export function openSharedSystemDatabase(
+  databaseUrl: Redacted<string> | undefined,
+  log: Log,
+): RunningSystemDatabase {
+  if (databaseUrl === undefined) {
+    throw new Fault({
+      code: 'configuration_invalid',
+      origin: 'configuration',
+      message:
+        'The setting database-url is not set, and control planes and gateways share a system database.',
+      nextStep: 'Set LAKEGATE_DATABASE_URL to the URL of a PostgreSQL, the same for all of them.',
+    })
+  }
+  const address = { kind: 'url', url: databaseUrl } as const
+  const database = openSystemDatabase(address, (error) => {
+    log.warn({ err: error }, 'a connection to the system database was lost')
+  })
+  return { database, address, stop: () => database.destroy() }
+}
+
 async function reach(
   databaseUrl: Redacted<string> | undefined,
   cluster: ClusterDefinition | undefined,
@@ -105,3 +129,18 @@ const defineCluster = (machine: Machine): ClusterDefinition => ({
   expectedIdentifier: undefined,
   configuration: { maxConnections: 100, sharedBuffersMegabytes: 64, extensionDirectory: undefined },
 })
+
+/** The shared one, brought up to date first: for a control plane among others. */
+export async function joinSystemDatabase(
+  databaseUrl: Redacted<string> | undefined,
+  log: Log,
+): Promise<RunningSystemDatabase> {
+  const system = openSharedSystemDatabase(databaseUrl, log)
+  try {
+    await migrate(system.database)
+  } catch (error) {
+    await system.stop()
+    throw error
+  }
+  return system
+}

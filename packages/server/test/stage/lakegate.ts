@@ -60,18 +60,19 @@ export async function removeDataDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Starts `lakegate up` and waits until its ready file appears.
+ * Starts `lakegate up`, or another command that leaves the same ready file, and waits until that appears.
  * @throws with everything it printed when it ends before that
  */
 export async function startLakegate(options: {
   readonly dataDirectory: string
   /** An undefined value takes away what the stage sets by itself. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly command?: readonly string[]
 }): Promise<RunningLakegate> {
   const readyFile = path.join(options.dataDirectory, 'ready.json')
   // A Lakegate that was killed left its own, which would be taken for the new one's.
   await rm(readyFile, { force: true })
-  const { child, output } = spawnLakegate(['up'], {
+  const { child, output } = spawnLakegate(options.command ?? ['up'], {
     LAKEGATE_DATA_DIR: options.dataDirectory,
     LAKEGATE_HTTP_PORT: '0',
     LAKEGATE_GATEWAY_PORT: '0',

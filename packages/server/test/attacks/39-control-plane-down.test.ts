@@ -1,0 +1,190 @@
+/**
+ * Attack 39, by the rule in docs/operating.md: gateways let people in and keep sessions whatever becomes of the
+ * control planes. Two gateways and up to two control planes on one external system database.
+ */
+import { readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLakegateHttp, type DatabaseInstance } from '@lakegate/client'
+import { cancelRequest } from '../stage/byte-builder.ts'
+import { instancePostmaster, stopClusters } from '../stage/clusters.ts'
+import { startGatewayNode, type GatewayNode } from '../stage/gateway-node.ts'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type RunningLakegate,
+} from '../stage/lakegate.ts'
+import { mintCredential } from '../stage/service-principal.ts'
+import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+import { waitFor } from '../stage/wait-for.ts'
+import { connectWire } from '../stage/wire-client.ts'
+
+let system: TestSystemDatabase
+let dataDirectory: string
+let secondDirectory: string
+let shared: Record<string, string>
+let control: RunningLakegate
+let gateways: readonly [GatewayNode, GatewayNode]
+let token: string
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Where the balancer in front of the gateways would listen. */
+const PUBLIC_PORT = { LAKEGATE_GATEWAY_PORT: '5432' }
+
+const startControl = () =>
+  startLakegate({
+    dataDirectory,
+    command: ['serve', '--role', 'control'],
+    environment: { ...shared, ...PUBLIC_PORT },
+  })
+
+beforeAll(async () => {
+  system = await startTestSystemDatabase()
+  dataDirectory = await makeDataDirectory()
+  secondDirectory = await makeDataDirectory()
+  if (system.address.kind !== 'socket') throw new Error('the system database has no socket')
+  const port = String(await freePort())
+  shared = {
+    LAKEGATE_DATABASE_URL: `postgresql://${system.address.user}@/${system.address.database}?host=${system.address.directory}`,
+    LAKEGATE_MASTER_KEY_FILE: path.join(dataDirectory, 'master.key'),
+    LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
+    LAKEGATE_GATEWAY_WORKERS: '1',
+    LAKEGATE_HTTP_PORT: port,
+    LAKEGATE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+  }
+  control = await startControl()
+  gateways = [
+    await startGatewayNode(secondDirectory, shared),
+    await startGatewayNode(secondDirectory, shared),
+  ]
+  token = await mintCredential(control.admin, 'dev')
+})
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()))
+  await control.stop()
+  await stopClusters(dataDirectory)
+  await system.stop()
+  await removeDataDirectory(dataDirectory)
+  await removeDataDirectory(secondDirectory)
+})
+
+async function openSession({ port }: GatewayNode): Promise<pg.Client> {
+  const { ready } = control
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    database: 'databricks_postgres',
+    user: ready.admin_user,
+    password: token,
+    ssl: { ca: await readFile(ready.ca_file, 'utf8'), servername: ready.instance.host },
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+async function logsIn(gateway: GatewayNode): Promise<boolean> {
+  const session = await openSession(gateway)
+  const { rowCount } = await session.query('SELECT 1')
+  await session.end()
+  return rowCount === 1
+}
+
+describe('gateways of their own', () => {
+  it('let in with the token of a control plane elsewhere, each of them', async () => {
+    await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
+  })
+
+  it('pass cancel requests on to one another (behaviour 71)', async () => {
+    const [here, there] = gateways
+    const session = await openSession(here)
+    const { processID, secretKey } = session as unknown as { processID: number; secretKey: number }
+    const outcome = session.query('SELECT pg_sleep(600)').catch((error: unknown) => error)
+    const key = Buffer.alloc(4)
+    key.writeInt32BE(secretKey)
+    await waitFor('the cancelled query', async () => {
+      const request = await connectWire(control, { host: '127.0.0.1', port: there.port })
+      request.send(cancelRequest(processID, key))
+      expect(await request.untilClosed()).toEqual([])
+      return Promise.race([outcome, Promise.resolve(undefined)])
+    })
+    await expect(outcome).resolves.toMatchObject({ code: '57014' })
+    await session.end()
+  })
+
+  it('go on letting in, and keep sessions, while the control plane is killed and when it is gone', async () => {
+    const session = await openSession(gateways[0])
+    const logins = Promise.all(
+      Array.from({ length: 40 }, (_, index) => logsIn(gateways[index % 2 === 0 ? 0 : 1])),
+    )
+    await control.kill()
+    expect(new Set(await logins)).toEqual(new Set([true]))
+    await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
+    expect((await session.query('SELECT 1')).rowCount).toBe(1)
+    await session.end()
+    control = await startControl()
+    await expect(mintCredential(control.admin, 'dev')).resolves.toMatch(/^ey/)
+  })
+})
+
+describe('control planes', () => {
+  it('take over from one another: both serve, one looks after the instances, and those outlive it', async () => {
+    const port = String(await freePort())
+    const first = control
+    const second = await startLakegate({
+      dataDirectory: secondDirectory,
+      command: ['serve', '--role', 'control'],
+      // The instances are below the data directory of both; only the ready file is of its own.
+      environment: {
+        ...shared,
+        ...PUBLIC_PORT,
+        LAKEGATE_DATA_DIR: dataDirectory,
+        LAKEGATE_HTTP_PORT: port,
+      },
+    })
+    control = second
+    const admin = createLakegateHttp(`http://127.0.0.1:${port}`, () => second.ready.admin_token)
+    await expect(mintCredential(admin, 'dev')).resolves.toMatch(/^ey/)
+    expect(second.output()).not.toContain('this control plane looks after the database instances')
+    const postmaster = await instancePostmaster(dataDirectory, first.ready.instance.uid)
+    expect(postmaster).toBeDefined()
+
+    await expect(first.stop()).resolves.toBe(0)
+    await expect(mintCredential(admin, 'dev')).resolves.toMatch(/^ey/)
+    await waitFor('the takeover', () =>
+      second.output().includes('this control plane looks after the database instances'),
+    )
+    expect(await instancePostmaster(dataDirectory, first.ready.instance.uid)).toBe(postmaster)
+    await admin.request('POST', '/api/2.0/database/instances', { name: 'later' })
+    await waitFor('an instance made by the second', async () => {
+      const { state } = await admin.request<DatabaseInstance>('GET', '/api/2.0/database/instances/later')
+      return state === 'AVAILABLE'
+    })
+    await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
+  })
+})
+
+describe('a gateway that is told to stop', () => {
+  it('ends its sessions in PostgreSQL’s words, and leaves those of the other gateway and the instances alone', async () => {
+    const [leaving, staying] = gateways
+    const ending = await openSession(leaving)
+    const lasting = await openSession(staying)
+    const farewell = new Promise((resolve) => ending.once('error', resolve))
+    await expect(leaving.stop()).resolves.toBe(0)
+    await expect(farewell).resolves.toMatchObject({ severity: 'FATAL', code: '57P01' })
+    expect((await lasting.query('SELECT 1')).rowCount).toBe(1)
+    await lasting.end()
+  })
+})
