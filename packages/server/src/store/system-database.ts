@@ -38,6 +38,11 @@ export function openSystemDatabase(
 ): SystemDatabase {
   const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize, Client: PreparingClient })
   pool.on('error', onIdleError)
+  // The pool listens to those that lie idle. A FATAL that comes to one that is taken, and not asked at that moment,
+  // would end this process; whoever asks next learns of it from the query.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+  })
   return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
 }
 
