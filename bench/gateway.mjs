@@ -1,7 +1,7 @@
 // The gateway beside direct PostgreSQL, PgBouncer and HAProxy: logins, queries, bulk, latency. Everything is started
 // here, rounds take turns, ratios are those of rounds that stood side by side. Writes its tables into
 // docs/performance.md with --write; --quick is short, for CI. Exits with 1 below a floor.
-// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency] [--rounds N]
+// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency] [--rounds N] [--seconds N]
 import { parseArgs } from 'node:util'
 import { startContenders } from './gateway/contenders.mjs'
 import { measureBulk } from './gateway/measure-bulk.mjs'
@@ -23,12 +23,14 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     only: { type: 'string' },
     rounds: { type: 'string' },
+    seconds: { type: 'string' },
   },
 })
 const size = values.quick
   ? { rounds: 1, seconds: 1.5, scale: 1, bulkMegabytes: 40, latencyTransactions: 1_000, clients: [8] }
   : { rounds: 5, seconds: 4, scale: 10, bulkMegabytes: 400, latencyTransactions: 10_000, clients: [1, 8, 32] }
 if (values.rounds !== undefined) size.rounds = Number(values.rounds)
+if (values.seconds !== undefined) size.seconds = Number(values.seconds)
 
 const stage = await startContenders(size)
 const sections = []

@@ -46,6 +46,8 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
         LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
         LAKEGATE_TLS_KEY_FILE: certificate.key,
         LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
+        // One process, as the proxies beside it are.
+        LAKEGATE_GATEWAY_WORKERS: '0',
       },
     })
     started.push(lakegate)

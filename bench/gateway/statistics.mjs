@@ -4,11 +4,11 @@
 export const quantile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
-export const median = (numbers) =>
-  quantile(
-    numbers.toSorted((a, b) => a - b),
-    0.5,
-  )
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+}
 
 /** Of two series of rounds that alternated: the median of their ratios, and how far single rounds went. */
 export function ratioOf(rounds, baseline) {

@@ -167,7 +167,7 @@ async function start(
     })
   })
 
-  measureOthers = () => gateway.measure()
+  if (gateway !== undefined) measureOthers = () => gateway.measure()
 
   const instances = await progress.step('Database instances', async () => {
     if (isFirstStart)

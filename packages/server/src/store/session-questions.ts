@@ -19,6 +19,7 @@ const QUESTION_SECONDS = 60
 
 const revive = (sent: SentSession): OpenSession => ({
   ...sent,
+  identity: sent.identity,
   tokenId: sent.tokenId,
   tokenExpiresAt: sent.tokenExpiresAt === undefined ? undefined : new Date(sent.tokenExpiresAt),
   backendProcessId: sent.backendProcessId,
