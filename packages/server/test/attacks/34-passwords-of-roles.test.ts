@@ -16,25 +16,36 @@ import {
   terminateMessage,
   typed,
 } from '../stage/byte-builder.ts'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type RunningLakegate,
+} from '../stage/lakegate.ts'
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import { scramClient, type ScramClientOptions } from '../stage/scram-client.ts'
 import { inSession } from '../stage/service-principal.ts'
-import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { errorFields, type ServerMessage, type WireClient } from '../stage/wire-client.ts'
 
-const lakegate = sharedLakegate()
 const PASSWORD = 'correct horse, battery staple'
 const SCRAM = 'SCRAM-SHA-256'
 const PLUS = 'SCRAM-SHA-256-PLUS'
+let lakegate: RunningLakegate
 let instance: NativeInstance
 let role: string
 
 beforeAll(async () => {
+  // Wrong passwords are counted by each process that serves connections: here it is one.
+  lakegate = await startLakegate({
+    dataDirectory: await makeDataDirectory(),
+    environment: { LAKEGATE_GATEWAY_WORKERS: '0' },
+  })
   instance = await createNativeInstance(lakegate)
   role = await instance.createRole(`PASSWORD '${PASSWORD}'`)
 })
 afterAll(async () => {
-  await instance.remove()
+  await lakegate.stop()
+  await removeDataDirectory(lakegate.dataDirectory)
 })
 
 /** Code and data of an authentication message. */
