@@ -50,6 +50,9 @@ export interface DatabaseInstance extends DatabaseInstanceRequest {
   effective_session_policy: Required<SessionPolicy>
   /** Lakegate's own addition: the port of `read_write_dns`, which the vendor's API has no field for. */
   read_write_port?: number
+  /** Lakegate's own addition: where sessions share backends (docs/pooled-endpoint.md). */
+  pooled_dns?: string
+  pooled_port?: number
   /** Lakegate's own addition: what is wrong with the instance and what to do next. */
   status_message?: string
 }

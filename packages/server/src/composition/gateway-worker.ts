@@ -36,9 +36,15 @@ runWorker<WorkerSetup>(async (setup, line) => {
   })
   await foundation.signingKeys.start()
   await foundation.authority.start()
-  const { serving, reload } = await buildServing(foundation, settings, line.counters, (request) => {
-    line.cancelElsewhere(request)
-  })
+  const { serving, reload } = await buildServing(
+    foundation,
+    settings,
+    line.counters,
+    (request) => {
+      line.cancelElsewhere(request)
+    },
+    setup.workers,
+  )
   return {
     serving,
     measure: () => foundation.metrics.snapshot(),

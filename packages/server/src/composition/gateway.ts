@@ -100,6 +100,7 @@ export async function buildGateway(
       port: numberOf(settings['gateway-port']),
       addresses: gatewayAddressesOf(settings),
       domain,
+      hasPooledEndpoints: settings['pooled-endpoint'].value !== 'off',
     },
     engine.handOver,
   )
@@ -131,9 +132,15 @@ async function serveHere(
   settings: LoadedSettings,
   cancelElsewhere: (request: CancelByWire) => void,
 ): Promise<Engine> {
-  const { serving, reload } = await buildServing(foundation, settings, createCounters(), (request) => {
-    cancelElsewhere(toWire(request))
-  })
+  const { serving, reload } = await buildServing(
+    foundation,
+    settings,
+    createCounters(),
+    (request) => {
+      cancelElsewhere(toWire(request))
+    },
+    1,
+  )
   return {
     handOver: (socket, target) => {
       serving.accept(socket, target)

@@ -14,7 +14,15 @@ export interface SettledInstances {
   readonly remarks: readonly string[]
   /** The oldest instance that takes logins, with the port that the gateway listens on for it. */
   describeAvailable(): Promise<
-    { readonly name: string; readonly uid: string; readonly host: string; readonly port: number } | undefined
+    | {
+        readonly name: string
+        readonly uid: string
+        readonly host: string
+        readonly port: number
+        readonly pooled_host?: string
+        readonly pooled_port?: number
+      }
+    | undefined
   >
 }
 
@@ -100,8 +108,14 @@ export async function settleInstances(
           instance.listener.port !== undefined,
       )
       if (available?.listener.port === undefined) return undefined
-      const { name, uid, listener } = available
-      return { name, uid, host: listener.host, port: available.listener.port }
+      const { name, uid, listener, pooledListener: pooled } = available
+      return {
+        name,
+        uid,
+        host: listener.host,
+        port: available.listener.port,
+        ...(pooled?.port === undefined ? {} : { pooled_host: pooled.host, pooled_port: pooled.port }),
+      }
     },
   }
 }

@@ -21,6 +21,9 @@ export interface ReadyReport {
     readonly uid: string
     readonly host: string
     readonly port: number
+    /** The pooled endpoint; left out where there is none. */
+    readonly pooled_host?: string
+    readonly pooled_port?: number
     readonly database: string
   } | null
 }

@@ -15,6 +15,7 @@ import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
 import { loginMetrics } from './metrics.ts'
 import { buildOpenSessions } from './open-sessions.ts'
+import { pooledSettings } from './pooled-settings.ts'
 
 const LOGINS_PER_ADDRESS = 200
 
@@ -29,6 +30,8 @@ export async function buildServing(
   settings: LoadedSettings,
   counters: Counters,
   cancelElsewhere: (request: CancelRequest) => void,
+  /** Processes that serve the same instances; they share the places for backends of pools. */
+  processes: number,
 ): Promise<ReloadableServing> {
   const { clock, stores, roles, signingKeys, addresses, audit, log, connections } = foundation
   const measure = loginMetrics(foundation.metrics)
@@ -71,7 +74,7 @@ export async function buildServing(
       metrics: measure,
       log,
     },
-    servingSettingsOf(settings),
+    servingSettingsOf(settings, processes),
     counters,
     cancelElsewhere,
   )
@@ -94,18 +97,19 @@ export async function buildServing(
       },
     },
     async reload(next) {
-      const nextSettings = servingSettingsOf(next)
+      const nextSettings = servingSettingsOf(next, processes)
       await certificates.reload(next)
       serving.change(nextSettings)
     },
   }
 }
 
-const servingSettingsOf = (settings: LoadedSettings): ServingSettings => ({
+const servingSettingsOf = (settings: LoadedSettings, processes: number): ServingSettings => ({
   loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
   connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
   connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
   loginsPerAddress: LOGINS_PER_ADDRESS,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),
+  pooled: pooledSettings(settings, processes),
 })

@@ -12,6 +12,8 @@ export interface WorkerSetup {
   readonly database:
     { readonly url: string } | { readonly socket: SystemDatabaseAddress & { kind: 'socket' } }
   readonly poolSize: number
+  /** How many workers there are. */
+  readonly workers: number
   /** Read by each worker for itself. */
   readonly masterKeyFile: string
 }
@@ -30,6 +32,7 @@ export function describeToWorkers(parts: {
   const { address, workers, settings, ...rest } = parts
   return {
     ...rest,
+    workers,
     settings: withoutSecrets(settings),
     database: address.kind === 'url' ? { url: address.url.reveal() } : { socket: address },
     poolSize: Math.min(10, Math.max(3, Math.floor(CONNECTIONS_OF_ALL_WORKERS / Math.max(workers, 1)))),

@@ -69,6 +69,8 @@ export interface DatabaseInstance {
   readonly systemIdentifier: string | undefined
   /** Where the gateway listens for this instance. */
   readonly listener: InstanceListener
+  /** Where it listens for sessions that share backends; undefined until it does. */
+  readonly pooledListener: InstanceListener | undefined
   /** Directory of the Unix socket through which the gateway and the control plane reach the postmaster. */
   readonly socketDirectory: string | undefined
 }

@@ -1,8 +1,9 @@
 /** The listening half of the gateway: an address for every instance, or one for all; whoever connects is handed over. */
 import type { Socket } from 'node:net'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import { certificateHostOf, hostOfInstance } from './instance-route.ts'
+import { certificateHostOf, hostOfInstance, pooledHostOfInstance } from './instance-route.ts'
 import { openListener, openSharedListener, type ListenersByInstance, type OpenListener } from './listeners.ts'
+import { createPooledListeners } from './pooled/listeners.ts'
 import type { ConnectionTarget, ListeningDependencies, ListeningSettings } from './settings.ts'
 
 export interface Gateway {
@@ -28,6 +29,7 @@ export function createGateway(
   const { domain } = settings
   const listeners: ListenersByInstance = new Map()
   const shared: OpenListener[] = []
+  const pooledListeners = createPooledListeners(dependencies, settings, handOver)
   let queue: Promise<void> = Promise.resolve()
   let isStopping = false
 
@@ -46,6 +48,11 @@ export function createGateway(
       if (domain !== undefined) await record(instance, hostOfInstance(instance.uid, domain), shared[0]?.port)
       else if (!listeners.has(instance.uid)) await openFor(instance)
     }
+    const port = shared[0]?.port
+    await pooledListeners.reconcile(
+      wanted,
+      domain === undefined ? undefined : (uid) => ({ host: pooledHostOfInstance(uid, domain), port }),
+    )
   }
 
   async function listenForAll(name: string): Promise<void> {
@@ -99,6 +106,7 @@ export function createGateway(
       await queue
       for (const { server } of [...listeners.values(), ...shared]) server.close()
       listeners.clear()
+      pooledListeners.close()
       shared.length = 0
     },
   }

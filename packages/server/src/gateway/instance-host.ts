@@ -11,3 +11,7 @@ export function chooseInstanceHost(uid: InstanceUid): string {
   const [a, b, c] = [digest.readUInt8(0), digest.readUInt8(1), digest.readUInt8(2)]
   return `127.${String(64 + (a % 64))}.${String(b)}.${String(1 + (c % 254))}`
 }
+
+/** The second address of an instance, for its pooled endpoint: the same, in 127.128–127.191. */
+export const choosePooledHost = (uid: InstanceUid): string =>
+  chooseInstanceHost(uid).replace(/^127\.(\d+)/, (_, b: string) => `127.${String(Number(b) + 64)}`)

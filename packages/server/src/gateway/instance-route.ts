@@ -23,6 +23,10 @@ const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const hostOfInstance = (uid: InstanceUid, domain: string): string =>
   `${PREFIXES.direct}${uid}.${domain}`
 
+/** The same for its pooled endpoint. */
+export const pooledHostOfInstance = (uid: InstanceUid, domain: string): string =>
+  `${PREFIXES.pooled}${uid}.${domain}`
+
 /** One label below the domain, as all names of instances are; so one certificate is for all of them (RFC 6125 §6.4.3). */
 export const certificateHostOf = (domain: string): string => `*.${domain}`
 

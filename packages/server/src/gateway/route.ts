@@ -9,14 +9,14 @@ import type { ConnectionTarget } from './settings.ts'
  *   where the client believes them
  */
 export function routeOf(
-  { instanceUid }: ConnectionTarget,
+  { instanceUid, endpoint }: ConnectionTarget,
   serverName: string | undefined,
   domain: string | undefined,
 ): InstanceRoute {
-  if (instanceUid !== undefined) return { instanceUid, endpoint: 'direct' }
+  if (instanceUid !== undefined) return { instanceUid, endpoint: endpoint ?? 'direct' }
   if (serverName === undefined) throw new RefusedError(refuse('server_name_missing'))
   const route = domain === undefined ? undefined : findInstanceRoute(serverName, domain)
-  if (route?.endpoint !== 'direct') {
+  if (route === undefined || route.endpoint === 'read-only') {
     const reason =
       route === undefined ? 'No database instance has this host name.' : 'The instance has no such endpoint.'
     throw new RefusedError(refuse('instance_not_reachable', { reason }))

@@ -6,6 +6,7 @@ import { forwardCancelRequest } from './cancel.ts'
 import { createBalancers } from './client-address.ts'
 import type { Counters } from './connection-limits.ts'
 import { createOpenSessions } from './kept-sessions.ts'
+import { createPooledEndpoint } from './pooled/endpoint.ts'
 import { createSecureContexts } from './secure-contexts.ts'
 import { serveConnection } from './session.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
@@ -40,12 +41,17 @@ export function createServing(
   const open = new Map<Socket, Promise<void>>()
   const sessions = createOpenSessions()
   const secureContexts = createSecureContexts(dependencies.certificates)
+  const pooled =
+    initialSettings.pooled === undefined
+      ? undefined
+      : createPooledEndpoint(dependencies, initialSettings.pooled)
   const stopping = new AbortController()
   const hurry = new AbortController()
   let settings = initialSettings
   let balancers = createBalancers(settings.balancers)
 
   async function cancelHere(request: CancelRequest): Promise<boolean> {
+    if (await pooled?.cancel(request)) return true
     const keys = sessions.findByKey(request)
     await Promise.all(
       keys.map(async ({ instanceUid }) => {
@@ -62,6 +68,7 @@ export function createServing(
   }
 
   async function endSessions(): Promise<void> {
+    pooled?.endSessions()
     await Promise.all(
       sessions.list().map(async ({ instanceUid, processId }) => {
         try {
@@ -87,6 +94,7 @@ export function createServing(
         secureContexts,
         counters,
         sessions,
+        pooled,
         async cancel(request) {
           if (!(await cancelHere(request))) cancelElsewhere(request)
         },

@@ -13,6 +13,7 @@ import { findClientAddress, type Balancers } from './client-address.ts'
 import type { Counters } from './connection-limits.ts'
 import { shakeHands, type Handshake } from './handshake.ts'
 import { readLoginMethod } from './login-method.ts'
+import { requirePooled, type PooledEndpoint } from './pooled/endpoint.ts'
 import { endWith, refusalMessage } from './refusal-message.ts'
 import { relay } from './relay.ts'
 import { routeOf } from './route.ts'
@@ -29,6 +30,7 @@ export interface SessionContext {
   readonly secureContexts: SecureContexts
   readonly counters: Counters
   readonly sessions: OpenSessions
+  readonly pooled: PooledEndpoint | undefined
   readonly cancel: CancelByKey
   /** Its abort refuses logins that are under way. */
   readonly stopping: AbortSignal
@@ -86,24 +88,34 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
 async function serveLogin(
   { socket, reader, message: received, serverName }: Handshake & { kind: 'login' },
   clientAddress: string,
-  { dependencies, settings, target, counters, sessions }: SessionContext,
+  { dependencies, settings, target, counters, sessions, pooled }: SessionContext,
   onOpen: () => void,
   signal: AbortSignal,
 ): Promise<void> {
   const protocol = agreeOnProtocol(received)
   if (protocol.negotiation !== undefined) socket.write(protocol.negotiation)
-  const { instanceUid } = routeOf(target, serverName, settings.domain)
+  const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
   const { wantsBearer, message } = readLoginMethod(received)
+  const shared = endpoint === 'pooled' ? requirePooled(pooled, message) : undefined
   const roleName = requireRoleName(message)
-  const leave = await counters.sessions.take(instanceUid, settings.connectionsPerInstance)
-  if (leave === undefined) throw tooMany(settings.connectionsPerInstance)
+  const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
+  const leave = await counters.sessions.take(
+    shared === undefined ? instanceUid : `pooled ${instanceUid}`,
+    most,
+  )
+  if (leave === undefined) throw tooMany(most)
   let leaveRole: (() => void) | undefined
   try {
     const request = { database: nameOf(message, 'database') ?? roleName, clientAddress }
     const admission = await dependencies.admit(
-      { instanceUid, roleName, wantsBearer, ...request },
+      { instanceUid, roleName, wantsBearer, ...request, ...(shared === undefined ? {} : { endpoint }) },
       createProofAsker(socket, reader),
     )
+    if (shared !== undefined) {
+      const startup = { message, version: protocol.version }
+      await shared.serve({ socket, startup, admission, request, reader, onOpen, signal })
+      return
+    }
     // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
     leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)
     if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
@@ -142,7 +154,11 @@ async function cancel(
     await cancelByKey(request)
     return
   }
-  const { instanceUid } = routeOf(target, serverName, settings.domain)
+  const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
+  if (endpoint === 'pooled') {
+    await cancelByKey(request)
+    return
+  }
   const instance = await dependencies.instances.loadInstance(instanceUid)
   if (instance?.socketDirectory === undefined) return
   await forwardCancelRequest(request, instance.socketDirectory)

@@ -4,6 +4,7 @@ import type { AdmitLogin } from '../operations/admit-login.ts'
 import type { LoginMetrics } from '../operations/metrics-ports.ts'
 import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
 import type { OpenSessions } from './open-sessions.ts'
+import type { PoolLimits } from './pooled/pool.ts'
 
 /** Where connections are taken. */
 export interface ListeningSettings {
@@ -13,6 +14,7 @@ export interface ListeningSettings {
   readonly addresses: readonly string[] | undefined
   /** Undefined: an address and port for each instance. Otherwise one for all, told apart by TLS server name. */
   readonly domain: string | undefined
+  readonly hasPooledEndpoints: boolean
 }
 
 /** How connections are served. May change while sessions are open; new connections go by the new ones. */
@@ -26,12 +28,21 @@ export interface ServingSettings {
   readonly domain: string | undefined
   /** CIDR ranges of the load balancers that speak PROXY protocol v2, and that alone. */
   readonly balancers: readonly string[]
+  /** Undefined: there are no pooled endpoints. Read at the start only. */
+  readonly pooled: PooledSettings | undefined
+}
+
+export interface PooledSettings extends PoolLimits {
+  /** Logical sessions, which cost PostgreSQL nothing while they do nothing. */
+  readonly sessionsPerInstance: number
 }
 
 /** What the listener knows of a connection that it took. */
 export interface ConnectionTarget {
   /** Undefined at an address that all instances share. */
   readonly instanceUid: InstanceUid | undefined
+  /** At an address of its own; otherwise the TLS server name says which endpoint is meant. */
+  readonly endpoint?: 'pooled'
   /** What the certificate is for: an address, or `*.<domain>`. */
   readonly certificateHost: string
 }
@@ -55,6 +66,6 @@ export interface GatewayDependencies {
 
 export interface ListeningDependencies {
   /** Undefined under a domain whose names another process hands out. */
-  readonly instances: Pick<InstanceStore, 'listAll' | 'recordListener'> | undefined
+  readonly instances: Pick<InstanceStore, 'listAll' | 'recordListener' | 'recordPooledListener'> | undefined
   readonly log: GatewayLog
 }

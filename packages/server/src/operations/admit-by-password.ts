@@ -36,6 +36,7 @@ export async function admitByPassword(
   return {
     instance,
     roleName: role.name,
+    roleOid: role.oid,
     sessionTicket: undefined,
     behind: undefined,
     token: undefined,

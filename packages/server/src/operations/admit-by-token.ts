@@ -21,11 +21,14 @@ export async function admitByToken(
   seen.token = token
   const admitted = await orUnavailable(() => decide(ports, request, instance, token))
   seen.admitted = admitted
+  if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
+    throw new RefusedError(refuse('claims_not_pooled', { role: request.roleName }))
   const sessionTicket = await orUnavailable(() => issueTicket(ports, instance, admitted, token))
   const { id, type, name } = admitted.identity
   return {
     instance,
     roleName: admitted.role.name,
+    roleOid: admitted.role.oid,
     sessionTicket,
     behind: { id, type, name, path: admitted.viaGroup?.membershipPath ?? [] },
     token,

@@ -5,7 +5,7 @@
 import type { ClaimedTable } from '../domain/catalog.ts'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity } from '../domain/identity.ts'
-import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
+import type { IdentityId, InstanceUid, RoleOid, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { chooseChallenge, needsRole, type Challenge } from '../policy/challenge.ts'
 import type { Admitted } from '../policy/login.ts'
@@ -47,11 +47,14 @@ export interface LoginRequest {
   readonly clientAddress: string
   /** The client asked for OAUTHBEARER in its startup message. */
   readonly wantsBearer: boolean
+  /** A pooled session cannot have claims: they are opened in one backend, once. */
+  readonly endpoint?: 'direct' | 'pooled' | 'read-only'
 }
 
 export interface Admission {
   readonly instance: DatabaseInstance
   readonly roleName: string
+  readonly roleOid: RoleOid
   /** What the session will show to `databricks_create_role`; a token of nothing else. Undefined without an identity. */
   readonly sessionTicket: string | undefined
   /**
@@ -177,6 +180,7 @@ function record(
     clientAddress: request.clientAddress,
     instanceUid: request.instanceUid,
     ...(challenge === undefined ? {} : { proof: PROOF_OF[challenge] }),
+    ...(request.endpoint === undefined ? {} : { endpoint: request.endpoint }),
     ...(instance === undefined ? {} : { instanceName: instance.name, workspaceId: instance.workspaceId }),
     ...(token === undefined ? {} : { tokenId: token.tokenId, identityId: token.identityId }),
     ...(admitted === undefined ? {} : { identityName: admitted.identity.name }),

@@ -183,6 +183,8 @@ export interface InstanceStore extends InstanceLookup {
     },
   ): Promise<void>
   recordListener(uid: InstanceUid, listener: InstanceListener): Promise<void>
+  /** Undefined when there is none any more. */
+  recordPooledListener(uid: InstanceUid, listener: InstanceListener | undefined): Promise<void>
   /** The name is free again afterwards; the uid is never used again. */
   remove(uid: InstanceUid): Promise<void>
   /** The strongest level granted to any of these identities on the instance. */

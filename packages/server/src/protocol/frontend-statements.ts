@@ -17,4 +17,9 @@ export function encodeStatement(text: string, parameters: readonly string[]): Bu
   ])
 }
 
+/** A simple Query. Only for text that holds nothing of a user's. */
+export const encodeQuery = (text: string): Buffer => buildMessage('Q', field.string(text))
+
+export const encodeTerminate = (): Buffer => buildMessage('X')
+
 export const encodeSync = (): Buffer => buildMessage('S')

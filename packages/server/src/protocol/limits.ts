@@ -29,3 +29,5 @@ export const LONGEST_BACKEND_LOGIN_MESSAGE = 30_000
  * and the name of the mechanism in the first one included.
  */
 export const LONGEST_SCRAM_MESSAGE = 1024
+/** PQ_LARGE_MESSAGE_LIMIT (libpq/libpq.h): MaxAllocSize - 1, what PostgreSQL takes of a statement or of COPY data. */
+export const LONGEST_MESSAGE = 0x3fff_fffe

@@ -200,6 +200,15 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
           .execute()
       }),
 
+    recordPooledListener: (uid, listener) =>
+      askSystemDatabase(async () => {
+        await database
+          .updateTable('database_instance')
+          .set({ pooled_host: listener?.host ?? null, pooled_port: listener?.port ?? null })
+          .where('uid', '=', uid)
+          .execute()
+      }),
+
     remove: (uid) =>
       askSystemDatabase(async () => {
         await database.deleteFrom('database_instance').where('uid', '=', uid).execute()
@@ -297,6 +306,8 @@ function instanceOf(row: Row): DatabaseInstance {
     pgMajorVersion: row.pg_major_version ?? undefined,
     systemIdentifier: row.system_identifier ?? undefined,
     listener: { host: row.listener_host, port: row.listener_port ?? undefined },
+    pooledListener:
+      row.pooled_host === null ? undefined : { host: row.pooled_host, port: row.pooled_port ?? undefined },
     socketDirectory: row.socket_directory ?? undefined,
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backendSocketPath, openBackend } from '../../src/gateway/backend-session.ts'
-import type { IdentityId } from '../../src/domain/ids.ts'
+import type { IdentityId, RoleOid } from '../../src/domain/ids.ts'
 import type { Admission } from '../../src/operations/admit-login.ts'
 import { RefusedError } from '../../src/operations/refused-error.ts'
 import { cstring, int32, startupMessage, typed } from '../stage/byte-builder.ts'
@@ -37,6 +37,7 @@ afterEach(async () => {
 const admission = () =>
   ({
     roleName: 'ada@example.com',
+    roleOid: '16385' as RoleOid,
     sessionTicket: 'the ticket',
     behind: { id: '7' as IdentityId, type: 'USER', name: 'ada@example.com', path: [] as string[] },
     instance: { socketDirectory: directory } as Admission['instance'],

@@ -1,7 +1,7 @@
 /** Attack 40: the clock jumps. Idleness and age are measured by a clock that does not; expiry by the one that does. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
-import type { IdentityId, InstanceUid, WorkspaceId } from '../../src/domain/ids.ts'
+import type { IdentityId, InstanceUid, WorkspaceId, RoleOid } from '../../src/domain/ids.ts'
 import { createOpenSessions } from '../../src/gateway/open-sessions.ts'
 import type { Admission } from '../../src/operations/admit-login.ts'
 import type { AuditEntry } from '../../src/operations/ports.ts'
@@ -42,6 +42,7 @@ function world() {
   const admission: Admission = {
     instance,
     roleName: 'ada',
+    roleOid: '16385' as RoleOid,
     sessionTicket: '',
     behind: { id: '7' as IdentityId, type: 'USER', name: 'ada', path: [] },
     token: {

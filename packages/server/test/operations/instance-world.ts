@@ -43,6 +43,7 @@ export const instanceRow = (change: Partial<DatabaseInstance> = {}): DatabaseIns
   pgMajorVersion: undefined,
   systemIdentifier: undefined,
   listener: { host: '127.0.0.2', port: 5432 },
+  pooledListener: undefined,
   socketDirectory: undefined,
   ...change,
 })
@@ -166,6 +167,7 @@ function storeOf(world: World, call: Call): InstanceStore {
       call('recordCluster', () => {
         change(uid, cluster)
       }),
+    recordPooledListener: () => Promise.resolve(),
     recordListener: async (uid, listener) =>
       call('recordListener', () => {
         change(uid, { listener })

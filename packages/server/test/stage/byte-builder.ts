@@ -42,3 +42,35 @@ export const terminateMessage = (): Buffer => typed('X', Buffer.alloc(0))
 export const saslInitialResponse = (mechanism: string, response: Buffer, length = response.length): Buffer =>
   typed('p', Buffer.concat([cstring(mechanism), int32(length), response]))
 export const saslResponse = (response: Buffer): Buffer => typed('p', response)
+
+const int16 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16BE(value)
+  return bytes
+}
+export const parseMessage = (statement: string, sql: string): Buffer =>
+  typed('P', Buffer.concat([cstring(statement), cstring(sql), int16(0)]))
+/** Parameters and results in text format. */
+export const bindMessage = (statement: string, parameters: readonly string[] = [], portal = ''): Buffer =>
+  typed(
+    'B',
+    Buffer.concat([
+      cstring(portal),
+      cstring(statement),
+      int16(0),
+      int16(parameters.length),
+      ...parameters.flatMap((text) => [int32(Buffer.byteLength(text)), Buffer.from(text)]),
+      int16(0),
+    ]),
+  )
+export const describeStatement = (statement: string): Buffer =>
+  typed('D', Buffer.concat([Buffer.from('S'), cstring(statement)]))
+export const closeStatement = (statement: string): Buffer =>
+  typed('C', Buffer.concat([Buffer.from('S'), cstring(statement)]))
+export const executeMessage = (portal = '', rows = 0): Buffer =>
+  typed('E', Buffer.concat([cstring(portal), int32(rows)]))
+export const syncMessage = (): Buffer => typed('S', Buffer.alloc(0))
+export const flushMessage = (): Buffer => typed('H', Buffer.alloc(0))
+export const copyData = (bytes: Buffer | string): Buffer => typed('d', Buffer.from(bytes))
+export const copyDone = (): Buffer => typed('c', Buffer.alloc(0))
+export const copyFail = (reason: string): Buffer => typed('f', cstring(reason))

@@ -25,6 +25,8 @@ export interface ReadyReport {
     readonly uid: string
     readonly host: string
     readonly port: number
+    readonly pooled_host: string
+    readonly pooled_port: number
     readonly database: string
   }
 }

@@ -20,7 +20,7 @@ export function databaseInstanceAnswer(
   instance: DatabaseInstance,
   options: { readonly echoTags: boolean } = { echoTags: false },
 ): DatabaseInstanceAnswer {
-  const { settings, listener, fault } = instance
+  const { settings, listener, pooledListener, fault } = instance
   const { enableReadableSecondaries, enablePgNativeLogin, retentionWindowInDays, usagePolicyId, customTags } =
     settings
   return {
@@ -34,6 +34,9 @@ export function databaseInstanceAnswer(
       : { pg_version: `PG_VERSION_${String(instance.pgMajorVersion)}` }),
     read_write_dns: listener.host,
     ...(listener.port === undefined ? {} : { read_write_port: listener.port }),
+    ...(pooledListener?.port === undefined
+      ? {}
+      : { pooled_dns: pooledListener.host, pooled_port: pooledListener.port }),
     // `stopped` and `node_count` are input only; clients read their effective twins.
     ...(settings.capacity === undefined ? {} : { capacity: settings.capacity }),
     ...(enableReadableSecondaries === undefined

@@ -53,6 +53,8 @@ const OUTPUT_ONLY = [
   'pg_version',
   'read_write_dns',
   'read_write_port',
+  'pooled_dns',
+  'pooled_port',
   'read_only_dns',
   'status_message',
   'child_instance_refs',

@@ -1,0 +1,16 @@
+/** The settings of the pooled endpoint, for the gateway. */
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { PooledSettings } from '../gateway/settings.ts'
+
+/** @param processes that serve the same instances: each has its share of the backends, and one at least */
+export function pooledSettings(settings: LoadedSettings, processes: number): PooledSettings | undefined {
+  if (settings['pooled-endpoint'].value === 'off') return undefined
+  const share = (all: number) => Math.ceil(all / Math.max(1, processes))
+  return {
+    backendsPerPool: share(numberOf(settings['pool-size']) ?? 20),
+    backendsPerInstance: share(numberOf(settings['pool-size-per-instance']) ?? 200),
+    sessionsPerInstance: numberOf(settings['pooled-sessions-per-instance']) ?? 10_000,
+    waitMs: (numberOf(settings['pool-wait-seconds']) ?? 60) * 1000,
+    idleMs: (numberOf(settings['pool-idle-seconds']) ?? 300) * 1000,
+  }
+}

@@ -1,0 +1,44 @@
+/** The pools of one instance share its places for backends: whoever is idle makes room for whoever waits. */
+import type { Pool } from './pool.ts'
+
+export class InstanceBackends {
+  readonly pools = new Map<string, Pool>()
+  readonly #most: number
+  #count = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get hasRoom(): boolean {
+    return this.#count < this.#most
+  }
+
+  /** Takes a place, if need be that of an idle backend of another pool. */
+  take(asker: Pool): boolean {
+    if (!this.hasRoom) {
+      for (const pool of this.pools.values()) if (pool !== asker && pool.giveUpOne()) break
+    }
+    if (!this.hasRoom) return false
+    this.#count += 1
+    return true
+  }
+
+  /** Gives a place back; who has waited longest and may use it gets it. */
+  give(): void {
+    this.#count -= 1
+    const waiting = [...this.pools.values()]
+      .flatMap((pool) => {
+        const { oldestWaiter: since } = pool
+        return since === undefined ? [] : [{ pool, since }]
+      })
+      .sort((one, other) => one.since - other.since)
+    waiting[0]?.pool.serveWaiter()
+  }
+
+  /** Whether another pool waits for a place and there is none. */
+  isWanted(owner: Pool): boolean {
+    if (this.hasRoom) return false
+    return [...this.pools.values()].some((pool) => pool !== owner && pool.oldestWaiter !== undefined)
+  }
+}

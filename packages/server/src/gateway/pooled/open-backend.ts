@@ -1,0 +1,67 @@
+/** Opens a backend for a pool and makes sure that it is the role that was admitted. */
+import type { Admission } from '../../operations/admit-login.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { decodeErrorResponse } from '../../protocol/error-response.ts'
+import { FieldCursor, type Frame } from '../../protocol/frame.ts'
+import { encodeQuery } from '../../protocol/frontend-statements.ts'
+import { buildMessage } from '../../protocol/message-builder.ts'
+import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
+import { openBackend } from '../backend-session.ts'
+import { BackendGone, PooledBackend } from './backend.ts'
+
+/** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
+export class BackendRefused extends Error {
+  readonly answer: Buffer
+  readonly sqlstate: string | undefined
+
+  constructor(body: Buffer) {
+    super('PostgreSQL did not open the session')
+    this.name = 'BackendRefused'
+    this.answer = buildMessage('E', body)
+    this.sqlstate = decodeErrorResponse(body).sqlstate
+  }
+}
+
+/** Operators by their schema: search_path is the client's. */
+const WHO_AM_I = encodeQuery(
+  'SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) session_user',
+)
+
+/**
+ * @throws BackendRefused; RefusedError role_not_the_same, facts_unavailable
+ */
+export async function openPooledBackend(
+  admission: Admission,
+  startup: { readonly message: StartupMessage; readonly version: ProtocolVersion },
+  signal: AbortSignal,
+): Promise<PooledBackend> {
+  // A ticket tells of one token and when it expires; the backend serves logins with others.
+  const opened = await openBackend({ ...admission, sessionTicket: '' }, startup, signal)
+  if (opened.kind === 'refused') throw new BackendRefused(opened.message.subarray(5))
+  const backend = new PooledBackend(opened.session.socket, opened.session.greeting)
+  try {
+    await backend.begin()
+    // Between the login and now the role may have been dropped, and its name given to somebody else.
+    if (roleOidOf(await backend.converse(WHO_AM_I, 1)) !== admission.roleOid) {
+      throw new RefusedError(refuse('role_not_the_same', { role: admission.roleName }))
+    }
+    return backend
+  } catch (error) {
+    backend.socket.destroy()
+    if (!(error instanceof BackendGone)) throw error
+    const failure = error.frames.find(({ type }) => type === 'E')
+    if (failure !== undefined) throw new BackendRefused(failure.body)
+    throw new RefusedError(
+      refuse('facts_unavailable', { reason: 'The backend ended the connection out of turn.' }),
+      { cause: error },
+    )
+  }
+}
+
+function roleOidOf(frames: readonly Frame[]): string | undefined {
+  const row = frames.find(({ type }) => type === 'D')
+  if (row === undefined) return undefined
+  const cursor = new FieldCursor(row.body)
+  return cursor.int16() === 1 ? cursor.bytes(cursor.int32() ?? -1)?.toString('latin1') : undefined
+}

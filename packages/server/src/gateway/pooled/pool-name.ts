@@ -1,0 +1,24 @@
+/**
+ * What must be the same for two sessions to use one backend (docs/decisions/0008): everything that a backend is opened
+ * with. The role by its OID besides its name, since names are given again; the identity, since
+ * databricks_session_identity() tells who opened the backend.
+ */
+import type { Admission } from '../../operations/admit-login.ts'
+import { isProtocolOption } from '../../protocol/protocol-version.ts'
+import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
+
+export function poolNameOf(
+  { roleName, roleOid, behind }: Pick<Admission, 'roleName' | 'roleOid' | 'behind'>,
+  { message, version }: { readonly message: StartupMessage; readonly version: ProtocolVersion },
+): string {
+  const parameters = message.parameters
+    .filter(({ name }) => name !== 'user' && !isProtocolOption(name))
+    .map(({ name, value }) => [name, value.toString('base64')])
+  return JSON.stringify([roleName, roleOid, behind, version.minor, parameters])
+}
+
+/** PostgreSQL reads it as a boolean, or as `database`. */
+export function asksForReplication({ parameters }: StartupMessage): boolean {
+  const value = parameters.findLast(({ name }) => name === 'replication')?.value.toString('latin1')
+  return value !== undefined && !['false', 'off', 'no', '0'].includes(value.toLowerCase())
+}

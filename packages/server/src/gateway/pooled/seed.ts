@@ -1,0 +1,5 @@
+/** A seed for PostgreSQL's random(), so that no session can foresee what the next one draws. */
+import { randomBytes } from 'node:crypto'
+
+/** Between 0 and 1; 48 bits, which a double holds exactly. */
+export const seedForRandom = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48

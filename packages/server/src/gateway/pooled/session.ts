@@ -1,0 +1,293 @@
+/**
+ * One logical session of the pooled endpoint: borrows a backend for each transaction and passes messages on untouched.
+ * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
+ */
+import type { Duplex } from 'node:stream'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
+import { MessageScanner } from '../../protocol/message-scanner.ts'
+import { ConnectionEnded } from '../byte-reader.ts'
+import { endWith, refusalMessage } from '../refusal-message.ts'
+import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
+import { judgeRequest, prefixOfRequest, WAITS_FOR_NO_BACKEND } from './judge-request.ts'
+import { BackendRefused } from './open-backend.ts'
+import { Outlet } from './outlet.ts'
+import { Outstanding } from './outstanding.ts'
+import type { Pool } from './pool.ts'
+import { parameterStatusOf, tellDifferences, type ParameterValues } from './reported-parameters.ts'
+import { StatementBook } from './statement-book.ts'
+
+export interface PooledSessionPorts {
+  readonly pool: Pool
+  readonly passCancel: (key: { readonly processId: number; readonly key: Buffer }) => Promise<void>
+  readonly onDefect: (error: unknown) => void
+}
+
+/** What a client may send while it waits for a backend, before it is no longer listened to. */
+const MOST_WAITING_BYTES = 128 * 1024
+
+const letter = (text: string): number => text.charCodeAt(0)
+const ERROR_RESPONSE = letter('E')
+const NOTICE_RESPONSE = letter('N')
+const NOTIFICATION_RESPONSE = letter('A')
+const PARAMETER_STATUS = letter('S')
+const TERMINATE = letter('X')
+
+export class PooledSession implements BackendOwner, Tenant {
+  home: PooledBackend | undefined
+  readonly #client: Duplex
+  readonly #ports: PooledSessionPorts
+  readonly #told: ParameterValues
+  readonly #book = new StatementBook()
+  readonly #outstanding = new Outstanding(this.#book)
+  readonly #requests = new MessageScanner({ longest: LONGEST_MESSAGE, prefixOf: prefixOfRequest })
+  readonly #toBackend = new Outlet(this.#requests)
+  readonly #gone = new AbortController()
+  #toClient: Outlet | undefined
+  #backend: PooledBackend | undefined
+  #isWaiting = false
+  #isOver = false
+  /** Terminate was passed on: the backend finishes what it was asked and goes. */
+  #isLeaving = false
+  /** The message of which more is to come goes nowhere. */
+  #isDroppingRequest = false
+  #isDroppingAnswer = false
+  #lastAnswerWasError = false
+
+  /** @param told what the client was told of settings at its login */
+  constructor(client: Duplex, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
+    this.#client = client
+    this.#told = new Map(told)
+    this.#ports = ports
+  }
+
+  /** @param early what the client sent behind its password. Resolves when the connection is over. */
+  async run(early: Buffer): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      if (this.#client.closed) resolve()
+      else this.#client.once('close', resolve)
+    })
+    this.#client.on('data', this.#onRequestBytes)
+    this.#client.on('drain', () => this.#backend?.socket.resume())
+    this.#client.resume()
+    if (early.length > 0) this.#onRequestBytes(early)
+    await closed
+    this.#leave()
+  }
+
+  /** Cancels what the backend does for this session; nothing when it does nothing for it (attack 13). */
+  async cancel(): Promise<void> {
+    if (this.#outstanding.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
+  }
+
+  /** Ends the session from outside, with a last word for the client. */
+  end(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#gone.abort(new ConnectionEnded())
+    this.#discardBackend()
+    if (error instanceof ConnectionEnded) this.#client.destroy()
+    else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
+  }
+
+  onBytes(): void {
+    const backend = this.#backend
+    const outlet = this.#toClient
+    if (backend === undefined || outlet === undefined) return
+    const { scanner } = backend
+    for (let seen = scanner.see(); seen !== 'need_more'; seen = scanner.see()) {
+      if (seen === 'violation') {
+        this.#outstanding.lose()
+        backend.socket.destroy()
+        return
+      }
+      if (seen === 'message') this.#isDroppingAnswer = !this.#readAnswer(backend)
+      if (!this.#isDroppingAnswer) outlet.pass()
+      scanner.take()
+    }
+    if (!outlet.flush(this.#client)) backend.socket.pause()
+    this.#releaseIfFinished()
+  }
+
+  onClosed(): void {
+    this.#backend = undefined
+    if (this.#isLeaving || this.#lastAnswerWasError) this.#client.end()
+    else this.end(new RefusedError(refuse('pooled_backend_lost')))
+  }
+
+  readonly #onRequestBytes = (chunk: Buffer): void => {
+    if (this.#isOver || this.#isLeaving) return
+    this.#requests.push(chunk)
+    if (!this.#isWaiting) this.#passRequests()
+    else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
+  }
+
+  #passRequests(): void {
+    const requests = this.#requests
+    for (let seen = requests.see(); seen !== 'need_more'; seen = requests.see()) {
+      if (seen === 'violation') {
+        this.end(violation('invalid message length'))
+        return
+      }
+      if (seen === 'message') {
+        const { type } = requests
+        if (this.#backend === undefined && !this.#findBackend(type)) return
+        this.#isDroppingRequest = this.#backend === undefined
+        if (this.#backend !== undefined) {
+          const problem = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
+          if (problem !== undefined) {
+            this.end(violation(problem))
+            return
+          }
+        }
+        if (type === TERMINATE) {
+          this.#terminate()
+          return
+        }
+      }
+      if (!this.#isDroppingRequest) this.#toBackend.pass()
+      requests.take()
+    }
+    this.#flushRequests()
+    this.#releaseIfFinished()
+  }
+
+  /** @returns false when the request must wait; it goes on by itself then */
+  #findBackend(type: number): boolean {
+    const own = this.#ports.pool.takeOwn(this)
+    if (own !== undefined) {
+      this.#use(own)
+      return true
+    }
+    if (WAITS_FOR_NO_BACKEND.has(type)) return true
+    this.#isWaiting = true
+    this.#borrow().then(
+      () => {
+        this.#isWaiting = false
+        if (this.#isOver) return
+        this.#client.resume()
+        this.#passRequests()
+      },
+      (error: unknown) => {
+        this.#isWaiting = false
+        if (!(
+          error instanceof RefusedError ||
+          error instanceof BackendRefused ||
+          error instanceof ConnectionEnded
+        )) {
+          this.#ports.onDefect(error)
+        }
+        this.end(error)
+      },
+    )
+    return false
+  }
+
+  async #borrow(): Promise<void> {
+    const { pool } = this.#ports
+    for (;;) {
+      const backend = await pool.acquire(this, this.#gone.signal)
+      try {
+        await backend.restore(this.#told)
+      } catch (error) {
+        if (error instanceof BackendGone) continue
+        throw error
+      }
+      if (this.#isOver) {
+        pool.release(backend)
+        return
+      }
+      this.#book.changedBackend()
+      backend.changedWhileIdle = true
+      this.#use(backend)
+      return
+    }
+  }
+
+  #use(backend: PooledBackend): void {
+    backend.lendTo(this)
+    this.#backend = backend
+    this.#toClient = new Outlet(backend.scanner)
+    this.#lastAnswerWasError = false
+    if (!backend.changedWhileIdle) return
+    backend.changedWhileIdle = false
+    const news = tellDifferences(this.#told, backend.reported)
+    if (news.length > 0) this.#client.write(news)
+  }
+
+  #flushRequests(): void {
+    const socket = this.#backend?.socket
+    if (socket === undefined || this.#toBackend.flush(socket)) return
+    this.#client.pause()
+    socket.once('drain', () => {
+      this.#client.resume()
+    })
+  }
+
+  #terminate(): void {
+    const backend = this.#backend
+    if (backend === undefined) {
+      this.#isOver = true
+      this.#client.end()
+      return
+    }
+    this.#isLeaving = true
+    this.#toBackend.pass()
+    this.#requests.take()
+    this.#toBackend.flush(backend.socket)
+    backend.socket.end()
+  }
+
+  /** @returns whether the client is to see it */
+  #readAnswer({ scanner, reported }: PooledBackend): boolean {
+    const { type } = scanner
+    this.#lastAnswerWasError = type === ERROR_RESPONSE
+    if (type === NOTICE_RESPONSE || type === NOTIFICATION_RESPONSE) return true
+    if (type !== PARAMETER_STATUS) return this.#outstanding.received(type, () => scanner.body())
+    const status = scanner.isWhole ? parameterStatusOf(scanner.body()) : undefined
+    if (status === undefined) {
+      this.#outstanding.lose()
+      return true
+    }
+    reported.set(status.name, status.value)
+    this.#told.set(status.name, status.value)
+    return true
+  }
+
+  #releaseIfFinished(): void {
+    const backend = this.#backend
+    const isFree =
+      backend !== undefined &&
+      this.#outstanding.isFinished &&
+      !this.#book.needsThisBackend &&
+      !this.#requests.isInsideMessage &&
+      backend.scanner.isBetweenMessages &&
+      !this.#isLeaving
+    if (!isFree) return
+    this.#backend = undefined
+    this.#toClient = undefined
+    this.#ports.pool.release(backend)
+  }
+
+  #leave(): void {
+    this.#isOver = true
+    this.#gone.abort(new ConnectionEnded())
+    if (!this.#isLeaving) this.#discardBackend()
+    this.#ports.pool.leave(this)
+  }
+
+  /** Whatever it was doing is undone, and it is not used again (attack 30). */
+  #discardBackend(): void {
+    const backend = this.#backend
+    if (backend === undefined) return
+    this.#backend = undefined
+    backend.takeBack()
+    // PostgreSQL notices that nobody listens only when it has something to say.
+    if (this.#outstanding.isBusy) void backend.cancel(this.#ports.passCancel)
+    backend.socket.destroy()
+  }
+}
+
+const violation = (text: string): RefusedError =>
+  new RefusedError(refuse('protocol_violation', { violation: text }))
