@@ -64,6 +64,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     ),
   })
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
+  shutdown.add('audit', () => foundation.audit.stop())
   await foundation.signingKeys.start()
   await foundation.authority.start()
   const gateway = await buildGateway(foundation, settings, {

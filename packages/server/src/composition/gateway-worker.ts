@@ -48,6 +48,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
   return {
     serving,
     measure: () => foundation.metrics.snapshot(),
+    stop: () => foundation.audit.stop(),
     async reload(next) {
       try {
         await reload(next.settings)

@@ -28,7 +28,13 @@ export function runWorker<Setup>(
   build: (
     setup: Setup,
     line: WorkerLine,
-  ) => Promise<{ serving: Serving; reload(setup: Setup): Promise<void>; measure(): Promise<unknown> }>,
+  ) => Promise<{
+    serving: Serving
+    reload(setup: Setup): Promise<void>
+    measure(): Promise<unknown>
+    /** Writes down what is still to be written, at the end. */
+    stop(): Promise<void>
+  }>,
 ): void {
   const answers = new Map<number, (isTaken: boolean) => void>()
   let lastRequest = 0
@@ -77,10 +83,15 @@ export function runWorker<Setup>(
     }
   }
 
+  async function leave(): Promise<void> {
+    await built?.stop()
+    process.exit(0)
+  }
+
   async function drain(limitMs: number): Promise<void> {
     isStopping = true
     await built?.serving.drain(limitMs)
-    process.exit(0)
+    await leave()
   }
 
   async function measure(): Promise<void> {
@@ -126,8 +137,13 @@ export function runWorker<Setup>(
 
   async function onOrphaned(): Promise<void> {
     for (const request of answers.keys()) settle(request, true)
-    if (!isStopping) await built?.serving.whenIdle()
-    process.exit(0)
+    if (isStopping) {
+      // Whoever ended it in the middle of a stop wants no more waiting.
+      built?.serving.hurry()
+      return
+    }
+    await built?.serving.whenIdle()
+    await leave()
   }
 
   process.on('message', (message, socket) => {
