@@ -35,7 +35,7 @@ const NOTICE = 'N'.charCodeAt(0)
 const NOTIFICATION = 'A'.charCodeAt(0)
 const WHOLE = new Set(['S', 'C', 'Z'].map((type) => type.charCodeAt(0)))
 /** A longer ParameterStatus is passed on without being understood; then the backend is not used again. */
-export const LONGEST_UNDERSTOOD = 64 * 1024
+const LONGEST_UNDERSTOOD = 64 * 1024
 
 /** Settings that a session may change and that PostgreSQL reports: what a driver was told goes on to hold. */
 const RESTORABLE = new Set([
