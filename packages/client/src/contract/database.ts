@@ -21,6 +21,7 @@ export interface DatabaseInstanceRequest {
   custom_tags?: CustomTag[]
   /** Lakegate's own addition. */
   session_policy?: SessionPolicy
+  attached?: AttachedClusterRequest
 }
 
 /** Lakegate's own addition: what ends sessions that are open; nothing does by default. */
@@ -30,7 +31,7 @@ export interface SessionPolicy {
 }
 
 /** What the server answers; false booleans are present (behaviour 62). */
-export interface DatabaseInstance extends DatabaseInstanceRequest {
+export interface DatabaseInstance extends Omit<DatabaseInstanceRequest, 'attached'> {
   name: string
   uid: string
   state: DatabaseInstanceState
@@ -55,6 +56,31 @@ export interface DatabaseInstance extends DatabaseInstanceRequest {
   pooled_port?: number
   /** Lakegate's own addition: what is wrong with the instance and what to do next. */
   status_message?: string
+  attached?: AttachedClusterAnswer
+}
+
+/** Lakegate's own addition: a cluster that somebody else runs, as a caller names it. */
+export interface AttachedClusterRequest {
+  hosts?: { host: string; port?: number }[]
+  database?: string
+  tls?: { mode?: 'verify-full' | 'verify-ca'; ca_pem?: string }
+  administration?: { user?: string; password?: string }
+  backend_authentication?: 'client_certificate' | 'scram'
+  existing_passwords?: 'refuse' | 'replace'
+}
+
+/** The same as it is shown; the password does not come back. */
+export interface AttachedClusterAnswer {
+  hosts: { host: string; port: number }[]
+  database: string
+  tls: { mode: 'verify-full' | 'verify-ca'; ca_pem?: string }
+  administration: { user: string }
+  backend_authentication: 'client_certificate' | 'scram'
+  existing_passwords: 'refuse' | 'replace'
+  /** Where the bindings of roles are kept, once it is known. */
+  role_bindings?: 'shared_catalog' | 'table'
+  /** For `ssl_ca_file` of the cluster. */
+  client_ca_pem?: string
 }
 
 export interface ListDatabaseInstancesResponse {

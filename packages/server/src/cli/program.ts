@@ -11,6 +11,7 @@ import {
 } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
+import { attachCommand } from './attach.ts'
 import { up, type StartEverything } from './up.ts'
 
 /** What the commands start; loaded when one does. */
@@ -54,6 +55,7 @@ function createProgram(starts: Starts): Command {
     .action((flags: Record<string, string>) => {
       process.stdout.write(`${renderSettings(load(flags))}\n`)
     })
+  program.addCommand(attachCommand())
   return program
 }
 

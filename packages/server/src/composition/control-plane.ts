@@ -30,10 +30,13 @@ import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
 import { scimRoutes } from '../http/scim/routes.ts'
 import { createInquiryListener } from '../inquiry/listener.ts'
+import { createAttachedDriver } from '../instances/attached/driver.ts'
+import { createInstanceDriver } from '../instances/drivers.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
 import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
 import { issueSignInLink } from '../operations/sign-in-links.ts'
@@ -68,7 +71,11 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly sessionIdleSeconds: number
   /** Answers /metrics; undefined: nobody does. */
   readonly metrics: RequestListener | undefined
+  readonly attachingCallers: AttachingCallers
 }
+
+/** Logins find a new primary by themselves; this is how soon the state of an instance tells of it. */
+const WATCH_ATTACHED_EVERY_MS = 5_000
 
 export function buildControlPlane(
   foundation: Foundation,
@@ -77,11 +84,11 @@ export function buildControlPlane(
   settings: ControlPlaneSettings,
   masterKey: Redacted<Uint8Array>,
 ): ControlPlane {
-  const { clock, log, audit, stores, signingKeys, connections, roles, addresses } = foundation
+  const { clock, log, audit, stores, signingKeys, connections, access, roles, addresses } = foundation
   const { accountId } = installation
   const inquiryDirectory = path.join(machine.dataDirectory, 'inquiry')
 
-  const driver = createEmbeddedDriver({
+  const embedded = createEmbeddedDriver({
     directory: path.join(machine.dataDirectory, 'instances'),
     binaries: machine.binaries,
     account: machine.account,
@@ -90,6 +97,16 @@ export function buildControlPlane(
     extensionDirectory: machine.extensionDirectory,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
+    access,
+  })
+  const driver = createInstanceDriver({
+    embedded,
+    attached: createAttachedDriver({
+      clusters: foundation.clusters,
+      access,
+      connections,
+      watchEveryMs: WATCH_ATTACHED_EVERY_MS,
+    }),
   })
   const supervisor = createInstanceSupervisor({
     store: stores.instances,
@@ -147,7 +164,7 @@ export function buildControlPlane(
         ...permissionRoutes({ store: stores.instances, directory: stores.directory }),
         ...databaseInstanceRoleRoutes({
           store: stores.instances,
-          roles: createInstanceRoleAdministration(),
+          roles: createInstanceRoleAdministration(access),
           directory: stores.directory,
           audit,
         }),
@@ -177,7 +194,7 @@ export function buildControlPlane(
         ...catalogRoutes({
           catalog: stores.catalog,
           store: stores.instances,
-          databases: createInstanceDatabases(),
+          databases: createInstanceDatabases(access),
           audit,
           clock,
         }),
@@ -202,6 +219,9 @@ export function buildControlPlane(
           clock,
           newInstanceUid: () => randomUUID() as InstanceUid,
           instancesPerWorkspace: settings.instancesPerWorkspace,
+          encryption: foundation.encryption,
+          attachingCallers: settings.attachingCallers,
+          clientCaPem: () => foundation.clientCertificates.certificatePem(),
         }),
         ...scimRoutes({
           identities: stores.identities,

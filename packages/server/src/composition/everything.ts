@@ -12,6 +12,7 @@ import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
+import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
@@ -124,6 +125,7 @@ async function start(
   await progress.step('Keys and certificates', async () => {
     await foundation.signingKeys.start()
     await foundation.authority.start()
+    await foundation.clientCertificates.start()
   })
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
@@ -141,6 +143,7 @@ async function start(
       connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
+      attachingCallers: settings['attached-instances'].value as AttachingCallers,
       ...(await loadSignInProvider(settings)),
     },
     masterKey,

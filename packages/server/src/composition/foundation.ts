@@ -1,11 +1,17 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
+import { randomBytes } from 'node:crypto'
+import type { BackendCredentials } from '../operations/attached-ports.ts'
 import type { Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
 import {
   createAdministrativeConnections,
   type AdministrativeConnections,
 } from '../instances/administrative-connections.ts'
+import { createAdministrativeAccess, type AdministrativeAccess } from '../instances/administrative-client.ts'
+import { createBackendCredentials } from '../instances/attached/backend-credentials.ts'
+import { createClusterConnector, type ClusterConnector } from '../instances/attached/connect-to-primary.ts'
 import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
+import { createClientCertificates, type ClientCertificates } from '../keys/client-certificates.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -14,6 +20,7 @@ import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
 import type { Metrics } from '../observation/metrics.ts'
 import { createAuditStore } from '../store/audit-records.ts'
+import { createAttachedSecretStore } from '../store/attached-clusters.ts'
 import { createCatalogStore } from '../store/catalog.ts'
 import { createDirectory } from '../store/identities.ts'
 import { createFederationPolicyStore } from '../store/federation-policies.ts'
@@ -51,6 +58,11 @@ export interface Foundation {
   /** For logins and for REST: one memory of the tokens whose signature was seen to be good. */
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly authority: CertificateAuthority
+  /** With which the gateway logs in to attached clusters. */
+  readonly clientCertificates: ClientCertificates
+  readonly backendCredentials: BackendCredentials
+  readonly clusters: ClusterConnector
+  readonly access: AdministrativeAccess
   readonly connections: AdministrativeConnections
   readonly roles: InstanceRoles
   readonly changes: RunningInstanceChanges
@@ -60,6 +72,7 @@ export interface Foundation {
   readonly addresses: WorkspaceAddresses
   /** What unknown roles are challenged with (attack 34). */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
+  readonly encryption: KeyEncryption
 }
 
 const createStores = (database: SystemDatabase) => ({
@@ -89,13 +102,21 @@ export function layFoundation(parts: {
   readonly addresses: WorkspaceAddresses
 }): Foundation {
   const { clock, log, database, encryption } = parts
-  const connections = createAdministrativeConnections()
   const audit = buildAudit(clock, log, database)
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
   const onLost = (error: Error) => {
     log.warn({ err: error }, 'the connection that tells of changes was lost')
   }
+  const secrets = createAttachedSecretStore(database)
+  const clusters = createClusterConnector({ secrets, encryption })
+  const access = createAdministrativeAccess(clusters)
+  const connections = createAdministrativeConnections(access)
+  const clientCertificates = createClientCertificates({
+    store: createCertificateAuthorityStore(database, 2),
+    encryption,
+    clock,
+  })
   return {
     clock,
     log,
@@ -113,6 +134,16 @@ export function layFoundation(parts: {
       encryption,
       clock,
     }),
+    clientCertificates,
+    backendCredentials: createBackendCredentials({
+      access,
+      secrets,
+      encryption,
+      randomBytes,
+      certificateFor: (roleName) => clientCertificates.certificateFor(roleName),
+    }),
+    clusters,
+    access,
     connections,
     roles: createInstanceRoles(connections),
     changes: createInstanceChanges(parts.address, onLost),
@@ -120,5 +151,6 @@ export function layFoundation(parts: {
     listeners: parts.listeners,
     addresses: parts.addresses,
     madeUpVerifierSecret: encryption.deriveSecret('SCRAM verifiers of unknown roles'),
+    encryption,
   }
 }

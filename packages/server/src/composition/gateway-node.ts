@@ -67,6 +67,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   shutdown.add('audit', () => foundation.audit.stop())
   await foundation.signingKeys.start()
   await foundation.authority.start()
+  await foundation.clientCertificates.start()
   const gateway = await buildGateway(foundation, settings, {
     workers,
     address,

@@ -36,6 +36,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
   })
   await foundation.signingKeys.start()
   await foundation.authority.start()
+  await foundation.clientCertificates.start()
   const { serving, reload } = await buildServing(
     foundation,
     settings,

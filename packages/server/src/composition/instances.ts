@@ -49,6 +49,8 @@ export async function createFirstInstance(
       clock: foundation.clock,
       newInstanceUid: () => randomUUID() as InstanceUid,
       instancesPerWorkspace: 1,
+      encryption: foundation.encryption,
+      attachingCallers: 'nobody',
     },
     {
       identity: admin,

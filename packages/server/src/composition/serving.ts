@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import type { Counters } from '../gateway/connection-limits.ts'
+import { createAttachedClusters } from '../gateway/attached-clusters.ts'
 import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import { createTerminateBackend } from '../instances/terminate-backend.ts'
@@ -69,6 +70,7 @@ export async function buildServing(
       admit: settings['audit-required'].value === 'on' ? requireAudit(admit, audit) : admit,
       instances: stores.instances,
       certificates,
+      clusters: createAttachedClusters(foundation.backendCredentials),
       terminateBackend: createTerminateBackend(stores.instances, connections),
       openSessions: sessions.openSessions,
       metrics: measure,

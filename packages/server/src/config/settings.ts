@@ -219,6 +219,13 @@ export const SETTINGS = {
     most: 86400,
     sentence: 'How long a backend of a pool may be unused before it is closed.',
   },
+  'attached-instances': {
+    kind: 'choice',
+    default: 'account-admins',
+    choices: ['account-admins', 'workspace-admins', 'nobody'],
+    sentence:
+      'Who may attach existing PostgreSQL clusters: Lakegate connects to the hosts that they name, from inside your network.',
+  },
   'log-level': {
     kind: 'choice',
     default: 'info',

@@ -1,6 +1,7 @@
+import type { AttachedCluster, RoleBindings } from './attached-cluster.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from './ids.ts'
 
-/** behaviour 63. FAILING_OVER belongs to instances with several nodes, which the embedded driver has not. */
+/** behaviour 63. FAILING_OVER belongs to instances with several nodes, which only attached clusters have. */
 export const INSTANCE_STATES = [
   'STARTING',
   'AVAILABLE',
@@ -71,8 +72,19 @@ export interface DatabaseInstance {
   readonly listener: InstanceListener
   /** Where it listens for sessions that share backends; undefined until it does. */
   readonly pooledListener: InstanceListener | undefined
-  /** Directory of the Unix socket through which the gateway and the control plane reach the postmaster. */
-  readonly socketDirectory: string | undefined
+  readonly backend: InstanceBackend
+}
+
+/** Where the gateway and the control plane reach PostgreSQL. */
+export type InstanceBackend =
+  /** Directory of the Unix socket of the postmaster; undefined until the cluster exists. */
+  { readonly kind: 'embedded'; readonly socketDirectory: string | undefined } | AttachedBackend
+
+export interface AttachedBackend {
+  readonly kind: 'attached'
+  readonly cluster: AttachedCluster
+  /** Undefined until the cluster was reached for the first time; the same from then on. */
+  readonly bindings: RoleBindings | undefined
 }
 
 /** `host` is what the API reports as `read_write_dns`; `port` has no field there and is 5432 unless taken. */

@@ -27,3 +27,6 @@ export const GATEWAY_ROLE = 'databricks_gateway'
 
 /** The database that clients connect to by default; the unmodified CLI has this name built in. */
 export const INITIAL_DATABASE = 'databricks_postgres'
+
+/** PostgreSQL's NAMEDATALEN - 1: the longest name of a role or a database. */
+export const LONGEST_NAME_BYTES = 63

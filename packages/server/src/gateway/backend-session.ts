@@ -1,33 +1,21 @@
 /**
- * Opens the backend as exactly the admitted role, over the Unix socket of the instance, where peer authentication
- * lets the gateway in (DESIGN §3, §6.6). Startup parameters pass as PostgreSQL would take them.
+ * Opens the backend as exactly the admitted role (DESIGN §3, §6.6): of an embedded instance over its Unix socket, where
+ * peer authentication lets the gateway in, of an attached one over TLS. Startup parameters pass as PostgreSQL would take
+ * them.
  */
 import { connect, type Socket } from 'node:net'
 import path from 'node:path'
 import { RefusedError } from '../operations/refused-error.ts'
 import type { Admission } from '../operations/admit-login.ts'
 import { refuse } from '../policy/refusals.ts'
-import { encodeAuthenticationOk } from '../protocol/backend.ts'
-import { parseBackendReply } from '../protocol/backend-reply.ts'
-import { decodeFrame } from '../protocol/frame.ts'
-import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_STARTUP_PACKET_OF_BACKEND } from '../protocol/limits.ts'
-import { buildMessage } from '../protocol/message-builder.ts'
+import { LONGEST_STARTUP_PACKET_OF_BACKEND } from '../protocol/limits.ts'
 import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from './open-claims.ts'
 import { isProtocolOption } from '../protocol/protocol-version.ts'
 import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from '../protocol/startup.ts'
-import { ConnectionEnded, createByteReader, type ByteReader } from './byte-reader.ts'
+import type { AttachedClusters } from './attached-clusters.ts'
+import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
+import { createByteReader } from './byte-reader.ts'
 import { decodeGreeting } from './session-keys.ts'
-
-export interface BackendSession {
-  readonly socket: Socket
-  /** What PostgreSQL said so far, beginning with AuthenticationOk; for the client, unchanged. */
-  readonly greeting: Buffer
-}
-
-export type BackendAnswer =
-  | { readonly kind: 'open'; readonly session: BackendSession }
-  /** PostgreSQL's own ErrorResponse, for the client. */
-  | { readonly kind: 'refused'; readonly message: Buffer }
 
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
 const OWN_SETTINGS = 'databricks_auth.'
@@ -42,28 +30,27 @@ export async function openBackend(
   admission: Admission,
   startup: { readonly message: StartupMessage; readonly version: ProtocolVersion },
   signal: AbortSignal,
+  clusters: AttachedClusters,
 ): Promise<BackendAnswer> {
-  const { socketDirectory } = admission.instance
-  if (socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')
+  const { backend } = admission.instance
   const claims = lockClaims(admission.claimedTables)
   const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup.message, claims))
   if (packet.length > LONGEST_STARTUP_PACKET_OF_BACKEND) {
     throw new RefusedError(refuse('protocol_violation', { violation: 'the startup parameters are too long' }))
   }
-  const socket = await reach(backendSocketPath(socketDirectory), signal)
+  if (backend.kind === 'attached') return clusters.open(admission, backend, { packet, claims }, signal)
+  if (backend.socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')
+  const socket = await reach(backendSocketPath(backend.socketDirectory), signal)
   try {
     socket.write(packet)
-    return await readAnswer(socket, signal, (reader) =>
+    return await logInToBackend(socket, createByteReader(socket, signal), (reader) =>
       claims === undefined
         ? reader.next(decodeGreeting)
         : openClaims(socket, reader, claims, admission.roleName),
     )
   } catch (error) {
     socket.destroy()
-    if (error instanceof ConnectionEnded || isProtocolViolation(error)) {
-      throw unavailable('The backend ended the connection out of turn.', error)
-    }
-    throw error
+    throw toUnavailable(error)
   }
 }
 
@@ -110,36 +97,3 @@ async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
     throw unavailable('The database instance does not accept connections.', error)
   }
 }
-
-/** @param readGreeting what the backend says behind AuthenticationOk, as far as it is wanted at once */
-async function readAnswer(
-  socket: Socket,
-  signal: AbortSignal,
-  readGreeting: (reader: ByteReader) => Promise<Buffer>,
-): Promise<BackendAnswer> {
-  const reader = createByteReader(socket, signal)
-  for (;;) {
-    const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
-    const reply = parseBackendReply(frame)
-    if (reply?.kind === 'authentication_ok') {
-      const greeting = await readGreeting(reader)
-      return {
-        kind: 'open',
-        session: { socket, greeting: Buffer.concat([encodeAuthenticationOk(), greeting, reader.takeRest()]) },
-      }
-    }
-    if (reply?.kind === 'error_response') {
-      socket.end()
-      return { kind: 'refused', message: buildMessage('E', frame.body) }
-    }
-    // NegotiateProtocolVersion of an older backend tells us; the client keeps what we agreed on. Anything else is
-    // out of turn: peer authentication asks for nothing, so a backend that does is not configured as we left it.
-    if (!(reply?.kind === 'other' && reply.type === 'v')) throw new ConnectionEnded()
-  }
-}
-
-const isProtocolViolation = (error: unknown): boolean =>
-  error instanceof RefusedError && error.refusal.name === 'protocol_violation'
-
-const unavailable = (reason: string, cause?: unknown): RefusedError =>
-  new RefusedError(refuse('facts_unavailable', { reason }), { cause })

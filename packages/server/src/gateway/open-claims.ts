@@ -38,6 +38,7 @@ export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefi
 
 /**
  * @param reader of a backend that has just sent AuthenticationOk
+ * @param alreadyRead what it said since, up to ReadyForQuery; read here when it is left out
  * @returns what it says up to ReadyForQuery, for the client
  * @throws RefusedError claimed_table_not_open
  */
@@ -46,8 +47,9 @@ export async function openClaims(
   reader: ByteReader,
   { secret }: ClaimsLock,
   roleName: string,
+  alreadyRead?: Frame[],
 ): Promise<Buffer> {
-  const greeting = await readUntilReady(reader)
+  const greeting = alreadyRead ?? (await readUntilReady(reader))
   // READ WRITE, because a client may have asked for read-only transactions in its startup message.
   socket.write(
     Buffer.concat([

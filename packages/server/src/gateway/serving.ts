@@ -56,8 +56,7 @@ export function createServing(
     await Promise.all(
       keys.map(async ({ instanceUid }) => {
         const instance = await dependencies.instances.loadInstance(instanceUid)
-        if (instance?.socketDirectory !== undefined)
-          await forwardCancelRequest(request, instance.socketDirectory)
+        if (instance !== undefined) await forwardCancelRequest(request, instance, dependencies.clusters)
       }),
     )
     return keys.length > 0

@@ -3,7 +3,7 @@
  * sockets count their bytes by themselves, so that listing costs the relay nothing.
  */
 import type { Duplex } from 'node:stream'
-import type { BackendSession } from './backend-session.ts'
+import type { BackendSession } from './backend-login.ts'
 import { readBackendKey } from './session-keys.ts'
 
 export interface SessionLink {

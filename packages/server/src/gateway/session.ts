@@ -120,7 +120,7 @@ async function serveLogin(
     leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)
     if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
     const answer = await dependencies.metrics.timed('open_backend', () =>
-      openBackend(admission, { message, version: protocol.version }, signal),
+      openBackend(admission, { message, version: protocol.version }, signal, dependencies.clusters),
     )
     if (answer.kind === 'refused') {
       dependencies.metrics.loginRefused('backend')
@@ -160,8 +160,7 @@ async function cancel(
     return
   }
   const instance = await dependencies.instances.loadInstance(instanceUid)
-  if (instance?.socketDirectory === undefined) return
-  await forwardCancelRequest(request, instance.socketDirectory)
+  if (instance !== undefined) await forwardCancelRequest(request, instance, dependencies.clusters)
 }
 
 function requireRoleName(message: StartupMessage): string {

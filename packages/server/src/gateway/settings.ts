@@ -5,6 +5,7 @@ import type { LoginMetrics } from '../operations/metrics-ports.ts'
 import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
 import type { OpenSessions } from './open-sessions.ts'
 import type { PoolLimits } from './pooled/pool.ts'
+import type { AttachedClusters } from './attached-clusters.ts'
 
 /** Where connections are taken. */
 export interface ListeningSettings {
@@ -57,6 +58,7 @@ export interface GatewayDependencies {
   readonly admit: AdmitLogin
   readonly instances: Pick<InstanceStore, 'loadInstance'>
   readonly certificates: ServerCertificates
+  readonly clusters: AttachedClusters
   /** Asks PostgreSQL to end one backend, which says 57P01 to its client. */
   readonly terminateBackend: (instanceUid: InstanceUid, processId: number) => Promise<void>
   readonly openSessions: Pick<OpenSessions, 'during'>

@@ -3,9 +3,13 @@
  * closed when nobody asks any more: a login pays for one query and no connection (DESIGN §6.3).
  */
 import type pg from 'pg'
-import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { DatabaseInstance, InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
-import { administrativeClient, instanceUnreachable } from './administrative-client.ts'
+import {
+  administrativeDatabase,
+  instanceUnreachable,
+  type AdministrativeAccess,
+} from './administrative-client.ts'
 
 export interface AdministrativeConnections {
   /** @throws Fault instance_unreachable, retryable */
@@ -20,28 +24,34 @@ export interface AdministrativeConnections {
 }
 
 interface Standing {
-  readonly socketDirectory: string | undefined
+  readonly place: string | undefined
   readonly client: Promise<pg.Client>
   idleTimer: NodeJS.Timeout | undefined
 }
 
 const IDLE_MS = 60_000
 
-export function createAdministrativeConnections(): AdministrativeConnections {
+/** Another place is another connection; comparing costs an embedded instance nothing. */
+export const placeOf = (backend: InstanceBackend): string | undefined =>
+  backend.kind === 'embedded' ? backend.socketDirectory : JSON.stringify(backend.cluster)
+
+export function createAdministrativeConnections(access: AdministrativeAccess): AdministrativeConnections {
   const standing = new Map<InstanceUid, Standing>()
 
   function connect(instance: DatabaseInstance): Standing {
     const known = standing.get(instance.uid)
-    if (known?.socketDirectory === instance.socketDirectory && known !== undefined) return known
-    const client = administrativeClient(instance, 'postgres')
+    const place = placeOf(instance.backend)
+    if (known?.place === place && known !== undefined) return known
     const forget = () => {
       if (standing.get(instance.uid) === made) standing.delete(instance.uid)
     }
-    client.on('error', forget)
-    client.on('end', forget)
     const made: Standing = {
-      socketDirectory: instance.socketDirectory,
-      client: client.connect().then(() => client),
+      place,
+      client: access.connect(instance, administrativeDatabase(instance)).then((client) => {
+        client.on('error', forget)
+        client.on('end', forget)
+        return client
+      }),
       idleTimer: undefined,
     }
     made.client.catch(forget)

@@ -14,7 +14,7 @@ import {
   INITIAL_DATABASE,
   MONITOR_ROLE,
 } from '../domain/role.ts'
-import { inAdministrativeSession } from './administrative-client.ts'
+import type { AdministrativeAccess } from './administrative-client.ts'
 
 /** Copying a template database takes longer than a question of a login. */
 const PREPARATION_TIMEOUT_MS = 60_000
@@ -23,28 +23,29 @@ const PREPARATION_TIMEOUT_MS = 60_000
 const CONTROL_PLANE_SETTING = 'databricks_auth.control_plane'
 
 export async function prepareInstance(
+  access: AdministrativeAccess,
   instance: DatabaseInstance,
   owner: Principal | undefined,
   controlPlaneConninfo: string,
 ): Promise<void> {
-  await inDatabase(instance, 'postgres', async (client) => {
+  await inDatabase(access, instance, 'postgres', async (client) => {
     await createSystemRoles(client)
     await client.query(
       `ALTER ROLE ${CONTROL_PLANE_ROLE} SET ${CONTROL_PLANE_SETTING} = ${client.escapeLiteral(controlPlaneConninfo)}`,
     )
   })
-  await inDatabase(instance, 'template1', async (client) => {
+  await inDatabase(access, instance, 'template1', async (client) => {
     await client.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
   })
-  await inDatabase(instance, 'postgres', async (client) => {
+  await inDatabase(access, instance, 'postgres', async (client) => {
     if (!(await databaseExists(client))) {
       if (owner !== undefined) await createOwnerRole(client, owner)
       await createInitialDatabase(client, owner)
     }
     await createDatabaseRoles(client)
   })
-  for (const database of await databasesForUsers(instance))
-    await inDatabase(instance, database, updateExtension)
+  for (const database of await databasesForUsers(access, instance))
+    await inDatabase(access, instance, database, updateExtension)
 }
 
 /** Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. */
@@ -55,8 +56,11 @@ async function updateExtension(client: pg.Client): Promise<void> {
   if (rowCount !== 0) await client.query('ALTER EXTENSION databricks_auth UPDATE')
 }
 
-async function databasesForUsers(instance: DatabaseInstance): Promise<readonly string[]> {
-  return inDatabase(instance, 'postgres', async (client) => {
+async function databasesForUsers(
+  access: AdministrativeAccess,
+  instance: DatabaseInstance,
+): Promise<readonly string[]> {
+  return inDatabase(access, instance, 'postgres', async (client) => {
     const { rows } = await client.query<{ name: string }>(
       'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
     )
@@ -65,10 +69,11 @@ async function databasesForUsers(instance: DatabaseInstance): Promise<readonly s
 }
 
 const inDatabase = <Result>(
+  access: AdministrativeAccess,
   instance: DatabaseInstance,
   database: string,
   work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> => inAdministrativeSession(instance, database, PREPARATION_TIMEOUT_MS, work)
+): Promise<Result> => access.inSession(instance, database, PREPARATION_TIMEOUT_MS, work)
 
 async function createSystemRoles(client: pg.Client): Promise<void> {
   for (const role of [DATABRICKS_SUPERUSER, CONTROL_PLANE_ROLE, MONITOR_ROLE, GATEWAY_ROLE]) {

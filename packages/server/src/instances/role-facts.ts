@@ -6,7 +6,8 @@ import type { IdentityId, RoleOid } from '../domain/ids.ts'
 import { askTogether } from '../operations/ask-together.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { InstanceRoles } from '../operations/ports.ts'
-import type { AdministrativeConnections } from './administrative-connections.ts'
+import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
+import { roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
 interface RoleRow {
   readonly oid: string
@@ -21,31 +22,40 @@ interface RoleRow {
 }
 
 /** Two index look-ups, whatever the number of roles; `infinity` counts as no limit. */
-const ROLE_FACTS = {
+const roleFacts = ({ roles, hasPassword, scramVerifier, joinLabel }: RoleBindingCatalog) => ({
   name: 'role_facts',
   text: `
     SELECT role.oid::text AS oid, role.rolname AS name, role.rolcanlogin AS can_log_in, role.rolsuper AS is_superuser,
            CASE WHEN pg_catalog.isfinite(role.rolvaliduntil) THEN role.rolvaliduntil END AS valid_until,
-           role.rolconnlimit AS connection_limit, role.rolpassword IS NOT NULL AS has_password,
-           CASE WHEN role.rolpassword LIKE 'SCRAM-SHA-256$%' THEN role.rolpassword END AS scram_verifier, label.label
-      FROM pg_catalog.pg_authid AS role
-      LEFT JOIN pg_catalog.pg_shseclabel AS label
-        ON label.objoid = role.oid AND label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-       AND label.provider = 'databricks_auth'
+           role.rolconnlimit AS connection_limit, ${hasPassword} AS has_password,
+           ${scramVerifier} AS scram_verifier, label.label
+      FROM ${roles} AS role ${joinLabel}
      WHERE role.rolname = $1::pg_catalog.name`,
-}
+})
 
 /** The number of every question whose label is that of a role; one look at the labels for all of them. */
-const HAVE_ROLES = {
+const haveRoles = ({ boundTo }: RoleBindingCatalog) => ({
   name: 'have_roles_bound_to',
   text: `
     SELECT DISTINCT asked.question
       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]))
            AS asked (question, label)
-      JOIN pg_catalog.pg_shseclabel AS label
-        ON label.label OPERATOR(pg_catalog.=) asked.label COLLATE pg_catalog."C"
-       AND label.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
-       AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
+      ${boundTo}`,
+})
+
+type Statements = Readonly<
+  Record<'roleFacts' | 'haveRoles', { readonly name: string; readonly text: string }>
+>
+const STATEMENTS = new Map<RoleBindingCatalog, Statements>()
+
+/** Made once for each kind of catalog: a login builds no text. */
+function statementsFor(instance: DatabaseInstance): Statements {
+  const catalog = roleBindingsOf(instance)
+  const known = STATEMENTS.get(catalog)
+  if (known !== undefined) return known
+  const made = { roleFacts: roleFacts(catalog), haveRoles: haveRoles(catalog) }
+  STATEMENTS.set(catalog, made)
+  return made
 }
 
 interface BoundQuestion {
@@ -57,7 +67,7 @@ export function createInstanceRoles(connections: AdministrativeConnections): Ins
   const askForBound = askHasRoleBoundTo(connections)
   return {
     async loadRoleFacts(instance, roleName) {
-      const [row] = await connections.query<RoleRow>(instance, ROLE_FACTS, [roleName])
+      const [row] = await connections.query<RoleRow>(instance, statementsFor(instance).roleFacts, [roleName])
       // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
       if (row?.name !== roleName) return undefined
       return {
@@ -88,16 +98,17 @@ const askHasRoleBoundTo = (connections: AdministrativeConnections) =>
           IDENTITY_TYPES.map((type) => ({ question, label: formatIdentityBinding({ id, type }) })),
         ),
       )
-      const rows = await connections.query<{ question: number }>(first.instance, HAVE_ROLES, [
-        asked.map(({ question }) => question),
-        asked.map(({ label }) => label),
-      ])
+      const rows = await connections.query<{ question: number }>(
+        first.instance,
+        statementsFor(first.instance).haveRoles,
+        [asked.map(({ question }) => question), asked.map(({ label }) => label)],
+      )
       const found = new Set(rows.map(({ question }) => question))
       return questions.map((_question, index) => found.has(index))
     },
     {
       keyOf: ({ identityIds }) => identityIds.join(' '),
-      laneOf: ({ instance }) => `${instance.uid} ${instance.socketDirectory ?? ''}`,
+      laneOf: ({ instance }) => `${instance.uid} ${placeOf(instance.backend) ?? ''}`,
       largestBatch: 100,
       mostUnderWay: 1,
       isAboutOne: () => false,

@@ -26,27 +26,29 @@ export interface CertificateAuthority extends ServerCertificates {
   certificatePem(): string
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const DAY_MS = 24 * 60 * 60 * 1000
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+export const DAY_MS = 24 * 60 * 60 * 1000
 const AUTHORITY_DAYS = 3650
 /** What browsers and Apple's TLS accept at most for a server. */
 const LEAF_DAYS = 397
 /** A leaf is made anew when less than this is left of it. */
 const RENEW_BEFORE_DAYS = 30
 /** Clients whose clock is a little behind must accept a certificate that was just made. */
-const BACKDATE_MS = 60 * 60 * 1000
+export const BACKDATE_MS = 60 * 60 * 1000
 
-interface Authority {
+export interface Authority {
   readonly certificate: x509.X509Certificate
   readonly privateKey: webcrypto.CryptoKey
 }
 
-export function createCertificateAuthority(ports: {
+export interface AuthorityPorts {
   readonly store: CertificateAuthorityStore
   readonly encryption: Pick<KeyEncryption, 'encrypt' | 'decrypt'>
   readonly clock: Clock
-}): CertificateAuthority {
-  const { store, encryption, clock } = ports
+}
+
+export function createCertificateAuthority(ports: AuthorityPorts): CertificateAuthority {
+  const { clock } = ports
   let authority: Authority | undefined
   const leaves = new Map<string, Promise<ServerCertificate>>()
 
@@ -57,19 +59,7 @@ export function createCertificateAuthority(ports: {
 
   return {
     async start() {
-      const stored =
-        (await store.loadCertificateAuthority()) ??
-        (await store.insertCertificateAuthority(await makeAuthority(encryption, clock())))
-      authority = {
-        certificate: new x509.X509Certificate(stored.certificatePem),
-        privateKey: await webcrypto.subtle.importKey(
-          'pkcs8',
-          encryption.decrypt(stored.encryptedPrivateKey),
-          ALGORITHM,
-          false,
-          ['sign'],
-        ),
-      }
+      authority = await loadAuthority(ports, 'CN=Lakegate certificate authority')
     },
     certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
     async certificateFor(host) {
@@ -83,20 +73,41 @@ export function createCertificateAuthority(ports: {
   }
 }
 
+/** Makes it when there is none. */
+export async function loadAuthority(
+  { store, encryption, clock }: AuthorityPorts,
+  name: string,
+): Promise<Authority> {
+  const stored =
+    (await store.loadCertificateAuthority()) ??
+    (await store.insertCertificateAuthority(await makeAuthority(name, encryption, clock())))
+  return {
+    certificate: new x509.X509Certificate(stored.certificatePem),
+    privateKey: await webcrypto.subtle.importKey(
+      'pkcs8',
+      encryption.decrypt(stored.encryptedPrivateKey),
+      ALGORITHM,
+      false,
+      ['sign'],
+    ),
+  }
+}
+
 async function makeAuthority(
+  name: string,
   encryption: Pick<KeyEncryption, 'encrypt' | 'decrypt'>,
   now: Date,
 ): Promise<StoredCertificateAuthority> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerialNumber(),
-    name: 'CN=Lakegate certificate authority',
+    name,
     notBefore: new Date(now.getTime() - BACKDATE_MS),
     notAfter: new Date(now.getTime() + AUTHORITY_DAYS * DAY_MS),
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [
-      // RFC 5280 §4.2.1.9: may sign servers, not further authorities.
+      // RFC 5280 §4.2.1.9: may sign leaves, not further authorities.
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -130,13 +141,17 @@ async function issueLeaf(authority: Authority, host: string, now: Date): Promise
       await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
     ],
   })
-  const privateKey = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   return {
     certificateChainPem: `${certificate.toString('pem')}\n${authority.certificate.toString('pem')}\n`,
-    privateKeyPem: new Redacted(
-      `-----BEGIN PRIVATE KEY-----\n${privateKey.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
-    ),
+    privateKeyPem: await privateKeyPem(keys.privateKey),
   }
+}
+
+export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<string>> {
+  const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
+  return new Redacted(
+    `-----BEGIN PRIVATE KEY-----\n${bytes.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
+  )
 }
 
 /**
@@ -154,7 +169,7 @@ function isDueForRenewal(leaf: ServerCertificate, now: Date): boolean {
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */
-function randomSerialNumber(): string {
+export function randomSerialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16))
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return Buffer.from(bytes).toString('hex')

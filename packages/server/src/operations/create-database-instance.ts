@@ -7,10 +7,11 @@ import type { InstanceUid } from '../domain/ids.ts'
 import { decideInstanceSettings } from '../policy/instance-settings.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
+import { requireAttachable, type AttachPorts, type WantedAttachment } from './change-attached-cluster.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 import type { Clock, InstanceStore, InstanceSupervisor, ListenerAllocator } from './ports.ts'
 
-export interface CreateDatabaseInstancePorts {
+export interface CreateDatabaseInstancePorts extends AttachPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'insert'>
   readonly listeners: ListenerAllocator
   readonly supervisor: InstanceSupervisor
@@ -21,14 +22,20 @@ export interface CreateDatabaseInstancePorts {
 }
 
 /**
- * Any member of the workspace may create instances and owns what it created (lakebase-behaviour §3).
+ * Any member of the workspace may create instances and owns what it created (lakebase-behaviour §3). Attaching is for
+ * fewer (policy/attached-cluster.ts).
  * @returns the instance in state STARTING
  * @throws RefusedError `invalid_parameter`, `instance_already_exists`, `quota_exceeded`, `scope_insufficient`
  */
 export async function createDatabaseInstance(
   ports: CreateDatabaseInstancePorts,
   caller: Caller,
-  request: { readonly name: string; readonly settings: InstanceSettings },
+  request: {
+    readonly name: string
+    readonly settings: InstanceSettings
+    /** An existing cluster to put it in front of; left out, the instance is a cluster of its own. */
+    readonly attached?: WantedAttachment | undefined
+  },
 ): Promise<DatabaseInstance> {
   const { name, settings } = request
   const { workspaceId, identity } = caller
@@ -42,6 +49,8 @@ export async function createDatabaseInstance(
     )
   }
   requirePermitted(decideInstanceSettings(settings))
+  const attached =
+    request.attached === undefined ? undefined : requireAttachable(ports, caller, request.attached)
   // Asked first so that a repeated creation takes no listener and reads the same answer at the limit as below it.
   if ((await ports.store.findByName(workspaceId, name)) !== undefined) {
     throw new RefusedError(refuse('instance_already_exists', { name }))
@@ -59,6 +68,7 @@ export async function createDatabaseInstance(
       creatorName: identity.name,
       createdAt: ports.clock(),
       listener: await ports.listeners.allocate(uid),
+      attached,
     },
     { atMost: ports.instancesPerWorkspace },
   )

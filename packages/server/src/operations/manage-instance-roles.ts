@@ -99,7 +99,7 @@ export async function createInstanceRole(
       refuse('instance_role_already_exists', { role: name.slice(0, 256), name: instance.name }),
     )
   }
-  record(ports, caller, instance, name)
+  recordRoleChange(ports, caller, instance, name)
   return created
 }
 
@@ -128,7 +128,7 @@ export async function updateInstanceRole(
   }
   const updated = await ports.roles.updateRole(instance, request.role, request.change)
   if (updated === undefined) throw notFound(instance, request.role)
-  record(ports, caller, instance, request.role)
+  recordRoleChange(ports, caller, instance, request.role)
   return updated
 }
 
@@ -169,7 +169,7 @@ export async function deleteInstanceRole(
       }),
     )
   }
-  record(ports, caller, instance, request.role)
+  recordRoleChange(ports, caller, instance, request.role)
 }
 
 async function findIdentity(
@@ -221,7 +221,7 @@ async function requireManaged(
   return instance
 }
 
-function requireAvailable(instance: DatabaseInstance): void {
+export function requireAvailable(instance: DatabaseInstance): void {
   if (instance.state === 'AVAILABLE') return
   throw new RefusedError(
     refuse('instance_state_conflict', {
@@ -232,7 +232,7 @@ function requireAvailable(instance: DatabaseInstance): void {
   )
 }
 
-function record(
+export function recordRoleChange(
   { audit }: InstanceRolePorts,
   caller: Caller,
   instance: DatabaseInstance,

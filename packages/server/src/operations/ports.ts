@@ -3,6 +3,7 @@
  * only the ports it uses. Every method may throw a `Fault`; none returns a half answer.
  */
 import type { webcrypto } from 'node:crypto'
+import type { AttachedCluster } from '../domain/attached-cluster.ts'
 import type {
   DatabaseInstance,
   InstanceFault,
@@ -27,6 +28,7 @@ import type { Redacted } from '../domain/redacted.ts'
 import type { Workspace, WorkspacePermission } from '../domain/workspace.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
+import type { NewAttachment } from './attached-ports.ts'
 
 export type Clock = () => Date
 
@@ -96,6 +98,12 @@ export interface InstanceRoleAdministration {
     instance: DatabaseInstance,
     role: Pick<InstanceRole, 'name' | 'binding' | 'isDatabricksSuperuser'> & Pick<RoleChange, 'attributes'>,
   ): Promise<InstanceRole | 'name_taken'>
+  /** Binds a role that somebody else made; undefined when there is none that may be bound. */
+  bindExistingRole(
+    instance: DatabaseInstance,
+    name: string,
+    binding: IdentityBinding,
+  ): Promise<InstanceRole | 'already_bound' | undefined>
   updateRole(instance: DatabaseInstance, name: string, change: RoleChange): Promise<InstanceRole | undefined>
   /** With an heir, whatever the role owns in any database becomes the heir's, and its privileges go. */
   dropRole(
@@ -173,15 +181,17 @@ export interface InstanceStore extends InstanceLookup {
   ): Promise<DatabaseInstance | undefined>
   /** Changes the state, only if settings and state are still as observed; undefined when not, or the row is gone. */
   updateState(observed: DatabaseInstance, state: InstanceState): Promise<DatabaseInstance | undefined>
-  recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
-  recordCluster(
-    uid: InstanceUid,
-    cluster: {
-      readonly systemIdentifier: string
-      readonly pgMajorVersion: number
-      readonly socketDirectory: string
+  /** As `updateSettings`, for what is known of an attached cluster; an undefined password stays as it is. */
+  updateAttachedCluster(
+    observed: DatabaseInstance,
+    change: {
+      readonly cluster: AttachedCluster
+      readonly encryptedPassword: Uint8Array | undefined
+      readonly state: InstanceState
     },
-  ): Promise<void>
+  ): Promise<DatabaseInstance | undefined>
+  recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
+  recordCluster(uid: InstanceUid, cluster: StartedCluster): Promise<void>
   recordListener(uid: InstanceUid, listener: InstanceListener): Promise<void>
   /** Undefined when there is none any more. */
   recordPooledListener(uid: InstanceUid, listener: InstanceListener | undefined): Promise<void>
@@ -217,6 +227,14 @@ export interface NewDatabaseInstance {
   readonly creatorName: string
   readonly createdAt: Date
   readonly listener: InstanceListener
+  /** Undefined: an embedded one. */
+  readonly attached?: NewAttachment | undefined
+}
+
+/** What is known of a cluster once it runs. */
+export type StartedCluster = Pick<DatabaseInstance, 'backend'> & {
+  readonly systemIdentifier: string
+  readonly pgMajorVersion: number
 }
 
 /** A running PostgreSQL cluster and what it is made of. Every method can be repeated after a crash at any point. */
@@ -225,11 +243,7 @@ export interface InstanceDriver {
    * Makes sure that the cluster exists, runs and accepts connections; adopts a postmaster that survived a
    * restart of Lakegate. Refuses a data directory that belongs to something else.
    */
-  start(instance: DatabaseInstance): Promise<{
-    readonly systemIdentifier: string
-    readonly pgMajorVersion: number
-    readonly socketDirectory: string
-  }>
+  start(instance: DatabaseInstance): Promise<StartedCluster>
   /** Whether the cluster runs now, started by whichever process; asks only, changes nothing. */
   isRunning(instance: DatabaseInstance): Promise<boolean>
   /**

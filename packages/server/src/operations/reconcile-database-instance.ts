@@ -81,14 +81,19 @@ async function work(
     case 'FAILING_OVER':
       if (wantsStop) return stop(ports, instance)
       if (!(await ports.driver.isRunning(instance))) {
-        const starting = await ports.store.updateState(instance, 'STARTING')
+        const lost = stateWithoutPrimary(instance)
+        const starting = instance.state === lost ? instance : await ports.store.updateState(instance, lost)
         return starting === undefined ? { outcome: 'superseded', instance } : run(ports, starting)
       }
-      return adopted ? settle(ports, instance, instance.state, 'running') : run(ports, instance)
+      return adopted ? settle(ports, instance, 'AVAILABLE', 'running') : run(ports, instance)
     default:
       return unreachable(instance.state)
   }
 }
+
+/** A cluster of several hosts is expected to choose another primary by itself. */
+const stateWithoutPrimary = ({ backend }: DatabaseInstance): 'STARTING' | 'FAILING_OVER' =>
+  backend.kind === 'attached' && backend.cluster.hosts.length > 1 ? 'FAILING_OVER' : 'STARTING'
 
 async function run(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
   return settle(ports, await startAndPrepare(ports, instance), 'AVAILABLE', 'started')
@@ -104,10 +109,17 @@ async function startAndPrepare(
   const isKnown =
     instance.systemIdentifier === cluster.systemIdentifier &&
     instance.pgMajorVersion === cluster.pgMajorVersion &&
-    instance.socketDirectory === cluster.socketDirectory
+    isSameBackend(instance.backend, cluster.backend)
   // Recorded only now: an identifier in the row means that the cluster was once complete.
   if (!isKnown) await store.recordCluster(instance.uid, cluster)
   return started
+}
+
+/** Of an attached cluster only where bindings are kept is found out; the rest is what was asked for. */
+function isSameBackend(known: DatabaseInstance['backend'], found: DatabaseInstance['backend']): boolean {
+  return known.kind === 'embedded'
+    ? found.kind === 'embedded' && known.socketDirectory === found.socketDirectory
+    : found.kind === 'attached' && known.bindings === found.bindings
 }
 
 async function stop(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {

@@ -549,6 +549,12 @@ export const REFUSALS = {
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Session {id} does not exist.' },
   },
 
+  // Attached clusters: what the operator gave Lakegate is not enough (docs/attached-instances.md).
+  administration_lacks_privilege: {
+    disclosure: 'authenticated',
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{problem}' },
+  },
+
   // databricks_create_role (behaviours 20, 33, 36): answered to the SQL function, which raises them.
   session_not_by_identity: {
     disclosure: 'anyone',

@@ -126,5 +126,7 @@ export function encodeStartupMessage(
   return buildStartupPacket(field.int32((version.major << 16) | version.minor), ...fields, Buffer.of(0))
 }
 
+export const encodeSslRequest = (): Buffer => buildStartupPacket(field.int32(SSL_REQUEST_CODE))
+
 export const encodeCancelRequest = ({ processId, key }: Omit<CancelRequest, 'kind'>): Buffer =>
   buildStartupPacket(field.int32(CANCEL_REQUEST_CODE), field.int32(processId), key)

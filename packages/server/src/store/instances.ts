@@ -4,6 +4,7 @@ import type { DatabaseInstance, InstanceSettings } from '../domain/database-inst
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
+import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
 import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
 import { prepared } from './prepared-statements.ts'
@@ -53,9 +54,9 @@ const permissionsQuery = (questions: readonly PermissionQuestion[]) => {
 export function createInstanceStore(database: SystemDatabase): InstanceStore {
   const rows = () => database.selectFrom('database_instance').selectAll('database_instance')
   /** An update that finds its row only while state and settings are what the caller based its decision on. */
-  const asObserved = (observed: DatabaseInstance) => {
+  const asObserved = (observed: DatabaseInstance, within = database) => {
     const columns = settingsColumns(observed.settings)
-    return database
+    return within
       .updateTable('database_instance')
       .where('uid', '=', observed.uid)
       .where('state', '=', observed.state)
@@ -137,10 +138,14 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
                 state: instance.state,
                 listener_host: instance.listener.host,
                 listener_port: instance.listener.port ?? null,
+                attached_cluster: attachedColumn(instance.attached?.cluster),
                 ...settingsColumns(instance.settings),
               })
               .returningAll()
               .executeTakeFirstOrThrow()
+            if (instance.attached !== undefined) {
+              await saveAdministrativePassword(transaction, instance.uid, instance.attached.encryptedPassword)
+            }
             return instanceOf(row)
           })
         } catch (error) {
@@ -164,6 +169,19 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         toInstance(await asObserved(observed).set({ state }).returningAll().executeTakeFirst()),
       ),
 
+    updateAttachedCluster: (observed, { cluster, encryptedPassword, state }) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          const row = await asObserved(observed, transaction)
+            .set({ attached_cluster: attachedColumn(cluster), state })
+            .returningAll()
+            .executeTakeFirst()
+          if (row !== undefined && encryptedPassword !== undefined)
+            await saveAdministrativePassword(transaction, observed.uid, encryptedPassword)
+          return toInstance(row)
+        }),
+      ),
+
     recordFault: (uid, fault) =>
       askSystemDatabase(async () => {
         await database
@@ -185,7 +203,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
           .set({
             system_identifier: cluster.systemIdentifier,
             pg_major_version: cluster.pgMajorVersion,
-            socket_directory: cluster.socketDirectory,
+            ...foundColumns(cluster.backend),
           })
           .where('uid', '=', uid)
           .execute()
@@ -308,7 +326,7 @@ function instanceOf(row: Row): DatabaseInstance {
     listener: { host: row.listener_host, port: row.listener_port ?? undefined },
     pooledListener:
       row.pooled_host === null ? undefined : { host: row.pooled_host, port: row.pooled_port ?? undefined },
-    socketDirectory: row.socket_directory ?? undefined,
+    backend: backendOf(row),
   }
 }
 

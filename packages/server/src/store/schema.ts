@@ -194,6 +194,18 @@ export interface SystemSchema {
       string | null,
       string | null
     >
+    attached_cluster: ColumnType<unknown, string | null, string | null>
+    attached_bindings: 'shared_catalog' | 'table' | null
+  }
+  attached_cluster_password: {
+    instance_uid: string
+    password_encrypted: Bytes
+  }
+  managed_role_key: {
+    instance_uid: string
+    role_oid: string
+    key_encrypted: Bytes
+    applied: boolean
   }
   gateway_process: { id: string; node: string; process_id: number; seen_at: Timestamp }
   session_question: { id: string; question: Json<SessionQuestion>; asked_at: Generated<Date> }

@@ -52,9 +52,19 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
   }
 }
 
-export function createCertificateAuthorityStore(database: SystemDatabase): CertificateAuthorityStore {
+/** 1 signs the servers of Lakegate, 2 the gateway as a client of attached clusters. */
+export type CertificateAuthorityNumber = 1 | 2
+
+export function createCertificateAuthorityStore(
+  database: SystemDatabase,
+  id: CertificateAuthorityNumber = 1,
+): CertificateAuthorityStore {
   const load = async (): Promise<StoredCertificateAuthority | undefined> => {
-    const row = await database.selectFrom('certificate_authority').selectAll().executeTakeFirst()
+    const row = await database
+      .selectFrom('certificate_authority')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst()
     return row === undefined
       ? undefined
       : {
@@ -70,7 +80,7 @@ export function createCertificateAuthorityStore(database: SystemDatabase): Certi
         await database
           .insertInto('certificate_authority')
           .values({
-            id: 1,
+            id,
             certificate_pem: authority.certificatePem,
             private_key_encrypted: authority.encryptedPrivateKey,
             created_at: authority.createdAt,

@@ -40,7 +40,7 @@ const admission = () =>
     roleOid: '16385' as RoleOid,
     sessionTicket: 'the ticket',
     behind: { id: '7' as IdentityId, type: 'USER', name: 'ada@example.com', path: [] as string[] },
-    instance: { socketDirectory: directory } as Admission['instance'],
+    instance: { backend: { kind: 'embedded', socketDirectory: directory } } as Admission['instance'],
     token: undefined,
     claimedTables: [] as Admission['claimedTables'],
   }) satisfies Admission
@@ -56,7 +56,9 @@ const open = async (parameters: Record<string, string> = { user: 'ADA', database
       },
     },
     new AbortController().signal,
+    NO_CLUSTERS,
   )
+const NO_CLUSTERS = { open: () => Promise.reject(new Error('attached')), cancel: () => Promise.resolve() }
 const refusalOf = async (): Promise<string> => {
   try {
     await open()

@@ -39,7 +39,7 @@ function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
     systemIdentifier: '1',
     listener: { host: '127.0.0.1', port: 5432 },
     pooledListener: undefined,
-    socketDirectory: 'somewhere',
+    backend: { kind: 'embedded', socketDirectory: 'somewhere' },
   }
   const step = <Result>(name: string, result: Result): Promise<Result> => {
     steps.push(name)

@@ -44,7 +44,7 @@ export const instanceRow = (change: Partial<DatabaseInstance> = {}): DatabaseIns
   systemIdentifier: undefined,
   listener: { host: '127.0.0.2', port: 5432 },
   pooledListener: undefined,
-  socketDirectory: undefined,
+  backend: { kind: 'embedded', socketDirectory: undefined },
   ...change,
 })
 
@@ -67,8 +67,8 @@ export function placeInstance(world: World, change: Partial<DatabaseInstance> = 
 const IDENTITY_OF_CLUSTER = {
   systemIdentifier: '7000000000000000001',
   pgMajorVersion: 18,
-  socketDirectory: '/run/lakegate/sales',
-}
+  backend: { kind: 'embedded', socketDirectory: '/run/lakegate/sales' },
+} as const
 
 /** The postmaster dies, whoever ended it. */
 export function endPostmaster(cluster: Cluster): void {
@@ -157,6 +157,10 @@ function storeOf(world: World, call: Call): InstanceStore {
       ),
     updateState: async (observed, state) =>
       call('updateState', () =>
+        sameAsObserved(rows.get(observed.uid), observed) ? change(observed.uid, { state }) : undefined,
+      ),
+    updateAttachedCluster: async (observed, { state }) =>
+      call('updateAttachedCluster', () =>
         sameAsObserved(rows.get(observed.uid), observed) ? change(observed.uid, { state }) : undefined,
       ),
     recordFault: async (uid, fault) =>

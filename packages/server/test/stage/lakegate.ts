@@ -115,18 +115,20 @@ export async function startLakegate(options: {
 export function spawnLakegate(
   programArguments: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  input?: string,
 ): { readonly child: ChildProcess; readonly output: () => string } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
   const child = spawn(process.execPath, [PROGRAM, ...programArguments], {
     env: { ...Object.fromEntries(inherited), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(input)
   let printed = ''
   const collect = (chunk: Buffer) => {
     printed += chunk.toString('utf8')
   }
-  child.stdout.on('data', collect)
-  child.stderr.on('data', collect)
+  child.stdout?.on('data', collect)
+  child.stderr?.on('data', collect)
   return { child, output: () => printed }
 }
 

@@ -43,7 +43,7 @@ export interface PooledEndpoint {
 }
 
 export function createPooledEndpoint(
-  dependencies: Pick<GatewayDependencies, 'instances' | 'openSessions' | 'log'>,
+  dependencies: Pick<GatewayDependencies, 'clusters' | 'instances' | 'openSessions' | 'log'>,
   settings: PooledSettings,
 ): PooledEndpoint {
   const instances = new Map<InstanceUid, InstanceBackends>()
@@ -81,7 +81,12 @@ export function createPooledEndpoint(
       new Pool(
         {
           open: async (signal) =>
-            openPooledBackend({ ...admission, instance: await present(admission) }, startup, signal),
+            openPooledBackend(
+              { ...admission, instance: await present(admission) },
+              startup,
+              signal,
+              dependencies.clusters,
+            ),
           random: seedForRandom,
           now: () => performance.now(),
         },
@@ -102,9 +107,8 @@ export function createPooledEndpoint(
     admission: Admission,
     key: { readonly processId: number; readonly key: Buffer },
   ): Promise<void> {
-    const { socketDirectory } = await present(admission)
-    if (socketDirectory === undefined) return
-    await forwardCancelRequest({ kind: 'cancel_request', ...key }, socketDirectory)
+    const instance = await present(admission)
+    await forwardCancelRequest({ kind: 'cancel_request', ...key }, instance, dependencies.clusters)
   }
 
   return {

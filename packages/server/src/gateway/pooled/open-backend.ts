@@ -7,6 +7,7 @@ import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
+import type { AttachedClusters } from '../attached-clusters.ts'
 import { openBackend } from '../backend-session.ts'
 import { BackendGone, PooledBackend } from './backend.ts'
 
@@ -35,9 +36,10 @@ export async function openPooledBackend(
   admission: Admission,
   startup: { readonly message: StartupMessage; readonly version: ProtocolVersion },
   signal: AbortSignal,
+  clusters: AttachedClusters,
 ): Promise<PooledBackend> {
   // A ticket tells of one token and when it expires; the backend serves logins with others.
-  const opened = await openBackend({ ...admission, sessionTicket: '' }, startup, signal)
+  const opened = await openBackend({ ...admission, sessionTicket: '' }, startup, signal, clusters)
   if (opened.kind === 'refused') throw new BackendRefused(opened.message.subarray(5))
   const backend = new PooledBackend(opened.session.socket, opened.session.greeting)
   try {

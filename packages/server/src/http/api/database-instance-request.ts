@@ -7,6 +7,7 @@ import { CAPACITIES, type InstanceSettings, type SessionPolicy } from '../../dom
 import { RefusedError } from '../../operations/refused-error.ts'
 import { NO_SETTINGS, SETTING_FIELDS, SINGLE_NODE } from '../../policy/instance-settings.ts'
 import { refuse } from '../../policy/refusals.ts'
+import { attachedShape, type AttachedBody } from './attached-cluster-request.ts'
 
 type Setting = keyof InstanceSettings
 type SettingsChange = Partial<InstanceSettings>
@@ -16,6 +17,7 @@ export interface InstanceBody {
   readonly name: string | undefined
   /** What was sent; null counts as left out, as in the JSON form of protocol buffers. */
   readonly settings: SettingsChange
+  readonly attached: AttachedBody | undefined
 }
 
 const customTag = z.strictObject({
@@ -67,6 +69,7 @@ export const instanceBody: z.ZodType<InstanceBody> = z
     {
       name: z.string().nullish(),
       ...settingShapes,
+      attached: attachedShape.nullish(),
       parent_instance_ref: z.null(`cannot be given: ${SINGLE_NODE} that begin empty.`).optional(),
       ...Object.fromEntries(OUTPUT_ONLY.map((field) => [field, z.unknown().optional()])),
     },
@@ -78,6 +81,7 @@ export const instanceBody: z.ZodType<InstanceBody> = z
   )
   .transform((body) => ({
     name: body.name === '' ? undefined : (body.name ?? undefined),
+    attached: body.attached ?? undefined,
     settings: {
       ...sent('capacity', body.capacity),
       ...sent('stopped', body.stopped),
@@ -136,11 +140,22 @@ export function settingsToChange(body: InstanceBody, mask: string | undefined, n
   for (const field of fields) {
     const setting = SETTING_OF_FIELD.get(field)
     if (setting !== undefined) change = { ...change, [setting]: body.settings[setting] }
-    else if (field !== 'name')
+    else if (field !== 'name' && field !== ATTACHED)
       throw invalid('update_mask', `"${field}" is no field of DatabaseInstance that can be changed.`)
   }
   return change
 }
+
+/**
+ * What an update says of the attached cluster, unless its mask leaves that out.
+ * @param mask as for `settingsToChange`
+ */
+export function attachedToChange(body: InstanceBody, mask: string | undefined): AttachedBody | undefined {
+  const fields = (mask ?? '').split(',').map((field) => field.trim())
+  return fields.some((field) => ['', '*', ATTACHED].includes(field)) ? body.attached : undefined
+}
+
+const ATTACHED = 'attached'
 
 const invalid = (field: string, problem: string): RefusedError =>
   new RefusedError(refuse('invalid_parameter', { field, problem }))

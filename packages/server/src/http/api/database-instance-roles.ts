@@ -5,6 +5,7 @@
 import type { DatabaseInstanceRole, ListDatabaseInstanceRolesResponse } from '@lakegate/client'
 import { z } from 'zod'
 import { IDENTITY_TYPES } from '../../domain/identity.ts'
+import { bindExistingRole } from '../../operations/bind-existing-role.ts'
 import {
   createInstanceRole,
   deleteInstanceRole,
@@ -48,6 +49,8 @@ const roleBody = z.strictObject({
   // Sent along by SDKs, which got them from here.
   effective_attributes: z.unknown().optional(),
   instance_name: z.string().optional(),
+  /** Lakegate's own addition: a role that is there already, to be bound to the identity (attached clusters). */
+  existing_role: z.string().max(256).optional(),
 })
 
 export function databaseInstanceRoleRoutes(ports: InstanceRolePorts): readonly Route[] {
@@ -60,6 +63,15 @@ export function databaseInstanceRoleRoutes(ports: InstanceRolePorts): readonly R
       query: anyQuery,
       body: roleBody,
       async handle({ params: { instance }, body, caller }) {
+        if (body.existing_role !== undefined) {
+          const bound = await bindExistingRole(ports, caller, {
+            instance,
+            role: body.existing_role,
+            name: body.name ?? missing('name'),
+            type: body.identity_type ?? 'PG_ONLY',
+          })
+          return { body: show(bound, instance) }
+        }
         const created = await createInstanceRole(ports, caller, {
           instance,
           name: body.name ?? missing('name'),

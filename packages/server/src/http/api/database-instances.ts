@@ -2,6 +2,10 @@
 import type { ListDatabaseInstancesResponse } from '@lakegate/client'
 import { z } from 'zod'
 import {
+  changeAttachedCluster,
+  type ChangeAttachedClusterPorts,
+} from '../../operations/change-attached-cluster.ts'
+import {
   createDatabaseInstance,
   type CreateDatabaseInstancePorts,
 } from '../../operations/create-database-instance.ts'
@@ -22,12 +26,23 @@ import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
+import { attachedAnswer, attachmentToChange, attachmentToCreate } from './attached-cluster-request.ts'
 import { databaseInstanceAnswer } from './database-instance-answer.ts'
-import { instanceBody, settingsToChange, settingsToCreate } from './database-instance-request.ts'
+import {
+  attachedToChange,
+  instanceBody,
+  settingsToChange,
+  settingsToCreate,
+} from './database-instance-request.ts'
 
 export type DatabaseInstancePorts = CreateDatabaseInstancePorts &
   UpdateDatabaseInstancePorts &
-  DeleteDatabaseInstancePorts & { readonly store: Pick<InstanceStore, 'loadInstance' | 'listPage'> }
+  DeleteDatabaseInstancePorts &
+  ChangeAttachedClusterPorts & {
+    readonly store: Pick<InstanceStore, 'loadInstance' | 'listPage'>
+    /** For `ssl_ca_file` of attached clusters. */
+    readonly clientCaPem: () => string
+  }
 
 const COLLECTION = '/api/2.0/database/instances'
 const ONE = `${COLLECTION}/:name`
@@ -46,6 +61,10 @@ const queryNumber = z
   .optional()
 
 export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly Route[] {
+  const show: typeof databaseInstanceAnswer = (instance, options) => ({
+    ...databaseInstanceAnswer(instance, options),
+    ...attachedAnswer(instance, ports.clientCaPem()),
+  })
   return [
     defineRoute({
       method: 'POST',
@@ -61,8 +80,9 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
         const created = await createDatabaseInstance(ports, caller, {
           name: body.name,
           settings: settingsToCreate(body),
+          attached: body.attached === undefined ? undefined : attachmentToCreate(body.attached),
         })
-        return { body: databaseInstanceAnswer(created, { echoTags: true }) }
+        return { body: show(created, { echoTags: true }) }
       },
     }),
     defineRoute({
@@ -75,7 +95,7 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       async handle({ query: { page_size: pageSize, page_token: pageToken }, caller }) {
         const page = await listDatabaseInstances(ports, caller, { pageSize, pageToken })
         const answer: ListDatabaseInstancesResponse = {
-          database_instances: page.instances.map((instance) => databaseInstanceAnswer(instance)),
+          database_instances: page.instances.map((instance) => show(instance)),
           ...(page.nextPageToken === undefined ? {} : { next_page_token: page.nextPageToken }),
         }
         return { body: answer }
@@ -89,7 +109,7 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       query: z.looseObject({ uid: z.string('is missing.') }),
       body: noBody,
       async handle({ query: { uid }, caller }) {
-        return { body: databaseInstanceAnswer(await findDatabaseInstanceByUid(ports, caller, { uid })) }
+        return { body: show(await findDatabaseInstanceByUid(ports, caller, { uid })) }
       },
     }),
     defineRoute({
@@ -100,7 +120,7 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       query: anyQuery,
       body: noBody,
       async handle({ params: { name }, caller }) {
-        return { body: databaseInstanceAnswer(await getDatabaseInstance(ports, caller, { name })) }
+        return { body: show(await getDatabaseInstance(ports, caller, { name })) }
       },
     }),
     defineRoute({
@@ -112,8 +132,13 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       body: instanceBody,
       async handle({ params: { name }, query: { update_mask: mask }, body, caller }) {
         const change = settingsToChange(body, mask, name)
+        const attached = attachedToChange(body, mask)
+        if (attached !== undefined) {
+          const { cluster, password } = attachmentToChange(attached)
+          await changeAttachedCluster(ports, caller, { name, change: cluster, password })
+        }
         const updated = await updateDatabaseInstance(ports, caller, { name, change })
-        return { body: databaseInstanceAnswer(updated, { echoTags: true }) }
+        return { body: show(updated, { echoTags: true }) }
       },
     }),
     defineRoute({

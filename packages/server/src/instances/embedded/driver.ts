@@ -3,6 +3,7 @@ import path from 'node:path'
 import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import type { InstanceDriver } from '../../operations/ports.ts'
+import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
 import { prepareInstance } from '../prepare.ts'
 import type { PostgresBinaries } from './binaries.ts'
@@ -29,6 +30,7 @@ export interface EmbeddedDriverSettings {
   /** libpq connection string under which instances reach the control plane. */
   readonly controlPlaneConninfo: string
   readonly connections: AdministrativeConnections
+  readonly access: AdministrativeAccess
 }
 
 /** The real service gives 16 GB of memory per unit; a laptop gives what lets several instances stand side by side. */
@@ -55,9 +57,13 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
     },
   })
   return {
-    start: (instance) => startCluster(define(instance)),
+    async start(instance) {
+      const { socketDirectory, ...cluster } = await startCluster(define(instance))
+      return { ...cluster, backend: { kind: 'embedded', socketDirectory } }
+    },
     isRunning: (instance) => isClusterRunning(define(instance)),
-    prepare: (instance, owner) => prepareInstance(instance, owner, settings.controlPlaneConninfo),
+    prepare: (instance, owner) =>
+      prepareInstance(settings.access, instance, owner, settings.controlPlaneConninfo),
     async stop(instance) {
       await settings.connections.close(instance.uid)
       await stopCluster(define(instance))

@@ -1,0 +1,116 @@
+/**
+ * `lakegate attach`: puts an existing cluster behind the gateway, through REST. Secrets come from files or standard input:
+ * arguments are in the process list for everybody to read (behaviour 74).
+ */
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { createLakegateHttp, type DatabaseInstance } from '@lakegate/client'
+import { Command, Option } from 'commander'
+import { Fault } from '../domain/fault.ts'
+import { BACKEND_AUTHENTICATIONS, CLUSTER_TLS_MODES, EXISTING_PASSWORDS } from '../domain/attached-cluster.ts'
+
+interface Flags {
+  readonly host: string
+  readonly user: string
+  readonly passwordFile: string
+  readonly backendAuthentication: (typeof BACKEND_AUTHENTICATIONS)[number]
+  readonly database: string
+  readonly caFile?: string
+  readonly tlsMode: (typeof CLUSTER_TLS_MODES)[number]
+  readonly existingPasswords: (typeof EXISTING_PASSWORDS)[number]
+  readonly url: string
+  readonly tokenFile?: string
+}
+
+export function attachCommand(): Command {
+  return new Command('attach')
+    .description('put an existing PostgreSQL cluster behind the gateway (docs/attached-instances.md)')
+    .argument('<name>', 'name of the database instance')
+    .requiredOption('--host <host:port,…>', 'hosts of the cluster; the primary is found')
+    .requiredOption('--user <role>', 'administrative role')
+    .requiredOption('--password-file <file>', 'file with its password; - reads standard input')
+    .addOption(
+      new Option('--backend-authentication <way>', 'how the gateway proves itself')
+        .choices(BACKEND_AUTHENTICATIONS)
+        .makeOptionMandatory(),
+    )
+    .option('--database <name>', 'database of the administrative connections', 'postgres')
+    .option('--ca-file <file>', 'certificates of the authority of the servers; default: public authorities')
+    .addOption(
+      new Option('--tls-mode <mode>', 'what is verified').choices(CLUSTER_TLS_MODES).default('verify-full'),
+    )
+    .addOption(
+      new Option('--existing-passwords <what>', 'whether scram may replace passwords that roles have')
+        .choices(EXISTING_PASSWORDS)
+        .default('refuse'),
+    )
+    .addOption(
+      new Option('--url <url>', 'REST of Lakegate').env('DATABRICKS_HOST').default('http://127.0.0.1:8470'),
+    )
+    .option('--token-file <file>', 'file with an access token; default: the variable DATABRICKS_TOKEN')
+    .action(attach)
+}
+
+async function attach(name: string, flags: Flags): Promise<void> {
+  const token =
+    flags.tokenFile === undefined ? process.env['DATABRICKS_TOKEN'] : await readSecret(flags.tokenFile)
+  if (token === undefined || token === '') {
+    throw unusable('There is no access token.', 'Set DATABRICKS_TOKEN, or name a file with --token-file.')
+  }
+  const http = createLakegateHttp(flags.url, () => token)
+  try {
+    const { state, attached } = await http.request<DatabaseInstance>('POST', '/api/2.0/database/instances', {
+      name,
+      attached: {
+        hosts: flags.host.split(',').map(parseHost),
+        database: flags.database,
+        tls: {
+          mode: flags.tlsMode,
+          ...(flags.caFile === undefined ? {} : { ca_pem: await readText(flags.caFile) }),
+        },
+        administration: { user: flags.user, password: await readSecret(flags.passwordFile) },
+        backend_authentication: flags.backendAuthentication,
+        existing_passwords: flags.existingPasswords,
+      },
+    })
+    process.stdout.write(`${name} is ${state}.\n`)
+    if (attached?.client_ca_pem !== undefined)
+      process.stdout.write(
+        `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${attached.client_ca_pem}`,
+      )
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw unusable(error instanceof Error ? error.message : String(error), undefined)
+  }
+}
+
+/** `host`, `host:port`, `[address]:port`. */
+function parseHost(text: string): { host: string; port?: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined)
+    throw unusable(`“${text}” is no host.`, 'Write host:port, or [address]:port for IPv6.')
+  return { host, ...(port === undefined ? {} : { port: Number(port) }) }
+}
+
+const readSecret = async (file: string): Promise<string> =>
+  (file === '-' ? await text(process.stdin) : await readText(file)).replace(/\r?\n$/, '')
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw unusable(
+      `The file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      undefined,
+    )
+  }
+}
+
+const unusable = (message: string, nextStep: string | undefined): Fault =>
+  new Fault({
+    code: 'attach_failed',
+    origin: 'client',
+    message,
+    ...(nextStep === undefined ? {} : { nextStep }),
+  })

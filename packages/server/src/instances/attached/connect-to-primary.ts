@@ -1,0 +1,159 @@
+/**
+ * Administrative connections to an attached cluster: over verified TLS, to the host that is the primary now, which is
+ * the first of the list that is not in recovery. That it is the cluster it was is checked each time.
+ */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import pg from 'pg'
+import { inOrder, OLDEST_ATTACHED_VERSION, type ClusterHost } from '../../domain/attached-cluster.ts'
+import type { AttachedBackend, DatabaseInstance } from '../../domain/database-instance.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
+import { Redacted } from '../../domain/redacted.ts'
+import type { AttachedSecretStore } from '../../operations/attached-ports.ts'
+import type { KeyEncryption } from '../../operations/ports.ts'
+import { sessionSettings } from '../administrative-client.ts'
+import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
+
+/** One host; a list of them has to fit into what a login may take. */
+const CONNECT_TIMEOUT_MS = 3_000
+
+export type AttachedInstance = DatabaseInstance & { readonly backend: AttachedBackend }
+
+export interface PrimaryConnection {
+  readonly client: pg.Client
+  readonly host: ClusterHost
+  readonly systemIdentifier: string
+  readonly pgMajorVersion: number
+  readonly isSuperuser: boolean
+}
+
+export interface ClusterConnector {
+  /** @throws Fault that says what stands in the way, of all hosts the worst */
+  connect(
+    instance: AttachedInstance,
+    database: string,
+    statementTimeoutMs: number,
+  ): Promise<PrimaryConnection>
+}
+
+interface PrimaryRow {
+  readonly is_standby: boolean
+  readonly version: number
+  readonly identifier: string
+  readonly is_superuser: boolean
+}
+
+const WHO_ARE_YOU = `
+  SELECT pg_catalog.pg_is_in_recovery() AS is_standby,
+         pg_catalog.current_setting('server_version_num')::int AS version,
+         (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS identifier,
+         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_superuser`
+
+export function createClusterConnector(ports: {
+  readonly secrets: Pick<AttachedSecretStore, 'loadAdministrativePassword'>
+  readonly encryption: Pick<KeyEncryption, 'decrypt'>
+}): ClusterConnector {
+  /** Tried first; forgotten by a restart, which costs one attempt more. */
+  const primaries = new Map<InstanceUid, ClusterHost>()
+
+  async function loadPassword(uid: InstanceUid): Promise<Redacted<string>> {
+    const encrypted = await ports.secrets.loadAdministrativePassword(uid)
+    return new Redacted(
+      encrypted === undefined ? '' : Buffer.from(ports.encryption.decrypt(encrypted)).toString('utf8'),
+    )
+  }
+
+  return {
+    async connect(instance, database, statementTimeoutMs) {
+      const password = await loadPassword(instance.uid)
+      const failures: HostFailure[] = []
+      for (const host of inOrder(instance.backend.cluster.hosts, primaries.get(instance.uid))) {
+        const client = clientFor(instance.backend, host, { database, password, statementTimeoutMs })
+        client.on('error', () => undefined)
+        try {
+          await client.connect()
+          const found = await ask(client)
+          if (!found.is_standby) {
+            primaries.set(instance.uid, host)
+            return identify(instance, host, client, found)
+          }
+          failures.push({ host, error: 'standby' })
+        } catch (error) {
+          if (error instanceof Fault) throw error
+          failures.push({ host, error })
+        }
+        endSoon(client)
+      }
+      throw faultOfHosts(instance.name, failures)
+    },
+  }
+}
+
+function clientFor(
+  { cluster }: AttachedBackend,
+  { host, port }: ClusterHost,
+  login: {
+    readonly database: string
+    readonly password: Redacted<string>
+    readonly statementTimeoutMs: number
+  },
+): pg.Client {
+  return new pg.Client({
+    host,
+    port,
+    user: cluster.administrator,
+    password: login.password.reveal(),
+    database: login.database,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ...sessionSettings(login.statementTimeoutMs),
+    ssl: {
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      ...(cluster.tls.caPem === undefined ? {} : { ca: cluster.tls.caPem }),
+      // The driver names no host to Node.js when it is an address; what we meant to reach is what counts.
+      checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+        cluster.tls.mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
+    },
+  })
+}
+
+async function ask(client: pg.Client): Promise<PrimaryRow> {
+  const { rows } = await client.query<PrimaryRow>(WHO_ARE_YOU)
+  const [row] = rows
+  if (row === undefined) throw new Error('the server does not say what it is')
+  return row
+}
+
+function identify(
+  instance: AttachedInstance,
+  host: ClusterHost,
+  client: pg.Client,
+  found: PrimaryRow,
+): PrimaryConnection {
+  const pgMajorVersion = Math.floor(found.version / 10_000)
+  const problem =
+    pgMajorVersion < OLDEST_ATTACHED_VERSION
+      ? tooOld(host, pgMajorVersion)
+      : instance.systemIdentifier !== undefined && instance.systemIdentifier !== found.identifier
+        ? anotherCluster(host, found.identifier, instance.systemIdentifier)
+        : undefined
+  if (problem === undefined) {
+    return {
+      client,
+      host,
+      systemIdentifier: found.identifier,
+      pgMajorVersion,
+      isSuperuser: found.is_superuser,
+    }
+  }
+  endSoon(client)
+  throw problem
+}
+
+/**
+ * Not waited for: of a connection whose TLS failed the driver never reports the end. A connection that never came to be,
+ * or is lost, needs no goodbye.
+ */
+function endSoon(client: pg.Client): void {
+  client.end().catch(() => undefined)
+}

@@ -1,0 +1,118 @@
+/**
+ * The `attached` driver: a cluster that somebody else runs. It is found, checked, prepared and watched; it is never
+ * started, stopped or destroyed by Lakegate.
+ */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
+import type { InstanceDriver } from '../../operations/ports.ts'
+import type { AdministrativeAccess } from '../administrative-client.ts'
+import type { AdministrativeConnections } from '../administrative-connections.ts'
+import type { AttachedInstance, ClusterConnector } from './connect-to-primary.ts'
+import { prepareAttached } from './prepare.ts'
+
+export interface AttachedDriverSettings {
+  readonly clusters: ClusterConnector
+  readonly access: AdministrativeAccess
+  readonly connections: AdministrativeConnections
+  /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
+  readonly watchEveryMs: number
+}
+
+const TIMEOUT_MS = 5_000
+
+export function createAttachedDriver(settings: AttachedDriverSettings): InstanceDriver {
+  const { clusters, connections, watchEveryMs } = settings
+  const watches = new Map<InstanceUid, () => void>()
+
+  async function isRunning(instance: AttachedInstance): Promise<boolean> {
+    try {
+      const { client } = await clusters.connect(instance, instance.backend.cluster.database, TIMEOUT_MS)
+      await client.end()
+      return true
+    } catch (error) {
+      // What stands in the way is the business of the start that follows, which says so.
+      if (error instanceof Fault && error.origin !== 'store') return false
+      throw error
+    }
+  }
+
+  function endWatch(uid: InstanceUid): void {
+    watches.get(uid)?.()
+    watches.delete(uid)
+  }
+
+  return {
+    async start(given) {
+      const instance = requireAttached(given)
+      const { client, ...found } = await clusters.connect(
+        instance,
+        instance.backend.cluster.database,
+        TIMEOUT_MS,
+      )
+      await client.end()
+      const bindings = instance.backend.bindings ?? (found.isSuperuser ? 'shared_catalog' : 'table')
+      if (bindings === 'shared_catalog' && !found.isSuperuser) throw privilegesLost(instance)
+      return {
+        systemIdentifier: found.systemIdentifier,
+        pgMajorVersion: found.pgMajorVersion,
+        backend: { ...instance.backend, bindings },
+      }
+    },
+    isRunning: (instance) => isRunning(requireAttached(instance)),
+    prepare: (instance, owner) => prepareAttached(settings.access, requireAttached(instance), owner),
+    async stop({ uid }) {
+      endWatch(uid)
+      await connections.close(uid)
+    },
+    async destroy({ uid }) {
+      endWatch(uid)
+      await connections.close(uid)
+    },
+    async waitForExit(given) {
+      const instance = requireAttached(given)
+      endWatch(instance.uid)
+      await new Promise<void>((resolve) => {
+        let timer: NodeJS.Timeout | undefined
+        const watch = { isEnded: false }
+        const lookLater = () => {
+          timer = setTimeout(look, watchEveryMs).unref()
+        }
+        const look = () => {
+          isRunning(instance).then(
+            (runs) => {
+              if (watch.isEnded) return
+              if (runs) lookLater()
+              else resolve()
+            },
+            // The system database cannot be asked for the password: nothing is known of the cluster.
+            () => {
+              if (!watch.isEnded) lookLater()
+            },
+          )
+        }
+        watches.set(instance.uid, () => {
+          watch.isEnded = true
+          clearTimeout(timer)
+          resolve()
+        })
+        lookLater()
+      })
+    },
+  }
+}
+
+function requireAttached(instance: DatabaseInstance): AttachedInstance {
+  const { backend } = instance
+  if (backend.kind !== 'attached') throw new Error('the attached driver was given another kind of instance')
+  return { ...instance, backend }
+}
+
+function privilegesLost({ name }: DatabaseInstance): Fault {
+  return new Fault({
+    code: 'administration_lost_privileges',
+    origin: 'configuration',
+    message: `The administrative role of ${name} is not superuser any more, but the bindings of its roles are kept where only a superuser may read and write them.`,
+    nextStep: 'Give it SUPERUSER again, or attach the cluster anew and bind its roles again.',
+  })
+}

@@ -1,0 +1,94 @@
+/**
+ * Certificates with which the gateway logs in to attached clusters, one for each role, its common name the role's name
+ * (PostgreSQL, "Certificate Authentication"). Their authority is not the one of the servers, so that neither side's
+ * certificates are worth anything on the other. They live for an hour, and their keys in memory only.
+ */
+import { webcrypto } from 'node:crypto'
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import type { Redacted } from '../domain/redacted.ts'
+import {
+  ALGORITHM,
+  BACKDATE_MS,
+  loadAuthority,
+  privateKeyPem,
+  randomSerialNumber,
+  type Authority,
+  type AuthorityPorts,
+} from './certificate-authority.ts'
+
+export interface ClientCertificate {
+  readonly certificateChainPem: string
+  readonly privateKeyPem: Redacted<string>
+}
+
+export interface ClientCertificates {
+  /** Makes the authority when there is none. */
+  start(): Promise<void>
+  /** What operators put into `ssl_ca_file`. */
+  certificatePem(): string
+  certificateFor(roleName: string): Promise<ClientCertificate>
+}
+
+const LIFETIME_MS = 60 * 60 * 1000
+/** Made anew when less than this is left: longer than any login takes. */
+const RENEW_BEFORE_MS = 20 * 60 * 1000
+const REMEMBERED = 10_000
+
+interface Issued extends ClientCertificate {
+  readonly expiresAt: Date
+}
+
+export function createClientCertificates(ports: AuthorityPorts): ClientCertificates {
+  const { clock } = ports
+  let authority: Authority | undefined
+  const issued = new Map<string, Promise<Issued>>()
+
+  const loaded = (): Authority => {
+    if (authority === undefined) throw new Error('the authority for client certificates was not started')
+    return authority
+  }
+
+  return {
+    async start() {
+      authority = await loadAuthority(ports, 'CN=Lakegate client certificate authority')
+    },
+    certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
+    async certificateFor(roleName) {
+      const known = await issued.get(roleName)
+      if (known !== undefined && known.expiresAt.getTime() - clock().getTime() > RENEW_BEFORE_MS) return known
+      if (issued.size >= REMEMBERED) issued.clear()
+      const made = issue(loaded(), roleName, clock())
+      issued.set(roleName, made)
+      made.catch(() => issued.delete(roleName))
+      return made
+    },
+  }
+}
+
+async function issue(authority: Authority, roleName: string, now: Date): Promise<Issued> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  const expiresAt = new Date(now.getTime() + LIFETIME_MS)
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: randomSerialNumber(),
+    // As a value and never as text: a comma in a role's name must not begin another attribute.
+    subject: new x509.Name([{ CN: [{ utf8String: roleName }] }]),
+    issuer: authority.certificate.subject,
+    notBefore: new Date(now.getTime() - BACKDATE_MS),
+    notAfter: expiresAt,
+    publicKey: keys.publicKey,
+    signingKey: authority.privateKey,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
+    ],
+  })
+  return {
+    certificateChainPem: `${certificate.toString('pem')}\n`,
+    privateKeyPem: await privateKeyPem(keys.privateKey),
+    expiresAt,
+  }
+}

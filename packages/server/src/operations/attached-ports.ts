@@ -1,0 +1,50 @@
+/** What attached clusters need of the world besides what every instance needs. */
+import type { AttachedCluster, BackendRole } from '../domain/attached-cluster.ts'
+import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { InstanceUid, RoleOid } from '../domain/ids.ts'
+import type { Redacted } from '../domain/redacted.ts'
+
+/** Encrypted before it comes near the store. */
+export interface NewAttachment {
+  readonly cluster: AttachedCluster
+  readonly encryptedPassword: Uint8Array
+}
+
+/** Secrets of attached clusters, as the store keeps them: encrypted. */
+export interface AttachedSecretStore {
+  loadAdministrativePassword(uid: InstanceUid): Promise<Uint8Array | undefined>
+  loadRoleKey(uid: InstanceUid, role: RoleOid): Promise<StoredRoleKey | undefined>
+  /** Keeps the first one when two gateways race. */
+  insertRoleKey(uid: InstanceUid, role: RoleOid, encryptedKey: Uint8Array): Promise<void>
+  markRoleKeyApplied(uid: InstanceUid, role: RoleOid): Promise<void>
+}
+
+export interface StoredRoleKey {
+  readonly encryptedKey: Uint8Array
+  readonly isApplied: boolean
+}
+
+/** What SCRAM of one role needs on the client's side, without any password (RFC 5802 §3). */
+export interface ScramClientKey {
+  readonly salt: Uint8Array
+  readonly iterations: number
+  readonly clientKey: Uint8Array
+  readonly serverKey: Uint8Array
+}
+
+/** How the gateway proves itself to an attached cluster. */
+export type BackendCredential =
+  | {
+      readonly kind: 'client_certificate'
+      readonly certificateChainPem: string
+      readonly privateKeyPem: Redacted<string>
+    }
+  | { readonly kind: 'scram'; readonly key: Redacted<ScramClientKey> }
+
+export interface BackendCredentials {
+  /**
+   * For one role that Lakegate bound to an identity, and that login was admitted to.
+   * @throws Fault role_password_in_use when the role has a password that may not be replaced
+   */
+  credentialFor(instance: DatabaseInstance, role: BackendRole): Promise<BackendCredential>
+}
