@@ -27,7 +27,7 @@ export interface CertificateAuthority extends ServerCertificates {
 }
 
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-export const DAY_MS = 24 * 60 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
 const AUTHORITY_DAYS = 3650
 /** What browsers and Apple's TLS accept at most for a server. */
 const LEAF_DAYS = 397

@@ -13,6 +13,7 @@ import {
   createAttachedRole,
   detach,
   inAttachedSession,
+  loginOf,
   refusedAttachedLogin,
   showInstance,
   waitForProblem,
@@ -26,7 +27,7 @@ import {
   type ForeignCluster,
 } from '../stage/foreign-cluster.ts'
 import { spawnLakegate } from '../stage/lakegate.ts'
-import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
+import { createServicePrincipal, inSession, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
@@ -93,6 +94,20 @@ describe.each([
       [principal.applicationId],
     )
     expect(row?.verifier).toMatch(/^SCRAM-SHA-256\$4096:/)
+  })
+
+  it('shares its backends at the pooled endpoint', async () => {
+    const { pooled_dns: host, pooled_port: port } = await waitFor('the pooled endpoint', async () => {
+      const instance = await showInstance(attached)
+      return instance.pooled_port !== undefined && instance
+    })
+    const login = await loginOf(attached, principal)
+    const role = await inSession(
+      lakegate,
+      { ...login, instance: { host: host ?? '', port: port ?? 0 } },
+      async (client) => (await client.query<{ role: string }>('SELECT session_user::text AS role')).rows[0],
+    )
+    expect(role).toEqual({ role: principal.applicationId })
   })
 
   it('forgets the binding of a role that was dropped and made again behind its back', async () => {

@@ -84,7 +84,7 @@ const readKey = (bytes: Buffer): ScramClientKey => ({
 })
 
 /** What PostgreSQL keeps in `rolpassword`; from it nobody can log in (RFC 5803). */
-export function scramVerifier({ salt, iterations, clientKey, serverKey }: ScramClientKey): string {
+function scramVerifier({ salt, iterations, clientKey, serverKey }: ScramClientKey): string {
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   const storedKey = createHash('sha256').update(clientKey).digest()
   return `SCRAM-SHA-256$${String(iterations)}:${text(salt)}$${text(storedKey)}:${text(serverKey)}`

@@ -76,7 +76,7 @@ export function anotherCluster(host: ClusterHost, found: string, expected: strin
   })
 }
 
-export const formatHost = ({ host, port }: ClusterHost): string =>
+const formatHost = ({ host, port }: ClusterHost): string =>
   host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`
 
 const CERTIFICATE_ERROR = /CERT|ERR_TLS|UNABLE_TO_(GET|VERIFY|DECRYPT)|SELF_SIGNED|DEPTH_ZERO|HOSTNAME/
