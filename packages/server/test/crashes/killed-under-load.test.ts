@@ -62,14 +62,17 @@ async function killUnderLoad(kill: () => Promise<void>): Promise<void> {
 describe('under load, kill -9 of', () => {
   it('a backend loses nothing that was acknowledged', async () => {
     await killUnderLoad(async () => {
-      const pid = await asOwner(lakegate, async (client) => {
-        const { rows } = await client.query<{ pid: number }>(
-          `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-              AND query LIKE 'INSERT%' LIMIT 1`,
-        )
-        return rows[0]?.pid
-      })
-      process.kill(present(pid, 'backend that writes'), 'SIGKILL')
+      const pid = await asOwner(lakegate, async (client) =>
+        // Between two sessions of the writers there may be none for a moment.
+        waitFor('a backend that writes', async () => {
+          const { rows } = await client.query<{ pid: number }>(
+            `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+                AND query LIKE 'INSERT%' LIMIT 1`,
+          )
+          return rows[0]?.pid
+        }),
+      )
+      process.kill(pid, 'SIGKILL')
     })
   })
 

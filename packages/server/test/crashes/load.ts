@@ -41,12 +41,14 @@ export async function startLoad(lakegate: () => RunningLakegate): Promise<Load> 
       // Refused or cut off: the next attempt shows whether the system heals.
       return false
     }
+    // Nobody waits for the goodbye of a client that was cut off: it may never come.
+    client.on('error', () => undefined)
     try {
       await work(client)
+      await client.end()
     } catch {
       // Cut off in the middle: what was not acknowledged is nobody's promise.
-    } finally {
-      await client.end().catch(() => undefined)
+      void client.end().catch(() => undefined)
     }
     return true
   }

@@ -50,6 +50,8 @@ describe('a start, a stop and another start', () => {
         uid: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
         host: expect.stringMatching(/^127\./) as string,
         port: expect.any(Number) as number,
+        pooled_host: expect.stringMatching(/^127\./) as string,
+        pooled_port: expect.any(Number) as number,
         database: 'databricks_postgres',
       },
     })
