@@ -33,6 +33,8 @@ interface Worker {
   load: number
   isReady: boolean
   readonly places: Map<string, number>
+  /** Handed over, but not yet on their way: Node sends one socket at a time, and forgets the rest when a worker dies. */
+  readonly undelivered: Map<Socket, ConnectionTarget>
 }
 
 /** A worker that cannot even start is not started again in a tight loop. */
@@ -69,7 +71,7 @@ export function createWorkers<Setup, Snapshot>(options: {
       env: environmentOfWorker(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    const worker: Worker = { child, load: 0, isReady: false, places: new Map() }
+    const worker: Worker = { child, load: 0, isReady: false, places: new Map(), undelivered: new Map() }
     workers.add(worker)
     child.on('message', (message: FromWorker<Snapshot>) => {
       hear(worker, message)
@@ -86,6 +88,10 @@ export function createWorkers<Setup, Snapshot>(options: {
   function onExit(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
     workers.delete(worker)
     for (const [name, count] of worker.places) giveBack(name, count)
+    for (const [socket, target] of worker.undelivered) {
+      if (isStopping) socket.destroy()
+      else if (!socket.destroyed) handOver(socket, target)
+    }
     if (isStopping) return
     log.error(
       { code, signal, pid: worker.child.pid },
@@ -149,10 +155,29 @@ export function createWorkers<Setup, Snapshot>(options: {
 
   function give(worker: Worker, socket: Socket, target: ConnectionTarget): void {
     worker.load += 1
+    worker.undelivered.set(socket, target)
     const message: ToWorker<Setup> = { kind: 'connection', target }
     worker.child.send(message, socket, (error) => {
+      worker.undelivered.delete(socket)
       if (error !== null) socket.destroy()
     })
+  }
+
+  function handOver(socket: Socket, target: ConnectionTarget): void {
+    const ready = [...workers].filter(({ isReady, child }) => isReady && child.connected)
+    const [first, ...others] = ready
+    if (first === undefined) {
+      waiting.push({ socket, target })
+      socket.once('close', () => {
+        waiting = waiting.filter((entry) => entry.socket !== socket)
+      })
+      return
+    }
+    give(
+      others.reduce((least, other) => (other.load < least.load ? other : least), first),
+      socket,
+      target,
+    )
   }
 
   for (let count = 0; count < options.count; count += 1) startOne()
@@ -167,22 +192,7 @@ export function createWorkers<Setup, Snapshot>(options: {
         for (const worker of workers) tell(worker, { kind: 'start', setup })
       })
     },
-    handOver(socket, target) {
-      const ready = [...workers].filter(({ isReady, child }) => isReady && child.connected)
-      const [first, ...others] = ready
-      if (first === undefined) {
-        waiting.push({ socket, target })
-        socket.once('close', () => {
-          waiting = waiting.filter((entry) => entry.socket !== socket)
-        })
-        return
-      }
-      give(
-        others.reduce((least, other) => (other.load < least.load ? other : least), first),
-        socket,
-        target,
-      )
-    },
+    handOver,
     reload(setup) {
       current = setup
       for (const worker of workers) tell(worker, { kind: 'reload', setup })
