@@ -15,7 +15,7 @@ export interface CancelByWire {
 export type ToWorker<Setup> =
   | { readonly kind: 'start'; readonly setup: Setup }
   /** Comes with the socket. */
-  | { readonly kind: 'connection'; readonly target: ConnectionTarget }
+  | { readonly kind: 'connection'; readonly id: number; readonly target: ConnectionTarget }
   /** The answer to `take`. */
   | { readonly kind: 'taken'; readonly request: number; readonly isTaken: boolean }
   | { readonly kind: 'cancel'; readonly request: CancelByWire }
@@ -28,6 +28,8 @@ export type ToWorker<Setup> =
 export type FromWorker<Snapshot = unknown> =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string }
+  /** The socket of a connection is here. */
+  | { readonly kind: 'received'; readonly id: number }
   /** A connection is over. */
   | { readonly kind: 'closed' }
   | {

@@ -104,6 +104,7 @@ export function runWorker<Setup>(
         void start(message.setup)
         return
       case 'connection':
+        say({ kind: 'received', id: message.id })
         if (socket === undefined) {
           // Its client went away on the way here.
           say({ kind: 'closed' })

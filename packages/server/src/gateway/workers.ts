@@ -33,8 +33,8 @@ interface Worker {
   load: number
   isReady: boolean
   readonly places: Map<string, number>
-  /** Handed over, but not yet on their way: Node sends one socket at a time, and forgets the rest when a worker dies. */
-  readonly undelivered: Map<Socket, ConnectionTarget>
+  /** Handed over, and not yet acknowledged: a worker that dies may leave them to nobody, and their clients would wait. */
+  readonly undelivered: Map<number, Socket>
 }
 
 /** A worker that cannot even start is not started again in a tight loop. */
@@ -55,6 +55,7 @@ export function createWorkers<Setup, Snapshot>(options: {
   let waiting: { readonly socket: Socket; readonly target: ConnectionTarget }[] = []
   let current: Setup | undefined
   let isStopping = false
+  let lastId = 0
   let onCancel: (request: CancelByWire) => void = () => undefined
   let started: { resolve(): void; reject(error: Error): void } | undefined
 
@@ -88,10 +89,8 @@ export function createWorkers<Setup, Snapshot>(options: {
   function onExit(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
     workers.delete(worker)
     for (const [name, count] of worker.places) giveBack(name, count)
-    for (const [socket, target] of worker.undelivered) {
-      if (isStopping) socket.destroy()
-      else if (!socket.destroyed) handOver(socket, target)
-    }
+    // Closed and not given to another: the dead one may have begun to read.
+    for (const socket of worker.undelivered.values()) socket.destroy()
     if (isStopping) return
     log.error(
       { code, signal, pid: worker.child.pid },
@@ -124,6 +123,9 @@ export function createWorkers<Setup, Snapshot>(options: {
         started?.reject(new Error(message.reason))
         log.error({ reason: message.reason }, 'a worker of the gateway cannot start')
         return
+      case 'received':
+        release(worker, message.id)
+        return
       case 'closed':
         worker.load -= 1
         return
@@ -155,12 +157,18 @@ export function createWorkers<Setup, Snapshot>(options: {
 
   function give(worker: Worker, socket: Socket, target: ConnectionTarget): void {
     worker.load += 1
-    worker.undelivered.set(socket, target)
-    const message: ToWorker<Setup> = { kind: 'connection', target }
-    worker.child.send(message, socket, (error) => {
-      worker.undelivered.delete(socket)
-      if (error !== null) socket.destroy()
+    const id = (lastId += 1)
+    worker.undelivered.set(id, socket)
+    const message: ToWorker<Setup> = { kind: 'connection', id, target }
+    // Kept open here until the worker has its own: closing ours ends nothing then.
+    worker.child.send(message, socket, { keepOpen: true }, (error) => {
+      if (error !== null) release(worker, id)
     })
+  }
+
+  function release(worker: Worker, id: number): void {
+    worker.undelivered.get(id)?.destroy()
+    worker.undelivered.delete(id)
   }
 
   function handOver(socket: Socket, target: ConnectionTarget): void {
