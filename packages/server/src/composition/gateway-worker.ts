@@ -1,4 +1,4 @@
-/** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0008-gateway-workers.md). */
+/** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0009-gateway-workers.md). */
 import { runWorker } from '../gateway/worker-side.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'

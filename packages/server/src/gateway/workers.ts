@@ -1,7 +1,7 @@
 /**
  * The processes that serve connections. This process listens, hands every socket to the one that has the fewest, and
  * counts for all of them. A worker that dies takes its own sessions with it and is replaced; when this process dies,
- * its listeners go with it and the workers serve what they have to the end (docs/decisions/0008-gateway-workers.md).
+ * its listeners go with it and the workers serve what they have to the end (docs/decisions/0009-gateway-workers.md).
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
