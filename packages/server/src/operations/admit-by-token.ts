@@ -1,11 +1,12 @@
 /** A login by a token, however the client sent it: verified, then judged by facts that are read after it was. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import { decideLogin, type Admitted } from '../policy/login.ts'
+import type { Admitted } from '../policy/login.ts'
 import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import type { TokenRejection } from '../tokens/verify.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest, SeenOfLogin } from './admit-login.ts'
+import { judgeLogin } from './judge-login.ts'
 import { orUnavailable } from './or-unavailable.ts'
 import { RefusedError } from './refused-error.ts'
 
@@ -70,26 +71,7 @@ async function decide(
   instance: DatabaseInstance,
   token: VerifiedToken,
 ): Promise<Admitted> {
-  const role = await ports.roles.loadRoleFacts(instance, request.roleName)
-  const { identity, group } = await ports.directory.loadLoginIdentity({
-    identityId: token.identityId,
-    workspaceId: instance.workspaceId,
-    groupId: role?.binding?.type === 'GROUP' ? role.binding.id : undefined,
-  })
-  const claimedTables =
-    token.claimSetId === undefined
-      ? []
-      : await ports.claims.loadClaimSet(token.identityId, instance.workspaceId, token.claimSetId)
-  const verdict = decideLogin({
-    now: ports.clock(),
-    instance,
-    roleName: request.roleName,
-    role,
-    token,
-    identity,
-    group,
-    claimedTables,
-  })
+  const verdict = await judgeLogin(ports, { instance, roleName: request.roleName, token })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return verdict
 }
