@@ -57,7 +57,7 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
     })
     if (handshake.kind === 'cancel_request') {
       await cancel(handshake, context)
-      socket.destroy()
+      current.destroy()
       return
     }
     await serveLogin(

@@ -38,6 +38,7 @@ export async function attempt(
     const admittedAs = await whoIsIn(line, patienceMs)
     return { admittedAs, hung: !isOver && admittedAs === undefined, codes: line.codes() }
   } finally {
+    await nextTurn()
     plain.destroy()
   }
 }
@@ -85,6 +86,8 @@ async function take(step: Step, line: Line): Promise<void> {
       return line.until((said) => said.length > before)
     }
     case 'leave':
+      // Node calls us from inside SSL_read; whoever destroys the socket below TLS there crashes this process.
+      await nextTurn()
       if (step.how === 'end') line.plain.end()
       else line.plain.resetAndDestroy()
   }
@@ -142,6 +145,8 @@ function createLine(plain: Socket): Line {
       if (!stream.destroyed && stream.writable) stream.write(bytes)
     },
     async startTls() {
+      // Node does not survive two of them over one socket.
+      if (stream !== plain) return
       plain.off('data', onData)
       const encrypted = connectOverTls({
         socket: plain,
