@@ -4,7 +4,7 @@
  * minute. Keys are ECDSA P-256: every TLS 1.2 client has it, and SCRAM channel binding can hash it, which
  * Ed25519 would not allow (attacks.md, channel-binding entries).
  */
-import { webcrypto, X509Certificate } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 // @peculiar/x509 builds on decorators that need this polyfill to be there before it.
 import 'reflect-metadata'
@@ -41,6 +41,12 @@ export interface Authority {
   readonly privateKey: webcrypto.CryptoKey
 }
 
+/** Each login asks for a certificate; when it ends is known without reading it again. */
+interface IssuedLeaf {
+  readonly certificate: ServerCertificate
+  readonly renewAt: Date
+}
+
 export interface AuthorityPorts {
   readonly store: CertificateAuthorityStore
   readonly encryption: Pick<KeyEncryption, 'encrypt' | 'decrypt'>
@@ -50,7 +56,7 @@ export interface AuthorityPorts {
 export function createCertificateAuthority(ports: AuthorityPorts): CertificateAuthority {
   const { clock } = ports
   let authority: Authority | undefined
-  const leaves = new Map<string, Promise<ServerCertificate>>()
+  const leaves = new Map<string, Promise<IssuedLeaf>>()
 
   const loaded = (): Authority => {
     if (authority === undefined) throw new Error('the certificate authority was not started')
@@ -64,11 +70,14 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
     certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
     async certificateFor(host) {
       const known = leaves.get(host)
-      if (known !== undefined && !isDueForRenewal(await known, clock())) return known
+      if (known !== undefined) {
+        const { certificate, renewAt } = await known
+        if (clock() < renewAt) return certificate
+      }
       const made = issueLeaf(loaded(), host, clock())
       leaves.set(host, made)
       made.catch(() => leaves.delete(host))
-      return made
+      return (await made).certificate
     },
   }
 }
@@ -121,7 +130,7 @@ async function makeAuthority(
   }
 }
 
-async function issueLeaf(authority: Authority, host: string, now: Date): Promise<ServerCertificate> {
+async function issueLeaf(authority: Authority, host: string, now: Date): Promise<IssuedLeaf> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerialNumber(),
@@ -142,8 +151,11 @@ async function issueLeaf(authority: Authority, host: string, now: Date): Promise
     ],
   })
   return {
-    certificateChainPem: `${certificate.toString('pem')}\n${authority.certificate.toString('pem')}\n`,
-    privateKeyPem: await privateKeyPem(keys.privateKey),
+    certificate: {
+      certificateChainPem: `${certificate.toString('pem')}\n${authority.certificate.toString('pem')}\n`,
+      privateKeyPem: await privateKeyPem(keys.privateKey),
+    },
+    renewAt: new Date(certificate.notAfter.getTime() - RENEW_BEFORE_DAYS * DAY_MS),
   }
 }
 
@@ -161,11 +173,6 @@ export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<
 function namesOf(host: string): { type: 'dns' | 'ip'; value: string }[] {
   const name = { type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host }
   return host.startsWith('127.') ? [name, { type: 'dns', value: 'localhost' }] : [name]
-}
-
-function isDueForRenewal(leaf: ServerCertificate, now: Date): boolean {
-  const { validTo } = new X509Certificate(leaf.certificateChainPem)
-  return Date.parse(validTo) - now.getTime() < RENEW_BEFORE_DAYS * DAY_MS
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */

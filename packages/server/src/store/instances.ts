@@ -5,6 +5,7 @@ import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
+import { compiledOnce } from './compiled-once.ts'
 import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
 import { prepared } from './prepared-statements.ts'
@@ -29,6 +30,15 @@ const instancesByNameQuery = (questions: readonly NameQuestion[]) => sql<Row & {
     CROSS JOIN LATERAL (
       SELECT * FROM database_instance AS instance
        WHERE instance.workspace_id = asked.workspace_id AND instance.name = asked.name OFFSET 0
+    ) AS instance`
+
+const instancesByUidQuery = ({ uids }: { readonly uids: readonly InstanceUid[] }) => sql<
+  Row & { readonly question: number }
+>`
+  ${prepared('instances_by_uid')} SELECT asked.question::int, instance.*
+    FROM unnest(${uids}::uuid[]) WITH ORDINALITY AS asked (uid, question)
+    CROSS JOIN LATERAL (
+      SELECT * FROM database_instance AS instance WHERE instance.uid = asked.uid OFFSET 0
     ) AS instance`
 
 interface PermissionQuestion {
@@ -70,6 +80,12 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
       .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
   }
+  const instancesByUid = compiledOnce(database, ['uids'], instancesByUidQuery)
+  const askByUid = askSystemDatabaseTogether({
+    keyOf: (uid: InstanceUid) => uid,
+    ask: (uids) => instancesByUid({ uids }),
+    answer: ([row]) => toInstance(row),
+  })
   const askByName = askSystemDatabaseTogether({
     keyOf: ({ workspaceId, name }: NameQuestion) => `${workspaceId} ${name}`,
     ask: async (questions) => (await instancesByNameQuery(questions).execute(database)).rows,
@@ -86,8 +102,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
   })
 
   return {
-    loadInstance: (uid) =>
-      askSystemDatabase(async () => toInstance(await rows().where('uid', '=', uid).executeTakeFirst())),
+    loadInstance: askByUid,
 
     findByName: (workspaceId, name) => askByName({ workspaceId, name }),
 

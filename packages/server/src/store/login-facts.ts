@@ -8,6 +8,7 @@ import type { Identity } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { LoginDirectory } from '../operations/ports.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
+import { compiledOnce } from './compiled-once.ts'
 import { toIdentity, toPrincipal } from './identities.ts'
 import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
 import { prepared } from './prepared-statements.ts'
@@ -63,11 +64,11 @@ export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuest
    WHERE identity.id = ${identityId}::bigint`
 
 export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
+  const ask = compiledOnce(database, ['identityId', 'workspaceId', 'groupId'], loginFactsQuery)
   return {
     loadLoginIdentity: (question) =>
       askSystemDatabase(async () => {
-        const { rows } = await loginFactsQuery(question).execute(database)
-        const row = rows[0]
+        const [row] = await ask(question)
         return row === undefined
           ? { identity: undefined, group: undefined }
           : { identity: principalOf(row), group: groupOf(row) }

@@ -2,7 +2,6 @@
  * The session ticket: what a session remembers of the token that opened it, so that `databricks_create_role`
  * can prove to the control plane who asks (DESIGN §4). The session can read it; it opens nothing.
  */
-import { SignJWT } from 'jose'
 import {
   parseIdentityId,
   parseInstanceUid,
@@ -13,8 +12,9 @@ import {
   type RoleOid,
   type WorkspaceId,
 } from '../domain/ids.ts'
-import { SESSION_TICKET_AUDIENCE, SESSION_TICKET_TYPE, SIGNATURE_ALGORITHM } from './claims.ts'
+import { SESSION_TICKET_AUDIENCE, SESSION_TICKET_TYPE } from './claims.ts'
 import type { Signer } from './mint.ts'
+import { signCompact } from './sign-compact.ts'
 import { verifySignedToken, type TokenRejection, type VerificationContext } from './verify.ts'
 
 export interface SessionTicket {
@@ -27,23 +27,25 @@ export interface SessionTicket {
 }
 
 /** @returns a compact JWT without secrets beyond its signature */
-export async function issueSessionTicket(
+export function issueSessionTicket(
   ticket: SessionTicket,
   context: { readonly issuer: string; readonly now: Date },
   signer: Signer,
-): Promise<string> {
-  return new SignJWT({
-    workspace_id: ticket.workspaceId,
-    instance: ticket.instanceUid,
-    role_oid: ticket.roleOid,
-  })
-    .setProtectedHeader({ alg: SIGNATURE_ALGORITHM, typ: SESSION_TICKET_TYPE, kid: signer.kid })
-    .setIssuer(context.issuer)
-    .setSubject(ticket.identityId)
-    .setAudience(SESSION_TICKET_AUDIENCE)
-    .setIssuedAt(Math.floor(context.now.getTime() / 1000))
-    .setExpirationTime(Math.floor(ticket.expiresAt.getTime() / 1000))
-    .sign(signer.privateKey)
+): string {
+  return signCompact(
+    { typ: SESSION_TICKET_TYPE, kid: signer.kid },
+    {
+      workspace_id: ticket.workspaceId,
+      instance: ticket.instanceUid,
+      role_oid: ticket.roleOid,
+      iss: context.issuer,
+      sub: ticket.identityId,
+      aud: SESSION_TICKET_AUDIENCE,
+      iat: Math.floor(context.now.getTime() / 1000),
+      exp: Math.floor(ticket.expiresAt.getTime() / 1000),
+    },
+    signer.privateKey,
+  )
 }
 
 export async function verifySessionTicket(
