@@ -26,7 +26,10 @@ export interface AdministrativeConnections {
 interface Standing {
   readonly place: string | undefined
   readonly client: Promise<pg.Client>
-  idleTimer: NodeJS.Timeout | undefined
+  /** One for the whole life of the connection: logins of the same moment must not each leave one behind. */
+  readonly idleTimer: NodeJS.Timeout
+  /** Questions that wait for their answer; none of them may be cut off for idleness. */
+  underWay: number
 }
 
 const IDLE_MS = 60_000
@@ -41,8 +44,10 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
   function connect(instance: DatabaseInstance): Standing {
     const known = standing.get(instance.uid)
     const place = placeOf(instance.backend)
-    if (known?.place === place && known !== undefined) return known
+    if (known !== undefined && known.place === place) return known
+    if (known !== undefined) void retire(instance.uid, known)
     const forget = () => {
+      clearTimeout(made.idleTimer)
       if (standing.get(instance.uid) === made) standing.delete(instance.uid)
     }
     const made: Standing = {
@@ -52,20 +57,28 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
         client.on('end', forget)
         return client
       }),
-      idleTimer: undefined,
+      idleTimer: setTimeout(() => {
+        if (made.underWay > 0) made.idleTimer.refresh()
+        else void retire(instance.uid, made)
+      }, IDLE_MS).unref(),
+      underWay: 0,
     }
     made.client.catch(forget)
     standing.set(instance.uid, made)
     return made
   }
 
+  /** Ends this connection and no other: another question may have opened the next one already. */
+  async function retire(uid: InstanceUid, connection: Standing): Promise<void> {
+    if (standing.get(uid) === connection) standing.delete(uid)
+    clearTimeout(connection.idleTimer)
+    // A connection that never came to be, or is already lost, needs no closing.
+    await connection.client.then((client) => client.end()).catch(() => undefined)
+  }
+
   async function close(uid: InstanceUid): Promise<void> {
     const known = standing.get(uid)
-    if (known === undefined) return
-    standing.delete(uid)
-    clearTimeout(known.idleTimer)
-    // A connection that never came to be, or is already lost, needs no closing.
-    await known.client.then((client) => client.end()).catch(() => undefined)
+    if (known !== undefined) await retire(uid, known)
   }
 
   return {
@@ -74,21 +87,25 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       statement: { readonly name: string; readonly text: string },
       parameters: readonly unknown[],
     ) {
-      const ask = async () => {
-        const connection = connect(instance)
-        clearTimeout(connection.idleTimer)
-        const client = await connection.client
-        connection.idleTimer = setTimeout(() => void close(instance.uid), IDLE_MS).unref()
-        const { rows } = await client.query<Row>({ ...statement, values: [...parameters] })
-        return rows
+      const ask = async (connection: Standing) => {
+        connection.underWay += 1
+        try {
+          const client = await connection.client
+          connection.idleTimer.refresh()
+          const { rows } = await client.query<Row>({ ...statement, values: [...parameters] })
+          return rows
+        } finally {
+          connection.underWay -= 1
+        }
       }
+      const connection = connect(instance)
       try {
-        return await ask()
+        return await ask(connection)
       } catch (first) {
         // The connection may have died with an earlier postmaster; a fresh one settles it.
-        await close(instance.uid)
+        await retire(instance.uid, connection)
         try {
-          return await ask()
+          return await ask(connect(instance))
         } catch (cause) {
           throw instanceUnreachable(instance, new AggregateError([first, cause]))
         }
