@@ -1,12 +1,13 @@
 // The gateway beside direct PostgreSQL, PgBouncer and HAProxy: logins, queries, bulk, latency. Everything is started
 // here, rounds take turns, ratios are those of rounds that stood side by side. Writes its tables into
 // docs/performance.md with --write; --quick is short, for CI. Exits with 1 below a floor.
-// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency] [--rounds N] [--seconds N]
+// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency,memory] [--rounds N] [--seconds N]
 import { parseArgs } from 'node:util'
 import { startContenders } from './gateway/contenders.mjs'
 import { measureBulk } from './gateway/measure-bulk.mjs'
 import { measureLatency } from './gateway/measure-latency.mjs'
 import { measureLogins } from './gateway/measure-logins.mjs'
+import { measureMemory } from './gateway/measure-memory.mjs'
 import { measureQueries } from './gateway/measure-queries.mjs'
 import { render, writeReport } from './gateway/report.mjs'
 
@@ -15,6 +16,7 @@ const MEASURES = {
   queries: measureQueries,
   bulk: measureBulk,
   latency: measureLatency,
+  memory: measureMemory,
 }
 
 const { values } = parseArgs({
@@ -27,8 +29,14 @@ const { values } = parseArgs({
   },
 })
 const size = values.quick
-  ? { rounds: 1, seconds: 1.5, scale: 1, bulkMegabytes: 40, latencyTransactions: 1_000, clients: [8] }
-  : { rounds: 5, seconds: 4, scale: 10, bulkMegabytes: 400, latencyTransactions: 10_000, clients: [1, 8, 32] }
+  ? { rounds: 1, seconds: 1.5, scale: 1, bulkMegabytes: 40, latencyTransactions: 1_000 }
+  : { rounds: 5, seconds: 4, scale: 10, bulkMegabytes: 400, latencyTransactions: 10_000 }
+Object.assign(
+  size,
+  values.quick
+    ? { clients: [8], idleSessions: [200], maxConnections: 1000 }
+    : { clients: [1, 8, 32], idleSessions: [1_000, 5_000], maxConnections: 5_300 },
+)
 if (values.rounds !== undefined) size.rounds = Number(values.rounds)
 if (values.seconds !== undefined) size.seconds = Number(values.seconds)
 

@@ -48,16 +48,20 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
         LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
         // One process, as the proxies beside it are.
         LAKEGATE_GATEWAY_WORKERS: '0',
+        // As many backends as PgBouncer may open for one user and database.
+        LAKEGATE_POOL_SIZE: '100',
       },
     })
     started.push(lakegate)
     const token = await lakegate.target()
+    const pooled = await lakegate.pooledTarget()
     const native = await tryNativeLogin(lakegate, token)
     for (const target of [direct, token]) await fill(target, scale, bulkMegabytes)
 
     const contenders = {
       direct: { name: 'PostgreSQL, TLS, SCRAM', target: direct },
       token: { name: 'Lakegate, token', target: token, pids: lakegate.pids },
+      pooled: { name: 'Lakegate, pooled, token', target: pooled, pids: lakegate.pids },
       ...(native === undefined
         ? {}
         : { native: { name: 'Lakegate, native login', target: native, pids: lakegate.pids } }),
@@ -94,6 +98,7 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       /** A token lives an hour; a bench may take longer. */
       refresh: async () => {
         token.password = await lakegate.mint()
+        pooled.password = token.password
       },
       stop,
     }

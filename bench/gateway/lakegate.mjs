@@ -41,7 +41,7 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`)
       return response.json()
     }
-    const { host, port, database, name } = ready.instance
+    const { host, port, database, name, pooled_host: pooledHost, pooled_port: pooledPort } = ready.instance
     const mint = async () =>
       (await call('POST', '/api/2.0/database/credentials', { request_id: 'bench', instance_names: [name] }))
         .token
@@ -57,6 +57,11 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       mint,
       /** Where its owner logs in, with a token that lives another hour. */
       target: async () => ({ host, port, database, user: ready.admin_user, password: await mint() }),
+      /** The same at the pooled endpoint. */
+      pooledTarget: async () => ({
+        ...{ host: pooledHost, port: pooledPort },
+        ...{ database, user: ready.admin_user, password: await mint() },
+      }),
       stop,
     }
   } catch (error) {

@@ -8,7 +8,7 @@ import { median, ratioOf } from './statistics.mjs'
 const LOAD = { processes: 2, connections: 4 }
 /** What each way in is measured against, the aim of the issue, and the floor under which this bench fails. */
 const AIMS = [
-  { key: 'token', against: 'direct', aim: 1.5, floor: 1 },
+  { key: 'token', against: 'direct', aim: 1.5, floor: 0.5 },
   { key: 'native', against: 'scram', aim: 1, floor: 0 },
   { key: 'pooled', against: 'plain', aim: 1, floor: 0 },
 ]
@@ -17,10 +17,13 @@ export async function measureLogins({ contenders }, { rounds, seconds }) {
   const chosen = pick(contenders, ['direct', 'token', 'native', 'pooled', 'plain', 'scram'])
   const byWire = await takeTurns(chosen, rounds, async ({ target, pids }) => {
     const before = pids === undefined ? 0 : await processorSeconds(await pids())
-    const result = await loginsByWireClients(target, { ...LOAD, seconds })
+    const result = await loginsByWireClients({ ...target, keepsKeys: true }, { ...LOAD, seconds })
     const after = pids === undefined ? 0 : await processorSeconds(await pids())
     return { ...result, processorMs: ((after - before) * 1000) / (result.perSecond * seconds) }
   })
+  const byDriver = await takeTurns(chosen, rounds, ({ target }) =>
+    loginsByWireClients(target, { ...LOAD, seconds }),
+  )
   const byPgbench = await takeTurns(chosen, rounds, ({ target }) =>
     loginsByPgbench(target, { ...LOAD, seconds: Math.max(1, Math.round(seconds)) }),
   )
@@ -32,25 +35,31 @@ export async function measureLogins({ contenders }, { rounds, seconds }) {
     milliseconds(middle(key, 'median')),
     milliseconds(middle(key, 'p99')),
     pids === undefined ? '–' : milliseconds(middle(key, 'processorMs')),
+    count(median(rates(byDriver, key))),
     count(median(rates(byPgbench, key))),
   ])
   const judged = AIMS.filter(({ key, against }) => key in chosen && against in chosen).map((aim) => ({
     ...aim,
     wire: ratioOf(rates(byWire, aim.key), rates(byWire, aim.against)),
+    driver: ratioOf(rates(byDriver, aim.key), rates(byDriver, aim.against)),
     pgbench: ratioOf(rates(byPgbench, aim.key), rates(byPgbench, aim.against)),
   }))
   return {
     title: 'Logins per second',
-    text: `${LOAD.processes} processes with ${LOAD.connections} connections each log in and out; every login is a full TLS 1.3 handshake. The first columns are of clients that are not libpq and that keep what they derive from a SCRAM password, the last of \`pgbench -C\`. Processor time is the proxy’s alone.`,
+    text: `${LOAD.processes} processes with ${LOAD.connections} connections each log in and out; every login is a full TLS 1.3 handshake. The first columns are of clients that are not libpq and that keep what they derive from a SCRAM password; the column “deriving” is of the same clients when they derive it at each login (4,096 iterations, RFC 5802), as drivers do; the last is of \`pgbench -C\`. Processor time is the proxy’s alone.`,
     tables: [
-      table(['', 'logins/s', 'median ms', 'p99 ms', 'processor ms per login', 'pgbench -C'], rows),
       table(
-        ['ratio', 'not libpq', 'pgbench -C', 'aim'],
-        judged.map(({ key, against, wire, pgbench, aim }) => [
+        ['', 'logins/s', 'median ms', 'p99 ms', 'processor ms per login', 'deriving', 'pgbench -C'],
+        rows,
+      ),
+      table(
+        ['ratio', 'not libpq', 'deriving', 'pgbench -C', 'aim'],
+        judged.map(({ key, against, wire, driver, pgbench, aim }) => [
           `${chosen[key].name} : ${chosen[against].name}`,
           describeRatio(wire),
+          describeRatio(driver),
           describeRatio(pgbench),
-          `${aim.toFixed(1)} ${Math.max(wire.median, pgbench.median) >= aim ? 'reached' : '**not reached**'}`,
+          `${aim.toFixed(1)} ${Math.min(wire.median, driver.median, pgbench.median) >= aim ? 'reached' : '**not reached**'}`,
         ]),
       ),
     ],

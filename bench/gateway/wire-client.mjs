@@ -8,12 +8,12 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 const CANCEL_CODE = 80877102
 
-/** A client that logs in often keeps what it derived from its password; so the load costs the server, not us. */
+/** A client may keep what it derived from its password (`keepsKeys`), so that the load costs the server and not us. */
 const saltedPasswords = new Map()
 
 /**
- * @param target { host, port, user, password, database, negotiation?: 'direct', abandon?: true }, the last to go
- *   away without a word when the password is asked for
+ * @param target { host, port, user, password, database, negotiation?: 'direct', keepsKeys?: true, abandon?: true }, the
+ *   last to go away without a word when the password is asked for
  * @returns a session: query(sql) → rows, end(), reset(), cancel(), socket
  */
 export async function logIn(target) {
@@ -72,7 +72,7 @@ function encrypt(plain, { negotiation }) {
   })
 }
 
-function createSession(socket, plain, { password, abandon }) {
+function createSession(socket, plain, { password, keepsKeys, abandon }) {
   let buffered = Buffer.alloc(0)
   let scram
   let failure
@@ -124,7 +124,8 @@ function createSession(socket, plain, { password, abandon }) {
       scram = beginScram()
       socket.write(message('p', scram.first))
     }
-    if (kind === 11) socket.write(message('p', finishScram(scram, body.toString('utf8', 4), password)))
+    if (kind === 11)
+      socket.write(message('p', finishScram(scram, body.toString('utf8', 4), password, keepsKeys)))
   }
   socket.on('data', (chunk) => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
@@ -170,7 +171,7 @@ function beginScram() {
   return { bare, first: Buffer.concat([cstring('SCRAM-SHA-256'), length, first]) }
 }
 
-function finishScram({ bare }, serverFirst, password) {
+function finishScram({ bare }, serverFirst, password, keepsKeys) {
   const {
     r: nonce,
     s: salt,
@@ -180,7 +181,7 @@ function finishScram({ bare }, serverFirst, password) {
   const salted =
     saltedPasswords.get(key) ??
     pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256')
-  saltedPasswords.set(key, salted)
+  if (keepsKeys) saltedPasswords.set(key, salted)
   const clientKey = createHmac('sha256', salted).update('Client Key').digest()
   const storedKey = createHash('sha256').update(clientKey).digest()
   const withoutProof = `c=biws,r=${nonce}`
