@@ -41,17 +41,17 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
     })
     const haproxy = await startHaproxy({ directory, certificate, passthroughPort, terminatingPort, postgres })
     started.push(...[plain, scram, haproxy].filter((one) => one !== undefined))
-    const lakegate = await startLakegate({
-      environment: {
-        LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
-        LAKEGATE_TLS_KEY_FILE: certificate.key,
-        LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
-        // One process, as the proxies beside it are.
-        LAKEGATE_GATEWAY_WORKERS: '0',
-        // As many backends as PgBouncer may open for one user and database.
-        LAKEGATE_POOL_SIZE: '100',
-      },
-    })
+    const environment = {
+      LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
+      LAKEGATE_TLS_KEY_FILE: certificate.key,
+      LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
+      LAKEGATE_CONNECTIONS_PER_ROLE: String(maxConnections),
+      // One process, as the proxies beside it are.
+      LAKEGATE_GATEWAY_WORKERS: '0',
+      // As many backends as PgBouncer may open for one user and database.
+      LAKEGATE_POOL_SIZE: '100',
+    }
+    const lakegate = await startLakegate({ environment })
     started.push(lakegate)
     const token = await lakegate.target()
     const pooled = await lakegate.pooledTarget()
@@ -95,6 +95,8 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       missing,
       lakegate,
       directory,
+      /** Another one, with nothing behind it; the caller stops it. */
+      startFreshLakegate: () => startLakegate({ environment }),
       /** A token lives an hour; a bench may take longer. */
       refresh: async () => {
         token.password = await lakegate.mint()

@@ -13,30 +13,28 @@ const WARM_UP_SESSIONS = 200
 const SETTLE_MS = 5_000
 const AIM_KILOBYTES = 60
 
-export async function measureMemory({ contenders }, { idleSessions }) {
-  const chosen = pick(contenders, ['token', 'pooled', 'plain', 'terminating'])
+export async function measureMemory({ contenders, startFreshLakegate }, { idleSessions }) {
+  const ways = [
+    ...['target', 'pooledTarget'].map((way) => ({
+      name: way === 'target' ? contenders.token.name : contenders.pooled.name,
+      measure: (sessions) => growthOfFreshLakegate(startFreshLakegate, way, sessions),
+      isOurs: true,
+    })),
+    ...Object.values(pick(contenders, ['plain', 'terminating'])).map((contender) => ({
+      name: contender.name,
+      measure: (sessions) => growthOf(contender, sessions),
+      isOurs: false,
+    })),
+  ]
   const rows = []
   const broken = []
-  for (const [key, { name, target, pids, mostSessions = Infinity }] of Object.entries(chosen)) {
+  for (const { name, measure, isOurs } of ways) {
     const cells = []
     for (const sessions of idleSessions) {
-      if (sessions > mostSessions) {
-        cells.push('–')
-        continue
-      }
-      await holdSessions(target, WARM_UP_SESSIONS, () => pause(SETTLE_MS))
-      const before = await residentBytes(await pids())
-      const after = await holdSessions(target, sessions, async () => {
-        await pause(SETTLE_MS)
-        return residentBytes(await pids())
-      })
-      await pause(SETTLE_MS)
-      const kilobytes = (after - before) / 1000 / sessions
+      const kilobytes = (await measure(sessions)) / 1000 / sessions
       cells.push(`${kilobytes.toFixed(1)} kB`)
-      if (key === 'token' || key === 'pooled') {
-        if (kilobytes >= AIM_KILOBYTES)
-          broken.push(`${name}: ${kilobytes.toFixed(1)} kB for each of ${sessions} idle sessions`)
-      }
+      if (isOurs && kilobytes >= AIM_KILOBYTES)
+        broken.push(`${name}: ${kilobytes.toFixed(1)} kB for each of ${sessions} idle sessions`)
     }
     rows.push([name, ...cells])
   }
@@ -46,6 +44,27 @@ export async function measureMemory({ contenders }, { idleSessions }) {
     tables: [table(['', ...idleSessions.map((sessions) => `${count(sessions)} sessions`)], rows)],
     broken,
   }
+}
+
+/** A fresh one each time: what was collected since an earlier measurement would count as less than nothing. */
+async function growthOfFreshLakegate(startFreshLakegate, way, sessions) {
+  const lakegate = await startFreshLakegate()
+  try {
+    return await growthOf({ target: await lakegate[way](), pids: lakegate.pids }, sessions)
+  } finally {
+    await lakegate.stop()
+  }
+}
+
+/** @returns bytes */
+async function growthOf({ target, pids }, sessions) {
+  await holdSessions(target, WARM_UP_SESSIONS, () => pause(SETTLE_MS))
+  const before = await residentBytes(await pids())
+  const after = await holdSessions(target, sessions, async () => {
+    await pause(SETTLE_MS)
+    return residentBytes(await pids())
+  })
+  return after - before
 }
 
 /** Opens so many sessions in a process of its own, and closes them when the work is done. */
