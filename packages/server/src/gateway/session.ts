@@ -43,6 +43,10 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
   const began = performance.now()
   const deadline = startDeadline(settings.loginDeadlineMs, context.stopping)
   let release: (() => void) | undefined
+  /**
+   * What is destroyed when something ends, and never the socket below TLS: Node calls us from inside SSL_read when a
+   * handshake is done, and a process that destroys both sockets there crashes.
+   */
   let current: Duplex = socket
   // Every read and write notices a broken connection by itself; without a listener it would end the process.
   socket.on('error', () => undefined)
