@@ -11,6 +11,7 @@ import {
   mintCredential,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
+import { waitFor } from '../stage/wait-for.ts'
 
 let lakegate: Awaited<ReturnType<typeof startWithOneBackend>>
 let principal: TestServicePrincipal
@@ -136,13 +137,15 @@ describe('the one backend of two sessions', () => {
     const leaver = await pooledClient(lakegate, await loginOf(principal))
     await leaver.query('SELECT pg_advisory_lock(31)')
     await leaver.end()
-    const locks = await asOwner(lakegate, (owner) =>
-      one<number>(
-        owner,
-        `SELECT count(*)::int AS value FROM pg_locks WHERE locktype = 'advisory' AND objid = 31`,
-      ),
-    )
-    expect(locks).toBe(0)
+    await waitFor('the lock to be gone', async () => {
+      const locks = await asOwner(lakegate, (owner) =>
+        one<number>(
+          owner,
+          `SELECT count(*)::int AS value FROM pg_locks WHERE locktype = 'advisory' AND objid = 31`,
+        ),
+      )
+      return locks === 0
+    })
   })
 
   it('is replaced, not reused, after a session that was cut off in a transaction', async () => {

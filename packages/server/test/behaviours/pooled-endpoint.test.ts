@@ -328,6 +328,18 @@ describe('a message', () => {
     expect(await leaving.next()).toBeUndefined()
     await handOver()
   })
+
+  it('of Terminate between two transactions leaves the backend to the others', async () => {
+    const backendOf = async (wire: Wire) => {
+      wire.send(queryMessage('SELECT pg_backend_pid()'))
+      return valuesOf(await wire.untilReady())
+    }
+    const leaving = await pooledWire(lakegate, login)
+    const backend = await backendOf(leaving)
+    leaving.send(terminateMessage())
+    expect(await leaving.next()).toBeUndefined()
+    expect(await backendOf(client)).toEqual(backend)
+  })
 })
 
 describe('a cancel request (attack 13)', () => {

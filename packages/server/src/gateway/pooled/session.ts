@@ -155,12 +155,12 @@ export class PooledSession implements BackendOwner, Tenant {
 
   /** @returns false when the request must wait; it goes on by itself then */
   #findBackend(type: number): boolean {
+    if (WAITS_FOR_NO_BACKEND.has(type)) return true
     const own = this.#ports.pool.takeOwn(this)
     if (own !== undefined) {
       this.#use(own)
       return true
     }
-    if (WAITS_FOR_NO_BACKEND.has(type)) return true
     this.#isWaiting = true
     this.#borrow().then(
       () => {
