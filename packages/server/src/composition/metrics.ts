@@ -4,8 +4,10 @@ import type { RequestListener } from 'node:http'
 import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
+import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
 import { createMetricsHandler } from '../http/metrics.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
+import type { ReadMetric } from '../observation/metric-table.ts'
 import { createMetrics, renderMetrics, type Metrics, type MetricsSnapshot } from '../observation/metrics.ts'
 import type { LoginMetrics } from '../operations/metrics-ports.ts'
 
@@ -34,6 +36,36 @@ export const loginMetrics = (metrics: Metrics): LoginMetrics => ({
     }
   },
 })
+
+/** @param figures of every instance, each time they are asked for */
+export function readPools(metrics: Metrics, figures: () => readonly PoolFigures[]): void {
+  const read = (
+    name: ReadMetric,
+    values: (
+      of: PoolFigures,
+    ) => readonly (readonly [value: number, labels?: Readonly<Record<string, string>>])[],
+  ) => {
+    metrics.read(name, () =>
+      figures().flatMap((of) =>
+        values(of).map(([value, labels]) => ({ labels: { instance: of.instanceUid, ...labels }, value })),
+      ),
+    )
+  }
+  read('lakegate_pool_backends', ({ backendsInUse, backendsIdle }) => [
+    [backendsInUse, { state: 'in_use' }],
+    [backendsIdle, { state: 'idle' }],
+  ])
+  read('lakegate_pool_sessions', ({ sessions }) => [[sessions]])
+  read('lakegate_pool_sessions_waiting', ({ waiting }) => [[waiting]])
+  read('lakegate_pool_waits_total', ({ counts }) => [[counts.waits]])
+  read('lakegate_pool_wait_seconds_total', ({ counts }) => [[counts.waitedMs / 1000]])
+  read('lakegate_pool_timeouts_total', ({ counts }) => [[counts.timeouts]])
+  read('lakegate_pool_backends_opened_total', ({ counts }) => [[counts.opened]])
+  read('lakegate_pool_backends_closed_total', ({ counts }) =>
+    Object.entries(counts.closed).map(([reason, count]) => [count, { reason }] as const),
+  )
+  read('lakegate_pool_resets_total', ({ counts }) => [[counts.resets]])
+}
 
 /**
  * @param others the other processes of this node

@@ -14,7 +14,7 @@ import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
-import { loginMetrics } from './metrics.ts'
+import { loginMetrics, readPools } from './metrics.ts'
 import { buildOpenSessions } from './open-sessions.ts'
 import { pooledSettings } from './pooled-settings.ts'
 
@@ -80,6 +80,7 @@ export async function buildServing(
     counters,
     cancelElsewhere,
   )
+  readPools(foundation.metrics, serving.pools)
   await sessions.start()
   /** A worker ends behind this. */
   const finish = async () => {

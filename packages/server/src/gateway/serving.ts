@@ -7,6 +7,7 @@ import { createBalancers } from './client-address.ts'
 import type { Counters } from './connection-limits.ts'
 import { createOpenSessions } from './kept-sessions.ts'
 import { createPooledEndpoint } from './pooled/endpoint.ts'
+import type { PoolFigures } from './pooled/pool-counts.ts'
 import { createSecureContexts } from './secure-contexts.ts'
 import { serveConnection } from './session.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
@@ -26,6 +27,8 @@ export interface Serving {
   hurry(): void
   /** Resolves when nothing is open. */
   whenIdle(): Promise<void>
+  /** Of the pooled endpoints of this process. */
+  pools(): readonly PoolFigures[]
 }
 
 /** How long clients may take to read PostgreSQL's last words. */
@@ -124,6 +127,7 @@ export function createServing(
       hurry.abort()
     },
     whenIdle,
+    pools: () => pooled?.figures() ?? [],
   }
 }
 

@@ -49,6 +49,53 @@ export const METRICS = {
     labels: ['direction'],
     sentence: 'Bytes of sessions between gateway and PostgreSQL: `from_client`, `to_client`.',
   },
+  lakegate_pool_backends: {
+    type: 'gauge',
+    labels: ['instance', 'state'],
+    sentence:
+      'Backends of the pools of an instance (its uid): `in_use`, those that are being opened or emptied included, or `idle`.',
+  },
+  lakegate_pool_sessions: {
+    type: 'gauge',
+    labels: ['instance'],
+    sentence: 'Sessions at the pooled endpoint that are open now.',
+  },
+  lakegate_pool_sessions_waiting: {
+    type: 'gauge',
+    labels: ['instance'],
+    sentence: 'Pooled sessions that wait for a backend.',
+  },
+  lakegate_pool_waits_total: {
+    type: 'counter',
+    labels: ['instance'],
+    sentence: 'How often a pooled session had to wait for a backend.',
+  },
+  lakegate_pool_wait_seconds_total: {
+    type: 'counter',
+    labels: ['instance'],
+    sentence: 'How long they waited, all together.',
+  },
+  lakegate_pool_timeouts_total: {
+    type: 'counter',
+    labels: ['instance'],
+    sentence: 'Waits that ended with `pool_exhausted` after `pool-wait-seconds`: alert on it.',
+  },
+  lakegate_pool_backends_opened_total: {
+    type: 'counter',
+    labels: ['instance'],
+    sentence: 'Backends that were opened for pools.',
+  },
+  lakegate_pool_backends_closed_total: {
+    type: 'counter',
+    labels: ['instance', 'reason'],
+    sentence:
+      'Backends of pools that were closed: `evicted` for another pool, `unused` for `pool-idle-seconds`, `lost` to a session that broke off, to a failed reset or to PostgreSQL.',
+  },
+  lakegate_pool_resets_total: {
+    type: 'counter',
+    labels: ['instance'],
+    sentence: 'How often a backend was emptied because it passed to another session, or its session ended.',
+  },
   lakegate_audit_waiting: {
     type: 'gauge',
     labels: [],

@@ -1,5 +1,6 @@
 /** /metrics: what logins and sessions did, over all workers, and no name of anybody (behaviour 74). */
 import { describe, expect, it } from 'vitest'
+import { scrape, valueOf } from '../stage/metrics.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
   createRoleFor,
@@ -12,32 +13,16 @@ import { waitFor } from '../stage/wait-for.ts'
 
 const lakegate = sharedLakegate()
 
-async function scrape(): Promise<string> {
-  const response = await fetch(`${lakegate.ready.http_url}/metrics`)
-  expect(response.status).toBe(200)
-  return response.text()
-}
-
-/** The value of one series; 0 while it is not there. */
-const valueOf = (text: string, series: string): number =>
-  Number(
-    text
-      .split('\n')
-      .find((line) => line.startsWith(`${series} `))
-      ?.split(' ')
-      .at(-1) ?? 0,
-  )
-
 describe('/metrics', () => {
   it('counts logins, refusals by reason, sessions and bytes, whichever worker served them', async () => {
     const principal = await createServicePrincipal(lakegate, 'counted')
     await createRoleFor(lakegate, principal)
     const password = await mintCredential(principal.http, lakegate.ready.instance.name)
     const login = { user: principal.applicationId, password }
-    const before = await scrape()
+    const before = await scrape(lakegate)
     const grew = async (series: string, by: number) =>
       waitFor(`${series} to grow by ${String(by)}`, async () => {
-        return valueOf(await scrape(), series) >= valueOf(before, series) + by
+        return valueOf(await scrape(lakegate), series) >= valueOf(before, series) + by
       })
     for (let count = 0; count < 4; count += 1) {
       await inSession(lakegate, login, async (client) => {
@@ -52,13 +37,13 @@ describe('/metrics', () => {
     await grew('lakegate_login_step_seconds_count{step="open_backend"}', 4)
     await grew('lakegate_login_seconds_count', 4)
     await grew('lakegate_audit_written_total', 8)
-    const text = await scrape()
+    const text = await scrape(lakegate)
     expect(text).not.toContain(principal.applicationId)
-    expect(text).not.toContain(lakegate.ready.instance.uid)
+    expect(text).not.toContain(principal.id)
     expect(valueOf(text, 'lakegate_audit_dropped_total')).toBe(0)
     await inSession(lakegate, login, async () => {
       await waitFor('the session in the count', async () => {
-        return valueOf(await scrape(), 'lakegate_open_sessions') >= 1
+        return valueOf(await scrape(lakegate), 'lakegate_open_sessions') >= 1
       })
     })
   })

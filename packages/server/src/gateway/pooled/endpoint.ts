@@ -14,6 +14,7 @@ import type { GatewayDependencies, PooledSettings } from '../settings.ts'
 import { CancelKeys } from './cancel-keys.ts'
 import { InstanceBackends } from './instance-backends.ts'
 import { BackendRefused, openPooledBackend } from './open-backend.ts'
+import { PoolCounts, type PoolFigures } from './pool-counts.ts'
 import { Pool } from './pool.ts'
 import { asksForReplication, poolNameOf } from './pool-name.ts'
 import { encodeStatus } from './reported-parameters.ts'
@@ -40,13 +41,16 @@ export interface PooledEndpoint {
   cancel(request: CancelRequest): Promise<boolean>
   /** Tells every client that its session is over (57P01). */
   endSessions(): void
+  /** Of every instance that had a pooled session since the start of the process. */
+  figures(): readonly PoolFigures[]
 }
 
 export function createPooledEndpoint(
-  dependencies: Pick<GatewayDependencies, 'clusters' | 'instances' | 'openSessions' | 'log'>,
+  dependencies: Pick<GatewayDependencies, 'clusters' | 'instances' | 'openSessions' | 'metrics' | 'log'>,
   settings: PooledSettings,
 ): PooledEndpoint {
   const instances = new Map<InstanceUid, InstanceBackends>()
+  const counts = new Map<InstanceUid, PoolCounts>()
   const sessions = new Set<PooledSession>()
   const cancelKeys = new CancelKeys()
   const sweep = setInterval(() => {
@@ -62,6 +66,12 @@ export function createPooledEndpoint(
     if (backends.pools.size === 0) instances.delete(uid)
   }
 
+  function countsOf(uid: InstanceUid): PoolCounts {
+    const found = counts.get(uid) ?? new PoolCounts()
+    counts.set(uid, found)
+    return found
+  }
+
   /** The instance as it is now: a restart in between may have moved it, or ended it. */
   async function present({ instance }: Admission) {
     const found = await dependencies.instances.loadInstance(instance.uid)
@@ -73,7 +83,7 @@ export function createPooledEndpoint(
 
   function poolOf({ admission, startup }: PooledLogin): Pool {
     const { uid } = admission.instance
-    const backends = instances.get(uid) ?? new InstanceBackends(settings.backendsPerInstance)
+    const backends = instances.get(uid) ?? new InstanceBackends(settings.backendsPerInstance, countsOf(uid))
     instances.set(uid, backends)
     const name = poolNameOf(admission, startup)
     const pool =
@@ -123,6 +133,7 @@ export function createPooledEndpoint(
       } catch (error) {
         pool.sessions -= 1
         if (!(error instanceof BackendRefused)) throw error
+        dependencies.metrics.loginRefused('backend')
         endWith(socket, error.answer)
         return
       }
@@ -164,6 +175,19 @@ export function createPooledEndpoint(
       for (const session of sessions) session.end(new RefusedError(refuse('pooled_session_ended')))
       for (const { pools } of instances.values()) for (const pool of pools.values()) pool.close()
     },
+    figures: () =>
+      [...counts].map(([instanceUid, of]) => {
+        const pools = [...(instances.get(instanceUid)?.pools.values() ?? [])]
+        const sum = (figure: (pool: Pool) => number) => pools.reduce((all, pool) => all + figure(pool), 0)
+        return {
+          instanceUid,
+          backendsInUse: sum(({ backendsInUse }) => backendsInUse),
+          backendsIdle: sum(({ idleBackends }) => idleBackends),
+          sessions: sum((pool) => pool.sessions),
+          waiting: sum(({ waiting }) => waiting),
+          counts: of,
+        }
+      }),
   }
 }
 

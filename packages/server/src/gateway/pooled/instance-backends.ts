@@ -1,13 +1,16 @@
 /** The pools of one instance share its places for backends: whoever is idle makes room for whoever waits. */
+import type { PoolCounts } from './pool-counts.ts'
 import type { Pool } from './pool.ts'
 
 export class InstanceBackends {
   readonly pools = new Map<string, Pool>()
+  readonly counts: PoolCounts
   readonly #most: number
   #count = 0
 
-  constructor(most: number) {
+  constructor(most: number, counts: PoolCounts) {
     this.#most = most
+    this.counts = counts
   }
 
   get hasRoom(): boolean {

@@ -7,6 +7,7 @@ import { refuse } from '../../policy/refusals.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
 import { BackendRefused } from './open-backend.ts'
 import type { InstanceBackends } from './instance-backends.ts'
+import type { CloseReason } from './pool-counts.ts'
 
 export interface PoolLimits {
   readonly backendsPerPool: number
@@ -59,6 +60,19 @@ export class Pool {
 
   get isUnused(): boolean {
     return this.sessions === 0 && this.#size === 0 && this.#waiters.size === 0
+  }
+
+  get idleBackends(): number {
+    return this.#clean.size + this.#idle.size
+  }
+
+  /** Those that are being opened or emptied included. */
+  get backendsInUse(): number {
+    return this.#size - this.idleBackends
+  }
+
+  get waiting(): number {
+    return this.#waiters.size
   }
 
   get oldestWaiter(): number | undefined {
@@ -118,7 +132,7 @@ export class Pool {
     const isIdleEnough = (backend: PooledBackend) => this.#ports.now() - backend.releasedAt >= STILL_IN_USE_MS
     const backend = first(this.#clean) ?? [...this.#idle].find(isIdleEnough)
     if (backend === undefined) return false
-    this.#retire(backend)
+    this.#retire(backend, 'evicted')
     return true
   }
 
@@ -131,12 +145,12 @@ export class Pool {
   retireIdle(): void {
     const now = this.#ports.now()
     for (const backend of [...this.#clean, ...this.#idle]) {
-      if (now - backend.releasedAt >= this.#limits.idleMs) this.#retire(backend)
+      if (now - backend.releasedAt >= this.#limits.idleMs) this.#retire(backend, 'unused')
     }
   }
 
   close(): void {
-    for (const backend of [...this.#clean, ...this.#idle]) this.#retire(backend)
+    for (const backend of [...this.#clean, ...this.#idle]) this.#retire(backend, 'unused')
   }
 
   #hasOwnRoom(): boolean {
@@ -169,8 +183,11 @@ export class Pool {
   }
 
   async #wait(signal: AbortSignal): Promise<PooledBackend | 'room'> {
+    const { counts } = this.#instance
+    counts.waits += 1
     return new Promise((resolve, reject) => {
       const settle = () => {
+        counts.waitedMs += this.#ports.now() - waiter.since
         this.#waiters.delete(waiter)
         clearTimeout(impatience)
         signal.removeEventListener('abort', onAbort)
@@ -188,6 +205,7 @@ export class Pool {
       }
       const impatience = setTimeout(() => {
         settle()
+        counts.timeouts += 1
         reject(
           new RefusedError(
             refuse('pool_exhausted', {
@@ -207,11 +225,12 @@ export class Pool {
     try {
       const backend = await this.#ports.open(signal)
       this.#all.add(backend)
+      this.#instance.counts.opened += 1
       this.opening = new Map(backend.reported)
       const onClose = () => {
         this.#clean.delete(backend)
         this.#idle.delete(backend)
-        if (this.#all.delete(backend)) this.#unreserve()
+        this.#closed(backend, 'lost')
       }
       backend.socket.once('close', onClose)
       if (backend.socket.destroyed) onClose()
@@ -228,6 +247,7 @@ export class Pool {
 
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
     if (backend.tenant === undefined) return backend
+    this.#instance.counts.resets += 1
     return (await backend.reset(this.#ports.random())) ? backend : undefined
   }
 
@@ -243,7 +263,7 @@ export class Pool {
     }
     backend.releasedAt = this.#ports.now()
     if (this.#instance.isWanted(this)) {
-      this.#retire(backend)
+      this.#retire(backend, 'evicted')
       return
     }
     if (backend.tenant === undefined) this.#clean.add(backend)
@@ -251,12 +271,18 @@ export class Pool {
   }
 
   /** Its place is free at once, although the process takes a moment to go. */
-  #retire(backend: PooledBackend): void {
+  #retire(backend: PooledBackend, reason: CloseReason): void {
     this.#clean.delete(backend)
     this.#idle.delete(backend)
     if (backend.tenant?.home === backend) backend.tenant.home = undefined
     backend.retire()
-    if (this.#all.delete(backend)) this.#unreserve()
+    this.#closed(backend, reason)
+  }
+
+  #closed(backend: PooledBackend, reason: CloseReason): void {
+    if (!this.#all.delete(backend)) return
+    this.#instance.counts.closed[reason] += 1
+    this.#unreserve()
   }
 }
 

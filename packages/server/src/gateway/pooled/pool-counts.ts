@@ -1,0 +1,30 @@
+/** What the pools of one instance did since the start of the process, and what they hold now; for the metrics. */
+import type { InstanceUid } from '../../domain/ids.ts'
+
+/**
+ * Why a backend was closed: another pool needed its place; nobody needed it for `pool-idle-seconds`; or a session or
+ * PostgreSQL ended it, or it could not be emptied.
+ */
+export type CloseReason = 'evicted' | 'unused' | 'lost'
+
+/** Outlives the pools, which are forgotten when nobody uses them: a counter must not go back. */
+export class PoolCounts {
+  opened = 0
+  readonly closed: Record<CloseReason, number> = { evicted: 0, unused: 0, lost: 0 }
+  resets = 0
+  waits = 0
+  waitedMs = 0
+  /** Waits that ended with pool_exhausted. */
+  timeouts = 0
+}
+
+export interface PoolFigures {
+  readonly instanceUid: InstanceUid
+  /** Those that are being opened or emptied included. */
+  readonly backendsInUse: number
+  readonly backendsIdle: number
+  readonly sessions: number
+  /** Sessions that wait for a backend. */
+  readonly waiting: number
+  readonly counts: Readonly<PoolCounts>
+}
