@@ -3,12 +3,10 @@
  * cannot be had. node-postgres is in behaviours/50.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPgjdbc } from '../stage/java-client.ts'
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import { installPythonClient } from '../stage/python-client.ts'
 import { createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
@@ -20,8 +18,7 @@ const PASSWORD = 'correct horse, battery staple'
 const PSYCOPG = fileURLToPath(new URL('native-passwords.py', import.meta.url))
 const PGJDBC = fileURLToPath(new URL('PgjdbcLogin.java', import.meta.url))
 
-const jarDirectory = await mkdtemp(path.join(tmpdir(), 'lakegate-pgjdbc-'))
-const pgjdbcIsMissing = await fetchPgjdbc()
+const pgjdbc = await installPgjdbc()
 const psqlIsMissing = isPsqlMissing()
 const psycopg = await installPythonClient('psycopg[binary]==3.3.9')
 let instance: NativeInstance
@@ -43,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await instance.remove()
   await psycopg.remove()
-  await rm(jarDirectory, { recursive: true, force: true })
+  await pgjdbc.remove()
 })
 
 function isPsqlMissing(): boolean {
@@ -52,21 +49,6 @@ function isPsqlMissing(): boolean {
     return false
   } catch {
     console.warn('psql is not installed: its logins with a password are skipped')
-    return true
-  }
-}
-
-async function fetchPgjdbc(): Promise<boolean> {
-  try {
-    await run('java', ['--version'])
-    await run('mvn', [
-      ...['--batch-mode', '--quiet', 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'],
-      ...['-Dartifact=org.postgresql:postgresql:42.7.8', `-DoutputDirectory=${jarDirectory}`],
-    ])
-    return false
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    console.warn(`pgjdbc cannot be had, its logins with a password are skipped: ${why ?? ''}`)
     return true
   }
 }
@@ -139,11 +121,10 @@ describe.skipIf(psycopg.missing !== undefined)('psycopg with libpq 18', () => {
   })
 })
 
-describe.skipIf(pgjdbcIsMissing)('pgjdbc', () => {
-  const login = async (options: string, user: string, password: string) => {
+describe.skipIf(pgjdbc.missing !== undefined)('pgjdbc', () => {
+  const login = (options: string, user: string, password: string) => {
     const url = `jdbc:postgresql://${instance.host}:${String(instance.port)}/databricks_postgres?sslmode=verify-full&sslrootcert=${lakegate.ready.ca_file}${options}`
-    const classPath = path.join(jarDirectory, 'postgresql-42.7.8.jar')
-    return (await run('java', ['-cp', classPath, PGJDBC, url, user, password])).stdout.trim()
+    return pgjdbc.run(PGJDBC, url, user, password)
   }
 
   it('logs in with a password, with and without channel binding, and with a token', async () => {
