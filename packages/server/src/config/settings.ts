@@ -278,7 +278,7 @@ export const SETTINGS = {
     default: '1000',
     least: 1,
     most: 10000,
-    sentence: 'How many sessions one role of an instance may have open at a time.',
+    sentence: 'How many sessions one role of an instance may have open at a time, at each of its endpoints.',
   },
   'session-idle-seconds': {
     kind: 'whole_number',

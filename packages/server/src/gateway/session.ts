@@ -103,10 +103,9 @@ async function serveLogin(
   const shared = endpoint === 'pooled' ? requirePooled(pooled, message) : undefined
   const roleName = requireRoleName(message)
   const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
-  const leave = await counters.sessions.take(
-    shared === undefined ? instanceUid : `pooled ${instanceUid}`,
-    most,
-  )
+  // The endpoints have their own places: many sessions that share backends leave room for a direct one.
+  const place = shared === undefined ? instanceUid : `pooled ${instanceUid}`
+  const leave = await counters.sessions.take(place, most)
   if (leave === undefined) throw tooMany(most)
   let leaveRole: (() => void) | undefined
   try {
@@ -115,14 +114,14 @@ async function serveLogin(
       { instanceUid, roleName, wantsBearer, ...request, ...(shared === undefined ? {} : { endpoint }) },
       createProofAsker(socket, reader),
     )
+    // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
+    leaveRole = await counters.roles.take(`${place} ${roleName}`, settings.connectionsPerRole)
+    if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
     if (shared !== undefined) {
       const startup = { message, version: protocol.version }
       await shared.serve({ socket, startup, admission, request, reader, onOpen, signal })
       return
     }
-    // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
-    leaveRole = await counters.roles.take(`${instanceUid} ${roleName}`, settings.connectionsPerRole)
-    if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
     const answer = await dependencies.metrics.timed('open_backend', () =>
       openBackend(admission, { message, version: protocol.version }, signal, dependencies.clusters),
     )
