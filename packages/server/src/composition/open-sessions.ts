@@ -56,21 +56,19 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       log.warn({ err: error }, 'a question about open sessions could not be answered')
     },
   )
-  const learnPolicies = async () => {
-    openSessions.usePolicies(await stores.instances.listAll())
-  }
+  const learnInstances = () => openSessions.learnInstances(() => stores.instances.listAll())
   const stopListening: (() => void)[] = []
   let isStopped = false
   return {
     openSessions,
     async start() {
-      await learnPolicies()
+      await learnInstances()
       stopListening.push(
         sessionNotices.on('directory', openSessions.recheckSoon),
         sessionNotices.on('database_instance', () => {
           // What was wanted before goes on; the next change tells again.
-          learnPolicies().catch((error: unknown) => {
-            log.warn({ err: error }, 'the session policies of instances could not be read')
+          learnInstances().catch((error: unknown) => {
+            log.warn({ err: error }, 'what instances want of their sessions could not be read')
           })
         }),
       )

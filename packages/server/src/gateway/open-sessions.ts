@@ -4,6 +4,7 @@
  */
 import {
   effectiveSessionPolicy,
+  effectiveStopped,
   type DatabaseInstance,
   type SessionPolicy,
 } from '../domain/database-instance.ts'
@@ -43,8 +44,11 @@ export interface OpenSessions {
   end(selection: SessionSelection): Promise<readonly OpenSession[]>
   /** Since the start of the process. */
   totals(): { readonly open: number; readonly bytesFromClient: number; readonly bytesToClient: number }
-  /** What instances want of their sessions from now on. */
-  usePolicies(instances: readonly DatabaseInstance[]): void
+  /**
+   * Reads what instances there are, and what they want of their sessions from now on. Ends sessions that no backend
+   * belongs to when their instance stops or goes: PostgreSQL, which ends the others, does not know of them.
+   */
+  learnInstances(load: () => Promise<readonly DatabaseInstance[]>): Promise<void>
   /** Asks again whether the sessions may still be open; soon, and once for many calls. */
   recheckSoon(): void
   start(): void
@@ -92,6 +96,7 @@ export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimi
     const { admission, link } = entry
     const processId = link.backendProcessId()
     if (processId === undefined) {
+      if (onlyWhenIdle && link.isWorking() === true) return false
       link.cut()
       return true
     }
@@ -192,6 +197,20 @@ export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimi
     if (lost !== undefined && entries.has(entry.id)) await endFor(entry, lost.name)
   }
 
+  /** @param asOf of the uptime; who logged in since may know better */
+  function endWithInstances(instances: readonly DatabaseInstance[], asOf: number): void {
+    const wanted = new Set(
+      instances
+        .filter(({ state, settings }) => state !== 'DELETING' && !effectiveStopped(settings))
+        .map(({ uid }) => uid),
+    )
+    for (const entry of entries.values()) {
+      const { admission, link, openedAtUptime } = entry
+      const isOver = openedAtUptime < asOf && !wanted.has(admission.instance.uid)
+      if (isOver && link.backendProcessId() === undefined) void endFor(entry, 'instance_not_reachable')
+    }
+  }
+
   const list = (selection: SessionSelection): readonly OpenSession[] =>
     [...entries.values()].map(describe).filter((session) => isSelected(session, selection))
 
@@ -230,7 +249,10 @@ export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimi
       }
       return { open: entries.size, bytesFromClient, bytesToClient }
     },
-    usePolicies(instances) {
+    async learnInstances(load) {
+      const asOf = uptimeMs()
+      const instances = await load()
+      endWithInstances(instances, asOf)
       policies = new Map(instances.map(({ uid, settings }) => [uid, effectiveSessionPolicy(settings)]))
       recheckSoon()
     },

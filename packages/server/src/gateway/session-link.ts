@@ -9,9 +9,11 @@ import { readBackendKey } from './session-keys.ts'
 export interface SessionLink {
   bytesFromClient(): number
   bytesToClient(): number
-  /** Undefined when no backend belongs to the session alone. */
+  /** Undefined when no backend belongs to the session alone; then its end is for the gateway to say. */
   backendProcessId(): number | undefined
-  /** Cuts the connection of the client without a word; for when PostgreSQL cannot say one. */
+  /** Whether it is in the middle of a statement; undefined where PostgreSQL is to be asked. */
+  isWorking(): boolean | undefined
+  /** Ends the session from here: without a word where only PostgreSQL could say one. */
   cut(): void
 }
 
@@ -23,6 +25,7 @@ export function linkDirectly(client: Duplex, { socket: backend, greeting }: Back
     bytesFromClient: () => backend.bytesWritten - writtenBefore,
     bytesToClient: () => backend.bytesRead - readBefore,
     backendProcessId: () => processId,
+    isWorking: () => undefined,
     cut() {
       client.destroy()
       backend.destroy()

@@ -7,6 +7,7 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
+import { pooledEndpointOf } from '../stage/pooled-sessions.ts'
 import { databaseClient, mintCredential } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
@@ -29,9 +30,12 @@ afterAll(async () => {
   await removeDataDirectory(lakegate.dataDirectory)
 })
 
-async function openSession(): Promise<{ readonly client: pg.Client; readonly farewell: Promise<Error> }> {
+async function openSession(
+  endpoint: { readonly host: string; readonly port: number } = lakegate.ready.instance,
+): Promise<{ readonly client: pg.Client; readonly farewell: Promise<Error> }> {
   const password = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
-  const client = await databaseClient(lakegate, { user: lakegate.ready.admin_user, password })
+  const login = { user: lakegate.ready.admin_user, password, instance: endpoint }
+  const client = await databaseClient(lakegate, login)
   const farewell = new Promise<Error>((resolve) => client.once('error', resolve))
   await client.connect()
   return { client, farewell }
@@ -64,6 +68,20 @@ describe.concurrent('a session', () => {
     const { rows } = await client.query<{ done: string }>(`SELECT 'done' AS done FROM pg_sleep(10)`)
     expect(rows).toEqual([{ done: 'done' }])
     await client.end()
+  })
+
+  it('of the pooled endpoint is ended with 57P01 when it is idle, in a transaction or not, and not while it works', async () => {
+    const endpoint = pooledEndpointOf(lakegate)
+    const [idle, inside, working] = [
+      await openSession(endpoint),
+      await openSession(endpoint),
+      await openSession(endpoint),
+    ]
+    await inside.client.query('BEGIN')
+    const { rows } = await working.client.query<{ done: string }>(`SELECT 'done' AS done FROM pg_sleep(10)`)
+    expect(rows).toEqual([{ done: 'done' }])
+    for (const { farewell } of [idle, inside]) expect(await farewell).toMatchObject({ code: '57P01' })
+    await working.client.end()
   })
 
   it('that is as old as it may get is ended with 57P01, however busy', async () => {

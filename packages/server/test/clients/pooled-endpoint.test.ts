@@ -4,7 +4,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import type { DatabaseInstance } from '@lakegate/client'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -250,34 +249,5 @@ describe('a backend that is killed in a transaction', () => {
       return answer?.rowCount === 1
     })
     await between.end().catch(() => undefined)
-  })
-})
-
-describe('an instance that stops', () => {
-  it('takes the sessions that are in a transaction along (57P01); the others go on when it is back', async () => {
-    const login = { user: principal.applicationId, password }
-    const idle = await pooledClient(lakegate, login)
-    const inside = await pooledClient(lakegate, login)
-    await idle.query('SELECT 1')
-    await inside.query('BEGIN')
-    const ended = new Promise<unknown>((resolve) => inside.once('error', resolve))
-    const { name } = lakegate.ready.instance
-    const update = (stopped: boolean) =>
-      lakegate.admin.request('PATCH', `/api/2.0/database/instances/${name}?update_mask=stopped`, { stopped })
-    const reach = (wanted: string) =>
-      waitFor(wanted, async () => {
-        const { state } = await lakegate.admin.request<DatabaseInstance>(
-          'GET',
-          `/api/2.0/database/instances/${name}`,
-        )
-        return state === wanted
-      })
-    await update(true)
-    expect(await ended).toMatchObject({ code: '57P01' })
-    await reach('STOPPED')
-    await update(false)
-    await reach('AVAILABLE')
-    expect((await idle.query('SELECT 1')).rowCount).toBe(1)
-    await idle.end()
   })
 })

@@ -65,6 +65,7 @@ function world() {
       bytesFromClient: () => bytes,
       bytesToClient: () => 0,
       backendProcessId: () => 42,
+      isWorking: () => undefined,
       cut: () => undefined,
     },
     () => new Promise(() => undefined),
@@ -116,7 +117,9 @@ describe('open sessions', () => {
     await pass(1_000)
     expect(ended()).toEqual([])
     const sessionPolicy = { endOnTokenExpiry: true, endOnMembershipLoss: false }
-    sessions.usePolicies([{ ...instance, settings: { ...NO_SETTINGS, sessionPolicy } }])
+    await sessions.learnInstances(() =>
+      Promise.resolve([{ ...instance, settings: { ...NO_SETTINGS, sessionPolicy } }]),
+    )
     await pass(1_000)
     expect(ended()).toEqual(['token_expired'])
   })

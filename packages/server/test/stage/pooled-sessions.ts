@@ -35,12 +35,14 @@ export interface PooledLogin {
   readonly password: string
   readonly database?: string
   readonly application?: string
+  /** Of another instance than the first. */
+  readonly endpoint?: { readonly host: string; readonly port: number }
 }
 
 /** A node-postgres client of the pooled endpoint with verified TLS, connected. */
 export async function pooledClient(lakegate: Lakegate, login: PooledLogin): Promise<pg.Client> {
   const client = new pg.Client({
-    ...pooledEndpointOf(lakegate),
+    ...(login.endpoint ?? pooledEndpointOf(lakegate)),
     database: login.database ?? lakegate.ready.instance.database,
     user: login.user,
     password: login.password,

@@ -198,6 +198,7 @@ function linkTo(client: TLSSocket, session: PooledSession): SessionLink {
     bytesFromClient: () => client.bytesRead - readBefore,
     bytesToClient: () => client.bytesWritten - writtenBefore,
     backendProcessId: () => undefined,
+    isWorking: () => session.isWorking,
     cut: () => {
       session.end(new RefusedError(refuse('pooled_session_ended')))
     },

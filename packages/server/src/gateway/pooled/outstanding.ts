@@ -75,6 +75,12 @@ export class Outstanding {
     return this.#isLost || this.#needsSync || this.#isCopyingIn || this.#head < this.#requests.length
   }
 
+  /** Whether it works on something; not while it waits for more of a pipeline, or in a transaction. */
+  get isWorking(): boolean {
+    this.#dropCopyEnds()
+    return this.#isLost || this.#isCopyingIn || this.#head < this.#requests.length
+  }
+
   get isSkipping(): boolean {
     return this.#isSkipping
   }

@@ -76,6 +76,11 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#leave()
   }
 
+  /** In the middle of a statement, or in line for a backend. */
+  get isWorking(): boolean {
+    return this.#isWaiting || this.#outstanding.isWorking
+  }
+
   /** Cancels what the backend does for this session; nothing when it does nothing for it (attack 13). */
   async cancel(): Promise<void> {
     if (this.#outstanding.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
