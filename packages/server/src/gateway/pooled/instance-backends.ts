@@ -19,9 +19,7 @@ export class InstanceBackends {
 
   /** Takes a place, if need be that of an idle backend of another pool. */
   take(asker: Pool): boolean {
-    if (!this.hasRoom) {
-      for (const pool of this.pools.values()) if (pool !== asker && pool.giveUpOne()) break
-    }
+    if (!this.hasRoom) this.#longestIdleBeside(asker)?.giveUpOne()
     if (!this.hasRoom) return false
     this.#count += 1
     return true
@@ -37,6 +35,16 @@ export class InstanceBackends {
       })
       .sort((one, other) => one.since - other.since)
     waiting[0]?.pool.serveWaiter()
+  }
+
+  #longestIdleBeside(asker: Pool): Pool | undefined {
+    const [longest] = [...this.pools.values()]
+      .flatMap((pool) => {
+        const { idleSince: since } = pool
+        return pool === asker || since === undefined ? [] : [{ pool, since }]
+      })
+      .sort((one, other) => one.since - other.since)
+    return longest?.pool
   }
 
   /** Whether another pool waits for a place and there is none. */

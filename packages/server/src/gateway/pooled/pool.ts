@@ -40,8 +40,8 @@ export class Pool {
   readonly #ports: PoolPorts
   readonly #limits: PoolLimits
   readonly #instance: InstanceBackends
+  /** Here and below the longest idle first. */
   readonly #clean = new Set<PooledBackend>()
-  /** The longest idle first. */
   readonly #idle = new Set<PooledBackend>()
   readonly #waiters = new Set<Waiter>()
   readonly #all = new Set<PooledBackend>()
@@ -127,13 +127,18 @@ export class Pool {
     })
   }
 
-  /** Makes room for another pool of the instance. @returns false when every backend is in use */
-  giveUpOne(): boolean {
-    const isIdleEnough = (backend: PooledBackend) => this.#ports.now() - backend.releasedAt >= STILL_IN_USE_MS
-    const backend = first(this.#clean) ?? [...this.#idle].find(isIdleEnough)
-    if (backend === undefined) return false
-    this.#retire(backend, 'evicted')
-    return true
+  /** Of the backend that has been idle for longest. */
+  get idleSince(): number | undefined {
+    return this.#longestIdle()?.releasedAt
+  }
+
+  /**
+   * Makes room for another pool of the instance, however briefly the backend has been idle: who waits for a place is
+   * told of those that come free, and not of one that was idle already when it came.
+   */
+  giveUpOne(): void {
+    const backend = this.#longestIdle()
+    if (backend !== undefined) this.#retire(backend, 'evicted')
   }
 
   /** To be called when there may be room again, by the instance. */
@@ -151,6 +156,12 @@ export class Pool {
 
   close(): void {
     for (const backend of [...this.#clean, ...this.#idle]) this.#retire(backend, 'unused')
+  }
+
+  #longestIdle(): PooledBackend | undefined {
+    const [clean, idle] = [first(this.#clean), first(this.#idle)]
+    if (clean === undefined || idle === undefined) return clean ?? idle
+    return clean.releasedAt <= idle.releasedAt ? clean : idle
   }
 
   #hasOwnRoom(): boolean {
