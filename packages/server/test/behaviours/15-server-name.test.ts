@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DatabaseInstance } from '@lakegate/client'
+import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
 import { cancelRequest, passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
 import {
   makeDataDirectory,
@@ -140,6 +140,61 @@ describe('an instance under a domain', () => {
       C: '28000',
       M: 'External authorization failed.',
     })
+  })
+})
+
+describe('the pooled endpoint under a domain', () => {
+  const pooledName = () => ownName().replace('instance-', 'instance-pooled-')
+  const backendOf = async (session: pg.Client) => {
+    const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    return rows[0]?.pid
+  }
+
+  it('is reported under a second name at the same port, and reached by it alone', async () => {
+    const instance = await lakegate.admin.request<DatabaseInstance>('GET', '/api/2.0/database/instances/dev')
+    expect([instance.pooled_dns, instance.pooled_port]).toEqual([pooledName(), port()])
+    const session = await client({ serverName: pooledName() })
+    await session.connect()
+    const before = await backendOf(session)
+    // A pooled session has no backend of its own, and a direct one has.
+    const seen = await lakegate.admin.request<OpenSessionsAnswer>(
+      'GET',
+      '/api/2.0/lakegate/instances/dev/sessions',
+    )
+    expect(seen.sessions).toHaveLength(1)
+    expect(seen.sessions[0]).not.toHaveProperty('backend_process_id')
+    const direct = await client()
+    await direct.connect()
+    expect(await backendOf(direct)).not.toBe(before)
+    await direct.end()
+    await session.end()
+  })
+
+  it('has sessions whose queries can be cancelled by their keys, without a name and on any worker', async () => {
+    const session = await client({ serverName: pooledName() })
+    await session.connect()
+    const { processID, secretKey } = session as unknown as { processID: number; secretKey: number }
+    const outcome = session.query('SELECT pg_sleep(600)').then(
+      () => 'slept',
+      (error: unknown) => (error instanceof pg.DatabaseError ? error.code : 'failed'),
+    )
+    const key = Buffer.alloc(4)
+    key.writeInt32BE(secretKey)
+    await waitFor('the cancelled query', async () => {
+      const request = await connectWire(lakegate, { host: '127.0.0.1', port: port() })
+      request.send(cancelRequest(processID, key))
+      await request.untilClosed()
+      return (await Promise.race([outcome, Promise.resolve(undefined)])) === '57014'
+    })
+    await session.end()
+  })
+
+  it.each([
+    ['of no instance', () => `instance-pooled-00000000-0000-4000-8000-000000000000.${DOMAIN}`],
+    ['of another domain', () => `instance-pooled-${lakegate.ready.instance.uid}.example.com`],
+    ['with both prefixes', () => pooledName().replace('pooled-', 'pooled-ro-')],
+  ])('is not reached by a name %s (attack 6)', async (_what, name) => {
+    expect(errorFields(await firstAnswer(await overTls(name())))).toMatchObject({ S: 'FATAL', C: '28000' })
   })
 })
 

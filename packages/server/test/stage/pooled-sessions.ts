@@ -35,6 +35,8 @@ export interface PooledLogin {
   readonly password: string
   readonly database?: string
   readonly application?: string
+  /** By SCRAM-SHA-256-PLUS, if it is asked for a password of a role. */
+  readonly channelBinding?: boolean
   /** Of another instance than the first. */
   readonly endpoint?: { readonly host: string; readonly port: number }
 }
@@ -47,6 +49,7 @@ export async function pooledClient(lakegate: Lakegate, login: PooledLogin): Prom
     user: login.user,
     password: login.password,
     ...(login.application === undefined ? {} : { application_name: login.application }),
+    ...(login.channelBinding === undefined ? {} : { enableChannelBinding: login.channelBinding }),
     ssl: { ca: await readFile(lakegate.ready.ca_file, 'utf8') },
   })
   client.on('error', () => undefined)
