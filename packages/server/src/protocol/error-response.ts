@@ -11,6 +11,8 @@ export interface ErrorFields {
   readonly message: string
   readonly detail?: string | undefined
   readonly hint?: string | undefined
+  /** The function of PostgreSQL that reports the error, where drivers go by it. */
+  readonly routine?: string | undefined
 }
 
 /** S and V both: S is for people and may be translated, V is what drivers compare. */
@@ -23,6 +25,7 @@ export function encodeErrorResponse(error: ErrorFields): Buffer {
     ...errorField('M', error.message),
     ...(error.detail === undefined ? [] : errorField('D', error.detail)),
     ...(error.hint === undefined ? [] : errorField('H', error.hint)),
+    ...(error.routine === undefined ? [] : errorField('R', error.routine)),
     Buffer.of(0),
   )
 }

@@ -20,6 +20,12 @@ export function encodeStatement(text: string, parameters: readonly string[]): Bu
 /** A simple Query. Only for text that holds nothing of a user's. */
 export const encodeQuery = (text: string): Buffer => buildMessage('Q', field.string(text))
 
+/** @param statement one character per byte */
+export const encodeDescribeStatement = (statement: string): Buffer =>
+  buildMessage('D', Buffer.from('S', 'latin1'), field.string(Buffer.from(statement, 'latin1')))
+
+export const encodeFlush = (): Buffer => buildMessage('H')
+
 export const encodeTerminate = (): Buffer => buildMessage('X')
 
 export const encodeSync = (): Buffer => buildMessage('S')

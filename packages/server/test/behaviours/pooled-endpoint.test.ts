@@ -84,6 +84,20 @@ describe('a named statement', () => {
     expect(codesOf(await answer(bindMessage('closed'), executeMessage(), syncMessage()))).toEqual(['26000'])
   })
 
+  it('that is closed and made anew in one pipeline is the new one, there and on other backends', async () => {
+    const use = [bindMessage('renewed'), executeMessage(), syncMessage()]
+    await answer(parseMessage('renewed', 'SELECT 1'), syncMessage())
+    const renew = [closeStatement('renewed'), parseMessage('renewed', 'SELECT 2')]
+    expect(lettersOf(await answer(...renew, syncMessage()))).toBe('31Z')
+    expect(valuesOf(await answer(...use))).toEqual(['2'])
+    await handOver()
+    expect(valuesOf(await answer(...use))).toEqual(['2'])
+    expect(codesOf(await answer(parseMessage('', 'SELEC'), ...renew, syncMessage()))).toEqual(['42601'])
+    expect(valuesOf(await answer(...use))).toEqual(['2'])
+    await handOver()
+    expect(valuesOf(await answer(...use))).toEqual(['2'])
+  })
+
   it('is gone after DISCARD ALL or DEALLOCATE ALL of the client', async () => {
     for (const sql of ['DISCARD ALL', 'DEALLOCATE ALL']) {
       await answer(parseMessage('discarded', 'SELECT 1'), syncMessage())
@@ -111,6 +125,67 @@ describe('a named statement', () => {
     await handOver()
     expect(codesOf(await answer(bindMessage('of_going'), executeMessage(), syncMessage()))).toEqual(['42P01'])
     expect(lettersOf(await answer(queryMessage('SELECT 1')))).toBe('TDCZ')
+  })
+
+  it('whose columns changed since fails as on a direct session (0A000), and is never run', async () => {
+    await answer(queryMessage('CREATE TABLE changing (x int)'))
+    const insert = parseMessage('changing', 'INSERT INTO changing VALUES (1) RETURNING *')
+    const use = [bindMessage('changing'), executeMessage(), syncMessage()]
+    expect(lettersOf(await answer(insert, syncMessage()))).toBe('1Z')
+    expect(lettersOf(await answer(...use))).toBe('2DCZ')
+    await answer(queryMessage('ALTER TABLE changing ADD COLUMN y text'))
+    const direct = await answer(...use)
+    await handOver()
+    for (const count of [1, 2]) {
+      const pooled = await answer(...use)
+      expect(lettersOf(pooled)).toBe('EZ')
+      expect(errorFields(pooled[0])).toMatchObject({
+        S: 'ERROR',
+        C: '0A000',
+        M: errorFields(direct[0])['M'],
+        R: errorFields(direct[0])['R'],
+      })
+      expect(lettersOf(await answer(describeStatement('changing'), syncMessage()))).toBe('EZ')
+      if (count === 1) await handOver()
+    }
+    expect(valuesOf(await answer(queryMessage('SELECT count(*) FROM changing')))).toEqual(['1'])
+    expect(lettersOf(await answer(closeStatement('changing'), insert, ...use))).toBe('312DCZ')
+    await answer(queryMessage('DROP TABLE changing'))
+  })
+
+  it('whose columns are the same is used in a pipeline as if it had always been there', async () => {
+    await answer(
+      parseMessage('one', 'SELECT $1::int AS a'),
+      parseMessage('two', 'SELECT $1::text AS b'),
+      syncMessage(),
+    )
+    await handOver()
+    const messages = await answer(
+      bindMessage('one', ['1']), executeMessage(), describeStatement('two'), bindMessage('two', ['2']), executeMessage(),
+      bindMessage('one', ['3']), executeMessage(), syncMessage(),
+    ) // prettier-ignore
+    expect(lettersOf(messages)).toBe('2DCtT2DC2DCZ')
+    expect(valuesOf(messages)).toEqual(['1', '2', '3'])
+    await handOver()
+  })
+
+  it('whose columns changed ends what its pipeline did before, and the rest is skipped up to the Sync', async () => {
+    await answer(queryMessage('CREATE TABLE piped (x int)'))
+    await answer(
+      parseMessage('into', 'INSERT INTO piped VALUES (1)'),
+      parseMessage('from', 'SELECT * FROM piped'),
+      syncMessage(),
+    )
+    await answer(queryMessage('ALTER TABLE piped ADD COLUMN y text'))
+    await handOver()
+    client.send(
+      bindMessage('into'), executeMessage(), bindMessage('from'), executeMessage(), bindMessage('into'), executeMessage(), syncMessage(),
+      queryMessage('SELECT count(*) FROM piped'),
+    ) // prettier-ignore
+    expect(lettersOf(await client.untilReady())).toBe('2CEZ')
+    expect(valuesOf(await client.untilReady())).toEqual(['0'])
+    await handOver()
+    await answer(queryMessage('DROP TABLE piped'))
   })
 
   it('of more bytes than are remembered keeps its backend until it is closed', async () => {

@@ -33,8 +33,8 @@ const OWN_STATEMENT_LIMIT_MS = 10_000
 const STATUS = 'S'.charCodeAt(0)
 const NOTICE = 'N'.charCodeAt(0)
 const NOTIFICATION = 'A'.charCodeAt(0)
-const WHOLE = new Set(['S', 'C', 'Z'].map((type) => type.charCodeAt(0)))
-/** A longer ParameterStatus is passed on without being understood; then the backend is not used again. */
+const WHOLE = new Set(['S', 'C', 'T', 'Z'].map((type) => type.charCodeAt(0)))
+/** A longer message is passed on without being understood; a ParameterStatus takes the backend out of use then. */
 const LONGEST_UNDERSTOOD = 64 * 1024
 
 /** Settings that a session may change and that PostgreSQL reports: what a driver was told goes on to hold. */

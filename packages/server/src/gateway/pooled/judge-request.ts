@@ -1,4 +1,5 @@
 /** What a client's message means for the count of what is outstanding and for its prepared statements. */
+import { encodeDescribeStatement, encodeFlush } from '../../protocol/frontend-statements.ts'
 import type { MessageScanner } from '../../protocol/message-scanner.ts'
 import { statementOfBind, statementOfDescribe, statementOfParse } from '../../protocol/statement-names.ts'
 import type { Outlet } from './outlet.ts'
@@ -11,8 +12,9 @@ import {
   QUERY,
   SYNC,
   type Outstanding,
+  type Request,
 } from './outstanding.ts'
-import { LONGEST_REMEMBERED, type StatementBook } from './statement-book.ts'
+import { LONGEST_REMEMBERED, UNNAMED, type StatementBook } from './statement-book.ts'
 
 const letter = (text: string): number => text.charCodeAt(0)
 const BIND_MESSAGE = letter('B')
@@ -58,73 +60,101 @@ export function prefixOfRequest(type: number, total: number): number {
   }
 }
 
+/** `hold`: not before the answers to what was sent are there. `done`: nothing of it is left to pass. */
+export type Judgement = 'pass' | 'hold' | 'done' | { readonly violation: string }
+
+const ENDLESS_NAME: Judgement = { violation: 'the name of a statement does not end' }
+/** Fails whatever the state of the transaction: no client of ours has a statement of that name. */
+const FAILING = encodeDescribeStatement('a statement that lakegate makes fail')
+
 /**
  * Judges the message that the scanner sees, and puts a Parse before it when its statement is missing in the backend.
- * @returns what is wrong with it, if PostgreSQL would end the session for it as well
+ * A violation is what PostgreSQL would end the session for as well.
  */
 export function judgeRequest(
   requests: MessageScanner,
   outstanding: Outstanding,
   book: StatementBook,
   toBackend: Outlet,
-): string | undefined {
-  const bringBack = (statement: string) => {
-    const message = outstanding.isSkipping ? undefined : book.missing(statement)
-    if (message === undefined) return
+): Judgement {
+  const bringBack = (statement: string): Judgement => {
+    if (outstanding.isSkipping) return 'pass'
+    if (book.isStale(statement)) {
+      toBackend.insert(FAILING)
+      outstanding.sent({ kind: 'stale' })
+      return 'done'
+    }
+    const message = book.missing(statement)
+    if (message === undefined) return 'pass'
+    const mustMatch = book.mustBeCompared(statement) && !outstanding.isLost
     toBackend.insert(message)
     outstanding.sent({ kind: 'replay', statement, message, existed: false })
+    if (!mustMatch) return 'pass'
+    toBackend.insert(Buffer.concat([encodeDescribeStatement(statement), encodeFlush()]))
+    outstanding.sent({ kind: 'shape', statement, mustMatch })
+    return 'hold'
   }
+  const closeOf = (statement: string): Request => ({
+    kind: 'close',
+    statement,
+    existed: book.has(statement),
+    wasStale: book.isStale(statement),
+  })
   switch (requests.type) {
     case QUERY_MESSAGE:
       book.simpleQuery()
       outstanding.sent(QUERY)
-      return undefined
+      return 'pass'
     // Answered as a Query is: by ReadyForQuery, whatever happened.
     case FUNCTION_CALL:
       outstanding.sent(QUERY)
-      return undefined
+      return 'pass'
     case SYNC_MESSAGE:
       outstanding.sent(SYNC)
-      return undefined
+      return 'pass'
     case EXECUTE_MESSAGE:
       outstanding.sent(EXECUTE)
-      return undefined
+      return 'pass'
     case PARSE_MESSAGE: {
       const statement = statementOfParse(requests.body())
-      if (statement === undefined) return 'the name of a statement does not end'
+      if (statement === undefined) return ENDLESS_NAME
       const message = requests.isWhole ? Buffer.from(requests.view(requests.start, requests.end)) : undefined
       outstanding.sent({ kind: 'parse', statement, message, existed: book.has(statement) })
-      return undefined
+      if (message === undefined || statement === UNNAMED) return 'pass'
+      toBackend.pass()
+      toBackend.insert(encodeDescribeStatement(statement))
+      outstanding.sent({ kind: 'shape', statement, mustMatch: false })
+      return 'done'
     }
     case BIND_MESSAGE: {
       const statement = statementOfBind(requests.body())
-      if (statement === undefined) return 'the name of a statement does not end'
-      bringBack(statement)
-      outstanding.sent(BIND)
-      return undefined
+      if (statement === undefined) return ENDLESS_NAME
+      const judgement = bringBack(statement)
+      if (judgement === 'pass') outstanding.sent(BIND)
+      return judgement
     }
     case DESCRIBE_MESSAGE: {
       const statement = statementOfDescribe(requests.body())
-      if (statement === undefined) return 'the name of a statement does not end'
-      if (statement !== 'portal') bringBack(statement.name)
-      outstanding.sent(DESCRIBE)
-      return undefined
+      if (statement === undefined) return ENDLESS_NAME
+      const judgement = statement === 'portal' ? 'pass' : bringBack(statement.name)
+      if (judgement === 'pass') outstanding.sent(DESCRIBE)
+      return judgement
     }
     case CLOSE_MESSAGE: {
       const statement = statementOfDescribe(requests.body())
-      if (statement === undefined) return 'the name of a statement does not end'
-      outstanding.sent(statement === 'portal' ? CLOSE_PORTAL : { kind: 'close', statement: statement.name })
-      return undefined
+      if (statement === undefined) return ENDLESS_NAME
+      outstanding.sent(statement === 'portal' ? CLOSE_PORTAL : closeOf(statement.name))
+      return 'pass'
     }
     case COPY_DONE:
     case COPY_FAIL:
       outstanding.sent(COPY_END)
-      return undefined
+      return 'pass'
     case COPY_DATA:
     case FLUSH:
     case TERMINATE:
-      return undefined
+      return 'pass'
     default:
-      return `invalid frontend message type ${String(requests.type)}`
+      return { violation: `invalid frontend message type ${String(requests.type)}` }
   }
 }

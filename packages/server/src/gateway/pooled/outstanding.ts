@@ -3,12 +3,23 @@
  * known for certain when nothing is left to come ("Message Flow"). The moment the count and the wire differ it
  * is lost for good: then the backend is never given to anybody else.
  */
+import { rowShapeOf } from '../../protocol/row-shape.ts'
 import type { StatementBook } from './statement-book.ts'
 
 /** A request and the letters that answer it. Sync, Query and FunctionCall end with ReadyForQuery. */
 export type Request =
   | { readonly kind: 'sync' | 'query' | 'bind' | 'close_portal' | 'describe' | 'execute' | 'copy_end' }
-  | { readonly kind: 'close'; readonly statement: string }
+  | {
+      readonly kind: 'close'
+      readonly statement: string
+      /** What holds again when it is skipped. */
+      readonly existed: boolean
+      readonly wasStale: boolean
+    }
+  /** A Describe of ours; the client's next messages may depend on it. */
+  | { readonly kind: 'shape'; readonly statement: string; readonly mustMatch: boolean }
+  /** Ours as well, in the place of the client's; it fails, and the client reads why its own would have. */
+  | { readonly kind: 'stale' }
   | {
       readonly kind: 'parse' | 'replay'
       readonly statement: string
@@ -81,6 +92,21 @@ export class Outstanding {
     return this.#isLost || this.#isCopyingIn || this.#head < this.#requests.length
   }
 
+  /** Whether the answer is still to come that says if a statement can be used as it is. */
+  get isVerifying(): boolean {
+    const isOpen = (request: Request) => request.kind === 'shape' && request.mustMatch
+    return !this.#isLost && this.#requests.slice(this.#head).some(isOpen)
+  }
+
+  /** Whether the next answer is to a message that we made fail. */
+  get isStaleNext(): boolean {
+    return this.#isHead('stale')
+  }
+
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
   get isSkipping(): boolean {
     return this.#isSkipping
   }
@@ -110,28 +136,31 @@ export class Outstanding {
     } else {
       this.#needsSync = request.kind !== 'query'
       if (request.kind === 'parse' || request.kind === 'replay') this.#book.sent(request)
+      else if (request.kind === 'close') this.#book.sentClose(request)
     }
     this.#requests.push(request)
   }
 
   /**
-   * @param detail of ReadyForQuery the status, of CommandComplete the tag
+   * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription everything; undefined
+   *   when it is longer than what is read
    * @returns false for the answer to a request that the client knows nothing of
    */
-  received(type: number, detail: () => Buffer): boolean {
+  received(type: number, detail: () => Buffer | undefined): boolean {
     switch (type) {
       case DATA_ROW:
       case COPY_DATA:
       case COPY_DONE:
       case COPY_OUT_RESPONSE:
       case FUNCTION_CALL_RESPONSE:
-      case PARAMETER_DESCRIPTION:
         break
+      case PARAMETER_DESCRIPTION:
+        return !this.#isHead('shape')
       case READY_FOR_QUERY:
-        this.#ready(detail().at(0))
+        this.#ready(detail()?.at(0))
         break
       case COMMAND_COMPLETE:
-        this.#complete(detail())
+        this.#complete(detail() ?? Buffer.alloc(0))
         break
       case PARSE_COMPLETE:
         return this.#parsed()
@@ -143,8 +172,7 @@ export class Outstanding {
         break
       case ROW_DESCRIPTION:
       case NO_DATA:
-        if (!this.#isHead('query')) this.#answer('describe')
-        break
+        return this.#described(type, detail)
       case EMPTY_QUERY_RESPONSE:
         if (!this.#isHead('query')) this.#answer('execute')
         break
@@ -217,6 +245,18 @@ export class Outstanding {
     return request.kind === 'parse'
   }
 
+  #described(type: number, detail: () => Buffer | undefined): boolean {
+    const request = this.#current()
+    if (request?.kind === 'shape') {
+      this.#pop()
+      const body = type === NO_DATA ? Buffer.alloc(2) : detail()
+      this.#book.described(request, body === undefined ? undefined : rowShapeOf(body))
+      return false
+    }
+    if (request?.kind !== 'query') this.#answer('describe')
+    return true
+  }
+
   #closed(): void {
     const request = this.#current()
     if (request?.kind !== 'close' && request?.kind !== 'close_portal') {
@@ -224,7 +264,7 @@ export class Outstanding {
       return
     }
     this.#pop()
-    if (request.kind === 'close') this.#book.closed(request.statement)
+    if (request.kind === 'close') this.#book.closed(request)
   }
 
   /** After an error in the extended protocol everything up to the next Sync is skipped ("Extended Query"). */
@@ -238,18 +278,23 @@ export class Outstanding {
     }
     // A Sync fails when the commit in it does, and is answered all the same; so is a Query.
     if (current.kind === 'sync' || current.kind === 'query') return
+    const skipped: Request[] = []
     for (
-      let skipped = this.#requests[this.#head];
-      skipped?.kind !== 'sync';
-      skipped = this.#requests[this.#head]
+      let next = this.#requests[this.#head];
+      next !== undefined && next.kind !== 'sync';
+      next = this.#requests[this.#head]
     ) {
-      if (skipped === undefined) {
-        this.#isSkipping = true
-        this.#needsSync = true
-        return
-      }
+      skipped.push(next)
       this.#pop()
-      if (skipped.kind === 'parse' || skipped.kind === 'replay') this.#book.failed(skipped)
+    }
+    if (this.#head === this.#requests.length) {
+      this.#isSkipping = true
+      this.#needsSync = true
+    }
+    // The last first: a Close and a Parse of one name undo one another.
+    for (const request of skipped.reverse()) {
+      if (request.kind === 'parse' || request.kind === 'replay') this.#book.failed(request)
+      else if (request.kind === 'close') this.#book.notClosed(request)
     }
   }
 

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
+import { encodeErrorResponse } from '../../protocol/error-response.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
@@ -50,6 +51,8 @@ export class PooledSession implements BackendOwner, Tenant {
   #isOver = false
   /** Terminate was passed on: the backend finishes what it was asked and goes. */
   #isLeaving = false
+  /** What comes next waits for an answer about a statement that was sent again. */
+  #isHeld = false
   /** The message of which more is to come goes nowhere. */
   #isDroppingRequest = false
   #isDroppingAnswer = false
@@ -112,7 +115,11 @@ export class PooledSession implements BackendOwner, Tenant {
       scanner.take()
     }
     if (!outlet.flush(this.#client)) backend.socket.pause()
-    this.#releaseIfFinished()
+    if (this.#isHeld && !this.#outstanding.isVerifying) {
+      this.#isHeld = false
+      this.#client.resume()
+      this.#passRequests()
+    } else this.#releaseIfFinished()
   }
 
   onClosed(): void {
@@ -124,7 +131,7 @@ export class PooledSession implements BackendOwner, Tenant {
   readonly #onRequestBytes = (chunk: Buffer): void => {
     if (this.#isOver || this.#isLeaving) return
     this.#requests.push(chunk)
-    if (!this.#isWaiting) this.#passRequests()
+    if (!this.#isWaiting && !this.#isHeld) this.#passRequests()
     else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
   }
 
@@ -140,11 +147,17 @@ export class PooledSession implements BackendOwner, Tenant {
         if (this.#backend === undefined && !this.#findBackend(type)) return
         this.#isDroppingRequest = this.#backend === undefined
         if (this.#backend !== undefined) {
-          const problem = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
-          if (problem !== undefined) {
-            this.end(violation(problem))
+          const judgement = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
+          if (typeof judgement === 'object') {
+            this.end(violation(judgement.violation))
             return
           }
+          if (judgement === 'hold') {
+            this.#isHeld = true
+            this.#flushRequests()
+            return
+          }
+          this.#isDroppingRequest = judgement === 'done'
         }
         if (type === TERMINATE) {
           this.#terminate()
@@ -249,7 +262,12 @@ export class PooledSession implements BackendOwner, Tenant {
     const { type } = scanner
     this.#lastAnswerWasError = type === ERROR_RESPONSE
     if (type === NOTICE_RESPONSE || type === NOTIFICATION_RESPONSE) return true
-    if (type !== PARAMETER_STATUS) return this.#outstanding.received(type, () => scanner.body())
+    const isOurs = type === ERROR_RESPONSE && this.#outstanding.isStaleNext
+    if (isOurs) this.#toClient?.insert(RESULT_TYPE_CHANGED)
+    if (type !== PARAMETER_STATUS) {
+      const detail = () => (scanner.isWhole ? scanner.body() : undefined)
+      return this.#outstanding.received(type, detail) && !isOurs
+    }
     const status = scanner.isWhole ? parameterStatusOf(scanner.body()) : undefined
     if (status === undefined) {
       this.#outstanding.lose()
@@ -293,6 +311,15 @@ export class PooledSession implements BackendOwner, Tenant {
     backend.socket.destroy()
   }
 }
+
+/** As PostgreSQL says it of a statement that is in the backend still; drivers go by the name of its function. */
+const RESULT_TYPE_CHANGED = encodeErrorResponse({
+  severity: 'ERROR',
+  sqlstate: '0A000',
+  message: 'cached plan must not change result type',
+  hint: 'Close the prepared statement and prepare it again, or connect again.',
+  routine: 'RevalidateCachedQuery',
+})
 
 const violation = (text: string): RefusedError =>
   new RefusedError(refuse('protocol_violation', { violation: text }))
