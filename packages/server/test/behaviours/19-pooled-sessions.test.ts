@@ -5,7 +5,8 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
-import { pooledClient, startWithOneBackend } from '../stage/pooled-sessions.ts'
+import { queryMessage } from '../stage/byte-builder.ts'
+import { pooledClient, pooledWire, startWithOneBackend } from '../stage/pooled-sessions.ts'
 import {
   asOwner,
   createRoleFor,
@@ -127,6 +128,26 @@ describe('an administrator of the workspace', () => {
         return rowCount === 0
       }),
     )
+  })
+})
+
+describe('a session that is ended in the middle of a row', () => {
+  it('is cut off: a farewell there would be taken for data', async () => {
+    const principal = await member('reader')
+    const wire = await pooledWire(lakegate, await loginOf(principal))
+    wire.pause()
+    // More than what the kernel holds between the two.
+    wire.send(queryMessage(`SELECT repeat('x', 64000000)`))
+    await waitFor('the beginning of the row', async () => {
+      const [session] = await sessionsOf(principal)
+      return session !== undefined && session.bytes_to_client > 100_000
+    })
+    await lakegate.admin.request('DELETE', identityPath(principal))
+    wire.resume()
+    expect((await wire.untilClosed()).map(({ type }) => type)).toEqual(['T'])
+    const half = wire.rest()
+    expect(half.length).toBeGreaterThan(0)
+    expect(half.includes('terminating connection')).toBe(false)
   })
 })
 

@@ -21,6 +21,11 @@ export interface WireClient {
   byte(): Promise<string | undefined>
   /** Goes on over TLS on the same connection. */
   startTls(options?: ConnectionOptions): Promise<WireClient>
+  /** Reads no more, so that the server cannot go on, until `resume`. */
+  pause(): void
+  resume(): void
+  /** What came and is no whole message. */
+  rest(): Buffer
   /** As a crashed client does: RST. */
   reset(): void
   close(): void
@@ -123,6 +128,9 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
       await once(encrypted, 'secureConnect')
       return overTls
     },
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
+    rest: () => buffered,
     reset: () => socket.resetAndDestroy(),
     close: () => socket.destroy(),
   }

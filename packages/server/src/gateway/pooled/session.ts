@@ -56,6 +56,8 @@ export class PooledSession implements BackendOwner, Tenant {
   /** The message of which more is to come goes nowhere. */
   #isDroppingRequest = false
   #isDroppingAnswer = false
+  /** The client has the beginning of a message, and whatever comes next is taken for the rest of it. */
+  #isInsideAnswer = false
   #lastAnswerWasError = false
 
   /** @param told what the client was told of settings at its login */
@@ -89,13 +91,13 @@ export class PooledSession implements BackendOwner, Tenant {
     if (this.#outstanding.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
   }
 
-  /** Ends the session from outside, with a last word for the client. */
+  /** Ends the session from outside, with a last word for the client where it would be understood. */
   end(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
-    if (error instanceof ConnectionEnded) this.#client.destroy()
+    if (error instanceof ConnectionEnded || this.#isInsideAnswer) this.#client.destroy()
     else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
   }
 
@@ -114,6 +116,7 @@ export class PooledSession implements BackendOwner, Tenant {
       if (!this.#isDroppingAnswer) outlet.pass()
       scanner.take()
     }
+    this.#isInsideAnswer = scanner.isInsideMessage && !this.#isDroppingAnswer
     if (!outlet.flush(this.#client)) backend.socket.pause()
     if (this.#isHeld && !this.#outstanding.isVerifying) {
       this.#isHeld = false
