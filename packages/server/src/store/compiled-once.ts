@@ -16,7 +16,8 @@ export function compiledOnce<Question extends object, Row>(
   properties: readonly (keyof Question & string)[],
   build: (question: Question) => RawBuilder<Row>,
 ): (question: Question) => Promise<readonly Row[]> {
-  let compiled: { readonly text: string; readonly bind: (question: Question) => readonly unknown[] } | undefined
+  let compiled:
+    { readonly text: string; readonly bind: (question: Question) => readonly unknown[] } | undefined
 
   const compile = () => {
     // Stand-ins that are found again among the parameters; no statement ever runs with them.

@@ -14,10 +14,13 @@ const ANSWER_MS = 100
 class Client extends EventEmitter {
   isEnded = false
   async query(): Promise<{ rows: unknown[] }> {
-    if (this.isEnded) throw new Error('Client was closed and is not queryable')
+    this.#requireOpen('Client was closed and is not queryable')
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS))
-    if (this.isEnded) throw new Error('Connection terminated')
+    this.#requireOpen('Connection terminated')
     return { rows: [{ one: 1 }] }
+  }
+  #requireOpen(otherwise: string): void {
+    if (this.isEnded) throw new Error(otherwise)
   }
   end(): Promise<void> {
     this.isEnded = true
