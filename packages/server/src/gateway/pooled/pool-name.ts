@@ -1,5 +1,5 @@
 /**
- * What must be the same for two sessions to use one backend (docs/decisions/0008): everything that a backend is opened
+ * What must be the same for two sessions to use one backend (docs/decisions/0011): everything that a backend is opened
  * with. The role by its OID besides its name, since names are given again; the identity, since
  * databricks_session_identity() tells who opened the backend.
  */

@@ -1,5 +1,5 @@
 /**
- * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0008).
+ * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0011).
  * A session gets back the backend that it used last while nobody else needed it; who has to wait, waits in line.
  */
 import { RefusedError } from '../../operations/refused-error.ts'
