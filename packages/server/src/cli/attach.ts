@@ -2,14 +2,19 @@
  * `lakegate attach`: puts an existing cluster behind the gateway, through REST. Secrets come from files or standard input:
  * arguments are in the process list for everybody to read (behaviour 74).
  */
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
-import { createLakegateHttp, type DatabaseInstance } from '@lakegate/client'
+import type { DatabaseInstance } from '@lakegate/client'
 import { Command, Option } from 'commander'
-import { Fault } from '../domain/fault.ts'
 import { BACKEND_AUTHENTICATIONS, CLUSTER_TLS_MODES, EXISTING_PASSWORDS } from '../domain/attached-cluster.ts'
+import {
+  atServer,
+  commandFailed,
+  readSecret,
+  readText,
+  withServer,
+  type ServerFlags,
+} from './server-connection.ts'
 
-interface Flags {
+interface Flags extends ServerFlags {
   readonly host: string
   readonly user: string
   readonly passwordFile: string
@@ -18,12 +23,10 @@ interface Flags {
   readonly caFile?: string
   readonly tlsMode: (typeof CLUSTER_TLS_MODES)[number]
   readonly existingPasswords: (typeof EXISTING_PASSWORDS)[number]
-  readonly url: string
-  readonly tokenFile?: string
 }
 
 export function attachCommand(): Command {
-  return new Command('attach')
+  return withServer(new Command('attach'))
     .description('put an existing PostgreSQL cluster behind the gateway (docs/attached-instances.md)')
     .argument('<name>', 'name of the database instance')
     .requiredOption('--host <host:port,…>', 'hosts of the cluster; the primary is found')
@@ -44,21 +47,11 @@ export function attachCommand(): Command {
         .choices(EXISTING_PASSWORDS)
         .default('refuse'),
     )
-    .addOption(
-      new Option('--url <url>', 'REST of Lakegate').env('DATABRICKS_HOST').default('http://127.0.0.1:8470'),
-    )
-    .option('--token-file <file>', 'file with an access token; default: the variable DATABRICKS_TOKEN')
     .action(attach)
 }
 
 async function attach(name: string, flags: Flags): Promise<void> {
-  const token =
-    flags.tokenFile === undefined ? process.env['DATABRICKS_TOKEN'] : await readSecret(flags.tokenFile)
-  if (token === undefined || token === '') {
-    throw unusable('There is no access token.', 'Set DATABRICKS_TOKEN, or name a file with --token-file.')
-  }
-  const http = createLakegateHttp(flags.url, () => token)
-  try {
+  await atServer(flags, async (http) => {
     const { state, attached } = await http.request<DatabaseInstance>('POST', '/api/2.0/database/instances', {
       name,
       attached: {
@@ -78,10 +71,7 @@ async function attach(name: string, flags: Flags): Promise<void> {
       process.stdout.write(
         `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${attached.client_ca_pem}`,
       )
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw unusable(error instanceof Error ? error.message : String(error), undefined)
-  }
+  })
 }
 
 /** `host`, `host:port`, `[address]:port`. */
@@ -89,28 +79,6 @@ function parseHost(text: string): { host: string; port?: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ?? []
   const host = bracketed ?? plain
   if (host === undefined)
-    throw unusable(`“${text}” is no host.`, 'Write host:port, or [address]:port for IPv6.')
+    throw commandFailed(`“${text}” is no host.`, 'Write host:port, or [address]:port for IPv6.')
   return { host, ...(port === undefined ? {} : { port: Number(port) }) }
 }
-
-const readSecret = async (file: string): Promise<string> =>
-  (file === '-' ? await text(process.stdin) : await readText(file)).replace(/\r?\n$/, '')
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw unusable(
-      `The file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      undefined,
-    )
-  }
-}
-
-const unusable = (message: string, nextStep: string | undefined): Fault =>
-  new Fault({
-    code: 'attach_failed',
-    origin: 'client',
-    message,
-    ...(nextStep === undefined ? {} : { nextStep }),
-  })

@@ -12,6 +12,7 @@ import {
 import { Fault } from '../domain/fault.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { attachCommand } from './attach.ts'
+import { sessionsCommand } from './sessions.ts'
 import { up, type StartEverything } from './up.ts'
 
 /** What the commands start; loaded when one does. */
@@ -56,6 +57,7 @@ function createProgram(starts: Starts): Command {
       process.stdout.write(`${renderSettings(load(flags))}\n`)
     })
   program.addCommand(attachCommand())
+  program.addCommand(sessionsCommand())
   return program
 }
 

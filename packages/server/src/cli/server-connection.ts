@@ -1,0 +1,80 @@
+/**
+ * How a command reaches a Lakegate that runs: address and token as the databricks CLI takes them. The token comes from the
+ * environment or a file: arguments are in the process list for everybody to read (behaviour 74).
+ */
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { createLakegateHttp, LakegateApiError, type LakegateHttp } from '@lakegate/client'
+import { Option, type Command } from 'commander'
+import { Fault } from '../domain/fault.ts'
+
+export interface ServerFlags {
+  readonly url: string
+  readonly tokenFile?: string
+}
+
+export const withServer = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--url <url>', 'REST of Lakegate').env('DATABRICKS_HOST').default('http://127.0.0.1:8470'),
+    )
+    .option('--token-file <file>', 'file with an access token; default: the variable DATABRICKS_TOKEN')
+
+/**
+ * Runs a command against the server.
+ * @throws Fault with what the server said, or that it cannot be reached
+ */
+export async function atServer<Result>(
+  flags: ServerFlags,
+  work: (http: LakegateHttp) => Promise<Result>,
+): Promise<Result> {
+  const token =
+    flags.tokenFile === undefined ? process.env['DATABRICKS_TOKEN'] : await readSecret(flags.tokenFile)
+  if (token === undefined || token === '')
+    throw commandFailed(
+      'There is no access token.',
+      'Set DATABRICKS_TOKEN, or name a file with --token-file.',
+    )
+  if (!URL.canParse(flags.url))
+    throw commandFailed(
+      `“${flags.url}” is no URL.`,
+      'Write --url or DATABRICKS_HOST as http://127.0.0.1:8470.',
+    )
+  try {
+    return await work(createLakegateHttp(flags.url, () => token))
+  } catch (error) {
+    if (error instanceof LakegateApiError) throw commandFailed(error.message, undefined)
+    // What fetch throws when nobody answers.
+    if (error instanceof TypeError)
+      throw commandFailed(
+        `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
+        'Start it, or name its address with --url or DATABRICKS_HOST.',
+      )
+    throw error
+  }
+}
+
+const causeOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
+
+export const readSecret = async (file: string): Promise<string> =>
+  (file === '-' ? await text(process.stdin) : await readText(file)).replace(/\r?\n$/, '')
+
+/** @throws Fault when the file cannot be read */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw commandFailed(
+      `The file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      undefined,
+    )
+  }
+}
+
+export const commandFailed = (message: string, nextStep: string | undefined): Fault =>
+  new Fault({
+    code: 'command_failed',
+    origin: 'client',
+    message,
+    ...(nextStep === undefined ? {} : { nextStep }),
+  })
