@@ -1,5 +1,6 @@
 // Logins, queries, cancels, orderly and abrupt ends, and refused logins, for at least ten minutes; then asks whether
-// memory stayed flat and whether a backend or a descriptor was left behind. Exits with 1 when one was.
+// memory stayed flat and whether a backend or a descriptor was left behind, in the main process and its workers together,
+// and whether each of those is still the one that it was. Exits with 1 when something is wrong.
 // Usage: npm run bench:soak -- [--minutes N]
 import { clearInterval, setInterval } from 'node:timers'
 import { parseArgs } from 'node:util'
@@ -28,6 +29,8 @@ try {
   const target = await lakegate.target()
   const watcher = await logIn(target)
   const pids = await processTree(lakegate.pid, 'node')
+  if (pids.length < 2) throw new Error('there are no workers of the gateway to watch')
+  console.log(`watching the processes ${pids.join(', ')}`)
   const before = await openDescriptors(pids)
   const minting = setInterval(async () => {
     target.password = await lakegate.mint()
@@ -37,6 +40,7 @@ try {
   const samples = []
   const sampling = (async () => {
     while (performance.now() < end) {
+      await requireSameProcesses(pids)
       samples.push([(performance.now() - begin) / 1000, (await residentBytes(pids)) / 2 ** 20])
       await pause(SAMPLE_MS)
     }
@@ -46,6 +50,7 @@ try {
     ...Array.from({ length: CLIENTS }, (_, number) => client(number, target, end)),
   ])
   clearInterval(minting)
+  await requireSameProcesses(pids)
 
   const backends = () =>
     watcher.query(
@@ -58,6 +63,8 @@ try {
   )
   console.log([...counts].map(([name, number]) => `${name} ${number}`).join(', '))
   judgeMemory(samples)
+  for (const pid of pids)
+    console.log(`process ${pid}: ${((await residentBytes([pid])) / 2 ** 20).toFixed(0)} MB at the end`)
   console.log(`descriptors before ${before}, after ${await openDescriptors(pids)}`)
   watcher.end()
 } finally {
@@ -137,6 +144,14 @@ async function halfLogin(target) {
     () => 'abandoned',
   )
   if (outcome !== 'abandoned') throw new Error('an abandoned login was admitted')
+}
+
+/** A worker that ends is replaced within moments, and the clients of the others would never know. */
+async function requireSameProcesses(pids) {
+  const now = await processTree(lakegate.pid, 'node')
+  const gone = pids.filter((pid) => !now.includes(pid))
+  if (gone.length > 0)
+    throw new Error(`processes of lakegate ended: ${gone.join(', ')}\n${lakegate.output()}`)
 }
 
 async function settle(problem, probe) {

@@ -1,7 +1,7 @@
 /**
- * The fuzzer against a Lakegate of its own. What must hold besides the properties of single conversations: the
- * process lives, whoever has a token still gets in, the log knows of no internal error, memory and descriptors stay
- * flat.
+ * The fuzzer against a Lakegate of its own. What must hold besides the properties of single conversations: its
+ * processes live, the workers that serve the conversations above all; whoever has a token still gets in; the log knows
+ * of no internal error; memory and descriptors of all of them stay flat.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import {
@@ -17,6 +17,7 @@ import {
   mintCredential,
 } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { workersOf } from '../stage/workers.ts'
 import { describeFinding, fuzz, type FuzzReport } from './fuzz.ts'
 
 const LOGIN_DEADLINE_SECONDS = 2
@@ -27,12 +28,18 @@ const MINT_EVERY_MS = 20 * 60_000
 const TOLERATED_GROWTH = 1.35
 const WARM_UP_SHARE = 0.4
 const SPARE_DESCRIPTORS = 20
-const OWN_FAULTS = ['a login failed', 'a connection failed', 'uncaught', 'unhandled']
+const OWN_FAULTS = [
+  'a login failed',
+  'a connection failed',
+  'a worker of the gateway',
+  'uncaught',
+  'unhandled',
+]
 
 export interface Verdict {
   readonly report: FuzzReport
   readonly problems: readonly string[]
-  /** Resident megabytes of the process, in the course of time. */
+  /** Resident megabytes of the main process and its workers together, in the course of time. */
   readonly memory: readonly number[]
 }
 
@@ -59,7 +66,9 @@ async function run(lakegate: RunningLakegate, seed: number, milliseconds: number
   await createRoleFor(lakegate, bystander)
   const memory: number[] = []
   const problems: string[] = []
-  const descriptorsBefore = await descriptorsOf(lakegate)
+  const pids = await processesOf(lakegate)
+  if (pids.length < 2) throw new Error('there are no workers of the gateway to watch')
+  const descriptorsBefore = await descriptorsOf(pids)
   let minted = { token: await mintCredential(lakegate.admin, instance.name), at: performance.now() }
 
   const report = await fuzz({
@@ -82,7 +91,8 @@ async function run(lakegate: RunningLakegate, seed: number, milliseconds: number
     afterBatch: async () => {
       if (lakegate.process.exitCode !== null || lakegate.process.signalCode !== null)
         throw new Error(`lakegate ended:\n${lakegate.output().slice(-4000)}`)
-      memory.push(await residentMegabytes(lakegate))
+      await requireSameProcesses(lakegate, pids)
+      memory.push(await residentMegabytes(pids))
       const password = await bystander.workspaceToken()
       await inSession(lakegate, { user: bystander.applicationId, password }, (client) =>
         client.query('SELECT 1'),
@@ -103,7 +113,7 @@ async function run(lakegate: RunningLakegate, seed: number, milliseconds: number
   // The pools keep theirs; those of conversations are closed when the last of them is over.
   await waitFor(
     'the end of every connection',
-    async () => (await descriptorsOf(lakegate)) <= descriptorsBefore + SPARE_DESCRIPTORS,
+    async () => (await descriptorsOf(pids)) <= descriptorsBefore + SPARE_DESCRIPTORS,
   ).catch((error: unknown) => problems.push(`descriptors leaked: ${String(error)}`))
   return { report, problems, memory }
 }
@@ -117,12 +127,28 @@ function growthOf(memory: readonly number[]): number {
   return middle(warm.slice(half)) / middle(warm.slice(0, half))
 }
 
-const PAGE_BYTES = 4096
-
-async function residentMegabytes({ process: { pid } }: RunningLakegate): Promise<number> {
-  const statm = await readFile(`/proc/${String(pid)}/statm`, 'utf8')
-  return Math.round((Number(statm.split(' ')[1]) * PAGE_BYTES) / 2 ** 20)
+const processesOf = async ({ process: { pid } }: RunningLakegate): Promise<readonly number[]> => {
+  if (pid === undefined) throw new Error('lakegate was never started')
+  return [pid, ...(await workersOf(pid))]
 }
 
-const descriptorsOf = async ({ process: { pid } }: RunningLakegate): Promise<number> =>
-  (await readdir(`/proc/${String(pid)}/fd`)).length
+/** A worker that ends is replaced within moments, and every client of another worker would never know. */
+async function requireSameProcesses(lakegate: RunningLakegate, pids: readonly number[]): Promise<void> {
+  const now = await processesOf(lakegate)
+  const gone = pids.filter((pid) => !now.includes(pid))
+  if (gone.length > 0) throw new Error(`workers ended: ${gone.join(', ')}\n${lakegate.output().slice(-4000)}`)
+}
+
+const PAGE_BYTES = 4096
+
+async function residentMegabytes(pids: readonly number[]): Promise<number> {
+  const pages = await Promise.all(
+    pids.map(async (pid) => Number((await readFile(`/proc/${String(pid)}/statm`, 'utf8')).split(' ')[1])),
+  )
+  return Math.round((sum(pages) * PAGE_BYTES) / 2 ** 20)
+}
+
+const descriptorsOf = async (pids: readonly number[]): Promise<number> =>
+  sum(await Promise.all(pids.map(async (pid) => (await readdir(`/proc/${String(pid)}/fd`)).length)))
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
