@@ -37,15 +37,10 @@ runWorker<WorkerSetup>(async (setup, line) => {
   await foundation.signingKeys.start()
   await foundation.authority.start()
   await foundation.clientCertificates.start()
-  const { serving, reload } = await buildServing(
-    foundation,
-    settings,
-    line.counters,
-    (request) => {
-      line.cancelElsewhere(request)
-    },
-    setup.workers,
-  )
+  const { serving, reload } = await buildServing(foundation, settings, {
+    ...line,
+    processes: setup.workers,
+  })
   return {
     serving,
     measure: () => foundation.metrics.snapshot(),

@@ -14,6 +14,7 @@ import { createWorkers, type Workers } from '../gateway/workers.ts'
 import type { Log } from '../observation/log.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
 import { createCancelNotices } from '../store/cancel-notices.ts'
+import { createFailedLogins } from '../operations/failed-login-brake.ts'
 import type { SystemDatabaseAddress } from '../store/system-database.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
@@ -132,15 +133,15 @@ async function serveHere(
   settings: LoadedSettings,
   cancelElsewhere: (request: CancelByWire) => void,
 ): Promise<Engine> {
-  const { serving, reload } = await buildServing(
-    foundation,
-    settings,
-    createCounters(),
-    (request) => {
+  const failedLogins = createFailedLogins()
+  const { serving, reload } = await buildServing(foundation, settings, {
+    counters: createCounters(),
+    brake: (question) => Promise.resolve(failedLogins.answer(question)),
+    cancelElsewhere: (request) => {
       cancelElsewhere(toWire(request))
     },
-    1,
-  )
+    processes: 1,
+  })
   return {
     handOver: (socket, target) => {
       serving.accept(socket, target)

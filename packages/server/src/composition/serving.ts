@@ -2,15 +2,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
-import type { Counters } from '../gateway/connection-limits.ts'
 import { createAttachedClusters } from '../gateway/attached-clusters.ts'
 import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
+import type { WorkerLine } from '../gateway/worker-side.ts'
 import { createTerminateBackend } from '../instances/terminate-backend.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
-import { createFailedLoginBrake } from '../operations/failed-login-brake.ts'
+import type { FailedLoginLimits } from '../operations/proof-ports.ts'
 import { requireAudit } from '../operations/require-audit.ts'
-import type { CancelRequest } from '../protocol/startup.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
@@ -18,23 +17,26 @@ import { loginMetrics, readPools } from './metrics.ts'
 import { buildOpenSessions } from './open-sessions.ts'
 import { pooledSettings } from './pooled-settings.ts'
 
-const LOGINS_PER_ADDRESS = 200
-
 export interface ReloadableServing {
   readonly serving: Serving
   /** @throws Fault tls_files_unusable, configuration_invalid; nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
 }
 
+/** What the processes of a node share. */
+export interface ServingNode extends WorkerLine {
+  /** That serve the same instances; they share the places for backends of pools. */
+  readonly processes: number
+}
+
 export async function buildServing(
   foundation: Foundation,
   settings: LoadedSettings,
-  counters: Counters,
-  cancelElsewhere: (request: CancelRequest) => void,
-  /** Processes that serve the same instances; they share the places for backends of pools. */
-  processes: number,
+  node: ServingNode,
 ): Promise<ReloadableServing> {
   const { clock, stores, roles, signingKeys, addresses, audit, log, connections } = foundation
+  const { processes, counters } = node
+  let failedLoginLimits = failedLoginLimitsOf(settings)
   const measure = loginMetrics(foundation.metrics)
   const admit = createAdmitLogin({
     instances: stores.instances,
@@ -57,7 +59,8 @@ export async function buildServing(
         await signingKeys.signingKey(),
       ),
     issuerOf: addresses.issuerOf,
-    brake: createFailedLoginBrake(),
+    brake: node.brake,
+    failedLoginLimits: () => failedLoginLimits,
     madeUpVerifierSecret: foundation.madeUpVerifierSecret,
     pause,
     audit,
@@ -78,7 +81,9 @@ export async function buildServing(
     },
     servingSettingsOf(settings, processes),
     counters,
-    cancelElsewhere,
+    (request) => {
+      node.cancelElsewhere(request)
+    },
   )
   readPools(foundation.metrics, serving.pools)
   await sessions.start()
@@ -103,6 +108,7 @@ export async function buildServing(
       const nextSettings = servingSettingsOf(next, processes)
       await certificates.reload(next)
       serving.change(nextSettings)
+      failedLoginLimits = failedLoginLimitsOf(next)
     },
   }
 }
@@ -111,8 +117,14 @@ const servingSettingsOf = (settings: LoadedSettings, processes: number): Serving
   loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
   connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
   connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
-  loginsPerAddress: LOGINS_PER_ADDRESS,
+  loginsPerAddress: numberOf(settings['logins-per-address']) ?? 200,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),
   pooled: pooledSettings(settings, processes),
+})
+
+const failedLoginLimitsOf = (settings: LoadedSettings): FailedLoginLimits => ({
+  perRole: numberOf(settings['failed-logins-per-role']) ?? 10,
+  perAddress: numberOf(settings['failed-logins-per-address']) ?? 100,
+  windowMs: (numberOf(settings['failed-login-seconds']) ?? 60) * 1000,
 })

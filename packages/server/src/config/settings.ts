@@ -139,6 +139,40 @@ export const SETTINGS = {
     reloads: true,
     sentence: 'How long a login may take from the first byte to the open session.',
   },
+  'logins-per-address': {
+    kind: 'whole_number',
+    default: '200',
+    least: 1,
+    most: 100000,
+    reloads: true,
+    sentence: 'How many logins may be under way from one address at a time.',
+  },
+  'failed-logins-per-role': {
+    kind: 'whole_number',
+    default: '10',
+    least: 1,
+    most: 1000000,
+    reloads: true,
+    sentence:
+      'How many wrong passwords of one role from one address (of IPv6, one /64) close that pair until failed-login-seconds are over.',
+  },
+  'failed-logins-per-address': {
+    kind: 'whole_number',
+    default: '100',
+    least: 1,
+    most: 1000000,
+    reloads: true,
+    sentence:
+      'From how many wrong passwords on an address is slowed down, by a second for each login at most.',
+  },
+  'failed-login-seconds': {
+    kind: 'whole_number',
+    default: '60',
+    least: 1,
+    most: 86400,
+    reloads: true,
+    sentence: 'How long wrong passwords are counted, from the first one on.',
+  },
   'sign-in-provider-issuer': {
     kind: 'text',
     default: undefined,

@@ -26,7 +26,7 @@ export async function askForScramProof(
   socket: Duplex,
   reader: ByteReader,
   { verifier, endPoint }: { readonly verifier: ScramVerifier; readonly endPoint: Buffer | undefined },
-  judge: (proof: 'right' | 'wrong') => void,
+  judge: (proof: 'right' | 'wrong') => Promise<void>,
 ): Promise<void> {
   const mechanisms = [...(endPoint === undefined ? [] : [SCRAM_SHA_256_PLUS]), SCRAM_SHA_256]
   const { mechanism, first, ask } = await beginSasl(socket, reader, mechanisms, LONGEST_SCRAM_MESSAGE)
@@ -34,13 +34,13 @@ export async function askForScramProof(
   const begun = beginScram(first, { mechanism, verifier, endPoint, serverNonce })
   const step = begun.outcome === 'continue' ? begun.finish(await ask(begun.reply)) : begun
   if (step.outcome === 'success') {
-    judge('right')
+    await judge('right')
     // The client trusts the server for this signature, so it gets it before anything else.
     socket.write(encodeAuthenticationSaslFinal(step.reply))
     return
   }
   if (step.outcome === 'continue') throw new Error('a SCRAM exchange has two steps')
-  if (step.failure.kind === 'wrong_proof') judge('wrong')
+  if (step.failure.kind === 'wrong_proof') await judge('wrong')
   throw toRefusedError(step.failure)
 }
 

@@ -2,6 +2,7 @@
  * What the process that listens and the processes that serve tell one another, over the pipe between them, which
  * nobody else can read: settings with their secrets go this way, and never through arguments or the environment.
  */
+import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../operations/proof-ports.ts'
 import type { CounterName } from './connection-limits.ts'
 import type { ConnectionTarget } from './settings.ts'
 
@@ -18,6 +19,8 @@ export type ToWorker<Setup> =
   | { readonly kind: 'connection'; readonly id: number; readonly target: ConnectionTarget }
   /** The answer to `take`. */
   | { readonly kind: 'taken'; readonly request: number; readonly isTaken: boolean }
+  /** The answer to `failed_logins`. */
+  | { readonly kind: 'failed_logins'; readonly request: number; readonly answer: FailedLoginsAnswer }
   | { readonly kind: 'cancel'; readonly request: CancelByWire }
   | { readonly kind: 'reload'; readonly setup: Setup }
   | { readonly kind: 'drain'; readonly limitMs: number }
@@ -39,6 +42,7 @@ export type FromWorker<Snapshot = unknown> =
       readonly key: string
       readonly most: number
     }
+  | { readonly kind: 'failed_logins'; readonly request: number; readonly question: FailedLoginsQuestion }
   /** The answer to `measure`. */
   | { readonly kind: 'measured'; readonly snapshot: Snapshot }
   | { readonly kind: 'give_back'; readonly counter: CounterName; readonly key: string }

@@ -2,11 +2,14 @@
 import type { Socket } from 'node:net'
 import { once, type Counter, type CounterName, type Counters } from './connection-limits.ts'
 import type { Serving } from './serving.ts'
+import { createFailedLogins } from '../operations/failed-login-brake.ts'
+import type { FailedLoginBrake, FailedLoginsAnswer } from '../operations/proof-ports.ts'
 import type { CancelRequest } from '../protocol/startup.ts'
 import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
 
 export interface WorkerLine {
   readonly counters: Counters
+  readonly brake: FailedLoginBrake
   cancelElsewhere(request: CancelRequest): void
 }
 
@@ -37,6 +40,9 @@ export function runWorker<Setup>(
   }>,
 ): void {
   const answers = new Map<number, (isTaken: boolean) => void>()
+  const judged = new Map<number, (answer: FailedLoginsAnswer | undefined) => void>()
+  /** For those who got this far when the process that counts was gone. */
+  const ownFailedLogins = createFailedLogins()
   let lastRequest = 0
   let built: Awaited<ReturnType<typeof build>> | undefined
   let isStopping = false
@@ -66,7 +72,22 @@ export function runWorker<Setup>(
     answers.get(request)?.(isTaken)
     answers.delete(request)
   }
+  const brake: FailedLoginBrake = async (question) => {
+    lastRequest += 1
+    const request = lastRequest
+    const answer = await new Promise<FailedLoginsAnswer | undefined>((resolve) => {
+      judged.set(request, resolve)
+      if (!process.connected) hearJudgement(request, undefined)
+      say({ kind: 'failed_logins', request, question })
+    })
+    return answer ?? ownFailedLogins.answer(question)
+  }
+  const hearJudgement = (request: number, answer: FailedLoginsAnswer | undefined): void => {
+    judged.get(request)?.(answer)
+    judged.delete(request)
+  }
   const line: WorkerLine = {
+    brake,
     counters: { logins: counter('logins'), sessions: counter('sessions'), roles: counter('roles') },
     cancelElsewhere: (request) => {
       say({ kind: 'cancel', request: toWire(request) })
@@ -118,6 +139,9 @@ export function runWorker<Setup>(
       case 'taken':
         settle(message.request, message.isTaken)
         return
+      case 'failed_logins':
+        hearJudgement(message.request, message.answer)
+        return
       case 'cancel':
         void built?.serving.cancelHere(fromWire(message.request))
         return
@@ -138,6 +162,7 @@ export function runWorker<Setup>(
 
   async function onOrphaned(): Promise<void> {
     for (const request of answers.keys()) settle(request, true)
+    for (const request of judged.keys()) hearJudgement(request, undefined)
     if (isStopping) {
       // Whoever ended it in the middle of a stop wants no more waiting.
       built?.serving.hurry()

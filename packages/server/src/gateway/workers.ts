@@ -5,6 +5,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { createFailedLogins } from '../operations/failed-login-brake.ts'
 import { createPlaces, type CounterName } from './connection-limits.ts'
 import type { ConnectionTarget, GatewayLog } from './settings.ts'
 import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
@@ -51,6 +52,7 @@ export function createWorkers<Setup, Snapshot>(options: {
   const { log } = options
   const workers = new Set<Worker>()
   const counts = { logins: createPlaces(), sessions: createPlaces(), roles: createPlaces() }
+  const failedLogins = createFailedLogins()
   /** Taken while no worker was ready; there is one a moment later. */
   let waiting: { readonly socket: Socket; readonly target: ConnectionTarget }[] = []
   let current: Setup | undefined
@@ -132,6 +134,11 @@ export function createWorkers<Setup, Snapshot>(options: {
       case 'take':
         tell(worker, { kind: 'taken', request: message.request, isTaken: take(worker, message) })
         return
+      case 'failed_logins': {
+        const answer = failedLogins.answer(message.question)
+        tell(worker, { kind: 'failed_logins', request: message.request, answer })
+        return
+      }
       case 'give_back': {
         const name = `${message.counter} ${message.key}`
         const taken = worker.places.get(name) ?? 0

@@ -9,7 +9,7 @@ import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../
 import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
 import { loadReachableInstance } from './load-reachable-instance.ts'
 import { orUnavailable } from './or-unavailable.ts'
-import type { ProofAsker } from './proof-ports.ts'
+import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from './proof-ports.ts'
 import { RefusedError } from './refused-error.ts'
 
 /** @param asked the role as it was when the question was chosen; undefined for the exchange that nobody wins */
@@ -19,20 +19,18 @@ export async function admitByPassword(
   asked: RoleFacts | undefined,
   proof: ProofAsker,
 ): Promise<Admission> {
-  requireOpen(ports, request)
-  const delayMs = ports.brake.delayMs(request, ports.clock())
+  const { delayMs } = await askBrake(ports, request, 'look')
   if (delayMs > 0) await ports.pause(delayMs)
   const { verifier, isReal } = chooseVerifier(ports, request, asked)
-  await proof.askForScramProof(verifier, (proofIs) => {
+  await proof.askForScramProof(verifier, async (proofIs) => {
+    const isRight = proofIs === 'right' && isReal
     // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
-    requireOpen(ports, request)
-    if (proofIs === 'right' && isReal) return
-    ports.brake.countFailure(request, ports.clock())
-    throw failed(request)
+    await askBrake(ports, request, isRight ? 'right' : 'wrong')
+    if (!isRight) throw failed(request)
   })
   if (asked === undefined) throw failed(request)
   const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
-  ports.brake.release(request)
+  await askBrake(ports, request, 'release')
   return {
     instance,
     roleName: role.name,
@@ -44,12 +42,19 @@ export async function admitByPassword(
   }
 }
 
-function requireOpen({ brake, clock }: AdmitLoginPorts, request: LoginRequest): void {
-  const now = clock()
-  const until = brake.closedUntil(request, now)
-  if (until === undefined) return
-  const seconds = String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000)))
-  throw new RefusedError(refuse('too_many_failed_logins', { role: request.roleName, seconds }))
+/** @throws RefusedError too_many_failed_logins */
+async function askBrake(
+  { brake, failedLoginLimits, clock }: AdmitLoginPorts,
+  { instanceUid, roleName, clientAddress }: LoginRequest,
+  kind: FailedLoginsQuestion['kind'],
+): Promise<FailedLoginsAnswer> {
+  const now = clock().getTime()
+  const login = { instanceUid, roleName, clientAddress }
+  const answer = await brake({ kind, login, limits: failedLoginLimits(), now })
+  // Whoever proved the password before others closed the door is in.
+  if (answer.closedUntil === null || kind === 'release') return answer
+  const seconds = String(Math.max(1, Math.ceil((answer.closedUntil - now) / 1000)))
+  throw new RefusedError(refuse('too_many_failed_logins', { role: roleName, seconds }))
 }
 
 /** Both are worked out for every login, so that the time does not tell which one is used. */

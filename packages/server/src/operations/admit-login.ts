@@ -19,7 +19,7 @@ import type { ClaimReader } from './catalog-ports.ts'
 import { loadReachableInstance } from './load-reachable-instance.ts'
 import { orUnavailable } from './or-unavailable.ts'
 import type { AuditLog, Clock, InstanceLookup, InstanceRoles, LoginDirectory } from './ports.ts'
-import type { FailedLoginBrake, ProofAsker } from './proof-ports.ts'
+import type { FailedLoginBrake, FailedLoginLimits, ProofAsker } from './proof-ports.ts'
 import { RefusedError } from './refused-error.ts'
 
 export interface AdmitLoginPorts {
@@ -32,6 +32,8 @@ export interface AdmitLoginPorts {
   /** Where tokens of that workspace are to be had. */
   readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
   readonly brake: FailedLoginBrake
+  /** As they are now. */
+  readonly failedLoginLimits: () => FailedLoginLimits
   /** Of the installation, the same in every gateway and after every start. */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
   readonly pause: (milliseconds: number) => Promise<void>

@@ -1,71 +1,71 @@
 /**
  * The brake on guessing passwords of roles, in memory (attack 34). A role and an address are closed together, so that
  * nobody locks out anybody else: not other roles behind the same address, and not the role from elsewhere. All of an
- * address is only ever slowed down. Every gateway process counts for itself, and a restart forgets. Tokens cannot be
- * guessed and do not come by here.
+ * address is only ever slowed down. One process counts for all of a node; nodes count for themselves, and a restart
+ * forgets. Tokens cannot be guessed and do not come by here.
  */
 import { clientNetwork } from '../domain/client-network.ts'
-import type { AttemptedLogin, FailedLoginBrake } from './proof-ports.ts'
+import type { AttemptedLogin, FailedLoginsAnswer, FailedLoginsQuestion } from './proof-ports.ts'
 
-/** Counted from the first failure; then all is forgotten. */
-const WINDOW_MS = 60_000
-/** Of one role from one address. A person mistypes; a program with an old password needs to be heard of. */
-const FAILURES_OF_PAIR = 10
-/** Of one address, before it is slowed down: many people may share it. */
-const FAILURES_OF_ADDRESS = 100
 /** Well below the login deadline. With 200 logins of one address at a time it leaves an attacker some hundred a second. */
 const DELAY_MS = { step: 20, most: 1_000 } as const
 /** A record takes about 200 bytes: 4 MB at most. The oldest goes first. */
 const MOST_RECORDS = 10_000
+/** Roles of PostgreSQL have shorter names (NAMEDATALEN); who makes up longer ones shall not fill the memory with them. */
+const LONGEST_ROLE_NAME = 64
 
 interface Failures {
   readonly since: number
   readonly count: number
 }
 
-export function createFailedLoginBrake(): FailedLoginBrake {
+/** The one who counts. */
+export interface FailedLogins {
+  answer(question: FailedLoginsQuestion): FailedLoginsAnswer
+}
+
+export function createFailedLogins(): FailedLogins {
   const ofPair = createTally()
   const ofAddress = createTally()
   const pairOf = ({ instanceUid, roleName, clientAddress }: AttemptedLogin): string =>
-    `${clientNetwork(clientAddress)} ${instanceUid} ${roleName}`
+    `${clientNetwork(clientAddress)} ${instanceUid} ${roleName.slice(0, LONGEST_ROLE_NAME)}`
   const addressOf = ({ clientAddress }: AttemptedLogin): string => clientNetwork(clientAddress)
 
   return {
-    delayMs(login, now) {
-      const excess = (ofAddress.recent(addressOf(login), now)?.count ?? 0) - FAILURES_OF_ADDRESS
-      return Math.min(Math.max(excess, 0) * DELAY_MS.step, DELAY_MS.most)
-    },
-    closedUntil(login, now) {
-      const failures = ofPair.recent(pairOf(login), now)
-      if (failures === undefined || failures.count < FAILURES_OF_PAIR) return undefined
-      return new Date(failures.since + WINDOW_MS)
-    },
-    countFailure(login, now) {
-      ofPair.add(pairOf(login), 1, now)
-      ofAddress.add(addressOf(login), 1, now)
-    },
-    release(login) {
+    answer({ kind, login, limits, now }) {
+      const [pair, address] = [pairOf(login), addressOf(login)]
+      const excess = (ofAddress.recent(address, limits.windowMs, now)?.count ?? 0) - limits.perAddress
+      const failures = ofPair.recent(pair, limits.windowMs, now)
+      const isClosed = failures !== undefined && failures.count >= limits.perRole
+      if (kind === 'wrong' && !isClosed) {
+        ofPair.add(pair, limits.windowMs, now)
+        ofAddress.add(address, limits.windowMs, now)
+      }
       // What others did wrong at the same address stays counted.
-      ofAddress.subtract(addressOf(login), ofPair.remove(pairOf(login)))
+      if (kind === 'release') ofAddress.subtract(address, ofPair.remove(pair))
+      return {
+        delayMs: Math.min(Math.max(excess, 0) * DELAY_MS.step, DELAY_MS.most),
+        closedUntil: isClosed ? failures.since + limits.windowMs : null,
+      }
     },
   }
 }
 
 function createTally() {
   const tally = new Map<string, Failures>()
-  const recent = (key: string, now: Date): Failures | undefined => {
+  const recent = (key: string, windowMs: number, now: number): Failures | undefined => {
     const failures = tally.get(key)
     // A clock that was set back must not keep anybody out (attack 40).
-    const isRecent = failures !== undefined && Math.abs(now.getTime() - failures.since) < WINDOW_MS
+    const isRecent = failures !== undefined && Math.abs(now - failures.since) < windowMs
     return isRecent ? failures : undefined
   }
   return {
     recent,
-    add(key: string, count: number, now: Date): void {
-      const { since, count: earlier } = recent(key, now) ?? { since: now.getTime(), count: 0 }
+    add(key: string, windowMs: number, now: number): void {
+      const { since, count } = recent(key, windowMs, now) ?? { since: now, count: 0 }
       // Again at the end: the order of the map is that of the last failure.
       tally.delete(key)
-      tally.set(key, { since, count: earlier + count })
+      tally.set(key, { since, count: count + 1 })
       const oldest = tally.size > MOST_RECORDS ? tally.keys().next().value : undefined
       if (oldest !== undefined) tally.delete(oldest)
     },

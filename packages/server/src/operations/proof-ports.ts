@@ -7,7 +7,7 @@ import type { ScramVerifier } from '../protocol/scram/verifier.ts'
 export interface ProofAsker {
   askForPassword(): Promise<Redacted<string>>
   /** @param judge learns what the proof is worth before the client does */
-  askForScramProof(verifier: ScramVerifier, judge: (proof: 'right' | 'wrong') => void): Promise<void>
+  askForScramProof(verifier: ScramVerifier, judge: (proof: 'right' | 'wrong') => Promise<void>): Promise<void>
   /** @param judge admits by the token */
   askForBearerToken<Admitted>(
     discovery: BearerDiscovery,
@@ -28,13 +28,38 @@ export interface AttemptedLogin {
   readonly clientAddress: string
 }
 
-/** Counts passwords of roles that were wrong. */
-export interface FailedLoginBrake {
-  /** How long a login from there waits before it is asked; 0 as long as little went wrong there. */
-  delayMs(login: AttemptedLogin, now: Date): number
-  /** Undefined while passwords of this role are checked for this address; else until when they are not. */
-  closedUntil(login: AttemptedLogin, now: Date): Date | undefined
-  countFailure(login: AttemptedLogin, now: Date): void
-  /** Forgets what went wrong for this role and this address. */
-  release(login: AttemptedLogin): void
+/** How much may go wrong. */
+export interface FailedLoginLimits {
+  /** For one role from one address, before that pair is closed. */
+  readonly perRole: number
+  /** From one address, before it is slowed down. */
+  readonly perAddress: number
+  /** Counted from the first failure; then all is forgotten. */
+  readonly windowMs: number
 }
+
+/**
+ * A question to the one who counts for all processes of a node; plain data, because it may come over a pipe. Limits come
+ * along, so that only who asks must know when they change.
+ */
+export interface FailedLoginsQuestion {
+  /**
+   * `look` before the client is asked; `right` and `wrong` when it has proved something; `release` when it was let in.
+   * A wrong proof is counted only where the pair is open: judging and counting are one step.
+   */
+  readonly kind: 'look' | 'right' | 'wrong' | 'release'
+  readonly login: AttemptedLogin
+  readonly limits: FailedLoginLimits
+  /** Milliseconds of the epoch. */
+  readonly now: number
+}
+
+export interface FailedLoginsAnswer {
+  /** How long a login from there waits before it is asked; 0 as long as little went wrong there. */
+  readonly delayMs: number
+  /** Null while passwords of this role are checked for this address; else until when they are not. */
+  readonly closedUntil: number | null
+}
+
+/** Asks the one who counts. */
+export type FailedLoginBrake = (question: FailedLoginsQuestion) => Promise<FailedLoginsAnswer>

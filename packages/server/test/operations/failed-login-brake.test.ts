@@ -1,8 +1,8 @@
 /** Attack 34: who guesses is stopped, and nobody else is locked out. The clock is an argument. */
 import { describe, expect, it } from 'vitest'
 import type { InstanceUid } from '../../src/domain/ids.ts'
-import { createFailedLoginBrake } from '../../src/operations/failed-login-brake.ts'
-import type { AttemptedLogin } from '../../src/operations/proof-ports.ts'
+import { createFailedLogins } from '../../src/operations/failed-login-brake.ts'
+import type { AttemptedLogin, FailedLoginsQuestion } from '../../src/operations/proof-ports.ts'
 
 const NOW = new Date('2026-03-01T12:00:00Z')
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000)
@@ -12,9 +12,34 @@ const APP: AttemptedLogin = {
   clientAddress: '192.0.2.1',
 }
 
+const LIMITS = { perRole: 10, perAddress: 100, windowMs: 60_000 }
+
+function countingBrake() {
+  const failedLogins = createFailedLogins()
+  const ask = (kind: FailedLoginsQuestion['kind'], login: AttemptedLogin, at: Date) =>
+    failedLogins.answer({ kind, login, limits: LIMITS, now: at.getTime() })
+  return {
+    fail: (login: AttemptedLogin) => ask('wrong', login, NOW),
+    release: (login: AttemptedLogin) => ask('release', login, NOW),
+    delayMs: (login: AttemptedLogin, at: Date) => ask('look', login, at).delayMs,
+    closedUntil(login: AttemptedLogin, at: Date) {
+      const { closedUntil } = ask('look', login, at)
+      return closedUntil === null ? undefined : new Date(closedUntil)
+    },
+  }
+}
+
 function failed(times: number, login: AttemptedLogin = APP) {
-  const brake = createFailedLoginBrake()
-  for (let count = 0; count < times; count += 1) brake.countFailure(login, NOW)
+  const brake = countingBrake()
+  for (let count = 0; count < times; count += 1) brake.fail(login)
+  return brake
+}
+
+/** Of as many roles as it takes, since a closed one counts no more. */
+function failedOfMany(times: number) {
+  const brake = countingBrake()
+  for (let count = 0; count < times; count += 1)
+    brake.fail({ ...APP, roleName: `role ${String(count % 1000)}` })
   return brake
 }
 
@@ -29,7 +54,7 @@ describe('ten wrong passwords', () => {
   it('are forgotten with a success', () => {
     const brake = failed(9)
     brake.release(APP)
-    brake.countFailure(APP, NOW)
+    brake.fail(APP)
     expect(brake.closedUntil(APP, NOW)).toBeUndefined()
   })
 
@@ -55,25 +80,24 @@ describe('ten wrong passwords', () => {
 describe('an address where much goes wrong', () => {
   it('is slowed down more and more, and never by more than a second', () => {
     const neighbour = { ...APP, roleName: 'neighbour' }
-    expect(failed(100).delayMs(neighbour, NOW)).toBe(0)
-    expect(failed(110).delayMs(neighbour, NOW)).toBe(200)
-    expect(failed(5000).delayMs(neighbour, NOW)).toBe(1000)
-    expect(failed(5000).delayMs(neighbour, later(60))).toBe(0)
-    expect(failed(5000).delayMs({ ...neighbour, clientAddress: '192.0.2.2' }, NOW)).toBe(0)
+    expect(failedOfMany(100).delayMs(neighbour, NOW)).toBe(0)
+    expect(failedOfMany(110).delayMs(neighbour, NOW)).toBe(200)
+    expect(failedOfMany(5000).delayMs(neighbour, NOW)).toBe(1000)
+    expect(failedOfMany(5000).delayMs(neighbour, later(60))).toBe(0)
+    expect(failedOfMany(5000).delayMs({ ...neighbour, clientAddress: '192.0.2.2' }, NOW)).toBe(0)
   })
 
   it('is not forgiven by the success of one what others did', () => {
-    const brake = failed(110)
+    const brake = failedOfMany(110)
     const own = { ...APP, roleName: 'neighbour' }
-    brake.countFailure(own, NOW)
+    brake.fail(own)
     brake.release(own)
     expect(brake.delayMs(own, NOW)).toBe(200)
   })
 
   it('takes no more memory than ten thousand records', () => {
     const brake = failed(10)
-    for (let count = 0; count < 10_000; count += 1)
-      brake.countFailure({ ...APP, roleName: String(count) }, NOW)
+    for (let count = 0; count < 10_000; count += 1) brake.fail({ ...APP, roleName: String(count) })
     expect(brake.closedUntil(APP, NOW)).toBeUndefined()
     expect(brake.delayMs(APP, NOW)).toBe(1000)
   })

@@ -1,6 +1,6 @@
 /** A client that says exactly the bytes it is told to, plainly or over TLS, and reads what comes back. */
 import { connect as connectPlainly, type Socket } from 'node:net'
-import { connect as connectOverTls, type ConnectionOptions } from 'node:tls'
+import { connect as connectOverTls, TLSSocket, type ConnectionOptions } from 'node:tls'
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Lakegate } from './lakegate.ts'
@@ -26,6 +26,8 @@ export interface WireClient {
   resume(): void
   /** What came and is no whole message. */
   rest(): Buffer
+  /** What the server showed on this connection, as DER. */
+  peerCertificate(): Buffer
   /** As a crashed client does: RST. */
   reset(): void
   close(): void
@@ -131,6 +133,10 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
     rest: () => buffered,
+    peerCertificate() {
+      if (!(stream instanceof TLSSocket)) throw new Error('this connection has no TLS')
+      return stream.getPeerCertificate().raw
+    },
     reset: () => socket.resetAndDestroy(),
     close: () => socket.destroy(),
   }
