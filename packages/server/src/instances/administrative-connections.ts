@@ -30,6 +30,8 @@ interface Standing {
   readonly idleTimer: NodeJS.Timeout
   /** Questions that wait for their answer; none of them may be cut off for idleness. */
   underWay: number
+  /** Resolves when the last question so far is answered, however. */
+  turn: Promise<unknown>
 }
 
 const IDLE_MS = 60_000
@@ -62,6 +64,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
         else void retire(instance.uid, made)
       }, IDLE_MS).unref(),
       underWay: 0,
+      turn: Promise.resolve(),
     }
     made.client.catch(forget)
     standing.set(instance.uid, made)
@@ -74,6 +77,13 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
     clearTimeout(connection.idleTimer)
     // A connection that never came to be, or is already lost, needs no closing.
     await connection.client.then((client) => client.end()).catch(() => undefined)
+  }
+
+  /** Nobody asks there any more; who has asked already gets an answer, if it lives. */
+  function leave(uid: InstanceUid, connection: Standing): void {
+    if (standing.get(uid) !== connection) return
+    standing.delete(uid)
+    void connection.turn.then(() => retire(uid, connection))
   }
 
   async function close(uid: InstanceUid): Promise<void> {
@@ -92,7 +102,9 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
         try {
           const client = await connection.client
           connection.idleTimer.refresh()
-          const { rows } = await client.query<Row>({ ...statement, values: [...parameters] })
+          const { rows } = await inTurn(connection, () =>
+            client.query<Row>({ ...statement, values: [...parameters] }),
+          )
           return rows
         } finally {
           connection.underWay -= 1
@@ -103,7 +115,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
         return await ask(connection)
       } catch (first) {
         // The connection may have died with an earlier postmaster; a fresh one settles it.
-        await retire(instance.uid, connection)
+        leave(instance.uid, connection)
         try {
           return await ask(connect(instance))
         } catch (cause) {
@@ -116,4 +128,11 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       await Promise.all([...standing.keys()].map(close))
     },
   }
+}
+
+/** One question at a time: node-postgres keeps no queue of its own from version 9 on, and warns of that until then. */
+function inTurn<Result>(connection: Standing, ask: () => Promise<Result>): Promise<Result> {
+  const asked = connection.turn.then(ask)
+  connection.turn = asked.catch(() => undefined)
+  return asked
 }
