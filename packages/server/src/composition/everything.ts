@@ -11,7 +11,7 @@ import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
-import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
+import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
@@ -199,7 +199,15 @@ async function start(
     return settled
   })
 
-  const reloading = createReloading(settings, async (next) => gateway?.reload(next), log)
+  const reloading = createReloading(
+    settings,
+    async (next) => {
+      await gateway?.reload(next)
+      log.setLevel(next['log-level'].value as LogLevel)
+      warnOfSmallerClusters(settings, next, log)
+    },
+    log,
+  )
   shutdown.add('watch over certificate files', () => {
     reloading.stop()
     return Promise.resolve()
@@ -276,4 +284,14 @@ async function start(
     },
     reload: (read) => reloading.reload(read),
   }
+}
+
+/** PostgreSQL has its max_connections from its start; the gateway alone cannot let more in. */
+function warnOfSmallerClusters(started: LoadedSettings, next: LoadedSettings, log: Pick<Log, 'warn'>): void {
+  const [before, now] = [started, next].map((settings) => numberOf(settings['connections-per-instance']) ?? 0)
+  if ((now ?? 0) > (before ?? 0))
+    log.warn(
+      { settings: ['connections-per-instance'], localInstances: before },
+      'the gateway takes more connections now; local instances themselves only after a restart',
+    )
 }

@@ -78,7 +78,14 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   })
   shutdown.add('gateway', () => gateway.drain())
   await gateway.reconcileListeners()
-  const reloading = createReloading(settings, (next) => gateway.reload(next), log)
+  const reloading = createReloading(
+    settings,
+    async (next) => {
+      await gateway.reload(next)
+      log.setLevel(next['log-level'].value as LogLevel)
+    },
+    log,
+  )
   shutdown.add('watch over certificate files', () => {
     reloading.stop()
     return Promise.resolve()

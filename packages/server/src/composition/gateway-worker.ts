@@ -48,6 +48,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
     async reload(next) {
       try {
         await reload(next.settings)
+        log.setLevel(next.settings['log-level'].value as LogLevel)
       } catch (error) {
         log.error({ err: error }, 'the new settings cannot be used; the old ones stay')
       }

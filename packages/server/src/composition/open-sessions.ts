@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { createOpenSessions, type OpenSessions } from '../gateway/open-sessions.ts'
+import type { SessionLimits } from '../gateway/session-end.ts'
 import { createBackendTermination } from '../instances/session-termination.ts'
 import { createRecheckSession } from '../operations/recheck-session.ts'
 import { createSessionAnswerer } from '../store/session-questions.ts'
@@ -10,6 +11,7 @@ import type { Foundation } from './foundation.ts'
 
 export interface RunningOpenSessions {
   readonly openSessions: OpenSessions
+  reload(settings: LoadedSettings): void
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -35,10 +37,7 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
         metrics.count('lakegate_sessions_ended_total', { reason })
       },
     },
-    {
-      idleMs: (numberOf(settings['session-idle-seconds']) ?? 0) * 1000,
-      lifetimeMs: (numberOf(settings['session-lifetime-seconds']) ?? 0) * 1000,
-    },
+    limitsOf(settings),
   )
   metrics.read('lakegate_open_sessions', () => [{ value: openSessions.totals().open }])
   metrics.read('lakegate_session_bytes_total', () => {
@@ -61,6 +60,9 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
   let isStopped = false
   return {
     openSessions,
+    reload(next) {
+      openSessions.useLimits(limitsOf(next))
+    },
     async start() {
       await learnInstances()
       stopListening.push(
@@ -88,3 +90,8 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
     },
   }
 }
+
+const limitsOf = (settings: LoadedSettings): SessionLimits => ({
+  idleMs: (numberOf(settings['session-idle-seconds']) ?? 0) * 1000,
+  lifetimeMs: (numberOf(settings['session-lifetime-seconds']) ?? 0) * 1000,
+})

@@ -108,6 +108,7 @@ export async function buildServing(
       const nextSettings = servingSettingsOf(next, processes)
       await certificates.reload(next)
       serving.change(nextSettings)
+      sessions.reload(next)
       failedLoginLimits = failedLoginLimitsOf(next)
     },
   }

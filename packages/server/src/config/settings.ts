@@ -129,6 +129,7 @@ export const SETTINGS = {
     default: '1000',
     least: 1,
     most: 10000,
+    reloads: true,
     sentence: 'How many client connections one instance takes at a time.',
   },
   'login-deadline-seconds': {
@@ -264,6 +265,7 @@ export const SETTINGS = {
     kind: 'choice',
     default: 'info',
     choices: ['debug', 'info', 'warn', 'error'],
+    reloads: true,
     sentence: 'The least severe level that is logged, as JSON lines on standard error.',
   },
   'gateway-workers': {
@@ -312,6 +314,7 @@ export const SETTINGS = {
     default: '1000',
     least: 1,
     most: 10000,
+    reloads: true,
     sentence: 'How many sessions one role of an instance may have open at a time, at each of its endpoints.',
   },
   'session-idle-seconds': {
@@ -327,6 +330,7 @@ export const SETTINGS = {
     default: '259200',
     least: 0,
     most: 31536000,
+    reloads: true,
     sentence: 'How long a session may be open before it is ended; 0 for as long as it likes.',
   },
   'audit-required': {

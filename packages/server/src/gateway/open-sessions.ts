@@ -44,6 +44,8 @@ export interface OpenSessions {
   end(selection: SessionSelection): Promise<readonly OpenSession[]>
   /** Since the start of the process. */
   totals(): { readonly open: number; readonly bytesFromClient: number; readonly bytesToClient: number }
+  /** From now on, for sessions that are open as well. */
+  useLimits(limits: SessionLimits): void
   /**
    * Reads what instances there are, and what they want of their sessions from now on. Ends sessions that no backend
    * belongs to when their instance stops or goes: PostgreSQL, which ends the others, does not know of them.
@@ -79,7 +81,8 @@ const RECHECK_PAUSE_MS = 1_000
 const RECHECK_EVERY_MS = 30_000
 const RECHECKED_AT_A_TIME = 20
 
-export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimits): OpenSessions {
+export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLimits): OpenSessions {
+  let limits = initial
   const { clock, uptimeMs, termination, log } = ports
   const entries = new Map<string, Entry>()
   let policies: ReadonlyMap<InstanceUid, SessionPolicy> = new Map()
@@ -255,6 +258,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, limits: SessionLimi
       endWithInstances(instances, asOf)
       policies = new Map(instances.map(({ uid, settings }) => [uid, effectiveSessionPolicy(settings)]))
       recheckSoon()
+    },
+    useLimits(next) {
+      limits = next
     },
     recheckSoon,
     start() {

@@ -10,6 +10,11 @@ export interface Log {
   audit(fields: object, message: string): void
 }
 
+/** Whose level may change while it is written. */
+export interface ProcessLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /**
@@ -39,8 +44,8 @@ export function openStandardError(): DestinationStream {
 }
 
 /** @param destination where the lines go */
-export function createLog(level: LogLevel, destination: DestinationStream): Log {
-  return pino(
+export function createLog(level: LogLevel, destination: DestinationStream): ProcessLog {
+  const log = pino(
     {
       level,
       customLevels: { audit: ABOVE_ALL },
@@ -55,6 +60,11 @@ export function createLog(level: LogLevel, destination: DestinationStream): Log 
     },
     destination,
   )
+  return Object.assign(log, {
+    setLevel(next: LogLevel) {
+      log.level = next
+    },
+  })
 }
 
 /** The same object unless something had to be replaced. */

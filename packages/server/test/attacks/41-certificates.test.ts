@@ -99,6 +99,8 @@ describe('the certificate files of the operator', () => {
   })
 })
 
+const READ_AGAIN = 'settings and certificates were read again'
+
 describe('a SIGHUP', () => {
   it('takes settings that can change, names those that need a restart, and takes none that are wrong', async () => {
     await writeFile(files.config, '{"login-deadline-seconds": 1, "http-host": "127.0.0.9"}')
@@ -116,5 +118,48 @@ describe('a SIGHUP', () => {
       lakegate.output().includes('The setting login-deadline-seconds from the config file'),
     )
     expect(await logsInTrusting(first)).toBe(true)
+  })
+
+  it('changes how many connections there may be and how many wrong passwords, and what is logged', async () => {
+    const session = await clientTrusting(first)
+    await session.connect()
+    const reload = async (settings: object) => {
+      const before = lakegate.output().split(READ_AGAIN).length
+      await writeFile(files.config, JSON.stringify(settings))
+      lakegate.process.kill('SIGHUP')
+      await waitFor('the new settings', () => lakegate.output().split(READ_AGAIN).length > before)
+    }
+    const refusal = async (): Promise<unknown> => {
+      const client = await clientTrusting(first)
+      return client.connect().then(
+        () => client.end(),
+        (error: unknown) => error,
+      )
+    }
+    await reload({ 'connections-per-role': 1 })
+    await waitFor('the limit of the role', async () => (await refusal()) !== undefined)
+    expect(await refusal()).toMatchObject({
+      code: '53300',
+      message: expect.stringContaining('for role') as string,
+    })
+    await reload({ 'connections-per-instance': 1 })
+    await waitFor('the limit of the role to be gone', async () => {
+      const error = await refusal()
+      return error instanceof Error && !error.message.includes('for role')
+    })
+    expect(await refusal()).toMatchObject({ code: '53300', message: 'sorry, too many clients already' })
+    await reload({ 'connections-per-instance': 2000 })
+    expect(lakegate.output()).toContain('local instances themselves only after a restart')
+    await waitFor('a login', async () => (await refusal()) === undefined)
+
+    const told = () => lakegate.output().split(READ_AGAIN).length
+    const before = told()
+    await writeFile(files.config, '{"log-level": "error", "connections-per-role": 1}')
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the limit of the role again', async () => (await refusal()) !== undefined)
+    expect(told()).toBe(before)
+    await reload({ 'log-level': 'info' })
+    expect((await session.query('SELECT 1')).rowCount).toBe(1)
+    await session.end()
   })
 })
