@@ -9,13 +9,14 @@ import type { RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
-import type { AccountId } from '../domain/ids.ts'
+import type { AccountId, InstanceUid } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
+import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
@@ -28,7 +29,7 @@ import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
-import { createFirstInstance, nameInstances, settleInstances, supervise } from './instances.ts'
+import { nameInstances, settleInstances, supervise } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
@@ -175,8 +176,14 @@ async function start(
   const instances = await progress.step('Database instances', async () => {
     if (isFirstStart)
       await createFirstInstance(
-        foundation,
-        controlPlane,
+        {
+          store: foundation.stores.instances,
+          listeners: foundation.listeners,
+          supervisor: controlPlane.supervisor,
+          clock,
+          newInstanceUid: () => randomUUID() as InstanceUid,
+          encryption: foundation.encryption,
+        },
         installation,
         settings['first-instance'].value ?? '',
       )

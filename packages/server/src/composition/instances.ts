@@ -1,12 +1,8 @@
-/** The instances at a start: the first one is made, and all of them are given the time to come up. */
-import { randomUUID } from 'node:crypto'
+/** The instances at a start: all of them are given the time to come up. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
-import type { InstanceUid, WorkspaceId } from '../domain/ids.ts'
-import { createDatabaseInstance } from '../operations/create-database-instance.ts'
-import type { Installation } from '../operations/ports.ts'
-import { NO_SETTINGS } from '../policy/instance-settings.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Foundation } from './foundation.ts'
 
@@ -29,41 +25,6 @@ export interface SettledInstances {
 const POLL_MS = 25
 /** Longer than a crash recovery usually takes; afterwards the start goes on without the instance, and says so. */
 const SETTLE_LIMIT_MS = 60_000
-
-/**
- * By the same operation as everybody's instances, on behalf of the administrator. There may be one already: of a
- * first start that was killed behind this point.
- */
-export async function createFirstInstance(
-  foundation: Foundation,
-  { supervisor }: ControlPlane,
-  { admin, workspace }: Installation,
-  name: string,
-): Promise<void> {
-  if (name === '' || (await foundation.stores.instances.listAll()).length > 0) return
-  await createDatabaseInstance(
-    {
-      store: foundation.stores.instances,
-      listeners: foundation.listeners,
-      supervisor,
-      clock: foundation.clock,
-      newInstanceUid: () => randomUUID() as InstanceUid,
-      instancesPerWorkspace: 1,
-      encryption: foundation.encryption,
-      attachingCallers: 'nobody',
-    },
-    {
-      identity: admin,
-      workspaceId: workspace.id,
-      isWorkspaceAdmin: true,
-      isAccountAdmin: true,
-      scopes: ['all-apis'],
-      bearer: 'personal_access_token',
-      groupIds: [],
-    },
-    { name, settings: NO_SETTINGS },
-  )
-}
 
 /** Looks after the instances until it is told to end; they go on then. */
 export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<() => Promise<void>> {

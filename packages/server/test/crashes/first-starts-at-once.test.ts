@@ -1,0 +1,101 @@
+/** Two control planes that start for the very first time, at the same moment, upon one empty system database. */
+import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLakegateHttp, type ListDatabaseInstancesResponse } from '@lakegate/client'
+import { clientConfigOf } from '../../src/store/system-database.ts'
+import { stopClusters } from '../stage/clusters.ts'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type RunningLakegate,
+} from '../stage/lakegate.ts'
+import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+
+let system: TestSystemDatabase
+beforeAll(async () => {
+  system = await startTestSystemDatabase()
+})
+afterAll(async () => system.stop())
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** @returns the URL of an empty database beside the others */
+async function emptyDatabase(name: string): Promise<string> {
+  if (system.address.kind !== 'socket') throw new Error('the system database has no socket')
+  const client = new pg.Client(clientConfigOf(system.address))
+  await client.connect()
+  await client.query(`CREATE DATABASE ${name}`)
+  await client.end()
+  return `postgresql://${system.address.user}@/${name}?host=${system.address.directory}`
+}
+
+describe('two first starts at the same moment', () => {
+  // Where they meet differs each time.
+  it.each(['first_round', 'second_round', 'third_round'])(
+    'make one installation with one instance: %s',
+    async (round) => {
+      const [url, home] = [await emptyDatabase(round), await makeDataDirectory()]
+      const ports = [await freePort(), await freePort()]
+      // Ready files of their own; everything else is shared.
+      const places = [await makeDataDirectory(), await makeDataDirectory()]
+      const started = await Promise.allSettled(
+        places.map((dataDirectory, index) =>
+          startLakegate({
+            dataDirectory,
+            command: ['serve', '--role', 'control'],
+            environment: {
+              LAKEGATE_DATA_DIR: home,
+              LAKEGATE_DATABASE_URL: url,
+              LAKEGATE_MASTER_KEY_FILE: path.join(home, 'master.key'),
+              LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
+              LAKEGATE_GATEWAY_PORT: '5432',
+              LAKEGATE_HTTP_PORT: String(ports[index]),
+              LAKEGATE_PUBLIC_URL: `http://127.0.0.1:${String(ports[0])}`,
+            },
+          }),
+        ),
+      )
+      const running = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+      try {
+        expect(
+          started.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : [])),
+        ).toEqual([])
+        const [one, other] = running.map(({ ready }) => ready)
+        expect(other).toMatchObject({
+          account_id: one?.account_id,
+          workspace_id: one?.workspace_id,
+          instance: one?.instance,
+        })
+        // Each of them takes what the other one issued.
+        for (const port of ports) {
+          for (const { ready } of running) {
+            const http = createLakegateHttp(`http://127.0.0.1:${String(port)}`, () => ready.admin_token)
+            const listed = await http.request<ListDatabaseInstancesResponse>(
+              'GET',
+              '/api/2.0/database/instances',
+            )
+            expect(listed.database_instances.map(({ name }) => name)).toEqual(['dev'])
+          }
+        }
+      } finally {
+        await stopAll(running)
+        await stopClusters(home)
+        await Promise.all([home, ...places].map(removeDataDirectory))
+      }
+    },
+  )
+})
+
+const stopAll = (running: readonly RunningLakegate[]): Promise<unknown> =>
+  Promise.all(running.map((lakegate) => lakegate.stop()))
