@@ -6,6 +6,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
+import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
@@ -198,6 +199,32 @@ describe('the pooled endpoint under a domain', () => {
   })
 })
 
+describe('direct TLS under a domain', () => {
+  const direct = async (options: ConnectionOptions): Promise<WireClient> =>
+    (await connectWire(lakegate, { host: '127.0.0.1', port: port() })).startTls(options)
+
+  it('with ALPN postgresql and the name of an instance leads to the question for the password (attack 5)', async () => {
+    const wire = await direct({ ALPNProtocols: ['postgresql'], servername: ownName() })
+    expect(await firstAnswer(wire)).toEqual({ type: 'R', body: Buffer.of(0, 0, 0, 3) })
+    wire.close()
+  })
+
+  it('without a name is refused inside TLS, as without direct TLS (attack 5, behaviour 15)', async () => {
+    const wire = await direct({ ALPNProtocols: ['postgresql'] })
+    expect(errorFields(await firstAnswer(wire))).toMatchObject({ C: '08006' })
+  })
+
+  it('without ALPN is refused, whatever the name (attack 5)', async () => {
+    const wire = await direct({ servername: ownName() })
+    expect(errorFields(await wire.next())).toMatchObject({ C: '08P01' })
+    expect(await wire.next()).toBeUndefined()
+  })
+
+  it('with another protocol’s ALPN is refused in the handshake (attack 5)', async () => {
+    await expect(direct({ ALPNProtocols: ['http/1.1'], servername: ownName() })).rejects.toThrow()
+  })
+})
+
 describe('a cancel request at an address that all instances share', () => {
   async function sleeping() {
     const session = await client()
@@ -324,7 +351,10 @@ describe.skipIf(!isInstalled('psql', '--version'))('psql', () => {
 })
 
 describe.skipIf(!isInstalled('haproxy', '-v'))('HAProxy with send-proxy-v2', () => {
-  it('passes on the address of its client', async () => {
+  it('passes on the address of its client, which the audit names and not the balancer’s', async () => {
+    const own = await mintCredential(lakegate.admin, 'dev')
+    const [, claims = ''] = own.split('.')
+    const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { jti: string }
     const probe = createServer()
     await new Promise<void>((resolve) => {
       probe.listen(0, '127.0.0.1', resolve)
@@ -348,10 +378,18 @@ listen postgres
     try {
       const { stdout } = await waitFor('HAProxy', () =>
         run('psql', [connection(front), '-XAtc', 'SELECT 1'], {
-          env: { ...process.env, PGPASSWORD: token },
+          env: { ...process.env, PGPASSWORD: own },
         }).catch(() => undefined),
       )
       expect(stdout.trim()).toBe('1')
+      const record = await waitFor('the audit record', () =>
+        lakegate
+          .output()
+          .split('\n')
+          .find((line) => line.includes('"event":"login"') && line.includes(jti)),
+      )
+      // psql comes from here; HAProxy itself from an address of its own.
+      expect(JSON.parse(record)).toMatchObject({ outcome: 'admitted', clientAddress: '127.0.0.1' })
     } finally {
       haproxy.kill()
     }

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type pg from 'pg'
-import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
+import type { DatabaseInstance, OpenSessionsAnswer, ScimGroup } from '@lakegate/client'
 import { openInsider, type Insider } from '../stage/insider.ts'
 import {
   makeDataDirectory,
@@ -13,6 +13,7 @@ import {
   type RunningLakegate,
 } from '../stage/lakegate.ts'
 import {
+  asOwner,
   createRoleFor,
   createServicePrincipal,
   databaseClient,
@@ -226,6 +227,40 @@ describe('an instance with a session policy', () => {
         reason: 'token_expired',
       })
     } finally {
+      await setPolicy({})
+    }
+  })
+
+  it('ends the session of who leaves the group whose role it is, and leaves those of the other members', async () => {
+    const [leaver, other] = [
+      await createServicePrincipal(lakegate, 'leaves the group'),
+      await createServicePrincipal(lakegate, 'stays in the group'),
+    ]
+    const groups = '/api/2.0/preview/scim/v2/Groups'
+    const group = await lakegate.admin.request<ScimGroup>('POST', groups, {
+      displayName: `Members ${crypto.randomUUID()}`,
+      members: [{ value: leaver.id }, { value: other.id }],
+    })
+    await asOwner(lakegate, async (owner) => {
+      await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
+      await owner.query('SELECT databricks_create_role($1, $2)', [group.displayName, 'GROUP'])
+    })
+    await setPolicy({ end_on_membership_loss: true })
+    const bystander = await openSession(group.displayName, await insider.sign(other.id))
+    try {
+      const { farewell } = await openSession(group.displayName, await insider.sign(leaver.id))
+      await lakegate.admin.request('PATCH', `${groups}/${group.id}`, {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+        Operations: [{ op: 'remove', path: `members[value eq "${leaver.id}"]` }],
+      })
+      expect(await farewell).toEqual(adminShutdown)
+      expect(await waitFor('the audit record', () => auditOf(leaver.id)[0])).toMatchObject({
+        reason: 'not_a_member',
+        role: group.displayName,
+      })
+      await expect(bystander.client.query('SELECT 1')).resolves.toBeDefined()
+    } finally {
+      await bystander.client.end()
       await setPolicy({})
     }
   })
