@@ -21,20 +21,22 @@ import {
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import { scramClient, type ScramClientOptions } from '../stage/scram-client.ts'
 import { inSession } from '../stage/service-principal.ts'
+import { waitFor } from '../stage/wait-for.ts'
 import { errorFields, type ServerMessage, type WireClient } from '../stage/wire-client.ts'
 
 const PASSWORD = 'correct horse, battery staple'
 const SCRAM = 'SCRAM-SHA-256'
 const PLUS = 'SCRAM-SHA-256-PLUS'
+// Guesses come to both of them in turn, and are counted together.
+const ENVIRONMENT = { LAKEGATE_GATEWAY_WORKERS: '2' }
 let lakegate: RunningLakegate
 let instance: NativeInstance
 let role: string
 
 beforeAll(async () => {
-  // Guesses come to both of them in turn, and are counted together.
   lakegate = await startLakegate({
     dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_GATEWAY_WORKERS: '2' },
+    environment: ENVIRONMENT,
   })
   instance = await createNativeInstance(lakegate)
   role = await instance.createRole(`PASSWORD '${PASSWORD}'`)
@@ -279,5 +281,20 @@ describe('guessing', () => {
       for (let count = 0; count < 6; count += 1) expect(await guess(forgetful, 'wrong')).toBe('28P01')
       await inSession(lakegate, { user: forgetful, password: PASSWORD, instance }, () => Promise.resolve())
     }
+  })
+})
+
+describe('a restart', () => {
+  it('leaves the salt of an unknown role as it was, or it would be told from that of a known one', async () => {
+    const salts = async () =>
+      [
+        await prove('nobody_over_restarts', { password: 'wrong' }),
+        await prove(role, { password: 'wrong' }),
+      ].map(({ serverFirst }) => saltOf(serverFirst))
+    const before = await salts()
+    await lakegate.stop()
+    lakegate = await startLakegate({ dataDirectory: lakegate.dataDirectory, environment: ENVIRONMENT })
+    expect(before).not.toContain(undefined)
+    expect(await waitFor('the instance', () => salts().catch(() => undefined))).toEqual(before)
   })
 })
