@@ -1,5 +1,6 @@
 /** Makes a refusal out of its entry in the table, and renders it; no other place writes such a sentence. */
-import { REFUSALS, type HttpRefusal, type PostgresRefusal, type RefusalDefinition } from './refusal-table.ts'
+import type { HttpRefusal, PostgresRefusal, RefusalDefinition } from './refusal-definition.ts'
+import { REFUSALS } from './refusal-table.ts'
 
 export type RefusalName = keyof typeof REFUSALS
 

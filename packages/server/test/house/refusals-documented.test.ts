@@ -1,6 +1,7 @@
 /** docs/refusals.md and policy/refusals.ts say the same: nothing undocumented, no ghosts, no other words. */
 import { describe, it } from 'vitest'
-import { REFUSALS, type RefusalDefinition } from '../../src/policy/refusal-table.ts'
+import type { RefusalDefinition } from '../../src/policy/refusal-definition.ts'
+import { REFUSALS } from '../../src/policy/refusal-table.ts'
 import { expectRendered, renderTable } from './documented.ts'
 
 const DOCUMENT = 'docs/refusals.md'

@@ -1,7 +1,8 @@
 /** The table of refusals: complete, renderable, frozen where clients match on it, silent where nothing was proved. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REFUSALS, type RefusalDefinition } from '../../src/policy/refusal-table.ts'
+import type { RefusalDefinition } from '../../src/policy/refusal-definition.ts'
+import { REFUSALS } from '../../src/policy/refusal-table.ts'
 import {
   refuse,
   renderRefusalText,

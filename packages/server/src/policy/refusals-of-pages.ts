@@ -1,0 +1,79 @@
+/** What the pages of the OAuth server refuse. */
+import type { RefusalDefinition } from './refusal-definition.ts'
+
+export const REFUSALS_OF_PAGES = {
+  // Signing in: rendered on the pages of the OAuth server.
+  sign_in_failed: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'User name or password is wrong, or the user is not in this workspace.',
+    },
+  },
+  too_many_sign_ins: {
+    disclosure: 'anyone',
+    http: {
+      // Not 429, which SDKs repeat for minutes (wire-contract §5.3).
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'Too many failed attempts. Wait fifteen minutes, or ask an administrator for a new link.',
+    },
+  },
+  sign_in_link_invalid: {
+    disclosure: 'anyone',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'This link was used already, has expired or was replaced. Ask an administrator for a new one.',
+    },
+  },
+  password_unsuitable: {
+    disclosure: 'anyone',
+    http: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: '{problem}' },
+  },
+  upstream_refused: {
+    disclosure: 'anyone',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: '{provider} was asked, but {reason}. Ask an administrator.',
+    },
+  },
+  token_exchange_refused: {
+    disclosure: 'anyone',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_PARAMETER_VALUE',
+      message: 'The token is not exchanged: {reason}.',
+    },
+  },
+  federation_policy_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Federation policy {id} does not exist.',
+    },
+  },
+  federation_policy_already_exists: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'RESOURCE_ALREADY_EXISTS',
+      message: 'Federation policy {id} already exists.',
+    },
+  },
+  oauth_client_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'OAuth application {id} does not exist.',
+    },
+  },
+  session_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Session {id} does not exist.' },
+  },
+} as const satisfies Record<string, RefusalDefinition>

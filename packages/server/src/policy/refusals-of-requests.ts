@@ -1,0 +1,152 @@
+/** What requests of the REST API are refused with. */
+import type { RefusalDefinition } from './refusal-definition.ts'
+
+export const REFUSALS_OF_REQUESTS = {
+  // REST
+  unauthenticated: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'UNAUTHENTICATED',
+      message: 'Credential was not sent or is not valid for this API. {reason}',
+    },
+  },
+  permission_denied: {
+    disclosure: 'authenticated',
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{reason}' },
+  },
+  scope_insufficient: {
+    disclosure: 'authenticated',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'The access token lacks the required scope: {scopes}.',
+    },
+  },
+  invalid_parameter: {
+    disclosure: 'authenticated',
+    http: { status: 400, errorCode: 'INVALID_PARAMETER_VALUE', message: '{field}: {problem}' },
+  },
+  malformed_request: {
+    disclosure: 'anyone',
+    http: { status: 400, errorCode: 'MALFORMED_REQUEST', message: '{problem}' },
+  },
+  endpoint_not_found: {
+    disclosure: 'anyone',
+    http: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'No API found for {method} {path}.' },
+  },
+  instance_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'NOT_FOUND', message: 'DatabaseInstance not found: {name}' },
+  },
+  instance_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'ALREADY_EXISTS', message: 'DatabaseInstance already exists: {name}' },
+  },
+  instance_state_conflict: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message: 'DatabaseInstance {name} is {state}; {problem}',
+    },
+  },
+  catalog_entry_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'NOT_FOUND', message: 'No {kind} of the name {name} is registered.' },
+  },
+  catalog_entry_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'ALREADY_EXISTS', message: '{name} is registered already.' },
+  },
+  claims_not_permitted: {
+    disclosure: 'authenticated',
+    // behaviour 9
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{problem}' },
+  },
+  identity_not_found: {
+    disclosure: 'authenticated',
+    postgres: {
+      sqlstate: '22023',
+      message: 'identity "{name}" of type {type} does not exist in the workspace',
+    },
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: '{type} {name} does not exist.' },
+  },
+  identity_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: '{type} {name} already exists.' },
+  },
+  version_conflict: {
+    disclosure: 'authenticated',
+    // RFC 7644 §3.14
+    http: {
+      status: 412,
+      errorCode: 'ABORTED',
+      message: '{type} {id} was changed by somebody else meanwhile. Read it again and repeat the change.',
+    },
+  },
+  workspace_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Workspace {id} does not exist.' },
+  },
+  workspace_already_exists: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: 'Workspace {name} already exists.' },
+  },
+  workspace_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message: 'Workspace {id} has database instances. Delete them first.',
+    },
+  },
+  token_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Personal access token {id} does not exist.',
+    },
+  },
+  instance_role_not_found: {
+    disclosure: 'authenticated',
+    http: {
+      status: 404,
+      errorCode: 'RESOURCE_DOES_NOT_EXIST',
+      message: 'Role {role} does not exist on database instance {name}.',
+    },
+  },
+  instance_role_already_exists: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'ALREADY_EXISTS',
+      message: 'Role {role} already exists on database instance {name}.',
+    },
+  },
+  instance_role_in_use: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message:
+        'Role {role} cannot be dropped: {problem} Name a role in reassign_owned_to to take over what it owns.',
+    },
+  },
+  secret_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'OAuth secret {id} does not exist.' },
+  },
+  quota_exceeded: {
+    disclosure: 'authenticated',
+    // 400, because SDKs repeat a 429 for five minutes and a quota does not pass (wire-contract §5.3)
+    http: { status: 400, errorCode: 'QUOTA_EXCEEDED', message: '{problem}' },
+  },
+
+  // Attached clusters: what the operator gave Lakegate is not enough (docs/attached-instances.md).
+  administration_lacks_privilege: {
+    disclosure: 'authenticated',
+    http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{problem}' },
+  },
+} as const satisfies Record<string, RefusalDefinition>

@@ -1,0 +1,90 @@
+/** What is refused inside a session: by a function in SQL, and by the pooled endpoint. */
+import type { RefusalDefinition } from './refusal-definition.ts'
+
+export const REFUSALS_OF_SESSIONS = {
+  // databricks_create_role (behaviours 20, 33, 36): answered to the SQL function, which raises them.
+  session_not_by_identity: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message:
+        'databricks_create_role needs a session that was opened with the token of a Databricks identity',
+      hint: 'Log in with an OAuth token; sessions of a native password or of the pooled endpoint cannot create such roles.',
+    },
+  },
+  session_identity_inactive: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message:
+        'the identity with whose token this session was opened is deactivated, deleted or no longer in the workspace',
+      hint: 'Ask an administrator of the workspace.',
+    },
+  },
+  identity_type_unknown: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '22023',
+      message: 'unknown identity type "{type}"',
+      hint: 'Use USER, SERVICE_PRINCIPAL or GROUP.',
+    },
+  },
+  session_token_expired: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '28000',
+      message: 'the OAuth token with which this session was opened has expired',
+      detail: 'The token expired at {expiredAt}; this command needs an unexpired one.',
+      hint: 'Connect again with a new token and repeat the command.',
+    },
+  },
+
+  // The pooled endpoint.
+  claims_not_pooled: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '0A000',
+      message: 'role "{role}" cannot use a credential with claims at the pooled endpoint',
+      hint: 'Connect to the host that the instance reports as read_write_dns.',
+    },
+  },
+  replication_not_pooled: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '0A000',
+      message: 'replication connections are not possible at the pooled endpoint',
+      hint: 'Connect to the host that the instance reports as read_write_dns.',
+    },
+  },
+  pool_exhausted: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '53300',
+      message: 'no backend of the pool became free within {seconds} seconds',
+      detail:
+        'At most {limit} backends serve the sessions of one identity with the same role, database and startup parameters.',
+      hint: 'Keep transactions short, raise pool-size, or use the direct endpoint for long ones.',
+    },
+  },
+  role_not_the_same: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '28000',
+      message: 'role "{role}" is no longer the role that this session logged in as',
+      detail: 'It was dropped, renamed or created again since the login.',
+      hint: 'Log in again.',
+    },
+  },
+  pooled_backend_lost: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '08006',
+      message: 'the backend ended in the middle of a transaction',
+      hint: 'Connect again and repeat the transaction; whether it was committed is not known.',
+    },
+  },
+  pooled_session_ended: {
+    disclosure: 'token_holder',
+    postgres: { sqlstate: '57P01', message: 'terminating connection due to administrator command' },
+  },
+} as const satisfies Record<string, RefusalDefinition>
