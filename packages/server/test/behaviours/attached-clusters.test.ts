@@ -22,6 +22,7 @@ import {
 } from '../stage/attach.ts'
 import {
   ADMINISTRATOR,
+  FOREIGN_MAJOR_VERSION,
   HAS_DEBIAN_15,
   startForeignCluster,
   type ForeignCluster,
@@ -46,9 +47,13 @@ async function detachAndStop(attached: Attached | undefined, cluster: ForeignClu
 }
 
 describe.each([
-  ['PostgreSQL 18, administered by a superuser', { version: 'packaged' }, 'shared_catalog'],
   [
-    'PostgreSQL 18, administered by a role with CREATEROLE',
+    `PostgreSQL ${String(FOREIGN_MAJOR_VERSION)}, administered by a superuser`,
+    { version: 'packaged' },
+    'shared_catalog',
+  ],
+  [
+    `PostgreSQL ${String(FOREIGN_MAJOR_VERSION)}, administered by a role with CREATEROLE`,
     { version: 'packaged', administrator: 'CREATEROLE' },
     'table',
   ],
@@ -63,6 +68,7 @@ describe.each([
       ] as const)
     : []),
 ] as const)('%s', (_title, options, bindings) => {
+  const version = options.version === 'debian-15' ? 15 : FOREIGN_MAJOR_VERSION
   let cluster: ForeignCluster
   let attached: Attached
   beforeAll(async () => {
@@ -76,7 +82,7 @@ describe.each([
 
   it('is AVAILABLE with its version, and shows no secret', async () => {
     const instance = await showInstance(attached)
-    expect(instance.pg_version).toBe(`PG_VERSION_${options.version === 'debian-15' ? '15' : '18'}`)
+    expect(instance.pg_version).toBe(`PG_VERSION_${String(version)}`)
     expect(instance.attached?.role_bindings).toBe(bindings)
     expect(JSON.stringify(instance)).not.toContain(ADMINISTRATOR.password)
   })
@@ -125,7 +131,7 @@ describe.each([
     const other = await createServicePrincipal(lakegate, 'existing')
     await cluster.query('CREATE ROLE app_rw LOGIN')
     if (bindings === 'table') await changeAttached(attached, { existing_passwords: 'replace' })
-    if (bindings === 'table' && options.version === 'packaged')
+    if (bindings === 'table' && version >= 16)
       await cluster.query(`GRANT app_rw TO ${ADMINISTRATOR.user} WITH ADMIN TRUE`)
     await waitUntilAvailable(attached)
     await createAttachedRole(attached, other, 'app_rw')
@@ -143,7 +149,7 @@ describe.each([
     }
   })
 
-  it.runIf(bindings === 'shared_catalog' && options.version === 'packaged')(
+  it.runIf(bindings === 'shared_catalog' && version >= 16)(
     'has the functions of databricks_auth in the named database, without the extension',
     async () => {
       const seen = await inAttachedSession(attached, principal, async (client) => {

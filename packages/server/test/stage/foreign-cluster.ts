@@ -2,7 +2,7 @@
  * PostgreSQL clusters that somebody else runs: with TLS on a TCP port, a certificate of an authority of their own, and a
  * pg_hba.conf as an operator writes it. What a test starts here it stops here.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -22,7 +22,18 @@ import { waitFor } from './wait-for.ts'
 
 export const ADMINISTRATOR = { user: 'lakegate_admin', password: 'correct horse, battery' } as const
 const DEBIAN_15 = '/usr/lib/postgresql/15'
-export const HAS_DEBIAN_15 = existsSync(path.join(DEBIAN_15, 'bin', 'initdb'))
+/** Of another version than the packaged one: `npm run attached-versions` tries one after the other. */
+const OTHER_BINARIES = process.env['LAKEGATE_TEST_FOREIGN_POSTGRES']
+export const HAS_DEBIAN_15 = OTHER_BINARIES === undefined && existsSync(path.join(DEBIAN_15, 'bin', 'initdb'))
+/** Of foreign clusters for which a test asks no version. */
+export const FOREIGN_MAJOR_VERSION = OTHER_BINARIES === undefined ? 18 : majorVersionOf(OTHER_BINARIES)
+
+function majorVersionOf(directory: string): number {
+  const { stdout } = spawnSync(path.join(directory, 'bin', 'postgres'), ['--version'], { encoding: 'utf8' })
+  const version = /PostgreSQL\) (\d+)/.exec(stdout)?.[1]
+  if (version === undefined) throw new Error(`${directory} holds no PostgreSQL`)
+  return Number(version)
+}
 
 export interface ForeignCluster {
   readonly host: '127.0.0.1'
@@ -77,7 +88,7 @@ export async function startForeignCluster(options: ForeignClusterOptions = {}): 
   await chmod(directory, 0o711)
   const account = chooseAccount(undefined)
   const binaries = await findBinaries({
-    directory: options.version === 'debian-15' ? DEBIAN_15 : undefined,
+    directory: options.version === 'debian-15' ? DEBIAN_15 : OTHER_BINARIES,
     copyTo: path.join(directory, 'postgresql'),
     account,
   })
