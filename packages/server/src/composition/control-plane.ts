@@ -99,6 +99,7 @@ export function buildControlPlane(
     connections,
     access,
   })
+  const sessions = createSessionAsker(foundation.database, randomUUID)
   const driver = createInstanceDriver({
     embedded,
     attached: createAttachedDriver({
@@ -106,6 +107,10 @@ export function buildControlPlane(
       access,
       connections,
       watchEveryMs: WATCH_ATTACHED_EVERY_MS,
+      async endSessions({ uid: instanceUid, workspaceId }) {
+        const selection = { workspaceId, instanceUid, identityId: undefined, sessionId: undefined }
+        await sessions.ask({ kind: 'end', selection })
+      },
     }),
   })
   const supervisor = createInstanceSupervisor({
@@ -209,7 +214,7 @@ export function buildControlPlane(
           store: stores.instances,
           identities: stores.identities,
           accountId,
-          sessions: createSessionAsker(foundation.database, randomUUID),
+          sessions,
           audit,
         }),
         ...databaseInstanceRoutes({

@@ -16,6 +16,8 @@ export interface RunningOpenSessions {
   stop(): Promise<void>
 }
 
+const LEARN_AGAIN_MS = 5_000
+
 /** One for each gateway process. */
 export function buildOpenSessions(foundation: Foundation, settings: LoadedSettings): RunningOpenSessions {
   const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics } = foundation
@@ -24,7 +26,7 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       clock,
       uptimeMs: () => performance.now(),
       newId: randomUUID,
-      termination: createBackendTermination(connections),
+      termination: createBackendTermination(stores.instances, connections),
       recheck: createRecheckSession({
         roles,
         directory: stores.loginDirectory,
@@ -55,7 +57,16 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       log.warn({ err: error }, 'a question about open sessions could not be answered')
     },
   )
-  const learnInstances = () => openSessions.learnInstances(() => stores.instances.listAll())
+  let learnAgain: NodeJS.Timeout | undefined
+  const learn = () => openSessions.learnInstances(() => stores.instances.listAll())
+  /** What was known before goes on meanwhile. */
+  const learnSoon = () => {
+    clearTimeout(learnAgain)
+    learn().catch((error: unknown) => {
+      log.warn({ err: error }, 'what instances want of their sessions could not be read')
+      if (!isStopped) learnAgain = setTimeout(learnSoon, LEARN_AGAIN_MS).unref()
+    })
+  }
   const stopListening: (() => void)[] = []
   let isStopped = false
   return {
@@ -64,15 +75,10 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       openSessions.useLimits(limitsOf(next))
     },
     async start() {
-      await learnInstances()
+      await learn()
       stopListening.push(
         sessionNotices.on('directory', openSessions.recheckSoon),
-        sessionNotices.on('database_instance', () => {
-          // What was wanted before goes on; the next change tells again.
-          learnInstances().catch((error: unknown) => {
-            log.warn({ err: error }, 'what instances want of their sessions could not be read')
-          })
-        }),
+        sessionNotices.on('database_instance', learnSoon),
       )
       await answerer.start(({ kind, selection }) =>
         kind === 'end' ? openSessions.end(selection) : Promise.resolve(openSessions.list(selection)),
@@ -83,6 +89,7 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
     async stop() {
       if (isStopped) return
       isStopped = true
+      clearTimeout(learnAgain)
       openSessions.stop()
       await sessionNotices.stop()
       for (const stop of stopListening) stop()

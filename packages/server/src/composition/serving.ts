@@ -6,7 +6,6 @@ import { createAttachedClusters } from '../gateway/attached-clusters.ts'
 import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import type { WorkerLine } from '../gateway/worker-side.ts'
-import { createTerminateBackend } from '../instances/terminate-backend.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
 import type { FailedLoginLimits } from '../operations/proof-ports.ts'
 import { requireAudit } from '../operations/require-audit.ts'
@@ -34,7 +33,7 @@ export async function buildServing(
   settings: LoadedSettings,
   node: ServingNode,
 ): Promise<ReloadableServing> {
-  const { clock, stores, roles, signingKeys, addresses, audit, log, connections } = foundation
+  const { clock, stores, roles, signingKeys, addresses, audit, log } = foundation
   const { processes, counters } = node
   let failedLoginLimits = failedLoginLimitsOf(settings)
   const measure = loginMetrics(foundation.metrics)
@@ -74,7 +73,6 @@ export async function buildServing(
       instances: stores.instances,
       certificates,
       clusters: createAttachedClusters(foundation.backendCredentials),
-      terminateBackend: createTerminateBackend(stores.instances, connections),
       openSessions: sessions.openSessions,
       metrics: measure,
       log,

@@ -57,7 +57,7 @@ export function createAttachedClusters(credentials: BackendCredentials): Attache
         try {
           const answer = await openAt(host, { admission, backend, credential, ...startup }, signal)
           primaries.set(uid, host)
-          return answer
+          return answer.kind === 'open' ? { ...answer, session: { ...answer.session, host } } : answer
         } catch (error) {
           if (!(error instanceof NotThisHost)) throw error
           failures.push(`${host.host}: ${error.message}`)

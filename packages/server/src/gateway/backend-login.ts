@@ -3,6 +3,7 @@
  * or refuses, an attached one may ask for a proof in between. A backend is as foreign as a client (attack 15).
  */
 import type { Socket } from 'node:net'
+import type { ClusterHost } from '../domain/attached-cluster.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { encodeAuthenticationOk } from '../protocol/backend.ts'
@@ -16,6 +17,8 @@ export interface BackendSession {
   readonly socket: Socket
   /** What PostgreSQL said so far, beginning with AuthenticationOk; for the client, unchanged. */
   readonly greeting: Buffer
+  /** Of an attached cluster: which of its hosts it was. */
+  readonly host?: ClusterHost
 }
 
 export type BackendAnswer =

@@ -1,4 +1,4 @@
-/** The sessions that this process serves, by the keys of their backends: whom a cancel request or a stop means. */
+/** The sessions that this process serves, by the keys of their backends: whom a cancel request means. */
 import type { InstanceUid } from '../domain/ids.ts'
 import type { CancelRequest } from '../protocol/startup.ts'
 import { isSameKey, readBackendKey, type SessionKey } from './session-keys.ts'
@@ -8,7 +8,6 @@ export interface OpenSessions {
   keep(instanceUid: InstanceUid, greeting: Buffer, run: () => Promise<void>): Promise<void>
   /** A key is 32 bits or more of randomness beside a process id; two instances may have the same pair. */
   findByKey(request: CancelRequest): readonly SessionKey[]
-  list(): readonly SessionKey[]
 }
 
 export function createOpenSessions(): OpenSessions {
@@ -36,6 +35,5 @@ export function createOpenSessions(): OpenSessions {
     },
     findByKey: (request) =>
       [...(byProcess.get(request.processId) ?? [])].filter((key) => isSameKey(key, request)),
-    list: () => [...byProcess.values()].flatMap((keys) => [...keys]),
   }
 }

@@ -42,13 +42,15 @@ export interface OpenSessions {
   list(selection: SessionSelection): readonly OpenSession[]
   /** Ends what is selected and returns it; PostgreSQL tells the clients (57P01). */
   end(selection: SessionSelection): Promise<readonly OpenSession[]>
+  /** Ends all of them, for the end of the process. */
+  endAll(): Promise<void>
   /** Since the start of the process. */
   totals(): { readonly open: number; readonly bytesFromClient: number; readonly bytesToClient: number }
   /** From now on, for sessions that are open as well. */
   useLimits(limits: SessionLimits): void
   /**
    * Reads what instances there are, and what they want of their sessions from now on. Ends sessions that no backend
-   * belongs to when their instance stops or goes: PostgreSQL, which ends the others, does not know of them.
+   * belongs to, and those of attached clusters, when their instance stops or goes: PostgreSQL ends the others.
    */
   learnInstances(load: () => Promise<readonly DatabaseInstance[]>): Promise<void>
   /** Asks again whether the sessions may still be open; soon, and once for many calls. */
@@ -86,6 +88,8 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   const { clock, uptimeMs, termination, log } = ports
   const entries = new Map<string, Entry>()
   let policies: ReadonlyMap<InstanceUid, SessionPolicy> = new Map()
+  /** Stopped, or going, or gone. Sessions of an embedded one end with its cluster; an attached one runs on. */
+  let closed: ReadonlyMap<InstanceUid, 'instance_stopped' | 'instance_deleted'> = new Map()
   const ended = { bytesFromClient: 0, bytesToClient: 0 }
   let tick: NodeJS.Timeout | undefined
   let recheckTimer: NodeJS.Timeout | undefined
@@ -93,6 +97,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
 
   const policyOf = ({ admission: { instance } }: Entry): SessionPolicy =>
     policies.get(instance.uid) ?? effectiveSessionPolicy(instance.settings)
+
+  const reasonOfInstance = ({ admission: { instance } }: Entry) =>
+    instance.backend.kind === 'attached' ? closed.get(instance.uid) : undefined
 
   /** @returns false when there was nothing to end, or not now */
   async function endEntry(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
@@ -103,7 +110,10 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       link.cut()
       return true
     }
-    const backend = { processId, role: admission.roleName, onlyWhenIdle }
+    const backend = {
+      ...{ processId, role: admission.roleName, host: link.host, onlyWhenIdle },
+      ageMs: uptimeMs() - entry.openedAtUptime,
+    }
     try {
       if (!(await termination.terminateBackend(admission.instance, backend))) {
         if (onlyWhenIdle) return false
@@ -157,14 +167,16 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
         entry.lastActiveAt = now
       }
       if (uptime < entry.notBeforeUptime) continue
-      const reason = reasonToEnd(
-        {
-          ageMs: uptime - entry.openedAtUptime,
-          idleMs: uptime - entry.lastActiveUptime,
-          tokenExpiresAt: entry.admission.token?.expiresAt,
-        },
-        { limits, policy: policyOf(entry), now },
-      )
+      const reason =
+        reasonOfInstance(entry) ??
+        reasonToEnd(
+          {
+            ageMs: uptime - entry.openedAtUptime,
+            idleMs: uptime - entry.lastActiveUptime,
+            tokenExpiresAt: entry.admission.token?.expiresAt,
+          },
+          { limits, policy: policyOf(entry), now },
+        )
       if (reason !== undefined) void endFor(entry, reason)
     }
     if (uptime - lastRecheck >= RECHECK_EVERY_MS) recheckSoon()
@@ -244,6 +256,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       )
       return selected
     },
+    async endAll() {
+      await Promise.all([...entries.values()].map((entry) => endEntry(entry, false)))
+    },
     totals() {
       let { bytesFromClient, bytesToClient } = ended
       for (const { link } of entries.values()) {
@@ -256,6 +271,14 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       const asOf = uptimeMs()
       const instances = await load()
       endWithInstances(instances, asOf)
+      const here = new Map(instances.map((instance) => [instance.uid, instance]))
+      const next = new Map<InstanceUid, 'instance_stopped' | 'instance_deleted'>()
+      for (const uid of [...policies.keys(), ...closed.keys(), ...here.keys()]) {
+        const instance = here.get(uid)
+        if (instance === undefined || instance.state === 'DELETING') next.set(uid, 'instance_deleted')
+        else if (effectiveStopped(instance.settings)) next.set(uid, 'instance_stopped')
+      }
+      closed = next
       policies = new Map(instances.map(({ uid, settings }) => [uid, effectiveSessionPolicy(settings)]))
       recheckSoon()
     },

@@ -71,19 +71,7 @@ export function createServing(
 
   async function endSessions(): Promise<void> {
     pooled?.endSessions()
-    await Promise.all(
-      sessions.list().map(async ({ instanceUid, processId }) => {
-        try {
-          await dependencies.terminateBackend(instanceUid, processId)
-        } catch (error) {
-          // Its client is cut off below instead.
-          dependencies.log.warn(
-            { err: error, instance: instanceUid },
-            'a session could not be ended properly',
-          )
-        }
-      }),
-    )
+    await dependencies.openSessions.endAll()
   }
 
   return {

@@ -1,6 +1,6 @@
 /**
- * The process id and cancel key of a session's backend, as PostgreSQL told them to the client. They end a session
- * properly, and at an address that all instances share they find whom a cancel request means (attack 13).
+ * The process id and cancel key of a session's backend, as PostgreSQL told them to the client. At an
+ * address that all instances share they find whom a cancel request means (attack 13).
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { InstanceUid } from '../domain/ids.ts'

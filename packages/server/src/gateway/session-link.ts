@@ -3,6 +3,7 @@
  * sockets count their bytes by themselves, so that listing costs the relay nothing.
  */
 import type { Duplex } from 'node:stream'
+import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { BackendSession } from './backend-login.ts'
 import { readBackendKey } from './session-keys.ts'
 
@@ -11,13 +12,18 @@ export interface SessionLink {
   bytesToClient(): number
   /** Undefined when no backend belongs to the session alone; then its end is for the gateway to say. */
   backendProcessId(): number | undefined
+  /** Of the backend that belongs to the session alone, when its instance is an attached cluster. */
+  readonly host?: ClusterHost | undefined
   /** Whether it is in the middle of a statement; undefined where PostgreSQL is to be asked. */
   isWorking(): boolean | undefined
   /** Ends the session from here: without a word where only PostgreSQL could say one. */
   cut(): void
 }
 
-export function linkDirectly(client: Duplex, { socket: backend, greeting }: BackendSession): SessionLink {
+export function linkDirectly(
+  client: Duplex,
+  { socket: backend, greeting, host }: BackendSession,
+): SessionLink {
   const processId = readBackendKey(greeting)?.processId
   // Startup packet and greeting are no traffic of the session.
   const [writtenBefore, readBefore] = [backend.bytesWritten, backend.bytesRead]
@@ -26,6 +32,7 @@ export function linkDirectly(client: Duplex, { socket: backend, greeting }: Back
     bytesToClient: () => backend.bytesRead - readBefore,
     backendProcessId: () => processId,
     isWorking: () => undefined,
+    host,
     cut() {
       client.destroy()
       backend.destroy()

@@ -59,9 +59,7 @@ export interface GatewayDependencies {
   readonly instances: Pick<InstanceStore, 'loadInstance'>
   readonly certificates: ServerCertificates
   readonly clusters: AttachedClusters
-  /** Asks PostgreSQL to end one backend, which says 57P01 to its client. */
-  readonly terminateBackend: (instanceUid: InstanceUid, processId: number) => Promise<void>
-  readonly openSessions: Pick<OpenSessions, 'during'>
+  readonly openSessions: Pick<OpenSessions, 'during' | 'endAll'>
   readonly metrics: LoginMetrics
   readonly log: GatewayLog
 }

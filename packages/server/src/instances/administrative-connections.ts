@@ -3,6 +3,7 @@
  * closed when nobody asks any more: a login pays for one query and no connection (DESIGN §6.3).
  */
 import type pg from 'pg'
+import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { DatabaseInstance, InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import {
@@ -12,11 +13,15 @@ import {
 } from './administrative-client.ts'
 
 export interface AdministrativeConnections {
-  /** @throws Fault instance_unreachable, retryable */
+  /**
+   * @param onlyAt asks this host of an attached cluster and no other: without an answer when another is the primary now
+   * @throws Fault instance_unreachable, retryable
+   */
   query<Row extends pg.QueryResultRow>(
     instance: DatabaseInstance,
     statement: { readonly name: string; readonly text: string },
     parameters: readonly unknown[],
+    onlyAt?: ClusterHost,
   ): Promise<readonly Row[]>
   /** Closes the connection to one instance, which may then be stopped. */
   close(uid: InstanceUid): Promise<void>
@@ -39,6 +44,9 @@ const IDLE_MS = 60_000
 /** Another place is another connection; comparing costs an embedded instance nothing. */
 export const placeOf = (backend: InstanceBackend): string | undefined =>
   backend.kind === 'embedded' ? backend.socketDirectory : JSON.stringify(backend.cluster)
+
+const isAt = (client: pg.Client, { host, port }: ClusterHost): boolean =>
+  client.host === host && client.port === port
 
 export function createAdministrativeConnections(access: AdministrativeAccess): AdministrativeConnections {
   const standing = new Map<InstanceUid, Standing>()
@@ -96,12 +104,14 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       instance: DatabaseInstance,
       statement: { readonly name: string; readonly text: string },
       parameters: readonly unknown[],
+      onlyAt?: ClusterHost,
     ) {
       const ask = async (connection: Standing) => {
         connection.underWay += 1
         try {
           const client = await connection.client
           connection.idleTimer.refresh()
+          if (onlyAt !== undefined && !isAt(client, onlyAt)) return []
           const { rows } = await inTurn(connection, () =>
             client.query<Row>({ ...statement, values: [...parameters] }),
           )

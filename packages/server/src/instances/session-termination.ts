@@ -1,23 +1,42 @@
-/** Ends backends of a running instance over its standing administrative connection. */
+/** Ends backends of a running instance over its standing administrative connection, and never another than the one meant. */
+import type { InstanceStore } from '../operations/ports.ts'
 import type { BackendTermination } from '../operations/session-ports.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
-/** `idle` and both forms of `idle in transaction`; never a backend in the middle of a statement. */
+/**
+ * What is looked at and what is ended are one statement. `idle` is both forms of `idle in transaction` too, and never a
+ * backend in the middle of a statement. `backend_start` is null to whoever may not see it, and then nothing is ended.
+ */
 const TERMINATE = {
   name: 'end_session',
   text: `
     SELECT pg_catalog.pg_terminate_backend(pid) AS ended
       FROM pg_catalog.pg_stat_activity
-     WHERE pid = $1 AND usename = $2 AND (NOT $3 OR state LIKE 'idle%')`,
+     WHERE pid = $1 AND usename = $2 AND (NOT $3 OR state LIKE 'idle%')
+       AND ($4::float8 IS NULL
+            OR pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - backend_start) * 1000 >= $4::float8)`,
 }
 
-export const createBackendTermination = (connections: AdministrativeConnections): BackendTermination => ({
-  async terminateBackend(instance, { processId, role, onlyWhenIdle }) {
-    const [row] = await connections.query<{ ended: boolean }>(instance, TERMINATE, [
-      processId,
-      role,
-      onlyWhenIdle,
-    ])
+/** Two clocks measure the age, that of the gateway and that of the server. */
+const CLOCKS_DIFFER_MS = 10_000
+const CLOCKS_DRIFT = 0.001
+
+export const createBackendTermination = (
+  instances: Pick<InstanceStore, 'loadInstance'>,
+  connections: AdministrativeConnections,
+): BackendTermination => ({
+  async terminateBackend(known, { processId, role, host, ageMs, onlyWhenIdle }) {
+    // An attached cluster may have got other hosts since the login.
+    const instance = known.backend.kind === 'embedded' ? known : await instances.loadInstance(known.uid)
+    if (instance === undefined) return false
+    const leastAgeMs =
+      instance.backend.kind === 'embedded' ? null : ageMs * (1 - CLOCKS_DRIFT) - CLOCKS_DIFFER_MS
+    const [row] = await connections.query<{ ended: boolean }>(
+      instance,
+      TERMINATE,
+      [processId, role, onlyWhenIdle, leastAgeMs],
+      host,
+    )
     return row?.ended === true
   },
 })

@@ -1,4 +1,5 @@
 /** What listing and ending open sessions needs: asking every gateway, and being a gateway that is asked. */
+import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { OpenSession, SessionSelection } from '../domain/open-session.ts'
 
@@ -23,16 +24,21 @@ export interface SessionAnswerer {
   stop(): Promise<void>
 }
 
+/** The backend of one session: what tells it from another with the same process id. */
+export interface BackendToEnd {
+  readonly processId: number
+  readonly role: string
+  /** Of an attached cluster: where the session was opened. Another host has other processes under the same numbers. */
+  readonly host: ClusterHost | undefined
+  /** For how long the session has been open; a backend that is younger got the process id of one that is gone. */
+  readonly ageMs: number
+  readonly onlyWhenIdle: boolean
+}
+
 /** Ends a backend from outside, so that PostgreSQL itself says the last word to its client (57P01). */
 export interface BackendTermination {
-  /**
-   * @param backend the role guards against a process id that was used again
-   * @returns false when there is no such backend, or `onlyWhenIdle` and it works
-   */
-  terminateBackend(
-    instance: DatabaseInstance,
-    backend: { readonly processId: number; readonly role: string; readonly onlyWhenIdle: boolean },
-  ): Promise<boolean>
+  /** @returns false when there is no such backend, or it cannot be told for sure, or `onlyWhenIdle` and it works */
+  terminateBackend(instance: DatabaseInstance, backend: BackendToEnd): Promise<boolean>
 }
 
 /** Told of changed instances, of changes by which somebody may have lost a right, and of questions. */

@@ -17,11 +17,18 @@ const instance = {
   uid: '6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a11' as InstanceUid,
   workspaceId: '1' as WorkspaceId,
   name: 'sales',
+  state: 'AVAILABLE',
+  backend: { kind: 'embedded', socketDirectory: undefined },
   settings: NO_SETTINGS,
 } as DatabaseInstance
 
+const attachedInstance = {
+  ...instance,
+  backend: { kind: 'attached', bindings: 'table' },
+} as DatabaseInstance
+
 /** A gateway with one open session of three days and one day of idleness, whose bytes the test counts. */
-function world() {
+function world(of = instance) {
   let now = new Date('2026-01-01T00:00:00Z')
   let uptimeMs = 0
   let bytes = 0
@@ -40,7 +47,7 @@ function world() {
     { idleMs: 24 * HOUR_MS, lifetimeMs: 72 * HOUR_MS },
   )
   const admission: Admission = {
-    instance,
+    instance: of,
     roleName: 'ada',
     roleOid: '16385' as RoleOid,
     sessionTicket: '',
@@ -122,5 +129,31 @@ describe('open sessions', () => {
     )
     await pass(1_000)
     expect(ended()).toEqual(['token_expired'])
+  })
+
+  it('on an attached instance end when it is stopped, also those whose login was under way meanwhile', async () => {
+    const stopped = { ...attachedInstance, settings: { ...NO_SETTINGS, stopped: true } }
+    const { sessions, ended, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([attachedInstance]))
+    await pass(1_000)
+    expect(ended()).toEqual([])
+    await sessions.learnInstances(() => Promise.resolve([stopped]))
+    await pass(1_000)
+    expect(ended()).toEqual(['instance_stopped'])
+  })
+
+  it('on an attached instance end when it is deleted', async () => {
+    const { sessions, ended, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([attachedInstance]))
+    await sessions.learnInstances(() => Promise.resolve([]))
+    await pass(1_000)
+    expect(ended()).toEqual(['instance_deleted'])
+  })
+
+  it('on an instance that is not known yet live', async () => {
+    const { sessions, ended, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([]))
+    await pass(1_000)
+    expect(ended()).toEqual([])
   })
 })

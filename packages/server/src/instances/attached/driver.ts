@@ -2,7 +2,7 @@
  * The `attached` driver: a cluster that somebody else runs. It is found, checked, prepared and watched; it is never
  * started, stopped or destroyed by Lakegate.
  */
-import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import { effectiveStopped, type DatabaseInstance } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { InstanceDriver } from '../../operations/ports.ts'
@@ -17,6 +17,8 @@ export interface AttachedDriverSettings {
   readonly connections: AdministrativeConnections
   /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
   readonly watchEveryMs: number
+  /** Of all gateways, as PostgreSQL ends them (57P01); resolves when they answered, or are not to be waited for. */
+  readonly endSessions: (instance: DatabaseInstance) => Promise<void>
 }
 
 const TIMEOUT_MS = 5_000
@@ -61,13 +63,17 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
     },
     isRunning: (instance) => isRunning(requireAttached(instance)),
     prepare: (instance, owner) => prepareAttached(settings.access, requireAttached(instance), owner),
-    async stop({ uid }) {
-      endWatch(uid)
-      await connections.close(uid)
+    async stop(instance) {
+      endWatch(instance.uid)
+      // Not when Lakegate itself stops, or looks at the cluster anew: what is open goes on then.
+      if (effectiveStopped(instance.settings)) await settings.endSessions(instance)
+      await connections.close(instance.uid)
     },
-    async destroy({ uid }) {
-      endWatch(uid)
-      await connections.close(uid)
+    async destroy(instance) {
+      endWatch(instance.uid)
+      // While its administrative password is still known; gateways that are silent cut theirs off by themselves.
+      await settings.endSessions(instance)
+      await connections.close(instance.uid)
     },
     async waitForExit(given) {
       const instance = requireAttached(given)
