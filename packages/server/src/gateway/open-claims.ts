@@ -18,6 +18,10 @@ import type { ByteReader } from './byte-reader.ts'
 /** Read by databricks_lend_claims; a client's own setting of this name is never passed on. */
 export const SESSION_CLAIMS_SETTING = 'databricks_auth.claims'
 
+const UNDEFINED_FUNCTION = '42883'
+const FUNCTIONS_MISSING =
+  'This database has no function databricks_open_claims. On an attached instance claims need PostgreSQL 16 or later and an administrative role with SUPERUSER, and work in the database named in attached.database.'
+
 export interface ClaimsLock {
   /** Value of the setting with which the backend is opened. */
   readonly setting: string
@@ -62,10 +66,10 @@ export async function openClaims(
   const answer = await readUntilReady(reader)
   const failure = answer.find(({ type }) => type === 'E')
   if (failure !== undefined) {
-    const { message } = decodeErrorResponse(failure.body)
-    throw new RefusedError(
-      refuse('claimed_table_not_open', { role: roleName, problem: message ?? 'PostgreSQL gave no reason.' }),
-    )
+    const { sqlstate, message } = decodeErrorResponse(failure.body)
+    const problem =
+      sqlstate === UNDEFINED_FUNCTION ? FUNCTIONS_MISSING : (message ?? 'PostgreSQL gave no reason.')
+    throw new RefusedError(refuse('claimed_table_not_open', { role: roleName, problem }))
   }
   // ParameterStatus tells of settings that changed, and belongs to the client all the same.
   const reports = answer.filter(({ type }) => type === 'S')

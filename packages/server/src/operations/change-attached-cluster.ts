@@ -9,6 +9,7 @@ import {
   decideAdministrativePassword,
   decideAttach,
   decideAttachedCluster,
+  decideNativeLoginOf,
   type AttachingCallers,
 } from '../policy/attached-cluster.ts'
 import { decideManageInstance, type Caller } from '../policy/permissions.ts'
@@ -84,6 +85,8 @@ export async function changeAttachedCluster(
     }
     const cluster = { ...backend.cluster, ...request.change }
     requirePermitted(decideAttachedCluster(cluster))
+    if (request.change.backendAuthentication !== undefined)
+      requirePermitted(decideNativeLoginOf({ ...backend, cluster }, observed.settings))
     if (password !== undefined) requirePermitted(decideAdministrativePassword(password.reveal()))
     return ports.store.updateAttachedCluster(observed, {
       cluster,

@@ -4,6 +4,7 @@
  */
 import { isInstanceName, type DatabaseInstance, type InstanceSettings } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
+import { decideNativeLoginOf } from '../policy/attached-cluster.ts'
 import { decideInstanceSettings } from '../policy/instance-settings.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
@@ -51,6 +52,10 @@ export async function createDatabaseInstance(
   requirePermitted(decideInstanceSettings(settings))
   const attached =
     request.attached === undefined ? undefined : requireAttachable(ports, caller, request.attached)
+  if (attached !== undefined) {
+    const backend = { kind: 'attached', cluster: attached.cluster, bindings: undefined } as const
+    requirePermitted(decideNativeLoginOf(backend, settings))
+  }
   // Asked first so that a repeated creation takes no listener and reads the same answer at the limit as below it.
   if ((await ports.store.findByName(workspaceId, name)) !== undefined) {
     throw new RefusedError(refuse('instance_already_exists', { name }))

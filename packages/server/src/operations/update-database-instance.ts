@@ -3,6 +3,7 @@
  * statement, so that a crash before the work is done cannot lose it; the supervisor does the work (behaviours 53, 62, 63).
  */
 import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
+import { decideNativeLoginOf } from '../policy/attached-cluster.ts'
 import { decideInstanceSettings, stateAfterUpdate } from '../policy/instance-settings.ts'
 import { decideManageInstance, type Caller } from '../policy/permissions.ts'
 import { changeObserved } from './change-observed.ts'
@@ -36,6 +37,8 @@ export async function updateDatabaseInstance(
     )
     const settings = { ...observed.settings, ...request.change }
     requirePermitted(decideInstanceSettings(settings))
+    if ('enablePgNativeLogin' in request.change)
+      requirePermitted(decideNativeLoginOf(observed.backend, settings))
     const state = stateAfterUpdate(observed, settings)
     if (typeof state !== 'string') throw new RefusedError(state)
 

@@ -4,6 +4,11 @@
  */
 import { X509Certificate } from 'node:crypto'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
+import {
+  nativeLoginEnabled,
+  type InstanceBackend,
+  type InstanceSettings,
+} from '../domain/database-instance.ts'
 import { LONGEST_NAME_BYTES } from '../domain/role.ts'
 import type { Caller } from './permissions.ts'
 import { refuse, type Refusal } from './refusals.ts'
@@ -42,6 +47,27 @@ export function decideAttachedCluster(cluster: AttachedCluster): 'permitted' | R
   if (!isName(administrator))
     return invalid('administration.user', 'must be the name of a role, of 1 to 63 bytes.')
   return tls.caPem === undefined ? 'permitted' : decideCertificates(tls.caPem)
+}
+
+/** Why roles of this instance cannot log in with passwords of their own; undefined when they can. */
+export function obstacleToNativeLogin(backend: InstanceBackend): string | undefined {
+  if (backend.kind === 'embedded') return undefined
+  if (backend.cluster.backendAuthentication === 'scram')
+    return 'with attached.backend_authentication scram the gateway would need the passwords of the roles; use client_certificate.'
+  // Known from the first connection on.
+  if (backend.bindings === 'table')
+    return 'only a superuser may read how passwords are verified, which the administrative role of this cluster is not.'
+  return undefined
+}
+
+export function decideNativeLoginOf(
+  backend: InstanceBackend,
+  settings: InstanceSettings,
+): 'permitted' | Refusal {
+  const obstacle = nativeLoginEnabled(settings) ? obstacleToNativeLogin(backend) : undefined
+  return obstacle === undefined
+    ? 'permitted'
+    : refuse('invalid_parameter', { field: 'enable_pg_native_login', problem: `must be false: ${obstacle}` })
 }
 
 function decideCertificates(pem: string): 'permitted' | Refusal {

@@ -42,7 +42,7 @@ export interface ForeignCluster {
   readonly caPem: string
   readonly dataDirectory: string
   /** As the superuser of the operator, over the Unix socket. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[], database?: string): Promise<Row[]>
   /** Replaces the rules that follow the one for the administrator, and reloads. */
   writeRules(...rules: readonly string[]): Promise<void>
   /** Puts a file into the data directory, readable for PostgreSQL. */
@@ -150,12 +150,16 @@ function clusterIn(home: string, making: Making) {
     port: making.port,
     caPem: making.caPem,
     dataDirectory: data,
-    async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-      const client = new pg.Client({ host: home, port: making.port, user: 'operator', database: 'postgres' })
+    async query<Row extends pg.QueryResultRow>(
+      text: string,
+      values: unknown[] = [],
+      database = 'postgres',
+    ): Promise<Row[]> {
+      const client = new pg.Client({ host: home, port: making.port, user: 'operator', database })
       client.on('error', () => undefined)
       await client.connect()
       try {
-        const { rows } = await client.query<Row>(text, values)
+        const { rows } = await client.query<Row>(text, values.length === 0 ? undefined : values)
         return rows
       } finally {
         await client.end()

@@ -2,10 +2,16 @@
  * The `attached` driver: a cluster that somebody else runs. It is found, checked, prepared and watched; it is never
  * started, stopped or destroyed by Lakegate.
  */
-import { effectiveStopped, type DatabaseInstance } from '../../domain/database-instance.ts'
+import {
+  effectiveStopped,
+  nativeLoginEnabled,
+  type AttachedBackend,
+  type DatabaseInstance,
+} from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { InstanceDriver } from '../../operations/ports.ts'
+import { obstacleToNativeLogin } from '../../policy/attached-cluster.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
 import type { AttachedInstance, ClusterConnector } from './connect-to-primary.ts'
@@ -55,10 +61,13 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       await client.end()
       const bindings = instance.backend.bindings ?? (found.isSuperuser ? 'shared_catalog' : 'table')
       if (bindings === 'shared_catalog' && !found.isSuperuser) throw privilegesLost(instance)
+      const backend = { ...instance.backend, bindings }
+      // Later on a switch that does nothing is better than an instance that nobody gets into.
+      if (instance.backend.bindings === undefined) requireNativeLogin(instance, backend)
       return {
         systemIdentifier: found.systemIdentifier,
         pgMajorVersion: found.pgMajorVersion,
-        backend: { ...instance.backend, bindings },
+        backend,
       }
     },
     isRunning: (instance) => isRunning(requireAttached(instance)),
@@ -112,6 +121,17 @@ function requireAttached(instance: DatabaseInstance): AttachedInstance {
   const { backend } = instance
   if (backend.kind !== 'attached') throw new Error('the attached driver was given another kind of instance')
   return { ...instance, backend }
+}
+
+function requireNativeLogin({ name, settings }: DatabaseInstance, backend: AttachedBackend): void {
+  const obstacle = nativeLoginEnabled(settings) ? obstacleToNativeLogin(backend) : undefined
+  if (obstacle === undefined) return
+  throw new Fault({
+    code: 'native_login_impossible',
+    origin: 'configuration',
+    message: `The roles of ${name} cannot log in with passwords of their own: ${obstacle}`,
+    nextStep: 'Switch enable_pg_native_login off, or give the administrative role SUPERUSER.',
+  })
 }
 
 function privilegesLost({ name }: DatabaseInstance): Fault {

@@ -1,6 +1,7 @@
 /**
  * The functions of databricks_auth without the extension, whose files cannot be put on somebody else's server: the same
  * scripts, run as they are. Needs a superuser, PostgreSQL 16 for GRANT … WITH INHERIT, and the library of dblink.
+ * databricks_create_role alone cannot work: the server does not reach the control plane. It says what to use instead.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,20 +11,76 @@ import type pg from 'pg'
 const SCRIPTS = fileURLToPath(new URL('../../../sql/databricks_auth/', import.meta.url))
 const OLDEST_VERSION = 16
 
-/** @param client as superuser, in a transaction, in the database where the functions shall be */
-export async function installFunctions(client: pg.Client, pgMajorVersion: number): Promise<void> {
-  if (pgMajorVersion < OLDEST_VERSION) return
+/** By this comment the function is known that stands where the others cannot be. */
+const STAND_IN = 'lakegate: says what to use instead'
+
+const NOT_HERE = `
+  RAISE EXCEPTION 'databricks_create_role is not available on an attached instance'
+    USING ERRCODE = '0A000',
+      DETAIL = 'The server of an attached instance cannot ask Lakegate who the identity is.',
+      HINT = 'Make the role with databricks database create-database-instance-role, or with POST '
+        '/api/2.0/database/instances/{name}/roles.';`
+
+/**
+ * @param client of the administrative role, in a transaction, in the database where the functions shall be
+ * @param isSuperuser whether the administrative role is
+ */
+export async function installFunctions(
+  client: pg.Client,
+  pgMajorVersion: number,
+  isSuperuser: boolean,
+): Promise<void> {
+  const isInstalled = isSuperuser && pgMajorVersion >= OLDEST_VERSION && (await runScripts(client))
+  if (isInstalled) {
+    await client.query(`
+      CREATE OR REPLACE FUNCTION databricks_auth.resolve_identity(
+        requested_name text, requested_type text, OUT identity_id text, OUT identity_type text, OUT identity_name text)
+        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
+  } else {
+    await putStandIn(client)
+  }
+}
+
+/** Where the administrative role may, and nothing of this name is there: without it PostgreSQL says that there is none. */
+async function putStandIn(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(`
+    SELECT FROM pg_catalog.pg_namespace
+     WHERE nspname = 'public' AND pg_catalog.has_schema_privilege(oid, 'CREATE')
+       AND pg_catalog.to_regprocedure('public.databricks_create_role(text, text)') IS NULL`)
+  if (rowCount === 0) return
+  await client.query(`
+    CREATE FUNCTION public.databricks_create_role(identity_name text, identity_type text) RETURNS text
+      LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
+  await client.query(
+    `COMMENT ON FUNCTION public.databricks_create_role(text, text) IS ${client.escapeLiteral(STAND_IN)}`,
+  )
+}
+
+/** The cluster may have been upgraded, or its administrative role. */
+export async function dropStandIn(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_proc
+      WHERE oid = pg_catalog.to_regprocedure('public.databricks_create_role(text, text)')
+        AND pg_catalog.obj_description(oid, 'pg_proc') = $1`,
+    [STAND_IN],
+  )
+  if (rowCount !== 0) await client.query('DROP FUNCTION public.databricks_create_role(text, text)')
+}
+
+/** @returns whether the functions are there */
+async function runScripts(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ usable: boolean; installed: string | null }>(`
     SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'dblink')
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth') AS usable,
            (SELECT pg_catalog.obj_description(oid, 'pg_namespace')
               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth') AS installed`)
   const [found] = rows
-  if (found?.usable !== true) return
+  if (found?.usable !== true) return false
+  await dropStandIn(client)
   let version = /^lakegate ([0-9.]+)$/.exec(found.installed ?? '')?.[1]
   for (;;) {
     const script = await nextScript(version)
-    if (script === undefined) return
+    if (script === undefined) return true
     await client.query(script.text)
     version = script.version
     await client.query(`COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${version}`)}`)

@@ -34,8 +34,9 @@ export async function prepareAttached(
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
       await bindRole(client, catalog, owner.name, formatIdentityBinding(owner), { isNew: true })
     })
-    if (catalog.kind === 'shared_catalog')
-      await inTransaction(client, () => installFunctions(client, instance.pgMajorVersion ?? 0))
+    await inTransaction(client, () =>
+      installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog'),
+    )
   })
 }
 
