@@ -30,6 +30,7 @@ import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
 import { scimRoutes } from '../http/scim/routes.ts'
 import { createInquiryListener } from '../inquiry/listener.ts'
+import { loadManagedVerifiers } from '../instances/attached/backend-credentials.ts'
 import { createAttachedDriver } from '../instances/attached/driver.ts'
 import { createInstanceDriver } from '../instances/drivers.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
@@ -107,6 +108,8 @@ export function buildControlPlane(
       access,
       connections,
       watchEveryMs: WATCH_ATTACHED_EVERY_MS,
+      loadManagedVerifiers: (uid) =>
+        loadManagedVerifiers({ secrets: foundation.attachedSecrets, encryption: foundation.encryption }, uid),
       async endSessions({ uid: instanceUid, workspaceId }) {
         const selection = { workspaceId, instanceUid, identityId: undefined, sessionId: undefined }
         await sessions.ask({ kind: 'end', selection })

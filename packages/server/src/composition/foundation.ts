@@ -1,6 +1,6 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
 import { randomBytes } from 'node:crypto'
-import type { BackendCredentials } from '../operations/attached-ports.ts'
+import type { AttachedSecretStore, BackendCredentials } from '../operations/attached-ports.ts'
 import type { Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
 import {
   createAdministrativeConnections,
@@ -61,6 +61,7 @@ export interface Foundation {
   /** With which the gateway logs in to attached clusters. */
   readonly clientCertificates: ClientCertificates
   readonly backendCredentials: BackendCredentials
+  readonly attachedSecrets: AttachedSecretStore
   readonly clusters: ClusterConnector
   readonly access: AdministrativeAccess
   readonly connections: AdministrativeConnections
@@ -142,6 +143,7 @@ export function layFoundation(parts: {
       randomBytes,
       certificateFor: (roleName) => clientCertificates.certificateFor(roleName),
     }),
+    attachedSecrets: secrets,
     clusters,
     access,
     connections,

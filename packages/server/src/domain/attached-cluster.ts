@@ -24,6 +24,8 @@ export interface AttachedCluster {
   readonly administrator: string
   readonly backendAuthentication: (typeof BACKEND_AUTHENTICATIONS)[number]
   readonly existingPasswords: (typeof EXISTING_PASSWORDS)[number]
+  /** Asked for with the deletion: what Lakegate put into the cluster goes with the instance. */
+  readonly removesObjects?: boolean
 }
 
 /**

@@ -13,6 +13,9 @@ export interface NewAttachment {
 /** Secrets of attached clusters, as the store keeps them: encrypted. */
 export interface AttachedSecretStore {
   loadAdministrativePassword(uid: InstanceUid): Promise<Uint8Array | undefined>
+  listRoleKeys(
+    uid: InstanceUid,
+  ): Promise<readonly { readonly roleOid: RoleOid; readonly encryptedKey: Uint8Array }[]>
   loadRoleKey(uid: InstanceUid, role: RoleOid): Promise<StoredRoleKey | undefined>
   /** Keeps the first one when two gateways race. */
   insertRoleKey(uid: InstanceUid, role: RoleOid, encryptedKey: Uint8Array): Promise<void>

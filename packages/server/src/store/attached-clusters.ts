@@ -2,7 +2,7 @@
 import type { Insertable, Selectable, Transaction } from 'kysely'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
 import type { InstanceBackend } from '../domain/database-instance.ts'
-import type { InstanceUid } from '../domain/ids.ts'
+import type { InstanceUid, RoleOid } from '../domain/ids.ts'
 import type { AttachedSecretStore } from '../operations/attached-ports.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
@@ -52,6 +52,16 @@ export function createAttachedSecretStore(database: SystemDatabase): AttachedSec
           .where('instance_uid', '=', uid)
           .executeTakeFirst()
         return row?.password_encrypted
+      }),
+
+    listRoleKeys: (uid) =>
+      askSystemDatabase(async () => {
+        const rows = await database
+          .selectFrom('managed_role_key')
+          .select(['role_oid', 'key_encrypted'])
+          .where('instance_uid', '=', uid)
+          .execute()
+        return rows.map((row) => ({ roleOid: row.role_oid as RoleOid, encryptedKey: row.key_encrypted }))
       }),
 
     loadRoleKey: (uid, role) =>

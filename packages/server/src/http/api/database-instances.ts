@@ -147,10 +147,11 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       scopes: SCOPES,
       params: named,
       // `force` is for descendant instances, which there are none of.
-      query: z.looseObject({ purge: queryBoolean, force: queryBoolean }),
+      // `remove_objects` is Lakegate's own, for attached instances.
+      query: z.looseObject({ purge: queryBoolean, force: queryBoolean, remove_objects: queryBoolean }),
       body: noBody,
-      async handle({ params: { name }, query: { purge }, caller }) {
-        await deleteDatabaseInstance(ports, caller, { name, purge })
+      async handle({ params: { name }, query: { purge, remove_objects: removesObjects = false }, caller }) {
+        await deleteDatabaseInstance(ports, caller, { name, purge, removesObjects })
         return { body: {} }
       },
     }),

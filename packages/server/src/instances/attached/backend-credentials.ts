@@ -7,6 +7,7 @@ import type pg from 'pg'
 import type { BackendRole } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import type {
   AttachedSecretStore,
@@ -17,6 +18,7 @@ import type { KeyEncryption } from '../../operations/ports.ts'
 import { administrativeDatabase, type AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { roleBindingsOf } from '../role-bindings.ts'
+import type { ManagedVerifier } from './remove-objects.ts'
 
 export interface BackendCredentialPorts {
   readonly access: AdministrativeAccess
@@ -71,6 +73,17 @@ export function createBackendCredentials(ports: BackendCredentialPorts): Backend
         : { kind: 'scram', key: await keyFor(instance, role) }
     },
   }
+}
+
+/** The verifiers of all keys that Lakegate made for roles of this instance, whether the cluster has them or not. */
+export async function loadManagedVerifiers(
+  { secrets, encryption }: Pick<BackendCredentialPorts, 'secrets' | 'encryption'>,
+  uid: InstanceUid,
+): Promise<readonly ManagedVerifier[]> {
+  return (await secrets.listRoleKeys(uid)).map(({ roleOid, encryptedKey }) => ({
+    roleOid,
+    verifier: scramVerifier(readKey(Buffer.from(encryption.decrypt(encryptedKey)))),
+  }))
 }
 
 /** Layout: salt, client key, server key (RFC 5802 §3). */

@@ -16,6 +16,7 @@ import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
 import type { AttachedInstance, ClusterConnector } from './connect-to-primary.ts'
 import { prepareAttached } from './prepare.ts'
+import { removeObjects, type ManagedVerifier } from './remove-objects.ts'
 
 export interface AttachedDriverSettings {
   readonly clusters: ClusterConnector
@@ -23,6 +24,8 @@ export interface AttachedDriverSettings {
   readonly connections: AdministrativeConnections
   /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
   readonly watchEveryMs: number
+  /** Of the keys that Lakegate put on roles of the instance. */
+  readonly loadManagedVerifiers: (uid: InstanceUid) => Promise<readonly ManagedVerifier[]>
   /** Of all gateways, as PostgreSQL ends them (57P01); resolves when they answered, or are not to be waited for. */
   readonly endSessions: (instance: DatabaseInstance) => Promise<void>
 }
@@ -78,10 +81,13 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       if (effectiveStopped(instance.settings)) await settings.endSessions(instance)
       await connections.close(instance.uid)
     },
-    async destroy(instance) {
+    async destroy(given) {
+      const instance = requireAttached(given)
       endWatch(instance.uid)
       // While its administrative password is still known; gateways that are silent cut theirs off by themselves.
       await settings.endSessions(instance)
+      if (instance.backend.cluster.removesObjects === true)
+        await removeObjects(settings.access, instance, await settings.loadManagedVerifiers(instance.uid))
       await connections.close(instance.uid)
     },
     async waitForExit(given) {

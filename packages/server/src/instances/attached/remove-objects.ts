@@ -1,0 +1,180 @@
+/**
+ * Takes out of an attached cluster what Lakegate put into it (docs/attached-instances.md), when that was asked for with the
+ * deletion. Roles of identities stay, with what they own and may do; what depends on an object keeps it from being dropped.
+ */
+import type pg from 'pg'
+import { Fault } from '../../domain/fault.ts'
+import type { RoleOid } from '../../domain/ids.ts'
+import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
+import type { AdministrativeAccess } from '../administrative-client.ts'
+import { inTransaction } from '../in-transaction.ts'
+import type { AttachedInstance } from './connect-to-primary.ts'
+import { dropStandIn } from './install-functions.ts'
+
+/** What `rolpassword` of a role holds if nobody changed it behind Lakegate. */
+export interface ManagedVerifier {
+  readonly roleOid: RoleOid
+  readonly verifier: string
+}
+
+const TIMEOUT_MS = 60_000
+
+/** Made by the scripts of databricks_auth, which bind by name what they call: nothing else tells that they belong to it. */
+const PUBLIC_FUNCTIONS = [
+  'databricks_create_role',
+  'databricks_lend_claims',
+  'databricks_open_claims',
+  'databricks_return_claims',
+  'databricks_session_identity',
+  'databricks_set_role_label',
+]
+
+/** @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then */
+export async function removeObjects(
+  access: AdministrativeAccess,
+  instance: AttachedInstance,
+  verifiers: readonly ManagedVerifier[],
+): Promise<void> {
+  const { database } = instance.backend.cluster
+  try {
+    await removeReaders(access, instance)
+    await access.inSession(instance, database, TIMEOUT_MS, (client) =>
+      inTransaction(client, async () => {
+        if (await isSuperuser(client)) {
+          await removePasswords(client, verifiers)
+          await client.query(
+            `DELETE FROM pg_catalog.pg_shseclabel
+              WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND provider = 'databricks_auth'`,
+          )
+          await dropFunctions(client)
+        }
+        await dropStandIn(client)
+        await dropBindingTable(client)
+        await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
+      }),
+    )
+  } catch (error) {
+    throw isDependency(error) ? inUse(instance, error) : error
+  }
+}
+
+async function isSuperuser(client: pg.Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'SELECT FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper',
+  )
+  return rowCount !== 0
+}
+
+/** Passwords that somebody set since are not ours to take away; only a superuser sees the difference. */
+async function removePasswords(client: pg.Client, verifiers: readonly ManagedVerifier[]): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT role.rolname AS name
+       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[]))
+            AS managed (role_oid, verifier)
+       JOIN pg_catalog.pg_authid AS role ON role.oid = managed.role_oid AND role.rolpassword = managed.verifier`,
+    [verifiers.map(({ roleOid }) => roleOid), verifiers.map(({ verifier }) => verifier)],
+  )
+  for (const { name } of rows) await client.query(`ALTER ROLE ${client.escapeIdentifier(name)} PASSWORD NULL`)
+}
+
+/** Those that Lakegate installed, which the comment on their schema says; an extension databricks_auth is the operator's. */
+async function dropFunctions(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_namespace
+      WHERE nspname = 'databricks_auth' AND pg_catalog.obj_description(oid, 'pg_namespace') ~ '^lakegate [0-9.]+$'`,
+  )
+  if (rowCount === 0) return
+  const { rows } = await client.query<{ signature: string }>(
+    `SELECT pg_catalog.format('public.%I(%s)', proname, pg_catalog.pg_get_function_identity_arguments(oid)) AS signature
+       FROM pg_catalog.pg_proc
+      WHERE pronamespace = 'public'::pg_catalog.regnamespace AND proname = ANY ($1::pg_catalog.text[])`,
+    [PUBLIC_FUNCTIONS],
+  )
+  await client.query('DROP VIEW IF EXISTS public.databricks_list_roles')
+  if (rows.length > 0)
+    await client.query(`DROP FUNCTION ${rows.map(({ signature }) => signature).join(', ')} RESTRICT`)
+  // Nobody but superusers could make anything depend on what is in it, but for the event trigger, which goes too.
+  await client.query('DROP SCHEMA databricks_auth CASCADE')
+}
+
+/** As `prepareAttached` made it: of the administrative role, with nothing else in its schema. */
+async function dropBindingTable(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_class AS class
+       JOIN pg_catalog.pg_roles AS owner ON owner.oid = class.relowner AND owner.rolname = current_user
+      WHERE class.oid = pg_catalog.to_regclass('databricks_auth.role_binding')`,
+  )
+  if (rowCount === 0) return
+  await client.query('DROP TABLE databricks_auth.role_binding')
+  await client.query('DROP SCHEMA databricks_auth')
+}
+
+/** A role with privileges that somebody granted to it, or that is not the administrative role's to drop, stays. */
+async function dropUnlessUsed(client: pg.Client, role: string): Promise<void> {
+  await client.query('SAVEPOINT before_drop')
+  try {
+    await client.query(`DROP ROLE IF EXISTS ${client.escapeIdentifier(role)}`)
+  } catch (error) {
+    if (!isDependency(error) && !isDenied(error)) throw error
+    await client.query('ROLLBACK TO SAVEPOINT before_drop')
+  }
+}
+
+interface Reader {
+  readonly name: string
+  readonly heir: string
+}
+
+/**
+ * The roles that sessions with claims went on as. They hold grants in the databases of their tables; what they should
+ * own, against all expectation, goes to the role that they read for.
+ */
+async function removeReaders(access: AdministrativeAccess, instance: AttachedInstance): Promise<void> {
+  const { database } = instance.backend.cluster
+  const { readers, databases } = await access.inSession(instance, database, TIMEOUT_MS, async (client) => {
+    if (!(await isSuperuser(client))) return { readers: [], databases: [] }
+    const found = await client.query<Reader>(
+      `SELECT reader.rolname AS name, COALESCE(role.rolname, current_user) AS heir
+         FROM pg_catalog.pg_roles AS reader
+         LEFT JOIN pg_catalog.pg_roles AS role
+           ON role.oid::pg_catalog.text = pg_catalog.split_part(reader.rolname::pg_catalog.text, '_', 3)
+        WHERE reader.rolname ~ '^databricks_claims_[0-9]+_[0-9a-f]{16}$' AND NOT reader.rolcanlogin`,
+    )
+    const named = await client.query<{ name: string }>(
+      'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
+    )
+    return { readers: found.rows, databases: named.rows.map(({ name }) => name) }
+  })
+  if (readers.length === 0) return
+  for (const name of databases) {
+    await access.inSession(instance, name, TIMEOUT_MS, (client) =>
+      inTransaction(client, async () => {
+        for (const reader of readers) {
+          const quoted = client.escapeIdentifier(reader.name)
+          await client.query(`REASSIGN OWNED BY ${quoted} TO ${client.escapeIdentifier(reader.heir)}`)
+          await client.query(`DROP OWNED BY ${quoted}`)
+        }
+      }),
+    )
+  }
+  await access.inSession(instance, database, TIMEOUT_MS, async (client) => {
+    for (const { name } of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
+  })
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+const isDenied = (error: unknown): boolean => hasCode(error, '42501')
+const isDependency = (error: unknown): error is Error & { readonly detail?: string } =>
+  hasCode(error, '2BP01')
+
+function inUse({ name }: AttachedInstance, cause: Error & { readonly detail?: string }): Fault {
+  return new Fault({
+    code: 'lakegate_objects_in_use',
+    origin: 'configuration',
+    message: `What Lakegate put into the cluster of ${name} is in use: ${cause.detail ?? cause.message}.`,
+    nextStep:
+      'Drop what depends on it, or repeat the deletion without remove_objects, which leaves everything there.',
+    cause,
+  })
+}
