@@ -73,8 +73,7 @@ describe.each([
       })
     })
     afterAll(async () => {
-      await detach(attached)
-      await cluster.stop()
+      await detach(attached).finally(() => cluster.stop())
     })
 
     const claimingLogin = async () => {
@@ -172,8 +171,7 @@ describe('native login', () => {
         /enable_pg_native_login: must be false/,
       )
     } finally {
-      await detach(attached)
-      await cluster.stop()
+      await detach(attached).finally(() => cluster.stop())
     }
   })
 
@@ -203,8 +201,7 @@ describe('native login', () => {
       await setNativeLogin(attached, false)
       await waitUntilAvailable(attached)
     } finally {
-      await detach(attached)
-      await cluster.stop()
+      await detach(attached).finally(() => cluster.stop())
     }
   })
 })
