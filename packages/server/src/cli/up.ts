@@ -31,6 +31,8 @@ export async function runUntilStopped<Running extends RunningServer>(
   render: (running: Running) => string,
 ): Promise<void> {
   const settings = read()
+  // Whoever read it may be gone (`lakegate up | head`): EPIPE must not end a server before it has stopped what it started.
+  process.stdout.on('error', () => undefined)
   const progress = createProgress(process.stdout)
   const signals = listenToSignals()
   // What is half started is stopped as soon as it is started.

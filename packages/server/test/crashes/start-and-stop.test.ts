@@ -5,7 +5,7 @@ import path from 'node:path'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLakegateHttp, type ListDatabaseInstancesResponse } from '@lakegate/client'
-import { processesIn } from '../stage/clusters.ts'
+import { processesIn, stopClusters } from '../stage/clusters.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import {
   makeDataDirectory,
@@ -111,6 +111,19 @@ describe('a start, a stop and another start', () => {
       })
     } finally {
       await lakegate.stop()
+    }
+  })
+
+  it('stops everything also when nobody reads what it prints any more', async () => {
+    lakegate = await startLakegate({ dataDirectory })
+    // As a pipe to a program that has ended: the next write fails with EPIPE.
+    lakegate.process.stdout?.destroy()
+    lakegate.process.stderr?.destroy()
+    try {
+      await expect(lakegate.stop()).resolves.toBe(0)
+      await expect(processesIn(dataDirectory)).resolves.toEqual([])
+    } finally {
+      await stopClusters(dataDirectory)
     }
   })
 })
