@@ -71,6 +71,8 @@ interface Entry {
   bytesSeen: number
   /** An end that did not succeed is not tried again before. */
   notBeforeUptime: number
+  /** It goes by itself from here; only its sockets are still closing. */
+  wasEnded: boolean
 }
 
 const TICK_MS = 1_000
@@ -136,6 +138,7 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
     entry.notBeforeUptime = uptimeMs() + RETRY_MS
     // A long statement passes no bytes and is no idleness.
     if (!(await endEntry(entry, reason === 'session_idle'))) return
+    entry.wasEnded = true
     ports.onEnded(reason)
     const { admission, request } = entry
     ports.audit.record({
@@ -221,6 +224,8 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
     )
     for (const entry of entries.values()) {
       const { admission, link, openedAtUptime } = entry
+      // A stop is told more than once, and ends a session once.
+      if (entry.wasEnded) continue
       const isOver = openedAtUptime < asOf && !wanted.has(admission.instance.uid)
       if (isOver && link.backendProcessId() === undefined) void endFor(entry, 'instance_not_reachable')
     }
@@ -235,7 +240,7 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       entries.set(id, {
         ...{ admission, request, link, id },
         ...{ openedAt: now, openedAtUptime: uptime, lastActiveAt: now, lastActiveUptime: uptime },
-        ...{ bytesSeen: 0, notBeforeUptime: 0 },
+        ...{ bytesSeen: 0, notBeforeUptime: 0, wasEnded: false },
       })
       try {
         await work()

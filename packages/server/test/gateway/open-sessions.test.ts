@@ -28,7 +28,10 @@ const attachedInstance = {
 } as DatabaseInstance
 
 /** A gateway with one open session of three days and one day of idleness, whose bytes the test counts. */
-function world(of = instance) {
+function world(
+  of = instance,
+  backend: { readonly processId: number | undefined; readonly isWorking?: boolean } = { processId: 42 },
+) {
   let now = new Date('2026-01-01T00:00:00Z')
   let uptimeMs = 0
   let bytes = 0
@@ -71,8 +74,8 @@ function world(of = instance) {
     {
       bytesFromClient: () => bytes,
       bytesToClient: () => 0,
-      backendProcessId: () => 42,
-      isWorking: () => undefined,
+      backendProcessId: () => backend.processId,
+      isWorking: () => backend.isWorking,
       cut: () => undefined,
     },
     () => new Promise(() => undefined),
@@ -148,6 +151,30 @@ describe('open sessions', () => {
     await sessions.learnInstances(() => Promise.resolve([]))
     await pass(1_000)
     expect(ended()).toEqual(['instance_deleted'])
+  })
+
+  it.each([
+    ['embedded', instance],
+    ['attached', attachedInstance],
+  ])('without a backend on an %s instance end once with it, however often it is told', async (_kind, of) => {
+    const { sessions, ended, pass } = world(of, { processId: undefined })
+    await sessions.learnInstances(() => Promise.resolve([of]))
+    await pass(1_000)
+    const stopped = { ...of, settings: { ...NO_SETTINGS, stopped: true } }
+    await sessions.learnInstances(() => Promise.resolve([stopped]))
+    await sessions.learnInstances(() => Promise.resolve([{ ...stopped, state: 'STOPPED' }]))
+    await pass(1_000)
+    expect(ended()).toHaveLength(1)
+  })
+
+  it('without a backend end with their instance also when they were too busy to end for idleness before', async () => {
+    const { sessions, ended, pass } = world(instance, { processId: undefined, isWorking: true })
+    await sessions.learnInstances(() => Promise.resolve([instance]))
+    await pass(25 * HOUR_MS)
+    expect(ended()).toEqual([])
+    await sessions.learnInstances(() => Promise.resolve([]))
+    await pass(1_000)
+    expect(ended()).toHaveLength(1)
   })
 
   it('on an instance that is not known yet live', async () => {
