@@ -26,7 +26,7 @@ export interface CertificateAuthority extends ServerCertificates {
   certificatePem(): string
 }
 
-export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 24 * 60 * 60 * 1000
 const AUTHORITY_DAYS = 3650
 /** What browsers and Apple's TLS accept at most for a server. */
@@ -34,7 +34,7 @@ const LEAF_DAYS = 397
 /** A leaf is made anew when less than this is left of it. */
 const RENEW_BEFORE_DAYS = 30
 /** Clients whose clock is a little behind must accept a certificate that was just made. */
-export const BACKDATE_MS = 60 * 60 * 1000
+const BACKDATE_MS = 60 * 60 * 1000
 
 export interface Authority {
   readonly certificate: x509.X509Certificate
@@ -74,7 +74,7 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
         const { certificate, renewAt } = await known
         if (clock() < renewAt) return certificate
       }
-      const made = issueLeaf(loaded(), host, clock())
+      const made = issueServerLeaf(loaded(), host, clock())
       leaves.set(host, made)
       made.catch(() => leaves.delete(host))
       return (await made).certificate
@@ -130,36 +130,60 @@ async function makeAuthority(
   }
 }
 
-async function issueLeaf(authority: Authority, host: string, now: Date): Promise<IssuedLeaf> {
+async function issueServerLeaf(authority: Authority, host: string, now: Date): Promise<IssuedLeaf> {
+  const notAfter = new Date(now.getTime() + LEAF_DAYS * DAY_MS)
+  const leaf = await issueLeaf(authority, {
+    subject: 'CN=Lakegate gateway',
+    ...{ now, notAfter },
+    use: x509.ExtendedKeyUsage.serverAuth,
+    // RFC 6125 §6.4: clients compare the host with these, never with the common name.
+    names: [new x509.SubjectAlternativeNameExtension(namesOf(host))],
+  })
+  return {
+    certificate: {
+      certificateChainPem: `${leaf.certificatePem}${authority.certificate.toString('pem')}\n`,
+      privateKeyPem: leaf.privateKeyPem,
+    },
+    renewAt: new Date(notAfter.getTime() - RENEW_BEFORE_DAYS * DAY_MS),
+  }
+}
+
+/** A certificate that signs nothing but its own handshakes, with a new key. */
+export async function issueLeaf(
+  authority: Authority,
+  leaf: {
+    readonly subject: x509.X509CertificateCreateParamsName
+    readonly now: Date
+    readonly notAfter: Date
+    readonly use: x509.ExtendedKeyUsage
+    readonly names: readonly x509.SubjectAlternativeNameExtension[]
+  },
+): Promise<{ readonly certificatePem: string; readonly privateKeyPem: Redacted<string> }> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerialNumber(),
-    subject: 'CN=Lakegate gateway',
+    subject: leaf.subject,
     issuer: authority.certificate.subject,
-    notBefore: new Date(now.getTime() - BACKDATE_MS),
-    notAfter: new Date(now.getTime() + LEAF_DAYS * DAY_MS),
+    notBefore: new Date(leaf.now.getTime() - BACKDATE_MS),
+    notAfter: leaf.notAfter,
     publicKey: keys.publicKey,
     signingKey: authority.privateKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      // RFC 6125 §6.4: clients compare the host with these, never with the common name.
-      new x509.SubjectAlternativeNameExtension(namesOf(host)),
+      new x509.ExtendedKeyUsageExtension([leaf.use]),
+      ...leaf.names,
       await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
     ],
   })
   return {
-    certificate: {
-      certificateChainPem: `${certificate.toString('pem')}\n${authority.certificate.toString('pem')}\n`,
-      privateKeyPem: await privateKeyPem(keys.privateKey),
-    },
-    renewAt: new Date(certificate.notAfter.getTime() - RENEW_BEFORE_DAYS * DAY_MS),
+    certificatePem: `${certificate.toString('pem')}\n`,
+    privateKeyPem: await privateKeyPem(keys.privateKey),
   }
 }
 
-export async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<string>> {
+async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<string>> {
   const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
   return new Redacted(
     `-----BEGIN PRIVATE KEY-----\n${bytes.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
@@ -176,7 +200,7 @@ function namesOf(host: string): { type: 'dns' | 'ip'; value: string }[] {
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */
-export function randomSerialNumber(): string {
+function randomSerialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16))
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return Buffer.from(bytes).toString('hex')

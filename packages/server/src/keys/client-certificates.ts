@@ -3,19 +3,10 @@
  * (PostgreSQL, "Certificate Authentication"). Their authority is not the one of the servers, so that neither side's
  * certificates are worth anything on the other. They live for an hour, and their keys in memory only.
  */
-import { webcrypto } from 'node:crypto'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import type { Redacted } from '../domain/redacted.ts'
-import {
-  ALGORITHM,
-  BACKDATE_MS,
-  loadAuthority,
-  privateKeyPem,
-  randomSerialNumber,
-  type Authority,
-  type AuthorityPorts,
-} from './certificate-authority.ts'
+import { issueLeaf, loadAuthority, type Authority, type AuthorityPorts } from './certificate-authority.ts'
 
 export interface ClientCertificate {
   readonly certificateChainPem: string
@@ -67,28 +58,13 @@ export function createClientCertificates(ports: AuthorityPorts): ClientCertifica
 }
 
 async function issue(authority: Authority, roleName: string, now: Date): Promise<Issued> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const expiresAt = new Date(now.getTime() + LIFETIME_MS)
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: randomSerialNumber(),
+  const leaf = await issueLeaf(authority, {
     // As a value and never as text: a comma in a role's name must not begin another attribute.
     subject: new x509.Name([{ CN: [{ utf8String: roleName }] }]),
-    issuer: authority.certificate.subject,
-    notBefore: new Date(now.getTime() - BACKDATE_MS),
-    notAfter: expiresAt,
-    publicKey: keys.publicKey,
-    signingKey: authority.privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
-    ],
+    ...{ now, notAfter: expiresAt },
+    use: x509.ExtendedKeyUsage.clientAuth,
+    names: [],
   })
-  return {
-    certificateChainPem: `${certificate.toString('pem')}\n`,
-    privateKeyPem: await privateKeyPem(keys.privateKey),
-    expiresAt,
-  }
+  return { certificateChainPem: leaf.certificatePem, privateKeyPem: leaf.privateKeyPem, expiresAt }
 }
