@@ -1,14 +1,21 @@
 /** initdb, so that a crash leaves either a complete data directory or none. */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { access, appendFile, open, rename, rm } from 'node:fs/promises'
+import { access, appendFile, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { explainFailure } from './failure.ts'
 
-/** @throws Fault disk_full, cluster_initialisation_failed */
+const UNFINISHED = '.unfinished'
+
+/**
+ * Makes the data directory where there is none, under a name of its own until it is complete: the initdb of a Lakegate
+ * that was killed may still be writing into the one of its attempt, and must reach no other.
+ * @throws Fault disk_full, cluster_initialisation_failed
+ */
 export async function initialiseDataDirectory(request: {
   readonly data: string
   readonly binaries: PostgresBinaries
@@ -20,18 +27,39 @@ export async function initialiseDataDirectory(request: {
     () => true,
     () => false,
   )
-  if (isComplete) return
-  const unfinished = `${data}.unfinished`
-  await rm(unfinished, { recursive: true, force: true })
-  await runInitdb(request, unfinished)
-  await appendFile(path.join(unfinished, 'postgresql.conf'), "\ninclude 'lakegate.conf'\n")
-  await rename(unfinished, data)
+  if (!isComplete) await makeDataDirectory(request)
+  await removeAbandoned(data)
+}
+
+async function makeDataDirectory(request: Parameters<typeof initialiseDataDirectory>[0]): Promise<void> {
+  const { data } = request
+  const unfinished = `${data}${UNFINISHED}.${randomUUID()}`
+  try {
+    await runInitdb(request, unfinished)
+    await appendFile(path.join(unfinished, 'postgresql.conf'), "\ninclude 'lakegate.conf'\n")
+    await rename(unfinished, data)
+  } catch (error) {
+    // A full disk would be fuller with every attempt.
+    await rm(unfinished, { recursive: true, force: true })
+    throw error
+  }
   // The rename is on the disk when its directory is (fsync(2)).
   const directory = await open(path.dirname(data), 'r')
   try {
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+/** What killed attempts left behind. */
+async function removeAbandoned(data: string): Promise<void> {
+  const directory = path.dirname(data)
+  const names = await readdir(directory)
+  for (const name of names.filter((found) => found.startsWith(`${path.basename(data)}${UNFINISHED}`))) {
+    // Tried again while an initdb that was left running puts files into what is being emptied (ENOTEMPTY): it ends soon,
+    // at the latest when it prints its next line to nobody.
+    await rm(path.join(directory, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
