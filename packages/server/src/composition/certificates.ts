@@ -2,7 +2,7 @@
 import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
-import type { ServerCertificates } from '../operations/ports.ts'
+import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { Foundation } from './foundation.ts'
 
 export interface CertificateSource extends ServerCertificates {

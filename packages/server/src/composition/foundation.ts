@@ -1,7 +1,10 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
 import { randomBytes } from 'node:crypto'
-import type { AttachedSecretStore, BackendCredentials } from '../operations/attached-ports.ts'
-import type { Clock, InstanceRoles, ListenerAllocator } from '../operations/ports.ts'
+import type { AttachedSecretStore, BackendCredentials } from '../operations/ports/attached.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { ListenerAllocator } from '../operations/ports/clusters.ts'
+import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
+import type { KeyEncryption } from '../operations/ports/keys.ts'
 import {
   createAdministrativeConnections,
   type AdministrativeConnections,
@@ -15,7 +18,6 @@ import { createClientCertificates, type ClientCertificates } from '../keys/clien
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import type { KeyEncryption } from '../operations/ports.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
 import type { Metrics } from '../observation/metrics.ts'

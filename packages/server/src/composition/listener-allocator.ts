@@ -3,7 +3,7 @@ import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { chooseInstanceHost } from '../gateway/instance-host.ts'
 import { hostOfInstance } from '../gateway/instance-route.ts'
-import type { ListenerAllocator } from '../operations/ports.ts'
+import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 
 const POSTGRESQL_PORT = 5432
 

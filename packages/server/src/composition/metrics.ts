@@ -9,7 +9,7 @@ import { createMetricsHandler } from '../http/metrics.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { ReadMetric } from '../observation/metric-table.ts'
 import { createMetrics, renderMetrics, type Metrics, type MetricsSnapshot } from '../observation/metrics.ts'
-import type { LoginMetrics } from '../operations/metrics-ports.ts'
+import type { LoginMetrics } from '../operations/ports/metrics.ts'
 
 export function buildMetrics(audit: Pick<AuditQueue, 'counts'>): Metrics {
   const metrics = createMetrics()

@@ -7,7 +7,7 @@ import type { AccountId } from '../domain/ids.ts'
 import { Fault } from '../domain/fault.ts'
 import type { HttpListener } from '../http/listener.ts'
 import type { Log } from '../observation/log.ts'
-import type { WorkspaceStore } from '../operations/ports.ts'
+import type { WorkspaceStore } from '../operations/ports/workspaces.ts'
 
 /** 127.0.0.10 … 19 and 127.0.0.100 … 199: all that begins with 127.0.0.1 and is not it. */
 const LOOPBACK_ENDINGS = [

@@ -1,7 +1,7 @@
 /** OAUTHBEARER (RFC 7628): takes the token, or tells where one is to be had, as PostgreSQL 18 does. */
 import type { Duplex } from 'node:stream'
 import { Redacted } from '../domain/redacted.ts'
-import type { BearerDiscovery } from '../operations/proof-ports.ts'
+import type { BearerDiscovery } from '../operations/ports/proof.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse, toPostgresRefusal } from '../policy/refusals.ts'
 import {

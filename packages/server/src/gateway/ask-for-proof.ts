@@ -1,6 +1,6 @@
 /** Asks the client of one connection for the proof that the login policy chose; bounds every answer (attacks 2, 8). */
 import type { TLSSocket } from 'node:tls'
-import type { ProofAsker } from '../operations/proof-ports.ts'
+import type { ProofAsker } from '../operations/ports/proof.ts'
 import { askForBearerToken } from './ask-for-bearer-token.ts'
 import { askForPassword } from './ask-for-password.ts'
 import { askForScramProof } from './ask-for-scram-proof.ts'

@@ -1,6 +1,6 @@
 /** What the gateway answers when an attached cluster asks it for a proof, with exactly the way that was agreed on. */
 import type { TLSSocket } from 'node:tls'
-import type { BackendCredential } from '../operations/attached-ports.ts'
+import type { BackendCredential } from '../operations/ports/attached.ts'
 import { startScram, type ScramProof, type ScramStart } from '../protocol/scram-client.ts'
 import { unavailable, type BackendProof } from './backend-login.ts'
 import { tlsServerEndPoint } from './end-point.ts'

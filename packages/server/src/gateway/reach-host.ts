@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { connect as connectPlainly, isIP, type Socket } from 'node:net'
 import { checkServerIdentity, connect as connectOverTls, type TLSSocket } from 'node:tls'
 import type { AttachedCluster, ClusterHost } from '../domain/attached-cluster.ts'
-import type { BackendCredential } from '../operations/attached-ports.ts'
+import type { BackendCredential } from '../operations/ports/attached.ts'
 import { encodeSslRequest } from '../protocol/startup.ts'
 
 /** One host; a list of them has to fit into the deadline of a login. */

@@ -3,7 +3,7 @@
  * one, so that a reloaded or renewed certificate serves the next login and touches no open session (attack 41).
  */
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { ServerCertificate, ServerCertificates } from '../operations/ports.ts'
+import type { ServerCertificate, ServerCertificates } from '../operations/ports/certificates.ts'
 
 export interface SecureContexts {
   /** TLS 1.2 and later. */

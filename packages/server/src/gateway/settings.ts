@@ -1,8 +1,9 @@
 /** What the gateway may be told, and what it needs of the rest of the system. */
 import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/admit-login.ts'
-import type { LoginMetrics } from '../operations/metrics-ports.ts'
-import type { InstanceStore, ServerCertificates } from '../operations/ports.ts'
+import type { ServerCertificates } from '../operations/ports/certificates.ts'
+import type { InstanceStore } from '../operations/ports/instances.ts'
+import type { LoginMetrics } from '../operations/ports/metrics.ts'
 import type { OpenSessions } from './open-sessions.ts'
 import type { PoolLimits } from './pooled/pool.ts'
 import type { AttachedClusters } from './attached-clusters.ts'

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { once, type Counter, type CounterName, type Counters } from './connection-limits.ts'
 import type { Serving } from './serving.ts'
 import { createFailedLogins } from '../operations/failed-login-brake.ts'
-import type { FailedLoginBrake, FailedLoginsAnswer } from '../operations/proof-ports.ts'
+import type { FailedLoginBrake, FailedLoginsAnswer } from '../operations/ports/proof.ts'
 import type { CancelRequest } from '../protocol/startup.ts'
 import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
 

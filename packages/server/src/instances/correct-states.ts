@@ -4,7 +4,8 @@
  * forgotten; those that still stand are met again at once.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { InstanceDriver, InstanceStore } from '../operations/ports.ts'
+import type { InstanceDriver } from '../operations/ports/clusters.ts'
+import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { Slots } from './slots.ts'
 import type { SupervisorEvent } from './supervisor-settings.ts'
 

@@ -1,6 +1,6 @@
 /** The databases of an instance, for the registry of catalogs. Names are quoted by the driver's own function. */
 import { DATABRICKS_SUPERUSER } from '../domain/role.ts'
-import type { InstanceDatabases } from '../operations/catalog-ports.ts'
+import type { InstanceDatabases } from '../operations/ports/catalog.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 
 /** Copying a template database takes longer than a question of a login. */

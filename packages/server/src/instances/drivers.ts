@@ -1,6 +1,6 @@
 /** One driver for all instances: each is worked on by the driver of its kind. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { InstanceDriver } from '../operations/ports.ts'
+import type { InstanceDriver } from '../operations/ports/clusters.ts'
 
 export function createInstanceDriver(
   drivers: Readonly<Record<DatabaseInstance['backend']['kind'], InstanceDriver>>,

@@ -5,7 +5,7 @@ import { IDENTITY_TYPES } from '../domain/identity.ts'
 import type { IdentityId, RoleOid } from '../domain/ids.ts'
 import { askTogether } from '../operations/ask-together.ts'
 import { Redacted } from '../domain/redacted.ts'
-import type { InstanceRoles } from '../operations/ports.ts'
+import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
 import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
 import { roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 

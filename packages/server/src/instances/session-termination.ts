@@ -1,6 +1,6 @@
 /** Ends backends of a running instance over its standing administrative connection, and never another than the one meant. */
-import type { InstanceStore } from '../operations/ports.ts'
-import type { BackendTermination } from '../operations/session-ports.ts'
+import type { InstanceStore } from '../operations/ports/instances.ts'
+import type { BackendTermination } from '../operations/ports/sessions.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
 /**

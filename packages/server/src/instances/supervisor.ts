@@ -5,7 +5,8 @@
  */
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
-import type { InstanceStore, InstanceSupervisor } from '../operations/ports.ts'
+import type { InstanceSupervisor } from '../operations/ports/clusters.ts'
+import type { InstanceStore } from '../operations/ports/instances.ts'
 import { reconcileDatabaseInstance, type ReconcilePorts } from '../operations/reconcile-database-instance.ts'
 import { newAttention, type Attention } from './attention.ts'
 import { correctStates } from './correct-states.ts'

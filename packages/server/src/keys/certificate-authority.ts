@@ -12,12 +12,12 @@ import * as x509 from '@peculiar/x509'
 import { Redacted } from '../domain/redacted.ts'
 import type {
   CertificateAuthorityStore,
-  Clock,
-  KeyEncryption,
   ServerCertificate,
   ServerCertificates,
   StoredCertificateAuthority,
-} from '../operations/ports.ts'
+} from '../operations/ports/certificates.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { KeyEncryption } from '../operations/ports/keys.ts'
 
 export interface CertificateAuthority extends ServerCertificates {
   /** Makes the authority when there is none. */

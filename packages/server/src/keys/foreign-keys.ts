@@ -10,7 +10,8 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose'
 import { Fault } from '../domain/fault.ts'
 import type { FederationPolicy } from '../domain/federation-policy.ts'
-import type { Clock, ForeignTokenVerifier } from '../operations/ports.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { ForeignTokenVerifier } from '../operations/ports/federation.ts'
 
 const TIMEOUT_MS = 5_000
 const LARGEST_ANSWER = 64 * 1024

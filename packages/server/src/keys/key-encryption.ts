@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { chmod, link, open, readFile, rm } from 'node:fs/promises'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
-import type { KeyEncryption } from '../operations/ports.ts'
+import type { KeyEncryption } from '../operations/ports/keys.ts'
 
 const VERSION = 1
 const MASTER_KEY_BYTES = 32

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
-import type { ServerCertificates } from '../operations/ports.ts'
+import type { ServerCertificates } from '../operations/ports/certificates.ts'
 
 /**
  * One certificate for every host, as the operator's files hold it.

@@ -1,6 +1,6 @@
 /** Hashes of passwords that people choose: argon2id, slow and large on purpose, off the main thread. */
 import argon2 from 'argon2'
-import type { PasswordHasher } from '../operations/ports.ts'
+import type { PasswordHasher } from '../operations/ports/passwords.ts'
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. */
 const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const

@@ -13,13 +13,8 @@ import {
   type JWK,
 } from 'jose'
 import type { webcrypto } from 'node:crypto'
-import type {
-  Clock,
-  KeyEncryption,
-  SigningKeyStore,
-  StoredSigningKey,
-  TokenKeys,
-} from '../operations/ports.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { KeyEncryption, SigningKeyStore, StoredSigningKey, TokenKeys } from '../operations/ports/keys.ts'
 import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
 
 export interface SigningKeys extends TokenKeys {

@@ -5,7 +5,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
 import { parseIdentityId, type WorkspaceId } from '../domain/ids.ts'
-import type { Clock, OAuthRecord, OAuthRecordStore } from '../operations/ports.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import { fromKeptPayload, toKeptPayload, type Handles } from './kept-payload.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { AdapterPayload } from 'oidc-provider'
 import { isUuid } from '../domain/ids.ts'
-import type { OAuthClient } from '../operations/ports.ts'
+import type { OAuthClient } from '../operations/ports/oauth.ts'
 import { API_SCOPES } from '../tokens/claims.ts'
 
 export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const

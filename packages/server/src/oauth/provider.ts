@@ -15,7 +15,8 @@ import {
 } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
-import type { Clock, OAuthClient, OAuthRecordStore } from '../operations/ports.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { OAuthClient, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import {
   API_SCOPES,
   SIGNATURE_ALGORITHM,

@@ -1,5 +1,5 @@
 /** The audit log: one JSON line per login, refusal and minting, marked `audit` in the stream of the log. */
-import type { AuditLog } from '../operations/ports.ts'
+import type { AuditLog } from '../operations/ports/audit.ts'
 import type { Log } from './log.ts'
 
 export function createAuditLog(log: Log): AuditLog {

@@ -4,8 +4,8 @@
  * one asks for `kept()` and refuses its work instead (attack 42).
  */
 import { Fault } from '../domain/fault.ts'
-import type { AuditRecord, KeptAuditLog } from '../operations/audit-ports.ts'
-import type { AuditLog, Clock } from '../operations/ports.ts'
+import type { AuditLog, AuditRecord, KeptAuditLog } from '../operations/ports/audit.ts'
+import type { Clock } from '../operations/ports/clock.ts'
 import type { Log } from './log.ts'
 
 export interface AuditQueuePorts {

@@ -9,7 +9,7 @@ import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../
 import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
 import { loadReachableInstance } from './load-reachable-instance.ts'
 import { orUnavailable } from './or-unavailable.ts'
-import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from './proof-ports.ts'
+import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from './ports/proof.ts'
 import { RefusedError } from './refused-error.ts'
 
 /** @param asked the role as it was when the question was chosen; undefined for the exchange that nobody wins */

@@ -7,7 +7,9 @@ import { parseIdentityType, type Identity } from '../domain/identity.ts'
 import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { SessionTicket } from '../tokens/session-ticket.ts'
 import type { TokenRejection } from '../tokens/verify.ts'
-import type { AuditLog, Clock, Directory } from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Directory } from './ports/directory.ts'
 import { RefusedError } from './refused-error.ts'
 
 export interface IdentityQuestion {

@@ -8,7 +8,8 @@ import type { WorkspacePermission } from '../domain/workspace.ts'
 import { decideManageWorkspace, decideTakeAwayAccess, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { requireWorkspace } from './manage-workspaces.ts'
-import type { IdentityStore, WorkspaceAssignment, WorkspaceStore } from './ports.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { WorkspaceAssignment, WorkspaceStore } from './ports/workspaces.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface AssignmentPorts {

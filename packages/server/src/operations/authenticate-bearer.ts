@@ -9,7 +9,9 @@ import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import { hashSecret, looksLikePersonalAccessToken } from '../tokens/secret.ts'
 import type { TokenRejection } from '../tokens/verify.ts'
-import type { Clock, Directory, PersonalAccessTokenStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Directory } from './ports/directory.ts'
+import type { PersonalAccessTokenStore } from './ports/personal-access-tokens.ts'
 import { RefusedError } from './refused-error.ts'
 
 /** Longer than any bearer that Lakegate issues; refused before it is hashed. */

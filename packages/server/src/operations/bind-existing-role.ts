@@ -12,7 +12,7 @@ import {
   type InstanceRolePorts,
   type RoleIdentityType,
 } from './manage-instance-roles.ts'
-import type { InstanceRole } from './ports.ts'
+import type { InstanceRole } from './ports/instance-roles.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 /** @throws RefusedError identity_not_found, instance_role_not_found, instance_role_already_exists, permission_denied, … */

@@ -14,11 +14,13 @@ import {
 } from '../policy/attached-cluster.ts'
 import { decideManageInstance, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { NewAttachment } from './attached-ports.ts'
 import { changeObserved } from './change-observed.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { InstanceStore, InstanceSupervisor, KeyEncryption } from './ports.ts'
+import type { NewAttachment } from './ports/attached.ts'
+import type { InstanceSupervisor } from './ports/clusters.ts'
+import type { InstanceStore } from './ports/instances.ts'
+import type { KeyEncryption } from './ports/keys.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface AttachPorts {

@@ -9,7 +9,8 @@ import {
   type Caller,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore, MembershipChange, WorkspaceStore } from './ports.ts'
+import type { IdentityStore, MembershipChange } from './ports/identities.ts'
+import type { WorkspaceStore } from './ports/workspaces.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import { getIdentity, identityNotFound } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'

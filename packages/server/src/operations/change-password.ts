@@ -5,7 +5,7 @@
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import type { OAuthRecordStore } from './ports.ts'
+import type { OAuthRecordStore } from './ports/oauth.ts'
 import { proveByPassword, type SignInPorts } from './sign-in.ts'
 import { requireSuitablePassword } from './suitable-password.ts'
 

@@ -10,7 +10,9 @@ import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { requireAttachable, type AttachPorts, type WantedAttachment } from './change-attached-cluster.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import type { Clock, InstanceStore, InstanceSupervisor, ListenerAllocator } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { InstanceSupervisor, ListenerAllocator } from './ports/clusters.ts'
+import type { InstanceStore } from './ports/instances.ts'
 
 export interface CreateDatabaseInstancePorts extends AttachPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'insert'>

@@ -4,7 +4,8 @@
  * for the first time as well, at this very moment.
  */
 import { createDatabaseInstance, type CreateDatabaseInstancePorts } from './create-database-instance.ts'
-import type { InstanceStore, Installation } from './ports.ts'
+import type { Installation } from './ports/installation.ts'
+import type { InstanceStore } from './ports/instances.ts'
 import { RefusedError } from './refused-error.ts'
 import { NO_SETTINGS } from '../policy/instance-settings.ts'
 

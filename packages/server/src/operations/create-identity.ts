@@ -2,7 +2,8 @@
 import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
 import { decideManageAccount, decideManageWorkspace, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore, NewIdentity, WorkspaceStore } from './ports.ts'
+import type { IdentityStore, NewIdentity } from './ports/identities.ts'
+import type { WorkspaceStore } from './ports/workspaces.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 /**

@@ -11,7 +11,8 @@ import {
   type Caller,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore, WorkspaceStore } from './ports.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { WorkspaceStore } from './ports/workspaces.ts'
 import { getIdentity, identityNotFound } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 

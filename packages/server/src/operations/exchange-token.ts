@@ -11,15 +11,12 @@ import { API_SCOPES, LONGEST_TOKEN, TOKEN_LIFETIME_SECONDS } from '../tokens/cla
 import { mintWorkspaceToken } from '../tokens/mint.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import { readIssuerWithoutVerification } from '../tokens/unverified-issuer.ts'
-import type {
-  AuditLog,
-  Clock,
-  Directory,
-  FederationPolicyStore,
-  ForeignTokenVerifier,
-  PersonalAccessTokenStore,
-  TokenKeys,
-} from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Directory } from './ports/directory.ts'
+import type { FederationPolicyStore, ForeignTokenVerifier } from './ports/federation.ts'
+import type { TokenKeys } from './ports/keys.ts'
+import type { PersonalAccessTokenStore } from './ports/personal-access-tokens.ts'
 import { RefusedError } from './refused-error.ts'
 
 const JWT_TOKEN_TYPES: readonly string[] = [

@@ -5,7 +5,7 @@
  * forgets. Tokens cannot be guessed and do not come by here.
  */
 import { clientNetwork } from '../domain/client-network.ts'
-import type { AttemptedLogin, FailedLoginsAnswer, FailedLoginsQuestion } from './proof-ports.ts'
+import type { AttemptedLogin, FailedLoginsAnswer, FailedLoginsQuestion } from './ports/proof.ts'
 
 /** Well below the login deadline. With 200 logins of one address at a time it leaves an attacker some hundred a second. */
 const DELAY_MS = { step: 20, most: 1_000 } as const

@@ -4,7 +4,7 @@ import { parseInstanceUid } from '../domain/ids.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import type { InstanceLookup } from './ports.ts'
+import type { InstanceLookup } from './ports/instances.ts'
 
 /** @throws RefusedError `invalid_parameter` for what is no UUID, `instance_not_found`, `scope_insufficient` */
 export async function findDatabaseInstanceByUid(

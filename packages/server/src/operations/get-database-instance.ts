@@ -3,7 +3,7 @@ import { isInstanceName, type DatabaseInstance } from '../domain/database-instan
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import type { InstanceStore } from './ports.ts'
+import type { InstanceStore } from './ports/instances.ts'
 
 /** @throws RefusedError `instance_not_found`, `scope_insufficient` */
 export async function getDatabaseInstance(

@@ -10,7 +10,8 @@ import {
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { Directory, InstanceGrant, InstanceStore } from './ports.ts'
+import type { Directory } from './ports/directory.ts'
+import type { InstanceGrant, InstanceStore } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface InstancePermissionPorts {

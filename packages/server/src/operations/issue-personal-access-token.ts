@@ -1,7 +1,7 @@
 /** Issues a personal access token: good for the REST API and for minting, never as a password (behaviour 25). */
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import type { PersonalAccessTokenStore } from './ports.ts'
+import type { PersonalAccessTokenStore } from './ports/personal-access-tokens.ts'
 
 export interface NewSecret {
   readonly secret: Redacted<string>

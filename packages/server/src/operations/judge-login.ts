@@ -3,8 +3,10 @@ import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { decideLogin, type Admitted } from '../policy/login.ts'
 import type { Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
-import type { ClaimReader } from './catalog-ports.ts'
-import type { Clock, InstanceRoles, LoginDirectory } from './ports.ts'
+import type { ClaimReader } from './ports/catalog.ts'
+import type { Clock } from './ports/clock.ts'
+import type { LoginDirectory } from './ports/directory.ts'
+import type { InstanceRoles } from './ports/instance-roles.ts'
 
 export interface JudgeLoginPorts {
   readonly roles: Pick<InstanceRoles, 'loadRoleFacts'>

@@ -7,7 +7,7 @@ import { parseInstanceUid, type InstanceUid } from '../domain/ids.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import type { InstanceStore } from './ports.ts'
+import type { InstanceStore } from './ports/instances.ts'
 
 const DEFAULT_PAGE_SIZE = 50
 /** A larger wish gets a page of this size, as wishes do in Google's AIP-158, which the vendor's API follows. */

@@ -2,7 +2,7 @@ import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import { decideInstanceReachable } from '../policy/login.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { InstanceLookup } from './ports.ts'
+import type { InstanceLookup } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 /** behaviour 16: the state of the instance comes before any proof. @throws RefusedError instance_not_reachable */

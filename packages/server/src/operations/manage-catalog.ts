@@ -10,8 +10,10 @@ import { decideManageInstance, instancePermission, type Caller } from '../policy
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { CatalogStore, InstanceDatabases } from './catalog-ports.ts'
-import type { AuditLog, Clock, InstanceStore } from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { CatalogStore, InstanceDatabases } from './ports/catalog.ts'
+import type { Clock } from './ports/clock.ts'
+import type { InstanceStore } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface CatalogPorts {

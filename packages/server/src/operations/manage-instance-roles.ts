@@ -10,14 +10,10 @@ import {
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type {
-  AuditLog,
-  Directory,
-  InstanceRole,
-  InstanceRoleAdministration,
-  InstanceStore,
-  RoleChange,
-} from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { Directory } from './ports/directory.ts'
+import type { InstanceRole, InstanceRoleAdministration, RoleChange } from './ports/instance-roles.ts'
+import type { InstanceStore } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface InstanceRolePorts {

@@ -6,7 +6,8 @@ import { decideManageAccount, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { API_SCOPES } from '../tokens/claims.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
-import type { Clock, OAuthClient, OAuthClientStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { OAuthClient, OAuthClientStore } from './ports/oauth.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface OAuthClientPorts {

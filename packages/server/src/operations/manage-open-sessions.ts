@@ -5,9 +5,11 @@ import { decideManageInstance, decideManageWorkspace, type Caller } from '../pol
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { AuditLog, IdentityStore, InstanceStore } from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { InstanceStore } from './ports/instances.ts'
+import type { SessionAsker } from './ports/sessions.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
-import type { SessionAsker } from './session-ports.ts'
 
 export interface OpenSessionPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>

@@ -10,7 +10,9 @@ import {
 import { refuse } from '../policy/refusals.ts'
 import { API_SCOPES } from '../tokens/claims.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
-import type { Clock, IdentityStore, PersonalAccessTokenStore, StoredPersonalAccessToken } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from './ports/personal-access-tokens.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 /** Of one identity in one workspace, as in the real service. */

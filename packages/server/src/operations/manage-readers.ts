@@ -8,8 +8,10 @@ import { decideManageEntry } from '../policy/claims.ts'
 import type { Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { managesInstanceOf, requireEntry } from './manage-catalog.ts'
-import type { CatalogStore } from './catalog-ports.ts'
-import type { AuditLog, Directory, InstanceStore } from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { CatalogStore } from './ports/catalog.ts'
+import type { Directory } from './ports/directory.ts'
+import type { InstanceStore } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export const SECURABLE_TYPES = ['CATALOG', 'SCHEMA', 'TABLE'] as const

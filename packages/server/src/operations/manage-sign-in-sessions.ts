@@ -2,7 +2,9 @@
 import type { AccountId, IdentityId } from '../domain/ids.ts'
 import { decideManageIdentity, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { Clock, IdentityStore, OAuthRecordStore, SignInSession } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { OAuthRecordStore, SignInSession } from './ports/oauth.ts'
 import { getIdentity } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 

@@ -4,7 +4,9 @@ import { parseWorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { decideManageAccount, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { Clock, Directory, WorkspaceStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Directory } from './ports/directory.ts'
+import type { WorkspaceStore } from './ports/workspaces.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface WorkspacePorts {

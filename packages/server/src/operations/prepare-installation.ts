@@ -3,7 +3,7 @@
  * with a generated personal access token. Later starts find it. There is never a default password.
  */
 import type { AccountId } from '../domain/ids.ts'
-import type { Installation, InstallationStore } from './ports.ts'
+import type { Installation, InstallationStore } from './ports/installation.ts'
 
 /**
  * @param newAccountId used only when there is no installation yet; a random UUID

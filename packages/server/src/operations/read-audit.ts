@@ -1,6 +1,6 @@
 /** Reads the audit: administrators of a workspace what happened in it, those of the account everything. */
 import { decideManageAccount, decideManageWorkspace, type Caller } from '../policy/permissions.ts'
-import type { AuditFilter, AuditStore, KeptAuditRecord } from './audit-ports.ts'
+import type { AuditFilter, AuditStore, KeptAuditRecord } from './ports/audit.ts'
 import { requirePermitted } from './refused-error.ts'
 
 export interface ReadAuditPorts {

@@ -3,7 +3,7 @@ import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
 import type { IdentityType } from '../domain/identity.ts'
 import { parseIdentityId } from '../domain/ids.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore } from './ports.ts'
+import type { IdentityStore } from './ports/identities.ts'
 import { RefusedError } from './refused-error.ts'
 
 /**

@@ -7,7 +7,10 @@ import { effectiveStopped, type DatabaseInstance, type InstanceState } from '../
 import { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import { unreachable } from '../domain/unreachable.ts'
-import type { Clock, Directory, InstanceDriver, InstanceStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { InstanceDriver } from './ports/clusters.ts'
+import type { Directory } from './ports/directory.ts'
+import type { InstanceStore } from './ports/instances.ts'
 
 export interface ReconcilePorts {
   readonly store: Pick<

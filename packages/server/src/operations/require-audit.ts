@@ -5,7 +5,7 @@
 import { Fault } from '../domain/fault.ts'
 import { refuse } from '../policy/refusals.ts'
 import type { AdmitLogin } from './admit-login.ts'
-import type { KeptAuditLog } from './audit-ports.ts'
+import type { KeptAuditLog } from './ports/audit.ts'
 import { RefusedError } from './refused-error.ts'
 
 export const requireAudit =

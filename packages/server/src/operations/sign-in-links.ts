@@ -9,14 +9,11 @@ import { decideManageIdentity, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
-import type {
-  AuditLog,
-  Clock,
-  IdentityStore,
-  OAuthRecordStore,
-  PasswordHasher,
-  PasswordStore,
-} from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { Clock } from './ports/clock.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { OAuthRecordStore } from './ports/oauth.ts'
+import type { PasswordHasher, PasswordStore } from './ports/passwords.ts'
 import { getIdentity } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 import { requireSuitablePassword } from './suitable-password.ts'

@@ -8,15 +8,12 @@ import type { Principal } from '../domain/identity.ts'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { refuse } from '../policy/refusals.ts'
-import type {
-  AuditLog,
-  Clock,
-  Directory,
-  IdentityStore,
-  PasswordHasher,
-  PasswordStore,
-  SignInBrake,
-} from './ports.ts'
+import type { AuditLog } from './ports/audit.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Directory } from './ports/directory.ts'
+import type { IdentityStore } from './ports/identities.ts'
+import type { PasswordHasher, PasswordStore } from './ports/passwords.ts'
+import type { SignInBrake } from './ports/sign-in.ts'
 import { RefusedError } from './refused-error.ts'
 
 export interface SignInPorts {

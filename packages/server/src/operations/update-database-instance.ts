@@ -9,7 +9,8 @@ import { decideManageInstance, type Caller } from '../policy/permissions.ts'
 import { changeObserved } from './change-observed.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
-import type { InstanceStore, InstanceSupervisor } from './ports.ts'
+import type { InstanceSupervisor } from './ports/clusters.ts'
+import type { InstanceStore } from './ports/instances.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 
 export interface UpdateDatabaseInstancePorts {

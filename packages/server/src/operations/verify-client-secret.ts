@@ -2,7 +2,8 @@
 import { isUuid } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { hashSecret, matchesAnySecret } from '../tokens/secret.ts'
-import type { Clock, SecretStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { SecretStore } from './ports/secrets.ts'
 
 /** Compared with when there is no principal, so that a guess at an id takes as long as one at a secret. */
 const NOBODYS_HASHES = [hashSecret('nobody')]

@@ -5,7 +5,8 @@
  */
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
-import type { Clock, WorkspaceStore } from './ports.ts'
+import type { Clock } from './ports/clock.ts'
+import type { WorkspaceStore } from './ports/workspaces.ts'
 
 export interface WorkspaceAddresses {
   /** Without a slash at the end, e.g. `http://127.0.0.1:8470`. */

@@ -3,7 +3,7 @@ import type { Insertable, Selectable, Transaction } from 'kysely'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
 import type { InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid, RoleOid } from '../domain/ids.ts'
-import type { AttachedSecretStore } from '../operations/attached-ports.ts'
+import type { AttachedSecretStore } from '../operations/ports/attached.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

@@ -1,6 +1,6 @@
 /** Audit records in the system database: appended in batches, read newest first, removed when they are old. */
 import { sql } from 'kysely'
-import type { AuditRecord, AuditStore } from '../operations/audit-ports.ts'
+import type { AuditRecord, AuditStore } from '../operations/ports/audit.ts'
 import { prepared } from './prepared-statements.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely'
 import type { FederationPolicy } from '../domain/federation-policy.ts'
 import type { AccountId, IdentityId } from '../domain/ids.ts'
-import type { FederationPolicyStore } from '../operations/ports.ts'
+import type { FederationPolicyStore } from '../operations/ports/federation.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
 

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Identity, Principal } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { Directory } from '../operations/ports.ts'
+import type { Directory } from '../operations/ports/directory.ts'
 import { ancestorsOf, ancestorsOfAsked, assignmentOf } from './membership.ts'
 import { prepared } from './prepared-statements.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'

@@ -2,7 +2,7 @@
 import { sql, type RawBuilder, type Selectable, type Transaction } from 'kysely'
 import type { DirectoryScope, IdentityRecord, IdentityReference } from '../domain/directory.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { IdentityStore } from '../operations/ports.ts'
+import type { IdentityStore } from '../operations/ports/identities.ts'
 import { filterCondition, isNarrow, orderColumn } from './identity-filter.ts'
 import { toIdentity } from './identities.ts'
 import { ancestorsOf, assignmentOf } from './membership.ts'

@@ -1,7 +1,7 @@
 /** The one row that says which account, workspace and administrator the first start made. */
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { Installation, InstallationStore } from '../operations/ports.ts'
+import type { Installation, InstallationStore } from '../operations/ports/installation.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createInstallationStore(database: SystemDatabase): InstallationStore {

@@ -2,7 +2,7 @@
  * Tells every process when a database instance changes. The trigger in the schema sends the notice; after a lost
  * connection the callbacks run once, for what was missed.
  */
-import type { InstanceChanges } from '../operations/ports.ts'
+import type { InstanceChanges } from '../operations/ports/instances.ts'
 import { listenOn, type Listening } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
 

@@ -2,7 +2,7 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
 import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
-import type { InstanceStore } from '../operations/ports.ts'
+import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
 import { compiledOnce } from './compiled-once.ts'

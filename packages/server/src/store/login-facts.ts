@@ -6,7 +6,7 @@
 import { sql } from 'kysely'
 import type { Identity } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { LoginDirectory } from '../operations/ports.ts'
+import type { LoginDirectory } from '../operations/ports/directory.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
 import { compiledOnce } from './compiled-once.ts'
 import { toIdentity, toPrincipal } from './identities.ts'

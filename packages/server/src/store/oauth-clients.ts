@@ -1,7 +1,7 @@
 /** OAuth applications that an administrator registered (custom app integrations). */
 import type { Selectable } from 'kysely'
 import type { AccountId, IdentityId } from '../domain/ids.ts'
-import type { OAuthClient, OAuthClientStore } from '../operations/ports.ts'
+import type { OAuthClient, OAuthClientStore } from '../operations/ports/oauth.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

@@ -1,7 +1,7 @@
 /** What the OAuth server remembers: sessions, grants, codes, refresh tokens; what opens something as a hash. */
 import { sql, type Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
-import type { OAuthRecord, OAuthRecordStore } from '../operations/ports.ts'
+import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'

@@ -1,6 +1,6 @@
 /** Passwords of users as hashes, and the links that set them. */
 import type { IdentityId } from '../domain/ids.ts'
-import type { PasswordStore } from '../operations/ports.ts'
+import type { PasswordStore } from '../operations/ports/passwords.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createPasswordStore(database: SystemDatabase): PasswordStore {

@@ -1,7 +1,10 @@
 /** Personal access tokens: found by the hash of the whole token, never readable again. */
 import { sql } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
-import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from '../operations/ports.ts'
+import type {
+  PersonalAccessTokenStore,
+  StoredPersonalAccessToken,
+} from '../operations/ports/personal-access-tokens.ts'
 import { prepared } from './prepared-statements.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 

@@ -4,8 +4,8 @@
  */
 import type { ColumnType, Generated } from 'kysely'
 import type { OpenSession } from '../domain/open-session.ts'
-import type { AuditEntry } from '../operations/ports.ts'
-import type { SessionQuestion } from '../operations/session-ports.ts'
+import type { AuditEntry } from '../operations/ports/audit.ts'
+import type { SessionQuestion } from '../operations/ports/sessions.ts'
 
 /** Written as ISO text or Date, read as Date. */
 type Timestamp = ColumnType<Date, Date, Date>

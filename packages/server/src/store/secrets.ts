@@ -1,7 +1,7 @@
 /** OAuth secrets of service principals: hashes, at most five live ones, never readable again. */
 import type { Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
-import type { SecretStore, StoredSecret } from '../operations/ports.ts'
+import type { SecretStore, StoredSecret } from '../operations/ports/secrets.ts'
 import { toPrincipal } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'

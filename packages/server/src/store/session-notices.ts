@@ -1,5 +1,5 @@
 /** What a process with open sessions listens for, on one connection. A notice is a reason to look, and carries nothing. */
-import type { SessionNotices } from '../operations/session-ports.ts'
+import type { SessionNotices } from '../operations/ports/sessions.ts'
 import { listenOn, type Listening } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
 

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { OpenSession } from '../domain/open-session.ts'
-import type { SessionAnswerer, SessionAsker, SessionNotices } from '../operations/session-ports.ts'
+import type { SessionAnswerer, SessionAsker, SessionNotices } from '../operations/ports/sessions.ts'
 import type { SentSession } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

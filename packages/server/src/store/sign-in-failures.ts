@@ -1,6 +1,6 @@
 /** Counts failed sign-ins in the system database, so that neither a restart nor another process forgets them. */
 import { sql } from 'kysely'
-import type { SignInBrake, SignInLimit } from '../operations/ports.ts'
+import type { SignInBrake, SignInLimit } from '../operations/ports/sign-in.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

@@ -1,9 +1,9 @@
 /** Signing keys and the certificate authority: private parts only encrypted. */
 import type {
   CertificateAuthorityStore,
-  SigningKeyStore,
   StoredCertificateAuthority,
-} from '../operations/ports.ts'
+} from '../operations/ports/certificates.ts'
+import type { SigningKeyStore } from '../operations/ports/keys.ts'
 import { sql } from 'kysely'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

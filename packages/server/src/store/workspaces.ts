@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
-import type { WorkspaceStore } from '../operations/ports.ts'
+import type { WorkspaceStore } from '../operations/ports/workspaces.ts'
 import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'

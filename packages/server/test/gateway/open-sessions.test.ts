@@ -4,7 +4,7 @@ import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId, RoleOid } from '../../src/domain/ids.ts'
 import { createOpenSessions } from '../../src/gateway/open-sessions.ts'
 import type { Admission } from '../../src/operations/admit-login.ts'
-import type { AuditEntry } from '../../src/operations/ports.ts'
+import type { AuditEntry } from '../../src/operations/ports/audit.ts'
 import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
 
 const HOUR_MS = 60 * 60 * 1000

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAdministrativeConnections } from '../../src/instances/administrative-connections.ts'
 import { createBackendTermination } from '../../src/instances/session-termination.ts'
-import type { BackendToEnd } from '../../src/operations/session-ports.ts'
+import type { BackendToEnd } from '../../src/operations/ports/sessions.ts'
 import { instanceRow } from '../operations/instance-world.ts'
 import { ADMINISTRATOR, startForeignCluster, type ForeignCluster } from '../stage/foreign-cluster.ts'
 

@@ -5,7 +5,7 @@ import { Fault } from '../../src/domain/fault.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
 import { createSigningKeys } from '../../src/keys/signing-keys.ts'
-import type { SigningKeyStore, StoredSigningKey } from '../../src/operations/ports.ts'
+import type { SigningKeyStore, StoredSigningKey } from '../../src/operations/ports/keys.ts'
 
 const HOUR_MS = 3_600_000
 

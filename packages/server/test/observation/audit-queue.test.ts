@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../../src/domain/fault.ts'
 import { createAuditQueue, type AuditQueueSettings } from '../../src/observation/audit-queue.ts'
-import type { AuditRecord } from '../../src/operations/audit-ports.ts'
+import type { AuditRecord } from '../../src/operations/ports/audit.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
 const NOW = new Date('2026-01-01T00:00:00Z')

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { AccountId, WorkspaceId } from '../../src/domain/ids.ts'
 import { Fault } from '../../src/domain/fault.ts'
 import { exchangeToken, type ExchangePorts } from '../../src/operations/exchange-token.ts'
-import type { AuditEntry } from '../../src/operations/ports.ts'
+import type { AuditEntry } from '../../src/operations/ports/audit.ts'
 
 const unasked = () => Promise.reject(new Error('nobody asks for this here'))
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { InstanceUid } from '../../src/domain/ids.ts'
 import { createFailedLogins } from '../../src/operations/failed-login-brake.ts'
-import type { AttemptedLogin, FailedLoginsQuestion } from '../../src/operations/proof-ports.ts'
+import type { AttemptedLogin, FailedLoginsQuestion } from '../../src/operations/ports/proof.ts'
 
 const NOW = new Date('2026-03-01T12:00:00Z')
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000)

@@ -17,7 +17,7 @@ import {
   createCertificateAuthority,
   type CertificateAuthority,
 } from '../../src/keys/certificate-authority.ts'
-import type { StoredCertificateAuthority } from '../../src/operations/ports.ts'
+import type { StoredCertificateAuthority } from '../../src/operations/ports/certificates.ts'
 import { waitFor } from './wait-for.ts'
 
 export const ADMINISTRATOR = { user: 'lakegate_admin', password: 'correct horse, battery' } as const

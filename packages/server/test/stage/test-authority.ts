@@ -1,7 +1,7 @@
 /** A certificate authority of a test, and files of what it issues, as an operator has them. */
 import { writeFile } from 'node:fs/promises'
 import { createCertificateAuthority } from '../../src/keys/certificate-authority.ts'
-import type { StoredCertificateAuthority } from '../../src/operations/ports.ts'
+import type { StoredCertificateAuthority } from '../../src/operations/ports/certificates.ts'
 
 export interface TestAuthority {
   readonly caPem: string

@@ -1,7 +1,7 @@
 /** Audit records in the system database: any text is kept, and old ones go, by one process at a time. */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AuditFilter } from '../../src/operations/audit-ports.ts'
+import type { AuditFilter } from '../../src/operations/ports/audit.ts'
 import { createAuditStore } from '../../src/store/audit-records.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 

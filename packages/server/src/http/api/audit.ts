@@ -2,7 +2,7 @@
 import type { AuditAnswer, AuditRecordAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { AccountId } from '../../domain/ids.ts'
-import type { KeptAuditRecord } from '../../operations/audit-ports.ts'
+import type { KeptAuditRecord } from '../../operations/ports/audit.ts'
 import { readAudit, type ReadAuditPorts } from '../../operations/read-audit.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

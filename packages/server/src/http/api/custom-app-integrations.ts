@@ -10,7 +10,7 @@ import {
   type OAuthClientContent,
   type OAuthClientPorts,
 } from '../../operations/manage-oauth-clients.ts'
-import type { OAuthClient } from '../../operations/ports.ts'
+import type { OAuthClient } from '../../operations/ports/oauth.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'

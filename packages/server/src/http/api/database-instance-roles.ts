@@ -14,7 +14,7 @@ import {
   updateInstanceRole,
   type InstanceRolePorts,
 } from '../../operations/manage-instance-roles.ts'
-import type { InstanceRole, RoleChange } from '../../operations/ports.ts'
+import type { InstanceRole, RoleChange } from '../../operations/ports/instance-roles.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'

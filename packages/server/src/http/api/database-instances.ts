@@ -16,7 +16,7 @@ import {
 import { findDatabaseInstanceByUid } from '../../operations/find-database-instance-by-uid.ts'
 import { getDatabaseInstance } from '../../operations/get-database-instance.ts'
 import { listDatabaseInstances } from '../../operations/list-database-instances.ts'
-import type { InstanceStore } from '../../operations/ports.ts'
+import type { InstanceStore } from '../../operations/ports/instances.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import {
   updateDatabaseInstance,

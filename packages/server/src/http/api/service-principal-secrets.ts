@@ -10,7 +10,7 @@ import {
   listServicePrincipalSecrets,
   type SecretPorts,
 } from '../../operations/manage-service-principal-secrets.ts'
-import type { StoredSecret } from '../../operations/ports.ts'
+import type { StoredSecret } from '../../operations/ports/secrets.ts'
 import type { Caller } from '../../policy/permissions.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

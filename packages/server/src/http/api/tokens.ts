@@ -11,7 +11,7 @@ import {
   type CreatedToken,
   type PersonalAccessTokenPorts,
 } from '../../operations/manage-personal-access-tokens.ts'
-import type { StoredPersonalAccessToken } from '../../operations/ports.ts'
+import type { StoredPersonalAccessToken } from '../../operations/ports/personal-access-tokens.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'

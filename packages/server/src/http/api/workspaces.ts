@@ -14,7 +14,7 @@ import {
   listWorkspaces,
   type WorkspacePorts,
 } from '../../operations/manage-workspaces.ts'
-import type { WorkspaceAssignment } from '../../operations/ports.ts'
+import type { WorkspaceAssignment } from '../../operations/ports/workspaces.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { IdentityChange, IdentityRecord } from '../../domain/directory.ts'
 import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
-import type { MembershipChange } from '../../operations/ports.ts'
+import type { MembershipChange } from '../../operations/ports/identities.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import {

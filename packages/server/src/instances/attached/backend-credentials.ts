@@ -13,8 +13,8 @@ import type {
   AttachedSecretStore,
   BackendCredentials,
   ScramClientKey,
-} from '../../operations/attached-ports.ts'
-import type { KeyEncryption } from '../../operations/ports.ts'
+} from '../../operations/ports/attached.ts'
+import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { administrativeDatabase, type AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { roleBindingsOf } from '../role-bindings.ts'

@@ -9,8 +9,8 @@ import type { AttachedBackend, DatabaseInstance } from '../../domain/database-in
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { Redacted } from '../../domain/redacted.ts'
-import type { AttachedSecretStore } from '../../operations/attached-ports.ts'
-import type { KeyEncryption } from '../../operations/ports.ts'
+import type { AttachedSecretStore } from '../../operations/ports/attached.ts'
+import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { sessionSettings } from '../administrative-client.ts'
 import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
 

@@ -10,7 +10,7 @@ import {
 } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
-import type { InstanceDriver } from '../../operations/ports.ts'
+import type { InstanceDriver } from '../../operations/ports/clusters.ts'
 import { obstacleToNativeLogin } from '../../policy/attached-cluster.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
-import type { InstanceDriver } from '../../operations/ports.ts'
+import type { InstanceDriver } from '../../operations/ports/clusters.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
 import { prepareInstance } from '../prepare.ts'

@@ -1,9 +1,9 @@
-/** What claims need of the world: the registry of tables, and the databases that it names. As in `ports.ts`. */
-import type { CatalogEntry, CatalogEntryKind } from '../domain/catalog.ts'
-import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { Identity } from '../domain/identity.ts'
-import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
-import type { ClaimedTableFacts } from '../policy/claims.ts'
+/** What claims need of the world: the registry of tables, and the databases that it names. */
+import type { CatalogEntry, CatalogEntryKind } from '../../domain/catalog.ts'
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { Identity } from '../../domain/identity.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
+import type { ClaimedTableFacts } from '../../policy/claims.ts'
 
 /** What claims name, and whether an identity may read it: fresh at every minting and every login. */
 export interface ClaimReader {

@@ -1,7 +1,7 @@
 /** How a login asks its client for a proof, and how guessing is slowed down; the gateway speaks, the operation judges. */
-import type { InstanceUid } from '../domain/ids.ts'
-import type { Redacted } from '../domain/redacted.ts'
-import type { ScramVerifier } from '../protocol/scram/verifier.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
+import type { Redacted } from '../../domain/redacted.ts'
+import type { ScramVerifier } from '../../protocol/scram/verifier.ts'
 
 /** One of them is called, once. All may end with the connection; what `judge` throws, they tell and throw. */
 export interface ProofAsker {

@@ -1,8 +1,8 @@
 /** What attached clusters need of the world besides what every instance needs. */
-import type { AttachedCluster, BackendRole } from '../domain/attached-cluster.ts'
-import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { InstanceUid, RoleOid } from '../domain/ids.ts'
-import type { Redacted } from '../domain/redacted.ts'
+import type { AttachedCluster, BackendRole } from '../../domain/attached-cluster.ts'
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { InstanceUid, RoleOid } from '../../domain/ids.ts'
+import type { Redacted } from '../../domain/redacted.ts'
 
 /** Encrypted before it comes near the store. */
 export interface NewAttachment {

@@ -1,6 +1,45 @@
-/** The audit beyond its lines in the log: kept in the system database, read by administrators. */
-import type { WorkspaceId } from '../domain/ids.ts'
-import type { AuditEntry, AuditLog } from './ports.ts'
+/** The audit: its lines in the log, and beyond them what the system database keeps for administrators to read. */
+import type { WorkspaceId } from '../../domain/ids.ts'
+
+export interface AuditLog {
+  record(entry: AuditEntry): void
+}
+
+/** One record per login, refusal or minting. Carries ids and names, never a token (behaviour 74). */
+export interface AuditEntry {
+  readonly event:
+    | 'login'
+    | 'mint_database_credential'
+    | 'create_role'
+    | 'change_role'
+    | 'client_credentials'
+    | 'sign_in'
+    | 'set_password'
+    | 'token_exchange'
+    | 'register_table'
+    | 'change_readers'
+    | 'end_session'
+  readonly outcome: 'admitted' | 'refused' | 'failed'
+  readonly reason?: string
+  readonly detail?: string
+  readonly identityId?: string
+  readonly identityName?: string
+  readonly role?: string
+  /** What a login was asked for. */
+  readonly proof?: 'token' | 'password_of_role'
+  /** From the group down to the identity: ids, and the names that they had at this moment. */
+  readonly viaGroupPath?: readonly string[]
+  readonly viaGroupNames?: readonly string[]
+  readonly instanceUid?: string
+  readonly instanceName?: string
+  readonly workspaceId?: string
+  readonly tokenId?: string
+  readonly clientAddress?: string
+  readonly database?: string
+  /** Who ended somebody else's session. */
+  readonly endedById?: string
+  readonly endedByName?: string
+}
 
 export interface AuditRecord {
   readonly at: Date

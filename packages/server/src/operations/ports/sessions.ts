@@ -1,7 +1,7 @@
 /** What listing and ending open sessions needs: asking every gateway, and being a gateway that is asked. */
-import type { ClusterHost } from '../domain/attached-cluster.ts'
-import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { OpenSession, SessionSelection } from '../domain/open-session.ts'
+import type { ClusterHost } from '../../domain/attached-cluster.ts'
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { OpenSession, SessionSelection } from '../../domain/open-session.ts'
 
 export interface SessionQuestion {
   readonly kind: 'list' | 'end'

@@ -1,0 +1,26 @@
+/** The certificates of the gateway, and the authority that issues them. */
+import type { Redacted } from '../../domain/redacted.ts'
+
+/** TLS certificates of the gateway, by the host name or address that clients connect to. */
+export interface ServerCertificates {
+  /** Valid for exactly that host; made on demand by Lakegate's own authority, or the operator's files. */
+  certificateFor(host: string): Promise<ServerCertificate>
+}
+
+export interface ServerCertificate {
+  /** Leaf first, then its chain. */
+  readonly certificateChainPem: string
+  readonly privateKeyPem: Redacted<string>
+}
+
+export interface CertificateAuthorityStore {
+  loadCertificateAuthority(): Promise<StoredCertificateAuthority | undefined>
+  /** Keeps the first one when two starts race; returns the one that is stored. */
+  insertCertificateAuthority(authority: StoredCertificateAuthority): Promise<StoredCertificateAuthority>
+}
+
+export interface StoredCertificateAuthority {
+  readonly certificatePem: string
+  readonly encryptedPrivateKey: Uint8Array
+  readonly createdAt: Date
+}

@@ -1,0 +1,47 @@
+/** What a login or a request asks about an identity. */
+import type { Identity, IdentityType, Principal } from '../../domain/identity.ts'
+import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
+import type { WorkspacePermission } from '../../domain/workspace.ts'
+import type { GroupFacts, PrincipalFacts } from '../../policy/login.ts'
+
+/** One query on the system database, at every login: nothing here may be remembered (DESIGN §5). */
+export interface LoginDirectory {
+  loadLoginIdentity(question: {
+    readonly identityId: IdentityId
+    readonly workspaceId: WorkspaceId
+    /** The group that the role is bound to, if any. */
+    readonly groupId: IdentityId | undefined
+  }): Promise<{ readonly identity: PrincipalFacts | undefined; readonly group: GroupFacts | undefined }>
+}
+
+/** Users, service principals and groups. */
+export interface Directory {
+  loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
+  /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
+  findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
+  /** Everything that a request asks about its caller, in one query. */
+  loadCaller(
+    id: IdentityId,
+    workspaceId: WorkspaceId,
+  ): Promise<
+    | {
+        readonly principal: KnownPrincipal
+        readonly permission: WorkspacePermission | undefined
+        readonly groupIds: readonly IdentityId[]
+      }
+    | undefined
+  >
+  /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
+  loadMembership(
+    id: IdentityId,
+    workspaceId: WorkspaceId,
+  ): Promise<{
+    readonly permission: WorkspacePermission | undefined
+    readonly groupIds: readonly IdentityId[]
+  }>
+}
+
+/** A principal as a request is answered for it. */
+export interface KnownPrincipal extends Principal {
+  readonly isAccountAdmin: boolean
+}

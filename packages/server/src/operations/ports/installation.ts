@@ -1,0 +1,25 @@
+/** The first start: one account, one workspace, one administrator, in one transaction, once. */
+import type { Principal } from '../../domain/identity.ts'
+import type { AccountId } from '../../domain/ids.ts'
+import type { Workspace } from '../../domain/workspace.ts'
+
+export interface InstallationStore {
+  loadInstallation(): Promise<Installation | undefined>
+  createInstallation(request: {
+    readonly accountId: AccountId
+    readonly workspaceName: string
+    readonly adminUserName: string
+    readonly createdAt: Date
+  }): Promise<Installation>
+  /** The first start has done all that only a first start does. */
+  completeInstallation(now: Date): Promise<void>
+}
+
+export interface Installation {
+  readonly accountId: AccountId
+  readonly workspace: Workspace
+  /** The administrator of the first start. */
+  readonly admin: Principal
+  /** False until the first start has come to its end, however many were killed on the way. */
+  readonly isComplete: boolean
+}

@@ -1,0 +1,40 @@
+/** The keys that sign and verify tokens, and how they are kept. */
+import type { webcrypto } from 'node:crypto'
+import type { Redacted } from '../../domain/redacted.ts'
+
+/** A key that signs, with the id under which its public half is published (RFC 7517 §4.5). */
+export interface SigningKey {
+  readonly kid: string
+  readonly privateKey: webcrypto.CryptoKey
+}
+
+/** Keys by `kid`: the current one signs, all of them verify until the last token they signed is dead. */
+export interface TokenKeys {
+  signingKey(): Promise<SigningKey>
+  /** Undefined for an unknown `kid`. Never fetches anything that a token names. */
+  verificationKey(kid: string): Promise<webcrypto.CryptoKey | undefined>
+}
+
+/** Private keys at rest are encrypted under a key that is not in the system database (DESIGN §5). */
+export interface KeyEncryption {
+  encrypt(plaintext: Uint8Array): Uint8Array
+  /** Throws a `Fault` when the ciphertext was made under another key or was tampered with. */
+  decrypt(ciphertext: Uint8Array): Uint8Array
+  /** The same for one purpose as long as the key is the same; tells nothing of the key. */
+  deriveSecret(purpose: string): Redacted<Uint8Array>
+}
+
+export interface SigningKeyStore {
+  /** Newest first. */
+  loadSigningKeys(): Promise<readonly StoredSigningKey[]>
+  /** Retires the current key, if any, in the same transaction. With `onlyIfNone`, does nothing when one is current. */
+  insertSigningKey(key: StoredSigningKey, options: { readonly onlyIfNone: boolean }): Promise<void>
+}
+
+export interface StoredSigningKey {
+  readonly kid: string
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly encryptedPrivateKey: Uint8Array
+  readonly createdAt: Date
+  readonly retiredAt: Date | undefined
+}

@@ -1,0 +1,30 @@
+/** Passwords of users, and the links that set them. */
+import type { IdentityId } from '../../domain/ids.ts'
+import type { Redacted } from '../../domain/redacted.ts'
+
+/** Slow hashes of chosen passwords. */
+export interface PasswordHasher {
+  hash(password: Redacted<string>): Promise<string>
+  verify(hash: string, password: Redacted<string>): Promise<boolean>
+  /** Whether the hash was made with other parameters than those of today. */
+  isOutdated(hash: string): boolean
+}
+
+export interface PasswordStore {
+  loadPasswordHash(userId: IdentityId): Promise<string | undefined>
+  savePassword(userId: IdentityId, hash: string, now: Date): Promise<void>
+  /** Ends the user's earlier links. */
+  insertLink(link: {
+    readonly userId: IdentityId
+    readonly hash: Uint8Array
+    readonly createdAt: Date
+    readonly expiresAt: Date
+  }): Promise<void>
+  /** Of an active user, unexpired. */
+  findLink(
+    hash: Uint8Array,
+    now: Date,
+  ): Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
+  /** Sets the password and uses the link up in one transaction; false when it is not there any more. */
+  usePasswordLink(linkHash: Uint8Array, passwordHash: string, now: Date): Promise<boolean>
+}

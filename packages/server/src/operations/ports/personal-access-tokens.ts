@@ -1,0 +1,41 @@
+/** Personal access tokens; only SHA-256 hashes are kept. */
+import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
+
+export interface PersonalAccessTokenStore {
+  /** Undefined when the owner has `atMost` live ones in the workspace already. */
+  insertPersonalAccessToken(token: {
+    readonly identityId: IdentityId
+    readonly workspaceId: WorkspaceId
+    readonly hash: Uint8Array
+    readonly comment: string
+    readonly scopes: readonly string[]
+    readonly createdAt: Date
+    readonly createdBy: IdentityId
+    readonly expiresAt: Date | undefined
+    readonly atMost: number
+  }): Promise<StoredPersonalAccessToken | undefined>
+  findPersonalAccessToken(hash: Uint8Array, now: Date): Promise<StoredPersonalAccessToken | undefined>
+  /** Of one identity, or of all in the workspace; oldest first. */
+  listPersonalAccessTokens(
+    workspaceId: WorkspaceId,
+    identityId: IdentityId | undefined,
+  ): Promise<readonly StoredPersonalAccessToken[]>
+  /** True when there was one, of that identity if one is named. */
+  deletePersonalAccessToken(
+    workspaceId: WorkspaceId,
+    id: string,
+    identityId: IdentityId | undefined,
+  ): Promise<boolean>
+}
+
+export interface StoredPersonalAccessToken {
+  readonly id: string
+  readonly identityId: IdentityId
+  readonly ownerName: string
+  readonly workspaceId: WorkspaceId
+  readonly comment: string
+  readonly scopes: readonly string[]
+  readonly createdAt: Date
+  readonly createdBy: IdentityId | undefined
+  readonly expiresAt: Date | undefined
+}

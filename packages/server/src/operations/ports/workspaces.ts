@@ -1,0 +1,32 @@
+/** Workspaces, and who is assigned to them. */
+import type { Identity } from '../../domain/identity.ts'
+import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
+import type { Workspace, WorkspacePermission } from '../../domain/workspace.ts'
+
+export interface WorkspaceStore {
+  loadWorkspace(id: WorkspaceId): Promise<Workspace | undefined>
+  /** Ordered by id. */
+  listWorkspaces(accountId: AccountId): Promise<readonly Workspace[]>
+  /** The creator is assigned as ADMIN in the same transaction. */
+  createWorkspace(workspace: {
+    readonly accountId: AccountId
+    readonly name: string
+    readonly host: string
+    readonly createdAt: Date
+    readonly creatorId: IdentityId
+  }): Promise<Workspace | 'name_taken'>
+  /** False when it still has database instances, or is not there. */
+  deleteWorkspace(id: WorkspaceId): Promise<boolean>
+  listAssignments(workspaceId: WorkspaceId): Promise<readonly WorkspaceAssignment[]>
+  /** The assignment of the identity itself, not through groups; makes it or changes it. */
+  assign(workspaceId: WorkspaceId, id: IdentityId, permission: WorkspacePermission): Promise<void>
+  /** The workspaces to which the identity itself is assigned. */
+  listWorkspacesOf(id: IdentityId): Promise<readonly WorkspaceId[]>
+  /** True when there was one. */
+  unassign(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
+}
+
+export interface WorkspaceAssignment {
+  readonly identity: Identity
+  readonly permission: WorkspacePermission
+}
