@@ -40,7 +40,6 @@ import { createAnswerIdentityQuestion } from '../operations/answer-identity-ques
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
-import { issueSignInLink } from '../operations/sign-in-links.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 import type { Installation } from '../operations/ports/installation.ts'
 import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
@@ -60,8 +59,6 @@ export interface ControlPlane {
   /** Serves the live question of the instances; must run before instances do. */
   readonly inquiry: { start(): Promise<void>; stop(): Promise<void> }
   readonly http: HttpServer
-  /** The link by which the first administrator sets a password. */
-  inviteAdministrator(): Promise<{ readonly url: string; readonly expiresAt: Date }>
 }
 
 export interface ControlPlaneSettings extends OAuthServerSettings {
@@ -282,9 +279,5 @@ export function buildControlPlane(
     mint,
     inquiry,
     http,
-    async inviteAdministrator() {
-      const { token, expiresAt } = await issueSignInLink(oauth.signInPorts, installation.admin)
-      return { url: `${settings.publicUrl}${OAUTH_PREFIX}/password/${token.reveal()}`, expiresAt }
-    },
   }
 }

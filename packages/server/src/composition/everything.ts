@@ -16,11 +16,13 @@ import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
+import { OAUTH_PREFIX } from '../oauth/handler.ts'
+import { completeInstallation } from '../operations/complete-installation.ts'
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
-import { generatePersonalAccessToken } from '../tokens/secret.ts'
+import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
 import { keepRetention } from './audit.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
@@ -45,6 +47,8 @@ const DAY_SECONDS = 24 * 60 * 60
 /** The token of the first start is kept by a person; those of later starts are for scripts. */
 const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
+const OTHER_FIRST_START =
+  'Another Lakegate started for the first time at the same moment; it prints the link for the first sign-in.'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
 export const startEverything: StartEverything = (settings, progress) =>
@@ -263,8 +267,12 @@ async function start(
           },
           { instanceNames: [instance.name], readTables: [] },
         )
-  const signInLink = isFirstStart ? await controlPlane.inviteAdministrator() : undefined
-  if (isFirstStart) await installations.completeInstallation(clock())
+  const invitation = isFirstStart
+    ? await completeInstallation(
+        { installations, clock, generate: () => generateSignInLink(randomBytes) },
+        installation,
+      )
+    : undefined
   return {
     facts: {
       httpUrl: publicUrl,
@@ -272,7 +280,10 @@ async function start(
       adminToken: token.token.reveal(),
       adminTokenExpiresAt: token.expiresAt,
       isFirstStart,
-      signInLink,
+      signInLink: invitation && {
+        url: `${publicUrl}${OAUTH_PREFIX}/password/${invitation.token.reveal()}`,
+        expiresAt: invitation.expiresAt,
+      },
       caFile,
       instance:
         instance === undefined || credential === undefined
@@ -283,7 +294,11 @@ async function start(
               role: admin.name,
               credential: credential.token.reveal(),
             },
-      remarks: [...remarks, ...instances.remarks],
+      remarks: [
+        ...remarks,
+        ...instances.remarks,
+        ...(isFirstStart && invitation === undefined ? [OTHER_FIRST_START] : []),
+      ],
     },
     stop: () => shutdown.run(),
     hurry: () => {

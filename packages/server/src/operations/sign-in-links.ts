@@ -13,7 +13,7 @@ import type { AuditLog } from './ports/audit.ts'
 import type { Clock } from './ports/clock.ts'
 import type { IdentityStore } from './ports/identities.ts'
 import type { OAuthRecordStore } from './ports/oauth.ts'
-import type { PasswordHasher, PasswordStore } from './ports/passwords.ts'
+import type { NewSignInLink, PasswordHasher, PasswordStore } from './ports/passwords.ts'
 import { getIdentity } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
 import { requireSuitablePassword } from './suitable-password.ts'
@@ -49,19 +49,20 @@ export async function createSignInLink(
   }
   const user = await getIdentity(ports.identities, scope, 'USER', userId)
   requirePermitted(decideManageIdentity(caller, user))
-  return issueSignInLink(ports, user)
+  const { token, link } = newSignInLink(ports, user)
+  await ports.passwords.insertLink(link)
+  return { token, expiresAt: link.expiresAt, user }
 }
 
-/** The link itself; for the first start, which nobody asks for. */
-export async function issueSignInLink(
-  ports: Pick<SignInLinkPorts, 'passwords' | 'clock' | 'generate'>,
-  user: Pick<IdentityRecord, 'id' | 'name'>,
-): Promise<SignInLink> {
-  const now = ports.clock()
-  const expiresAt = new Date(now.getTime() + LINK_LIFETIME_SECONDS * 1000)
-  const { secret, hash } = ports.generate()
-  await ports.passwords.insertLink({ userId: user.id, hash, createdAt: now, expiresAt })
-  return { token: secret, expiresAt, user }
+/** @returns what opens the link, and what is kept of it; it is not kept yet */
+export function newSignInLink(
+  { clock, generate }: Pick<SignInLinkPorts, 'clock' | 'generate'>,
+  user: { readonly id: IdentityId },
+): { readonly token: Redacted<string>; readonly link: NewSignInLink } {
+  const createdAt = clock()
+  const { secret, hash } = generate()
+  const expiresAt = new Date(createdAt.getTime() + LINK_LIFETIME_SECONDS * 1000)
+  return { token: secret, link: { userId: user.id, hash, createdAt, expiresAt } }
 }
 
 /** @returns the user whose password the link sets; undefined when it is unknown, used or too old */

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Installation, InstallationStore } from '../operations/ports/installation.ts'
+import { insertSignInLink } from './passwords.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createInstallationStore(database: SystemDatabase): InstallationStore {
@@ -45,14 +46,21 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
 
   return {
     loadInstallation: () => askSystemDatabase(() => load(database)),
-    completeInstallation: (now) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('installation')
-          .set({ completed_at: now })
-          .where('completed_at', 'is', null)
-          .execute()
-      }),
+    completeInstallation: (invitation) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          // The second of two waits here for the row, and then finds it completed.
+          const completed = await transaction
+            .updateTable('installation')
+            .set({ completed_at: invitation.createdAt })
+            .where('completed_at', 'is', null)
+            .returning('id')
+            .executeTakeFirst()
+          if (completed === undefined) return false
+          await insertSignInLink(transaction, invitation)
+          return true
+        }),
+      ),
     createInstallation: (request) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {

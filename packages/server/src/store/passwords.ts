@@ -1,6 +1,6 @@
 /** Passwords of users as hashes, and the links that set them. */
 import type { IdentityId } from '../domain/ids.ts'
-import type { PasswordStore } from '../operations/ports/passwords.ts'
+import type { NewSignInLink, PasswordStore } from '../operations/ports/passwords.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createPasswordStore(database: SystemDatabase): PasswordStore {
@@ -28,19 +28,7 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
 
     insertLink: (link) =>
       askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
-          // A new link ends the earlier ones: the last one that was sent is the one that works.
-          await transaction.deleteFrom('sign_in_link').where('user_id', '=', link.userId).execute()
-          await transaction
-            .insertInto('sign_in_link')
-            .values({
-              token_hash: link.hash,
-              user_id: link.userId,
-              created_at: link.createdAt,
-              expires_at: link.expiresAt,
-            })
-            .execute()
-        }),
+        database.transaction().execute((transaction) => insertSignInLink(transaction, link)),
       ),
 
     findLink: (hash, now) =>
@@ -78,4 +66,18 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
         }),
       ),
   }
+}
+
+/** Within a transaction: a new link ends the earlier ones, and the last one that was sent is the one that works. */
+export async function insertSignInLink(transaction: SystemDatabase, link: NewSignInLink): Promise<void> {
+  await transaction.deleteFrom('sign_in_link').where('user_id', '=', link.userId).execute()
+  await transaction
+    .insertInto('sign_in_link')
+    .values({
+      token_hash: link.hash,
+      user_id: link.userId,
+      created_at: link.createdAt,
+      expires_at: link.expiresAt,
+    })
+    .execute()
 }

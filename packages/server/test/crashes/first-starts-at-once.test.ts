@@ -1,4 +1,4 @@
-/** Two control planes that start for the very first time, at the same moment, upon one empty system database. */
+/** Two Lakegates that start for the very first time, at the same moment, upon one empty system database. */
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
@@ -12,7 +12,9 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
+import { Visitor } from '../stage/person.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+import { waitFor } from '../stage/wait-for.ts'
 
 let system: TestSystemDatabase
 beforeAll(async () => {
@@ -40,16 +42,23 @@ async function emptyDatabase(name: string): Promise<string> {
   return `postgresql://${system.address.user}@/${name}?host=${system.address.directory}`
 }
 
-describe('two first starts at the same moment', () => {
-  // Where they meet differs each time.
-  it.each(['first_round', 'second_round', 'third_round'])(
-    'make one installation with one instance: %s',
-    async (round) => {
-      const [url, home] = [await emptyDatabase(round), await makeDataDirectory()]
-      const ports = [await freePort(), await freePort()]
+// Where they meet differs each time.
+describe.each(['first_round', 'second_round', 'third_round'])(
+  'two control planes that start for the first time at the same moment: %s',
+  (round) => {
+    let home: string
+    let places: readonly string[] = []
+    let ports: readonly number[] = []
+    let started: readonly PromiseSettledResult<RunningLakegate>[] = []
+    const running = () => started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+
+    beforeAll(async () => {
+      const url = await emptyDatabase(round)
+      home = await makeDataDirectory()
+      ports = [await freePort(), await freePort()]
       // Ready files of their own; everything else is shared.
-      const places = [await makeDataDirectory(), await makeDataDirectory()]
-      const started = await Promise.allSettled(
+      places = [await makeDataDirectory(), await makeDataDirectory()]
+      started = await Promise.allSettled(
         places.map((dataDirectory, index) =>
           startLakegate({
             dataDirectory,
@@ -66,36 +75,64 @@ describe('two first starts at the same moment', () => {
           }),
         ),
       )
-      const running = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
-      try {
-        expect(
-          started.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : [])),
-        ).toEqual([])
-        const [one, other] = running.map(({ ready }) => ready)
-        expect(other).toMatchObject({
-          account_id: one?.account_id,
-          workspace_id: one?.workspace_id,
-          instance: one?.instance,
-        })
-        // Each of them takes what the other one issued.
-        for (const port of ports) {
-          for (const { ready } of running) {
-            const http = createLakegateHttp(`http://127.0.0.1:${String(port)}`, () => ready.admin_token)
-            const listed = await http.request<ListDatabaseInstancesResponse>(
-              'GET',
-              '/api/2.0/database/instances',
-            )
-            expect(listed.database_instances.map(({ name }) => name)).toEqual(['dev'])
-          }
-        }
-      } finally {
-        await stopAll(running)
-        await stopClusters(home)
-        await Promise.all([home, ...places].map(removeDataDirectory))
-      }
-    },
-  )
-})
+    })
+    afterAll(async () => {
+      await Promise.all(running().map((lakegate) => lakegate.stop()))
+      await stopClusters(home)
+      await Promise.all([home, ...places].map(removeDataDirectory))
+    })
 
-const stopAll = (running: readonly RunningLakegate[]): Promise<unknown> =>
-  Promise.all(running.map((lakegate) => lakegate.stop()))
+    it('make one installation with one instance', async () => {
+      expect(started.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []))).toEqual(
+        [],
+      )
+      const [one, other] = running().map(({ ready }) => ready)
+      expect(other).toMatchObject({
+        account_id: one?.account_id,
+        workspace_id: one?.workspace_id,
+        instance: one?.instance,
+      })
+      // Each of them takes what the other one issued.
+      for (const port of ports) {
+        for (const { ready } of running()) {
+          const http = createLakegateHttp(`http://127.0.0.1:${String(port)}`, () => ready.admin_token)
+          const listed = await http.request<ListDatabaseInstancesResponse>(
+            'GET',
+            '/api/2.0/database/instances',
+          )
+          expect(listed.database_instances.map(({ name }) => name)).toEqual(['dev'])
+        }
+      }
+    })
+
+    it('print one link for the first sign-in, which opens', async () => {
+      const banners = await Promise.all(
+        running().map(({ output }) =>
+          waitFor('the banner', async () =>
+            output().includes('Ctrl-C stops Lakegate') ? output() : undefined,
+          ),
+        ),
+      )
+      const links = banners.flatMap((banner) => /First sign-in +(\S+)/.exec(banner)?.[1] ?? [])
+      expect(links).toHaveLength(1)
+      expect((await new Visitor().visit(links[0] ?? '')).status).toBe(200)
+    })
+  },
+)
+
+it('lets one of two `lakegate up` work on a system database, and tells the other one why not', async () => {
+  const url = await emptyDatabase('for_one')
+  const places = [await makeDataDirectory(), await makeDataDirectory()]
+  const started = await Promise.allSettled(
+    places.map((dataDirectory) =>
+      startLakegate({ dataDirectory, environment: { LAKEGATE_DATABASE_URL: url } }),
+    ),
+  )
+  const running = started.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+  await Promise.all(running.map((lakegate) => lakegate.stop()))
+  await Promise.all(places.map(removeDataDirectory))
+
+  expect(running).toHaveLength(1)
+  const refused = started.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []))
+  expect(refused).toEqual([expect.stringContaining('Another Lakegate works on this system database.')])
+})

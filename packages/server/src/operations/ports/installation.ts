@@ -2,6 +2,7 @@
 import type { Principal } from '../../domain/identity.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Workspace } from '../../domain/workspace.ts'
+import type { NewSignInLink } from './passwords.ts'
 
 export interface InstallationStore {
   loadInstallation(): Promise<Installation | undefined>
@@ -11,8 +12,11 @@ export interface InstallationStore {
     readonly adminUserName: string
     readonly createdAt: Date
   }): Promise<Installation>
-  /** The first start has done all that only a first start does. */
-  completeInstallation(now: Date): Promise<void>
+  /**
+   * The first start has done all that only a first start does; the link of the administrator is kept in the same
+   * transaction. False, and nothing is kept, when another first start did so before.
+   */
+  completeInstallation(invitation: NewSignInLink): Promise<boolean>
 }
 
 export interface Installation {

@@ -14,12 +14,7 @@ export interface PasswordStore {
   loadPasswordHash(userId: IdentityId): Promise<string | undefined>
   savePassword(userId: IdentityId, hash: string, now: Date): Promise<void>
   /** Ends the user's earlier links. */
-  insertLink(link: {
-    readonly userId: IdentityId
-    readonly hash: Uint8Array
-    readonly createdAt: Date
-    readonly expiresAt: Date
-  }): Promise<void>
+  insertLink(link: NewSignInLink): Promise<void>
   /** Of an active user, unexpired. */
   findLink(
     hash: Uint8Array,
@@ -27,4 +22,11 @@ export interface PasswordStore {
   ): Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
   /** Sets the password and uses the link up in one transaction; false when it is not there any more. */
   usePasswordLink(linkHash: Uint8Array, passwordHash: string, now: Date): Promise<boolean>
+}
+
+export interface NewSignInLink {
+  readonly userId: IdentityId
+  readonly hash: Uint8Array
+  readonly createdAt: Date
+  readonly expiresAt: Date
 }
