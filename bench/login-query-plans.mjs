@@ -17,7 +17,11 @@ try {
   for (const size of sizes) {
     const { workspaceId, member, topGroup } = await loadDirectory(system.database, size)
     const question = { identityId: member, workspaceId, groupId: topGroup }
-    const query = loginFactsQuery(question).compile(system.database)
+    const query = loginFactsQuery({
+      identityIds: [member],
+      workspaceIds: [workspaceId],
+      groupIds: [topGroup],
+    }).compile(system.database)
     const { rows } = await system.database.executeQuery({
       ...query,
       sql: `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF) ${query.sql}`,

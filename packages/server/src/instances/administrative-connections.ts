@@ -2,7 +2,7 @@
  * One standing administrative connection per instance, opened at the first question, made anew when it was lost,
  * closed when nobody asks any more: a login pays for one query and no connection (DESIGN §6.3).
  */
-import type pg from 'pg'
+import pg from 'pg'
 import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { DatabaseInstance, InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
@@ -15,7 +15,7 @@ import {
 export interface AdministrativeConnections {
   /**
    * @param onlyAt asks this host of an attached cluster and no other: without an answer when another is the primary now
-   * @throws Fault instance_unreachable, retryable
+   * @throws Fault instance_unreachable, retryable; or what PostgreSQL said of a value (`isDataException`)
    */
   query<Row extends pg.QueryResultRow>(
     instance: DatabaseInstance,
@@ -40,6 +40,10 @@ interface Standing {
 }
 
 const IDLE_MS = 60_000
+
+/** SQLSTATE class 22: PostgreSQL does not take a value; nothing is wrong with the connection. */
+export const isDataException = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code?.startsWith('22') === true
 
 /** Another place is another connection; comparing costs an embedded instance nothing. */
 export const placeOf = (backend: InstanceBackend): string | undefined =>
@@ -124,6 +128,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       try {
         return await ask(connection)
       } catch (first) {
+        if (isDataException(first)) throw first
         // The connection may have died with an earlier postmaster; a fresh one settles it.
         leave(instance.uid, connection)
         try {

@@ -3,13 +3,15 @@ import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-binding.ts'
 import { IDENTITY_TYPES } from '../domain/identity.ts'
 import type { IdentityId, RoleOid } from '../domain/ids.ts'
-import { askTogether } from '../operations/ask-together.ts'
 import { Redacted } from '../domain/redacted.ts'
+import type { RoleFacts } from '../domain/role.ts'
+import { askTogether } from '../operations/ask-together.ts'
 import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
-import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
+import { isDataException, placeOf, type AdministrativeConnections } from './administrative-connections.ts'
 import { roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
 interface RoleRow {
+  readonly question: number
   readonly oid: string
   readonly name: string
   readonly can_log_in: boolean
@@ -21,16 +23,22 @@ interface RoleRow {
   readonly label: string | null
 }
 
-/** Two index look-ups, whatever the number of roles; `infinity` counts as no limit. */
+/** Two index look-ups for each name, whatever the number of roles; `infinity` counts as no limit. */
 const roleFacts = ({ roles, hasPassword, scramVerifier, joinLabel }: RoleBindingCatalog) => ({
   name: 'role_facts',
   text: `
-    SELECT role.oid::text AS oid, role.rolname AS name, role.rolcanlogin AS can_log_in, role.rolsuper AS is_superuser,
-           CASE WHEN pg_catalog.isfinite(role.rolvaliduntil) THEN role.rolvaliduntil END AS valid_until,
-           role.rolconnlimit AS connection_limit, ${hasPassword} AS has_password,
-           ${scramVerifier} AS scram_verifier, label.label
-      FROM ${roles} AS role ${joinLabel}
-     WHERE role.rolname = $1::pg_catalog.name`,
+    SELECT asked.question::pg_catalog.int4, facts.*
+      FROM pg_catalog.unnest((SELECT $1::pg_catalog.text[])) WITH ORDINALITY AS asked (name, question)
+     CROSS JOIN LATERAL (
+       SELECT role.oid::text AS oid, role.rolname AS name, role.rolcanlogin AS can_log_in,
+              role.rolsuper AS is_superuser,
+              CASE WHEN pg_catalog.isfinite(role.rolvaliduntil) THEN role.rolvaliduntil END AS valid_until,
+              role.rolconnlimit AS connection_limit, ${hasPassword} AS has_password,
+              ${scramVerifier} AS scram_verifier, label.label
+         FROM ${roles} AS role ${joinLabel}
+        WHERE role.rolname = asked.name::pg_catalog.name
+       OFFSET 0
+     ) AS facts`,
 })
 
 /** The number of every question whose label is that of a role; one look at the labels for all of them. */
@@ -58,34 +66,70 @@ function statementsFor(instance: DatabaseInstance): Statements {
   return made
 }
 
+interface RoleQuestion {
+  readonly instance: DatabaseInstance
+  readonly roleName: string
+}
+
 interface BoundQuestion {
   readonly instance: DatabaseInstance
   readonly identityIds: readonly IdentityId[]
 }
 
 export function createInstanceRoles(connections: AdministrativeConnections): InstanceRoles {
+  const askForFacts = askForRoleFacts(connections)
   const askForBound = askHasRoleBoundTo(connections)
   return {
-    async loadRoleFacts(instance, roleName) {
-      const [row] = await connections.query<RoleRow>(instance, statementsFor(instance).roleFacts, [roleName])
-      // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
-      if (row?.name !== roleName) return undefined
-      return {
-        oid: row.oid as RoleOid,
-        name: row.name,
-        canLogIn: row.can_log_in,
-        isSuperuser: row.is_superuser,
-        validUntil: row.valid_until ?? undefined,
-        connectionLimit: row.connection_limit,
-        binding: row.label === null ? undefined : parseIdentityBinding(row.label),
-        hasPassword: row.has_password,
-        scramVerifier: row.scram_verifier === null ? undefined : new Redacted(row.scram_verifier),
-      }
-    },
-
+    loadRoleFacts: (instance, roleName) => askForFacts({ instance, roleName }),
     hasRoleBoundTo: (instance, identityIds) => askForBound({ instance, identityIds }),
   }
 }
+
+/** Logins of one moment to one instance share the question (operations/ask-together.ts). */
+const askForRoleFacts = (connections: AdministrativeConnections) =>
+  askTogether(
+    async (questions: readonly RoleQuestion[]): Promise<readonly (RoleFacts | undefined)[]> => {
+      const [first] = questions
+      if (first === undefined) return []
+      const names = questions.map(({ roleName }) => roleName)
+      const rows = await connections
+        .query<RoleRow>(first.instance, statementsFor(first.instance).roleFacts, [names])
+        .catch((error: unknown) => {
+          // What the encoding of the database cannot even spell is the name of no role.
+          if (names.length === 1 && isDataException(error)) return []
+          throw error
+        })
+      const found = new Map(rows.map((row) => [row.question, row]))
+      return questions.map(({ roleName }, index) => {
+        const row = found.get(index + 1)
+        // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
+        return row?.name === roleName ? factsOf(row) : undefined
+      })
+    },
+    {
+      keyOf: ({ roleName }) => roleName,
+      laneOf: laneOfInstance,
+      largestBatch: 100,
+      mostUnderWay: 1,
+      isAboutOne: isDataException,
+    },
+  )
+
+const factsOf = (row: RoleRow): RoleFacts => ({
+  oid: row.oid as RoleOid,
+  name: row.name,
+  canLogIn: row.can_log_in,
+  isSuperuser: row.is_superuser,
+  validUntil: row.valid_until ?? undefined,
+  connectionLimit: row.connection_limit,
+  binding: row.label === null ? undefined : parseIdentityBinding(row.label),
+  hasPassword: row.has_password,
+  scramVerifier: row.scram_verifier === null ? undefined : new Redacted(row.scram_verifier),
+})
+
+/** An instance that moved is another one: its questions reach it by another connection. */
+const laneOfInstance = ({ instance }: { readonly instance: DatabaseInstance }): string =>
+  `${instance.uid} ${placeOf(instance.backend) ?? ''}`
 
 /** Those of one moment and one instance become one query (operations/ask-together.ts). */
 const askHasRoleBoundTo = (connections: AdministrativeConnections) =>
@@ -108,7 +152,7 @@ const askHasRoleBoundTo = (connections: AdministrativeConnections) =>
     },
     {
       keyOf: ({ identityIds }) => identityIds.join(' '),
-      laneOf: ({ instance }) => `${instance.uid} ${placeOf(instance.backend) ?? ''}`,
+      laneOf: laneOfInstance,
       largestBatch: 100,
       mostUnderWay: 1,
       isAboutOne: () => false,

@@ -1,7 +1,8 @@
 /**
- * What a login asks of the directory, in one query, fresh at every login (DESIGN §5, §6): the identity, whether
- * it is assigned to the workspace, and — for the role of a group — the group, its assignment and the path of
- * membership. The cost is that of the identity's own ancestors; test/store/query-plans.test.ts watches it.
+ * What a login asks of the directory, fresh at every login (DESIGN §5, §6): the identity, whether it is assigned to the
+ * workspace, and — for the role of a group — the group, its assignment and the path of membership. Logins of one moment
+ * share the query, and each is answered as if alone. The cost of one is that of the identity's own ancestors;
+ * test/store/query-plans.test.ts watches it.
  */
 import { sql } from 'kysely'
 import type { Identity } from '../domain/identity.ts'
@@ -12,9 +13,10 @@ import { compiledOnce } from './compiled-once.ts'
 import { toIdentity, toPrincipal } from './identities.ts'
 import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
 import { prepared } from './prepared-statements.ts'
-import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+import { askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface LoginRow {
+  readonly question: number
   readonly id: string
   readonly type: Identity['type']
   readonly name: string
@@ -30,49 +32,72 @@ interface LoginRow {
   readonly memberships: readonly (readonly [string, string, string])[]
 }
 
-export interface LoginQuestion {
+interface LoginQuestion {
   readonly identityId: IdentityId
   readonly workspaceId: WorkspaceId
   readonly groupId: IdentityId | undefined
 }
 
-export const loginFactsQuery = ({ identityId, workspaceId, groupId }: LoginQuestion) => sql<LoginRow>`
-  ${prepared('login_facts')} WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
-  group_walk (id, depth) AS (
-    SELECT ${groupId ?? null}::bigint, 0 WHERE ${groupId ?? null}::bigint IS NOT NULL
-    UNION
-    SELECT above.group_id, group_walk.depth + 1
-      FROM group_walk CROSS JOIN LATERAL ${groupsOf(sql`group_walk.id`)} AS above
-     WHERE group_walk.depth < 50
-  )
-  SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
-         EXISTS (
-           SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment
-         ) AS assigned,
-         login_group.id AS group_id, login_group.name AS group_name,
-         login_group.display_name AS group_display_name, login_group.active AS group_active,
-         EXISTS (
-           SELECT FROM group_walk CROSS JOIN LATERAL ${assignmentOf(sql`group_walk.id`, workspaceId)} AS assignment
-         ) AS group_assigned,
-         CASE WHEN login_group.id IS NULL THEN '[]'::json ELSE (
-           SELECT coalesce(json_agg(json_build_array(ancestor.id::text, above.group_id::text,
-                  (SELECT name FROM identity WHERE identity.id = above.group_id))), '[]'::json)
-             FROM ancestor CROSS JOIN LATERAL ${groupsOf(sql`ancestor.id`)} AS above
-         ) END AS memberships
-    FROM identity
-    LEFT JOIN identity AS login_group ON login_group.id = ${groupId ?? null}::bigint AND login_group.type = 'GROUP'
-   WHERE identity.id = ${identityId}::bigint`
+/** The same numbers in all of them belong to one login. */
+export interface LoginQuestions {
+  readonly identityIds: readonly IdentityId[]
+  readonly workspaceIds: readonly WorkspaceId[]
+  readonly groupIds: readonly (IdentityId | null)[]
+}
+
+const WORKSPACE = sql`asked.workspace_id`
+
+/** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
+export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQuestions) => sql<LoginRow>`
+  ${prepared('login_facts')} SELECT asked.question::int, facts.*
+    FROM unnest((SELECT ${identityIds}::bigint[]), (SELECT ${workspaceIds}::bigint[]), (SELECT ${groupIds}::bigint[]))
+         WITH ORDINALITY AS asked (identity_id, workspace_id, group_id, question)
+   CROSS JOIN LATERAL (
+     WITH RECURSIVE ${ancestorsOf(sql`asked.identity_id`)},
+     group_walk (id, depth) AS (
+       SELECT asked.group_id, 0 WHERE asked.group_id IS NOT NULL
+       UNION
+       SELECT above.group_id, group_walk.depth + 1
+         FROM group_walk CROSS JOIN LATERAL ${groupsOf(sql`group_walk.id`)} AS above
+        WHERE group_walk.depth < 50
+     )
+     SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
+            EXISTS (
+              SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, WORKSPACE)} AS assignment
+            ) AS assigned,
+            login_group.id AS group_id, login_group.name AS group_name,
+            login_group.display_name AS group_display_name, login_group.active AS group_active,
+            EXISTS (
+              SELECT FROM group_walk CROSS JOIN LATERAL ${assignmentOf(sql`group_walk.id`, WORKSPACE)} AS assignment
+            ) AS group_assigned,
+            CASE WHEN login_group.id IS NULL THEN '[]'::json ELSE (
+              SELECT coalesce(json_agg(json_build_array(ancestor.id::text, above.group_id::text,
+                     (SELECT name FROM identity WHERE identity.id = above.group_id))), '[]'::json)
+                FROM ancestor CROSS JOIN LATERAL ${groupsOf(sql`ancestor.id`)} AS above
+            ) END AS memberships
+       FROM identity
+       LEFT JOIN identity AS login_group ON login_group.id = asked.group_id AND login_group.type = 'GROUP'
+      WHERE identity.id = asked.identity_id
+     OFFSET 0
+   ) AS facts`
 
 export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
-  const ask = compiledOnce(database, ['identityId', 'workspaceId', 'groupId'], loginFactsQuery)
+  const ask = compiledOnce(database, ['identityIds', 'workspaceIds', 'groupIds'], loginFactsQuery)
   return {
-    loadLoginIdentity: (question) =>
-      askSystemDatabase(async () => {
-        const [row] = await ask(question)
-        return row === undefined
+    loadLoginIdentity: askSystemDatabaseTogether({
+      keyOf: ({ identityId, workspaceId, groupId }: LoginQuestion) =>
+        `${identityId} ${workspaceId} ${groupId ?? ''}`,
+      ask: (questions) =>
+        ask({
+          identityIds: questions.map(({ identityId }) => identityId),
+          workspaceIds: questions.map(({ workspaceId }) => workspaceId),
+          groupIds: questions.map(({ groupId }) => groupId ?? null),
+        }),
+      answer: ([row]) =>
+        row === undefined
           ? { identity: undefined, group: undefined }
-          : { identity: principalOf(row), group: groupOf(row) }
-      }),
+          : { identity: principalOf(row), group: groupOf(row) },
+    }),
   }
 }
 

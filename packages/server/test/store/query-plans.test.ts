@@ -57,9 +57,9 @@ describe('the query of a login', () => {
     for (const identities of [1_000, 100_000]) {
       const { workspaceId, member, topGroup } = await loadDirectory(system.database, identities)
       const query = loginFactsQuery({
-        identityId: member as IdentityId,
-        workspaceId: workspaceId as WorkspaceId,
-        groupId: topGroup as IdentityId,
+        identityIds: [member as IdentityId],
+        workspaceIds: [workspaceId as WorkspaceId],
+        groupIds: [topGroup as IdentityId],
       }).compile(system.database)
       const nodes = await explain(query)
       if (identities === 100_000) {
