@@ -12,6 +12,7 @@ import {
 import { Fault } from '../domain/fault.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { attachCommand } from './attach.ts'
+import { detachCommand } from './detach.ts'
 import { sessionsCommand } from './sessions.ts'
 import { up, type StartEverything } from './up.ts'
 
@@ -57,6 +58,7 @@ function createProgram(starts: Starts): Command {
       process.stdout.write(`${renderSettings(load(flags))}\n`)
     })
   program.addCommand(attachCommand())
+  program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
   return program
 }

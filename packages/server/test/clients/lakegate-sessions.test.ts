@@ -1,9 +1,8 @@
 /** `lakegate sessions`: an operator at a shell sees and ends open sessions. */
-import { once } from 'node:events'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenSessionsAnswer } from '@lakegate/client'
-import { spawnLakegate } from '../stage/lakegate.ts'
+import { runCommand } from '../stage/command-line.ts'
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import {
   createRoleFor,
@@ -49,17 +48,8 @@ async function member(name: string): Promise<TestServicePrincipal> {
   return principal
 }
 
-async function lakegateSessions(
-  words: readonly string[],
-  token: string | undefined = lakegate.ready.admin_token,
-): Promise<{ readonly status: number | null; readonly output: string }> {
-  const { child, output } = spawnLakegate(['sessions', ...words], {
-    DATABRICKS_HOST: lakegate.ready.http_url,
-    DATABRICKS_TOKEN: token,
-  })
-  const [status] = (await once(child, 'close')) as [number | null]
-  return { status, output: output() }
-}
+const lakegateSessions = (words: readonly string[], token?: string) =>
+  runCommand(lakegate, ['sessions', ...words], token)
 
 async function listed(...words: string[]): Promise<OpenSessionsAnswer['sessions']> {
   const { status, output } = await lakegateSessions(['list', '--output', 'json', ...words])
