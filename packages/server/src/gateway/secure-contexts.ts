@@ -2,6 +2,7 @@
  * TLS contexts by the name that their certificate is for. A context lives as long as its certificate is the current
  * one, so that a reloaded or renewed certificate serves the next login and touches no open session (attack 41).
  */
+import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { ServerCertificate, ServerCertificates } from '../operations/ports/certificates.ts'
 
@@ -25,6 +26,8 @@ export function createSecureContexts(certificates: ServerCertificates): SecureCo
         cert: certificate.certificateChainPem,
         key: certificate.privateKeyPem.reveal(),
         minVersion: 'TLSv1.2',
+        // As PostgreSQL: a session that could be resumed is a second way in, and no client of PostgreSQL resumes one.
+        secureOptions: constants.SSL_OP_NO_TICKET,
       })
       known.set(certificateHost, { certificate, context })
       return context

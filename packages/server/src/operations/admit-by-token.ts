@@ -24,7 +24,11 @@ export async function admitByToken(
   seen.admitted = admitted
   if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
     throw new RefusedError(refuse('claims_not_pooled', { role: request.roleName }))
-  const sessionTicket = await orUnavailable(() => issueTicket(ports, instance, admitted, token))
+  // A backend that many sessions share is opened with the ticket of none of them.
+  const sessionTicket =
+    request.endpoint === 'pooled'
+      ? undefined
+      : await orUnavailable(() => issueTicket(ports, instance, admitted, token))
   const { id, type, name } = admitted.identity
   return {
     instance,

@@ -61,7 +61,7 @@ export interface Admission {
   readonly instance: DatabaseInstance
   readonly roleName: string
   readonly roleOid: RoleOid
-  /** What the session will show to `databricks_create_role`; a token of nothing else. Undefined without an identity. */
+  /** What the session will show to `databricks_create_role`; a token of nothing else. Undefined without an identity, and for a pooled session. */
   readonly sessionTicket: string | undefined
   /**
    * The identity of the token, and for the role of a group the path of membership from the group down to it. Undefined

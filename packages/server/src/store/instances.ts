@@ -85,6 +85,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
     keyOf: (uid: InstanceUid) => uid,
     ask: (uids) => instancesByUid({ uids }),
     answer: ([row]) => toInstance(row),
+    mostUnderWay: 1,
   })
   const askByName = askSystemDatabaseTogether({
     keyOf: ({ workspaceId, name }: NameQuestion) => `${workspaceId} ${name}`,

@@ -97,6 +97,7 @@ export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
         row === undefined
           ? { identity: undefined, group: undefined }
           : { identity: principalOf(row), group: groupOf(row) },
+      mostUnderWay: 1,
     }),
   }
 }

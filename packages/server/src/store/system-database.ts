@@ -65,6 +65,8 @@ export function askSystemDatabaseTogether<
   readonly ask: (questions: readonly Question[]) => Promise<readonly Row[]>
   /** @param rows those of one question */
   readonly answer: (rows: readonly Row[], question: Question) => Answer
+  /** Those under way: 1 makes batches larger, and a question wait for at most one other. */
+  readonly mostUnderWay?: number
 }): (question: Question) => Promise<Answer> {
   return askTogether(
     async (questions) => {
@@ -76,7 +78,7 @@ export function askSystemDatabaseTogether<
     {
       keyOf: batch.keyOf,
       largestBatch: LARGEST_BATCH,
-      mostUnderWay: MOST_BATCHES,
+      mostUnderWay: batch.mostUnderWay ?? MOST_BATCHES,
       isAboutOne: isDataException,
     },
   )

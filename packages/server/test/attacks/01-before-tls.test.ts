@@ -1,4 +1,7 @@
 /** Attacks 1–7: what is said before TLS, or as if there were TLS, opens nothing and is answered plainly. */
+import { once } from 'node:events'
+import { connect as connectPlainly } from 'node:net'
+import { connect as connectOverTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { gssEncryptionRequest, passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -137,4 +140,35 @@ describe('another protocol', () => {
     expect((await next.next())?.type).toBe('R')
     next.close()
   })
+})
+
+describe('a TLS session', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'over %s cannot be resumed: each connection proves the certificate anew',
+    async (version) => {
+      const connect = async (session?: Buffer) => {
+        const plain = connectPlainly(lakegate.ready.instance)
+        await once(plain, 'connect')
+        plain.write(sslRequest())
+        await once(plain, 'data')
+        const socket = connectOverTls({
+          ...{ socket: plain, rejectUnauthorized: false, minVersion: version, maxVersion: version },
+          ...(session === undefined ? {} : { session }),
+        })
+        const sessions: Buffer[] = []
+        socket.on('session', (given) => sessions.push(given))
+        await once(socket, 'secureConnect')
+        socket.write(startup)
+        // The question for the password comes behind whatever the server gives for a resumption.
+        await once(socket, 'data')
+        const [isReused, ticket] = [socket.isSessionReused(), socket.getTLSTicket()]
+        socket.destroy()
+        return { session: sessions.at(-1) ?? socket.getSession(), isReused, ticket }
+      }
+      const first = await connect()
+      // TLS 1.3 always gives something: here the number of a session that nobody keeps, and no sealed state.
+      expect(first.ticket?.length ?? 0).toBeLessThanOrEqual(32)
+      expect(await connect(first.session)).toMatchObject({ isReused: false })
+    },
+  )
 })

@@ -38,8 +38,7 @@ export async function openPooledBackend(
   signal: AbortSignal,
   clusters: AttachedClusters,
 ): Promise<PooledBackend> {
-  // A ticket tells of one token and when it expires; the backend serves logins with others.
-  const opened = await openBackend({ ...admission, sessionTicket: '' }, startup, signal, clusters)
+  const opened = await openBackend(admission, startup, signal, clusters)
   if (opened.kind === 'refused') throw new BackendRefused(opened.message.subarray(5))
   const backend = new PooledBackend(opened.session.socket, opened.session.greeting)
   try {

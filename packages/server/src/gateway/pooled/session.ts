@@ -28,6 +28,9 @@ export interface PooledSessionPorts {
 /** What a client may send while it waits for a backend, before it is no longer listened to. */
 const MOST_WAITING_BYTES = 128 * 1024
 
+/** Made once: it is the reason of every orderly end, and an error costs its stack. */
+const LEFT = new ConnectionEnded()
+
 const letter = (text: string): number => text.charCodeAt(0)
 const ERROR_RESPONSE = letter('E')
 const NOTICE_RESPONSE = letter('N')
@@ -298,7 +301,7 @@ export class PooledSession implements BackendOwner, Tenant {
 
   #leave(): void {
     this.#isOver = true
-    this.#gone.abort(new ConnectionEnded())
+    this.#gone.abort(LEFT)
     if (!this.#isLeaving) this.#discardBackend()
     this.#ports.pool.leave(this)
   }
