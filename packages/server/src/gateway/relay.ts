@@ -24,16 +24,21 @@ function pass(from: Duplex, to: Duplex): void {
   })
   // An orderly end is passed on behind the last byte; so PostgreSQL's last words reach the client.
   from.once('end', () => {
-    to.end()
+    endOnce(to)
   })
   from.once('close', () => {
-    to.end()
+    endOnce(to)
     const impatience = setTimeout(() => to.destroy(), FLUSH_LIMIT_MS)
     to.once('close', () => {
       clearTimeout(impatience)
     })
     if (to.destroyed) clearTimeout(impatience)
   })
+}
+
+/** Node makes an error, with its stack, of a second end that nobody reads. */
+function endOnce(socket: Duplex): void {
+  if (!socket.writableEnded) socket.end()
 }
 
 const closed = (socket: Duplex): Promise<void> =>
