@@ -19,6 +19,8 @@ export interface AuditRecordAnswer {
   token_id?: string
   client_address?: string
   database?: string
+  /** With which PostgreSQL took its leave of a session that it ended. */
+  sqlstate?: string
   ended_by_id?: string
   ended_by_name?: string
 }

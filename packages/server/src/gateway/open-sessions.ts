@@ -16,7 +16,7 @@ import type { Clock } from '../operations/ports/clock.ts'
 import type { BackendTermination } from '../operations/ports/sessions.ts'
 import type { RecheckSession } from '../operations/recheck-session.ts'
 import { reasonToEnd, type SessionLimits } from './session-end.ts'
-import type { SessionLink } from './session-link.ts'
+import type { SessionEnd, SessionLink } from './session-link.ts'
 import type { GatewayLog } from './settings.ts'
 
 export interface OpenSessionsPorts {
@@ -33,12 +33,15 @@ export interface OpenSessionsPorts {
 }
 
 export interface OpenSessions {
-  /** Lists the session for as long as the work on it takes. */
+  /**
+   * Lists the session for as long as the work on it takes.
+   * @param work resolves with how it ended, unless the client ended it
+   */
   during(
     admission: Admission,
     request: { readonly database: string; readonly clientAddress: string },
     link: SessionLink,
-    work: () => Promise<void>,
+    work: () => Promise<SessionEnd | undefined>,
   ): Promise<void>
   list(selection: SessionSelection): readonly OpenSession[]
   /** Ends what is selected and returns it; PostgreSQL tells the clients (57P01). */
@@ -74,6 +77,8 @@ interface Entry {
   notBeforeUptime: number
   /** It goes by itself from here; only its sockets are still closing. */
   wasEnded: boolean
+  /** What came of the last try to end it. */
+  ending: Promise<boolean> | undefined
 }
 
 const TICK_MS = 1_000
@@ -104,8 +109,13 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   const reasonOfInstance = ({ admission: { instance } }: Entry) =>
     instance.backend.kind === 'attached' ? closed.get(instance.uid) : undefined
 
+  function endEntry(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
+    entry.ending = tryToEnd(entry, onlyWhenIdle)
+    return entry.ending
+  }
+
   /** @returns false when there was nothing to end, or not now */
-  async function endEntry(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
+  async function tryToEnd(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
     const { admission, link } = entry
     const processId = link.backendProcessId()
     if (processId === undefined) {
@@ -140,13 +150,17 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
     // A long statement passes no bytes and is no idleness.
     if (!(await endEntry(entry, reason === 'session_idle'))) return
     entry.wasEnded = true
+    recordEnd(entry, { reason, sqlstate: undefined })
+  }
+
+  function recordEnd({ admission, request, id }: Entry, { reason, sqlstate }: SessionEnd): void {
     ports.onEnded(reason)
-    const { admission, request } = entry
     ports.audit.record({
       event: 'end_session',
       outcome: 'admitted',
       reason,
-      detail: `session ${entry.id}`,
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      detail: `session ${id}`,
       ...(admission.behind === undefined
         ? {}
         : { identityId: admission.behind.id, identityName: admission.behind.name }),
@@ -238,18 +252,22 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   return {
     async during(admission, request, link, work) {
       const [id, now, uptime] = [ports.newId(), clock(), uptimeMs()]
-      entries.set(id, {
+      const entry: Entry = {
         ...{ admission, request, link, id },
         ...{ openedAt: now, openedAtUptime: uptime, lastActiveAt: now, lastActiveUptime: uptime },
-        ...{ bytesSeen: 0, notBeforeUptime: 0, wasEnded: false },
-      })
+        ...{ bytesSeen: 0, notBeforeUptime: 0, wasEnded: false, ending: undefined },
+      }
+      entries.set(id, entry)
+      let end: SessionEnd | undefined
       try {
-        await work()
+        end = await work()
       } finally {
         entries.delete(id)
         ended.bytesFromClient += link.bytesFromClient()
         ended.bytesToClient += link.bytesToClient()
       }
+      // What we asked PostgreSQL for is recorded by whoever wanted it.
+      if (end !== undefined && (await entry.ending) !== true) recordEnd(entry, end)
     },
     list,
     async end(selection) {

@@ -3,20 +3,50 @@
  * function, called once for each direction. The hot path: no allocation of its own per chunk.
  */
 import type { Duplex } from 'node:stream'
+import { endsWithTerminate, sqlstateOfLastWord } from '../protocol/last-word.ts'
+import type { SessionEnd } from './session-link.ts'
 
 /** How long the last bytes may take to reach a peer whose other side is already gone. */
 const FLUSH_LIMIT_MS = 5_000
+/** PostgreSQL's last word is a small chunk; a large one would only take memory while its session is idle. */
+const LONGEST_LAST_WORD = 1024
 
-/** Resolves when both sockets are closed; every way in which either ends closes the other. */
-export async function relay(client: Duplex, backend: Duplex): Promise<void> {
+/**
+ * Resolves when both sockets are closed; every way in which either ends closes the other.
+ * @param early what the client sent before
+ * @returns how the backend ended it; undefined when the client did, or had said goodbye
+ */
+export async function relay(client: Duplex, backend: Duplex, early: Buffer): Promise<SessionEnd | undefined> {
+  let hasSaidGoodbye = endsWithTerminate(early)
+  let lastWord: Buffer | undefined
+  let firstToEnd: Duplex | undefined
+  const onEnd = (side: Duplex): void => {
+    firstToEnd ??= side
+  }
   const bothClosed = Promise.all([closed(client), closed(backend)])
-  pass(client, backend)
-  pass(backend, client)
+  if (early.length > 0) backend.write(early)
+  pass(client, backend, onEnd, (chunk) => {
+    hasSaidGoodbye = endsWithTerminate(chunk)
+  })
+  pass(backend, client, onEnd, (chunk) => {
+    lastWord = chunk.length > LONGEST_LAST_WORD ? undefined : chunk
+  })
   await bothClosed
+  if (firstToEnd !== backend || hasSaidGoodbye) return undefined
+  return {
+    reason: 'backend_ended',
+    sqlstate: lastWord === undefined ? undefined : sqlstateOfLastWord(lastWord),
+  }
 }
 
-function pass(from: Duplex, to: Duplex): void {
+function pass(
+  from: Duplex,
+  to: Duplex,
+  onEnd: (side: Duplex) => void,
+  onChunk: (chunk: Buffer) => void,
+): void {
   from.on('data', (chunk: Buffer) => {
+    onChunk(chunk)
     if (!to.write(chunk)) from.pause()
   })
   to.on('drain', () => {
@@ -24,9 +54,11 @@ function pass(from: Duplex, to: Duplex): void {
   })
   // An orderly end is passed on behind the last byte; so PostgreSQL's last words reach the client.
   from.once('end', () => {
+    onEnd(from)
     endOnce(to)
   })
   from.once('close', () => {
+    onEnd(from)
     endOnce(to)
     const impatience = setTimeout(() => to.destroy(), FLUSH_LIMIT_MS)
     to.once('close', () => {

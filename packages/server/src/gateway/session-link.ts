@@ -20,6 +20,14 @@ export interface SessionLink {
   cut(): void
 }
 
+/** Why a session ended before its client wanted, when nobody asked the gateway for that. */
+export interface SessionEnd {
+  /** `backend_ended`, or the name of a refusal. */
+  readonly reason: string
+  /** Of PostgreSQL's last word, if it had one that was recognised. */
+  readonly sqlstate: string | undefined
+}
+
 export function linkDirectly(
   client: Duplex,
   { socket: backend, greeting, host }: BackendSession,

@@ -135,11 +135,10 @@ async function serveLogin(
     socket.write(session.greeting)
     // Sent behind the password and before the answer: PostgreSQL would read it next as well (attack 14).
     const early = reader.takeRest()
-    if (early.length > 0) session.socket.write(early)
     onOpen()
     await sessions.keep(instanceUid, session.greeting, () =>
       dependencies.openSessions.during(admission, request, linkDirectly(socket, session), () =>
-        relay(socket, session.socket),
+        relay(socket, session.socket, early),
       ),
     )
   } finally {

@@ -42,7 +42,8 @@ export const METRICS = {
   lakegate_sessions_ended_total: {
     type: 'counter',
     labels: ['reason'],
-    sentence: 'Sessions that Lakegate ended: `session_ended` by somebody, otherwise as in the audit.',
+    sentence:
+      'Sessions that ended before their clients wanted: `session_ended` by somebody, otherwise as in the audit.',
   },
   lakegate_session_bytes_total: {
     type: 'counter',

@@ -53,6 +53,7 @@ describe.concurrent('a session', () => {
       code: '57P05',
       message: 'terminating connection due to idle-session timeout',
     })
+    await audited('backend_ended","sqlstate":"57P05')
   })
 
   it('that switched PostgreSQL’s limit off, or sits idle in a transaction, is ended with 57P01', async () => {

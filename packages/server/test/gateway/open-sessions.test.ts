@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId, RoleOid } from '../../src/domain/ids.ts'
 import { createOpenSessions } from '../../src/gateway/open-sessions.ts'
+import type { SessionEnd } from '../../src/gateway/session-link.ts'
 import type { Admission } from '../../src/operations/admit-login.ts'
 import type { AuditEntry } from '../../src/operations/ports/audit.ts'
 import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
@@ -31,17 +32,19 @@ const attachedInstance = {
 function world(
   of = instance,
   backend: { readonly processId: number | undefined; readonly isWorking?: boolean } = { processId: 42 },
+  terminateBackend: () => Promise<boolean> = () => Promise.resolve(true),
 ) {
   let now = new Date('2026-01-01T00:00:00Z')
   let uptimeMs = 0
   let bytes = 0
   const records: AuditEntry[] = []
+  let endOfWork: (end: SessionEnd | undefined) => void = () => undefined
   const sessions = createOpenSessions(
     {
       clock: () => now,
       uptimeMs: () => uptimeMs,
       newId: () => 'the session',
-      termination: { terminateBackend: () => Promise.resolve(true) },
+      termination: { terminateBackend },
       recheck: () => Promise.resolve(undefined),
       audit: { record: (entry) => void records.push(entry) },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -78,11 +81,18 @@ function world(
       isWorking: () => backend.isWorking,
       cut: () => undefined,
     },
-    () => new Promise(() => undefined),
+    () =>
+      new Promise((resolve) => {
+        endOfWork = resolve
+      }),
   )
   return {
     sessions,
     ended: () => records.map(({ reason }) => reason),
+    async endBy(end: SessionEnd | undefined) {
+      endOfWork(end)
+      await vi.advanceTimersByTimeAsync(0)
+    },
     jumpClock: (ms: number) => void (now = new Date(now.getTime() + ms)),
     work: () => void (bytes += 1),
     async pass(ms: number) {
@@ -176,6 +186,34 @@ describe('open sessions', () => {
     await pass(1_000)
     expect(ended()).toHaveLength(1)
   })
+
+  it('that PostgreSQL ended are recorded with its SQLSTATE; those that their clients ended are not', async () => {
+    const [byPostgresql, byClient] = [world(), world()]
+    await byPostgresql.endBy({ reason: 'backend_ended', sqlstate: '57P05' })
+    await byClient.endBy(undefined)
+    expect(byPostgresql.ended()).toEqual(['backend_ended'])
+    expect(byClient.ended()).toEqual([])
+  })
+
+  it.each([
+    [true, ['session_too_old']],
+    [false, ['backend_ended']],
+  ])(
+    'that end while PostgreSQL is asked to end them are recorded once (it did: %s)',
+    async (didEnd, reasons) => {
+      let answer: (didEnd: boolean) => void = () => undefined
+      const asked = new Promise<boolean>((resolve) => {
+        answer = resolve
+      })
+      const { ended, endBy, pass } = world(instance, { processId: 42 }, () => asked)
+      await pass(didEnd ? 72 * HOUR_MS : 25 * HOUR_MS)
+      await endBy({ reason: 'backend_ended', sqlstate: '57P01' })
+      expect(ended()).toEqual([])
+      answer(didEnd)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(ended()).toEqual(reasons)
+    },
+  )
 
   it('on an instance that is not known yet live', async () => {
     const { sessions, ended, pass } = world(attachedInstance)

@@ -7,9 +7,11 @@ import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { encodeErrorResponse } from '../../protocol/error-response.ts'
+import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
+import type { SessionEnd } from '../session-link.ts'
 import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
 import { judgeRequest, prefixOfRequest, WAITS_FOR_NO_BACKEND } from './judge-request.ts'
 import { BackendRefused } from './open-backend.ts'
@@ -61,7 +63,10 @@ export class PooledSession implements BackendOwner, Tenant {
   #isDroppingAnswer = false
   /** The client has the beginning of a message, and whatever comes next is taken for the rest of it. */
   #isInsideAnswer = false
-  #lastAnswerWasError = false
+  /** The last answer, if it was an ErrorResponse; its body as far as it was there. */
+  #lastError: Buffer | undefined
+  /** Nobody asked for it from outside, and the client did not say goodbye. */
+  #ownEnd: SessionEnd | undefined
 
   /** @param told what the client was told of settings at its login */
   constructor(client: Duplex, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
@@ -70,8 +75,8 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#ports = ports
   }
 
-  /** @param early what the client sent behind its password. Resolves when the connection is over. */
-  async run(early: Buffer): Promise<void> {
+  /** @param early what the client sent behind its password. Resolves when the connection is over, with how it ended unless the client or `end` did it. */
+  async run(early: Buffer): Promise<SessionEnd | undefined> {
     const closed = new Promise<void>((resolve) => {
       if (this.#client.closed) resolve()
       else this.#client.once('close', resolve)
@@ -82,6 +87,7 @@ export class PooledSession implements BackendOwner, Tenant {
     if (early.length > 0) this.#onRequestBytes(early)
     await closed
     this.#leave()
+    return this.#ownEnd
   }
 
   /** In the middle of a statement, or in line for a backend. */
@@ -102,6 +108,12 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#discardBackend()
     if (error instanceof ConnectionEnded || this.#isInsideAnswer) this.#client.destroy()
     else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
+  }
+
+  /** Ends the session for a reason of its own. */
+  #fail(error: unknown): void {
+    if (!this.#isOver) this.#ownEnd ??= endBecauseOf(error)
+    this.end(error)
   }
 
   onBytes(): void {
@@ -130,7 +142,14 @@ export class PooledSession implements BackendOwner, Tenant {
 
   onClosed(): void {
     this.#backend = undefined
-    if (this.#isLeaving || this.#lastAnswerWasError) this.#client.end()
+    if (!this.#isLeaving) {
+      const lastError = this.#lastError
+      this.#ownEnd ??= {
+        reason: 'backend_ended',
+        sqlstate: lastError === undefined ? undefined : sqlstateThatEnds(lastError),
+      }
+    }
+    if (this.#isLeaving || this.#lastError !== undefined) this.#client.end()
     else this.end(new RefusedError(refuse('pooled_backend_lost')))
   }
 
@@ -145,7 +164,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const requests = this.#requests
     for (let seen = requests.see(); seen !== 'need_more'; seen = requests.see()) {
       if (seen === 'violation') {
-        this.end(violation('invalid message length'))
+        this.#fail(violation('invalid message length'))
         return
       }
       if (seen === 'message') {
@@ -155,7 +174,7 @@ export class PooledSession implements BackendOwner, Tenant {
         if (this.#backend !== undefined) {
           const judgement = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
           if (typeof judgement === 'object') {
-            this.end(violation(judgement.violation))
+            this.#fail(violation(judgement.violation))
             return
           }
           if (judgement === 'hold') {
@@ -202,7 +221,7 @@ export class PooledSession implements BackendOwner, Tenant {
         )) {
           this.#ports.onDefect(error)
         }
-        this.end(error)
+        this.#fail(error)
       },
     )
     return false
@@ -233,7 +252,7 @@ export class PooledSession implements BackendOwner, Tenant {
     backend.lendTo(this)
     this.#backend = backend
     this.#toClient = new Outlet(backend.scanner)
-    this.#lastAnswerWasError = false
+    this.#lastError = undefined
     if (!backend.changedWhileIdle) return
     backend.changedWhileIdle = false
     const news = tellDifferences(this.#told, backend.reported)
@@ -266,7 +285,7 @@ export class PooledSession implements BackendOwner, Tenant {
   /** @returns whether the client is to see it */
   #readAnswer({ scanner, reported }: PooledBackend): boolean {
     const { type } = scanner
-    this.#lastAnswerWasError = type === ERROR_RESPONSE
+    this.#lastError = type === ERROR_RESPONSE ? Buffer.from(scanner.body()) : undefined
     if (type === NOTICE_RESPONSE || type === NOTIFICATION_RESPONSE) return true
     const isOurs = type === ERROR_RESPONSE && this.#outstanding.isStaleNext
     if (isOurs) this.#toClient?.insert(RESULT_TYPE_CHANGED)
@@ -316,6 +335,13 @@ export class PooledSession implements BackendOwner, Tenant {
     if (this.#outstanding.isBusy) void backend.cancel(this.#ports.passCancel)
     backend.socket.destroy()
   }
+}
+
+function endBecauseOf(error: unknown): SessionEnd | undefined {
+  if (error instanceof ConnectionEnded) return undefined
+  if (error instanceof BackendRefused) return { reason: 'backend_refused', sqlstate: error.sqlstate }
+  const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
+  return { reason, sqlstate: undefined }
 }
 
 /** As PostgreSQL says it of a statement that is in the backend still; drivers go by the name of its function. */

@@ -36,6 +36,8 @@ export interface AuditEntry {
   readonly tokenId?: string
   readonly clientAddress?: string
   readonly database?: string
+  /** With which PostgreSQL took its leave of a session that it ended. */
+  readonly sqlstate?: string
   /** Who ended somebody else's session. */
   readonly endedById?: string
   readonly endedByName?: string
