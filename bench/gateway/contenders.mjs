@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { startBareNode } from './bare-node.mjs'
 import { startLakegate } from './lakegate.mjs'
 import { libpqEnvironment } from './pgbench.mjs'
 import { DATABASE, PASSWORD, startPostgres, USER } from './postgres.mjs'
@@ -26,7 +27,8 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
   }
   try {
     const certificate = await makeCertificate(directory)
-    const [port, plainPort, scramPort, passthroughPort, terminatingPort] = await freePorts(5)
+    const [port, plainPort, scramPort, passthroughPort, terminatingPort, coldPort, relayPort, loginPort] =
+      await freePorts(8)
     const postgres = await startPostgres({ directory, certificate, port, maxConnections })
     started.push(postgres)
     const direct = { host: postgres.host, port, user: USER, password: PASSWORD, database: DATABASE }
@@ -39,8 +41,14 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       ...{ directory, name: 'scram', certificate, port: scramPort, postgres },
       ...{ authentication: 'scram-sha-256', secret: verifier },
     })
+    const cold = await startPgbouncer({
+      ...{ directory, name: 'cold', certificate, port: coldPort, postgres },
+      ...{ authentication: 'scram-sha-256', secret: verifier, reuse: false },
+    })
     const haproxy = await startHaproxy({ directory, certificate, passthroughPort, terminatingPort, postgres })
-    started.push(...[plain, scram, haproxy].filter((one) => one !== undefined))
+    const bare = await startBareNode({ certificate, relayPort, loginPort, postgres })
+    started.push(bare)
+    started.push(...[plain, scram, cold, haproxy].filter((one) => one !== undefined))
     const environment = {
       LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
       LAKEGATE_TLS_KEY_FILE: certificate.key,
@@ -74,6 +82,9 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       ...(scram === undefined
         ? {}
         : { scram: { name: 'PgBouncer, session, SCRAM', target: scram.session, pids: scram.pids } }),
+      ...(cold === undefined
+        ? {}
+        : { cold: { name: 'PgBouncer, SCRAM, a backend each', target: cold.session, pids: cold.pids } }),
       ...(haproxy === undefined
         ? {}
         : {
@@ -84,6 +95,8 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
             },
             terminating: { name: 'HAProxy, TLS ended', target: haproxy.terminating, pids: haproxy.pids },
           }),
+      bareRelay: { name: 'bare Node, relay', target: bare.relay, pids: bare.pids },
+      bareLogin: { name: 'bare Node, asks nobody', target: bare.login, pids: bare.pids },
     }
     const missing = [
       ...(plain === undefined ? ['PgBouncer is not installed'] : []),

@@ -1,4 +1,5 @@
 // A Lakegate of its own for a bench: an empty data directory, free ports, and the API as its administrator.
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -15,6 +16,10 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
   await chmod(dataDirectory, 0o711)
   const readyFile = path.join(dataDirectory, 'ready.json')
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
+  // As a service writes it. Into a pipe, every line would wake the bench.
+  const logFile = path.join(dataDirectory, 'bench.log')
+  const log = openSync(logFile, 'a')
+  const output = () => readFileSync(logFile, 'utf8').slice(-4000)
   const program = startProgram(process.execPath, [...nodeArguments, PROGRAM, 'up'], {
     env: {
       ...Object.fromEntries(inherited),
@@ -25,13 +30,15 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       LAKEGATE_LOG_LEVEL: 'error',
       ...environment,
     },
+    stdio: ['ignore', log, log],
   })
+  closeSync(log)
   const stop = async () => {
     await program.stop('SIGINT')
     await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const ready = await waitForReady(readyFile, program)
+    const ready = await waitForReady(readyFile, program, output)
     const call = async (method, url, body) => {
       const response = await fetch(new URL(url, ready.http_url), {
         method,
@@ -52,7 +59,7 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       /** The gateway and whatever workers it has; not the PostgreSQL servers beside it. */
       pids: () => processTree(program.pid, 'node'),
       isRunning: program.isRunning,
-      output: program.output,
+      output,
       call,
       mint,
       /** Where its owner logs in, with a token that lives another hour. */
@@ -70,9 +77,9 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
   }
 }
 
-async function waitForReady(file, program) {
+async function waitForReady(file, program, output) {
   for (;;) {
-    if (!program.isRunning()) throw new Error(`lakegate ended:\n${program.output()}`)
+    if (!program.isRunning()) throw new Error(`lakegate ended:\n${output()}`)
     const text = await readFile(file, 'utf8').catch(() => undefined)
     if (text !== undefined) return JSON.parse(text)
     await pause(50)

@@ -1,4 +1,4 @@
-// A process that does nothing but log in and out, from a number of connections at a time, and reports to its parent
+// A process that does nothing but log in, ask one thing and log out, from a number of connections at a time, and reports to its parent
 // over IPC how many logins it finished. Started by login-load.mjs.
 import { logIn } from './wire-client.mjs'
 
@@ -11,6 +11,8 @@ process.once('message', async ({ target, connections, milliseconds }) => {
       const begin = performance.now()
       try {
         const session = await logIn(target)
+        // PgBouncer takes a backend at the first query, others at the login.
+        await session.query('SELECT 1')
         times.push(performance.now() - begin)
         session.end()
       } catch (error) {

@@ -17,7 +17,7 @@ const AIMS = [
 const LINE = `${'x'.repeat(999)}\n`
 
 export async function measureBulk({ contenders, directory }, { rounds, bulkMegabytes }) {
-  const chosen = pick(contenders, ['direct', 'token', 'plain', 'passthrough', 'terminating'])
+  const chosen = pick(contenders, ['direct', 'token', 'plain', 'passthrough', 'terminating', 'bareRelay'])
   const file = path.join(directory, 'bulk.txt')
   const block = LINE.repeat(1000)
   await pipeline(Readable.from(Array.from({ length: bulkMegabytes }, () => block)), createWriteStream(file))

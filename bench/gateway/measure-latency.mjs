@@ -13,6 +13,7 @@ export async function measureLatency({ contenders }, { rounds, latencyTransactio
     'transaction',
     'passthrough',
     'terminating',
+    'bareRelay',
   ])
   const results = await takeTurns(chosen, rounds, ({ target }) => medianLatency(target, latencyTransactions))
   const added = (key) => results[key].map((value, index) => value - results.direct[index])

@@ -18,6 +18,7 @@ export async function measureQueries({ contenders }, { rounds, seconds, clients 
     'transaction',
     'passthrough',
     'terminating',
+    'bareRelay',
   ])
   const rows = []
   const ratios = []
@@ -57,7 +58,7 @@ export async function measureQueries({ contenders }, { rounds, seconds, clients 
         ratios.push([
           load,
           chosen[key].name,
-          ...['plain', 'transaction', 'passthrough', 'terminating', 'direct'].map((other) =>
+          ...['plain', 'transaction', 'passthrough', 'terminating', 'direct', 'bareRelay'].map((other) =>
             other in against ? describeRatio(against[other]) : '–',
           ),
         ])
@@ -79,6 +80,7 @@ export async function measureQueries({ contenders }, { rounds, seconds, clients 
           ': HAProxy passing',
           ': HAProxy ending TLS',
           ': direct TLS',
+          ': bare Node',
         ],
         ratios,
       ),

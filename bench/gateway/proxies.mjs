@@ -16,6 +16,7 @@ const isThere = (file) =>
 
 /**
  * @param options.authentication 'plain' (a cleartext password inside TLS) or 'scram-sha-256'
+ * @param options.reuse false: each backend serves one login, as at a gateway that opens one for each
  * @param options.secret what its user list holds for the user: the password, or its SCRAM verifier
  * @returns undefined where PgBouncer is not installed
  */
@@ -27,6 +28,7 @@ export async function startPgbouncer({
   postgres,
   authentication,
   secret,
+  reuse = true,
 }) {
   if (!(await isThere(PGBOUNCER))) return undefined
   const { account } = postgres
@@ -46,8 +48,8 @@ auth_type = ${authentication}
 auth_file = ${file('users')}
 max_client_conn = 6000
 default_pool_size = 100
-min_pool_size = 32
-log_connections = 0
+min_pool_size = ${reuse ? 32 : 0}
+${reuse ? '' : 'server_lifetime = 0\n'}log_connections = 0
 log_disconnections = 0
 client_tls_sslmode = require
 client_tls_protocols = tlsv1.3
