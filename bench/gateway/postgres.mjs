@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { runnerImport } from 'vite'
 import { startProgram, waitForPort } from './processes.mjs'
 
@@ -59,6 +60,11 @@ export async function startPostgres({ directory, certificate, port, maxConnectio
   )
   const server = startProgram(binaries.postgres, ['-D', data], asAccount)
   await waitForPort(server, '127.0.0.1', port, 'postgres')
+  // It listens before it has started up.
+  while (!server.output().includes('ready to accept connections')) {
+    if (!server.isRunning()) throw new Error(`postgres ended:\n${server.output()}`)
+    await pause(50)
+  }
   return {
     host: '127.0.0.1',
     port,
