@@ -3,6 +3,8 @@
  * role looks like, and where guessing ends.
  */
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   passwordMessage,
@@ -29,14 +31,18 @@ const SCRAM = 'SCRAM-SHA-256'
 const PLUS = 'SCRAM-SHA-256-PLUS'
 // Guesses come to both of them in turn, and are counted together.
 const ENVIRONMENT = { LAKEGATE_GATEWAY_WORKERS: '2' }
+let configFile: string
 let lakegate: RunningLakegate
 let instance: NativeInstance
 let role: string
 
 beforeAll(async () => {
+  const dataDirectory = await makeDataDirectory()
+  configFile = path.join(dataDirectory, 'lakegate.json')
+  await writeFile(configFile, '{}')
   lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: ENVIRONMENT,
+    dataDirectory,
+    environment: { ...ENVIRONMENT, LAKEGATE_CONFIG: configFile },
   })
   instance = await createNativeInstance(lakegate)
   role = await instance.createRole(`PASSWORD '${PASSWORD}'`)
@@ -281,6 +287,63 @@ describe('guessing', () => {
       for (let count = 0; count < 6; count += 1) expect(await guess(forgetful, 'wrong')).toBe('28P01')
       await inSession(lakegate, { user: forgetful, password: PASSWORD, instance }, () => Promise.resolve())
     }
+  })
+})
+
+describe('a SIGHUP', () => {
+  const reload = async (settings: object) => {
+    await writeFile(configFile, JSON.stringify(settings))
+    lakegate.process.kill('SIGHUP')
+  }
+  let lastRole = 0
+  /** What so many wrong passwords of one role are answered that come at once, to both workers. */
+  const guesses = async (count: number) => {
+    const victim = `nobody_of_a_reload_${String((lastRole += 1))}`
+    const opened = await Promise.all(Array.from({ length: count }, () => offered(victim)))
+    return Promise.all(
+      opened.map(async ({ client }) => {
+        const scram = scramClient({ password: 'guess' })
+        client.send(saslInitialResponse(SCRAM, scram.first))
+        client.send(saslResponse(scram.final(authentication(await client.next()).data).message))
+        return errorFields(await client.next())['C']
+      }),
+    )
+  }
+
+  it('changes how many wrong passwords close a role to an address, at every worker, and for how long', async () => {
+    await reload({ 'failed-logins-per-role': 2 })
+    await waitFor(
+      'the new limit',
+      async () => (await guesses(6)).sort().join() === '28P01,28P01,53400,53400,53400,53400',
+    )
+    await reload({ 'failed-logins-per-role': 2, 'failed-login-seconds': 1 })
+    const victim = `nobody_of_a_reload_${String(lastRole)}`
+    // Well within the minute of before.
+    await waitFor(
+      'the end of the closure',
+      async () => {
+        const client = await instance.beginLogin(victim)
+        const answer = await client.next()
+        client.close()
+        return answer?.type === 'R'
+      },
+      20_000,
+    )
+  })
+
+  it('changes from how many wrong passwords on an address is slowed down', async () => {
+    await reload({ 'failed-logins-per-address': 1, 'failed-logins-per-role': 50 })
+    await guesses(40)
+    const slowLogin = async () => {
+      const begun = performance.now()
+      const { client, end } = await prove(role, { password: PASSWORD })
+      client.close()
+      expect(authentication(end).code).toBe(12)
+      return performance.now() - begun >= 700
+    }
+    await waitFor('a login that waits', slowLogin)
+    await reload({})
+    await waitFor('a login that does not', async () => !(await slowLogin()), 20_000)
   })
 })
 
