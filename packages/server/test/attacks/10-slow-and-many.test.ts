@@ -1,12 +1,7 @@
 /** Attacks 10, 11: those who never finish a login, and those who begin very many. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { asOwner, mintCredential } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import {
@@ -19,26 +14,20 @@ import {
 import { workersOf } from '../stage/workers.ts'
 
 const DEADLINE = { LAKEGATE_LOGIN_DEADLINE_SECONDS: '2' }
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 /** All instances at one address, told apart by SNI; one worker, so that whoever crashes it is found out. */
-let underDomain: RunningLakegate
+let underDomain: OwnLakegate
 
 beforeAll(async () => {
-  lakegate = await startLakegate({ dataDirectory: await makeDataDirectory(), environment: DEADLINE })
-  underDomain = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: {
-      ...DEADLINE,
-      LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
-      LAKEGATE_GATEWAY_WORKERS: '1',
-    },
+  lakegate = await startOwnLakegate(DEADLINE)
+  underDomain = await startOwnLakegate({
+    ...DEADLINE,
+    LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
+    LAKEGATE_GATEWAY_WORKERS: '1',
   })
 })
 afterAll(async () => {
-  for (const each of [lakegate, underDomain]) {
-    await each.stop()
-    await removeDataDirectory(each.dataDirectory)
-  }
+  for (const each of [lakegate, underDomain]) await each.remove()
 })
 
 const logsIn = () => asOwner(lakegate, async (client) => (await client.query('SELECT 1')).rowCount)

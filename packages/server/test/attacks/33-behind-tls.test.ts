@@ -1,36 +1,24 @@
 /** attack 33: behind a proxy that ends TLS, cookies are for TLS only, and the Host header decides nothing that is sent. */
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  startLakegate,
-  makeDataDirectory,
-  removeDataDirectory,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
+import { freePort } from '../stage/free-port.ts'
 
 const PUBLIC_URL = 'https://lakegate.example.com'
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 let port: number
 
 beforeAll(async () => {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  port = (probe.address() as AddressInfo).port
-  probe.close()
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: {
-      LAKEGATE_FIRST_INSTANCE: '',
-      LAKEGATE_HTTP_PORT: String(port),
-      LAKEGATE_PUBLIC_URL: PUBLIC_URL,
-    },
+  port = await freePort()
+  lakegate = await startOwnLakegate({
+    LAKEGATE_FIRST_INSTANCE: '',
+    LAKEGATE_HTTP_PORT: String(port),
+    LAKEGATE_PUBLIC_URL: PUBLIC_URL,
   })
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
 /** As the proxy asks. */

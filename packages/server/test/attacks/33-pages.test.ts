@@ -3,45 +3,31 @@
  * a public name, as one is in production.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { request } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SignInLinkAnswer } from '@lakegate/client'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
+import { freePort } from '../stage/free-port.ts'
 
 const PUBLIC = 'https://lakegate.example.com'
 const MARKUP = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 let origin: string
 beforeAll(async () => {
-  const port = String(await findFreePort())
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_FIRST_INSTANCE: '', LAKEGATE_PUBLIC_URL: PUBLIC, LAKEGATE_HTTP_PORT: port },
+  const port = String(await freePort())
+  lakegate = await startOwnLakegate({
+    LAKEGATE_FIRST_INSTANCE: '',
+    LAKEGATE_PUBLIC_URL: PUBLIC,
+    LAKEGATE_HTTP_PORT: port,
   })
   origin = `http://127.0.0.1:${port}`
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
 /** What Lakegate reports is its public address, so that the other one has to be chosen here. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 interface Answer {
   readonly status: number

@@ -4,12 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import {
   createPerson,
   formAction,
@@ -20,16 +15,12 @@ import {
   type Person,
 } from '../stage/person.ts'
 
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 beforeAll(async () => {
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_FIRST_INSTANCE: '' },
-  })
+  lakegate = await startOwnLakegate({ LAKEGATE_FIRST_INSTANCE: '' })
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
 const oauth = (path: string) => `${lakegate.ready.http_url}/oidc${path}`

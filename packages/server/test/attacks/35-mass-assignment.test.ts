@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
-  LakegateApiError,
   LakegateHttp,
   ScimGroup,
   ScimListResponse,
@@ -11,18 +10,12 @@ import type {
 } from '@lakegate/client'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin } = lakegate
 const SCIM = '/api/2.0/preview/scim/v2'
 
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 const patch = (http: LakegateHttp, path: string, ...Operations: object[]) =>
   http.request('PATCH', path, { Operations })
 const createUser = () =>

@@ -11,12 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TokenInfo, TokenResponse } from '@lakegate/client'
 import { processesIn } from '../stage/clusters.ts'
 import { openInsider } from '../stage/insider.ts'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { createPerson, formAction, requestSignInLink, signInAndAllow, Visitor } from '../stage/person.ts'
 import {
   createRoleFor,
@@ -28,7 +23,7 @@ import {
 
 const VERIFIER = 'the verifier of an authorization request, 43 characters'.replace(/[^a-z0-9]/g, '-')
 
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 /** Every secret of this test, by what it is. */
 const secrets = new Map<string, string>()
 /** What was answered to mistakes. */
@@ -41,16 +36,12 @@ const keep = (what: string, secret: string | undefined): string => {
 }
 
 beforeAll(async () => {
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_LOG_LEVEL: 'debug' },
-  })
+  lakegate = await startOwnLakegate({ LAKEGATE_LOG_LEVEL: 'debug' })
   await useEverything()
   await makeMistakes()
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
 const authorize = () => {

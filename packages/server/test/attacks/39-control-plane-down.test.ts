@@ -3,7 +3,6 @@
  * control planes. Two gateways and up to two control planes on one external system database.
  */
 import { readFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -21,6 +20,7 @@ import { mintCredential } from '../stage/service-principal.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { connectWire } from '../stage/wire-client.ts'
+import { freePort } from '../stage/free-port.ts'
 
 let system: TestSystemDatabase
 let dataDirectory: string
@@ -29,16 +29,6 @@ let shared: Record<string, string>
 let control: RunningLakegate
 let gateways: readonly [GatewayNode, GatewayNode]
 let token: string
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Where the balancer in front of the gateways would listen. */
 const PUBLIC_PORT = { LAKEGATE_GATEWAY_PORT: '5432' }

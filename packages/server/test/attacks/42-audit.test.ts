@@ -3,12 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditAnswer } from '@lakegate/client'
 import { openInsider, type Insider } from '../stage/insider.ts'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import {
   createRoleFor,
   createServicePrincipal,
@@ -18,23 +13,19 @@ import {
 } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 let insider: Insider
 let principal: TestServicePrincipal
 
 const start = (required: 'on' | 'off') => async () => {
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_AUDIT_REQUIRED: required },
-  })
+  lakegate = await startOwnLakegate({ LAKEGATE_AUDIT_REQUIRED: required })
   insider = await openInsider(lakegate)
   principal = await createServicePrincipal(lakegate, 'audited')
   await createRoleFor(lakegate, principal)
 }
 const stop = async () => {
   await insider.close()
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 }
 
 /** As PostgreSQL answers when there is no room for the table to grow. */

@@ -4,7 +4,6 @@
  */
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
@@ -13,42 +12,32 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
 import { cancelRequest, passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { localHeader, proxiedFrom } from '../stage/proxy-header.ts'
 import { mintCredential } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { connectWire, errorFields, type WireClient } from '../stage/wire-client.ts'
+import { freePort } from '../stage/free-port.ts'
 
 const DOMAIN = 'db.lakegate.example'
 /** Where a load balancer of this test comes from. */
 const BALANCER = '127.0.0.2'
 const run = promisify(execFile)
 
-let lakegate: RunningLakegate
-let dataDirectory: string
+let lakegate: OwnLakegate
 let token: string
 
 beforeAll(async () => {
-  dataDirectory = await makeDataDirectory()
-  lakegate = await startLakegate({
-    dataDirectory,
-    environment: {
-      LAKEGATE_GATEWAY_DOMAIN: DOMAIN,
-      LAKEGATE_GATEWAY_HOST: '127.0.0.1,::1',
-      LAKEGATE_GATEWAY_WORKERS: '2',
-      LAKEGATE_PROXY_PROTOCOL_FROM: `10.0.0.0/8, ${BALANCER}/32`,
-    },
+  lakegate = await startOwnLakegate({
+    LAKEGATE_GATEWAY_DOMAIN: DOMAIN,
+    LAKEGATE_GATEWAY_HOST: '127.0.0.1,::1',
+    LAKEGATE_GATEWAY_WORKERS: '2',
+    LAKEGATE_PROXY_PROTOCOL_FROM: `10.0.0.0/8, ${BALANCER}/32`,
   })
   token = await mintCredential(lakegate.admin, 'dev')
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(dataDirectory)
+  await lakegate.remove()
 })
 
 const port = () => lakegate.ready.instance.port
@@ -355,13 +344,8 @@ describe.skipIf(!isInstalled('haproxy', '-v'))('HAProxy with send-proxy-v2', () 
     const own = await mintCredential(lakegate.admin, 'dev')
     const [, claims = ''] = own.split('.')
     const { jti } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { jti: string }
-    const probe = createServer()
-    await new Promise<void>((resolve) => {
-      probe.listen(0, '127.0.0.1', resolve)
-    })
-    const { port: front } = probe.address() as AddressInfo
-    await new Promise((resolve) => probe.close(resolve))
-    const file = path.join(dataDirectory, 'haproxy.cfg')
+    const front = await freePort()
+    const file = path.join(lakegate.dataDirectory, 'haproxy.cfg')
     await writeFile(
       file,
       `defaults

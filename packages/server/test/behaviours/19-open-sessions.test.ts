@@ -3,62 +3,36 @@
  * instance wants it, with their token or their membership. A Lakegate of its own, with limits that end.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type pg from 'pg'
 import type { DatabaseInstance, OpenSessionsAnswer, ScimGroup } from '@lakegate/client'
 import { openInsider, type Insider } from '../stage/insider.ts'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import {
   asOwner,
-  createRoleFor,
+  createPrincipalWithRole,
   createServicePrincipal,
-  databaseClient,
   inSession,
   mintCredential,
   refusedLogin,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { openWatchedSession } from '../stage/watched-session.ts'
 
 const ROLE_LIMIT = 3
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 let insider: Insider
 
 beforeAll(async () => {
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_CONNECTIONS_PER_ROLE: String(ROLE_LIMIT) },
-  })
+  lakegate = await startOwnLakegate({ LAKEGATE_CONNECTIONS_PER_ROLE: String(ROLE_LIMIT) })
   insider = await openInsider(lakegate)
 })
 afterAll(async () => {
   await insider.close()
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
-async function member(name: string): Promise<TestServicePrincipal> {
-  const principal = await createServicePrincipal(lakegate, name)
-  await createRoleFor(lakegate, principal)
-  return principal
-}
-
-interface Session {
-  readonly client: pg.Client
-  /** What the server said last, once the connection is over. */
-  readonly farewell: Promise<Error>
-}
-
-async function openSession(user: string, password: string): Promise<Session> {
-  const client = await databaseClient(lakegate, { user, password })
-  await client.connect()
-  return { client, farewell: new Promise((resolve) => client.once('error', resolve)) }
-}
-
+const member = (name: string) => createPrincipalWithRole(lakegate, name)
+const openSession = (user: string, password: string) => openWatchedSession(lakegate, { user, password })
 const openAs = async (principal: TestServicePrincipal, changes = {}) =>
   openSession(principal.applicationId, await insider.sign(principal.id, changes))
 

@@ -8,14 +8,14 @@ import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
 import { queryMessage } from '../stage/byte-builder.ts'
 import { pooledClient, pooledWire, startWithOneBackend } from '../stage/pooled-sessions.ts'
 import {
-  asOwner,
-  createRoleFor,
-  createServicePrincipal,
+  createPrincipalWithRole,
   inSession,
   mintCredential,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { watch, type WatchedSession } from '../stage/watched-session.ts'
+import { isActive, waitUntilActive } from '../stage/activity.ts'
 
 const ROLE_LIMIT = 4
 let lakegate: Awaited<ReturnType<typeof startWithOneBackend>>
@@ -27,29 +27,19 @@ afterAll(async () => {
   await lakegate.remove()
 })
 
-interface Session {
-  readonly client: pg.Client
-  /** What the server said last, once the connection is over. */
-  readonly farewell: Promise<Error>
-}
-
-async function member(name: string): Promise<TestServicePrincipal> {
-  const principal = await createServicePrincipal(lakegate, name)
-  await createRoleFor(lakegate, principal)
-  return principal
-}
+const member = (name: string) => createPrincipalWithRole(lakegate, name)
 const loginOf = async (principal: TestServicePrincipal) => ({
   user: principal.applicationId,
   password: await principal.workspaceToken(),
 })
-async function openAs(principal: TestServicePrincipal, instance?: DatabaseInstance): Promise<Session> {
+async function openAs(principal: TestServicePrincipal, instance?: DatabaseInstance): Promise<WatchedSession> {
   const client = await pooledClient(lakegate, {
     ...(await loginOf(principal)),
     ...(instance === undefined
       ? {}
       : { endpoint: { host: instance.pooled_dns ?? '', port: instance.pooled_port ?? 0 } }),
   })
-  return { client, farewell: new Promise((resolve) => client.once('error', resolve)) }
+  return watch(client)
 }
 
 const instancePath = (name = lakegate.ready.instance.name) => `/api/2.0/database/instances/${name}`
@@ -62,16 +52,6 @@ const reach = (state: string, name?: string) =>
     const instance = await lakegate.admin.request<DatabaseInstance>('GET', instancePath(name))
     return instance.state === state ? instance : undefined
   })
-const isActive = (query: string) =>
-  waitFor(query, () =>
-    asOwner(lakegate, async (owner) => {
-      const { rowCount } = await owner.query(
-        `SELECT FROM pg_stat_activity WHERE query = $1 AND state = 'active'`,
-        [query],
-      )
-      return rowCount === 1
-    }),
-  )
 const adminShutdown = expect.objectContaining({
   code: '57P01',
   message: 'terminating connection due to administrator command',
@@ -116,18 +96,10 @@ describe('an administrator of the workspace', () => {
     const busy = await openAs(principal)
     const statement = 'SELECT pg_sleep(600) AS to_be_ended'
     const ended = expect(busy.client.query(statement)).rejects.toEqual(adminShutdown)
-    await isActive(statement)
+    await waitUntilActive(lakegate, statement)
     await lakegate.admin.request('DELETE', identityPath(principal))
     await ended
-    await waitFor('the end of the statement', () =>
-      asOwner(lakegate, async (owner) => {
-        const { rowCount } = await owner.query(
-          `SELECT FROM pg_stat_activity WHERE query = $1 AND state = 'active'`,
-          [statement],
-        )
-        return rowCount === 0
-      }),
-    )
+    await waitFor('the end of the statement', async () => !(await isActive(lakegate, statement)))
   })
 })
 

@@ -5,7 +5,6 @@ import {
   createLakegateHttp,
   type DatabaseInstance,
   type HostMetadata,
-  type LakegateApiError,
   type PermissionAssignment,
   type ScimGroup,
   type ScimListResponse,
@@ -21,6 +20,7 @@ import {
   refusedLogin,
   requestWorkspaceToken,
 } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
@@ -38,13 +38,6 @@ const assignments = (workspace = other.workspace_id) =>
   `${ACCOUNT}/workspaces/${String(workspace)}/permissionassignments`
 const assign = (principalId: string, permission: 'USER' | 'ADMIN', workspace = other.workspace_id) =>
   admin.request('PUT', `${assignments(workspace)}/principals/${principalId}`, { permissions: [permission] })
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 /** A service principal as the other workspace sees it. */
 const inOther = (principal: { readonly applicationId: string; readonly secret: string }) =>
   createLakegateHttp(other.workspace_url, () =>

@@ -1,6 +1,6 @@
 /** behaviour 25, wire-contract §4.5: personal access tokens are made, listed, revoked; good for REST, never a password. */
 import { describe, expect, it } from 'vitest'
-import { createLakegateHttp, type LakegateApiError, type TokenInfo } from '@lakegate/client'
+import { createLakegateHttp, type TokenInfo } from '@lakegate/client'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
   createRoleFor,
@@ -8,17 +8,11 @@ import {
   mintCredential,
   refusedLogin,
 } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
 
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 interface Created {
   token_value: string
   token_info: TokenInfo

@@ -5,7 +5,6 @@ import {
   createLakegateHttp,
   type DatabaseInstanceRole,
   type InstancePermissions,
-  type LakegateApiError,
   type LakegateHttp,
   type ListDatabaseInstanceRolesResponse,
   type ScimGroup,
@@ -18,6 +17,7 @@ import {
   mintCredential,
   refusedLogin,
 } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
@@ -25,13 +25,6 @@ const name = ready.instance.name
 const PERMISSIONS = `/api/2.0/permissions/database-instances/${name}`
 const ROLES = `/api/2.0/database/instances/${name}/roles`
 
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 const grant = (applicationId: string, level: 'CAN_USE' | 'CAN_MANAGE') =>
   admin.request<InstancePermissions>('PATCH', PERMISSIONS, {
     access_control_list: [{ service_principal_name: applicationId, permission_level: level }],

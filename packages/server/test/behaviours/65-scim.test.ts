@@ -1,16 +1,10 @@
 /** wire-contract §4.4, behaviour 65: the directory through SCIM, as SDKs, terraform and identity providers use it. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type {
-  LakegateApiError,
-  ScimGroup,
-  ScimListResponse,
-  ScimPatch,
-  ScimServicePrincipal,
-  ScimUser,
-} from '@lakegate/client'
+import type { ScimGroup, ScimListResponse, ScimPatch, ScimServicePrincipal, ScimUser } from '@lakegate/client'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { createServicePrincipal } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
@@ -27,13 +21,6 @@ const patch = (path: string, ...Operations: ScimPatch['Operations']) =>
   admin.request('PATCH', path, { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations })
 const find = <Resource>(path: string, query: Record<string, string>) =>
   admin.request<ScimListResponse<Resource>>('GET', `${path}?${new URLSearchParams(query).toString()}`)
-const refusal = (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 const raw = (method: string, path: string, headers: Record<string, string> = {}, body?: object) =>
   fetch(`${ready.http_url}${path}`, {
     method,

@@ -1,10 +1,11 @@
 /** wire-contract §4.5: OAuth applications that an administrator registers, public and confidential. */
 import * as client from 'openid-client'
 import { describe, expect, it } from 'vitest'
-import type { CustomAppIntegration, LakegateApiError } from '@lakegate/client'
+import type { CustomAppIntegration } from '@lakegate/client'
 import { createPerson, signInAndAllow, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { createServicePrincipal } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const { admin, ready, ...rest } = sharedLakegate()
 const lakegate = { admin, ready, ...rest }
@@ -18,13 +19,6 @@ interface Created {
 }
 const create = (body: object) =>
   admin.request<Created>('POST', APPS, { name: 'an app', redirect_urls: [REDIRECT], ...body })
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 const discover = ({ client_id, client_secret }: Created) =>
   client.discovery(
     new URL(`${ready.http_url}/oidc`),

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import * as client from 'openid-client'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createLakegateHttp, type FederationPolicyAnswer, type LakegateApiError } from '@lakegate/client'
+import { createLakegateHttp, type FederationPolicyAnswer } from '@lakegate/client'
 import { createPerson } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
@@ -15,6 +15,7 @@ import {
   inSession,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
+import { refusal } from '../stage/refusal.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
@@ -93,13 +94,6 @@ async function exchange(
   })
   return { status: response.status, ...((await response.json()) as object) }
 }
-const refusal = async (act: Promise<unknown>) =>
-  act.then(
-    () => {
-      throw new Error('it was accepted')
-    },
-    (error: unknown) => error as LakegateApiError,
-  )
 
 describe('a workload with the token of its own provider', () => {
   it('becomes its service principal, for REST and for PostgreSQL, without a secret', async () => {

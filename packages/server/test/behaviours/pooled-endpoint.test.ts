@@ -20,8 +20,8 @@ import {
 } from '../stage/byte-builder.ts'
 import { lettersOf, pooledEndpointOf, pooledWire, startWithOneBackend } from '../stage/pooled-sessions.ts'
 import { asOwner, createRoleFor, createServicePrincipal } from '../stage/service-principal.ts'
-import { waitFor } from '../stage/wait-for.ts'
 import { connectWire, errorFields, type ServerMessage } from '../stage/wire-client.ts'
+import { waitUntilActive } from '../stage/activity.ts'
 
 type Wire = Awaited<ReturnType<typeof pooledWire>>
 
@@ -430,14 +430,7 @@ describe('a cancel request (attack 13)', () => {
   }
   const sleeps = async (wire: Wire) => {
     wire.send(queryMessage('SELECT pg_sleep(600)'))
-    await waitFor('the long query', () =>
-      asOwner(lakegate, async (owner) => {
-        const { rowCount } = await owner.query(
-          `SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'`,
-        )
-        return rowCount === 1
-      }),
-    )
+    await waitUntilActive(lakegate, 'SELECT pg_sleep(600)')
   }
 
   it('with the key of a session stops its query, and with any other key stops nothing', async () => {

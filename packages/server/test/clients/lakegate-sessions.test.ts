@@ -1,19 +1,17 @@
 /** `lakegate sessions`: an operator at a shell sees and ends open sessions. */
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenSessionsAnswer } from '@lakegate/client'
 import { runCommand } from '../stage/command-line.ts'
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import {
-  createRoleFor,
-  createServicePrincipal,
-  databaseClient,
+  createPrincipalWithRole,
   mintCredential,
   type Login,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { openWatchedSession } from '../stage/watched-session.ts'
 
 const lakegate = sharedLakegate()
 const { name: dev } = lakegate.ready.instance
@@ -27,26 +25,10 @@ afterAll(async () => {
   await native.remove()
 })
 
-interface Session {
-  readonly client: pg.Client
-  readonly farewell: Promise<Error>
-}
-
-async function open(login: Login): Promise<Session> {
-  const client = await databaseClient(lakegate, login)
-  await client.connect()
-  return { client, farewell: new Promise((resolve) => client.once('error', resolve)) }
-}
-
-async function openAs(principal: TestServicePrincipal): Promise<Session> {
-  return open({ user: principal.applicationId, password: await mintCredential(principal.http, dev) })
-}
-
-async function member(name: string): Promise<TestServicePrincipal> {
-  const principal = await createServicePrincipal(lakegate, name)
-  await createRoleFor(lakegate, principal)
-  return principal
-}
+const open = (login: Login) => openWatchedSession(lakegate, login)
+const openAs = async (principal: TestServicePrincipal) =>
+  open({ user: principal.applicationId, password: await mintCredential(principal.http, dev) })
+const member = (name: string) => createPrincipalWithRole(lakegate, name)
 
 const lakegateSessions = (words: readonly string[], token?: string) =>
   runCommand(lakegate, ['sessions', ...words], token)

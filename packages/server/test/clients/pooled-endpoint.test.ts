@@ -6,12 +6,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { pooledClient, pooledEndpointOf } from '../stage/pooled-sessions.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { cancelRequest, int32 } from '../stage/byte-builder.ts'
@@ -22,20 +17,18 @@ import {
   createServicePrincipal,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
+import { waitUntilActive } from '../stage/activity.ts'
 
 const run = promisify(execFile)
 /** Three for each of two workers. */
 const BACKENDS = 6
 
-let lakegate: RunningLakegate
+let lakegate: OwnLakegate
 let principal: TestServicePrincipal
 let password: string
 
 beforeAll(async () => {
-  lakegate = await startLakegate({
-    dataDirectory: await makeDataDirectory(),
-    environment: { LAKEGATE_POOL_SIZE: String(BACKENDS), LAKEGATE_GATEWAY_WORKERS: '2' },
-  })
+  lakegate = await startOwnLakegate({ LAKEGATE_POOL_SIZE: String(BACKENDS), LAKEGATE_GATEWAY_WORKERS: '2' })
   principal = await createServicePrincipal(lakegate, 'pooled client')
   await createRoleFor(lakegate, principal)
   await asOwner(lakegate, (owner) =>
@@ -44,8 +37,7 @@ beforeAll(async () => {
   password = await principal.workspaceToken()
 })
 afterAll(async () => {
-  await lakegate.stop()
-  await removeDataDirectory(lakegate.dataDirectory)
+  await lakegate.remove()
 })
 
 const backendsOfRole = () =>
@@ -213,14 +205,7 @@ describe('a cancel request', () => {
       () => 'slept',
       (error: unknown) => (error instanceof pg.DatabaseError ? error.code : 'failed'),
     )
-    await waitFor('the long query', () =>
-      asOwner(lakegate, async (owner) => {
-        const { rowCount } = await owner.query(
-          `SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'`,
-        )
-        return rowCount === 1
-      }),
-    )
+    await waitUntilActive(lakegate, 'SELECT pg_sleep(600)')
     // The worker with the fewest connections gets it: not the one that serves the only session.
     const request = await connectWire(lakegate, pooledEndpointOf(lakegate))
     request.send(cancelRequest(processID, int32(secretKey)))

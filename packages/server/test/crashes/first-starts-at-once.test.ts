@@ -1,5 +1,4 @@
 /** Two Lakegates that start for the very first time, at the same moment, upon one empty system database. */
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -15,22 +14,13 @@ import {
 import { Visitor } from '../stage/person.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { freePort } from '../stage/free-port.ts'
 
 let system: TestSystemDatabase
 beforeAll(async () => {
   system = await startTestSystemDatabase()
 })
 afterAll(async () => system.stop())
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** @returns the URL of an empty database beside the others */
 async function emptyDatabase(name: string): Promise<string> {

@@ -4,12 +4,8 @@
  * of no internal error; memory and descriptors of all of them stay flat.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import {
-  makeDataDirectory,
-  removeDataDirectory,
-  startLakegate,
-  type RunningLakegate,
-} from '../stage/lakegate.ts'
+import type { RunningLakegate } from '../stage/lakegate.ts'
+import { startOwnLakegate } from '../stage/own-lakegate.ts'
 import {
   createRoleFor,
   createServicePrincipal,
@@ -44,19 +40,14 @@ export interface Verdict {
 }
 
 export async function fuzzLakegate(seed: number, milliseconds: number): Promise<Verdict> {
-  const dataDirectory = await makeDataDirectory()
-  const lakegate = await startLakegate({
-    dataDirectory,
-    environment: {
-      LAKEGATE_LOGIN_DEADLINE_SECONDS: String(LOGIN_DEADLINE_SECONDS),
-      LAKEGATE_LOG_LEVEL: 'error',
-    },
+  const lakegate = await startOwnLakegate({
+    LAKEGATE_LOGIN_DEADLINE_SECONDS: String(LOGIN_DEADLINE_SECONDS),
+    LAKEGATE_LOG_LEVEL: 'error',
   })
   try {
     return await run(lakegate, seed, milliseconds)
   } finally {
-    await lakegate.stop()
-    await removeDataDirectory(dataDirectory)
+    await lakegate.remove()
   }
 }
 

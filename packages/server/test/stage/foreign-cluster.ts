@@ -6,7 +6,6 @@ import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_proces
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -19,6 +18,7 @@ import {
 } from '../../src/keys/certificate-authority.ts'
 import type { StoredCertificateAuthority } from '../../src/operations/ports/certificates.ts'
 import { waitFor } from './wait-for.ts'
+import { freePort } from './free-port.ts'
 
 export const ADMINISTRATOR = { user: 'lakegate_admin', password: 'correct horse, battery' } as const
 const DEBIAN_15 = '/usr/lib/postgresql/15'
@@ -268,15 +268,4 @@ async function makeOwnDirectory(directory: string): Promise<void> {
   const account = chooseAccount(undefined)
   await mkdir(directory)
   await chown(directory, account.uid, account.gid)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -3,27 +3,15 @@ import { readFile } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import type { Lakegate } from './lakegate.ts'
-import { makeDataDirectory, removeDataDirectory, startLakegate, type RunningLakegate } from './lakegate.ts'
+import { startOwnLakegate, type OwnLakegate } from './own-lakegate.ts'
 import { passwordMessage, sslRequest, startupMessage } from './byte-builder.ts'
 import { connectWire, type ServerMessage, type WireClient } from './wire-client.ts'
 
 /** A Lakegate whose pools have one backend each, so that two sessions at work always share it. */
-export async function startWithOneBackend(
+export const startWithOneBackend = (
   environment: Readonly<Record<string, string>> = {},
-): Promise<RunningLakegate & { remove(): Promise<void> }> {
-  const dataDirectory = await makeDataDirectory()
-  const lakegate = await startLakegate({
-    dataDirectory,
-    environment: { LAKEGATE_POOL_SIZE: '1', LAKEGATE_GATEWAY_WORKERS: '1', ...environment },
-  })
-  return {
-    ...lakegate,
-    async remove() {
-      await lakegate.stop()
-      await removeDataDirectory(dataDirectory)
-    },
-  }
-}
+): Promise<OwnLakegate> =>
+  startOwnLakegate({ LAKEGATE_POOL_SIZE: '1', LAKEGATE_GATEWAY_WORKERS: '1', ...environment })
 
 export const pooledEndpointOf = ({ ready: { instance } }: Lakegate) => ({
   host: instance.pooled_host,

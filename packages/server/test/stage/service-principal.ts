@@ -135,6 +135,15 @@ export async function createRoleFor(lakegate: Lakegate, principal: TestServicePr
   })
 }
 
+export async function createPrincipalWithRole(
+  lakegate: Lakegate,
+  displayName: string,
+): Promise<TestServicePrincipal> {
+  const principal = await createServicePrincipal(lakegate, displayName)
+  await createRoleFor(lakegate, principal)
+  return principal
+}
+
 /** What PostgreSQL or the gateway answered to a login that must fail. */
 export async function refusedLogin(lakegate: Lakegate, login: Login): Promise<pg.DatabaseError> {
   const client = await databaseClient(lakegate, login)
