@@ -90,24 +90,37 @@ const RECHECK_PAUSE_MS = 1_000
 /** Roles and labels change inside instances, which send no notices. */
 const RECHECK_EVERY_MS = 30_000
 const RECHECKED_AT_A_TIME = 20
+/** The most that login-deadline-seconds may be. */
+const LONGEST_LOGIN_MS = 300_000
+
+/** Sessions of an embedded one end with its cluster; an attached one runs on. */
+interface ClosedInstance {
+  readonly reason: 'instance_stopped' | 'instance_deleted'
+  /** Of the uptime. */
+  readonly since: number
+}
 
 export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLimits): OpenSessions {
   let limits = initial
   const { clock, uptimeMs, termination, log } = ports
   const entries = new Map<string, Entry>()
-  let policies: ReadonlyMap<InstanceUid, SessionPolicy> = new Map()
-  /** Stopped, or going, or gone. Sessions of an embedded one end with its cluster; an attached one runs on. */
-  let closed: ReadonlyMap<InstanceUid, 'instance_stopped' | 'instance_deleted'> = new Map()
+  /** As they were when they were read last. */
+  let known: ReadonlyMap<InstanceUid, DatabaseInstance> = new Map()
+  /** Stopped, or going, or gone: those for as long as a login may be under way that found them. */
+  let closed: ReadonlyMap<InstanceUid, ClosedInstance> = new Map()
   const ended = { bytesFromClient: 0, bytesToClient: 0 }
   let tick: NodeJS.Timeout | undefined
   let recheckTimer: NodeJS.Timeout | undefined
   let lastRecheck = uptimeMs()
 
-  const policyOf = ({ admission: { instance } }: Entry): SessionPolicy =>
-    policies.get(instance.uid) ?? effectiveSessionPolicy(instance.settings)
+  /** Not as it was at the login: the hosts of a cluster may be others by now. */
+  const instanceOf = ({ admission: { instance } }: Entry): DatabaseInstance =>
+    known.get(instance.uid) ?? instance
+
+  const policyOf = (entry: Entry): SessionPolicy => effectiveSessionPolicy(instanceOf(entry).settings)
 
   const reasonOfInstance = ({ admission: { instance } }: Entry) =>
-    instance.backend.kind === 'attached' ? closed.get(instance.uid) : undefined
+    instance.backend.kind === 'attached' ? closed.get(instance.uid)?.reason : undefined
 
   function endEntry(entry: Entry, onlyWhenIdle: boolean): Promise<boolean> {
     entry.ending = tryToEnd(entry, onlyWhenIdle)
@@ -224,9 +237,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   }
 
   async function recheckOne(entry: Entry): Promise<void> {
-    const { token, instance, roleName } = entry.admission
+    const { token, roleName } = entry.admission
     if (token === undefined) return
-    const lost = await ports.recheck({ token, instance, roleName })
+    const lost = await ports.recheck({ token, instance: instanceOf(entry), roleName })
     if (lost !== undefined && entries.has(entry.id)) await endFor(entry, lost.name)
   }
 
@@ -244,6 +257,26 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       const isOver = openedAtUptime < asOf && !wanted.has(admission.instance.uid)
       if (isOver && link.backendProcessId() === undefined) void endFor(entry, 'instance_not_reachable')
     }
+  }
+
+  function closedAmong(
+    here: ReadonlyMap<InstanceUid, DatabaseInstance>,
+    asOf: number,
+  ): ReadonlyMap<InstanceUid, ClosedInstance> {
+    const next = new Map<InstanceUid, ClosedInstance>()
+    for (const { uid, state, settings } of here.values()) {
+      if (state === 'DELETING') next.set(uid, { reason: 'instance_deleted', since: asOf })
+      else if (effectiveStopped(settings)) next.set(uid, { reason: 'instance_stopped', since: asOf })
+    }
+    const open = new Set([...entries.values()].map(({ admission }) => admission.instance.uid))
+    for (const uid of new Set([...known.keys(), ...closed.keys()])) {
+      if (here.has(uid)) continue
+      const since = known.has(uid) ? asOf : (closed.get(uid)?.since ?? asOf)
+      if (open.has(uid) || asOf - since < LONGEST_LOGIN_MS) {
+        next.set(uid, { reason: 'instance_deleted', since })
+      }
+    }
+    return next
   }
 
   const list = (selection: SessionSelection): readonly OpenSession[] =>
@@ -296,14 +329,8 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       const instances = await load()
       endWithInstances(instances, asOf)
       const here = new Map(instances.map((instance) => [instance.uid, instance]))
-      const next = new Map<InstanceUid, 'instance_stopped' | 'instance_deleted'>()
-      for (const uid of [...policies.keys(), ...closed.keys(), ...here.keys()]) {
-        const instance = here.get(uid)
-        if (instance === undefined || instance.state === 'DELETING') next.set(uid, 'instance_deleted')
-        else if (effectiveStopped(instance.settings)) next.set(uid, 'instance_stopped')
-      }
-      closed = next
-      policies = new Map(instances.map(({ uid, settings }) => [uid, effectiveSessionPolicy(settings)]))
+      closed = closedAmong(here, asOf)
+      known = here
       recheckSoon()
     },
     useLimits(next) {

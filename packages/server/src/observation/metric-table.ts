@@ -27,7 +27,7 @@ export const METRICS = {
     type: 'histogram',
     labels: ['step'],
     sentence:
-      'What a login waits for: `role_facts` (the instance), `login_facts` (the system database), `verify_token`, `open_backend`.',
+      'What a login waits for: `role_facts` (the instance), `login_facts` (the system database), `verify_token`, `open_backend` (for pools too, whose sessions seldom wait for it).',
   },
   lakegate_token_verifications_total: {
     type: 'counter',

@@ -46,6 +46,14 @@ it('sessions are counted whether or not they have a backend, and backends by wha
   await becomes('backends_opened_total', '', WORKERS)
 })
 
+it('opening a backend is timed here as well', async () => {
+  await waitFor('the opened backends', async () => {
+    const text = await scrape(lakegate)
+    // One more for the owner, who made the role at the direct endpoint.
+    return valueOf(text, 'lakegate_login_step_seconds_count{step="open_backend"}') === WORKERS + 1
+  })
+})
+
 it('who waits is seen while it waits, and counted when it waited in vain', async () => {
   const begun = await Promise.allSettled(
     sessions.map(async (session) => {

@@ -38,6 +38,7 @@ function world(
   let uptimeMs = 0
   let bytes = 0
   const records: AuditEntry[] = []
+  const rechecked: DatabaseInstance[] = []
   let endOfWork: (end: SessionEnd | undefined) => void = () => undefined
   const sessions = createOpenSessions(
     {
@@ -45,7 +46,10 @@ function world(
       uptimeMs: () => uptimeMs,
       newId: () => 'the session',
       termination: { terminateBackend },
-      recheck: () => Promise.resolve(undefined),
+      recheck: (session) => {
+        rechecked.push(session.instance)
+        return Promise.resolve(undefined)
+      },
       audit: { record: (entry) => void records.push(entry) },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       onEnded: () => undefined,
@@ -71,23 +75,27 @@ function world(
     claimedTables: [],
   }
   sessions.start()
-  void sessions.during(
-    admission,
-    { database: 'd', clientAddress: '127.0.0.1' },
-    {
-      bytesFromClient: () => bytes,
-      bytesToClient: () => 0,
-      backendProcessId: () => backend.processId,
-      isWorking: () => backend.isWorking,
-      cut: () => undefined,
-    },
-    () =>
-      new Promise((resolve) => {
-        endOfWork = resolve
-      }),
-  )
+  const open = () =>
+    void sessions.during(
+      admission,
+      { database: 'd', clientAddress: '127.0.0.1' },
+      {
+        bytesFromClient: () => bytes,
+        bytesToClient: () => 0,
+        backendProcessId: () => backend.processId,
+        isWorking: () => backend.isWorking,
+        cut: () => undefined,
+      },
+      () =>
+        new Promise((resolve) => {
+          endOfWork = resolve
+        }),
+    )
+  open()
   return {
     sessions,
+    open,
+    rechecked,
     ended: () => records.map(({ reason }) => reason),
     async endBy(end: SessionEnd | undefined) {
       endOfWork(end)
@@ -214,6 +222,43 @@ describe('open sessions', () => {
       expect(ended()).toEqual(reasons)
     },
   )
+
+  it('are judged again by their instance as it is now, wherever its cluster has moved since the login', async () => {
+    const sessionPolicy = { endOnTokenExpiry: false, endOnMembershipLoss: true }
+    const moved: DatabaseInstance = {
+      ...attachedInstance,
+      settings: { ...NO_SETTINGS, sessionPolicy },
+      backend: { kind: 'attached', cluster: { hosts: [{ host: 'new', port: 5432 }] }, bindings: 'table' },
+    } as unknown as DatabaseInstance
+    const { sessions, rechecked, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([moved]))
+    await pass(2_000)
+    expect(rechecked).toEqual([moved])
+  })
+
+  it('on a deleted instance end also when their login was under way for as long as one may be', async () => {
+    const { sessions, ended, endBy, open, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([attachedInstance]))
+    await endBy(undefined)
+    await sessions.learnInstances(() => Promise.resolve([]))
+    await pass(299_000)
+    await sessions.learnInstances(() => Promise.resolve([]))
+    open()
+    await pass(1_000)
+    expect(ended()).toEqual(['instance_deleted'])
+  })
+
+  it('are all that deleted instances are remembered for, once no login can be under way', async () => {
+    const { sessions, ended, endBy, open, pass } = world(attachedInstance)
+    await sessions.learnInstances(() => Promise.resolve([attachedInstance]))
+    await endBy(undefined)
+    await sessions.learnInstances(() => Promise.resolve([]))
+    await pass(301_000)
+    await sessions.learnInstances(() => Promise.resolve([]))
+    open()
+    await pass(1_000)
+    expect(ended()).toEqual([])
+  })
 
   it('on an instance that is not known yet live', async () => {
     const { sessions, ended, pass } = world(attachedInstance)

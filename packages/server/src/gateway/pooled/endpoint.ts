@@ -90,13 +90,12 @@ export function createPooledEndpoint(
       backends.pools.get(name) ??
       new Pool(
         {
-          open: async (signal) =>
-            openPooledBackend(
-              { ...admission, instance: await present(admission) },
-              startup,
-              signal,
-              dependencies.clusters,
-            ),
+          async open(signal) {
+            const presentAdmission = { ...admission, instance: await present(admission) }
+            return dependencies.metrics.timed('open_backend', () =>
+              openPooledBackend(presentAdmission, startup, signal, dependencies.clusters),
+            )
+          },
           random: seedForRandom,
           now: () => performance.now(),
         },
