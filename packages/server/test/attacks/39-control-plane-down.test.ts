@@ -16,12 +16,14 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
-import { mintCredential } from '../stage/service-principal.ts'
+import { createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { connectWire } from '../stage/wire-client.ts'
 import { freePort } from '../stage/free-port.ts'
 
+/** Of the instances, for all gateways together; each gateway by itself would take its default of 1000. */
+const CONNECTIONS = 60
 let system: TestSystemDatabase
 let dataDirectory: string
 let secondDirectory: string
@@ -37,7 +39,11 @@ const startControl = () =>
   startLakegate({
     dataDirectory,
     command: ['serve', '--role', 'control'],
-    environment: { ...shared, ...PUBLIC_PORT },
+    environment: {
+      ...shared,
+      ...PUBLIC_PORT,
+      LAKEGATE_CONNECTIONS_PER_INSTANCE: String(CONNECTIONS),
+    },
   })
 
 beforeAll(async () => {
@@ -70,14 +76,16 @@ afterAll(async () => {
   await removeDataDirectory(secondDirectory)
 })
 
-async function openSession({ port }: GatewayNode): Promise<pg.Client> {
+async function openSession(
+  { port }: GatewayNode,
+  login = { user: control.ready.admin_user, password: token },
+): Promise<pg.Client> {
   const { ready } = control
   const client = new pg.Client({
     host: '127.0.0.1',
     port,
     database: 'databricks_postgres',
-    user: ready.admin_user,
-    password: token,
+    ...login,
     ssl: { ca: await readFile(ready.ca_file, 'utf8'), servername: ready.instance.host },
   })
   client.on('error', () => undefined)
@@ -126,6 +134,49 @@ describe('gateways of their own', () => {
     await session.end()
     control = await startControl()
     await expect(mintCredential(control.admin, 'dev')).resolves.toMatch(/^ey/)
+  })
+})
+
+describe('the limits of PostgreSQL', () => {
+  /** Opens sessions at one gateway after the other until PostgreSQL takes no more. */
+  async function fill(most: number, login?: { user: string; password: string }) {
+    const sessions: pg.Client[] = []
+    try {
+      for (let count = 0; count <= most; count += 1)
+        sessions.push(await openSession(gateways[count % 2 === 0 ? 0 : 1], login))
+      return { sessions: sessions.length, error: undefined }
+    } catch (error) {
+      return { sessions: sessions.length, error }
+    } finally {
+      await Promise.all(sessions.map((session) => session.end()))
+    }
+  }
+
+  it('hold over all gateways: CONNECTION LIMIT of a role', async () => {
+    const principal = await createServicePrincipal(control, 'few')
+    const owner = await openSession(gateways[0])
+    await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
+    await owner.query('SELECT databricks_create_role($1, $2)', [principal.applicationId, 'SERVICE_PRINCIPAL'])
+    await owner.query(`ALTER ROLE "${principal.applicationId}" CONNECTION LIMIT 3`)
+    await owner.end()
+    const login = { user: principal.applicationId, password: await principal.workspaceToken() }
+    expect(await fill(3, login)).toEqual({
+      sessions: 3,
+      // Ours has a DETAIL and no name of a function.
+      error: expect.objectContaining({
+        code: '53300',
+        message: `too many connections for role "${principal.applicationId}"`,
+        routine: 'InitializeSessionUserId',
+      }) as unknown,
+    })
+  })
+
+  it('hold over all gateways: max_connections, which follows connections-per-instance', async () => {
+    const { sessions, error } = await fill(CONNECTIONS)
+    expect(error).toMatchObject({ code: '53300', routine: 'InitPostgres' })
+    // The questions of the gateways and of the control plane take some.
+    expect(sessions).toBeGreaterThan(CONNECTIONS / 2)
+    await waitFor('a free place', () => logsIn(gateways[1]).catch(() => false))
   })
 })
 
