@@ -152,6 +152,14 @@ describe('the audit of a crash', () => {
   it('has the session whose backend crashed, and those that PostgreSQL ended for it (57P02)', async () => {
     const seen = (await records()).length
     const [crashed, bystander] = [await openSession(), await openSession()]
+    // One that is still busy with sending its last answer (PqCommBusy in pqcomm.c) goes without a word.
+    await waitFor('a backend that waits for its client', async () => {
+      const { rowCount } = await owner.query(
+        `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ClientRead'`,
+        [bystander.processId],
+      )
+      return rowCount === 1
+    })
     process.kill(crashed.processId, 'SIGKILL')
     await Promise.all([crashed.closed, bystander.closed])
     const found = await waitFor('both records', async () => {
