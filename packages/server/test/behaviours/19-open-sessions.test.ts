@@ -19,11 +19,15 @@ import { waitFor } from '../stage/wait-for.ts'
 import { openWatchedSession } from '../stage/watched-session.ts'
 
 const ROLE_LIMIT = 3
+const INSTANCE_LIMIT = 6
 let lakegate: OwnLakegate
 let insider: Insider
 
 beforeAll(async () => {
-  lakegate = await startOwnLakegate({ LAKEGATE_CONNECTIONS_PER_ROLE: String(ROLE_LIMIT) })
+  lakegate = await startOwnLakegate({
+    LAKEGATE_CONNECTIONS_PER_ROLE: String(ROLE_LIMIT),
+    LAKEGATE_CONNECTIONS_PER_INSTANCE: String(INSTANCE_LIMIT),
+  })
   insider = await openInsider(lakegate)
 })
 afterAll(async () => {
@@ -170,6 +174,32 @@ describe('a role', () => {
       await waitFor('a free place', () =>
         inSession(lakegate, login, () => Promise.resolve(true)).catch(() => false),
       )
+    } finally {
+      await Promise.all(sessions.map(({ client }) => client.end()))
+    }
+  })
+})
+
+describe('an instance', () => {
+  it('has as many sessions as its limit says, besides our own questions to it, and the refusal is ours', async () => {
+    const [first, second, late] = [
+      await member('first half'),
+      await member('second half'),
+      await member('late'),
+    ]
+    await waitFor('an empty instance', async () => {
+      const answer = await lakegate.admin.request<OpenSessionsAnswer>('GET', instancePath())
+      return answer.sessions.length === 0
+    })
+    const halves = [first, second].flatMap((principal) => Array.from({ length: ROLE_LIMIT }, () => principal))
+    const sessions = await Promise.all(halves.map((principal) => openAs(principal)))
+    try {
+      const login = { user: late.applicationId, password: await insider.sign(late.id) }
+      await expect(refusedLogin(lakegate, login)).resolves.toMatchObject({
+        code: '53300',
+        message: 'sorry, too many clients already',
+        detail: `The limit of ${String(INSTANCE_LIMIT)} connections is reached.`,
+      })
     } finally {
       await Promise.all(sessions.map(({ client }) => client.end()))
     }

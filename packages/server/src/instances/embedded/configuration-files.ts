@@ -46,7 +46,8 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     port: '5432',
     unix_socket_directories: socketDirectory,
     unix_socket_permissions: '0700',
-    max_connections: String(maxConnections + RESERVED_CONNECTIONS),
+    // PostgreSQL keeps the reserved ones free besides those that superusers have: so clients get all of theirs.
+    max_connections: String(maxConnections + 2 * RESERVED_CONNECTIONS),
     superuser_reserved_connections: String(RESERVED_CONNECTIONS),
     shared_buffers: `${String(sharedBuffersMegabytes)}MB`,
     // behaviour 73: PostgreSQL knows best what is idle, and says so itself (57P05).
