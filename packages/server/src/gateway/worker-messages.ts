@@ -1,6 +1,6 @@
 /**
  * What the process that listens and the processes that serve tell one another, over the pipe between them, which
- * nobody else can read: settings with their secrets go this way, and never through arguments or the environment.
+ * nobody else can read, many at a time (gathered-messages.ts): settings with their secrets go this way, and never through arguments or the environment.
  */
 import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../operations/ports/proof.ts'
 import type { CounterName } from './connection-limits.ts'

@@ -1,6 +1,7 @@
 /** The pipe of a worker to the process that listens: what comes in, what is asked, and what its end means. */
 import type { Socket } from 'node:net'
 import { once, type Counter, type CounterName, type Counters } from './connection-limits.ts'
+import { gatherMessages } from './gathered-messages.ts'
 import type { Serving } from './serving.ts'
 import { createFailedLogins } from '../operations/failed-login-brake.ts'
 import type { FailedLoginBrake, FailedLoginsAnswer } from '../operations/ports/proof.ts'
@@ -47,10 +48,10 @@ export function runWorker<Setup>(
   let built: Awaited<ReturnType<typeof build>> | undefined
   let isStopping = false
 
-  const say = (message: FromWorker): void => {
+  const { say, flush } = gatherMessages<FromWorker>((messages) => {
     // The pipe may break at any moment; its end is what is acted upon.
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
-  }
+    if (process.connected) process.send?.(messages, undefined, undefined, () => undefined)
+  })
   const counter = (name: CounterName): Counter => ({
     async take(key, most) {
       lastRequest += 1
@@ -100,6 +101,7 @@ export function runWorker<Setup>(
       say({ kind: 'ready' })
     } catch (error) {
       say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
+      flush()
       process.disconnect()
     }
   }
@@ -172,8 +174,8 @@ export function runWorker<Setup>(
     await leave()
   }
 
-  process.on('message', (message, socket) => {
-    hear(message as ToWorker<Setup>, socket as Socket | undefined)
+  process.on('message', (messages, socket) => {
+    for (const message of messages as readonly ToWorker<Setup>[]) hear(message, socket as Socket | undefined)
   })
   process.once('disconnect', () => void onOrphaned())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -7,6 +7,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { createFailedLogins } from '../operations/failed-login-brake.ts'
 import { createPlaces, type CounterName } from './connection-limits.ts'
+import { gatherMessages, type GatheredMessages } from './gathered-messages.ts'
 import type { ConnectionTarget, GatewayLog } from './settings.ts'
 import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
 
@@ -28,8 +29,9 @@ export interface Workers<Setup, Snapshot> {
   measure(): Promise<readonly Snapshot[]>
 }
 
-interface Worker {
+interface Worker<Setup> {
   readonly child: ChildProcess
+  readonly messages: GatheredMessages<ToWorker<Setup>>
   /** Connections handed over and not yet over. */
   load: number
   isReady: boolean
@@ -50,7 +52,7 @@ export function createWorkers<Setup, Snapshot>(options: {
   readonly log: GatewayLog
 }): Workers<Setup, Snapshot> {
   const { log } = options
-  const workers = new Set<Worker>()
+  const workers = new Set<Worker<Setup>>()
   const counts = { logins: createPlaces(), sessions: createPlaces(), roles: createPlaces() }
   const failedLogins = createFailedLogins()
   /** Taken while no worker was ready; there is one a moment later. */
@@ -61,9 +63,8 @@ export function createWorkers<Setup, Snapshot>(options: {
   let onCancel: (request: CancelByWire) => void = () => undefined
   let started: { resolve(): void; reject(error: Error): void } | undefined
 
-  const tell = ({ child }: Worker, message: ToWorker<Setup>): void => {
-    // A worker that just died is replaced by its exit, which is reported; there is nothing to add here.
-    if (child.connected) child.send(message, () => undefined)
+  const tell = ({ messages }: Worker<Setup>, message: ToWorker<Setup>): void => {
+    messages.say(message)
   }
 
   function startOne(): void {
@@ -74,10 +75,17 @@ export function createWorkers<Setup, Snapshot>(options: {
       env: environmentOfWorker(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    const worker: Worker = { child, load: 0, isReady: false, places: new Map(), undelivered: new Map() }
+    const messages = gatherMessages<ToWorker<Setup>>((gathered) => {
+      // A worker that just died is replaced by its exit, which is reported; there is nothing to add here.
+      if (child.connected) child.send(gathered, () => undefined)
+    })
+    const worker: Worker<Setup> = {
+      ...{ child, messages, load: 0, isReady: false },
+      ...{ places: new Map<string, number>(), undelivered: new Map<number, Socket>() },
+    }
     workers.add(worker)
-    child.on('message', (message: FromWorker<Snapshot>) => {
-      hear(worker, message)
+    child.on('message', (gathered: readonly FromWorker<Snapshot>[]) => {
+      for (const message of gathered) hear(worker, message)
     })
     child.once('error', (error) => {
       log.error({ err: error }, 'a worker of the gateway cannot be reached')
@@ -88,7 +96,7 @@ export function createWorkers<Setup, Snapshot>(options: {
     if (current !== undefined) tell(worker, { kind: 'start', setup: current })
   }
 
-  function onExit(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
+  function onExit(worker: Worker<Setup>, code: number | null, signal: NodeJS.Signals | null): void {
     workers.delete(worker)
     for (const [name, count] of worker.places) giveBack(name, count)
     // Closed and not given to another: the dead one may have begun to read.
@@ -111,7 +119,7 @@ export function createWorkers<Setup, Snapshot>(options: {
     for (let given = 0; given < count; given += 1) counts[counter as CounterName].giveBack(key.join(' '))
   }
 
-  function hear(worker: Worker, message: FromWorker<Snapshot>): void {
+  function hear(worker: Worker<Setup>, message: FromWorker<Snapshot>): void {
     switch (message.kind) {
       case 'measured':
         worker.child.emit('measured', message.snapshot)
@@ -155,25 +163,26 @@ export function createWorkers<Setup, Snapshot>(options: {
     }
   }
 
-  function take(worker: Worker, { counter, key, most }: FromWorker & { kind: 'take' }): boolean {
+  function take(worker: Worker<Setup>, { counter, key, most }: FromWorker & { kind: 'take' }): boolean {
     if (!counts[counter].take(key, most)) return false
     const name = `${counter} ${key}`
     worker.places.set(name, (worker.places.get(name) ?? 0) + 1)
     return true
   }
 
-  function give(worker: Worker, socket: Socket, target: ConnectionTarget): void {
+  function give(worker: Worker<Setup>, socket: Socket, target: ConnectionTarget): void {
     worker.load += 1
     const id = (lastId += 1)
     worker.undelivered.set(id, socket)
     const message: ToWorker<Setup> = { kind: 'connection', id, target }
     // Kept open here until the worker has its own: closing ours ends nothing then.
-    worker.child.send(message, socket, { keepOpen: true }, (error) => {
+    worker.messages.flush()
+    worker.child.send([message], socket, { keepOpen: true }, (error) => {
       if (error !== null) release(worker, id)
     })
   }
 
-  function release(worker: Worker, id: number): void {
+  function release(worker: Worker<Setup>, id: number): void {
     worker.undelivered.get(id)?.destroy()
     worker.undelivered.delete(id)
   }
