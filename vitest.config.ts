@@ -10,6 +10,8 @@ const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes'].map(
   (folder) => `packages/server/test/${folder}/**/*.test.ts`,
 )
 
+const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'
+
 const resolve = {
   alias: { '@lakegate/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)) },
 }
@@ -30,7 +32,13 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...shared, name: 'rooms', include: ['packages/*/test/**/*.test.ts'], exclude: OUTSIDE },
+        test: {
+          ...shared,
+          name: 'rooms',
+          include: ['packages/*/test/**/*.test.ts'],
+          exclude: OUTSIDE,
+          globalSetup: [UNSYNCED_POSTGRES],
+        },
       },
       {
         resolve,
@@ -38,7 +46,7 @@ export default defineConfig({
           ...shared,
           name: 'system',
           include: OUTSIDE,
-          globalSetup: ['packages/server/test/stage/shared-lakegate.ts'],
+          globalSetup: [UNSYNCED_POSTGRES, 'packages/server/test/stage/shared-lakegate.ts'],
         },
       },
     ],

@@ -106,6 +106,7 @@ export async function startForeignCluster(options: ForeignClusterOptions = {}): 
     [
       `--pgdata=${path.join(home, 'data')}`,
       '--username=operator',
+      '--no-sync',
       '--auth=trust',
       '--encoding=UTF8',
       '--locale=C',

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLakegateHttp, type LakegateHttp } from '@lakegate/client'
+import { unsyncedPostgres } from './unsynced-postgres.ts'
 import { waitFor } from './wait-for.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -119,7 +120,11 @@ export function spawnLakegate(
 ): { readonly child: ChildProcess; readonly output: () => string } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
   const child = spawn(process.execPath, [PROGRAM, ...programArguments], {
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: {
+      ...Object.fromEntries(inherited),
+      LAKEGATE_POSTGRES_BINARIES: unsyncedPostgres(),
+      ...environment,
+    },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   child.stdin?.end(input)

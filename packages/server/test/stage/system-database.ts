@@ -11,6 +11,7 @@ import {
   type SystemDatabase,
   type SystemDatabaseAddress,
 } from '../../src/store/system-database.ts'
+import { unsyncedPostgres } from './unsynced-postgres.ts'
 
 export interface TestSystemDatabase {
   readonly database: SystemDatabase
@@ -27,7 +28,7 @@ export async function startTestSystemDatabase(): Promise<TestSystemDatabase> {
     id: 'system',
     directory: path.join(directory, 'system'),
     binaries: await findBinaries({
-      directory: undefined,
+      directory: unsyncedPostgres(),
       copyTo: path.join(directory, 'postgresql'),
       account,
     }),
