@@ -65,7 +65,7 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly httpListener: HttpListener
   readonly publicUrl: string
   readonly instancesPerWorkspace: number
-  readonly connectionsPerInstance: number
+  readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
   /** Answers /metrics; undefined: nobody does. */
@@ -91,7 +91,7 @@ export function buildControlPlane(
     directory: path.join(machine.dataDirectory, 'instances'),
     binaries: machine.binaries,
     account: machine.account,
-    connectionsPerInstance: settings.connectionsPerInstance,
+    connectionsOfInstance: settings.connectionsOfInstance,
     sessionIdleSeconds: settings.sessionIdleSeconds,
     extensionDirectory: machine.extensionDirectory,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,

@@ -35,6 +35,7 @@ import { nameInstances, settleInstances, supervise } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
+import { connectionsOfInstance } from './pooled-settings.ts'
 import { createReloading } from './reload.ts'
 import { createShutdown } from './shutdown.ts'
 import { superviseWhenAlone } from './supervision.ts'
@@ -145,7 +146,7 @@ async function start(
       httpListener: listener,
       publicUrl,
       instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
-      connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
+      connectionsOfInstance: connectionsOfInstance(settings),
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
       attachingCallers: settings['attached-instances'].value as AttachingCallers,

@@ -1,4 +1,4 @@
-/** The settings of the pooled endpoint, for the gateway. */
+/** The settings of the pooled endpoint: for the gateway, and for the instances behind it. */
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import type { PooledSettings } from '../gateway/settings.ts'
 
@@ -8,9 +8,17 @@ export function pooledSettings(settings: LoadedSettings, processes: number): Poo
   const share = (all: number) => Math.ceil(all / Math.max(1, processes))
   return {
     backendsPerPool: share(numberOf(settings['pool-size']) ?? 20),
-    backendsPerInstance: share(numberOf(settings['pool-size-per-instance']) ?? 200),
+    backendsPerInstance: share(mostBackendsOfPools(settings)),
     sessionsPerInstance: numberOf(settings['pooled-sessions-per-instance']) ?? 10_000,
     waitMs: (numberOf(settings['pool-wait-seconds']) ?? 60) * 1000,
     idleMs: (numberOf(settings['pool-idle-seconds']) ?? 300) * 1000,
   }
 }
+
+/** What PostgreSQL must have places for: direct sessions, and the backends of pools besides. */
+export const connectionsOfInstance = (settings: LoadedSettings): number =>
+  (numberOf(settings['connections-per-instance']) ?? 1000) +
+  (settings['pooled-endpoint'].value === 'off' ? 0 : mostBackendsOfPools(settings))
+
+const mostBackendsOfPools = (settings: LoadedSettings): number =>
+  numberOf(settings['pool-size-per-instance']) ?? 200

@@ -24,6 +24,7 @@ import { freePort } from '../stage/free-port.ts'
 
 /** Of the instances, for all gateways together; each gateway by itself would take its default of 1000. */
 const CONNECTIONS = 60
+const BACKENDS_OF_POOLS = 7
 let system: TestSystemDatabase
 let dataDirectory: string
 let secondDirectory: string
@@ -43,6 +44,7 @@ const startControl = () =>
       ...shared,
       ...PUBLIC_PORT,
       LAKEGATE_CONNECTIONS_PER_INSTANCE: String(CONNECTIONS),
+      LAKEGATE_POOL_SIZE_PER_INSTANCE: String(BACKENDS_OF_POOLS),
     },
   })
 
@@ -171,12 +173,12 @@ describe('the limits of PostgreSQL', () => {
     })
   })
 
-  it('hold over all gateways: max_connections, which follows connections-per-instance', async () => {
+  it('hold over all gateways: max_connections, which has places for direct sessions and pools', async () => {
     const { sessions, error } = await fill(2 * CONNECTIONS)
     expect(error).toMatchObject({ code: '53300', routine: 'InitPostgres' })
     // What the questions of the gateways and of the control plane leave of their ten places is there for clients.
-    expect(sessions).toBeGreaterThanOrEqual(CONNECTIONS)
-    expect(sessions).toBeLessThanOrEqual(CONNECTIONS + 10)
+    expect(sessions).toBeGreaterThanOrEqual(CONNECTIONS + BACKENDS_OF_POOLS)
+    expect(sessions).toBeLessThanOrEqual(CONNECTIONS + BACKENDS_OF_POOLS + 10)
     await waitFor('a free place', () => logsIn(gateways[1]).catch(() => false))
   })
 })

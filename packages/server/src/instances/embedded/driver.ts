@@ -22,7 +22,8 @@ export interface EmbeddedDriverSettings {
   readonly directory: string
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
-  readonly connectionsPerInstance: number
+  /** Of clients and of pools together. */
+  readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
   /** Where databricks_auth is found by `extension_control_path`. */
@@ -50,7 +51,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
     superuser: SYSTEM_SUPERUSER,
     expectedIdentifier: instance.systemIdentifier,
     configuration: {
-      maxConnections: settings.connectionsPerInstance,
+      maxConnections: settings.connectionsOfInstance,
       idleSessionSeconds: settings.sessionIdleSeconds,
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,
