@@ -19,15 +19,17 @@ let lakegate: OwnLakegate
 let underDomain: OwnLakegate
 
 beforeAll(async () => {
-  lakegate = await startOwnLakegate(DEADLINE)
-  underDomain = await startOwnLakegate({
-    ...DEADLINE,
-    LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
-    LAKEGATE_GATEWAY_WORKERS: '1',
-  })
+  ;[lakegate, underDomain] = await Promise.all([
+    startOwnLakegate(DEADLINE),
+    startOwnLakegate({
+      ...DEADLINE,
+      LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',
+      LAKEGATE_GATEWAY_WORKERS: '1',
+    }),
+  ])
 })
 afterAll(async () => {
-  for (const each of [lakegate, underDomain]) await each.remove()
+  await Promise.all([lakegate, underDomain].map((each) => each.remove()))
 })
 
 const logsIn = () => asOwner(lakegate, async (client) => (await client.query('SELECT 1')).rowCount)
