@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { startBareNode } from './bare-node.mjs'
 import { startLakegate } from './lakegate.mjs'
 import { libpqEnvironment } from './pgbench.mjs'
@@ -63,7 +64,7 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
     started.push(lakegate)
     const token = await lakegate.target()
     const pooled = await lakegate.pooledTarget()
-    const native = await tryNativeLogin(lakegate, token)
+    const native = await tryNativeLogin(lakegate)
     for (const target of [direct, token]) await fill(target, scale, bulkMegabytes)
 
     const contenders = {
@@ -161,24 +162,39 @@ async function prepareDirect(postgres, { port }) {
   return verifier.trim()
 }
 
-/** @returns where a role with a password logs in; undefined while the gateway cannot do that */
-async function tryNativeLogin(lakegate, token) {
-  const { name, host, port, database } = lakegate.ready.instance
-  const target = { host, port, database, user: USER, password: PASSWORD }
+/**
+ * An instance of its own: where native login is on, every login asks for the role once more.
+ * @returns where a role with a password logs in; undefined while the gateway cannot do that
+ */
+async function tryNativeLogin(lakegate) {
+  const name = 'native'
   try {
-    await lakegate.call('PATCH', `/api/2.0/database/instances/${name}?update_mask=enable_pg_native_login`, {
-      name,
-      enable_pg_native_login: true,
+    await lakegate.call('POST', '/api/2.0/database/instances', { name, enable_pg_native_login: true })
+    const instance = await available(lakegate, name)
+    const { database } = lakegate.ready.instance
+    const place = { host: instance.read_write_dns, port: instance.read_write_port, database }
+    const owner = await logIn({
+      ...place,
+      user: lakegate.ready.admin_user,
+      password: await lakegate.mint(name),
     })
-    const owner = await logIn(token)
     await owner.query(`CREATE ROLE ${USER} LOGIN PASSWORD '${PASSWORD}'`)
     owner.end()
+    const target = { ...place, user: USER, password: PASSWORD }
     const session = await logIn(target)
     session.end()
     return target
   } catch (error) {
     console.log(`native login: ${error.message}`)
     return undefined
+  }
+}
+
+async function available(lakegate, name) {
+  for (;;) {
+    const instance = await lakegate.call('GET', `/api/2.0/database/instances/${name}`)
+    if (instance.state === 'AVAILABLE') return instance
+    await pause(100)
   }
 }
 

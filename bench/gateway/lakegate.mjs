@@ -49,8 +49,8 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       return response.json()
     }
     const { host, port, database, name, pooled_host: pooledHost, pooled_port: pooledPort } = ready.instance
-    const mint = async () =>
-      (await call('POST', '/api/2.0/database/credentials', { request_id: 'bench', instance_names: [name] }))
+    const mint = async (of = name) =>
+      (await call('POST', '/api/2.0/database/credentials', { request_id: 'bench', instance_names: [of] }))
         .token
     return {
       ready,
