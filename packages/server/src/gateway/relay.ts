@@ -3,13 +3,11 @@
  * function, called once for each direction. The hot path: no allocation of its own per chunk.
  */
 import type { Duplex } from 'node:stream'
-import { endsWithTerminate, sqlstateOfLastWord } from '../protocol/last-word.ts'
+import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../protocol/last-word.ts'
 import type { SessionEnd } from './session-link.ts'
 
 /** How long the last bytes may take to reach a peer whose other side is already gone. */
 const FLUSH_LIMIT_MS = 5_000
-/** PostgreSQL's last word is a small chunk; a large one would only take memory while its session is idle. */
-const LONGEST_LAST_WORD = 1024
 
 /**
  * Resolves when both sockets are closed; every way in which either ends closes the other.

@@ -9,6 +9,8 @@ const ERROR_RESPONSE = 'E'.charCodeAt(0)
 const NOTICE_RESPONSE = 'N'.charCodeAt(0)
 const TERMINATE = 'X'.charCodeAt(0)
 const HEADER_BYTES = 5
+/** Enough for its first fields, severity and SQLSTATE among them; more would only take memory while a session is idle. */
+export const LONGEST_LAST_WORD = 1024
 /** Class 57, Operator Intervention: the only one that comes as a notice in front of an end. */
 const OPERATOR_INTERVENTION = '57P'
 

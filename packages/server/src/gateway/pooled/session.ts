@@ -7,7 +7,7 @@ import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { encodeErrorResponse } from '../../protocol/error-response.ts'
-import { sqlstateThatEnds } from '../../protocol/last-word.ts'
+import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
@@ -63,7 +63,7 @@ export class PooledSession implements BackendOwner, Tenant {
   #isDroppingAnswer = false
   /** The client has the beginning of a message, and whatever comes next is taken for the rest of it. */
   #isInsideAnswer = false
-  /** The last answer, if it was an ErrorResponse; its body as far as it was there. */
+  /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
   /** Nobody asked for it from outside, and the client did not say goodbye. */
   #ownEnd: SessionEnd | undefined
@@ -285,7 +285,8 @@ export class PooledSession implements BackendOwner, Tenant {
   /** @returns whether the client is to see it */
   #readAnswer({ scanner, reported }: PooledBackend): boolean {
     const { type } = scanner
-    this.#lastError = type === ERROR_RESPONSE ? Buffer.from(scanner.body()) : undefined
+    this.#lastError =
+      type === ERROR_RESPONSE ? Buffer.from(scanner.body().subarray(0, LONGEST_LAST_WORD)) : undefined
     if (type === NOTICE_RESPONSE || type === NOTIFICATION_RESPONSE) return true
     const isOurs = type === ERROR_RESPONSE && this.#outstanding.isStaleNext
     if (isOurs) this.#toClient?.insert(RESULT_TYPE_CHANGED)
