@@ -2,10 +2,11 @@
  * One standing administrative connection per instance, opened at the first question, made anew when it was lost,
  * closed when nobody asks any more: a login pays for one query and no connection (DESIGN §6.3).
  */
-import pg from 'pg'
+import type pg from 'pg'
 import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { DatabaseInstance, InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
+import { isDataException } from '../protocol/sqlstate.ts'
 import {
   administrativeDatabase,
   instanceUnreachable,
@@ -40,10 +41,6 @@ interface Standing {
 }
 
 const IDLE_MS = 60_000
-
-/** SQLSTATE class 22: PostgreSQL does not take a value; nothing is wrong with the connection. */
-export const isDataException = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code?.startsWith('22') === true
 
 /** Another place is another connection; comparing costs an embedded instance nothing. */
 export const placeOf = (backend: InstanceBackend): string | undefined =>

@@ -7,7 +7,8 @@ import { Redacted } from '../domain/redacted.ts'
 import type { RoleFacts } from '../domain/role.ts'
 import { askTogether } from '../operations/ask-together.ts'
 import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
-import { isDataException, placeOf, type AdministrativeConnections } from './administrative-connections.ts'
+import { isDataException } from '../protocol/sqlstate.ts'
+import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
 import { roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
 interface RoleRow {

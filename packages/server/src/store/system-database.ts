@@ -7,6 +7,7 @@ import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { askTogether } from '../operations/ask-together.ts'
+import { isDataException } from '../protocol/sqlstate.ts'
 import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
 
@@ -83,10 +84,6 @@ export function askSystemDatabaseTogether<
     },
   )
 }
-
-/** SQLSTATE class 22: a value of one question that PostgreSQL does not take. */
-const isDataException = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code?.startsWith('22') === true
 
 /** PostgreSQL error classes that say "not now": connection, insufficient resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']
