@@ -33,9 +33,8 @@ export async function installFunctions(
   const isInstalled = isSuperuser && pgMajorVersion >= OLDEST_VERSION && (await runScripts(client))
   if (isInstalled) {
     await client.query(`
-      CREATE OR REPLACE FUNCTION databricks_auth.resolve_identity(
-        requested_name text, requested_type text, OUT identity_id text, OUT identity_type text, OUT identity_name text)
-        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
+      CREATE OR REPLACE FUNCTION databricks_auth.finish_role(new_role text, identity_name text, identity_type text)
+        RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
   } else {
     await putStandIn(client)
   }
