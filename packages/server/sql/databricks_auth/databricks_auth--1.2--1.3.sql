@@ -16,6 +16,8 @@
 -- Besides, nothing happens outside of a session that the gateway opened for an identity: not in autovacuum, not in an
 -- apply worker, not in the session of a native password, and not where the session's own role could not do the same.
 
+-- This script takes no lock on a table or view, which an open session could hold against it.
+--
 -- Nothing that a database's owner made may stand in for what this script means.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
@@ -209,11 +211,10 @@ DROP FUNCTION databricks_auth.calling_role();
 -- Claims (version 1.2) anew: what the gateway calls in a fresh session cannot be replaced by the owner of the database,
 -- and a reader is known by a mark that only a superuser can make, not by its name.
 
-DROP FUNCTION public.databricks_open_claims(text);
-DROP FUNCTION public.databricks_lend_claims(text);
-DROP FUNCTION public.databricks_return_claims(pg_catalog.name);
--- Whoever may write every table could lock it, and keep everybody with claims from logging in.
-DROP TABLE databricks_auth.making_of_readers;
+-- With what somebody built on them: nothing but the gateway had a use for them, and nobody shall keep them alive.
+DROP FUNCTION IF EXISTS public.databricks_open_claims(text) CASCADE;
+DROP FUNCTION IF EXISTS public.databricks_lend_claims(text) CASCADE;
+DROP FUNCTION IF EXISTS public.databricks_return_claims(pg_catalog.name) CASCADE;
 
 -- The role that a reader reads for; null for every other role. The mark is a security label of another provider, which
 -- vanishes with the reader: role=<oid of the role>,tables=<SHA-256 of database and tables>.
@@ -352,11 +353,3 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER %s %s OWNER TO %I', made.object_type, made.object_identity, owner);
   END LOOP;
 END $$;
-
--- As before; what it is made of is looked up where nobody but a superuser could have put anything.
-CREATE OR REPLACE VIEW public.databricks_list_roles AS
-  SELECT role.rolname AS role_name,
-         pg_catalog.lower(pg_catalog.split_part(label.label, ',type=', 2)) AS identity_type
-    FROM pg_catalog.pg_shseclabel AS label
-    JOIN pg_catalog.pg_roles AS role ON role.oid = label.objoid
-   WHERE label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND label.provider = 'databricks_auth';
