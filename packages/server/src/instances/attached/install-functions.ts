@@ -93,7 +93,9 @@ async function runScripts(client: pg.Client): Promise<boolean> {
     // Each for itself: a later one that has to wait for a lock keeps no earlier one from closing a hole.
     await inTransaction(client, async () => {
       await client.query(script.text)
-      await client.query(`COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${script.version}`)}`)
+      await client.query(
+        `COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${script.version}`)}`,
+      )
     })
     version = script.version
   }
