@@ -12,6 +12,12 @@ import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/syste
 
 const LONGEST_NAME = 'r'.repeat(63)
 
+/** Labels are in the catalog of an embedded instance. */
+const NOTHING_KEPT = {
+  loadBinding: () => Promise.reject(new Error('the system database keeps nothing of this instance')),
+  listBoundTo: () => Promise.reject(new Error('the system database keeps nothing of this instance')),
+}
+
 let system: TestSystemDatabase
 let connections: AdministrativeConnections
 let statements: unknown[]
@@ -47,7 +53,7 @@ afterAll(async () => {
 })
 
 const ask = (names: readonly string[]) => {
-  const { loadRoleFacts } = createInstanceRoles(connections)
+  const { loadRoleFacts } = createInstanceRoles(connections, NOTHING_KEPT)
   return Promise.all(names.map((name) => loadRoleFacts(instanceRow(), name)))
 }
 

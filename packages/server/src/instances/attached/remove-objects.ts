@@ -8,6 +8,7 @@ import type { RoleOid } from '../../domain/ids.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
 
@@ -95,18 +96,6 @@ async function dropFunctions(client: pg.Client): Promise<void> {
     await client.query(`DROP FUNCTION ${rows.map(({ signature }) => signature).join(', ')} RESTRICT`)
   // Nobody but superusers could make anything depend on what is in it, but for the event trigger, which goes too.
   await client.query('DROP SCHEMA databricks_auth CASCADE')
-}
-
-/** As `prepareAttached` made it: of the administrative role, with nothing else in its schema. */
-async function dropBindingTable(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_catalog.pg_class AS class
-       JOIN pg_catalog.pg_roles AS owner ON owner.oid = class.relowner AND owner.rolname = current_user
-      WHERE class.oid = pg_catalog.to_regclass('databricks_auth.role_binding')`,
-  )
-  if (rowCount === 0) return
-  await client.query('DROP TABLE databricks_auth.role_binding')
-  await client.query('DROP SCHEMA databricks_auth')
 }
 
 /** A role with privileges that somebody granted to it, or that is not the administrative role's to drop, stays. */
