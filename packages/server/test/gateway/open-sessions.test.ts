@@ -228,7 +228,11 @@ describe('open sessions', () => {
     const moved: DatabaseInstance = {
       ...attachedInstance,
       settings: { ...NO_SETTINGS, sessionPolicy },
-      backend: { kind: 'attached', cluster: { hosts: [{ host: 'new', port: 5432 }] }, bindings: 'system_database' },
+      backend: {
+        kind: 'attached',
+        cluster: { hosts: [{ host: 'new', port: 5432 }] },
+        bindings: 'system_database',
+      },
     } as unknown as DatabaseInstance
     const { sessions, rechecked, pass } = world(attachedInstance)
     await sessions.learnInstances(() => Promise.resolve([moved]))
