@@ -114,6 +114,17 @@ export function buildControlPlane(
           'the bindings of roles were taken over from databricks_auth.role_binding of an attached cluster, which members of pg_write_all_data could write: check the audit records take_over_binding',
         )
       },
+      reportPasswordLeft({ uid, name, workspaceId }, role) {
+        audit.record({
+          event: 'change_role',
+          outcome: 'admitted',
+          role,
+          instanceUid: uid,
+          instanceName: name,
+          workspaceId,
+          detail: 'bound to no identity any more; it keeps a password that was set on it',
+        })
+      },
       watchEveryMs: WATCH_ATTACHED_EVERY_MS,
       loadManagedVerifiers: (uid) =>
         loadManagedVerifiers({ secrets: foundation.attachedSecrets, encryption: foundation.encryption }, uid),

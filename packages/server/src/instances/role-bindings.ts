@@ -94,7 +94,8 @@ export interface BindingPlace {
 
 /**
  * Binds a role that is bound to nobody. In the system database that happens at once, before the cluster commits what the
- * transaction did: when the cluster does not, the binding is that of a role which does not exist, and never will.
+ * transaction did: when the cluster does not, no role has this object id and this name, and the next one that is made
+ * under the name gets a binding of its own.
  * @throws Fault, or what PostgreSQL says of a label that somebody else set meanwhile (23505)
  */
 export async function bindRole(

@@ -26,6 +26,7 @@ import { openInsider, type Insider } from '../stage/insider.ts'
 import {
   asOwner,
   createServicePrincipal,
+  inSession,
   refusedLogin,
   type TestServicePrincipal,
 } from '../stage/service-principal.ts'
@@ -152,6 +153,32 @@ describe('an attached cluster whose administrative role is no superuser', () => 
     await expect(
       cluster.query("SELECT FROM pg_namespace WHERE nspname = 'databricks_auth'", [], 'app'),
     ).resolves.toEqual([])
+  })
+
+  it('goes on when a member of pg_signal_backend ends the sessions of its administrative role', async () => {
+    const login = await loginOf(attached, victim)
+    await inAttachedSession(attached, attacker, async (client) => {
+      const { rows } = await client.query<{ ended: boolean }>(
+        'SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE usename = $1',
+        [ADMINISTRATOR.user],
+      )
+      expect(rows).toContainEqual({ ended: true })
+    })
+    await expect(
+      inSession(lakegate, login, (client) => client.query('SELECT session_user::text AS role')),
+    ).resolves.toMatchObject({ rows: [{ role: victim.applicationId }] })
+    expect(await refusedAttachedLogin(attached, attacker, victim.applicationId)).toMatchObject({
+      code: '28000',
+    })
+  })
+
+  it('lists its roles with whom they are bound to', async () => {
+    const { database_instance_roles: roles } = await lakegate.admin.request<{
+      database_instance_roles: readonly DatabaseInstanceRole[]
+    }>('GET', `/api/2.0/database/instances/${attached.name}/roles?page_size=1000`)
+    expect(roles).toContainEqual(
+      expect.objectContaining({ name: victim.applicationId, identity_type: 'SERVICE_PRINCIPAL' }),
+    )
   })
 
   it('is not believed when a table stands where earlier versions kept the bindings', async () => {

@@ -174,17 +174,17 @@ describe('a password that a member set on the role of a group', () => {
       displayName: `group ${randomUUID()}`,
       members: [{ value: member.id }],
     })
-    await createRole(group.displayName ?? '', 'GROUP')
+    await createRole(group.displayName, 'GROUP')
     const password = await mintCredential(member.http, instance.name)
-    await inSession(lakegate, { user: group.displayName ?? '', password, instance }, (client) =>
+    await inSession(lakegate, { user: group.displayName, password, instance }, (client) =>
       client.query(`ALTER ROLE CURRENT_USER PASSWORD '${PASSWORD}'`),
     )
   })
 
   it('opens nothing, also when the member was removed and the group deleted: the role stays bound', async () => {
-    const role = group.displayName ?? ''
+    const role = group.displayName
     expect(await refusedLogin(lakegate, byPassword(role))).toMatchObject({ code: '28P01' })
-    await lakegate.admin.request('DELETE', `${groupPath}/${group.id ?? ''}`)
+    await lakegate.admin.request('DELETE', `${groupPath}/${group.id}`)
     expect(await refusedLogin(lakegate, byPassword(role))).toMatchObject({ code: '28P01' })
     await expect(lakegate.admin.request<DatabaseInstanceRole>('GET', rolePath(role))).resolves.toMatchObject({
       identity_type: 'GROUP',
@@ -192,7 +192,7 @@ describe('a password that a member set on the role of a group', () => {
   })
 
   it('stays shut because REST takes the binding off no role', async () => {
-    const role = group.displayName ?? ''
+    const role = group.displayName
     await expect(
       lakegate.admin.request('PATCH', `${rolePath(role)}?update_mask=identity_type`, {
         name: role,
@@ -203,7 +203,7 @@ describe('a password that a member set on the role of a group', () => {
   })
 
   it('is gone with the role, and is not that of another one under its name', async () => {
-    const role = group.displayName ?? ''
+    const role = group.displayName
     await lakegate.admin.request('DELETE', rolePath(role))
     await createRole(role, 'PG_ONLY')
     expect(await refusedLogin(lakegate, byPassword(role))).toMatchObject({

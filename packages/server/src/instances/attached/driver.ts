@@ -30,6 +30,8 @@ export interface AttachedDriverSettings {
   readonly takeOverBindings: (instance: DatabaseInstance, found: readonly FoundBinding[]) => Promise<void>
   /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
   readonly watchEveryMs: number
+  /** Told of each role that is not bound any more, and keeps a password that somebody set on it. */
+  readonly reportPasswordLeft: (instance: DatabaseInstance, roleName: string) => void
   /** Of the keys that Lakegate put on roles of the instance. */
   readonly loadManagedVerifiers: (uid: InstanceUid) => Promise<readonly ManagedVerifier[]>
   /** Of all gateways, as PostgreSQL ends them (57P01); resolves when they answered, or are not to be waited for. */
@@ -106,8 +108,11 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       endWatch(instance.uid)
       // While its administrative password is still known; gateways that are silent cut theirs off by themselves.
       await settings.endSessions(instance)
-      if (instance.backend.cluster.removesObjects === true)
-        await removeObjects(settings.access, instance, await settings.loadManagedVerifiers(instance.uid))
+      if (instance.backend.cluster.removesObjects === true) {
+        const verifiers = await settings.loadManagedVerifiers(instance.uid)
+        for (const role of await removeObjects(settings.access, instance, verifiers))
+          settings.reportPasswordLeft(instance, role)
+      }
       await connections.close(instance.uid)
     },
     async waitForExit(given) {

@@ -30,19 +30,25 @@ const PUBLIC_FUNCTIONS = [
   'databricks_set_role_label',
 ]
 
-/** @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then */
+/**
+ * @returns the roles that were bound to an identity and keep a password that somebody set on them, as far as a superuser
+ *   can see that: from now on it opens what the rules of the cluster let it open
+ * @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then
+ */
 export async function removeObjects(
   access: AdministrativeAccess,
   instance: AttachedInstance,
   verifiers: readonly ManagedVerifier[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const { database } = instance.backend.cluster
   try {
     await removeReaders(access, instance)
-    await access.inSession(instance, database, TIMEOUT_MS, (client) =>
+    return await access.inSession(instance, database, TIMEOUT_MS, (client) =>
       inTransaction(client, async () => {
+        let withPasswords: readonly string[] = []
         if (await isSuperuser(client)) {
           await removePasswords(client, verifiers)
+          withPasswords = await labelledWithPassword(client)
           await client.query(
             `DELETE FROM pg_catalog.pg_shseclabel
               WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND provider = 'databricks_auth'`,
@@ -52,6 +58,7 @@ export async function removeObjects(
         await dropStandIn(client)
         await dropBindingTable(client)
         await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
+        return withPasswords
       }),
     )
   } catch (error) {
@@ -76,6 +83,17 @@ async function removePasswords(client: pg.Client, verifiers: readonly ManagedVer
     [verifiers.map(({ roleOid }) => roleOid), verifiers.map(({ verifier }) => verifier)],
   )
   for (const { name } of rows) await client.query(`ALTER ROLE ${client.escapeIdentifier(name)} PASSWORD NULL`)
+}
+
+async function labelledWithPassword(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT role.rolname AS name
+       FROM pg_catalog.pg_shseclabel AS label JOIN pg_catalog.pg_authid AS role ON role.oid = label.objoid
+      WHERE label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND label.provider = 'databricks_auth'
+        AND role.rolpassword IS NOT NULL
+      ORDER BY role.rolname`,
+  )
+  return rows.map(({ name }) => name)
 }
 
 /** Those that Lakegate installed, which the comment on their schema says; an extension databricks_auth is the operator's. */
