@@ -29,7 +29,7 @@ export interface Arena {
   /** As every sequence finds it. */
   baseline(): Cluster
   scene(): Scene
-  /** As the superuser, around the gateway. */
+  /** Around the gateway, as the superuser. */
   readCluster(): Promise<Cluster>
   superuser(): Superuser
   /** Is everything that a login with claims needs as Lakegate left it? */
@@ -38,6 +38,8 @@ export interface Arena {
   whoWaitsForLock(): Promise<string | undefined>
   /** A credential of the claimant with claims on a table of the arena. */
   claimsToken(): Promise<string>
+  /** Runs this as the superuser, now and whenever the database is made anew: a hole for the search to find. */
+  sabotage(sql: string): Promise<void>
   /** @returns whether sessions that were opened before are no longer what they were */
   restore(): Promise<boolean>
   close(): Promise<void>
@@ -77,7 +79,12 @@ export async function buildArena(lakegate: Lakegate, cast: Cast): Promise<Arena>
   ])
   bornWith.delete(rows[0]?.oid ?? '')
 
-  const makeDatabase = () => makeArenaDatabase(cluster, connect, cast)
+  let holes = ''
+  const makeDatabase = async () => {
+    const made = await makeArenaDatabase(cluster, connect, cast)
+    await made.query(holes)
+    return made
+  }
   await makeRoles(lakegate, cast, asPerson)
   let inside = await makeDatabase()
   let testimony = new Testimony(inside)
@@ -138,14 +145,18 @@ export async function buildArena(lakegate: Lakegate, cast: Cast): Promise<Arena>
       return rows[0]?.query
     },
     claimsToken: () => claimsToken('claimant'),
+    async sabotage(sql) {
+      holes = sql
+      await inside.query(sql)
+      await getAcquainted()
+    },
     async restore() {
       await inside.query(ACTORS.map((actor) => `DROP SCHEMA IF EXISTS s_${actor} CASCADE`).join(';'))
       const { rowCount: settings } = await cluster.query(
         `DELETE FROM pg_db_role_setting WHERE setdatabase <> 0 OR setrole NOT IN (SELECT unnest($1::oid[]))`,
         [[...bornWith]],
       )
-      const isSpoiled = (await takeFingerprint(inside)) !== fingerprint || (await restorer.isAnyoneMissing())
-      if (isSpoiled) {
+      if ((await takeFingerprint(inside)) !== fingerprint) {
         await inside.end()
         await cluster.query(`DROP DATABASE IF EXISTS ${ARENA} WITH (FORCE)`)
         // REASSIGN OWNED gives databases away, also from another database.
@@ -159,9 +170,12 @@ export async function buildArena(lakegate: Lakegate, cast: Cast): Promise<Arena>
         await getAcquainted()
         return true
       }
-      await restorer.restore(inside)
+      const madeAnew = await restorer.restore(inside)
       await inside.query(OWN_SCHEMAS(cast))
-      return settings !== 0
+      // The name of a reader has the object id of its role in it.
+      if (madeAnew.includes(cast.claimant.applicationId)) await getAcquainted()
+      else if (madeAnew.length > 0) baseline = await readCluster(cluster)
+      return settings !== 0 || madeAnew.length > 0
     },
     async close() {
       await inside.end()
@@ -265,8 +279,8 @@ async function takeFingerprint(inside: pg.Client): Promise<string> {
           JOIN pg_catalog.pg_class AS class ON class.oid = tgrelid
           JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relnamespace WHERE nspname !~ '^(s_|pg_)'
         UNION ALL SELECT pg_catalog.format('database %s %s %s', datname, datdba, datacl) FROM pg_catalog.pg_database
-        UNION ALL SELECT pg_catalog.format('setting %s %s', setrole, setconfig) FROM pg_catalog.pg_db_role_setting
-         WHERE setdatabase <> 0
+        UNION ALL SELECT pg_catalog.format('setting %s %s %s', setdatabase, setrole, setconfig)
+          FROM pg_catalog.pg_db_role_setting
       ) AS lines (line)`,
   })
   return createHash('sha256')

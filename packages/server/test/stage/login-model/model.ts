@@ -46,6 +46,8 @@ export interface Attempt {
   readonly name: string
   readonly target: string | null
   readonly label: string | null
+  /** Whether what was called is Lakegate's, and not what somebody put in its place. */
+  readonly isOurs: boolean
   readonly succeeded: boolean
 }
 
@@ -70,7 +72,7 @@ const roleOf = (cluster: Cluster, oid: string): Role | undefined =>
 const nameOf = (cluster: Cluster, oid: string): string => roleOf(cluster, oid)?.name ?? `role ${oid}`
 
 /** Every role that `start` is a member of, itself included; through inherited memberships only, if so asked. */
-export function rolesAbove(cluster: Cluster, start: string, inheritedOnly = false): ReadonlySet<string> {
+function rolesAbove(cluster: Cluster, start: string, inheritedOnly = false): ReadonlySet<string> {
   const found = new Set([start])
   for (const oid of found)
     for (const { role, member, inherits } of cluster.memberships)
@@ -96,7 +98,7 @@ export function administers(
 }
 
 /** May this caller have got what it asked for? Superusers and roles of the system are nobody's to bind. */
-export function isEntitled(world: World, cluster: Cluster, attempt: Attempt): boolean {
+function isEntitled(world: World, cluster: Cluster, attempt: Attempt): boolean {
   if (attempt.callerIsSuperuser) return false
   if (attempt.call === 'create_role') return attempt.mayCreate
   if (attempt.target === null || world.bornWith.has(attempt.target)) return false
@@ -124,6 +126,8 @@ export function judge(world: World, step: Step): readonly string[] {
   ]
 }
 
+const hasEffect = ({ isOurs, succeeded }: Attempt): boolean => isOurs && succeeded
+
 const judgeAttempts = (world: World, { before, after, attempts }: Step): readonly string[] =>
   attempts.flatMap((attempt) =>
     attempt.succeeded && !isEntitled(world, { ...after, roles: [...after.roles, ...before.roles] }, attempt)
@@ -136,13 +140,10 @@ const judgeAttempts = (world: World, { before, after, attempts }: Step): readonl
   )
 
 /** What the labels must be: those from before without the roles that are gone, and what the attempts made of them. */
-export function labelsAfter(
-  world: World,
-  { before, after, attempts }: Step,
-): Readonly<Record<string, string>> {
+function labelsAfter(world: World, { before, after, attempts }: Step): Readonly<Record<string, string>> {
   const labels = new Map(Object.entries(before.labels))
   for (const attempt of attempts) {
-    if (!attempt.succeeded) continue
+    if (!hasEffect(attempt)) continue
     if (attempt.call === 'create_role') {
       const made = after.roles.find(({ name }) => name === attempt.name)
       const identity = world.identities.find(({ name }) => name === attempt.name)

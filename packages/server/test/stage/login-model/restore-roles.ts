@@ -1,4 +1,4 @@
-/** Puts the roles of a cluster back to how they were: their attributes, memberships and labels, by name. */
+/** Puts the roles of a cluster back to how they were: their attributes, memberships and labels. */
 import pg from 'pg'
 
 interface SavedRole {
@@ -17,16 +17,21 @@ interface SavedMembership {
 interface Saved {
   readonly roles: readonly SavedRole[]
   readonly memberships: readonly SavedMembership[]
+  /** By name. */
+  readonly oids: Readonly<Record<string, string>>
 }
 
 export interface RoleRestorer {
-  isAnyoneMissing(): Promise<boolean>
-  /** @param inside a connection to the database where roles that are to go may own things, if there is one */
-  restore(inside: pg.Client | undefined): Promise<void>
+  /**
+   * @param inside a connection to the database where roles that are to go may own things, if there is one
+   * @returns the names of the roles that were made anew, under other object ids
+   */
+  restore(inside: pg.Client | undefined): Promise<readonly string[]>
 }
 
 const SAVED = `
   SELECT pg_catalog.json_build_object(
+    'oids', (SELECT pg_catalog.json_object_agg(rolname, oid::text) FROM pg_catalog.pg_authid WHERE oid >= 16384),
     'roles', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
         'name', rolname,
         'attributes', pg_catalog.concat_ws(' ',
@@ -40,12 +45,13 @@ const SAVED = `
           pg_catalog.format('VALID UNTIL %L', COALESCE(rolvaliduntil, 'infinity'))),
         'label', (SELECT label FROM pg_catalog.pg_shseclabel WHERE objoid = pg_authid.oid
                      AND classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND provider = 'databricks_auth'))
-        ORDER BY oid) FROM pg_catalog.pg_authid WHERE oid >= 16384),
+        ORDER BY rolname) FROM pg_catalog.pg_authid WHERE oid >= 16384),
     'memberships', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
         'role', roleid::pg_catalog.regrole::text, 'member', member::pg_catalog.regrole::text,
         'grantor', grantor::pg_catalog.regrole::text,
         'options', pg_catalog.format('ADMIN %s, INHERIT %s, SET %s', admin_option::text, inherit_option::text, set_option::text))
-        ORDER BY oid) FROM pg_catalog.pg_auth_members)) AS saved`
+        ORDER BY roleid::pg_catalog.regrole::text, member::pg_catalog.regrole::text, grantor)
+      FROM pg_catalog.pg_auth_members)) AS saved`
 
 export async function createRoleRestorer(cluster: pg.Client): Promise<RoleRestorer> {
   const look = async (): Promise<Saved> => {
@@ -55,26 +61,33 @@ export async function createRoleRestorer(cluster: pg.Client): Promise<RoleRestor
     return row.saved
   }
   const wanted = await look()
-  const wantedNames = new Set(wanted.roles.map(({ name }) => name))
+  let oids = wanted.oids
+  /** Who bears the name of a role that was dropped, or renamed away, is a stranger too. */
+  const isKnown = (found: Saved, name: string) => oids[name] !== undefined && found.oids[name] === oids[name]
   return {
-    async isAnyoneMissing() {
-      const names = new Set((await look()).roles.map(({ name }) => name))
-      return wanted.roles.some(({ name }) => !names.has(name))
-    },
     async restore(inside) {
       const found = await look()
-      if (JSON.stringify(found) === JSON.stringify(wanted)) return
+      if (
+        JSON.stringify(found) === JSON.stringify({ ...wanted, oids: found.oids }) &&
+        wanted.roles.every(({ name }) => isKnown(found, name))
+      )
+        return []
       await run(cluster, revokes(found, wanted))
-      const strangers = found.roles.filter(({ name }) => !wantedNames.has(name))
-      for (const { name } of strangers) {
+      for (const { name } of found.roles.filter((role) => !isKnown(found, role.name))) {
         const quoted = pg.escapeIdentifier(name)
         await (inside ?? cluster).query(`DROP OWNED BY ${quoted} CASCADE; DROP ROLE ${quoted}`)
       }
-      const known = new Map(found.roles.map((role) => [role.name, role]))
-      await run(cluster, [
-        ...wanted.roles.flatMap((role) => rebuild(role, known.get(role.name))),
-        ...grants(await look(), wanted),
-      ])
+      const kept = new Map(
+        found.roles.filter((role) => isKnown(found, role.name)).map((role) => [role.name, role]),
+      )
+      const made = wanted.roles.filter(({ name }) => !kept.has(name)).map(({ name }) => name)
+      await run(
+        cluster,
+        wanted.roles.flatMap((role) => rebuild(role, kept.get(role.name))),
+      )
+      await run(cluster, grants(await look(), wanted))
+      oids = (await look()).oids
+      return made
     },
   }
 }
@@ -106,7 +119,7 @@ function grants(found: Saved, wanted: Saved): readonly string[] {
 }
 
 function rebuild(role: SavedRole, found: SavedRole | undefined): readonly string[] {
-  if (found !== undefined && found.attributes === role.attributes && found.label === role.label) return []
+  if (found?.attributes === role.attributes && found.label === role.label) return []
   const [name, isRole] = [pg.escapeIdentifier(role.name), `'pg_catalog.pg_authid'::pg_catalog.regclass`]
   const oid = `(SELECT oid FROM pg_catalog.pg_authid WHERE rolname = ${pg.escapeLiteral(role.name)})`
   return [

@@ -19,17 +19,20 @@ import {
 } from './model.ts'
 import { login, refusedBy, send, type Refused, type Sessions } from './sessions.ts'
 import { PEOPLE, type Actor, type Person, type Sent, type Sequence, type Statement } from './statements.ts'
-import { linesOf, MAINTENANCE, useLine, type Line, type Plant } from './to-sql.ts'
+import { linesOf, MAINTENANCE, plantAt, useLine, type Line, type Plant } from './to-sql.ts'
+import { countRuns } from './witness.ts'
 
 /** Everything that was sent and answered, and what went against the rule: empty for a sequence without findings. */
 export interface Played {
   readonly trace: readonly string[]
   readonly findings: readonly string[]
+  /** Of which kind the first finding is: the statement that showed it and the words without the names. */
+  readonly kind: string
 }
 
 /** What fails for another reason than the caller's rights: a setting of the database, a lock of somebody else. */
 const NOT_ABOUT_RIGHTS = new Set(['25006', '25P04', '40P01', '55P03', '57014', 'closed'])
-const CHANGED_PAIRS_TRIED = 3
+const CHANGED_PAIRS_TRIED = 2
 
 interface Scene {
   readonly arena: Arena
@@ -40,6 +43,8 @@ interface Scene {
   readonly trace: string[]
   readonly findings: string[]
   cluster: Cluster
+  /** What the statement at work is about. */
+  about: string
 }
 
 /** The arena is as before afterwards. */
@@ -52,9 +57,11 @@ export async function runSequence(arena: Arena, sessions: Sessions, sequence: Se
     trace: [],
     findings: [],
     cluster: arena.baseline(),
+    about: '',
   }
   try {
     for (const statement of sequence.statements) {
+      scene.about = aboutOf(scene, statement)
       await perform(scene, statement)
       // What follows a broken rule proves nothing.
       if (scene.findings.length > 0) break
@@ -65,7 +72,16 @@ export async function runSequence(arena: Arena, sessions: Sessions, sequence: Se
   } finally {
     await sessions.refresh(await arena.restore())
   }
-  return scene
+  const { trace, findings, about } = scene
+  return { trace, findings, kind: `${about}: ${(findings[0] ?? '').replace(NAMES, '…')}` }
+}
+
+/** Names of roles, identities and labels. */
+const NAMES = /\S*[\d_@=]\S*/g
+
+const aboutOf = ({ plants }: Scene, statement: Statement): string => {
+  if (statement.kind !== 'use' && statement.kind !== 'maintain') return statement.kind
+  return `${statement.kind} of ${plantAt(plants, statement.plant)?.container ?? 'nothing'}`
 }
 
 async function perform(scene: Scene, statement: Statement): Promise<void> {
@@ -223,9 +239,10 @@ async function loginWithClaims(scene: Scene): Promise<void> {
   const before = scene.cluster
   const mayLogIn = loginPairs(arena.world, before).has(`${id} ${name}`)
   const isReaderTaken = before.roles.some(
-    (role) => role.name.startsWith('databricks_claims_') && !readers.has(role.oid),
+    (role) => role.name === arena.scene().roleNames.reader && !readers.has(role.oid),
   )
   const isIntact = !isReaderTaken && (await arena.isIntact())
+  const runs = await countRuns(arena.superuser().client)
   let refused: Refused | undefined
   try {
     const client = await login(arena, 'claimant', name, ARENA, '', await arena.claimsToken())
@@ -246,6 +263,8 @@ async function loginWithClaims(scene: Scene): Promise<void> {
     await judgeStep(scene, [], true)
   }
   say(scene, 'claimant', 'logs in with claims', refused)
+  if ((await countRuns(arena.superuser().client)) !== runs)
+    findings.push(`code that is not Lakegate's ran in the login of ${name}`)
   if (refused === undefined && !mayLogIn)
     findings.push(`${name} logged in with claims, which nobody with a right to it has allowed`)
   if (refused !== undefined && mayLogIn && isIntact)

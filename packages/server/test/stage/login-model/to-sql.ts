@@ -1,6 +1,7 @@
 /** From a statement of a sequence to the SQL that a session sends, with everything schema-qualified that may be shadowed. */
 import pg from 'pg'
 import type { Actor, Container, Deed, LabelWord, Newcomer, RoleWord, Sent } from './statements.ts'
+import { COUNT_RUN } from './witness.ts'
 
 /** What the words of a sequence mean in one arena, and what the catalog says of Lakegate's own objects in it. */
 export interface Scene {
@@ -42,7 +43,7 @@ const { escapeIdentifier: identifier, escapeLiteral: literal } = pg
 const orNull = (value: string | null): string => (value === null ? 'NULL' : literal(value))
 
 /** `{word}` is the name of a role, `{'word'}` a string with that name. */
-export const fillIn = (scene: Scene, text: string): string =>
+const fillIn = (scene: Scene, text: string): string =>
   text.replace(/\{('?)(\w+)\1\}/g, (_whole, quote: string, word: string) => {
     const name = scene.roleNames[word as RoleWord]
     return quote === '' ? identifier(name) : literal(name)
@@ -65,7 +66,7 @@ const createRoleCall = (scene: Scene, newcomer: Newcomer) => {
 }
 
 /** The witness speaks first, in the same session and transaction. */
-export const lineOf = ({ note, call }: { readonly note: string; readonly call: string }): Line => ({
+const lineOf = ({ note, call }: { readonly note: string; readonly call: string }): Line => ({
   text: `SELECT ${note}; SELECT ${call}`,
 })
 
@@ -110,9 +111,12 @@ export function linesOf(scene: Scene, sent: Sent, plants: Plant[]): readonly Lin
 const at = <Item>(items: readonly Item[], index: number): Item | undefined =>
   items.length === 0 ? undefined : items[index % items.length]
 
-/** The newest plants first: what was planted a moment ago is what a sequence is about. */
+/** The newest first: what was planted a moment ago is what a sequence is about. */
+export const plantAt = (plants: readonly Plant[], index: number): Plant | undefined =>
+  at(plants.toReversed(), index)
+
 export function useLine(plants: readonly Plant[], index: number, way: number, uses: Uses): Line | undefined {
-  const plant = at(plants.toReversed(), index)
+  const plant = plantAt(plants, index)
   const line = plant === undefined ? undefined : at(uses[plant.container] ?? [], way)
   return plant === undefined || line === undefined
     ? undefined
@@ -263,7 +267,10 @@ export const MAINTENANCE: Uses = Object.fromEntries(
   ]),
 )
 
-type Values = { readonly role: RoleWord; readonly label: LabelWord }
+interface Values {
+  readonly role: RoleWord
+  readonly label: LabelWord
+}
 
 /** A value that may make sense in a column or argument of this type. */
 function anyValue(scene: Scene, type: string, hint: string, { role, label }: Values): string {
@@ -272,7 +279,7 @@ function anyValue(scene: Scene, type: string, hint: string, { role, label }: Val
     return `(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(name)})`
   if (type === 'boolean') return 'true'
   if (/^(bigint|integer|smallint|numeric|xid8?)$/.test(type)) return `'1'`
-  if (/^json/.test(type)) return `'{}'`
+  if (type.startsWith('json')) return `'{}'`
   if (/^(text|name|character)/.test(type))
     return /label|binding/.test(hint) ? orNull(scene.labels[label]) : literal(name)
   return 'NULL'
@@ -336,7 +343,7 @@ function replaceLines(scene: Scene, index: number, deed: Deed, by: Actor): reado
     {
       text: `DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC;
         CREATE FUNCTION ${replaced.name}(${parameters}) RETURNS pg_catalog.void LANGUAGE plpgsql AS
-        $replaced$ BEGIN ${deedSql(scene, deed, by)} END $replaced$`,
+        $replaced$ BEGIN ${COUNT_RUN} ${deedSql(scene, deed, by)} END $replaced$`,
     },
   ]
 }
