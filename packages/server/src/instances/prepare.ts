@@ -48,12 +48,20 @@ export async function prepareInstance(
     await inDatabase(access, instance, database, updateExtension)
 }
 
+/** The versions whose functions took the caller from the session (docs/security-model.md). */
+const UNSAFE_VERSIONS: readonly string[] = ['1.0', '1.1', '1.2']
+
 /** Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. */
 async function updateExtension(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(
-    "SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth'",
+  const { rows } = await client.query<{ version: string }>(
+    "SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth'",
   )
-  if (rowCount !== 0) await client.query('ALTER EXTENSION databricks_auth UPDATE')
+  const [installed] = rows
+  if (installed === undefined) return
+  // On its own, because what comes after it needs locks that an open session can hold for long.
+  if (UNSAFE_VERSIONS.includes(installed.version))
+    await client.query("ALTER EXTENSION databricks_auth UPDATE TO '1.3'")
+  await client.query('ALTER EXTENSION databricks_auth UPDATE')
 }
 
 async function databasesForUsers(
