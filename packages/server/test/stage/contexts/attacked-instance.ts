@@ -121,6 +121,21 @@ async function furnish(instance: Attached, server: Server): Promise<AttackedInst
     client.on('error', () => undefined)
     return client
   }
+  // One credential is good for an hour of logins.
+  const logins = new Map<'owner' | 'claimant' | 'attacker', Login>()
+  const loginOnce = async (who: 'owner' | 'claimant' | 'attacker'): Promise<Login> => {
+    const made = logins.get(who) ?? (await makeLogin[who]())
+    logins.set(who, made)
+    return made
+  }
+  const makeLogin = {
+    owner: () => login(lakegate.admin, owner),
+    claimant: async () => ({
+      ...(await login(lakegate.admin, owner)),
+      password: await mintWithClaims(instance),
+    }),
+    attacker: () => login(attacker.http, attacker.applicationId),
+  }
   const observer = clientOfSuperuser(server.database)
   await observer.connect()
   await observer.query(`
@@ -144,11 +159,7 @@ async function furnish(instance: Attached, server: Server): Promise<AttackedInst
     newcomer,
     observer,
     async as(visitor, work, database = server.database) {
-      if (visitor === 'owner') return inSession(lakegate, await login(lakegate.admin, owner), work)
-      if (visitor === 'claimant') {
-        const password = await mintWithClaims(instance)
-        return inSession(lakegate, { ...(await login(lakegate.admin, owner)), password }, work)
-      }
+      if (visitor !== 'superuser') return inSession(lakegate, await loginOnce(visitor), work)
       const client = clientOfSuperuser(database)
       await client.connect()
       try {
@@ -157,7 +168,7 @@ async function furnish(instance: Attached, server: Server): Promise<AttackedInst
         await client.end()
       }
     },
-    asAttacker: async (work) => inSession(lakegate, await login(attacker.http, attacker.applicationId), work),
+    asAttacker: async (work) => inSession(lakegate, await loginOnce('attacker'), work),
     loginWith: (identity, role) => login(identity.http, role),
     remove: () => observer.end().finally(server.remove),
   }

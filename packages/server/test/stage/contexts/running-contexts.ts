@@ -18,13 +18,17 @@ export interface RunningContext {
   readonly after?: string
   /** By the visitor, one query after the other; can be repeated. */
   readonly visit: readonly string[]
-  /** Who can visit, if not everybody. */
-  readonly visitors?: readonly Visitor[]
+  /** Who comes along. */
+  readonly visitors: readonly Visitor[]
   /** Whose session it is by then, if not the visitor's. */
   readonly session?: 'attacker'
   /** The first version of PostgreSQL in which it is so. */
   readonly since?: number
 }
+
+const EVERYBODY: readonly Visitor[] = ['owner', 'claimant', 'superuser']
+/** What a mechanism does for a role it does for every role: one of them is enough for sessions with claims. */
+const MOST: readonly Visitor[] = ['owner', 'superuser']
 
 interface Place {
   /** A table for this context alone. */
@@ -37,8 +41,9 @@ interface Place {
   readonly fire: string
 }
 
-interface Made extends Omit<RunningContext, 'name' | 'rights' | 'visit'> {
+interface Made extends Omit<RunningContext, 'name' | 'rights' | 'visit' | 'visitors'> {
   readonly visit: string | readonly string[]
+  readonly visitors?: readonly Visitor[]
 }
 
 type Make = (place: Place) => Made
@@ -137,7 +142,7 @@ const MAINTENANCE: Readonly<Record<string, Make>> = {
 
 /** As whoever comes along. */
 const MECHANISMS: Readonly<Record<string, Make>> = {
-  'a function': ({ call }) => ({ visit: `SELECT ${call('1')}` }),
+  'a function': ({ call }) => ({ visit: `SELECT ${call('1')}`, visitors: EVERYBODY }),
   'a procedure': ({ n, call }) => ({
     setup: `CREATE PROCEDURE attack.procedure_${n}() LANGUAGE plpgsql AS $$ BEGIN PERFORM ${call('1')}; END $$`,
     visit: `CALL attack.procedure_${n}()`,
@@ -253,8 +258,6 @@ const MECHANISMS: Readonly<Record<string, Make>> = {
       AS $$ BEGIN PERFORM ${call('1')}; END $$`,
     after: `CREATE EVENT TRIGGER event_${n} ON login EXECUTE FUNCTION attack.event_${n}()`,
     visit: 'SELECT 1',
-    // Claims are opened after it.
-    visitors: ['owner', 'superuser'],
     since: 17,
   }),
 }
@@ -265,6 +268,7 @@ const definer = (name: string) => `${name}, as a SECURITY DEFINER function`
 export const OWN_DEFINER: RunningContext = {
   name: 'a SECURITY DEFINER function of the own',
   rights: 'visitor',
+  visitors: ['owner'],
   visit: [
     'CREATE SCHEMA own',
     `CREATE FUNCTION own.peek() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -275,15 +279,21 @@ export const OWN_DEFINER: RunningContext = {
 
 export const RUNNING_CONTEXTS: readonly RunningContext[] = [
   ...Object.entries(MAINTENANCE).map(([name, make], index) =>
-    contextOf(name, 'attacker', make, `maintenance_${String(index)}`),
+    contextOf({ name, rights: 'attacker', visitors: EVERYBODY }, make, `maintenance_${String(index)}`),
   ),
   ...Object.entries(MECHANISMS).flatMap(([name, make], index) => [
-    contextOf(name, 'visitor', make, `visited_${String(index)}`),
-    contextOf(definer(name), 'attacker', make, `lent_${String(index)}`, 'as_owner'),
+    contextOf({ name, rights: 'visitor', visitors: MOST }, make, `visited_${String(index)}`),
+    contextOf(
+      { name: definer(name), rights: 'attacker', visitors: MOST },
+      make,
+      `lent_${String(index)}`,
+      '_as_owner',
+    ),
   ]),
   {
     name: 'a SECURITY DEFINER function of a role with the name of a reader of claims',
     rights: 'lookalike',
+    visitors: EVERYBODY,
     after: `
       CREATE FUNCTION attack.peek_as_lookalike(context text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
         AS $$ BEGIN PERFORM attack.probe(context); END $$;
@@ -294,21 +304,20 @@ export const RUNNING_CONTEXTS: readonly RunningContext[] = [
   },
 ]
 
+/** @param suffix of the names of the functions that are called */
 function contextOf(
-  name: string,
-  rights: RunningContext['rights'],
+  context: Pick<RunningContext, 'name' | 'rights' | 'visitors'>,
   make: Make,
   n: string,
-  suffix?: 'as_owner',
+  suffix = '',
 ): RunningContext {
-  const ending = suffix === undefined ? '' : `_${suffix}`
   const made = make({
     table: `attack.table_${n}`,
     n,
-    call: (value) => `attack.peek${ending}('${name}', ${value})`,
-    fire: `attack.fire${ending}('${name}')`,
+    call: (value) => `attack.peek${suffix}('${context.name}', ${value})`,
+    fire: `attack.fire${suffix}('${context.name}')`,
   })
-  return { ...made, name, rights, visit: typeof made.visit === 'string' ? [made.visit] : made.visit }
+  return { ...context, ...made, visit: typeof made.visit === 'string' ? [made.visit] : made.visit }
 }
 
 export async function setUp(instance: AttackedInstance, contexts: readonly RunningContext[]): Promise<void> {
