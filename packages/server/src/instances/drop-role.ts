@@ -5,15 +5,17 @@
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { RoleOid } from '../domain/ids.ts'
+import type { RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { findClaimReaders } from './claim-readers.ts'
 import { inTransaction } from './in-transaction.ts'
-import { roleBindingsOf } from './role-bindings.ts'
 
 interface Place {
   readonly access: AdministrativeAccess
   readonly instance: DatabaseInstance
   readonly timeoutMs: number
+  /** Where a binding is kept that does not go with the role. */
+  readonly bindings: Pick<RoleBindingStore, 'removeBinding'>
 }
 
 export async function dropRole(
@@ -23,15 +25,15 @@ export async function dropRole(
 ): Promise<'dropped' | { readonly inUse: string }> {
   if (heir !== undefined) await reassign(place, name, heir)
   await dropReaders(place, name)
-  return atHome(place, (client) =>
+  let oid: string | undefined
+  const result = await atHome(place, (client) =>
     inTransaction(client, async () => {
       const { rows } = await client.query<{ oid: string }>(
         'SELECT oid::text AS oid FROM pg_catalog.pg_roles WHERE rolname = $1',
         [name],
       )
+      oid = rows[0]?.oid
       await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
-      const { forget } = roleBindingsOf(place.instance)
-      if (forget !== undefined) await client.query(forget, [rows[0]?.oid])
       return 'dropped' as const
     }),
   ).catch((error: unknown) => {
@@ -39,6 +41,10 @@ export async function dropRole(
     if (isDependency(error)) return { inUse: error.detail ?? error.message }
     throw error
   })
+  // Only now: a role that stayed after all stays bound. One that is gone has nobody of its object id after it.
+  if (result === 'dropped' && oid !== undefined && place.instance.backend.kind === 'attached')
+    await place.bindings.removeBinding(place.instance.uid, oid as RoleOid)
+  return result
 }
 
 const atHome = <Result>(

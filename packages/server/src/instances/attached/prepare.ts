@@ -3,21 +3,21 @@
  * the role of whoever attached it, and in the named database the schema databricks_auth. Each step can be repeated.
  */
 import type pg from 'pg'
-import { formatIdentityBinding } from '../../domain/identity-binding.ts'
 import type { Principal } from '../../domain/identity.ts'
-import { Fault } from '../../domain/fault.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import { LONGEST_NAME } from '../../protocol/limits.ts'
+import type { RoleBindingStore } from '../../operations/ports/role-bindings.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
 import { bindRole, roleBindingsOf } from '../role-bindings.ts'
+import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { installFunctions } from './install-functions.ts'
 
 const TIMEOUT_MS = 60_000
 
 export async function prepareAttached(
-  access: AdministrativeAccess,
+  { access, bindings }: { readonly access: AdministrativeAccess; readonly bindings: RoleBindingStore },
   instance: AttachedInstance,
   owner: Principal | undefined,
 ): Promise<void> {
@@ -25,15 +25,15 @@ export async function prepareAttached(
   const catalog = roleBindingsOf(instance)
   await access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
     await inTransaction(client, async () => {
-      if (catalog.kind === 'table') await createBindingTable(client)
       // Made together with the owner's role, so that its being there tells that the owner had one: a role that was
       // dropped since stays dropped.
       if (await roleExists(client, DATABRICKS_SUPERUSER)) return
       await client.query(`CREATE ROLE ${DATABRICKS_SUPERUSER} NOLOGIN`)
       if (owner === undefined || !isFree(owner.name) || (await roleExists(client, owner.name))) return
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
-      await bindRole(client, catalog, owner.name, formatIdentityBinding(owner), { isNew: true })
+      await bindRole({ instance, client, bindings }, owner.name, owner, { isNew: true })
     })
+    if (catalog.kind === 'system_database') await dropOldTable(client, instance, bindings)
     await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog')
   })
 }
@@ -47,41 +47,19 @@ async function roleExists(client: pg.Client, name: string): Promise<boolean> {
 }
 
 /**
- * Whoever may write this table decides who logs in as whom. One that somebody else made, or may change, is not used.
- * Roles that are members of the administrative role may do all that it may, here as everywhere.
+ * Where earlier versions kept the bindings. Nobody reads it any more: when somebody depends on it, or holds it, it stays
+ * until the next time.
  */
-async function createBindingTable(client: pg.Client): Promise<void> {
-  await client.query('CREATE SCHEMA IF NOT EXISTS databricks_auth')
-  await requireOwn(
-    client,
-    "SELECT nspowner AS owner FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth'",
-  )
-  await client.query('REVOKE ALL ON SCHEMA databricks_auth FROM PUBLIC')
-  await client.query(`
-    CREATE TABLE IF NOT EXISTS databricks_auth.role_binding (
-      role_oid oid PRIMARY KEY,
-      role_name name NOT NULL,
-      label text NOT NULL,
-      made_by_lakegate boolean NOT NULL
-    )`)
-  await requireOwn(
-    client,
-    "SELECT relowner AS owner FROM pg_catalog.pg_class WHERE oid = 'databricks_auth.role_binding'::pg_catalog.regclass",
-  )
-  await client.query('REVOKE ALL ON databricks_auth.role_binding FROM PUBLIC')
-}
-
-async function requireOwn(client: pg.Client, ownerQuery: string): Promise<void> {
-  const { rows } = await client.query<{ is_own: boolean }>(
-    `SELECT owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
-       FROM (${ownerQuery}) AS found`,
-  )
-  if (rows.length > 0 && rows.every((row) => row.is_own)) return
-  throw new Fault({
-    code: 'administrative_schema_taken',
-    origin: 'configuration',
-    message:
-      'The schema databricks_auth, or its table role_binding, belongs to another role than the administrative one.',
-    nextStep: 'Drop it or rename it, or name another database in attached.database.',
-  })
+async function dropOldTable(
+  client: pg.Client,
+  { uid, systemIdentifier }: AttachedInstance,
+  bindings: RoleBindingStore,
+): Promise<void> {
+  if (systemIdentifier === undefined || (await bindings.isTableAwaited(uid, systemIdentifier))) return
+  try {
+    await inTransaction(client, () => dropBindingTable(client))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== '2BP01' && code !== '55P03') throw error
+  }
 }
