@@ -231,7 +231,6 @@ export function buildControlPlane(
         }),
         ...scimRoutes({
           identities: stores.identities,
-          workspaces: stores.workspaces,
           accountId,
           randomUuid: randomUUID,
         }),

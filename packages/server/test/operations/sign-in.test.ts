@@ -49,6 +49,7 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
     homeWorkspaceId: WORKSPACE,
     systemGroup: undefined,
     isAccountAdmin: false,
+    nameProblem: undefined,
     createdAt: NOW,
     updatedAt: NOW,
     ...changes.user,
