@@ -15,7 +15,9 @@ export function nameKeysOf(name: string): NameKeys {
   return {
     canonical: fold(name.normalize('NFKC')),
     // Before the letter case: Cyrillic capitals look like Latin ones whose small letters look like others.
-    skeleton: fold([...name.normalize('NFKD')].map((letter) => LETTER_OF_LOOK_ALIKE.get(letter) ?? letter).join(''))
+    skeleton: fold(
+      [...name.normalize('NFKD')].map((letter) => LETTER_OF_LOOK_ALIKE.get(letter) ?? letter).join(''),
+    )
       // The dot of a small i is drawn once.
       .replace(/([ij])\u0307/g, '$1')
       .normalize('NFC'),
@@ -23,7 +25,10 @@ export function nameKeysOf(name: string): NameKeys {
 }
 
 function fold(text: string): string {
-  const folded = [...text.replace(/\p{Default_Ignorable_Code_Point}/gu, '')].map(foldLetter).join('').normalize('NFKC')
+  const folded = [...text.replace(/\p{Default_Ignorable_Code_Point}/gu, '')]
+    .map(foldLetter)
+    .join('')
+    .normalize('NFKC')
   return folded.replace(/\s+/gu, ' ').trim()
 }
 

@@ -16,7 +16,8 @@ const LONGEST_NAME = 256
 /** Of a user: an e-mail address. */
 export function judgeUserName(text: string): NameVerdict {
   const name = text.normalize('NFC')
-  const problem = findUnseen(name) ?? findForeignToUserNames(name) ?? findMixture(name) ?? findMixedDirection(name)
+  const problem =
+    findUnseen(name) ?? findForeignToUserNames(name) ?? findMixture(name) ?? findMixedDirection(name)
   return problem === undefined ? { name } : { problem }
 }
 
@@ -27,6 +28,8 @@ export function judgeDisplayName(text: string): NameVerdict {
   return problem === undefined ? { name } : { problem }
 }
 
+/** Printable ASCII: what most names are, and nothing to look for in. */
+const PLAIN = /^[ -~]*$/
 /**
  * Emoji are made with characters that are invisible by themselves. Through the constructor, because the compiler's target
  * does not know the flag yet; Node.js 20 does.
@@ -85,6 +88,7 @@ function describe(field: string, text: string, verdict: NameVerdict | undefined)
 export function findUnseen(name: string): string | undefined {
   if (name === '') return 'is empty.'
   if (isTooLong(name)) return `is longer than ${String(LONGEST_NAME)} characters.`
+  if (PLAIN.test(name)) return undefined
   const visible = name.replace(EMOJI, '').replace(JOINED, '')
   const unseen = UNSEEN.exec(visible)?.[0]
   if (unseen !== undefined) return `holds ${codePointOf(unseen)}, a character that nobody sees.`
@@ -143,6 +147,7 @@ const scriptsOf = (text: string): readonly string[] => {
 
 /** Within a word, because a name may well have words of several alphabets. */
 function findMixture(name: string): string | undefined {
+  if (PLAIN.test(name)) return undefined
   for (const [word] of name.matchAll(/[\p{L}\p{M}\u200c\u200d]+/gu)) {
     const scripts = scriptsOf(word)
     const areTogether =

@@ -23,9 +23,7 @@ export function conflictError(
         `${conflict.id} contains the group ${name} itself; groups cannot contain each other.`,
       )
     case 'too_deep':
-      return invalidMembers(
-        `${conflict.id} would be nested too deeply; groups nest at most 40 levels deep.`,
-      )
+      return invalidMembers(`${conflict.id} would be nested too deeply; groups nest at most 40 levels deep.`)
   }
 }
 

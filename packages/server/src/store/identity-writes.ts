@@ -211,7 +211,9 @@ async function update(
       ...(name === current.name && displayName === current.displayName
         ? {}
         : {
-            name_problem: sql<string | null>`CASE WHEN ${name === current.name}::boolean AND name_canonical IS NULL
+            name_problem: sql<
+              string | null
+            >`CASE WHEN ${name === current.name}::boolean AND name_canonical IS NULL
               THEN name_problem ELSE ${findNameProblem({ type, name, displayName }) ?? null}::text END`,
           }),
       version: set('version', '+', '1'),

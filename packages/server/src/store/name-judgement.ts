@@ -108,21 +108,25 @@ async function judgeBatch(transaction: SystemTransaction, after: string): Promis
   return rows.at(-1)?.id
 }
 
-/** The identities that have the same keys already, by the id of who would have them too. */
+/** The identities that have the same keys already, by the id of who would have them too; each is found by its index. */
 async function findHolders(
   transaction: SystemTransaction,
   judged: readonly Judged[],
 ): Promise<ReadonlyMap<string, string>> {
   const { rows } = await sql<{ id: string; holder: string }>`
-    SELECT asked.id, holder.id AS holder
+    SELECT asked.id, least(same.id, alike.id) AS holder
       FROM unnest(${judged.map(({ id }) => id)}::bigint[], ${judged.map(({ accountId }) => accountId)}::uuid[],
                   ${judged.map(({ type }) => type)}::text[], ${judged.map(({ canonical }) => canonical)}::text[],
                   ${judged.map(({ skeleton }) => skeleton)}::text[]) AS asked (id, account_id, type, canonical, skeleton)
-     CROSS JOIN LATERAL (
-       SELECT identity.id FROM identity
-        WHERE identity.account_id = asked.account_id AND identity.type = asked.type AND system_group IS NULL
-          AND (identity.name_canonical = asked.canonical OR identity.name_skeleton = asked.skeleton)
-        ORDER BY identity.id LIMIT 1) AS holder`.execute(transaction)
+      LEFT JOIN LATERAL (
+        SELECT identity.id FROM identity
+         WHERE identity.account_id = asked.account_id AND identity.type = asked.type
+           AND identity.name_canonical = asked.canonical AND identity.system_group IS NULL OFFSET 0) AS same ON true
+      LEFT JOIN LATERAL (
+        SELECT identity.id FROM identity
+         WHERE identity.account_id = asked.account_id AND identity.type = asked.type
+           AND identity.name_skeleton = asked.skeleton AND identity.system_group IS NULL OFFSET 0) AS alike ON true
+     WHERE same.id IS NOT NULL OR alike.id IS NOT NULL`.execute(transaction)
   return new Map(rows.map(({ id, holder }) => [id, holder]))
 }
 

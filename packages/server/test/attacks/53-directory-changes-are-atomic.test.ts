@@ -5,15 +5,19 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type {
+  CustomAppIntegration,
+  FederationPolicyAnswer,
   ScimGroup,
   ScimListResponse,
   ScimServicePrincipal,
   ScimUser,
   WorkspaceAnswer,
 } from '@lakegate/client'
+import { asOwner } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
-const { admin, ready } = sharedLakegate()
+const lakegate = sharedLakegate()
+const { admin, ready } = lakegate
 const WORKSPACE = '/api/2.0/preview/scim/v2'
 const ACCOUNT = `/api/2.0/accounts/${ready.account_id}/scim/v2`
 
@@ -50,7 +54,10 @@ const membersOf = async (path: string) =>
   (await admin.request<ScimGroup>('GET', path)).members.map(({ value }) => value).sort()
 const systemGroup = async (name: string) => {
   const filter = encodeURIComponent(`displayName eq "${name}"`)
-  const found = await admin.request<ScimListResponse<ScimGroup>>('GET', `${WORKSPACE}/Groups?filter=${filter}`)
+  const found = await admin.request<ScimListResponse<ScimGroup>>(
+    'GET',
+    `${WORKSPACE}/Groups?filter=${filter}`,
+  )
   return `${WORKSPACE}/Groups/${found.Resources[0]?.id ?? ''}`
 }
 
@@ -59,7 +66,11 @@ describe.each([
   ['the account', ACCOUNT],
 ])('below the path of %s', (_where, base) => {
   it('a PATCH that adds a member and takes a taken name adds nobody', async () => {
-    const [user, taken, group] = [await createUser(base), await createGroup([], base), await createGroup([], base)]
+    const [user, taken, group] = [
+      await createUser(base),
+      await createGroup([], base),
+      await createGroup([], base),
+    ]
     const path = `${base}/Groups/${group.id}`
     const before = await etagOf(path)
     const answer = await patch(path, [
@@ -236,5 +247,68 @@ describe('deleting an identity', () => {
       const left = await send('GET', `${ACCOUNT}/ServicePrincipals/${principal.id}`)
       expect(left.status).toBe(assigned.status)
     }
+  })
+})
+
+describe('two changes at once of different fields', () => {
+  it('of a federation policy take nothing back from each other', async () => {
+    const policies = `/api/2.0/accounts/${ready.account_id}/federationPolicies`
+    const { policy_id: id } = await admin.request<FederationPolicyAnswer>('POST', policies, {
+      oidc_policy: { issuer: 'https://ci.example.com', jwks_json: '{"keys":[]}' },
+    })
+    for (let round = 0; round < 10; round += 1) {
+      const value = `round ${String(round)}`
+      await Promise.all([
+        admin.request('PATCH', `${policies}/${id}`, { description: value }),
+        admin.request('PATCH', `${policies}/${id}`, { oidc_policy: { audiences: [value] } }),
+      ])
+      expect(await admin.request('GET', `${policies}/${id}`)).toMatchObject({
+        description: value,
+        oidc_policy: { audiences: [value] },
+      })
+    }
+    await admin.request('DELETE', `${policies}/${id}`)
+  })
+
+  it('of an application take nothing back from each other', async () => {
+    const applications = `/api/2.0/accounts/${ready.account_id}/oauth2/custom-app-integrations`
+    const { integration_id: id } = await admin.request<CustomAppIntegration>('POST', applications, {
+      name: 'of 53',
+      redirect_urls: ['https://app.example.com/'],
+    })
+    for (let round = 0; round < 10; round += 1) {
+      const url = `https://app.example.com/${String(round)}`
+      const minutes = 10 + round
+      await Promise.all([
+        admin.request('PATCH', `${applications}/${id}`, { redirect_urls: [url] }),
+        admin.request('PATCH', `${applications}/${id}`, {
+          token_access_policy: { access_token_ttl_in_minutes: minutes },
+        }),
+      ])
+      expect(await admin.request('GET', `${applications}/${id}`)).toMatchObject({
+        redirect_urls: [url],
+        token_access_policy: { access_token_ttl_in_minutes: minutes },
+      })
+    }
+  })
+})
+
+describe('registering a catalog', () => {
+  it('under a name that is taken makes no database', async () => {
+    const name = `catalog_${randomUUID().slice(0, 8)}`
+    const catalogs = '/api/2.0/database/catalogs'
+    const body = { name, database_instance_name: ready.instance.name }
+    await admin.request('POST', catalogs, { ...body, database_name: ready.instance.database })
+    const database = `left_${randomUUID().slice(0, 8)}`
+    const refused = await send('POST', catalogs, {
+      ...body,
+      database_name: database,
+      create_database_if_not_exists: true,
+    })
+    expect(refused.status).toBe(409)
+    const { rows } = await asOwner(lakegate, (client) =>
+      client.query('SELECT FROM pg_database WHERE datname = $1', [database]),
+    )
+    expect(rows).toEqual([])
   })
 })

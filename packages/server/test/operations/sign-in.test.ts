@@ -64,7 +64,8 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
     },
     passwords: {
       loadPasswordHash: () => Promise.resolve(changes.hasPassword === false ? undefined : 'hash of alice'),
-      savePassword: () => Promise.resolve(),
+      saveHash: () => Promise.resolve(),
+      changePassword: () => Promise.resolve(),
       insertLink: () => Promise.resolve(),
       findLink: () => Promise.resolve(undefined),
       usePasswordLink: () => Promise.resolve(false),

@@ -158,7 +158,9 @@ describe('when many ask at once', () => {
         members: { replace: undefined, add: [inner], remove: [] },
       }))
     const results = await Promise.all([nest(left, right), nest(right, left)])
-    expect(results.filter((result) => result !== undefined && 'id' in result && 'version' in result)).toHaveLength(1)
+    expect(
+      results.filter((result) => result !== undefined && 'id' in result && 'version' in result),
+    ).toHaveLength(1)
     expect(results).toContainEqual({ conflict: 'circle', id: expect.any(String) as string })
   })
 })
