@@ -16,7 +16,9 @@ export function nameKeysOf(name: string): NameKeys {
     canonical: fold(name.normalize('NFKC')),
     // Before the letter case: Cyrillic capitals look like Latin ones whose small letters look like others.
     skeleton: fold(
-      [...name.normalize('NFKD')].map((letter) => LETTER_OF_LOOK_ALIKE.get(letter) ?? letter).join(''),
+      Array.from(name.normalize('NFKD'))
+        .map((letter) => LETTER_OF_LOOK_ALIKE.get(letter) ?? letter)
+        .join(''),
     )
       // The dot of a small i is drawn once.
       .replace(/([ij])\u0307/g, '$1')
@@ -25,7 +27,7 @@ export function nameKeysOf(name: string): NameKeys {
 }
 
 function fold(text: string): string {
-  const folded = [...text.replace(/\p{Default_Ignorable_Code_Point}/gu, '')]
+  const folded = Array.from(text.replace(/\p{Default_Ignorable_Code_Point}/gu, ''))
     .map(foldLetter)
     .join('')
     .normalize('NFKC')
@@ -35,7 +37,7 @@ function fold(text: string): string {
 /** By its upper case, so that a sigma is the same wherever it stands; but ß, whose upper case is two letters, is no ss. */
 function foldLetter(letter: string): string {
   const upper = letter.toUpperCase()
-  return ([...upper].length === 1 ? upper : letter).toLowerCase()
+  return (Array.from(upper).length === 1 ? upper : letter).toLowerCase()
 }
 
 /**
@@ -47,7 +49,7 @@ export const isSameUserName = (known: string, brought: string): boolean =>
 
 /** Only pairs of letters that lead to each other. */
 const foldLetterCase = (name: string): string =>
-  [...name]
+  Array.from(name)
     .map((letter) => {
       const lower = letter.toLowerCase()
       return lower.toUpperCase() === letter ? lower : letter

@@ -82,7 +82,8 @@ export const REFUSALS_OF_REQUESTS = {
     http: {
       status: 409,
       errorCode: 'RESOURCE_ALREADY_EXISTS',
-      message: '{type} {name} cannot be told from another one by its name. Choose a name that looks different.',
+      message:
+        '{type} {name} cannot be told from another one by its name. Choose a name that looks different.',
     },
   },
   version_conflict: {

@@ -87,7 +87,8 @@ export interface MembershipChange {
   readonly remove: readonly IdentityId[]
 }
 
-export type Removal = { readonly from: 'account' } | { readonly from: 'workspace'; readonly workspaceId: WorkspaceId }
+export type Removal =
+  { readonly from: 'account' } | { readonly from: 'workspace'; readonly workspaceId: WorkspaceId }
 
 /** Why a change cannot be made; nothing of it was. */
 export type DirectoryConflict =
