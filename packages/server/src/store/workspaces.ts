@@ -61,6 +61,8 @@ export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
     deleteWorkspace: (id) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
+          // Its system groups go with it, and identities that it made get another row.
+          await lockMemberships(transaction)
           // The lock keeps instances from being made in it meanwhile (store/instances.ts takes the same one).
           await transaction.selectFrom('workspace').select('id').where('id', '=', id).forUpdate().execute()
           const result = await transaction
