@@ -9,8 +9,8 @@
 --      current_user: it writes the request into the comment of the role. PostgreSQL allows COMMENT ON ROLE to exactly
 --      those to whom it allows SECURITY LABEL ON ROLE (check_object_ownership: CREATEROLE, and ADMIN on the role), and
 --      CREATE ROLE to those with CREATEROLE.
---   2. A function with the rights of the system finishes what the comment asks for. The comment names the running
---      transaction, so it was written in it, by rights that may.
+--   2. A function with the rights of the system finishes what the comment asks for, if the comment was written in the
+--      running transaction: by rights that may, at this moment.
 -- Whoever calls the second step without the first finds no comment, and is refused.
 --
 -- Besides, nothing happens outside of a session that the gateway opened for an identity: not in autovacuum, not in an
@@ -72,13 +72,21 @@ CREATE FUNCTION databricks_auth.request(VARIADIC words text[]) RETURNS text
   SELECT pg_catalog.format('databricks_auth %s %s', pg_catalog.pg_current_xact_id(), pg_catalog.to_json(words))
 $$;
 
--- Whether the comment of the role asks for that.
+-- Whether the comment of the role asks for that, written in this transaction. That it names the transaction is not
+-- enough: numbers can be foretold, and a comment written ahead by somebody who has lost the right since. A row that is
+-- visible, and whose writer has not ended, was written by ourselves; the numbers of our subtransactions follow our own.
 CREATE FUNCTION databricks_auth.is_requested(role pg_catalog.oid, VARIADIC words text[]) RETURNS boolean
   LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (
-    SELECT FROM pg_catalog.pg_shdescription AS comment
+    SELECT FROM pg_catalog.pg_shdescription AS comment,
+         -- xmin is the lower half of a number of 64 bits.
+         LATERAL (SELECT (comment.xmin::text::bigint
+                    - pg_catalog.pg_current_xact_id()::pg_catalog.xid::text::bigint) & 4294967295) AS writer (follows_by)
      WHERE comment.objoid = role AND comment.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-       AND comment.description = databricks_auth.request(VARIADIC words))
+       AND comment.description = databricks_auth.request(VARIADIC words)
+       AND CASE WHEN writer.follows_by < 2147483648 THEN
+             pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::text::bigint + writer.follows_by)::text::pg_catalog.xid8)
+             = 'in progress' END)
 $$;
 REVOKE ALL ON FUNCTION databricks_auth.is_requested(pg_catalog.oid, text[]) FROM PUBLIC;
 
