@@ -10,7 +10,7 @@ import type { Progress } from '../cli/progress.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
-import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption, loadOrMakeMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
@@ -22,11 +22,13 @@ import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
+import { holdsEncryptedKeys } from '../store/signing-keys.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
 import { keepRetention } from './audit.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
@@ -38,6 +40,7 @@ import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { connectionsOfInstance } from './pooled-settings.ts'
 import { createReloading } from './reload.ts'
 import { createShutdown } from './shutdown.ts'
+import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
 
@@ -89,23 +92,28 @@ async function start(
   const workers = role === 'everything' ? startWorkers(settings, log) : undefined
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
+  const former = await lookForFormerInstallation(settings, machine.dataDirectory)
   const system = await progress.step('System database', () =>
     role === 'everything'
-      ? startSystemDatabase(machine, settings['database-url'].value, log)
+      ? startSystemDatabase(machine, settings['database-url'].value, former.refuseSystemDatabase, log)
       : joinSystemDatabase(settings['database-url'].value, log),
   )
   shutdown.add('system database', () => system.stop())
 
-  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
-  const masterKey = await loadOrCreateMasterKey(masterKeyFile)
   const installations = createInstallationStore(system.database)
-  const installation = await progress.step('Account', () =>
-    prepareInstallation(installations, {
+  const installation = await progress.step('Account', async () => {
+    if ((await installations.loadInstallation()) === undefined) former.refuseInstallation()
+    return prepareInstallation(installations, {
       newAccountId: randomUUID() as AccountId,
       workspaceName: WORKSPACE_NAME,
       adminUserName: settings['admin-user'].value ?? '',
       now: clock(),
-    }),
+    })
+  })
+  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
+  const masterKey = await loadOrMakeMasterKey(
+    masterKeyFile,
+    async () => !installation.isComplete && !(await holdsEncryptedKeys(system.database)),
   )
   const workspaces = createWorkspaceStore(system.database)
   const addresses = createWorkspaceAddresses(
@@ -128,11 +136,7 @@ async function start(
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
   )
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
-  await progress.step('Keys and certificates', async () => {
-    await foundation.signingKeys.start()
-    await foundation.authority.start()
-    await foundation.clientCertificates.start()
-  })
+  await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
