@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { RunningLakegate, StartEverything } from '../cli/up.ts'
+import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
@@ -17,7 +17,7 @@ import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
 import { OAUTH_PREFIX } from '../oauth/handler.ts'
-import { completeInstallation } from '../operations/complete-installation.ts'
+import { completeInstallation, type Invitation } from '../operations/complete-installation.ts'
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
@@ -28,6 +28,7 @@ import { keepRetention } from './audit.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { openFirstAccess, watchFirstAccess } from './first-access.ts'
 import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
@@ -52,24 +53,29 @@ const DAY_SECONDS = 24 * 60 * 60
 const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
 const OTHER_FIRST_START =
-  'Another Lakegate started for the first time at the same moment; it prints the link for the first sign-in.'
+  'Another Lakegate started for the first time at the same moment; it hands out the link for the first sign-in.'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
-export const startEverything: StartEverything = (settings, progress) =>
-  startAs('everything', settings, progress)
+export const startEverything: StartEverything = (settings, progress, output) =>
+  startAs('everything', settings, progress, output)
 
 /**
  * `lakegate serve --role control`: the same without listeners for PostgreSQL, beside others of its kind. Its instances
  * outlive it.
  * @throws Fault as above
  */
-export const startControlPlane: StartEverything = (settings, progress) =>
-  startAs('control', settings, progress)
+export const startControlPlane: StartEverything = (settings, progress, output) =>
+  startAs('control', settings, progress, output)
 
-async function startAs(role: Role, settings: LoadedSettings, progress: Progress): Promise<RunningLakegate> {
+async function startAs(
+  role: Role,
+  settings: LoadedSettings,
+  progress: Progress,
+  output: Output,
+): Promise<RunningLakegate> {
   const shutdown = createShutdown()
   try {
-    return await start(role, settings, progress, shutdown)
+    return await start(role, settings, progress, output, shutdown)
   } catch (error) {
     await shutdown.run()
     throw error
@@ -80,6 +86,7 @@ async function start(
   role: Role,
   settings: LoadedSettings,
   progress: Progress,
+  output: Output,
   shutdown: ReturnType<typeof createShutdown>,
 ): Promise<RunningLakegate> {
   const clock = () => new Date()
@@ -121,7 +128,8 @@ async function start(
     { publicUrl, accountId: installation.accountId },
   )
   await listenForWorkspaces(listener, workspaces, installation.accountId, log)
-  const foundation = layFoundation({
+  const firstAccess = await openFirstAccess(machine.dataDirectory, clock(), log)
+  const laid = layFoundation({
     clock,
     log,
     database: system.database,
@@ -130,6 +138,7 @@ async function start(
     listeners: createListenerAllocator(settings),
     addresses,
   })
+  const foundation = { ...laid, stores: watchFirstAccess(laid.stores, firstAccess) }
   shutdown.add('audit', () => foundation.audit.stop())
   shutdown.add(
     'removal of old audit records',
@@ -230,21 +239,27 @@ async function start(
   })
 
   const { admin, workspace } = installation
-  const token = await issuePersonalAccessToken(
-    {
-      store: foundation.stores.personalAccessTokens,
-      generate: () => generatePersonalAccessToken(randomBytes),
-    },
-    {
-      identityId: admin.id,
-      workspaceId: workspace.id,
-      comment: isFirstStart ? 'first start' : 'start',
-      lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
-      now: clock(),
-    },
-  )
+  const { personalAccessTokens } = foundation.stores
+  const isTokenRead = output.isTerminal || readyFile !== undefined
+  // One that nobody could read is not made.
+  const token =
+    isTokenRead || isFirstStart
+      ? await issuePersonalAccessToken(
+          {
+            store: personalAccessTokens,
+            generate: () => generatePersonalAccessToken(randomBytes),
+          },
+          {
+            identityId: admin.id,
+            workspaceId: workspace.id,
+            comment: isFirstStart ? 'first start' : 'start',
+            lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
+            now: clock(),
+          },
+        )
+      : undefined
   const instance = await instances.describeAvailable()
-  if (readyFile !== undefined) {
+  if (readyFile !== undefined && token !== undefined) {
     await writeReadyFile(readyFile, {
       http_url: publicUrl,
       account_id: installation.accountId,
@@ -258,7 +273,7 @@ async function start(
   }
   log.info({ url: publicUrl, instance: instance?.name }, 'lakegate is ready')
   const credential =
-    instance === undefined
+    instance === undefined || !output.isTerminal
       ? undefined
       : await controlPlane.mint(
           {
@@ -272,33 +287,57 @@ async function start(
           },
           { instanceNames: [instance.name], readTables: [] },
         )
+  const linkOf = (invitation: Invitation) =>
+    `${publicUrl}${OAUTH_PREFIX}/password/${invitation.token.reveal()}`
+  const handOver = async (made: Invitation) => {
+    // Left by a first start that was killed: its link was never kept.
+    if (output.isTerminal) return firstAccess.forget()
+    await firstAccess.keep({
+      http_url: publicUrl,
+      admin_user: admin.name,
+      ...(isTokenRead || token === undefined
+        ? {}
+        : {
+            admin_token: token.token.reveal(),
+            ...(token.expiresAt === undefined
+              ? {}
+              : { admin_token_expires_at: token.expiresAt.toISOString() }),
+          }),
+      sign_in_link: linkOf(made),
+      sign_in_link_expires_at: made.expiresAt.toISOString(),
+    })
+  }
   const invitation = isFirstStart
     ? await completeInstallation(
-        { installations, clock, generate: () => generateSignInLink(randomBytes) },
+        { installations, clock, generate: () => generateSignInLink(randomBytes), handOver },
         installation,
       )
     : undefined
+  // Another first start came first, and has handed out the means to get in.
+  if (token !== undefined && !isTokenRead && invitation === undefined)
+    await personalAccessTokens.deletePersonalAccessToken(workspace.id, token.id, admin.id)
+  const kept = firstAccess.kept()
   return {
     facts: {
       httpUrl: publicUrl,
       adminUser: admin.name,
-      adminToken: token.token.reveal(),
-      adminTokenExpiresAt: token.expiresAt,
       isFirstStart,
-      signInLink: invitation && {
-        url: `${publicUrl}${OAUTH_PREFIX}/password/${invitation.token.reveal()}`,
-        expiresAt: invitation.expiresAt,
-      },
-      caFile,
-      instance:
-        instance === undefined || credential === undefined
-          ? undefined
+      access:
+        output.isTerminal && token !== undefined
+          ? {
+              kind: 'shown',
+              token: token.token.reveal(),
+              tokenExpiresAt: token.expiresAt,
+              signInLink: invitation && { url: linkOf(invitation), expiresAt: invitation.expiresAt },
+              credential: credential?.token.reveal(),
+            }
           : {
-              ...instance,
-              database: INITIAL_DATABASE,
-              role: admin.name,
-              credential: credential.token.reveal(),
+              kind: 'kept',
+              tokenFile: readyFile ?? (kept?.admin_token === undefined ? undefined : firstAccess.file),
+              signInLinkFile: kept === undefined ? undefined : firstAccess.file,
             },
+      caFile,
+      instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
       remarks: [
         ...remarks,
         ...instances.remarks,

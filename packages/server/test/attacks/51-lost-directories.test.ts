@@ -90,13 +90,11 @@ afterAll(async () => {
 })
 
 describe('a start without the system database that there was', () => {
-  it.each([
-    ['is moved away', async () => undefined],
-    [
-      'is an empty directory, as where a volume is not mounted',
-      async () => void (await mkdir(below('system'))),
-    ],
-  ])('is refused when its directory %s, and makes none', async (_how, prepare) => {
+  const cases: readonly [string, () => Promise<unknown>][] = [
+    ['is moved away', () => Promise.resolve()],
+    ['is an empty directory, as where a volume is not mounted', () => mkdir(below('system'))],
+  ]
+  it.each(cases)('is refused when its directory %s, and makes none', async (_how, prepare) => {
     await without(below('system'), async () => {
       await prepare()
       const keyBefore = await readFile(below('master.key'), 'utf8')
