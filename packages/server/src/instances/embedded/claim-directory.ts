@@ -25,27 +25,40 @@ export interface Claim {
  */
 export async function claimDirectory(definition: ClusterDefinition): Promise<Claim> {
   const { id, directory, account, expectedIdentifier } = definition
-  const places = placesOf(directory)
-  if (!(await isThere(directory))) {
+  if (await isThere(directory)) {
+    // A first look, so that nothing of somebody else's is touched.
+    await inspect(definition)
+  } else {
     await requireNew(definition, directory, expectedIdentifier)
     await makeParent(directory, account)
   }
-  // Before it is looked into: nothing in it can change under our eyes from here on.
+  // Nothing in it can change under our eyes from here on.
   await makeOwnDirectory(directory, account)
+  const { claim, isMarked } = await inspect(definition)
+  if (!isMarked) await writeMarker(placesOf(directory).marker, { id, systemIdentifier: undefined })
+  return claim
+}
+
+/** @throws Fault when it is not this cluster's, and cannot become so */
+async function inspect(
+  definition: ClusterDefinition,
+): Promise<{ readonly claim: Claim; readonly isMarked: boolean }> {
+  const { id, directory, account, expectedIdentifier } = definition
+  const places = placesOf(directory)
   const marker = await readMarker(places.marker, [account.uid, process.getuid?.() ?? account.uid])
   const data = await inspectData(places, account)
-  const marked = marker.state === 'read' ? marker.systemIdentifier : undefined
+  const isMarked = marker.state === 'read'
+  const marked = isMarked ? marker.systemIdentifier : undefined
   const known = expectedIdentifier ?? marked
-  const claim = { systemIdentifier: known, isInMarker: marked !== undefined }
-  if (marker.state === 'read' && marker.id !== id) throw foreign(directory, `it belongs to ${marker.id}`)
-  if (data === 'complete') {
-    if (marker.state !== 'read') throw withoutMarker(places, { id, systemIdentifier: known })
-    return claim
+  if (isMarked && marker.id !== id) throw foreign(directory, `it belongs to ${marker.id}`)
+  if (data.state === 'complete') {
+    if (!isMarked) throw withoutMarker(places, { id, systemIdentifier: known })
+    if (data.uid !== account.uid) throw ofAnotherAccount(places.data, data.uid, account)
+  } else {
+    await requireNew(definition, isMarked ? places.data : directory, known)
+    if (data.state === 'hollow') throw foreign(directory, `${places.data} is there, and holds no PostgreSQL`)
   }
-  await requireNew(definition, marker.state === 'read' ? places.data : directory, known)
-  if (data === 'hollow') throw foreign(directory, `${places.data} is there, and holds no PostgreSQL`)
-  if (marker.state !== 'read') await writeMarker(places.marker, { id, systemIdentifier: undefined })
-  return claim
+  return { claim: { systemIdentifier: known, isInMarker: marked !== undefined }, isMarked }
 }
 
 async function makeParent(directory: string, account: OperatingSystemAccount): Promise<void> {
@@ -72,21 +85,21 @@ async function requireNew(
 async function inspectData(
   { data }: ClusterPlaces,
   account: OperatingSystemAccount,
-): Promise<'absent' | 'hollow' | 'complete'> {
-  if (!(await isThere(data))) return 'absent'
+): Promise<{ readonly state: 'absent' | 'hollow' } | { readonly state: 'complete'; readonly uid: number }> {
+  if (!(await isThere(data))) return { state: 'absent' }
   const found = await lstat(await followOwnLink(data, account))
   if (!found.isDirectory()) throw foreign(path.dirname(data), `${data} is no directory`)
-  if (!(await isThere(path.join(data, 'PG_VERSION')))) return 'hollow'
-  if (found.uid !== account.uid) {
-    throw new Fault({
-      code: 'directory_of_another_account',
-      origin: 'configuration',
-      message: `The data directory ${data} belongs to another account (user id ${String(found.uid)}) than PostgreSQL is to run as (${account.name}).`,
-      nextStep: `Name its account with LAKEGATE_POSTGRES_ACCOUNT, or give it to the new one: chown -R ${account.name} ${data}`,
-    })
-  }
-  return 'complete'
+  if (!(await isThere(path.join(data, 'PG_VERSION')))) return { state: 'hollow' }
+  return { state: 'complete', uid: found.uid }
 }
+
+const ofAnotherAccount = (data: string, uid: number, { name }: OperatingSystemAccount): Fault =>
+  new Fault({
+    code: 'directory_of_another_account',
+    origin: 'configuration',
+    message: `The data directory ${data} belongs to another account (user id ${String(uid)}) than PostgreSQL is to run as (${name}).`,
+    nextStep: `Name its account with LAKEGATE_POSTGRES_ACCOUNT, or give it to the new one: chown -R ${name} ${data}`,
+  })
 
 const lost = (message: string): Fault =>
   new Fault({
