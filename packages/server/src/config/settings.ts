@@ -102,8 +102,9 @@ export const SETTINGS = {
   'postgres-account': {
     kind: 'text',
     default: undefined,
-    fallback: 'for root: postgres if it exists, else nobody; otherwise the account that runs Lakegate',
-    example: 'postgres',
+    fallback:
+      'for root: the account that existing clusters belong to, else lakegate, postgres or nobody, the first that exists; otherwise the account that runs Lakegate',
+    example: 'lakegate',
     sentence: 'Operating system account that PostgreSQL runs as when Lakegate is started by root.',
   },
   'admin-user': {
@@ -116,6 +117,13 @@ export const SETTINGS = {
     default: 'dev',
     mayBeEmpty: true,
     sentence: 'Name of the database instance that the first start creates; empty for none.',
+  },
+  'new-installation': {
+    kind: 'choice',
+    default: 'allow',
+    choices: ['allow', 'refuse'],
+    sentence:
+      'Whether a start that finds no installation, in an empty data directory or system database, makes a new one; set it to refuse once there is one.',
   },
   'instances-per-workspace': {
     kind: 'whole_number',

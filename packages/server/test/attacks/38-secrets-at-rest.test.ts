@@ -223,12 +223,9 @@ describe('a secret', () => {
     }
   })
 
-  it('is not printed, but for the token and the link that the banner hands to the administrator', () => {
-    const printed = lakegate
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-    expect(printed.length).toBeGreaterThan(20)
+  it('is not printed', () => {
+    const printed = lakegate.output().split('\n')
+    expect(printed.filter((line) => line.startsWith('{')).length).toBeGreaterThan(20)
     for (const line of printed) expect(found(line), line).toEqual([])
   })
 
