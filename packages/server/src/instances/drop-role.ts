@@ -4,7 +4,9 @@
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { RoleOid } from '../domain/ids.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
+import { findClaimReaders } from './claim-readers.ts'
 import { inTransaction } from './in-transaction.ts'
 import { roleBindingsOf } from './role-bindings.ts'
 
@@ -65,24 +67,22 @@ const reassign = (place: Place, from: string, to: string): Promise<void> =>
     await client.query(`DROP OWNED BY ${old}`)
   })
 
-/** The readers that sessions with claims went on as (databricks_lend_claims); they are nothing without their role. */
+/** The readers of its sessions with claims: they are nothing without their role. */
 async function dropReaders(place: Place, name: string): Promise<void> {
   const readers = await atHome(place, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT reader.rolname AS name FROM pg_catalog.pg_roles AS role
-         JOIN pg_catalog.pg_roles AS reader
-           ON pg_catalog.starts_with(reader.rolname::text, pg_catalog.format('databricks_claims_%s_', role.oid))
-        WHERE role.rolname = $1`,
+    const { rows } = await client.query<{ oid: RoleOid }>(
+      'SELECT oid::text AS oid FROM pg_catalog.pg_roles WHERE rolname = $1',
       [name],
     )
-    return rows.map((row) => row.name)
+    const found = await findClaimReaders(client)
+    return found.filter(({ readsFor }) => readsFor === rows[0]?.oid)
   })
   if (readers.length === 0) return
   await inEveryDatabase(place, async (client) => {
-    for (const reader of readers) await client.query(`DROP OWNED BY ${client.escapeIdentifier(reader)}`)
+    for (const reader of readers) await client.query(`DROP OWNED BY ${client.escapeIdentifier(reader.name)}`)
   })
   await atHome(place, async (client) => {
-    for (const reader of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(reader)}`)
+    for (const reader of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(reader.name)}`)
   })
 }
 

@@ -103,17 +103,45 @@ async function installExtension(client: pg.Client): Promise<void> {
   else await updateExtension(client)
 }
 
+/** The versions whose functions took the caller from the session (docs/security-model.md). */
+const UNSAFE_VERSIONS: readonly string[] = ['1.0', '1.1', '1.2']
+
 /**
  * Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. What is
  * current needs no statement, and so no lock.
  */
 async function updateExtension(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_catalog.pg_extension AS installed
+  const { rows } = await client.query<{ version: string }>(
+    `SELECT installed.extversion AS version FROM pg_catalog.pg_extension AS installed
        JOIN pg_catalog.pg_available_extensions AS available ON available.name = installed.extname
       WHERE installed.extname = 'databricks_auth' AND installed.extversion <> available.default_version`,
   )
-  if (rowCount !== 0) await client.query('ALTER EXTENSION databricks_auth UPDATE')
+  const [installed] = rows
+  if (installed === undefined) return
+  // On its own, because what comes after it needs locks that an open session can hold for long.
+  if (UNSAFE_VERSIONS.includes(installed.version)) {
+    try {
+      await client.query("ALTER EXTENSION databricks_auth UPDATE TO '1.3'")
+    } catch (error) {
+      await closeOldFunctions(client)
+      throw error
+    }
+  }
+  await client.query('ALTER EXTENSION databricks_auth UPDATE')
+}
+
+/** Whoever owns the database may keep it from being updated, but not so that a hole stays open: nothing is answered then. */
+async function closeOldFunctions(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    "SELECT WHERE pg_catalog.to_regprocedure('databricks_auth.calling_role()') IS NOT NULL",
+  )
+  if (rowCount === 0) return
+  await client.query(`
+    CREATE OR REPLACE FUNCTION databricks_auth.calling_role() RETURNS pg_catalog.oid
+      LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        RAISE EXCEPTION 'databricks_auth could not be updated in this database'
+          USING ERRCODE = '0A000', HINT = 'See status_message of the database instance.';
+      END $$`)
 }
 
 const WHAT_NOW =

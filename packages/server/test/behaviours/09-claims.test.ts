@@ -230,7 +230,7 @@ describe('a session with claims', () => {
 
   it.each([
     ['a guessed secret', `SELECT databricks_open_claims('guess')`],
-    ['the functions one by one', `SELECT databricks_lend_claims('guess')`],
+    ['the functions one by one', `SELECT databricks_auth.lend_claims('guess')`],
     [
       'the hash of the secret, which it can read',
       `SELECT databricks_open_claims(current_setting('databricks_auth.claims')::json ->> 'lock')`,

@@ -7,9 +7,18 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
+import { Fault } from '../../domain/fault.ts'
+import { inTransaction } from '../in-transaction.ts'
 
 const SCRIPTS = fileURLToPath(new URL('../../../sql/databricks_auth/', import.meta.url))
 const OLDEST_VERSION = 16
+
+/** In `public`, where the owner of the database may put functions of these names too. */
+const SIGNATURES = [
+  'public.databricks_create_role(text,text)',
+  'public.databricks_set_role_label(text,text)',
+  'public.databricks_session_identity()',
+]
 
 /** By this comment the function is known that stands where the others cannot be. */
 const STAND_IN = 'lakegate: says what to use instead'
@@ -22,7 +31,7 @@ const NOT_HERE = `
         '/api/2.0/database/instances/{name}/roles.';`
 
 /**
- * @param client of the administrative role, in a transaction, in the database where the functions shall be
+ * @param client of the administrative role, in the database where the functions shall be
  * @param isSuperuser whether the administrative role is
  */
 export async function installFunctions(
@@ -33,11 +42,10 @@ export async function installFunctions(
   const isInstalled = isSuperuser && pgMajorVersion >= OLDEST_VERSION && (await runScripts(client))
   if (isInstalled) {
     await client.query(`
-      CREATE OR REPLACE FUNCTION databricks_auth.resolve_identity(
-        requested_name text, requested_type text, OUT identity_id text, OUT identity_type text, OUT identity_name text)
-        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
+      CREATE OR REPLACE FUNCTION databricks_auth.finish_role(new_role text, identity_name text, identity_type text)
+        RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
   } else {
-    await putStandIn(client)
+    await inTransaction(client, () => putStandIn(client))
   }
 }
 
@@ -76,15 +84,58 @@ async function runScripts(client: pg.Client): Promise<boolean> {
               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth') AS installed`)
   const [found] = rows
   if (found?.usable !== true) return false
-  await dropStandIn(client)
   let version = /^lakegate ([0-9.]+)$/.exec(found.installed ?? '')?.[1]
+  await requireOurs(client, version !== undefined)
+  await inTransaction(client, () => dropStandIn(client))
   for (;;) {
     const script = await nextScript(version)
     if (script === undefined) return true
-    await client.query(script.text)
+    // Each for itself: a later one that has to wait for a lock keeps no earlier one from closing a hole.
+    await inTransaction(client, async () => {
+      await client.query(script.text)
+      await client.query(
+        `COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${script.version}`)}`,
+      )
+    })
     version = script.version
-    await client.query(`COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${version}`)}`)
   }
+}
+
+/**
+ * A schema or function under a name of ours that belongs to no superuser is a stranger's. What is left of an earlier
+ * version answers nobody any more while that is so.
+ * @throws Fault administrative_schema_taken
+ */
+async function requireOurs(client: pg.Client, isInstalled: boolean): Promise<void> {
+  const { rows } = await client.query<{ taken: string }>(
+    `SELECT taken.description AS taken
+       FROM (SELECT 'the schema databricks_auth' AS description, nspowner AS owner
+               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth'
+              UNION ALL
+             SELECT 'the function ' || oid::pg_catalog.regprocedure::text, proowner
+               FROM pg_catalog.pg_proc
+              WHERE oid = ANY (ARRAY(SELECT pg_catalog.to_regprocedure(signature)
+                                       FROM pg_catalog.unnest($1::pg_catalog.text[]) AS signature)::pg_catalog.oid[])
+                AND pg_catalog.obj_description(oid, 'pg_proc') IS DISTINCT FROM $2) AS taken
+       JOIN pg_catalog.pg_roles AS role ON role.oid = taken.owner
+      WHERE NOT role.rolsuper`,
+    [SIGNATURES, STAND_IN],
+  )
+  const [first] = rows
+  if (first === undefined) return
+  if (isInstalled)
+    await client.query(`
+      DO $$ BEGIN
+        IF pg_catalog.to_regprocedure('databricks_auth.calling_role()') IS NOT NULL THEN
+          DROP FUNCTION databricks_auth.calling_role();
+        END IF;
+      END $$`)
+  throw new Fault({
+    code: 'administrative_schema_taken',
+    origin: 'configuration',
+    message: `Somebody else made ${first.taken}, where Lakegate keeps its own.`,
+    nextStep: 'Drop it or rename it, or name another database in attached.database.',
+  })
 }
 
 /** Named as PostgreSQL wants the scripts of an extension: `--<to>.sql` to begin with, then `--<from>--<to>.sql`. */

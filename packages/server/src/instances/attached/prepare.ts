@@ -34,9 +34,7 @@ export async function prepareAttached(
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
       await bindRole(client, catalog, owner.name, formatIdentityBinding(owner), { isNew: true })
     })
-    await inTransaction(client, () =>
-      installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog'),
-    )
+    await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog')
   })
 }
 

@@ -7,6 +7,7 @@ import { Fault } from '../../domain/fault.ts'
 import type { RoleOid } from '../../domain/ids.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
+import { findClaimReaders } from '../claim-readers.ts'
 import { inTransaction } from '../in-transaction.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
@@ -20,13 +21,11 @@ export interface ManagedVerifier {
 const TIMEOUT_MS = 60_000
 
 /** Made by the scripts of databricks_auth, which bind by name what they call: nothing else tells that they belong to it. */
-const PUBLIC_FUNCTIONS = [
-  'databricks_create_role',
-  'databricks_lend_claims',
-  'databricks_open_claims',
-  'databricks_return_claims',
-  'databricks_session_identity',
-  'databricks_set_role_label',
+const FUNCTIONS = [
+  'public.databricks_create_role',
+  'public.databricks_session_identity',
+  'public.databricks_set_role_label',
+  'pg_catalog.databricks_open_claims',
 ]
 
 /** @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then */
@@ -44,7 +43,8 @@ export async function removeObjects(
           await removePasswords(client, verifiers)
           await client.query(
             `DELETE FROM pg_catalog.pg_shseclabel
-              WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND provider = 'databricks_auth'`,
+              WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                AND provider IN ('databricks_auth', 'databricks_claims')`,
           )
           await dropFunctions(client)
         }
@@ -85,10 +85,14 @@ async function dropFunctions(client: pg.Client): Promise<void> {
   )
   if (rowCount === 0) return
   const { rows } = await client.query<{ signature: string }>(
-    `SELECT pg_catalog.format('public.%I(%s)', proname, pg_catalog.pg_get_function_identity_arguments(oid)) AS signature
-       FROM pg_catalog.pg_proc
-      WHERE pronamespace = 'public'::pg_catalog.regnamespace AND proname = ANY ($1::pg_catalog.text[])`,
-    [PUBLIC_FUNCTIONS],
+    // A function of that name that somebody else put there since is not ours to drop.
+    `SELECT pg_catalog.format('%I.%I(%s)', namespace.nspname, function.proname,
+              pg_catalog.pg_get_function_identity_arguments(function.oid)) AS signature
+       FROM pg_catalog.pg_proc AS function
+       JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = function.pronamespace
+       JOIN pg_catalog.pg_roles AS owner ON owner.oid = function.proowner AND owner.rolsuper
+      WHERE pg_catalog.format('%s.%s', namespace.nspname, function.proname) = ANY ($1::pg_catalog.text[])`,
+    [FUNCTIONS],
   )
   await client.query('DROP VIEW IF EXISTS public.databricks_list_roles')
   if (rows.length > 0)
@@ -120,11 +124,6 @@ async function dropUnlessUsed(client: pg.Client, role: string): Promise<void> {
   }
 }
 
-interface Reader {
-  readonly name: string
-  readonly heir: string
-}
-
 /**
  * The roles that sessions with claims went on as. They hold grants in the databases of their tables; what they should
  * own, against all expectation, goes to the role that they read for.
@@ -133,17 +132,19 @@ async function removeReaders(access: AdministrativeAccess, instance: AttachedIns
   const { database } = instance.backend.cluster
   const { readers, databases } = await access.inSession(instance, database, TIMEOUT_MS, async (client) => {
     if (!(await isSuperuser(client))) return { readers: [], databases: [] }
-    const found = await client.query<Reader>(
-      `SELECT reader.rolname AS name, COALESCE(role.rolname, current_user) AS heir
-         FROM pg_catalog.pg_roles AS reader
-         LEFT JOIN pg_catalog.pg_roles AS role
-           ON role.oid::pg_catalog.text = pg_catalog.split_part(reader.rolname::pg_catalog.text, '_', 3)
-        WHERE reader.rolname ~ '^databricks_claims_[0-9]+_[0-9a-f]{16}$' AND NOT reader.rolcanlogin`,
+    const found = await findClaimReaders(client)
+    const roles = await client.query<{ oid: RoleOid; name: string }>(
+      'SELECT oid::text AS oid, rolname AS name FROM pg_catalog.pg_roles WHERE oid = ANY ($1::pg_catalog.oid[])',
+      [found.map(({ readsFor }) => readsFor)],
     )
+    const names = new Map(roles.rows.map(({ oid, name }) => [oid, name]))
     const named = await client.query<{ name: string }>(
       'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
     )
-    return { readers: found.rows, databases: named.rows.map(({ name }) => name) }
+    return {
+      readers: found.map(({ name, readsFor }) => ({ name, heir: names.get(readsFor) })),
+      databases: named.rows.map(({ name }) => name),
+    }
   })
   if (readers.length === 0) return
   for (const name of databases) {
@@ -151,7 +152,8 @@ async function removeReaders(access: AdministrativeAccess, instance: AttachedIns
       inTransaction(client, async () => {
         for (const reader of readers) {
           const quoted = client.escapeIdentifier(reader.name)
-          await client.query(`REASSIGN OWNED BY ${quoted} TO ${client.escapeIdentifier(reader.heir)}`)
+          const heir = reader.heir === undefined ? 'CURRENT_USER' : client.escapeIdentifier(reader.heir)
+          await client.query(`REASSIGN OWNED BY ${quoted} TO ${heir}`)
           await client.query(`DROP OWNED BY ${quoted}`)
         }
       }),
