@@ -98,7 +98,10 @@ export async function ensureSystemRole(
  * Before it is granted, or made the owner of something.
  * @throws RefusedError system_role_taken
  */
-export async function requireDatabricksSuperuser(client: pg.Client, instance: DatabaseInstance): Promise<void> {
+export async function requireDatabricksSuperuser(
+  client: pg.Client,
+  instance: DatabaseInstance,
+): Promise<void> {
   const standing = await standingOf(client, instance, DATABRICKS_SUPERUSER, { alone: false })
   // Where Lakegate cannot mark what it made, whoever runs the cluster may have given others the ADMIN option on it.
   if (standing === 'ours' || !isSuperuserOf(instance)) return

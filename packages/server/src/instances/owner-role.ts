@@ -123,5 +123,6 @@ const nameNotFree = ({ name }: DatabaseInstance, role: string, reason: string): 
     code: 'owner_role_not_made',
     origin: 'configuration',
     message: `The creator of ${name} has no role: the name ${JSON.stringify(role)} is ${reason}. databricks_postgres belongs to ${DATABRICKS_SUPERUSER}.`,
-    nextStep: 'Make a role for the creator through REST, or with databricks_create_role, under a name that is free.',
+    nextStep:
+      'Make a role for the creator through REST, or with databricks_create_role, under a name that is free.',
   })

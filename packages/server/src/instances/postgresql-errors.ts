@@ -1,10 +1,10 @@
 /** What PostgreSQL said on an administrative connection, told apart by SQLSTATE (PostgreSQL: Appendix A). */
 
-const hasCode = (error: unknown, ...codes: readonly string[]): error is Error & { readonly detail?: string } =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  codes.includes(error.code)
+const hasCode = (
+  error: unknown,
+  ...codes: readonly string[]
+): error is Error & { readonly detail?: string } =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
 
 /** insufficient_privilege */
 export const isDenied = (error: unknown): error is Error => hasCode(error, '42501')
@@ -14,7 +14,8 @@ export const isBusy = (error: unknown): error is Error => hasCode(error, '55P03'
 export const isDependency = (error: unknown): error is Error & { readonly detail?: string } =>
   hasCode(error, '2BP01')
 /** object_in_use */
-export const isInUse = (error: unknown): error is Error & { readonly detail?: string } => hasCode(error, '55006')
+export const isInUse = (error: unknown): error is Error & { readonly detail?: string } =>
+  hasCode(error, '55006')
 /** duplicate_database */
 export const isDuplicateDatabase = (error: unknown): boolean => hasCode(error, '42P04')
 /** invalid_catalog_name: there is no such database, or it cannot be connected to any more. */

@@ -162,7 +162,11 @@ const databaseProblem = ({ database, error }: DatabaseFailure): Fault =>
   problemOf('database_not_prepared', `The database ${JSON.stringify(database)} cannot be prepared`, error)
 
 const templateProblem = (error: unknown): Fault =>
-  problemOf('template_not_prepared', 'template1, which new databases are copied from, cannot be prepared', error)
+  problemOf(
+    'template_not_prepared',
+    'template1, which new databases are copied from, cannot be prepared',
+    error,
+  )
 
 const initialDatabaseProblem = (error: unknown): Fault =>
   problemOf('initial_database_not_made', `The database ${INITIAL_DATABASE} cannot be made`, error)

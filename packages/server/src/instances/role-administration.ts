@@ -13,6 +13,9 @@ import { refuse } from '../policy/refusals.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { dropRole } from './drop-role.ts'
 import { inTransaction } from './in-transaction.ts'
+import { findKnownRole, requireSame } from './known-role.ts'
+import { giveToOwner, markReturnedOwner } from './owner-role.ts'
+import { requireDatabricksSuperuser } from './own-roles.ts'
 import { bindRole, roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
 /** Reassigning what a role owns takes longer than a question of a login. */
@@ -76,10 +79,12 @@ export function createInstanceRoleAdministration(access: AdministrativeAccess): 
           await client.query(
             `CREATE ROLE ${name} NOSUPERUSER NOREPLICATION INHERIT LOGIN ${attributesOf(role.attributes)}`,
           )
-          if (instance.backend.kind === 'embedded') await giveToOwner(client, instance.creatorName, name)
-          if (role.isDatabricksSuperuser) await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${name}`)
+          if (instance.backend.kind === 'embedded') await giveToOwner(client, instance, role.name)
+          if (role.isDatabricksSuperuser) await grantDatabricksSuperuser(client, instance, name)
           if (role.binding !== undefined)
             await bindRole(client, catalog, role.name, formatIdentityBinding(role.binding), { isNew: true })
+          if (instance.backend.kind === 'embedded' && role.binding?.id === instance.creatorId)
+            await markReturnedOwner(client, role.name)
           return requireRole(client, catalog, role.name)
         }),
       ),
@@ -87,10 +92,13 @@ export function createInstanceRoleAdministration(access: AdministrativeAccess): 
     bindExistingRole: (instance, name, binding) =>
       atHome(instance, (client, catalog) =>
         inTransaction(client, async () => {
+          const known = await findKnownRole(client, name)
           const role = await loadRole(client, catalog, name)
-          if (role === undefined || (await mayReplicate(client, name))) return undefined
+          if (known === undefined || role === undefined || (await mayReplicate(client, name)))
+            return undefined
           if (role.binding !== undefined) return 'already_bound' as const
           await bindRole(client, catalog, name, formatIdentityBinding(binding), { isNew: false })
+          await requireSame(client, known)
           return requireRole(client, catalog, name)
         }),
       ),
@@ -98,14 +106,15 @@ export function createInstanceRoleAdministration(access: AdministrativeAccess): 
     updateRole: (instance, name, change) =>
       atHome(instance, (client, catalog) =>
         inTransaction(client, async () => {
-          if ((await loadRole(client, catalog, name)) === undefined) return undefined
+          const known = await findKnownRole(client, name)
+          if (known === undefined || (await loadRole(client, catalog, name)) === undefined) return undefined
           const quoted = client.escapeIdentifier(name)
           const attributes = attributesOf(change.attributes)
           if (attributes !== '') await client.query(`ALTER ROLE ${quoted} ${attributes}`)
-          if (change.isDatabricksSuperuser === true)
-            await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${quoted}`)
+          if (change.isDatabricksSuperuser === true) await grantDatabricksSuperuser(client, instance, quoted)
           if (change.isDatabricksSuperuser === false)
             await client.query(`REVOKE ${DATABRICKS_SUPERUSER} FROM ${quoted}`)
+          await requireSame(client, known)
           return requireRole(client, catalog, name)
         }),
       ),
@@ -143,15 +152,13 @@ async function mayReplicate(client: pg.Client, name: string): Promise<boolean> {
   return rowCount !== 0
 }
 
-/** As CREATE ROLE does for its caller: so the owner may grant, alter and drop what was made here. */
-async function giveToOwner(client: pg.Client, ownerName: string, quotedRole: string): Promise<void> {
-  const { rowCount } = await client.query(
-    'SELECT FROM pg_catalog.pg_roles WHERE rolname = $1 AND NOT rolsuper',
-    [ownerName],
-  )
-  const owner = client.escapeIdentifier(ownerName)
-  if (rowCount === 0 || owner === quotedRole) return
-  await client.query(`GRANT ${quotedRole} TO ${owner} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`)
+async function grantDatabricksSuperuser(
+  client: pg.Client,
+  instance: DatabaseInstance,
+  quotedRole: string,
+): Promise<void> {
+  await requireDatabricksSuperuser(client, instance)
+  await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${quotedRole}`)
 }
 
 async function loadRole(

@@ -114,8 +114,7 @@ async function keep(ports: ReconcilePorts, instance: DatabaseInstance): Promise<
 const prepare = async (
   { driver, directory }: ReconcilePorts,
   instance: DatabaseInstance,
-): Promise<readonly Fault[]> =>
-  driver.prepare(instance, await directory.loadPrincipal(instance.creatorId))
+): Promise<readonly Fault[]> => driver.prepare(instance, await directory.loadPrincipal(instance.creatorId))
 
 async function startAndPrepare(
   ports: ReconcilePorts,

@@ -11,12 +11,7 @@ import type { InstanceUid } from '../../domain/ids.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import type { AttachedSecretStore } from '../../operations/ports/attached.ts'
 import type { KeyEncryption } from '../../operations/ports/keys.ts'
-import {
-  endSoon,
-  openAdministrativeClient,
-  PUT_BACK_SETTINGS,
-  requireActingAs,
-} from '../session-settings.ts'
+import { endSoon, openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from '../session-settings.ts'
 import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
 
 /** One host; a list of them has to fit into what a login may take. */
@@ -78,11 +73,14 @@ export function createClusterConnector(ports: {
       for (const host of inOrder(instance.backend.cluster.hosts, primaries.get(instance.uid))) {
         let client: pg.Client | undefined
         try {
-          client = await openAdministrativeClient(configurationFor(instance.backend, host, database, password), {
-            statementTimeoutMs,
-            pgMajorVersion: instance.pgMajorVersion,
-            asSuperuser: false,
-          })
+          client = await openAdministrativeClient(
+            configurationFor(instance.backend, host, database, password),
+            {
+              statementTimeoutMs,
+              pgMajorVersion: instance.pgMajorVersion,
+              asSuperuser: false,
+            },
+          )
           const found = await ask(client)
           requireActingAs(instance.backend.cluster.administrator, found.acts_as)
           if (!found.is_standby) {

@@ -10,6 +10,8 @@ import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import { LONGEST_NAME } from '../../protocol/limits.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { ensureSystemRole } from '../own-roles.ts'
+import { sentenceOf } from '../postgresql-errors.ts'
 import { bindRole, roleBindingsOf } from '../role-bindings.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { installFunctions } from './install-functions.ts'
@@ -20,26 +22,55 @@ export async function prepareAttached(
   access: AdministrativeAccess,
   instance: AttachedInstance,
   owner: Principal | undefined,
-): Promise<void> {
+): Promise<readonly Fault[]> {
   const { cluster } = instance.backend
   const catalog = roleBindingsOf(instance)
-  await access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
+  return access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
+    const problems: Fault[] = []
     await inTransaction(client, async () => {
       if (catalog.kind === 'table') await createBindingTable(client)
       // Made together with the owner's role, so that its being there tells that the owner had one: a role that was
       // dropped since stays dropped.
-      if (await roleExists(client, DATABRICKS_SUPERUSER)) return
-      await client.query(`CREATE ROLE ${DATABRICKS_SUPERUSER} NOLOGIN`)
+      if ((await ensureSystemRole(client, instance, DATABRICKS_SUPERUSER, { alone: false })) !== 'made')
+        return
       if (owner === undefined || !isFree(owner.name) || (await roleExists(client, owner.name))) return
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
       await bindRole(client, catalog, owner.name, formatIdentityBinding(owner), { isNew: true })
-    })
-    await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog')
+    }).catch(collectTaken(problems))
+    await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog').catch(
+      collectFunctionsMissing(problems, instance),
+    )
+    return problems
   })
 }
 
 const isFree = (name: string): boolean =>
   Buffer.byteLength(name, 'utf8') <= LONGEST_NAME && !/^(pg|databricks)_/.test(name)
+
+/** The rest works without the role databricks_superuser, which is given to nobody then. */
+const collectTaken = (problems: Fault[]) => (error: unknown) => {
+  if (!(error instanceof Fault) || error.code !== 'system_role_taken') throw error
+  problems.push(error)
+}
+
+/** Logins work without the functions; whoever owns the database may stand in their way, by a lock above all. */
+const collectFunctionsMissing =
+  (problems: Fault[], { name, backend }: AttachedInstance) =>
+  (error: unknown) => {
+    problems.push(
+      error instanceof Fault
+        ? error
+        : new Fault({
+            code: 'functions_not_installed',
+            origin: 'instance',
+            message: `The functions of databricks_auth cannot be put into the database ${JSON.stringify(backend.cluster.database)} of ${name}: ${sentenceOf(error)}`,
+            nextStep:
+              'Logins work. Put that right; Lakegate tries again every minute, and at the next start.',
+            retryable: true,
+            cause: error,
+          }),
+    )
+  }
 
 async function roleExists(client: pg.Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [name])
