@@ -2,7 +2,7 @@
  * How Lakegate itself connects to an instance, with a fixed search path: to an embedded one over its Unix socket as the
  * system superuser, to an attached one over TLS as its administrative role.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'

@@ -28,7 +28,7 @@ interface OwnerRow {
 }
 
 /** The name that it has now; undefined when it was dropped, or is bound to somebody else. */
-export async function findOwnerRole(
+async function findOwnerRole(
   client: pg.Client,
   instance: DatabaseInstance,
 ): Promise<OwnerRow | undefined> {
@@ -113,7 +113,7 @@ export async function giveToOwner(
 }
 
 /** Names that PostgreSQL or Lakegate keeps for itself are no owner's, nor those that PostgreSQL would cut off. */
-export const isFree = (name: string): boolean =>
+const isFree = (name: string): boolean =>
   Buffer.byteLength(name, 'utf8') <= LONGEST_NAME_BYTES &&
   !/^(pg|databricks)_/.test(name) &&
   !['', 'public', 'none', SYSTEM_SUPERUSER].includes(name)

@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseInstance } from '@lakegate/client'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { attach, createAttachedRole, showInstance, waitUntilAvailable } from '../stage/attach.ts'
+import { HAS_DEBIAN_15, startForeignCluster } from '../stage/foreign-cluster.ts'
 import { administrationInside, asSuperuser, sessionInside } from '../stage/inside-instance.ts'
 import {
   makeDataDirectory,
@@ -403,4 +405,53 @@ describe('an instance with databases that were set up against it', () => {
       await asOwner(lakegate, (owner) => owner.query(`DROP DATABASE ${half}`))
     })
   })
+})
+
+describe.each([
+  { version: 'packaged', administrator: 'SUPERUSER' },
+  { version: 'packaged', administrator: 'CREATEROLE' },
+  { version: 'debian-15', administrator: 'SUPERUSER' },
+  { version: 'debian-15', administrator: 'CREATEROLE' },
+] as const)('an attached cluster ($version, $administrator)', ({ version, administrator }) => {
+  it.runIf(version === 'packaged' || HAS_DEBIAN_15)(
+    'is attached, used and detached whatever the owner of its databases sets',
+    async () => {
+      const cluster = await startForeignCluster({ version, administrator })
+      onTestFinished(() => cluster.stop())
+      await cluster.writeRules('hostssl all all 127.0.0.1/32 scram-sha-256')
+      await cluster.query('CREATE ROLE stranger')
+      await cluster.query('CREATE DATABASE another')
+      const [server] = await cluster.query<{ major: number }>(
+        "SELECT current_setting('server_version_num')::int / 10000 AS major",
+      )
+      const hostile = [
+        "role = 'stranger'",
+        "session_authorization = 'stranger'",
+        'default_transaction_read_only = on',
+        "default_transaction_isolation = 'serializable'",
+        "statement_timeout = '1ms'",
+        "local_preload_libraries = 'nope'",
+        "search_path = 'nope'",
+        "client_encoding = 'LATIN1'",
+        ...((server?.major ?? 0) >= 17 ? ["transaction_timeout = '1ms'"] : []),
+      ]
+      for (const database of ['app', 'another'])
+        for (const setting of hostile) await cluster.query(`ALTER DATABASE ${database} SET ${setting}`)
+      await cluster.query('UPDATE pg_database SET datconnlimit = -2 WHERE datname = $1', ['another'])
+      const lakegate = sharedLakegate()
+      const attached = await attach(lakegate, `hostile-${String(cluster.port)}`, [cluster])
+      expect(await waitUntilAvailable(attached)).not.toHaveProperty('status_message')
+      const principal = await createServicePrincipal(lakegate, 'hostile')
+      await createAttachedRole(attached, principal)
+      const path = `/api/2.0/database/instances/${attached.name}`
+      await lakegate.admin.request('DELETE', `${path}/roles/${principal.applicationId}`)
+      await lakegate.admin.request('DELETE', `${path}?purge=true&remove_objects=true`)
+      await waitFor('the deletion', () =>
+        showInstance(attached).then(
+          () => false,
+          () => true,
+        ),
+      )
+    },
+  )
 })
