@@ -77,8 +77,8 @@ export interface AttachedClusterAnswer {
   administration: { user: string }
   backend_authentication: 'client_certificate' | 'scram'
   existing_passwords: 'refuse' | 'replace'
-  /** Where the bindings of roles are kept, once it is known. */
-  role_bindings?: 'shared_catalog' | 'table'
+  /** Where the bindings of roles are kept, once it is known; `table` until those of an earlier version are taken over. */
+  role_bindings?: 'shared_catalog' | 'system_database' | 'table'
   /** For `ssl_ca_file` of the cluster. */
   client_ca_pem?: string
 }

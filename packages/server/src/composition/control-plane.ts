@@ -37,6 +37,7 @@ import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
 import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import { takeOverBindings } from '../operations/take-over-bindings.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
@@ -105,6 +106,25 @@ export function buildControlPlane(
       clusters: foundation.clusters,
       access,
       connections,
+      bindings: stores.roleBindings,
+      async takeOverBindings(instance, found) {
+        const taken = await takeOverBindings({ bindings: stores.roleBindings, audit }, instance, found)
+        log.warn(
+          { instance: instance.uid, found: found.length, taken },
+          'the bindings of roles were taken over from databricks_auth.role_binding of an attached cluster, which members of pg_write_all_data could write: check the audit records take_over_binding',
+        )
+      },
+      reportPasswordLeft({ uid, name, workspaceId }, role) {
+        audit.record({
+          event: 'change_role',
+          outcome: 'admitted',
+          role,
+          instanceUid: uid,
+          instanceName: name,
+          workspaceId,
+          detail: 'bound to no identity any more; it keeps a password that was set on it',
+        })
+      },
       watchEveryMs: WATCH_ATTACHED_EVERY_MS,
       loadManagedVerifiers: (uid) =>
         loadManagedVerifiers({ secrets: foundation.attachedSecrets, encryption: foundation.encryption }, uid),
@@ -170,7 +190,7 @@ export function buildControlPlane(
         ...permissionRoutes({ store: stores.instances, directory: stores.directory }),
         ...databaseInstanceRoleRoutes({
           store: stores.instances,
-          roles: createInstanceRoleAdministration(access),
+          roles: createInstanceRoleAdministration(access, stores.roleBindings),
           directory: stores.directory,
           audit,
         }),

@@ -36,6 +36,7 @@ import { createInstanceChanges, type RunningInstanceChanges } from '../store/ins
 import { createSessionNotices, type RunningSessionNotices } from '../store/session-notices.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createLoginDirectory } from '../store/login-facts.ts'
+import { createRoleBindingStore } from '../store/role-bindings.ts'
 import { createPersonalAccessTokenStore } from '../store/personal-access-tokens.ts'
 import { createSecretStore } from '../store/secrets.ts'
 import { createCertificateAuthorityStore, createSigningKeyStore } from '../store/signing-keys.ts'
@@ -93,6 +94,7 @@ const createStores = (database: SystemDatabase) => ({
   oauthClients: createOAuthClientStore(database),
   catalog: createCatalogStore(database),
   auditRecords: createAuditStore(database),
+  roleBindings: createRoleBindingStore(database),
 })
 
 export function layFoundation(parts: {
@@ -111,6 +113,7 @@ export function layFoundation(parts: {
   const onLost = (error: Error) => {
     log.warn({ err: error }, 'the connection that tells of changes was lost')
   }
+  const stores = createStores(database)
   const secrets = createAttachedSecretStore(database)
   const clusters = createClusterConnector({ secrets, encryption })
   const access = createAdministrativeAccess(clusters)
@@ -126,7 +129,7 @@ export function layFoundation(parts: {
     audit,
     metrics: buildMetrics(audit),
     database,
-    stores: createStores(database),
+    stores,
     signingKeys,
     verifyToken: rememberTokens(
       (token, now) => verifyLoginToken(token, { issuerOf, keys: signingKeys, now }),
@@ -141,6 +144,7 @@ export function layFoundation(parts: {
     backendCredentials: createBackendCredentials({
       access,
       secrets,
+      bindings: stores.roleBindings,
       encryption,
       randomBytes,
       certificateFor: (roleName) => clientCertificates.certificateFor(roleName),
@@ -149,7 +153,7 @@ export function layFoundation(parts: {
     clusters,
     access,
     connections,
-    roles: createInstanceRoles(connections),
+    roles: createInstanceRoles(connections, stores.roleBindings),
     changes: createInstanceChanges(parts.address, onLost),
     sessionNotices: createSessionNotices(parts.address, onLost),
     listeners: parts.listeners,

@@ -29,10 +29,11 @@ export interface AttachedCluster {
 }
 
 /**
- * Where the bindings of roles are kept: in pg_shseclabel, which only a superuser can write, or else in a table of the
- * administrative role.
+ * Where the bindings of roles are kept, so that no role of the cluster but a superuser can write them: in pg_shseclabel,
+ * or in the system database where the administrative role is no superuser. `table`: attached by an earlier version, which
+ * kept them in a table of the cluster; nothing is read from there but once, to take them over.
  */
-export const ROLE_BINDINGS = ['shared_catalog', 'table'] as const
+export const ROLE_BINDINGS = ['shared_catalog', 'system_database', 'table'] as const
 export type RoleBindings = (typeof ROLE_BINDINGS)[number]
 
 /** PostgreSQL 14 is the first that reports `in_hot_standby`, by which a standby is recognised without a question. */

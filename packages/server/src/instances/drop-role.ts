@@ -4,18 +4,20 @@
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { findClaimReaders } from './claim-readers.ts'
 import { inTransaction } from './in-transaction.ts'
 import { knowRole, requireGone, requireSame, type KnownRole } from './known-role.ts'
 import { isDependency, sentenceOf } from './postgresql-errors.ts'
-import { roleBindingsOf } from './role-bindings.ts'
 import { inEveryDatabase, type DatabaseFailure } from './walk-databases.ts'
 
 interface Place {
   readonly access: AdministrativeAccess
   readonly instance: DatabaseInstance
   readonly timeoutMs: number
+  /** Where a binding is kept that does not go with the role. */
+  readonly bindings: Pick<RoleBindingStore, 'removeBinding'>
 }
 
 /** @throws Fault role_changed_meanwhile */
@@ -37,10 +39,11 @@ export async function dropRole(
         await client.query(`DROP ROLE ${client.escapeIdentifier(role.name)}`)
         // By its object id: whoever renamed two roles in this moment must not have another one dropped.
         await requireGone(client, role)
-        const { forget } = roleBindingsOf(place.instance)
-        if (forget !== undefined) await client.query(forget, [role.oid])
       }),
     )
+    // Only now: a role that stayed after all stays bound. One that is gone has nobody of its object id after it.
+    if (place.instance.backend.kind === 'attached')
+      await place.bindings.removeBinding(place.instance.uid, role.oid)
     return 'dropped'
   } catch (error) {
     // Objects depend on it: PostgreSQL says which ones, and we say where they could not be given away.

@@ -62,7 +62,7 @@ const STANDING = (isSuperuser: boolean) => `
  */
 export async function standingOf(
   client: pg.Client,
-  instance: Pick<DatabaseInstance, 'backend'>,
+  instance: Pick<DatabaseInstance, 'backend' | 'name'>,
   name: string,
   { alone }: { readonly alone: boolean },
 ): Promise<Standing> {
@@ -73,7 +73,7 @@ export async function standingOf(
   return row.label !== null || row.administered || (alone && row.used) ? 'a stranger’s' : 'unmarked'
 }
 
-const isSuperuserOf = (instance: Pick<DatabaseInstance, 'backend'>): boolean =>
+const isSuperuserOf = (instance: Pick<DatabaseInstance, 'backend' | 'name'>): boolean =>
   roleBindingsOf(instance).kind === 'shared_catalog'
 
 /**

@@ -28,10 +28,7 @@ interface OwnerRow {
 }
 
 /** The name that it has now; undefined when it was dropped, or is bound to somebody else. */
-async function findOwnerRole(
-  client: pg.Client,
-  instance: DatabaseInstance,
-): Promise<OwnerRow | undefined> {
+async function findOwnerRole(client: pg.Client, instance: DatabaseInstance): Promise<OwnerRow | undefined> {
   const { rows } = await client.query<OwnerRow>(
     `SELECT bound.name FROM (${BOUND_TO_CREATOR}) AS bound
       WHERE EXISTS (SELECT FROM ${OWN_LABEL} AND own.objoid = bound.oid AND own.label = $2)`,

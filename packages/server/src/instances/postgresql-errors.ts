@@ -6,6 +6,9 @@ const hasCode = (
 ): error is Error & { readonly detail?: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
 
+/** Not a lost connection, nor a mistake of ours. */
+export const isSaidByServer = (error: unknown): boolean => error instanceof Error && 'severity' in error
+
 /** insufficient_privilege */
 export const isDenied = (error: unknown): error is Error => hasCode(error, '42501')
 /** lock_not_available, query_canceled: here nothing else cancels than the timeouts of our own session. */

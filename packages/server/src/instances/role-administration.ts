@@ -5,71 +5,79 @@
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
-import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-binding.ts'
 import { DATABRICKS_SUPERUSER } from '../domain/role.ts'
 import type { InstanceRole, InstanceRoleAdministration } from '../operations/ports/instance-roles.ts'
+import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { dropRole } from './drop-role.ts'
 import { inTransaction } from './in-transaction.ts'
-import { findKnownRole, requireSame } from './known-role.ts'
+import { findKnownRole, knowRole, requireSame } from './known-role.ts'
 import { giveToOwner, markReturnedOwner } from './owner-role.ts'
 import { requireDatabricksSuperuser } from './own-roles.ts'
-import { bindRole, roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
+import {
+  bindingOfRole,
+  bindRole,
+  roleBindingsOf,
+  type BindingPlace,
+  type LabelledRole,
+  type RoleBindingCatalog,
+} from './role-bindings.ts'
 
 /** Reassigning what a role owns takes longer than a question of a login. */
 const ROLE_CHANGE_TIMEOUT_MS = 60_000
 
-interface RoleRow {
-  readonly name: string
+interface RoleRow extends LabelledRole {
   readonly createdb: boolean
   readonly createrole: boolean
   readonly bypassrls: boolean
   readonly is_databricks_superuser: boolean
-  readonly label: string | null
 }
 
 /** An option of each membership since PostgreSQL 16, of the member before, when the column does not exist. */
 const INHERITS = `COALESCE((pg_catalog.to_jsonb(member) ->> 'inherit_option')::boolean, role.rolinherit)`
 
 /** Superusers, the role of Lakegate itself and those that the instance was born with are nobody's business here. */
-const select = ({ joinLabel }: RoleBindingCatalog) => `
-  SELECT role.rolname AS name, role.rolcreatedb AS createdb, role.rolcreaterole AS createrole,
+const select = ({ label, joinLabel }: RoleBindingCatalog) => `
+  SELECT role.oid::pg_catalog.text AS oid, role.rolname AS name, role.rolcreatedb AS createdb, role.rolcreaterole AS createrole,
          role.rolbypassrls AS bypassrls,
          EXISTS (SELECT FROM pg_catalog.pg_auth_members AS member
                   JOIN pg_catalog.pg_roles AS above ON above.oid = member.roleid
                  WHERE member.member = role.oid AND above.rolname = '${DATABRICKS_SUPERUSER}'
                    AND ${INHERITS}) AS is_databricks_superuser,
-         label.label
+         ${label} AS label
     FROM pg_catalog.pg_roles AS role ${joinLabel}
    WHERE NOT role.rolsuper AND role.rolname !~ '^(pg|databricks)_' AND role.rolname <> current_user`
 
-export function createInstanceRoleAdministration(access: AdministrativeAccess): InstanceRoleAdministration {
+export function createInstanceRoleAdministration(
+  access: AdministrativeAccess,
+  bindings: RoleBindingStore,
+): InstanceRoleAdministration {
   const atHome = <Result>(
     instance: DatabaseInstance,
-    work: (client: pg.Client, catalog: RoleBindingCatalog) => Promise<Result>,
+    work: (client: pg.Client, place: BindingPlace) => Promise<Result>,
   ): Promise<Result> =>
     sayWhatIsMissing(
       access.inSession(instance, administrativeDatabase(instance), ROLE_CHANGE_TIMEOUT_MS, (client) =>
-        work(client, roleBindingsOf(instance)),
+        work(client, { instance, client, bindings }),
       ),
     )
 
   return {
     listRoles: (instance, { after, size }) =>
-      atHome(instance, async (client, catalog) => {
+      atHome(instance, async (client, place) => {
         const { rows } = await client.query<RoleRow>(
-          `${select(catalog)} AND role.rolname > $1::pg_catalog.name ORDER BY role.rolname LIMIT $2`,
+          `${select(roleBindingsOf(instance))} AND role.rolname > $1::pg_catalog.name ORDER BY role.rolname LIMIT $2`,
           [after ?? '', size],
         )
-        return rows.map(toRole)
+        return toRoles(place, rows)
       }),
 
-    loadRole: (instance, name) => atHome(instance, (client, catalog) => loadRole(client, catalog, name)),
+    loadRole: (instance, name) => atHome(instance, (_client, place) => loadRole(place, name)),
 
     createRole: (instance, role) =>
-      atHome(instance, (client, catalog) =>
+      atHome(instance, (client, place) =>
         inTransaction(client, async () => {
           const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [
             role.name,
@@ -82,32 +90,36 @@ export function createInstanceRoleAdministration(access: AdministrativeAccess): 
           if (instance.backend.kind === 'embedded') await giveToOwner(client, instance, role.name)
           if (role.isDatabricksSuperuser) await grantDatabricksSuperuser(client, instance, name)
           if (role.binding !== undefined)
-            await bindRole(client, catalog, role.name, formatIdentityBinding(role.binding), { isNew: true })
+            await bindRole(place, await knowRole(client, role.name), role.binding, { isNew: true })
           if (instance.backend.kind === 'embedded' && role.binding?.id === instance.creatorId)
             await markReturnedOwner(client, role.name)
-          return requireRole(client, catalog, role.name)
+          return requireRole(place, role.name)
         }),
       ),
 
     bindExistingRole: (instance, name, binding) =>
-      atHome(instance, (client, catalog) =>
+      atHome(instance, (client, place) =>
         inTransaction(client, async () => {
           const known = await findKnownRole(client, name)
-          const role = await loadRole(client, catalog, name)
+          const role = await loadRole(place, name)
           if (known === undefined || role === undefined || (await mayReplicate(client, name)))
             return undefined
           if (role.binding !== undefined) return 'already_bound' as const
-          await bindRole(client, catalog, name, formatIdentityBinding(binding), { isNew: false })
           await requireSame(client, known)
-          return requireRole(client, catalog, name)
+          const bound = await bindRole(place, known, binding, { isNew: false })
+          return bound === 'bound' ? requireRole(place, name) : bound
+        }).catch((error: unknown) => {
+          // Somebody else was first.
+          if (isUniqueViolation(error)) return 'already_bound' as const
+          throw error
         }),
       ),
 
     updateRole: (instance, name, change) =>
-      atHome(instance, (client, catalog) =>
+      atHome(instance, (client, place) =>
         inTransaction(client, async () => {
           const known = await findKnownRole(client, name)
-          if (known === undefined || (await loadRole(client, catalog, name)) === undefined) return undefined
+          if (known === undefined || (await loadRole(place, name)) === undefined) return undefined
           const quoted = client.escapeIdentifier(name)
           const attributes = attributesOf(change.attributes)
           if (attributes !== '') await client.query(`ALTER ROLE ${quoted} ${attributes}`)
@@ -115,18 +127,17 @@ export function createInstanceRoleAdministration(access: AdministrativeAccess): 
           if (change.isDatabricksSuperuser === false)
             await client.query(`REVOKE ${DATABRICKS_SUPERUSER} FROM ${quoted}`)
           await requireSame(client, known)
-          return requireRole(client, catalog, name)
+          return requireRole(place, name)
         }),
       ),
 
     async dropRole(instance, name, { reassignOwnedTo }) {
-      const find = (roleName: string) =>
-        atHome(instance, (client, catalog) => loadRole(client, catalog, roleName))
+      const find = (roleName: string) => atHome(instance, (_client, place) => loadRole(place, roleName))
       if ((await find(name)) === undefined) return 'not_found'
       if (reassignOwnedTo !== undefined && (await find(reassignOwnedTo)) === undefined)
         return 'heir_not_found'
       return sayWhatIsMissing(
-        dropRole({ access, instance, timeoutMs: ROLE_CHANGE_TIMEOUT_MS }, name, reassignOwnedTo),
+        dropRole({ access, instance, bindings, timeoutMs: ROLE_CHANGE_TIMEOUT_MS }, name, reassignOwnedTo),
       )
     },
   }
@@ -161,25 +172,21 @@ async function grantDatabricksSuperuser(
   await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${quotedRole}`)
 }
 
-async function loadRole(
-  client: pg.Client,
-  catalog: RoleBindingCatalog,
-  name: string,
-): Promise<InstanceRole | undefined> {
-  const { rows } = await client.query<RoleRow>(`${select(catalog)} AND role.rolname = $1::pg_catalog.name`, [
-    name,
-  ])
-  const [row] = rows
+async function loadRole(place: BindingPlace, name: string): Promise<InstanceRole | undefined> {
+  const { rows } = await place.client.query<RoleRow>(
+    `${select(roleBindingsOf(place.instance))} AND role.rolname = $1::pg_catalog.name`,
+    [name],
+  )
   // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
-  return row?.name === name ? toRole(row) : undefined
+  const [role] = await toRoles(
+    place,
+    rows.filter((row) => row.name === name),
+  )
+  return role
 }
 
-async function requireRole(
-  client: pg.Client,
-  catalog: RoleBindingCatalog,
-  name: string,
-): Promise<InstanceRole> {
-  const role = await loadRole(client, catalog, name)
+async function requireRole(place: BindingPlace, name: string): Promise<InstanceRole> {
+  const role = await loadRole(place, name)
   if (role === undefined) throw new Error('the role that was just written is not there')
   return role
 }
@@ -194,9 +201,25 @@ function attributesOf(attributes: Partial<InstanceRole['attributes']>): string {
   ].join(' ')
 }
 
-const toRole = (row: RoleRow): InstanceRole => ({
+async function toRoles(
+  { instance, bindings }: BindingPlace,
+  rows: readonly RoleRow[],
+): Promise<readonly InstanceRole[]> {
+  const names = rows.map(({ name }) => name)
+  const kept =
+    roleBindingsOf(instance).kind === 'system_database'
+      ? await bindings.listBindings(instance.uid, names)
+      : []
+  const keptUnder = new Map(kept.map((found) => [found.role.name, found]))
+  return rows.map((row) => toRole(row, keptUnder.get(row.name)))
+}
+
+const toRole = (row: RoleRow, kept: KeptBinding | undefined): InstanceRole => ({
   name: row.name,
-  binding: row.label === null ? undefined : parseIdentityBinding(row.label),
+  binding: bindingOfRole(row, kept),
   attributes: { createdb: row.createdb, createrole: row.createrole, bypassrls: row.bypassrls },
   isDatabricksSuperuser: row.is_databricks_superuser,
 })
+
+const isUniqueViolation = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505'

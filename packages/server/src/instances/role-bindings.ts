@@ -1,27 +1,32 @@
 /**
  * Where the binding of a role to an identity is kept, and how it is read and written: as a security label in the shared
- * catalog where Lakegate is superuser, else in a table of the administrative role (docs/attached-instances.md).
+ * catalog where Lakegate is superuser, else in the system database (docs/attached-instances.md). In both places no role
+ * of the cluster can write it, whatever predefined roles it is a member of (DESIGN §4, attack 46).
  */
 import type pg from 'pg'
-import type { RoleBindings } from '../domain/attached-cluster.ts'
+import type { BackendRole } from '../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
+import { Fault } from '../domain/fault.ts'
+import {
+  formatIdentityBinding,
+  parseIdentityBinding,
+  type IdentityBinding,
+} from '../domain/identity-binding.ts'
+import type { RoleOid } from '../domain/ids.ts'
+import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 
+/** What a query of a cluster is made of, where it asks for roles and their labels. */
 export interface RoleBindingCatalog {
-  readonly kind: RoleBindings
+  readonly kind: 'shared_catalog' | 'system_database'
   /** The roles, as far as the administrative role may see them. */
   readonly roles: 'pg_catalog.pg_authid' | 'pg_catalog.pg_roles'
   /** Whether `role` has a password; false where that cannot be seen, and then nobody can log in with one either. */
   readonly hasPassword: string
   /** The verifier with which `role` logs in by a password of its own; null where it cannot be seen. */
   readonly scramVerifier: string
-  /** Brings `label.label`, null for a role that is not bound. */
+  /** The label of `role`, with what joins it; null for a role that is not bound, and where the cluster keeps none. */
+  readonly label: string
   readonly joinLabel: string
-  /** Joins each `asked.label` with the roles that are bound to it. */
-  readonly boundTo: string
-  /** Replaces the binding of a role; takes the name, the label, and whether Lakegate made the role just now. */
-  readonly bind: readonly { readonly text: string; readonly parameters: number }[]
-  /** What is left to do when the role of this object id was dropped. */
-  readonly forget: string | undefined
 }
 
 const LABEL_OF_ROLE = `label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND label.provider = 'databricks_auth'`
@@ -32,65 +37,101 @@ const SHARED_CATALOG: RoleBindingCatalog = {
   roles: 'pg_catalog.pg_authid',
   hasPassword: 'role.rolpassword IS NOT NULL',
   scramVerifier: "CASE WHEN role.rolpassword LIKE 'SCRAM-SHA-256$%' THEN role.rolpassword END",
+  label: 'label.label',
   joinLabel: `LEFT JOIN pg_catalog.pg_shseclabel AS label ON label.objoid = role.oid AND ${LABEL_OF_ROLE}`,
-  boundTo: `JOIN pg_catalog.pg_shseclabel AS label
-              ON label.label OPERATOR(pg_catalog.=) asked.label COLLATE pg_catalog."C"
-             AND label.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
-             AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
-  bind: [
-    {
-      text: `DELETE FROM pg_catalog.pg_shseclabel AS label USING pg_catalog.pg_roles AS role
-              WHERE label.objoid = role.oid AND ${LABEL_OF_ROLE} AND role.rolname = $1`,
-      parameters: 1,
-    },
-    {
-      text: `INSERT INTO pg_catalog.pg_shseclabel (objoid, classoid, provider, label)
-             SELECT oid, 'pg_catalog.pg_authid'::pg_catalog.regclass, 'databricks_auth', $2
-               FROM pg_catalog.pg_roles WHERE rolname = $1`,
-      parameters: 2,
-    },
-  ],
-  forget: undefined,
 }
 
 /**
  * By object id, so that a role that was dropped and made again is not bound; and by name besides, because an object id
  * may come again, in four billion. So a role that is renamed is not bound any more.
  */
-const TABLE: RoleBindingCatalog = {
-  kind: 'table',
+const SYSTEM_DATABASE: RoleBindingCatalog = {
+  kind: 'system_database',
   roles: 'pg_catalog.pg_roles',
   hasPassword: 'false',
   scramVerifier: 'NULL::pg_catalog.text',
-  joinLabel: `LEFT JOIN databricks_auth.role_binding AS label
-                ON label.role_oid = role.oid AND label.role_name = role.rolname`,
-  boundTo: `JOIN databricks_auth.role_binding AS label ON label.label = asked.label
-            JOIN pg_catalog.pg_roles AS role
-              ON label.role_oid = role.oid AND label.role_name = role.rolname`,
-  bind: [
-    {
-      text: `INSERT INTO databricks_auth.role_binding (role_oid, role_name, label, made_by_lakegate)
-             SELECT oid, rolname, $2, $3 FROM pg_catalog.pg_roles WHERE rolname = $1
-                 ON CONFLICT (role_oid) DO UPDATE
-                SET role_name = EXCLUDED.role_name, label = EXCLUDED.label,
-                    made_by_lakegate = EXCLUDED.made_by_lakegate`,
-      parameters: 3,
-    },
-  ],
-  forget: 'DELETE FROM databricks_auth.role_binding WHERE role_oid = $1',
+  label: 'NULL::pg_catalog.text',
+  joinLabel: '',
 }
 
-export const roleBindingsOf = ({ backend }: Pick<DatabaseInstance, 'backend'>): RoleBindingCatalog =>
-  backend.kind === 'attached' && backend.bindings === 'table' ? TABLE : SHARED_CATALOG
+/** @throws Fault bindings_not_taken_over, retryable */
+export function roleBindingsOf(instance: Pick<DatabaseInstance, 'backend' | 'name'>): RoleBindingCatalog {
+  const { backend } = instance
+  if (backend.kind === 'embedded') return SHARED_CATALOG
+  switch (backend.bindings) {
+    case 'table':
+      throw notTakenOver(instance.name)
+    case 'system_database':
+      return SYSTEM_DATABASE
+    // Undefined: only an instance that was never AVAILABLE.
+    case 'shared_catalog':
+    case undefined:
+      return SHARED_CATALOG
+  }
+}
 
-/** @param client in a transaction */
+/** What a query brings of a role. */
+export interface LabelledRole extends BackendRole {
+  readonly label: string | null
+}
+
+/** @param kept under the name of the role; undefined where the cluster keeps the labels */
+export function bindingOfRole(
+  { oid, name, label }: LabelledRole,
+  kept: KeptBinding | undefined,
+): IdentityBinding | undefined {
+  if (kept !== undefined) return kept.role.oid === oid && kept.role.name === name ? kept.binding : undefined
+  return label === null ? undefined : parseIdentityBinding(label)
+}
+
+/** Where a binding is written. */
+export interface BindingPlace {
+  readonly instance: DatabaseInstance
+  /** In a transaction. */
+  readonly client: pg.Client
+  readonly bindings: RoleBindingStore
+}
+
+/**
+ * Binds a role that is bound to nobody. In the system database that happens at once, before the cluster commits what the
+ * transaction did: when the cluster does not, no role has this object id and this name, and the next one that is made
+ * under the name gets a binding of its own.
+ * @throws Fault, or what PostgreSQL says of a label that somebody else set meanwhile (23505)
+ */
 export async function bindRole(
-  client: pg.Client,
-  { bind }: RoleBindingCatalog,
-  roleName: string,
-  label: string,
+  { instance, client, bindings }: BindingPlace,
+  role: BackendRole,
+  binding: IdentityBinding,
   { isNew }: { readonly isNew: boolean },
-): Promise<void> {
-  for (const { text, parameters } of bind)
-    await client.query(text, [roleName, label, isNew].slice(0, parameters))
+): Promise<'bound' | 'already_bound'> {
+  if (roleBindingsOf(instance).kind === 'shared_catalog') {
+    // A label that names nobody binds nobody.
+    await client.query(
+      `DELETE FROM pg_catalog.pg_shseclabel AS label
+        WHERE label.objoid = $1 AND ${LABEL_OF_ROLE} AND label.label !~ '^id=[0-9]+,type=[A-Za-z_]+$'`,
+      [role.oid],
+    )
+    await client.query(
+      `INSERT INTO pg_catalog.pg_shseclabel (objoid, classoid, provider, label)
+       VALUES ($1, 'pg_catalog.pg_authid'::pg_catalog.regclass, 'databricks_auth', $2)`,
+      [role.oid, formatIdentityBinding(binding)],
+    )
+    return 'bound'
+  }
+  const inserted = await bindings.insertBinding(instance.uid, {
+    role,
+    binding,
+    isMadeByLakegate: isNew,
+  })
+  return inserted === 'inserted' ? 'bound' : inserted
+}
+
+function notTakenOver(name: string): Fault {
+  return new Fault({
+    code: 'bindings_not_taken_over',
+    origin: 'instance',
+    message: `The bindings of the roles of ${name} are not yet taken over from its cluster, where an earlier version kept them.`,
+    nextStep: 'Retry in a few seconds; status_message of the instance says when something is in the way.',
+    retryable: true,
+  })
 }

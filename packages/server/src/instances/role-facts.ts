@@ -1,19 +1,20 @@
 /** The roles of a running instance: what a login needs to know of one, and whom roles are bound to. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import { formatIdentityBinding, parseIdentityBinding } from '../domain/identity-binding.ts'
+import { formatIdentityBinding } from '../domain/identity-binding.ts'
 import { IDENTITY_TYPES } from '../domain/identity.ts'
 import type { IdentityId, RoleOid } from '../domain/ids.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { RoleFacts } from '../domain/role.ts'
-import { askTogether } from '../operations/ask-together.ts'
+import { askTogether, type TogetherOptions } from '../operations/ask-together.ts'
 import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
+import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
 import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
-import { roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
+import { bindingOfRole, roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
 interface RoleRow {
   readonly question: number
-  readonly oid: string
+  readonly oid: RoleOid
   readonly name: string
   readonly can_log_in: boolean
   readonly is_superuser: boolean
@@ -25,7 +26,7 @@ interface RoleRow {
 }
 
 /** Two index look-ups for each name, whatever the number of roles; `infinity` counts as no limit. */
-const roleFacts = ({ roles, hasPassword, scramVerifier, joinLabel }: RoleBindingCatalog) => ({
+const roleFacts = ({ roles, hasPassword, scramVerifier, label, joinLabel }: RoleBindingCatalog) => ({
   name: 'role_facts',
   text: `
     SELECT asked.question::pg_catalog.int4, facts.*
@@ -35,7 +36,7 @@ const roleFacts = ({ roles, hasPassword, scramVerifier, joinLabel }: RoleBinding
               role.rolsuper AS is_superuser,
               CASE WHEN pg_catalog.isfinite(role.rolvaliduntil) THEN role.rolvaliduntil END AS valid_until,
               role.rolconnlimit AS connection_limit, ${hasPassword} AS has_password,
-              ${scramVerifier} AS scram_verifier, label.label
+              ${scramVerifier} AS scram_verifier, ${label} AS label
          FROM ${roles} AS role ${joinLabel}
         WHERE role.rolname = asked.name::pg_catalog.name
        OFFSET 0
@@ -43,26 +44,37 @@ const roleFacts = ({ roles, hasPassword, scramVerifier, joinLabel }: RoleBinding
 })
 
 /** The number of every question whose label is that of a role; one look at the labels for all of them. */
-const haveRoles = ({ boundTo }: RoleBindingCatalog) => ({
+const HAVE_LABELLED_ROLES = {
   name: 'have_roles_bound_to',
   text: `
     SELECT DISTINCT asked.question
       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]))
            AS asked (question, label)
-      ${boundTo}`,
-})
+      JOIN pg_catalog.pg_shseclabel AS label
+        ON label.label OPERATOR(pg_catalog.=) asked.label COLLATE pg_catalog."C"
+       AND label.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+       AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
+}
 
-type Statements = Readonly<
-  Record<'roleFacts' | 'haveRoles', { readonly name: string; readonly text: string }>
->
-const STATEMENTS = new Map<RoleBindingCatalog, Statements>()
+/** Those that are still there under both. */
+const ROLES_BY_OID_AND_NAME = {
+  name: 'roles_by_oid_and_name',
+  text: `
+    SELECT role.oid::pg_catalog.text AS oid
+      FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[]))
+           AS asked (oid, name)
+      JOIN pg_catalog.pg_roles AS role
+        ON role.oid OPERATOR(pg_catalog.=) asked.oid
+       AND role.rolname OPERATOR(pg_catalog.=) asked.name::pg_catalog.name`,
+}
+
+const STATEMENTS = new Map<RoleBindingCatalog, ReturnType<typeof roleFacts>>()
 
 /** Made once for each kind of catalog: a login builds no text. */
-function statementsFor(instance: DatabaseInstance): Statements {
-  const catalog = roleBindingsOf(instance)
+function roleFactsStatement(catalog: RoleBindingCatalog): ReturnType<typeof roleFacts> {
   const known = STATEMENTS.get(catalog)
   if (known !== undefined) return known
-  const made = { roleFacts: roleFacts(catalog), haveRoles: haveRoles(catalog) }
+  const made = roleFacts(catalog)
   STATEMENTS.set(catalog, made)
   return made
 }
@@ -77,24 +89,53 @@ interface BoundQuestion {
   readonly identityIds: readonly IdentityId[]
 }
 
-export function createInstanceRoles(connections: AdministrativeConnections): InstanceRoles {
-  const askForFacts = askForRoleFacts(connections)
-  const askForBound = askHasRoleBoundTo(connections)
+export function createInstanceRoles(
+  connections: AdministrativeConnections,
+  bindings: Pick<RoleBindingStore, 'loadBinding' | 'listBoundTo'>,
+): InstanceRoles {
+  const askForRow = askForRoleRow(connections)
+  const askForLabelled = askHasLabelledRole(connections)
+  const askForKept = askHasKeptRole(connections, bindings)
   return {
-    loadRoleFacts: (instance, roleName) => askForFacts({ instance, roleName }),
-    hasRoleBoundTo: (instance, identityIds) => askForBound({ instance, identityIds }),
+    async loadRoleFacts(instance, roleName) {
+      const isKept = roleBindingsOf(instance).kind === 'system_database'
+      // Asked at the same moment: a login waits for the slower of the two, not for both.
+      const [row, kept] = await Promise.all([
+        askForRow({ instance, roleName }),
+        isKept ? loadKept(bindings, instance, roleName) : undefined,
+      ])
+      return row === undefined ? undefined : factsOf(row, kept)
+    },
+    hasRoleBoundTo: async (instance, identityIds) =>
+      roleBindingsOf(instance).kind === 'system_database'
+        ? askForKept({ instance, identityIds })
+        : askForLabelled({ instance, identityIds }),
+  }
+}
+
+async function loadKept(
+  bindings: Pick<RoleBindingStore, 'loadBinding'>,
+  { uid }: DatabaseInstance,
+  roleName: string,
+): Promise<KeptBinding | undefined> {
+  try {
+    return await bindings.loadBinding(uid, roleName)
+  } catch (error) {
+    // What the system database cannot spell it has never kept.
+    if (isDataException(error)) return undefined
+    throw error
   }
 }
 
 /** Logins of one moment to one instance share the question (operations/ask-together.ts). */
-const askForRoleFacts = (connections: AdministrativeConnections) =>
+const askForRoleRow = (connections: AdministrativeConnections) =>
   askTogether(
-    async (questions: readonly RoleQuestion[]): Promise<readonly (RoleFacts | undefined)[]> => {
+    async (questions: readonly RoleQuestion[]): Promise<readonly (RoleRow | undefined)[]> => {
       const [first] = questions
       if (first === undefined) return []
       const names = questions.map(({ roleName }) => roleName)
       const rows = await connections
-        .query<RoleRow>(first.instance, statementsFor(first.instance).roleFacts, [names])
+        .query<RoleRow>(first.instance, roleFactsStatement(roleBindingsOf(first.instance)), [names])
         .catch((error: unknown) => {
           // What the encoding of the database cannot even spell is the name of no role.
           if (names.length === 1 && isDataException(error)) return []
@@ -104,7 +145,7 @@ const askForRoleFacts = (connections: AdministrativeConnections) =>
       return questions.map(({ roleName }, index) => {
         const row = found.get(index + 1)
         // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
-        return row?.name === roleName ? factsOf(row) : undefined
+        return row?.name === roleName ? row : undefined
       })
     },
     {
@@ -116,14 +157,14 @@ const askForRoleFacts = (connections: AdministrativeConnections) =>
     },
   )
 
-const factsOf = (row: RoleRow): RoleFacts => ({
-  oid: row.oid as RoleOid,
+const factsOf = (row: RoleRow, kept: KeptBinding | undefined): RoleFacts => ({
+  oid: row.oid,
   name: row.name,
   canLogIn: row.can_log_in,
   isSuperuser: row.is_superuser,
   validUntil: row.valid_until ?? undefined,
   connectionLimit: row.connection_limit,
-  binding: row.label === null ? undefined : parseIdentityBinding(row.label),
+  binding: bindingOfRole(row, kept),
   hasPassword: row.has_password,
   scramVerifier: row.scram_verifier === null ? undefined : new Redacted(row.scram_verifier),
 })
@@ -133,29 +174,47 @@ const laneOfInstance = ({ instance }: { readonly instance: DatabaseInstance }): 
   `${instance.uid} ${placeOf(instance.backend) ?? ''}`
 
 /** Those of one moment and one instance become one query (operations/ask-together.ts). */
-const askHasRoleBoundTo = (connections: AdministrativeConnections) =>
-  askTogether(
-    async (questions: readonly BoundQuestion[]): Promise<readonly boolean[]> => {
-      const [first] = questions
-      if (first === undefined) return []
-      const asked = questions.flatMap(({ identityIds }, question) =>
-        identityIds.flatMap((id) =>
-          IDENTITY_TYPES.map((type) => ({ question, label: formatIdentityBinding({ id, type }) })),
-        ),
-      )
-      const rows = await connections.query<{ question: number }>(
-        first.instance,
-        statementsFor(first.instance).haveRoles,
-        [asked.map(({ question }) => question), asked.map(({ label }) => label)],
-      )
-      const found = new Set(rows.map(({ question }) => question))
-      return questions.map((_question, index) => found.has(index))
-    },
-    {
-      keyOf: ({ identityIds }) => identityIds.join(' '),
-      laneOf: laneOfInstance,
-      largestBatch: 100,
-      mostUnderWay: 1,
-      isAboutOne: () => false,
-    },
-  )
+const askHasLabelledRole = (connections: AdministrativeConnections) =>
+  askTogether(async (questions: readonly BoundQuestion[]): Promise<readonly boolean[]> => {
+    const [first] = questions
+    if (first === undefined) return []
+    const asked = questions.flatMap(({ identityIds }, question) =>
+      identityIds.flatMap((id) =>
+        IDENTITY_TYPES.map((type) => ({ question, label: formatIdentityBinding({ id, type }) })),
+      ),
+    )
+    const rows = await connections.query<{ question: number }>(first.instance, HAVE_LABELLED_ROLES, [
+      asked.map(({ question }) => question),
+      asked.map(({ label }) => label),
+    ])
+    const found = new Set(rows.map(({ question }) => question))
+    return questions.map((_question, index) => found.has(index))
+  }, ABOUT_IDENTITIES)
+
+/** First of the system database, and of the cluster only when that knows of roles: they may be gone, or renamed. */
+const askHasKeptRole = (
+  connections: AdministrativeConnections,
+  bindings: Pick<RoleBindingStore, 'listBoundTo'>,
+) =>
+  askTogether(async (questions: readonly BoundQuestion[]): Promise<readonly boolean[]> => {
+    const [first] = questions
+    if (first === undefined) return []
+    const asked = [...new Set(questions.flatMap(({ identityIds }) => identityIds))]
+    const kept = await bindings.listBoundTo(first.instance.uid, asked)
+    if (kept.length === 0) return questions.map(() => false)
+    const rows = await connections.query<{ oid: string }>(first.instance, ROLES_BY_OID_AND_NAME, [
+      kept.map(({ role }) => role.oid),
+      kept.map(({ role }) => role.name),
+    ])
+    const there = new Set(rows.map(({ oid }) => oid))
+    const bound = new Set(kept.filter(({ role }) => there.has(role.oid)).map(({ binding }) => binding.id))
+    return questions.map(({ identityIds }) => identityIds.some((id) => bound.has(id)))
+  }, ABOUT_IDENTITIES)
+
+const ABOUT_IDENTITIES: TogetherOptions<BoundQuestion> = {
+  keyOf: ({ identityIds }) => identityIds.join(' '),
+  laneOf: laneOfInstance,
+  largestBatch: 100,
+  mostUnderWay: 1,
+  isAboutOne: () => false,
+}

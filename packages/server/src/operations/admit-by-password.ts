@@ -1,6 +1,6 @@
 /**
- * A login by the role's own password, or by that of a role which does not exist: the same exchange, the same time, the
- * same words (attack 34). The password never comes here; its proof is checked against the verifier in pg_authid.
+ * A login by the role's own password; of a role that has none, or does not exist, the same exchange, the same time, the
+ * same words (attacks 34, 61). The password never comes here; its proof is checked against the verifier in pg_authid.
  */
 import type { RoleFacts } from '../domain/role.ts'
 import { decideNativeLogin } from '../policy/native-login.ts'
@@ -12,7 +12,7 @@ import { orUnavailable } from './or-unavailable.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from './ports/proof.ts'
 import { RefusedError } from './refused-error.ts'
 
-/** @param asked the role as it was when the question was chosen; undefined for the exchange that nobody wins */
+/** @param asked the role as it was when the question was chosen; with a verifier, or nobody wins */
 export async function admitByPassword(
   ports: AdmitLoginPorts,
   request: LoginRequest,
@@ -26,9 +26,9 @@ export async function admitByPassword(
     const isRight = proofIs === 'right' && isReal
     // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
     await askBrake(ports, request, isRight ? 'right' : 'wrong')
-    if (!isRight) throw failed(request)
+    if (!isRight) throw failed(request, whyFailed(asked, isReal))
   })
-  if (asked === undefined) throw failed(request)
+  if (asked === undefined) throw failed(request, whyFailed(asked, isReal))
   const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
   await askBrake(ports, request, 'release')
   return {
@@ -77,5 +77,11 @@ async function decide(ports: AdmitLoginPorts, { instanceUid, roleName }: LoginRe
   return { instance, role: verdict.role }
 }
 
-const failed = ({ roleName }: LoginRequest): RefusedError =>
-  new RefusedError(refuse('password_authentication_failed', { role: roleName }))
+/** For the audit alone. */
+function whyFailed(asked: RoleFacts | undefined, isReal: boolean): string {
+  if (asked === undefined) return 'there is no such role'
+  return isReal ? 'the password is wrong' : 'the role has no password for SCRAM-SHA-256'
+}
+
+const failed = ({ roleName }: LoginRequest, why: string): RefusedError =>
+  new RefusedError(refuse('password_authentication_failed', { role: roleName }, why))

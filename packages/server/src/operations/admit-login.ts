@@ -133,9 +133,8 @@ async function admit(
     case 'bearer_token':
       return proof.askForBearerToken(await discoveryFor(ports, request, instance), byToken)
     case 'scram_of_the_role':
-      return admitByPassword(ports, request, role, proof)
     case 'scram_of_nobody':
-      return admitByPassword(ports, request, undefined, proof)
+      return admitByPassword(ports, request, role, proof)
     default:
       return unreachable(challenge)
   }

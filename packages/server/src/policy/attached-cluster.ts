@@ -55,7 +55,7 @@ export function obstacleToNativeLogin(backend: InstanceBackend): string | undefi
   if (backend.cluster.backendAuthentication === 'scram')
     return 'with attached.backend_authentication scram the gateway would need the passwords of the roles; use client_certificate.'
   // Known from the first connection on.
-  if (backend.bindings === 'table')
+  if (backend.bindings !== undefined && backend.bindings !== 'shared_catalog')
     return 'only a superuser may read how passwords are verified, which the administrative role of this cluster is not.'
   return undefined
 }

@@ -11,7 +11,7 @@ export type Challenge =
   /** AuthenticationCleartextPassword, inside TLS: a token is no secret that we know, so SCRAM cannot prove it. */
   | 'token_as_password'
   | 'scram_of_the_role'
-  /** The same exchange, which nobody can win: there is no such role, and nobody may learn that from us. */
+  /** The same exchange, which nobody can win: the role has no password that we can check, or is none at all (attack 61). */
   | 'scram_of_nobody'
 
 export interface ChallengeFacts {
@@ -32,10 +32,9 @@ export function chooseChallenge(facts: ChallengeFacts): Challenge {
 
   if (wantsBearer)                               return 'bearer_token'
   if (!nativeLoginEnabled(instance.settings))    return 'token_as_password'
-  if (role === undefined)                        return 'scram_of_nobody'
   // behaviour 52: a role of an identity has no other proof than a token, whatever password it was given besides.
-  if (role.binding !== undefined)                return 'token_as_password'
-  // No password, or an MD5 one, which is not supported: a token sent here is recognised and explained (behaviour 27).
-  if (role.scramVerifier === undefined)          return 'token_as_password'
+  if (role?.binding !== undefined)               return 'token_as_password'
+  // No such role, or one without a password, or with an MD5 one, which is not supported: a stranger cannot tell.
+  if (role?.scramVerifier === undefined)         return 'scram_of_nobody'
   return 'scram_of_the_role'
 }

@@ -276,7 +276,12 @@ export const REFUSALS_OF_LOGINS = {
   password_authentication_failed: {
     disclosure: 'anyone',
     // PostgreSQL's own words, for an unknown role too (attack 34); the unmodified CLI looks for them.
-    postgres: { sqlstate: '28P01', message: 'password authentication failed for user "{role}"' },
+    postgres: {
+      sqlstate: '28P01',
+      message: 'password authentication failed for user "{role}"',
+      // The same for every name: it may not tell whether there is such a role, nor what it has.
+      hint: 'The role is asked for a password of its own. A token opens only roles that are bound to an identity.',
+    },
   },
   channel_binding_failed: {
     disclosure: 'anyone',

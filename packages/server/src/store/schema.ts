@@ -195,7 +195,7 @@ export interface SystemSchema {
       string | null
     >
     attached_cluster: ColumnType<unknown, string | null, string | null>
-    attached_bindings: 'shared_catalog' | 'table' | null
+    attached_bindings: 'shared_catalog' | 'system_database' | 'table' | null
   }
   attached_cluster_password: {
     instance_uid: string
@@ -206,6 +206,14 @@ export interface SystemSchema {
     role_oid: string
     key_encrypted: Bytes
     applied: boolean
+  }
+  role_binding: {
+    instance_uid: string
+    role_oid: string
+    role_name: string
+    identity_id: string
+    identity_type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'
+    made_by_lakegate: boolean
   }
   gateway_process: { id: string; node: string; process_id: number; seen_at: Timestamp }
   session_question: { id: string; question: Json<SessionQuestion>; asked_at: Generated<Date> }

@@ -138,11 +138,12 @@ describe('while native login is on', () => {
     await expect(inSession(lakegate, as(user, password), () => Promise.resolve('in'))).resolves.toBe('in')
   })
 
-  it('a role without label and password is told that it lacks the label when it sends a token (behaviour 27)', async () => {
+  it('a role without label and password is refused like an unknown one (attack 61)', async () => {
     const plain = await instance.createRole('')
     expect(await refused(plain, await token())).toMatchObject({
-      code: '28000',
-      message: `An oauth token was supplied but no role security label was configured in postgres for role "${plain}"`,
+      code: '28P01',
+      message: `password authentication failed for user "${plain}"`,
+      hint: expect.stringContaining('A token opens only roles that are bound to an identity') as string,
     })
   })
 
@@ -150,7 +151,7 @@ describe('while native login is on', () => {
     const old = await instance.createRole(`PASSWORD 'md5${'a0'.repeat(16)}'`)
     expect(await refused(old)).toMatchObject({
       code: '28P01',
-      message: expect.stringContaining('Failed to decode') as string,
+      message: `password authentication failed for user "${old}"`,
     })
   })
 
@@ -172,7 +173,14 @@ describe('the switch', () => {
           message: `Failed to decode token for role "${role}" and native postgres login was either not attempted due to configuration or failed.`,
         })
         expect(await one(open, 'SELECT 41 + 1')).toBe(42)
-        expect(await refused(role, await token())).toMatchObject({ code: '28000' })
+        // behaviour 27: whoever has a token may know.
+        const plain = await instance.createRole('')
+        for (const unbound of [role, plain]) {
+          expect(await refused(unbound, await token())).toMatchObject({
+            code: '28000',
+            message: `An oauth token was supplied but no role security label was configured in postgres for role "${unbound}"`,
+          })
+        }
       } finally {
         await instance.switchNativeLogin(true)
       }

@@ -55,7 +55,7 @@ describe.each([
   [
     `PostgreSQL ${String(FOREIGN_MAJOR_VERSION)}, administered by a role with CREATEROLE`,
     { version: 'packaged', administrator: 'CREATEROLE' },
-    'table',
+    'system_database',
   ],
   ...(HAS_DEBIAN_15
     ? ([
@@ -63,7 +63,7 @@ describe.each([
         [
           'PostgreSQL 15, administered by a role with CREATEROLE',
           { version: 'debian-15', administrator: 'CREATEROLE' },
-          'table',
+          'system_database',
         ],
       ] as const)
     : []),
@@ -130,8 +130,8 @@ describe.each([
   it('binds a role that is there already, and never a superuser or the administrative role', async () => {
     const other = await createServicePrincipal(lakegate, 'existing')
     await cluster.query('CREATE ROLE app_rw LOGIN')
-    if (bindings === 'table') await changeAttached(attached, { existing_passwords: 'replace' })
-    if (bindings === 'table' && version >= 16)
+    if (bindings === 'system_database') await changeAttached(attached, { existing_passwords: 'replace' })
+    if (bindings === 'system_database' && version >= 16)
       await cluster.query(`GRANT app_rw TO ${ADMINISTRATOR.user} WITH ADMIN TRUE`)
     await waitUntilAvailable(attached)
     await createAttachedRole(attached, other, 'app_rw')
@@ -165,7 +165,7 @@ describe.each([
     },
   )
 
-  it.runIf(bindings === 'table')('says what its administrative role may not do', async () => {
+  it.runIf(bindings === 'system_database')('says what its administrative role may not do', async () => {
     const other = await createServicePrincipal(lakegate, 'too much')
     await expect(
       lakegate.admin.request('POST', `/api/2.0/database/instances/${attached.name}/roles`, {

@@ -1,6 +1,6 @@
 /** Deleting an attached instance leaves the cluster as it is, or takes out what Lakegate put in: whoever deletes says so. */
 import { randomUUID } from 'node:crypto'
-import type { DatabaseCredential } from '@lakegate/client'
+import type { AuditAnswer, DatabaseCredential } from '@lakegate/client'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   attach,
@@ -130,6 +130,25 @@ describe('with SUPERUSER', () => {
     await waitUntilGone()
     await expect(passwordOf(principal.applicationId)).resolves.toBeNull()
     await expect(passwordOf(other.applicationId)).resolves.toMatch(/^SCRAM/)
+  })
+
+  it('remove_objects says in the audit which roles keep a password that somebody set on them', async () => {
+    await begin('SUPERUSER')
+    const other = await createServicePrincipal(lakegate, 'removal with a password left')
+    await createAttachedRole(attached, other)
+    await cluster.query(`ALTER ROLE "${other.applicationId}" PASSWORD 'set since'`)
+    const { uid } = await showInstance(attached)
+    await remove()
+    await waitUntilGone()
+    const left = await waitFor('the record', async () => {
+      const { records } = await admin.request<AuditAnswer>(
+        'GET',
+        `/api/2.0/lakegate/audit?event=change_role&instance_uid=${uid}&page_size=100`,
+      )
+      const found = records.filter(({ detail }) => detail?.includes('keeps a password') === true)
+      return found.length > 0 && found
+    })
+    expect(left.map(({ role }) => role)).toEqual([other.applicationId])
   })
 
   it.runIf(HAS_FUNCTIONS)('remove_objects takes the readers of claims out', async () => {

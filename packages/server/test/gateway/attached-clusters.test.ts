@@ -81,7 +81,7 @@ async function overTls(talk: Conversation, name = '127.0.0.1', signedBy = author
 async function open(hosts: ClusterHost[], clusters: AttachedClusters = scram()): Promise<Buffer> {
   const backend: AttachedBackend = {
     kind: 'attached',
-    bindings: 'table',
+    bindings: 'system_database',
     cluster: {
       hosts,
       database: 'd',

@@ -25,7 +25,7 @@ const instance = {
 
 const attachedInstance = {
   ...instance,
-  backend: { kind: 'attached', bindings: 'table' },
+  backend: { kind: 'attached', bindings: 'system_database' },
 } as DatabaseInstance
 
 /** A gateway with one open session of three days and one day of idleness, whose bytes the test counts. */
@@ -228,7 +228,11 @@ describe('open sessions', () => {
     const moved: DatabaseInstance = {
       ...attachedInstance,
       settings: { ...NO_SETTINGS, sessionPolicy },
-      backend: { kind: 'attached', cluster: { hosts: [{ host: 'new', port: 5432 }] }, bindings: 'table' },
+      backend: {
+        kind: 'attached',
+        cluster: { hosts: [{ host: 'new', port: 5432 }] },
+        bindings: 'system_database',
+      },
     } as unknown as DatabaseInstance
     const { sessions, rechecked, pass } = world(attachedInstance)
     await sessions.learnInstances(() => Promise.resolve([moved]))

@@ -5,12 +5,21 @@ import {
   createAdministrativeConnections,
   type AdministrativeConnections,
 } from '../../src/instances/administrative-connections.ts'
+import type { AttachedBackend } from '../../src/domain/database-instance.ts'
+import type { IdentityId, RoleOid } from '../../src/domain/ids.ts'
+import type { KeptBinding } from '../../src/operations/ports/role-bindings.ts'
 import { createInstanceRoles } from '../../src/instances/role-facts.ts'
 import { clientConfigOf } from '../../src/store/system-database.ts'
 import { instanceRow } from '../operations/instance-world.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 
 const LONGEST_NAME = 'r'.repeat(63)
+
+/** Labels are in the catalog of an embedded instance. */
+const NOTHING_KEPT = {
+  loadBinding: () => Promise.reject(new Error('the system database keeps nothing of this instance')),
+  listBoundTo: () => Promise.reject(new Error('the system database keeps nothing of this instance')),
+}
 
 let system: TestSystemDatabase
 let connections: AdministrativeConnections
@@ -47,7 +56,7 @@ afterAll(async () => {
 })
 
 const ask = (names: readonly string[]) => {
-  const { loadRoleFacts } = createInstanceRoles(connections)
+  const { loadRoleFacts } = createInstanceRoles(connections, NOTHING_KEPT)
   return Promise.all(names.map((name) => loadRoleFacts(instanceRow(), name)))
 }
 
@@ -70,5 +79,101 @@ describe('the roles of logins of one moment', () => {
 
   it('do not suffer from a name that the encoding of the database cannot spell, which is nobody’s', async () => {
     expect(await ask(['here', '字', 'nobody'])).toMatchObject([{ name: 'here' }, undefined, undefined])
+  })
+})
+
+describe('a role of a cluster whose bindings are in the system database', () => {
+  const backend = (bindings: AttachedBackend['bindings']): AttachedBackend => ({
+    kind: 'attached',
+    bindings,
+    cluster: {
+      hosts: [{ host: 'db.example.com', port: 5432 }],
+      database: 'app',
+      tls: { mode: 'verify-full', caPem: undefined },
+      administrator: 'lakegate_admin',
+      backendAuthentication: 'scram',
+      existingPasswords: 'refuse',
+    },
+  })
+  const instance = instanceRow({ backend: backend('system_database') })
+  const IDENTITY = { id: '4711' as IdentityId, type: 'USER' as const }
+  const keptOf = (oid: string, name: string): KeptBinding => ({
+    role: { oid: oid as RoleOid, name },
+    binding: IDENTITY,
+    isMadeByLakegate: true,
+  })
+  const rolesWith = (kept: KeptBinding | undefined) =>
+    createInstanceRoles(connections, {
+      loadBinding: () => Promise.resolve(kept),
+      listBoundTo: () => Promise.resolve(kept === undefined ? [] : [kept]),
+    })
+  let oid: string
+  beforeAll(async () => {
+    oid = (await ask(['here']))[0]?.oid ?? ''
+  })
+
+  it('is bound when object id and name are those that were bound, and else to nobody', async () => {
+    const bindingWith = async (kept: KeptBinding | undefined) =>
+      (await rolesWith(kept).loadRoleFacts(instance, 'here'))?.binding
+    expect(await bindingWith(keptOf(oid, 'here'))).toEqual(IDENTITY)
+    expect(await bindingWith(keptOf('999999', 'here'))).toBeUndefined()
+    expect(await bindingWith(keptOf(oid, 'renamed'))).toBeUndefined()
+    expect(await bindingWith(undefined)).toBeUndefined()
+  })
+
+  it('counts for minting only while the role is there under both', async () => {
+    const isBound = (kept: KeptBinding | undefined) => rolesWith(kept).hasRoleBoundTo(instance, [IDENTITY.id])
+    expect(await isBound(keptOf(oid, 'here'))).toBe(true)
+    expect(await isBound(keptOf('999999', 'here'))).toBe(false)
+    expect(await isBound(keptOf(oid, 'renamed'))).toBe(false)
+    expect(await isBound(undefined)).toBe(false)
+  })
+
+  it('costs a login no round trip more: the system database is asked while the cluster is', async () => {
+    const asked: string[] = []
+    let answerBinding: (kept: KeptBinding) => void = () => undefined
+    const roles = createInstanceRoles(
+      {
+        ...connections,
+        query: async (...words) => {
+          asked.push('cluster')
+          // The cluster answers only when the system database was asked as well; one after the other would never end.
+          answerBinding(keptOf(oid, 'here'))
+          return connections.query(...words)
+        },
+      },
+      {
+        loadBinding: () => {
+          asked.push('system database')
+          return new Promise<KeptBinding>((resolve) => {
+            answerBinding = resolve
+          })
+        },
+        listBoundTo: () => Promise.resolve([]),
+      },
+    )
+    expect((await roles.loadRoleFacts(instance, 'here'))?.binding).toEqual(IDENTITY)
+    expect(asked).toEqual(['system database', 'cluster'])
+  })
+
+  it('is not known while the system database does not answer', async () => {
+    const roles = createInstanceRoles(connections, {
+      loadBinding: () => Promise.reject(new Error('no answer')),
+      listBoundTo: () => Promise.reject(new Error('no answer')),
+    })
+    await expect(roles.loadRoleFacts(instance, 'here')).rejects.toThrow('no answer')
+    await expect(roles.hasRoleBoundTo(instance, [IDENTITY.id])).rejects.toThrow('no answer')
+  })
+
+  it('is not known as long as its binding is still in a table of the cluster, which is never asked', async () => {
+    const old = instanceRow({ backend: backend('table') })
+    statements = []
+    const roles = rolesWith(keptOf(oid, 'here'))
+    await expect(roles.loadRoleFacts(old, 'here')).rejects.toMatchObject({
+      code: 'bindings_not_taken_over',
+      retryable: true,
+    })
+    await expect(roles.hasRoleBoundTo(old, [IDENTITY.id])).rejects.toMatchObject({ retryable: true })
+    expect(statements).toEqual([])
   })
 })

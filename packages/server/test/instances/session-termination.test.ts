@@ -20,7 +20,7 @@ const instance = () =>
   instanceRow({
     backend: {
       kind: 'attached',
-      bindings: 'table',
+      bindings: 'system_database',
       cluster: {
         hosts: [{ host: cluster.host, port: cluster.port }],
         database: 'app',

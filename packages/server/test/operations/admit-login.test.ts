@@ -122,8 +122,13 @@ describe('a login by a password', () => {
   it.each([
     ['with a wrong one', NATIVE_ROLE, 'wrong' as const],
     ['of a role that does not exist, whatever the proof', undefined, 'right' as const],
+    [
+      'of a role without a password, whatever the proof',
+      { ...NATIVE_ROLE, hasPassword: false, scramVerifier: undefined },
+      'right' as const,
+    ],
   ])('%s is refused, recorded and counted', async (_what, role, proof) => {
-    const { login, records, isClosed } = world({
+    const { login, records, steps, isClosed } = world({
       native: true,
       ...(role === undefined ? {} : { role }),
     })
@@ -132,6 +137,8 @@ describe('a login by a password', () => {
         refusal: { name: 'password_authentication_failed' },
       })
     }
+    // The same work for all of them.
+    expect(steps.slice(-3)).toEqual(['instance', 'role', 'ask for SCRAM'])
     expect(isClosed('app')).toBe(true)
     await expect(login('app', proof)).rejects.toMatchObject({ refusal: { name: 'too_many_failed_logins' } })
     expect(records.map(({ reason }) => reason).slice(-2)).toEqual([

@@ -36,8 +36,13 @@ describe('the proof that is asked for', () => {
       'token_as_password',
     ],
     [
-      'a token of a role without a password, to explain what it lacks (behaviour 27)',
+      'a proof that nobody has, of a role without a password: it is not told from an unknown one (attack 61)',
       facts({ role: { ...NATIVE_ROLE, scramVerifier: undefined } }),
+      'scram_of_nobody',
+    ],
+    [
+      'a token of the role of an identity that has no password',
+      facts({ role: { ...NATIVE_ROLE, binding: OWN_ROLE.binding, scramVerifier: undefined } }),
       'token_as_password',
     ],
     ['the password of a role that has one (behaviour 51)', facts({}), 'scram_of_the_role'],

@@ -17,12 +17,14 @@ import type {
 import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { administrativeDatabase, type AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
-import { roleBindingsOf } from '../role-bindings.ts'
+import type { RoleBindingLookup } from '../../operations/ports/role-bindings.ts'
+import { bindingOfRole, roleBindingsOf, type LabelledRole } from '../role-bindings.ts'
 import type { ManagedVerifier } from './remove-objects.ts'
 
 export interface BackendCredentialPorts {
   readonly access: AdministrativeAccess
   readonly secrets: AttachedSecretStore
+  readonly bindings: RoleBindingLookup
   readonly encryption: KeyEncryption
   readonly randomBytes: (count: number) => Buffer
   /** Of the gateway's own client authority, short-lived, the private key in memory only. */
@@ -56,7 +58,7 @@ export function createBackendCredentials(ports: BackendCredentialPorts): Backend
     }
     const key = readKey(Buffer.from(encryption.decrypt(stored.encryptedKey)))
     if (!stored.isApplied) {
-      await apply(ports.access, instance, role, key)
+      await apply(ports, instance, role, key)
       await secrets.markRoleKeyApplied(instance.uid, role.oid)
     }
     if (applied.size >= REMEMBERED_KEYS) applied.clear()
@@ -108,7 +110,7 @@ function scramVerifier({ salt, iterations, clientKey, serverKey }: ScramClientKe
  * @throws Fault role_password_in_use, role_not_bound_any_more
  */
 async function apply(
-  access: AdministrativeAccess,
+  { access, bindings }: Pick<BackendCredentialPorts, 'access' | 'bindings'>,
   instance: DatabaseInstance,
   role: BackendRole,
   key: ScramClientKey,
@@ -116,7 +118,7 @@ async function apply(
   const verifier = scramVerifier(key)
   await access.inSession(instance, administrativeDatabase(instance), TIMEOUT_MS, (client) =>
     inTransaction(client, async () => {
-      await requireReplaceable(client, instance, role, verifier)
+      await requireReplaceable(client, bindings, instance, role, verifier)
       await client.query(
         `ALTER ROLE ${client.escapeIdentifier(role.name)} PASSWORD ${client.escapeLiteral(verifier)}`,
       )
@@ -126,21 +128,23 @@ async function apply(
 
 async function requireReplaceable(
   client: pg.Client,
+  bindings: RoleBindingLookup,
   instance: DatabaseInstance,
   role: BackendRole,
   verifier: string,
 ): Promise<void> {
   const catalog = roleBindingsOf(instance)
-  // Of a role that somebody else made a non-superuser cannot see whether it has a password.
-  const password =
-    catalog.kind === 'table' ? `CASE WHEN label.made_by_lakegate THEN NULL ELSE '' END` : 'role.rolpassword'
-  const { rows } = await client.query<{ password: string | null }>(
-    `SELECT ${password} AS password FROM ${catalog.roles} AS role ${catalog.joinLabel}
-      WHERE role.oid = $1 AND role.rolname = $2 AND NOT role.rolsuper AND label.label IS NOT NULL`,
+  const isKept = catalog.kind === 'system_database'
+  const { rows } = await client.query<LabelledRole & { readonly password: string | null }>(
+    `SELECT role.oid::pg_catalog.text AS oid, role.rolname AS name, ${catalog.label} AS label,
+            ${isKept ? 'NULL::pg_catalog.text' : 'role.rolpassword'} AS password
+       FROM ${catalog.roles} AS role ${catalog.joinLabel}
+      WHERE role.oid = $1 AND role.rolname = $2 AND NOT role.rolsuper`,
     [role.oid, role.name],
   )
   const [found] = rows
-  if (found === undefined) {
+  const kept = isKept ? await bindings.loadBinding(instance.uid, role.name) : undefined
+  if (found === undefined || bindingOfRole(found, kept) === undefined) {
     throw new Fault({
       code: 'role_not_bound_any_more',
       origin: 'instance',
@@ -149,7 +153,11 @@ async function requireReplaceable(
       retryable: true,
     })
   }
-  if (found.password === null || isSame(found.password, verifier)) return
+  // Of a role that somebody else made a non-superuser cannot see whether it has a password.
+  const isFree = isKept
+    ? kept?.isMadeByLakegate === true
+    : found.password === null || isSame(found.password, verifier)
+  if (isFree) return
   const { backend } = instance
   if (backend.kind === 'attached' && backend.cluster.existingPasswords === 'replace') return
   throw new Fault({

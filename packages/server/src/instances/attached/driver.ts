@@ -11,9 +11,12 @@ import {
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { InstanceDriver } from '../../operations/ports/clusters.ts'
+import type { RoleBindingStore } from '../../operations/ports/role-bindings.ts'
+import type { FoundBinding } from '../../operations/take-over-bindings.ts'
 import { obstacleToNativeLogin } from '../../policy/attached-cluster.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
+import { readBindingTable } from './binding-table.ts'
 import type { AttachedInstance, ClusterConnector } from './connect-to-primary.ts'
 import { prepareAttached } from './prepare.ts'
 import { removeObjects, type ManagedVerifier } from './remove-objects.ts'
@@ -22,8 +25,13 @@ export interface AttachedDriverSettings {
   readonly clusters: ClusterConnector
   readonly access: AdministrativeAccess
   readonly connections: AdministrativeConnections
+  readonly bindings: RoleBindingStore
+  /** From the table of an earlier version, into `bindings`, with a record of each. */
+  readonly takeOverBindings: (instance: DatabaseInstance, found: readonly FoundBinding[]) => Promise<void>
   /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
   readonly watchEveryMs: number
+  /** Told of each role that is not bound any more, and keeps a password that somebody set on it. */
+  readonly reportPasswordLeft: (instance: DatabaseInstance, roleName: string) => void
   /** Of the keys that Lakegate put on roles of the instance. */
   readonly loadManagedVerifiers: (uid: InstanceUid) => Promise<readonly ManagedVerifier[]>
   /** Of all gateways, as PostgreSQL ends them (57P01); resolves when they answered, or are not to be waited for. */
@@ -31,6 +39,7 @@ export interface AttachedDriverSettings {
 }
 
 const TIMEOUT_MS = 5_000
+const TAKE_OVER_TIMEOUT_MS = 60_000
 
 export function createAttachedDriver(settings: AttachedDriverSettings): InstanceDriver {
   const { clusters, connections, watchEveryMs } = settings
@@ -48,6 +57,17 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
     }
   }
 
+  /** Once: from then on the instance says that its bindings are in the system database. */
+  async function takeOver(instance: AttachedInstance): Promise<void> {
+    const { database } = instance.backend.cluster
+    const found = await settings.access
+      .inSession(instance, database, TAKE_OVER_TIMEOUT_MS, readBindingTable)
+      .catch((error: unknown) => {
+        throw error instanceof Fault ? error : tableNotRead(instance, error)
+      })
+    await settings.takeOverBindings(instance, found)
+  }
+
   function endWatch(uid: InstanceUid): void {
     watches.get(uid)?.()
     watches.delete(uid)
@@ -62,8 +82,10 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
         TIMEOUT_MS,
       )
       await client.end()
-      const bindings = instance.backend.bindings ?? (found.isSuperuser ? 'shared_catalog' : 'table')
-      if (bindings === 'shared_catalog' && !found.isSuperuser) throw privilegesLost(instance)
+      const known = instance.backend.bindings ?? (found.isSuperuser ? 'shared_catalog' : 'system_database')
+      if (known === 'shared_catalog' && !found.isSuperuser) throw privilegesLost(instance)
+      if (known === 'table') await takeOver(instance)
+      const bindings = known === 'table' ? 'system_database' : known
       const backend = { ...instance.backend, bindings }
       // Later on a switch that does nothing is better than an instance that nobody gets into.
       if (instance.backend.bindings === undefined) requireNativeLogin(instance, backend)
@@ -74,7 +96,7 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       }
     },
     isRunning: (instance) => isRunning(requireAttached(instance)),
-    prepare: (instance, owner) => prepareAttached(settings.access, requireAttached(instance), owner),
+    prepare: (instance, owner) => prepareAttached(settings, requireAttached(instance), owner),
     async stop(instance) {
       endWatch(instance.uid)
       // Not when Lakegate itself stops, or looks at the cluster anew: what is open goes on then.
@@ -86,8 +108,11 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       endWatch(instance.uid)
       // While its administrative password is still known; gateways that are silent cut theirs off by themselves.
       await settings.endSessions(instance)
-      if (instance.backend.cluster.removesObjects === true)
-        await removeObjects(settings.access, instance, await settings.loadManagedVerifiers(instance.uid))
+      if (instance.backend.cluster.removesObjects === true) {
+        const verifiers = await settings.loadManagedVerifiers(instance.uid)
+        for (const role of await removeObjects(settings.access, instance, verifiers))
+          settings.reportPasswordLeft(instance, role)
+      }
       await connections.close(instance.uid)
     },
     async waitForExit(given) {
@@ -137,6 +162,16 @@ function requireNativeLogin({ name, settings }: DatabaseInstance, backend: Attac
     origin: 'configuration',
     message: `The roles of ${name} cannot log in with passwords of their own: ${obstacle}`,
     nextStep: 'Switch enable_pg_native_login off, or give the administrative role SUPERUSER.',
+  })
+}
+
+function tableNotRead({ name }: DatabaseInstance, cause: unknown): Fault {
+  return new Fault({
+    code: 'binding_table_not_read',
+    origin: 'configuration',
+    message: `The bindings of the roles of ${name} cannot be taken over from the table databricks_auth.role_binding of its cluster: ${cause instanceof Error ? cause.message : 'for no reason that it tells'}.`,
+    nextStep: 'See who holds the table (pg_locks); Lakegate tries again by itself.',
+    cause,
   })
 }
 

@@ -3,23 +3,25 @@
  * the role of whoever attached it, and in the named database the schema databricks_auth. Each step can be repeated.
  */
 import type pg from 'pg'
-import { formatIdentityBinding } from '../../domain/identity-binding.ts'
-import type { Principal } from '../../domain/identity.ts'
 import { Fault } from '../../domain/fault.ts'
+import type { Principal } from '../../domain/identity.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import { LONGEST_NAME } from '../../protocol/limits.ts'
+import type { RoleBindingStore } from '../../operations/ports/role-bindings.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { knowRole } from '../known-role.ts'
 import { ensureSystemRole } from '../own-roles.ts'
-import { sentenceOf } from '../postgresql-errors.ts'
+import { isSaidByServer, sentenceOf } from '../postgresql-errors.ts'
 import { bindRole, roleBindingsOf } from '../role-bindings.ts'
+import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { installFunctions } from './install-functions.ts'
 
 const TIMEOUT_MS = 60_000
 
 export async function prepareAttached(
-  access: AdministrativeAccess,
+  { access, bindings }: { readonly access: AdministrativeAccess; readonly bindings: RoleBindingStore },
   instance: AttachedInstance,
   owner: Principal | undefined,
 ): Promise<readonly Fault[]> {
@@ -28,15 +30,17 @@ export async function prepareAttached(
   return access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
     const problems: Fault[] = []
     await inTransaction(client, async () => {
-      if (catalog.kind === 'table') await createBindingTable(client)
       // Made together with the owner's role, so that its being there tells that the owner had one: a role that was
       // dropped since stays dropped.
       if ((await ensureSystemRole(client, instance, DATABRICKS_SUPERUSER, { alone: false })) !== 'made')
         return
       if (owner === undefined || !isFree(owner.name) || (await roleExists(client, owner.name))) return
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
-      await bindRole(client, catalog, owner.name, formatIdentityBinding(owner), { isNew: true })
+      await bindRole({ instance, client, bindings }, await knowRole(client, owner.name), owner, {
+        isNew: true,
+      })
     }).catch(collectTaken(problems))
+    if (catalog.kind === 'system_database') await dropOldTable(client, instance, bindings)
     await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog').catch(
       collectFunctionsMissing(problems, instance),
     )
@@ -57,6 +61,7 @@ const collectTaken = (problems: Fault[]) => (error: unknown) => {
 const collectFunctionsMissing =
   (problems: Fault[], { name, backend }: AttachedInstance) =>
   (error: unknown) => {
+    if (!(error instanceof Fault) && !isSaidByServer(error)) throw error
     problems.push(
       error instanceof Fault
         ? error
@@ -78,41 +83,19 @@ async function roleExists(client: pg.Client, name: string): Promise<boolean> {
 }
 
 /**
- * Whoever may write this table decides who logs in as whom. One that somebody else made, or may change, is not used.
- * Roles that are members of the administrative role may do all that it may, here as everywhere.
+ * Where earlier versions kept the bindings. Nobody reads it any more: when somebody depends on it, or holds it, it stays
+ * until the next time.
  */
-async function createBindingTable(client: pg.Client): Promise<void> {
-  await client.query('CREATE SCHEMA IF NOT EXISTS databricks_auth')
-  await requireOwn(
-    client,
-    "SELECT nspowner AS owner FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth'",
-  )
-  await client.query('REVOKE ALL ON SCHEMA databricks_auth FROM PUBLIC')
-  await client.query(`
-    CREATE TABLE IF NOT EXISTS databricks_auth.role_binding (
-      role_oid oid PRIMARY KEY,
-      role_name name NOT NULL,
-      label text NOT NULL,
-      made_by_lakegate boolean NOT NULL
-    )`)
-  await requireOwn(
-    client,
-    "SELECT relowner AS owner FROM pg_catalog.pg_class WHERE oid = 'databricks_auth.role_binding'::pg_catalog.regclass",
-  )
-  await client.query('REVOKE ALL ON databricks_auth.role_binding FROM PUBLIC')
-}
-
-async function requireOwn(client: pg.Client, ownerQuery: string): Promise<void> {
-  const { rows } = await client.query<{ is_own: boolean }>(
-    `SELECT owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_own
-       FROM (${ownerQuery}) AS found`,
-  )
-  if (rows.length > 0 && rows.every((row) => row.is_own)) return
-  throw new Fault({
-    code: 'administrative_schema_taken',
-    origin: 'configuration',
-    message:
-      'The schema databricks_auth, or its table role_binding, belongs to another role than the administrative one.',
-    nextStep: 'Drop it or rename it, or name another database in attached.database.',
-  })
+async function dropOldTable(
+  client: pg.Client,
+  { uid, systemIdentifier }: AttachedInstance,
+  bindings: RoleBindingStore,
+): Promise<void> {
+  if (systemIdentifier === undefined || (await bindings.isTableAwaited(uid, systemIdentifier))) return
+  try {
+    await inTransaction(client, () => dropBindingTable(client))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== '2BP01' && code !== '55P03') throw error
+  }
 }

@@ -12,6 +12,7 @@ import { inTransaction } from '../in-transaction.ts'
 import { standingOf } from '../own-roles.ts'
 import { isDenied, isDependency, sentenceOf } from '../postgresql-errors.ts'
 import { inEveryDatabase, type DatabaseFailure } from '../walk-databases.ts'
+import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
 
@@ -31,20 +32,26 @@ const FUNCTIONS = [
   'pg_catalog.databricks_open_claims',
 ]
 
-/** @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then */
+/**
+ * @returns the roles that were bound to an identity and keep a password that somebody set on them, as far as a superuser
+ *   can see that: from now on it opens what the rules of the cluster let it open
+ * @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then
+ */
 export async function removeObjects(
   access: AdministrativeAccess,
   instance: AttachedInstance,
   verifiers: readonly ManagedVerifier[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const { database } = instance.backend.cluster
   try {
     await removeReaders(access, instance)
-    await access.inSession(instance, database, TIMEOUT_MS, (client) =>
+    return await access.inSession(instance, database, TIMEOUT_MS, (client) =>
       inTransaction(client, async () => {
         const superuserRole = await standingOf(client, instance, DATABRICKS_SUPERUSER, { alone: false })
+        let withPasswords: readonly string[] = []
         if (await isSuperuser(client)) {
           await removePasswords(client, verifiers)
+          withPasswords = await labelledWithPassword(client)
           await client.query(
             `DELETE FROM pg_catalog.pg_shseclabel
               WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
@@ -57,6 +64,7 @@ export async function removeObjects(
         // One that somebody else made under this name is not ours to drop; PostgreSQL knows that of a role that is no superuser.
         if (superuserRole !== 'a stranger’s' || !(await isSuperuser(client)))
           await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
+        return withPasswords
       }),
     )
   } catch (error) {
@@ -81,6 +89,17 @@ async function removePasswords(client: pg.Client, verifiers: readonly ManagedVer
     [verifiers.map(({ roleOid }) => roleOid), verifiers.map(({ verifier }) => verifier)],
   )
   for (const { name } of rows) await client.query(`ALTER ROLE ${client.escapeIdentifier(name)} PASSWORD NULL`)
+}
+
+async function labelledWithPassword(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT role.rolname AS name
+       FROM pg_catalog.pg_shseclabel AS label JOIN pg_catalog.pg_authid AS role ON role.oid = label.objoid
+      WHERE label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND label.provider = 'databricks_auth'
+        AND role.rolpassword IS NOT NULL
+      ORDER BY role.rolname`,
+  )
+  return rows.map(({ name }) => name)
 }
 
 /** Those that Lakegate installed, which the comment on their schema says; an extension databricks_auth is the operator's. */
@@ -114,18 +133,6 @@ async function dropOwnView(client: pg.Client): Promise<void> {
       WHERE class.oid = pg_catalog.to_regclass('public.databricks_list_roles') AND class.relkind = 'v'`,
   )
   if (rowCount !== 0) await client.query('DROP VIEW public.databricks_list_roles')
-}
-
-/** As `prepareAttached` made it: of the administrative role, with nothing else in its schema. */
-async function dropBindingTable(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_catalog.pg_class AS class
-       JOIN pg_catalog.pg_roles AS owner ON owner.oid = class.relowner AND owner.rolname = current_user
-      WHERE class.oid = pg_catalog.to_regclass('databricks_auth.role_binding')`,
-  )
-  if (rowCount === 0) return
-  await client.query('DROP TABLE databricks_auth.role_binding')
-  await client.query('DROP SCHEMA databricks_auth')
 }
 
 /** A role with privileges that somebody granted to it, or that is not the administrative role's to drop, stays. */

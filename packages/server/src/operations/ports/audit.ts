@@ -12,6 +12,7 @@ export interface AuditEntry {
     | 'mint_database_credential'
     | 'create_role'
     | 'change_role'
+    | 'take_over_binding'
     | 'client_credentials'
     | 'sign_in'
     | 'set_password'

@@ -1,0 +1,79 @@
+/** behaviour 30 and DESIGN §4: an instance that an earlier version made gets the functions of this one, by itself. */
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inSession, mintCredential } from '../stage/service-principal.ts'
+import {
+  makeDataDirectory,
+  removeDataDirectory,
+  startLakegate,
+  type RunningLakegate,
+} from '../stage/lakegate.ts'
+
+let dataDirectory: string
+let lakegate: RunningLakegate
+beforeAll(async () => {
+  dataDirectory = await makeDataDirectory()
+  lakegate = await startLakegate({ dataDirectory })
+})
+afterAll(async () => {
+  await lakegate.stop()
+  await removeDataDirectory(dataDirectory)
+})
+
+const asOwnerOf = async <Result>(database: string, work: (client: pg.Client) => Promise<Result>) =>
+  inSession(
+    lakegate,
+    {
+      user: lakegate.ready.admin_user,
+      password: await mintCredential(lakegate.admin, lakegate.ready.instance.name),
+      database,
+    },
+    work,
+  )
+
+async function restart(): Promise<void> {
+  await lakegate.stop()
+  lakegate = await startLakegate({ dataDirectory })
+}
+
+describe('a database with version 1.2 of databricks_auth, whose functions took the caller from the session', () => {
+  beforeAll(async () => {
+    await asOwnerOf('databricks_postgres', (owner) =>
+      owner.query('CREATE DATABASE earlier TEMPLATE template0'),
+    )
+    await asOwnerOf('earlier', async (owner) => {
+      await owner.query(`CREATE EXTENSION databricks_auth VERSION '1.2'`)
+      // What somebody builds on a function that goes away must not keep it alive.
+      await owner.query(`CREATE VIEW kept AS SELECT public.databricks_lend_claims('guess')`)
+    })
+    await restart()
+  })
+
+  it('has the functions that judge by whose rights are in force', async () => {
+    const { rows } = await asOwnerOf('earlier', (owner) =>
+      owner.query(
+        `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'databricks_auth') =
+                  (SELECT default_version FROM pg_available_extensions WHERE name = 'databricks_auth') AS current,
+                (SELECT bool_or(prosecdef) FROM pg_proc
+                  WHERE oid IN ('public.databricks_create_role(text,text)'::regprocedure,
+                                'public.databricks_set_role_label(text,text)'::regprocedure)) AS as_the_system,
+                to_regprocedure('databricks_auth.calling_role()') AS caller,
+                to_regprocedure('public.databricks_open_claims(text)') AS claims`,
+      ),
+    )
+    expect(rows).toEqual([{ current: true, as_the_system: false, caller: null, claims: null }])
+  })
+
+  it('keeps what its owner made there', async () => {
+    const { rows } = await asOwnerOf('earlier', async (owner) => {
+      await owner.query('CREATE TABLE mine (x int)')
+      return owner
+        .query(`SELECT public.databricks_create_role('nobody', 'USER')`)
+        .catch((error: unknown) => ({
+          rows: [(error as pg.DatabaseError).code],
+        }))
+    })
+    // The identity is not known; the function got so far as to ask.
+    expect(rows).toEqual(['22023'])
+  })
+})
