@@ -35,6 +35,8 @@ interface ScimIdentity {
   /** `account_admin`, or nothing. */
   roles: { value: string }[]
   entitlements: { value: string }[]
+  /** What is wrong with a name that is older than the rules for names; an addition to the real service's fields. */
+  nameProblem?: string
   meta: ScimMeta
   account_id: string
 }

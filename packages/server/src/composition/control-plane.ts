@@ -251,7 +251,6 @@ export function buildControlPlane(
         }),
         ...scimRoutes({
           identities: stores.identities,
-          workspaces: stores.workspaces,
           accountId,
           randomUuid: randomUUID,
         }),

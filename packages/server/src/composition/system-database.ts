@@ -8,6 +8,7 @@ import { keepClusterRunning } from '../instances/embedded/keep-running.ts'
 import type { Log } from '../observation/log.ts'
 import { holdInstallation } from '../store/installation-lock.ts'
 import { createDatabaseIfMissing, migrate } from '../store/migrate.ts'
+import { judgeNames, listMarkedIdentities } from '../store/name-judgement.ts'
 import {
   openSystemDatabase,
   type SystemDatabase,
@@ -58,7 +59,7 @@ export async function startSystemDatabase(
     if (cluster !== undefined) await stopCluster(cluster)
   }
   try {
-    await migrate(database)
+    await bringUpToDate(database, log)
   } catch (error) {
     await stop()
     throw error
@@ -137,10 +138,24 @@ export async function joinSystemDatabase(
 ): Promise<RunningSystemDatabase> {
   const system = openSharedSystemDatabase(databaseUrl, log)
   try {
-    await migrate(system.database)
+    await bringUpToDate(system.database, log)
   } catch (error) {
     await system.stop()
     throw error
   }
   return system
+}
+
+/** In one line of the log; all of them are found by the filter `nameProblem pr` (docs/identities.md). */
+const MOST_MARKED_IN_THE_LOG = 50
+
+async function bringUpToDate(database: SystemDatabase, log: Log): Promise<void> {
+  await migrate(database)
+  await judgeNames(database)
+  const { total, identities } = await listMarkedIdentities(database, MOST_MARKED_IN_THE_LOG)
+  if (total === 0) return
+  log.warn(
+    { total, identities },
+    'there are identities whose names people cannot tell apart; they stay as they are until somebody renames them',
+  )
 }

@@ -16,6 +16,8 @@ export interface IdentityRecord extends Identity {
   readonly homeWorkspaceId: WorkspaceId | undefined
   readonly systemGroup: SystemGroup | undefined
   readonly isAccountAdmin: boolean
+  /** What is wrong with its names, when it is older than the rules for them (domain/names.ts). */
+  readonly nameProblem: string | undefined
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -56,6 +58,7 @@ export const FILTER_ATTRIBUTES = [
   'createdAt',
   'updatedAt',
   'member',
+  'nameProblem',
 ] as const
 export type FilterAttribute = (typeof FILTER_ATTRIBUTES)[number]
 

@@ -54,7 +54,8 @@ export async function assignToWorkspace(
   if (request.permission !== 'ADMIN' && !caller.isAccountAdmin)
     requirePermitted(decideTakeAwayAccess(caller, identity.id))
   if (request.permission !== undefined) {
-    await ports.workspaces.assign(workspaceId, identity.id, request.permission)
+    if (!(await ports.workspaces.assign(workspaceId, identity.id, request.permission)))
+      throw notFound(request.principalId)
     return { identity, permission: request.permission }
   }
   if (!(await ports.workspaces.unassign(workspaceId, identity.id))) throw notFound(request.principalId)

@@ -1,6 +1,6 @@
 /** Changes an identity. Its id stays, and with it every role that is bound to it (behaviours 40, 49). */
 import type { DirectoryScope, IdentityChange, IdentityRecord } from '../domain/directory.ts'
-import type { IdentityType } from '../domain/identity.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
 import {
   decideManageAccount,
   decideManageIdentity,
@@ -9,63 +9,62 @@ import {
   type Caller,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore, MembershipChange } from './ports/identities.ts'
-import type { WorkspaceStore } from './ports/workspaces.ts'
-import type { WorkspaceId } from '../domain/ids.ts'
-import { getIdentity, identityNotFound } from './read-identities.ts'
+import { conflictError } from './directory-conflict.ts'
+import { requireNames } from './identity-names.ts'
+import type { DirectoryChange, IdentityStore } from './ports/identities.ts'
+import { identityNotFound, parseTarget, type TargetText } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
+import { requireVersion } from './require-version.ts'
 
-export interface ChangeIdentityRequest {
-  readonly type: IdentityType
-  readonly id: string
+export interface ChangeIdentityRequest extends TargetText {
   /** Of the representation that the caller has seen (If-Match); undefined: whatever is there. */
   readonly expectedVersion: string | undefined
   /** What to change, given what is there now. */
-  readonly change: (current: IdentityRecord) => {
-    readonly attributes: IdentityChange
-    readonly members: MembershipChange | undefined
-  }
+  readonly change: (current: IdentityRecord) => WantedChange
 }
 
-export interface ChangeIdentityPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity' | 'updateIdentity' | 'changeMembers'>
-  readonly workspaces: Pick<WorkspaceStore, 'assign'>
-}
+/** Attributes and members. */
+export type WantedChange = Pick<DirectoryChange, 'attributes' | 'members'>
 
-/** @throws RefusedError permission_denied, identity_not_found, identity_already_exists, version_conflict, invalid_parameter */
+/**
+ * Everything is decided on the identity as it is when it is changed, and all of it is changed or nothing.
+ * @throws RefusedError permission_denied, identity_not_found, identity_already_exists, identity_name_looks_taken,
+ *   version_conflict, invalid_parameter
+ */
 export async function changeIdentity(
-  ports: ChangeIdentityPorts,
+  ports: { readonly identities: Pick<IdentityStore, 'changeIdentity'> },
   caller: Caller,
   scope: DirectoryScope,
   request: ChangeIdentityRequest,
 ): Promise<IdentityRecord> {
-  const { identities: store } = ports
-  const current = await getIdentity(store, scope, request.type, request.id)
-  if (current.systemGroup === 'admins' && scope.workspaceId !== undefined) {
-    await changeAdministrators(ports, caller, scope, scope.workspaceId, request.change(current))
-    return current
+  const target = parseTarget(request)
+  let name = ''
+  const changed = await ports.identities.changeIdentity(scope, target, (current) => {
+    const decided = decideChange(caller, scope, request, current)
+    name = decided.attributes.name ?? current.name
+    return decided
+  })
+  if (changed === undefined) throw identityNotFound(request.type, request.id)
+  if ('conflict' in changed) throw conflictError(changed, { type: request.type, name })
+  return changed
+}
+
+function decideChange(
+  caller: Caller,
+  { workspaceId }: DirectoryScope,
+  request: ChangeIdentityRequest,
+  current: IdentityRecord,
+): DirectoryChange {
+  if (current.systemGroup === 'admins' && workspaceId !== undefined) {
+    requirePermitted(decideManageWorkspace(caller, workspaceId))
+    requireVersion(current, request.expectedVersion)
+    return decideAdministrators(caller, workspaceId, request.change(current))
   }
   requirePermitted(decideManageIdentity(caller, current))
-  const conflict = new RefusedError(refuse('version_conflict', { type: request.type, id: current.id }))
-  if (request.expectedVersion !== undefined && request.expectedVersion !== current.version) throw conflict
+  requireVersion(current, request.expectedVersion)
   const { attributes, members } = request.change(current)
   requireMayChange(caller, current, attributes)
-  if (members !== undefined) await changeMembers(store, scope, current, members)
-  if (Object.keys(attributes).length === 0) return getIdentity(store, scope, request.type, request.id)
-  const updated = await store.updateIdentity(
-    current.id,
-    attributes,
-    members === undefined ? request.expectedVersion : undefined,
-  )
-  if (updated === 'name_taken') {
-    throw new RefusedError(
-      refuse('identity_already_exists', { type: request.type, name: attributes.name ?? current.name }),
-    )
-  }
-  if (updated === undefined) {
-    throw request.expectedVersion === undefined ? identityNotFound(request.type, request.id) : conflict
-  }
-  return updated
+  return { attributes: requireNames(current.type, attributes, current), members }
 }
 
 function requireMayChange(caller: Caller, current: IdentityRecord, change: IdentityChange): void {
@@ -76,14 +75,11 @@ function requireMayChange(caller: Caller, current: IdentityRecord, change: Ident
 }
 
 /** Members of `admins` are made by assignments; so is what clients do to the group (terraform does). */
-async function changeAdministrators(
-  ports: ChangeIdentityPorts,
+function decideAdministrators(
   caller: Caller,
-  scope: DirectoryScope,
   workspaceId: WorkspaceId,
-  { attributes, members }: ReturnType<ChangeIdentityRequest['change']>,
-): Promise<void> {
-  requirePermitted(decideManageWorkspace(caller, workspaceId))
+  { attributes, members }: WantedChange,
+): DirectoryChange {
   if (Object.keys(attributes).length > 0 || members?.replace !== undefined) {
     throw new RefusedError(
       refuse('invalid_parameter', {
@@ -94,31 +90,9 @@ async function changeAdministrators(
   }
   const { add = [], remove = [] } = members ?? {}
   for (const id of remove) requirePermitted(decideTakeAwayAccess(caller, id))
-  for (const id of [...add, ...remove]) {
-    if ((await ports.identities.loadIdentity(scope, id)) === undefined)
-      throw new RefusedError(
-        refuse('invalid_parameter', {
-          field: 'members',
-          problem: `no user, service principal or group of the workspace has the id ${id}.`,
-        }),
-      )
+  return {
+    attributes: {},
+    members: undefined,
+    administrators: { workspaceId, change: { add, remove } },
   }
-  for (const id of add) await ports.workspaces.assign(workspaceId, id, 'ADMIN')
-  for (const id of remove) await ports.workspaces.assign(workspaceId, id, 'USER')
-}
-
-async function changeMembers(
-  store: Pick<IdentityStore, 'changeMembers'>,
-  scope: DirectoryScope,
-  group: IdentityRecord,
-  members: MembershipChange,
-): Promise<void> {
-  const result = await store.changeMembers(scope, group.id, members)
-  if (result === 'changed') return
-  const problems = {
-    unknown_member: `no user, service principal or group has the id ${result.id}.`,
-    circle: `${result.id} contains the group ${group.displayName} itself; groups cannot contain each other.`,
-    too_deep: `${result.id} would be nested too deeply; groups nest at most 40 levels deep.`,
-  } as const
-  throw new RefusedError(refuse('invalid_parameter', { field: 'members', problem: problems[result.problem] }))
 }

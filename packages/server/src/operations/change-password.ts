@@ -5,13 +5,8 @@
 import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import type { OAuthRecordStore } from './ports/oauth.ts'
 import { proveByPassword, type SignInPorts } from './sign-in.ts'
 import { requireSuitablePassword } from './suitable-password.ts'
-
-export interface ChangePasswordPorts extends SignInPorts {
-  readonly oauthRecords: Pick<OAuthRecordStore, 'endOthersOf'>
-}
 
 export interface PasswordChange {
   readonly user: Pick<Principal, 'id' | 'name'>
@@ -24,7 +19,7 @@ export interface PasswordChange {
 }
 
 /** @throws RefusedError sign_in_failed, too_many_sign_ins, password_unsuitable */
-export async function changePassword(ports: ChangePasswordPorts, change: PasswordChange): Promise<void> {
+export async function changePassword(ports: SignInPorts, change: PasswordChange): Promise<void> {
   const { user, workspaceId, clientAddress } = change
   await proveByPassword(
     ports,
@@ -39,8 +34,8 @@ export async function changePassword(ports: ChangePasswordPorts, change: Passwor
     'set_password',
   )
   requireSuitablePassword(change.replacement, user.name)
-  await ports.passwords.savePassword(user.id, await ports.hasher.hash(change.replacement), ports.clock())
-  await ports.oauthRecords.endOthersOf(user.id, change.sessionUid)
+  const hash = await ports.hasher.hash(change.replacement)
+  await ports.passwords.changePassword(user.id, hash, ports.clock(), change.sessionUid)
   ports.audit.record({
     event: 'set_password',
     outcome: 'admitted',

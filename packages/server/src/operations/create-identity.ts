@@ -1,46 +1,35 @@
 /** Makes a user, a service principal or a group; in a workspace, also assigns it to the workspace. */
 import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
+import type { IdentityId } from '../domain/ids.ts'
 import { decideManageAccount, decideManageWorkspace, type Caller } from '../policy/permissions.ts'
-import { refuse } from '../policy/refusals.ts'
+import { conflictError } from './directory-conflict.ts'
+import { requireNames } from './identity-names.ts'
 import type { IdentityStore, NewIdentity } from './ports/identities.ts'
-import type { WorkspaceStore } from './ports/workspaces.ts'
-import { RefusedError, requirePermitted } from './refused-error.ts'
+import { requirePermitted } from './refused-error.ts'
 
 /**
  * A user or service principal that the account has already, and the workspace has not, is taken into the workspace
  * as it is: that is how identities of the account get into workspaces in the real service.
- * @throws RefusedError permission_denied, identity_already_exists
+ * @param request.members of a group
+ * @throws RefusedError permission_denied, identity_already_exists, identity_name_looks_taken, invalid_parameter
  */
 export async function createIdentity(
-  ports: {
-    readonly identities: Pick<IdentityStore, 'createIdentity' | 'findIdentity' | 'loadIdentity'>
-    readonly workspaces: Pick<WorkspaceStore, 'assign'>
-  },
+  ports: { readonly identities: Pick<IdentityStore, 'createIdentity'> },
   caller: Caller,
   scope: DirectoryScope,
-  request: Omit<NewIdentity, 'accountId' | 'homeWorkspaceId'>,
+  request: Omit<NewIdentity, 'accountId' | 'homeWorkspaceId'> & { readonly members: readonly IdentityId[] },
 ): Promise<IdentityRecord> {
   const { workspaceId, accountId } = scope
   requirePermitted(
     workspaceId === undefined ? decideManageAccount(caller) : decideManageWorkspace(caller, workspaceId),
   )
   if (request.isAccountAdmin) requirePermitted(decideManageAccount(caller))
+  const { members, ...attributes } = request
+  const identity = requireNames(request.type, attributes, undefined)
   const created = await ports.identities.createIdentity(
-    { ...request, accountId, homeWorkspaceId: workspaceId },
-    workspaceId === undefined ? undefined : { workspaceId, permission: 'USER' },
+    { ...identity, accountId, homeWorkspaceId: workspaceId },
+    { assignTo: workspaceId, members },
   )
-  if (created !== 'name_taken') return created
-  const existing = await ports.identities.findIdentity(accountId, request.type, request.name)
-  const isNewHere =
-    workspaceId !== undefined &&
-    existing !== undefined &&
-    existing.type !== 'GROUP' &&
-    (await ports.identities.loadIdentity(scope, existing.id)) === undefined
-  if (!isNewHere) {
-    throw new RefusedError(
-      refuse('identity_already_exists', { type: request.type, name: request.name.slice(0, 256) }),
-    )
-  }
-  await ports.workspaces.assign(workspaceId, existing.id, 'USER')
-  return existing
+  if ('conflict' in created) throw conflictError(created, identity)
+  return created
 }

@@ -2,8 +2,8 @@
  * Deletes an identity from the account, or takes it out of a workspace. What a workspace made and nobody else has
  * goes for good; its tokens are refused from now on, and its id is never given again (behaviours 41, 42).
  */
-import type { DirectoryScope } from '../domain/directory.ts'
-import type { IdentityType } from '../domain/identity.ts'
+import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
+import type { WorkspaceId } from '../domain/ids.ts'
 import {
   decideManageIdentity,
   decideManageWorkspace,
@@ -11,40 +11,44 @@ import {
   type Caller,
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore } from './ports/identities.ts'
-import type { WorkspaceStore } from './ports/workspaces.ts'
-import { getIdentity, identityNotFound } from './read-identities.ts'
+import type { IdentityStore, Removal } from './ports/identities.ts'
+import { identityNotFound, parseTarget, type TargetText } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
+import { requireVersion } from './require-version.ts'
 
-/** @throws RefusedError permission_denied, identity_not_found, version_conflict */
+/** @throws RefusedError permission_denied, identity_not_found, version_conflict, invalid_parameter */
 export async function deleteIdentity(
-  ports: {
-    readonly identities: Pick<IdentityStore, 'loadIdentity' | 'deleteIdentity'>
-    readonly workspaces: Pick<WorkspaceStore, 'unassign' | 'listWorkspacesOf'>
-  },
+  ports: { readonly identities: Pick<IdentityStore, 'removeIdentity'> },
   caller: Caller,
   scope: DirectoryScope,
-  request: {
-    readonly type: IdentityType
-    readonly id: string
-    readonly expectedVersion: string | undefined
-  },
+  request: TargetText & { readonly expectedVersion: string | undefined },
 ): Promise<void> {
-  const identity = await getIdentity(ports.identities, scope, request.type, request.id)
-  requirePermitted(decideTakeAwayAccess(caller, identity.id))
-  if (request.expectedVersion !== undefined && request.expectedVersion !== identity.version)
-    throw new RefusedError(refuse('version_conflict', { type: request.type, id: identity.id }))
-  const { workspaceId } = scope
+  const isRemoved = await ports.identities.removeIdentity(
+    scope,
+    parseTarget(request),
+    (identity, assignedTo) => {
+      requirePermitted(decideTakeAwayAccess(caller, identity.id))
+      requireVersion(identity, request.expectedVersion)
+      return decideRemoval(caller, scope.workspaceId, identity, assignedTo)
+    },
+  )
+  if (!isRemoved) throw identityNotFound(request.type, request.id)
+}
+
+function decideRemoval(
+  caller: Caller,
+  workspaceId: WorkspaceId | undefined,
+  identity: IdentityRecord,
+  assignedTo: readonly WorkspaceId[],
+): Removal {
   if (workspaceId !== undefined) {
     const mayDelete =
       identity.homeWorkspaceId === workspaceId && decideManageIdentity(caller, identity) === 'permitted'
-    const elsewhere = (await ports.workspaces.listWorkspacesOf(identity.id)).filter(
-      (id) => id !== workspaceId,
-    )
-    if (!mayDelete || elsewhere.length > 0) {
+    const isElsewhere = assignedTo.some((id) => id !== workspaceId)
+    if (!mayDelete || isElsewhere) {
       requirePermitted(decideManageWorkspace(caller, workspaceId))
       if (identity.systemGroup !== undefined) requirePermitted(decideManageIdentity(caller, identity))
-      if (!(await ports.workspaces.unassign(workspaceId, identity.id))) {
+      if (!assignedTo.includes(workspaceId)) {
         throw new RefusedError(
           refuse('invalid_parameter', {
             field: 'id',
@@ -52,9 +56,9 @@ export async function deleteIdentity(
           }),
         )
       }
-      return
+      return { from: 'workspace', workspaceId }
     }
   }
   requirePermitted(decideManageIdentity(caller, identity))
-  if (!(await ports.identities.deleteIdentity(identity.id))) throw identityNotFound(request.type, request.id)
+  return { from: 'account' }
 }

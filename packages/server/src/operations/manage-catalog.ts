@@ -9,6 +9,7 @@ import { decideManageEntry } from '../policy/claims.ts'
 import { decideManageInstance, instancePermission, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
+import { requireDisplayName } from './identity-names.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type { AuditLog } from './ports/audit.ts'
 import type { CatalogStore, InstanceDatabases } from './ports/catalog.ts'
@@ -70,6 +71,11 @@ export async function registerEntry(
       }),
     )
   }
+  const nameTaken = () => new RefusedError(refuse('catalog_entry_already_exists', { name: request.name }))
+  // First, so that no database is made for an entry that cannot be: the two have no transaction in common. An entry that
+  // is made in between leaves a database behind, which the next try takes as it is.
+  if ((await ports.catalog.findEntry(caller.workspaceId, request.kind, request.name)) !== undefined)
+    throw nameTaken()
   await requireDatabase(ports, instance, { name: databaseName, create: request.createDatabase })
   const entry = await ports.catalog.insertEntry({
     workspaceId: caller.workspaceId,
@@ -80,8 +86,7 @@ export async function registerEntry(
     creatorId: caller.identity.id,
     createdAt: ports.clock(),
   })
-  if (entry === 'name_taken')
-    throw new RefusedError(refuse('catalog_entry_already_exists', { name: request.name }))
+  if (entry === 'name_taken') throw nameTaken()
   record(ports, caller, entry)
   return { ...entry, instanceName: instance.name }
 }
@@ -154,7 +159,11 @@ export async function managesInstanceOf(
 function requireName(kind: CatalogEntryKind, name: string) {
   const parts = parseSecurableName(name)
   const fits = kind === 'CATALOG' ? parts?.schema === undefined : parts?.table !== undefined
-  if (parts !== undefined && fits) return parts
+  if (parts !== undefined && fits) {
+    // Schema and table are named as PostgreSQL has them, whatever that is.
+    requireDisplayName(parts.catalog, 'name')
+    return parts
+  }
   throw new RefusedError(
     refuse('invalid_parameter', {
       field: 'name',
@@ -171,6 +180,7 @@ async function requireDatabase(
   instance: DatabaseInstance,
   { name, create }: { readonly name: string; readonly create: boolean },
 ): Promise<void> {
+  if (create) requireDisplayName(name, 'database_name')
   const problem =
     name === '' || Buffer.byteLength(name) > 63 || name.includes('\u0000') || name.startsWith('template')
       ? `${name.slice(0, 64)} is not the name of a database for users.`

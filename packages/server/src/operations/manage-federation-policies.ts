@@ -98,10 +98,14 @@ export async function updateFederationPolicy(
     readonly change: Partial<PolicyContent>
   },
 ): Promise<FederationPolicy> {
-  const current = await getFederationPolicy(ports, caller, request)
-  const changed = { ...current, ...request.change, updatedAt: ports.clock() }
-  requireConsistent(current.servicePrincipalId, changed)
-  if (!(await ports.policies.updatePolicy(changed)))
+  const { uid } = await getFederationPolicy(ports, caller, request)
+  // Of two changes at once neither takes back the other.
+  const changed = await ports.policies.changePolicy(uid, (current) => {
+    const next = { ...current, ...request.change, updatedAt: ports.clock() }
+    requireConsistent(current.servicePrincipalId, next)
+    return next
+  })
+  if (changed === undefined)
     throw new RefusedError(refuse('federation_policy_not_found', { id: request.policyId.slice(0, 64) }))
   return changed
 }

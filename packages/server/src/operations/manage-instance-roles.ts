@@ -9,6 +9,7 @@ import {
 } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
+import { requireDisplayName } from './identity-names.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type { AuditLog } from './ports/audit.ts'
 import type { Directory } from './ports/directory.ts'
@@ -83,6 +84,8 @@ export async function createInstanceRole(
   // The name as the directory writes it: what the identity will log in as.
   const name = identity?.name ?? request.name
   requireRoleName(name)
+  // That of an identity is what the directory has, also when it is older than the rules.
+  if (identity === undefined) requireDisplayName(name, 'name')
   requireAvailable(instance)
   const created = await ports.roles.createRole(instance, {
     name,

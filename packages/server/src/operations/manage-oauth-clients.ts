@@ -5,6 +5,7 @@ import type { Redacted } from '../domain/redacted.ts'
 import { decideManageAccount, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { API_SCOPES } from '../tokens/claims.ts'
+import { requireDisplayName } from './identity-names.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
 import type { Clock } from './ports/clock.ts'
 import type { OAuthClient, OAuthClientStore } from './ports/oauth.ts'
@@ -42,6 +43,8 @@ export async function createOAuthClient(
   const secret = request.isConfidential ? ports.generate() : undefined
   const client: OAuthClient = {
     ...request.content,
+    // People read it when they are asked whether they trust it.
+    name: requireDisplayName(request.content.name, 'name'),
     clientId: ports.randomUuid(),
     integrationId: ports.randomUuid(),
     accountId: ports.accountId,
@@ -79,9 +82,17 @@ export async function updateOAuthClient(
   caller: Caller,
   request: { readonly integrationId: string; readonly change: Partial<OAuthClientContent> },
 ): Promise<void> {
-  const changed = { ...(await getOAuthClient(ports, caller, request.integrationId)), ...request.change }
-  requireSound({ ...changed, isConfidential: changed.secretHash !== undefined })
-  if (!(await ports.clients.updateOAuthClient(changed))) throw notFound(request.integrationId)
+  requirePermitted(decideManageAccount(caller))
+  const { integrationId, change } = request
+  // Of two changes at once neither takes back the other.
+  const isChanged =
+    isUuid(integrationId) &&
+    (await ports.clients.changeOAuthClient(ports.accountId, integrationId, (current) => {
+      const changed = { ...current, ...change }
+      requireSound({ ...changed, isConfidential: changed.secretHash !== undefined })
+      return changed
+    }))
+  if (!isChanged) throw notFound(integrationId)
 }
 
 export async function deleteOAuthClient(

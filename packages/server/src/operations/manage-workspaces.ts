@@ -4,6 +4,7 @@ import { parseWorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { decideManageAccount, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
+import { requireDisplayName } from './identity-names.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Directory } from './ports/directory.ts'
 import type { WorkspaceStore } from './ports/workspaces.ts'
@@ -21,23 +22,23 @@ export interface WorkspacePorts {
   readonly onDeleted: () => void
 }
 
-/** @throws RefusedError permission_denied, workspace_already_exists */
+/** @throws RefusedError permission_denied, invalid_parameter, workspace_already_exists */
 export async function createWorkspace(
   ports: WorkspacePorts,
   caller: Caller,
   request: { readonly name: string; readonly deploymentName: string },
 ): Promise<Workspace> {
   requirePermitted(decideManageAccount(caller))
+  const name = requireDisplayName(request.name, 'workspace_name')
   const taken = (await ports.workspaces.listWorkspaces(ports.accountId)).flatMap(({ host }) => host ?? [])
   const created = await ports.workspaces.createWorkspace({
     accountId: ports.accountId,
-    name: request.name,
+    name,
     host: ports.chooseHost(request.deploymentName, taken),
     createdAt: ports.clock(),
     creatorId: caller.identity.id,
   })
-  if (created === 'name_taken')
-    throw new RefusedError(refuse('workspace_already_exists', { name: request.name }))
+  if (created === 'name_taken') throw new RefusedError(refuse('workspace_already_exists', { name }))
   await ports.onCreated(created)
   return created
 }

@@ -3,8 +3,21 @@ import type { DirectoryScope, IdentityRecord } from '../domain/directory.ts'
 import type { IdentityType } from '../domain/identity.ts'
 import { parseIdentityId } from '../domain/ids.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { IdentityStore } from './ports/identities.ts'
+import type { IdentityStore, IdentityTarget } from './ports/identities.ts'
 import { RefusedError } from './refused-error.ts'
+
+/** An identity as a caller names it; anything that is not an id of that type is simply not found. */
+export interface TargetText {
+  readonly type: IdentityType
+  readonly id: string
+}
+
+/** @throws RefusedError identity_not_found */
+export function parseTarget({ type, id }: TargetText): IdentityTarget {
+  const parsed = parseIdentityId(id)
+  if (parsed === undefined) throw identityNotFound(type, id)
+  return { type, id: parsed }
+}
 
 /**
  * @param id as it came in; anything that is not an id of that type inside the scope is simply not found
@@ -16,8 +29,7 @@ export async function getIdentity(
   type: IdentityType,
   id: string,
 ): Promise<IdentityRecord> {
-  const parsed = parseIdentityId(id)
-  const found = parsed === undefined ? undefined : await store.loadIdentity(scope, parsed)
+  const found = await store.loadIdentity(scope, parseTarget({ type, id }).id)
   if (found?.type !== type) throw identityNotFound(type, id)
   return found
 }

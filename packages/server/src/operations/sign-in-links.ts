@@ -12,7 +12,6 @@ import type { NewSecret } from './issue-personal-access-token.ts'
 import type { AuditLog } from './ports/audit.ts'
 import type { Clock } from './ports/clock.ts'
 import type { IdentityStore } from './ports/identities.ts'
-import type { OAuthRecordStore } from './ports/oauth.ts'
 import type { NewSignInLink, PasswordHasher, PasswordStore } from './ports/passwords.ts'
 import { getIdentity } from './read-identities.ts'
 import { RefusedError, requirePermitted } from './refused-error.ts'
@@ -24,7 +23,6 @@ export interface SignInLinkPorts {
   readonly identities: Pick<IdentityStore, 'loadIdentity'>
   readonly passwords: PasswordStore
   readonly hasher: PasswordHasher
-  readonly oauthRecords: Pick<OAuthRecordStore, 'endAllOf'>
   readonly audit: AuditLog
   readonly clock: Clock
   readonly accountId: AccountId
@@ -75,7 +73,7 @@ export async function findSignInLink(
 
 /** @throws RefusedError sign_in_link_invalid, password_unsuitable */
 export async function setPasswordByLink(
-  ports: Pick<SignInLinkPorts, 'passwords' | 'hasher' | 'oauthRecords' | 'audit' | 'clock'>,
+  ports: Pick<SignInLinkPorts, 'passwords' | 'hasher' | 'audit' | 'clock'>,
   token: string,
   password: Redacted<string>,
 ): Promise<{ readonly name: string }> {
@@ -89,7 +87,6 @@ export async function setPasswordByLink(
     now,
   )
   if (!isSet) throw new RefusedError(refuse('sign_in_link_invalid'))
-  await ports.oauthRecords.endAllOf(user.id)
   ports.audit.record({
     event: 'set_password',
     outcome: 'admitted',

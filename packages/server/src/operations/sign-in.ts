@@ -81,7 +81,8 @@ export async function proveByPassword(
     recordRefusal('too_many_sign_ins')
     throw new RefusedError(refuse('too_many_sign_ins'))
   }
-  const user = await verify(ports, request, userName)
+  // As it was typed: whose name it is, is not decided by what lower case makes of it.
+  const user = await verify(ports, request, request.userName.trim())
   if (user === undefined) {
     recordRefusal('sign_in_failed')
     throw new RefusedError(refuse('sign_in_failed'))
@@ -123,6 +124,6 @@ async function verify(
   const { permission } = await ports.directory.loadMembership(user.id, workspaceId)
   if (permission === undefined) return undefined
   if (ports.hasher.isOutdated(stored))
-    await ports.passwords.savePassword(user.id, await ports.hasher.hash(password), ports.clock())
+    await ports.passwords.saveHash(user.id, await ports.hasher.hash(password), ports.clock())
   return { ...user, type: 'USER' }
 }

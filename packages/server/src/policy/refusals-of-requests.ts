@@ -76,6 +76,16 @@ export const REFUSALS_OF_REQUESTS = {
     disclosure: 'authenticated',
     http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: '{type} {name} already exists.' },
   },
+  identity_name_looks_taken: {
+    disclosure: 'authenticated',
+    // UTS 39; whose name it is, is not said
+    http: {
+      status: 409,
+      errorCode: 'RESOURCE_ALREADY_EXISTS',
+      message:
+        '{type} {name} cannot be told from another one by its name. Choose a name that looks different.',
+    },
+  },
   version_conflict: {
     disclosure: 'authenticated',
     // RFC 7644 §3.14

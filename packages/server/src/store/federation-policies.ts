@@ -58,15 +58,25 @@ export function createFederationPolicyStore(database: SystemDatabase): Federatio
         return rows.map(toPolicy)
       }),
 
-    updatePolicy: (policy) =>
-      askSystemDatabase(async () => {
-        const result = await database
-          .updateTable('federation_policy')
-          .set(changeable(policy))
-          .where('uid', '=', policy.uid)
-          .executeTakeFirst()
-        return result.numUpdatedRows > 0n
-      }),
+    changePolicy: (uid, decide) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          const row = await transaction
+            .selectFrom('federation_policy')
+            .selectAll()
+            .where('uid', '=', uid)
+            .forUpdate()
+            .executeTakeFirst()
+          if (row === undefined) return undefined
+          const changed = decide(toPolicy(row))
+          await transaction
+            .updateTable('federation_policy')
+            .set(changeable(changed))
+            .where('uid', '=', uid)
+            .execute()
+          return changed
+        }),
+      ),
 
     deletePolicy: (uid) =>
       askSystemDatabase(async () => {

@@ -1,10 +1,13 @@
 /** The directory as logins and requests ask it: who is this, which identity has this name, in what is it. */
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
+import type { IdentityRecord } from '../domain/directory.ts'
 import type { Identity, Principal } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports/directory.ts'
 import { ancestorsOf, ancestorsOfAsked, assignmentOf } from './membership.ts'
+import { hasName, isNamed } from './name-condition.ts'
 import { prepared } from './prepared-statements.ts'
+import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface CallerQuestion {
@@ -79,19 +82,9 @@ export function createDirectory(database: SystemDatabase): Directory {
               where('identity.system_group_of', '=', workspaceId),
             ]),
           )
-          .where((where) => {
-            switch (type) {
-              case 'USER':
-                return where(sql<string>`lower(identity.name)`, '=', name.toLowerCase())
-              case 'SERVICE_PRINCIPAL':
-                return where('identity.name', '=', name.toLowerCase())
-              case 'GROUP':
-                // behaviour 47: exact
-                return where('identity.name', '=', name)
-            }
-          })
+          .where(hasName(type, name))
           .executeTakeFirst()
-        if (row === undefined) return undefined
+        if (row === undefined || !isNamed(row, name)) return undefined
         const { permission } = await loadMembership(row.id as IdentityId, workspaceId)
         return permission === undefined ? undefined : toIdentity(row)
       }),
@@ -156,4 +149,20 @@ export function toIdentity(row: IdentityRow): Identity {
 
 export function toPrincipal(row: IdentityRow & { readonly type: Principal['type'] }): Principal {
   return { ...toIdentity(row), type: row.type }
+}
+
+export function toRecord(row: Selectable<SystemSchema['identity']>): IdentityRecord {
+  return {
+    ...toIdentity(row),
+    externalId: row.external_id ?? undefined,
+    givenName: row.given_name ?? undefined,
+    familyName: row.family_name ?? undefined,
+    version: row.version,
+    homeWorkspaceId: (row.home_workspace_id ?? undefined) as WorkspaceId | undefined,
+    systemGroup: row.system_group ?? undefined,
+    isAccountAdmin: row.is_account_admin,
+    nameProblem: row.name_problem ?? undefined,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
 }

@@ -18,6 +18,7 @@ const COLUMNS: Readonly<
   externalId: { column: sql`identity.external_id`, kind: 'exact' },
   givenName: { column: sql`lower(identity.given_name)`, kind: 'folded' },
   familyName: { column: sql`lower(identity.family_name)`, kind: 'folded' },
+  nameProblem: { column: sql`identity.name_problem`, kind: 'exact' },
   createdAt: { column: sql`identity.created_at`, kind: 'time' },
   updatedAt: { column: sql`identity.updated_at`, kind: 'time' },
 }

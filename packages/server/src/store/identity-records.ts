@@ -1,19 +1,15 @@
-/** Users, service principals and groups as the directory keeps them: made, read, listed, changed, removed. */
-import { sql, type RawBuilder, type Selectable, type Transaction } from 'kysely'
-import type { DirectoryScope, IdentityRecord, IdentityReference } from '../domain/directory.ts'
+/** Users, service principals and groups as the directory keeps them: read and listed; identity-writes.ts changes them. */
+import { sql, type RawBuilder, type Selectable } from 'kysely'
+import type { DirectoryScope, IdentityReference } from '../domain/directory.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { IdentityStore } from '../operations/ports/identities.ts'
 import { filterCondition, isNarrow, orderColumn } from './identity-filter.ts'
-import { toIdentity } from './identities.ts'
-import { ancestorsOf, assignmentOf } from './membership.ts'
+import { toRecord } from './identities.ts'
+import { createIdentityWrites } from './identity-writes.ts'
+import { isInside } from './membership.ts'
+import { hasName, isNamed } from './name-condition.ts'
 import type { SystemSchema } from './schema.ts'
-import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
-
-/** Serialises changes of memberships: two of them together could close a circle that neither closes alone. */
-const NESTING_LOCK = 0x67726f7570
-
-/** Deeper nesting is refused; logins follow 50 levels (store/membership.ts). */
-const DEEPEST_NESTING = 40
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createIdentityStore(database: SystemDatabase): IdentityStore {
   const records = () => database.selectFrom('identity').selectAll('identity')
@@ -40,38 +36,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
     })
 
   return {
-    createIdentity: (identity, assignment) =>
-      orNameTaken(() =>
-        database.transaction().execute(async (transaction) => {
-          const row = await transaction
-            .insertInto('identity')
-            .values({
-              account_id: identity.accountId,
-              type: identity.type,
-              name: identity.name,
-              display_name: identity.displayName,
-              active: identity.active,
-              external_id: identity.externalId ?? null,
-              given_name: identity.givenName ?? null,
-              family_name: identity.familyName ?? null,
-              home_workspace_id: identity.homeWorkspaceId ?? null,
-              is_account_admin: identity.isAccountAdmin,
-            })
-            .returningAll()
-            .executeTakeFirstOrThrow()
-          if (assignment !== undefined) {
-            await transaction
-              .insertInto('workspace_assignment')
-              .values({
-                workspace_id: assignment.workspaceId,
-                identity_id: row.id,
-                permission: assignment.permission,
-              })
-              .execute()
-          }
-          return toRecord(row)
-        }),
-      ),
+    ...createIdentityWrites(database),
 
     loadIdentity: (scope, id) =>
       askSystemDatabase(async () => {
@@ -89,13 +54,9 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
           .where('identity.account_id', '=', accountId)
           .where('identity.type', '=', type)
           .where('identity.system_group', 'is', null)
-          .where(
-            type === 'USER' ? sql<string>`lower(identity.name)` : 'identity.name',
-            '=',
-            type === 'GROUP' ? name : name.toLowerCase(),
-          )
+          .where(hasName(type, name))
           .executeTakeFirst()
-        return row === undefined ? undefined : toRecord(row)
+        return row === undefined || !isNamed(row, name) ? undefined : toRecord(row)
       }),
 
     listIdentities: (scope, type, question) =>
@@ -120,78 +81,11 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return { total: Number(counted.rows[0]?.total ?? 0), identities: rows.map(toRecord) }
       }),
 
-    updateIdentity: (id, change, expectedVersion) =>
-      orNameTaken(async () => {
-        const row = await database
-          .updateTable('identity')
-          .set((set) => ({
-            ...(change.name === undefined ? {} : { name: change.name }),
-            ...(change.displayName === undefined ? {} : { display_name: change.displayName }),
-            ...(change.active === undefined ? {} : { active: change.active }),
-            ...('externalId' in change ? { external_id: change.externalId ?? null } : {}),
-            ...('givenName' in change ? { given_name: change.givenName ?? null } : {}),
-            ...('familyName' in change ? { family_name: change.familyName ?? null } : {}),
-            ...(change.isAccountAdmin === undefined ? {} : { is_account_admin: change.isAccountAdmin }),
-            version: set('version', '+', '1'),
-            updated_at: sql<Date>`now()`,
-          }))
-          .where('id', '=', id)
-          .$if(expectedVersion !== undefined, (query) => query.where('version', '=', expectedVersion ?? ''))
-          .returningAll()
-          .executeTakeFirst()
-        return row === undefined ? undefined : toRecord(row)
-      }),
-
-    deleteIdentity: (id) =>
-      askSystemDatabase(async () => {
-        const result = await database
-          .deleteFrom('identity')
-          .where('id', '=', id)
-          .where('system_group', 'is', null)
-          .executeTakeFirst()
-        return result.numDeletedRows > 0n
-      }),
-
     listMembers: (groupIds) => listReferences(groupIds, 'group_id', 'member_id'),
 
     listDirectGroups: ({ workspaceId }, ids) => listReferences(ids, 'member_id', 'group_id', workspaceId),
-
-    changeMembers: (scope, groupId, { replace, add, remove }) =>
-      askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
-          await sql`SELECT pg_advisory_xact_lock(${NESTING_LOCK}::bigint)`.execute(transaction)
-          const wanted = [...new Set([...(replace ?? []), ...add])]
-          const unknown = await findUnknown(transaction, scope, wanted)
-          if (unknown !== undefined) return { problem: 'unknown_member', id: unknown } as const
-          const problem = await findNestingProblem(transaction, groupId, wanted)
-          if (problem !== undefined) return problem
-          if (replace !== undefined || remove.length > 0) {
-            await transaction
-              .deleteFrom('group_member')
-              .where('group_id', '=', groupId)
-              .$if(replace === undefined, (query) => query.where('member_id', 'in', [...remove]))
-              .$if(wanted.length > 0, (query) => query.where('member_id', 'not in', wanted))
-              .execute()
-          }
-          if (wanted.length > 0) {
-            await sql`INSERT INTO group_member (group_id, member_id)
-              SELECT ${groupId}::bigint, unnest(${wanted}::bigint[]) ON CONFLICT DO NOTHING`.execute(
-              transaction,
-            )
-          }
-          await sql`UPDATE identity SET version = version + 1, updated_at = now() WHERE id = ${groupId}::bigint`.execute(
-            transaction,
-          )
-          return 'changed' as const
-        }),
-      ),
   }
 }
-
-/** Upwards from one identity: cheap for one, dear for all. */
-const isInside = (workspaceId: WorkspaceId | undefined): RawBuilder<boolean> => sql<boolean>`EXISTS (
-  WITH RECURSIVE ${ancestorsOf(sql`identity.id`)}
-  SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment)`
 
 /** Downwards from the workspace: whatever is assigned to it, and the members of that. */
 const allInside = (workspaceId: WorkspaceId): RawBuilder<boolean> => sql<boolean>`identity.id IN (
@@ -206,84 +100,8 @@ function scopeCondition({ workspaceId }: DirectoryScope, narrow: boolean): RawBu
   return narrow ? isInside(workspaceId) : allInside(workspaceId)
 }
 
-type SystemTransaction = Transaction<SystemSchema>
-
-async function findUnknown(
-  transaction: SystemTransaction,
-  scope: DirectoryScope,
-  ids: readonly IdentityId[],
-): Promise<IdentityId | undefined> {
-  if (ids.length === 0) return undefined
-  const rows = await transaction
-    .selectFrom('identity')
-    .select('id')
-    .where('account_id', '=', scope.accountId)
-    .where('system_group', 'is', null)
-    .where('id', 'in', [...ids])
-    .$if(scope.workspaceId !== undefined, (query) => query.where(isInside(scope.workspaceId)))
-    .execute()
-  const known = new Set(rows.map(({ id }) => id))
-  return ids.find((id) => !known.has(id))
-}
-
-/** A group may be nested in no group that it contains, nor deeper than logins follow (attack 26). */
-async function findNestingProblem(
-  transaction: SystemTransaction,
-  groupId: IdentityId,
-  members: readonly IdentityId[],
-) {
-  if (members.length === 0) return undefined
-  const above = await sql<{ id: string; depth: number }>`
-    WITH RECURSIVE ${ancestorsOf(sql`${groupId}::bigint`)} SELECT id, depth FROM ancestor`.execute(
-    transaction,
-  )
-  const ancestors = new Set(above.rows.map(({ id }) => id))
-  const circle = members.find((id) => ancestors.has(id))
-  if (circle !== undefined) return { problem: 'circle', id: circle } as const
-  const below = await sql<{ depth: number }>`
-    WITH RECURSIVE nested (id, depth) AS (
-      SELECT id, 1 FROM identity WHERE id = ANY (${[...members]}::bigint[]) AND type = 'GROUP'
-      UNION
-      SELECT member.id, nested.depth + 1
-        FROM nested JOIN group_member ON group_member.group_id = nested.id
-        JOIN identity AS member ON member.id = group_member.member_id AND member.type = 'GROUP'
-       WHERE nested.depth <= ${sql.lit(DEEPEST_NESTING)}
-    ) SELECT coalesce(max(depth), 0) AS depth FROM nested`.execute(transaction)
-  const depth = Math.max(...above.rows.map((row) => row.depth)) + (below.rows[0]?.depth ?? 0)
-  const [first] = members
-  return depth > DEEPEST_NESTING && first !== undefined
-    ? ({ problem: 'too_deep', id: first } as const)
-    : undefined
-}
-
-async function orNameTaken<Result>(work: () => Promise<Result>): Promise<Result | 'name_taken'> {
-  return askSystemDatabase(async () => {
-    try {
-      return await work()
-    } catch (error) {
-      if (isUniqueViolation(error)) return 'name_taken' as const
-      throw error
-    }
-  })
-}
-
 const toReference = (row: {
   readonly id: string
   readonly type: IdentityReference['type']
   readonly display_name: string
 }): IdentityReference => ({ id: row.id as IdentityId, type: row.type, displayName: row.display_name })
-
-function toRecord(row: Selectable<SystemSchema['identity']>): IdentityRecord {
-  return {
-    ...toIdentity(row),
-    externalId: row.external_id ?? undefined,
-    givenName: row.given_name ?? undefined,
-    familyName: row.family_name ?? undefined,
-    version: row.version,
-    homeWorkspaceId: (row.home_workspace_id ?? undefined) as WorkspaceId | undefined,
-    systemGroup: row.system_group ?? undefined,
-    isAccountAdmin: row.is_account_admin,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
-}

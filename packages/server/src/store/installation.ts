@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Installation, InstallationStore } from '../operations/ports/installation.ts'
+import { nameColumns } from './name-columns.ts'
 import { insertSignInLink } from './passwords.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
@@ -84,6 +85,11 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
               display_name: request.adminUserName,
               external_id: null,
               is_account_admin: true,
+              ...nameColumns({
+                type: 'USER',
+                name: request.adminUserName,
+                displayName: request.adminUserName,
+              }),
             })
             .returning('id')
             .executeTakeFirstOrThrow()

@@ -47,3 +47,8 @@ export const ancestorsOfAsked = sql`
      WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
   ),
   ancestor (question, id) AS (SELECT DISTINCT question, id FROM walk)`
+
+/** Whether the `identity` of the query is in the workspace. Upwards from one identity: cheap for one, dear for all. */
+export const isInside = (workspaceId: WorkspaceId | undefined): RawBuilder<boolean> => sql<boolean>`EXISTS (
+  WITH RECURSIVE ${ancestorsOf(sql`identity.id`)}
+  SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment)`

@@ -34,23 +34,34 @@ export function createOAuthClientStore(database: SystemDatabase): OAuthClientSto
         return rows.map(toClient)
       }),
 
-    updateOAuthClient: (client) =>
-      askSystemDatabase(async () => {
-        const result = await database
-          .updateTable('oauth_client')
-          .set({
-            name: client.name,
-            redirect_urls: [...client.redirectUrls],
-            scopes: [...client.scopes],
-            access_token_ttl_minutes: client.accessTokenTtlMinutes,
-            refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
-            single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
-            session_lifetime_minutes: client.sessionLifetimeMinutes ?? null,
-          })
-          .where('client_id', '=', client.clientId)
-          .executeTakeFirst()
-        return result.numUpdatedRows > 0n
-      }),
+    changeOAuthClient: (accountId, integrationId, decide) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          const row = await transaction
+            .selectFrom('oauth_client')
+            .selectAll()
+            .where('account_id', '=', accountId)
+            .where('integration_id', '=', integrationId)
+            .forUpdate()
+            .executeTakeFirst()
+          if (row === undefined) return false
+          const client = decide(toClient(row))
+          await transaction
+            .updateTable('oauth_client')
+            .set({
+              name: client.name,
+              redirect_urls: [...client.redirectUrls],
+              scopes: [...client.scopes],
+              access_token_ttl_minutes: client.accessTokenTtlMinutes,
+              refresh_token_ttl_minutes: client.refreshTokenTtlMinutes,
+              single_use_refresh_tokens: client.hasSingleUseRefreshTokens,
+              session_lifetime_minutes: client.sessionLifetimeMinutes ?? null,
+            })
+            .where('client_id', '=', client.clientId)
+            .execute()
+          return true
+        }),
+      ),
 
     deleteOAuthClient: (accountId, integrationId) =>
       askSystemDatabase(async () => {

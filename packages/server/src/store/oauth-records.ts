@@ -148,21 +148,25 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
       ),
 
     endOthersOf: (identityId, sessionUid) =>
-      askSystemDatabase(async () => {
-        await database
-          .deleteFrom('oauth_record')
-          .where('identity_id', '=', identityId)
-          .where((where) =>
-            where.or([where('kind', '!=', 'Session'), where('uid', 'is distinct from', sessionUid)]),
-          )
-          .execute()
-      }),
-
-    endAllOf: (identityId) =>
-      askSystemDatabase(async () => {
-        await sql`DELETE FROM oauth_record WHERE identity_id = ${identityId}::bigint`.execute(database)
-      }),
+      askSystemDatabase(() => endSessionsOf(database, identityId, sessionUid)),
   }
+}
+
+/** Sign-in sessions, and whatever was granted. @param sessionUid the browser session that goes on, if any */
+export async function endSessionsOf(
+  on: SystemDatabase,
+  identityId: IdentityId,
+  sessionUid: string | undefined,
+): Promise<void> {
+  await on
+    .deleteFrom('oauth_record')
+    .where('identity_id', '=', identityId)
+    .$if(sessionUid !== undefined, (query) =>
+      query.where((where) =>
+        where.or([where('kind', '!=', 'Session'), where('uid', 'is distinct from', sessionUid ?? null)]),
+      ),
+    )
+    .execute()
 }
 
 /** Enough to tell sessions apart; says nothing about the cookie, of which it is the beginning of a hash of a hash. */

@@ -1,6 +1,7 @@
 /** Passwords of users as hashes, and the links that set them. */
 import type { IdentityId } from '../domain/ids.ts'
 import type { NewSignInLink, PasswordStore } from '../operations/ports/passwords.ts'
+import { endSessionsOf } from './oauth-records.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createPasswordStore(database: SystemDatabase): PasswordStore {
@@ -15,16 +16,15 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
         return row?.password_hash
       }),
 
-    savePassword: (userId, hash, now) =>
-      askSystemDatabase(async () => {
-        await database
-          .insertInto('user_password')
-          .values({ user_id: userId, password_hash: hash, changed_at: now })
-          .onConflict((conflict) =>
-            conflict.column('user_id').doUpdateSet({ password_hash: hash, changed_at: now }),
-          )
-          .execute()
-      }),
+    saveHash: (userId, hash, now) => askSystemDatabase(() => savePassword(database, userId, hash, now)),
+
+    changePassword: (userId, hash, now, sessionUid) =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          await savePassword(transaction, userId, hash, now)
+          await endSessionsOf(transaction, userId, sessionUid)
+        }),
+      ),
 
     insertLink: (link) =>
       askSystemDatabase(() =>
@@ -55,17 +55,22 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
             .returning('user_id')
             .executeTakeFirst()
           if (used === undefined) return false
-          await transaction
-            .insertInto('user_password')
-            .values({ user_id: used.user_id, password_hash: passwordHash, changed_at: now })
-            .onConflict((conflict) =>
-              conflict.column('user_id').doUpdateSet({ password_hash: passwordHash, changed_at: now }),
-            )
-            .execute()
+          await savePassword(transaction, used.user_id as IdentityId, passwordHash, now)
+          await endSessionsOf(transaction, used.user_id as IdentityId, undefined)
           return true
         }),
       ),
   }
+}
+
+async function savePassword(on: SystemDatabase, userId: IdentityId, hash: string, now: Date): Promise<void> {
+  await on
+    .insertInto('user_password')
+    .values({ user_id: userId, password_hash: hash, changed_at: now })
+    .onConflict((conflict) =>
+      conflict.column('user_id').doUpdateSet({ password_hash: hash, changed_at: now }),
+    )
+    .execute()
 }
 
 /** Within a transaction: a new link ends the earlier ones, and the last one that was sent is the one that works. */

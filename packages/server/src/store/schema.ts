@@ -63,6 +63,9 @@ export interface SystemSchema {
     is_account_admin: Generated<boolean>
     system_group: Generated<'users' | 'admins' | null>
     system_group_of: Generated<string | null>
+    name_canonical: Generated<string | null>
+    name_skeleton: Generated<string | null>
+    name_problem: Generated<string | null>
   }
   group_member: { group_id: string; group_type: Generated<'GROUP'>; member_id: string }
   workspace_assignment: { workspace_id: string; identity_id: string; permission: 'USER' | 'ADMIN' }

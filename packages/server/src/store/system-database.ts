@@ -7,6 +7,7 @@ import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { askTogether } from '../operations/ask-together.ts'
+import { RefusedError } from '../operations/refused-error.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
 import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
@@ -109,13 +110,24 @@ export async function askSystemDatabase<Result>(work: () => Promise<Result>): Pr
 }
 
 function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  // Decided within a transaction; its words are anybody's, such as the name of a group «pool».
+  if (!(error instanceof Error) || error instanceof RefusedError) return false
   if (error instanceof pg.DatabaseError) return UNAVAILABLE_CLASSES.includes(error.code?.slice(0, 2) ?? '')
   // node-postgres reports a lost or refused connection as a system error or by one of these sentences.
   return 'syscall' in error || /connection|timeout|pool|not queryable/i.test(error.message)
 }
 
-/** SQLSTATE 23505; `constraint` narrows it to one. */
+/** SQLSTATE 23505. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23505'
+}
+
+/** The index or constraint that a row would break (SQLSTATE 23505). */
+export function violatedIndexOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError && error.code === '23505' ? error.constraint : undefined
+}
+
+/** SQLSTATE 23503: what a new row belongs to was deleted meanwhile. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23503'
 }

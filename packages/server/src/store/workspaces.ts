@@ -3,9 +3,15 @@ import type { Selectable } from 'kysely'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import type { WorkspaceStore } from '../operations/ports/workspaces.ts'
+import { lockMemberships } from './group-members.ts'
 import { toIdentity } from './identities.ts'
 import type { SystemSchema } from './schema.ts'
-import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
+import {
+  askSystemDatabase,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  type SystemDatabase,
+} from './system-database.ts'
 
 export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
   return {
@@ -55,6 +61,8 @@ export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
     deleteWorkspace: (id) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
+          // Its system groups go with it, and identities that it made get another row.
+          await lockMemberships(transaction)
           // The lock keeps instances from being made in it meanwhile (store/instances.ts takes the same one).
           await transaction.selectFrom('workspace').select('id').where('id', '=', id).forUpdate().execute()
           const result = await transaction
@@ -94,36 +102,39 @@ export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
         return rows.map((row) => ({ identity: toIdentity(row), permission: row.permission }))
       }),
 
-    listWorkspacesOf: (id) =>
-      askSystemDatabase(async () => {
-        const rows = await database
-          .selectFrom('workspace_assignment')
-          .select('workspace_id')
-          .where('identity_id', '=', id)
-          .execute()
-        return rows.map((row) => row.workspace_id as WorkspaceId)
-      }),
-
     assign: (workspaceId, id, permission) =>
       askSystemDatabase(async () => {
-        await database
-          .insertInto('workspace_assignment')
-          .values({ workspace_id: workspaceId, identity_id: id, permission })
-          .onConflict((conflict) =>
-            conflict.columns(['workspace_id', 'identity_id']).doUpdateSet({ permission }),
-          )
-          .execute()
+        try {
+          await database.transaction().execute(async (transaction) => {
+            // It changes who is in `admins`, too.
+            await lockMemberships(transaction)
+            await transaction
+              .insertInto('workspace_assignment')
+              .values({ workspace_id: workspaceId, identity_id: id, permission })
+              .onConflict((conflict) =>
+                conflict.columns(['workspace_id', 'identity_id']).doUpdateSet({ permission }),
+              )
+              .execute()
+          })
+          return true
+        } catch (error) {
+          if (isForeignKeyViolation(error)) return false
+          throw error
+        }
       }),
 
     unassign: (workspaceId, id) =>
-      askSystemDatabase(async () => {
-        const result = await database
-          .deleteFrom('workspace_assignment')
-          .where('workspace_id', '=', workspaceId)
-          .where('identity_id', '=', id)
-          .executeTakeFirst()
-        return result.numDeletedRows > 0n
-      }),
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          await lockMemberships(transaction)
+          const result = await transaction
+            .deleteFrom('workspace_assignment')
+            .where('workspace_id', '=', workspaceId)
+            .where('identity_id', '=', id)
+            .executeTakeFirst()
+          return result.numDeletedRows > 0n
+        }),
+      ),
   }
 }
 

@@ -206,17 +206,20 @@ describe('the owner of a database (attack 47)', () => {
 })
 
 describe('a member of databricks_superuser (attack 47)', () => {
-  it('keeps nobody from logging in with claims by a lock', async () => {
+  it('keeps nobody from logging in, with claims or without, by a lock on what is ours', async () => {
     const table = await registerTable('databricks_postgres')
     await asOwner(lakegate, async (owner) => {
       await owner.query('CREATE SCHEMA IF NOT EXISTS shop')
       await owner.query(`CREATE TABLE IF NOT EXISTS shop.orders AS SELECT 'order' AS name`)
       await owner.query('BEGIN')
+      // Of views too, whose lock goes on to what they are made of.
       const { rows } = await owner.query<{ name: string }>(
-        `SELECT format('%I.%I', nspname, relname) AS name
-           FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-          WHERE nspname = 'databricks_auth' AND relkind IN ('r', 'v', 'p')`,
+        `SELECT objid::regclass::text AS name
+           FROM pg_depend JOIN pg_class ON pg_class.oid = objid JOIN pg_extension ON pg_extension.oid = refobjid
+          WHERE classid = 'pg_class'::regclass AND deptype = 'e'
+            AND extname = 'databricks_auth' AND relkind IN ('r', 'v', 'p')`,
       )
+      expect(rows).not.toEqual([])
       for (const { name } of rows) await owner.query(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`)
       // What decides is in catalogs that only a superuser can lock against others.
       await owner.query('SAVEPOINT before')

@@ -49,6 +49,7 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
     homeWorkspaceId: WORKSPACE,
     systemGroup: undefined,
     isAccountAdmin: false,
+    nameProblem: undefined,
     createdAt: NOW,
     updatedAt: NOW,
     ...changes.user,
@@ -63,7 +64,8 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
     },
     passwords: {
       loadPasswordHash: () => Promise.resolve(changes.hasPassword === false ? undefined : 'hash of alice'),
-      savePassword: () => Promise.resolve(),
+      saveHash: () => Promise.resolve(),
+      changePassword: () => Promise.resolve(),
       insertLink: () => Promise.resolve(),
       findLink: () => Promise.resolve(undefined),
       usePasswordLink: () => Promise.resolve(false),

@@ -91,9 +91,9 @@ describe('when many ask at once', () => {
         homeWorkspaceId: workspace.id,
         isAccountAdmin: false,
       },
-      { workspaceId: workspace.id, permission: 'USER' },
+      { assignTo: workspace.id, members: [] },
     )
-    if (created === 'name_taken') throw new Error('the service principal was not made')
+    if ('conflict' in created) throw new Error('the service principal was not made')
     return created
   }
 
@@ -119,7 +119,11 @@ describe('when many ask at once', () => {
     const installation = await install()
     const name = randomUUID()
     const first = await createServicePrincipal(installation, name)
-    expect(await createIdentityStore(system.database).deleteIdentity(first.id)).toBe(true)
+    const scope = { accountId: installation.accountId, workspaceId: undefined }
+    const removed = await createIdentityStore(system.database).removeIdentity(scope, first, () => ({
+      from: 'account',
+    }))
+    expect(removed).toBe(true)
     const second = await createServicePrincipal(installation, name)
     expect(BigInt(second.id)).toBeGreaterThan(BigInt(first.id))
   })
@@ -142,16 +146,21 @@ describe('when many ask at once', () => {
           homeWorkspaceId: workspace.id,
           isAccountAdmin: false,
         },
-        undefined,
+        { assignTo: undefined, members: [] },
       )
-      if (made === 'name_taken') throw new Error('the group was not made')
+      if ('conflict' in made) throw new Error('the group was not made')
       return made.id
     }
     const [left, right] = [await group('left'), await group('right')]
     const nest = (outer: typeof left, inner: typeof left) =>
-      store.changeMembers(scope, outer, { replace: undefined, add: [inner], remove: [] })
+      store.changeIdentity(scope, { type: 'GROUP', id: outer }, () => ({
+        attributes: {},
+        members: { replace: undefined, add: [inner], remove: [] },
+      }))
     const results = await Promise.all([nest(left, right), nest(right, left)])
-    expect(results.filter((result) => result === 'changed')).toHaveLength(1)
-    expect(results).toContainEqual({ problem: 'circle', id: expect.any(String) as string })
+    expect(
+      results.filter((result) => result !== undefined && 'id' in result && 'version' in result),
+    ).toHaveLength(1)
+    expect(results).toContainEqual({ conflict: 'circle', id: expect.any(String) as string })
   })
 })

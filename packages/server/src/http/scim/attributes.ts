@@ -7,10 +7,8 @@ import { SYSTEM_GROUPS } from '../../domain/directory.ts'
 /** The one account role (SCIM `roles`). */
 export const ACCOUNT_ADMIN_ROLE = 'account_admin'
 
-/** No control characters: names are shown in terminals and become names of PostgreSQL roles. */
-const printable = /^[^\p{Cc}\p{Cs}]+$/u
-
-export const text = z.string().min(1).max(256).regex(printable, 'it holds control characters.')
+/** Which characters names may have is a matter of the operations (operations/identity-names.ts). */
+export const text = z.string().min(1).max(256)
 /** A user name is an e-mail address, as in the real service; its length is bounded, its shape only roughly checked. */
 export const userName = text.regex(/^[^\s@"]+@[^\s@"]+$/, 'it must be an e-mail address.')
 export const groupName = text.refine(
@@ -22,6 +20,8 @@ export const groupName = text.refine(
 export const KEPT_NOWHERE: readonly string[] = [
   ...['nickName', 'profileUrl', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'],
   ...['phoneNumbers', 'ims', 'photos', 'addresses', 'x509Certificates', 'meta', 'account_id', 'kind'],
+  // The server's own word (docs/identities.md), sent back with the rest of what it answered.
+  'nameProblem',
 ]
 
 export const requireUserName = (value: unknown, field: string): string => parse(userName, value, field)

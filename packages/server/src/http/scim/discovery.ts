@@ -39,6 +39,7 @@ const common = [
   list('groups', 'readOnly'),
   list('roles'),
   list('entitlements'),
+  attribute('nameProblem', { caseExact: true, mutability: 'readOnly' }),
 ]
 
 const SCHEMAS = [

@@ -32,6 +32,7 @@ const COMMON_ATTRIBUTES: Readonly<Record<string, FilterAttribute>> = {
   displayname: 'displayName',
   active: 'active',
   externalid: 'externalId',
+  nameproblem: 'nameProblem',
   'meta.created': 'createdAt',
   'meta.lastmodified': 'updatedAt',
 }

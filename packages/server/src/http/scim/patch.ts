@@ -1,10 +1,13 @@
 /**
- * SCIM PATCH (RFC 7644 §3.5.2) as a change of what the directory keeps. Operations apply in their order; the forms
- * that identity providers send are all taken: any letter case of `op`, no path, "True" for true.
+ * SCIM PATCH (RFC 7644 §3.5.2) as a change of what the directory keeps: read before anything is asked of the directory, and
+ * applied where the identity is locked. Operations apply in their order; the forms that identity providers send are all
+ * taken: any letter case of `op`, no path, "True" for true.
  */
 import { z } from 'zod'
 import type { IdentityChange, IdentityRecord } from '../../domain/directory.ts'
+import type { IdentityType } from '../../domain/identity.ts'
 import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
+import type { WantedChange } from '../../operations/change-identity.ts'
 import type { MembershipChange } from '../../operations/ports/identities.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
@@ -37,23 +40,47 @@ export const patchBody = z.object({
 export type PatchBody = z.infer<typeof patchBody>
 type Op = PatchBody['Operations'][number]['op']
 
-/** @throws RefusedError invalid_parameter naming the operation that cannot be done */
-export function applyPatch(
+/** What a PATCH asks for, whatever the identity is like. */
+export interface ReadPatch {
+  readonly attributes: IdentityChange
+  /** The display name was removed: a user or service principal is shown by its name. */
+  readonly isDisplayNameRemoved: boolean
+  readonly members: MembershipChange | undefined
+}
+
+/**
+ * @param target what the path of the request names
+ * @throws RefusedError invalid_parameter naming the operation that cannot be done
+ */
+export function readPatch(
   { Operations: operations }: PatchBody,
-  current: IdentityRecord,
-): { readonly attributes: IdentityChange; readonly members: MembershipChange | undefined } {
-  const change = new Change(current)
+  target: { readonly type: IdentityType; readonly id: string },
+): ReadPatch {
+  const reader = new PatchReader(target)
   operations.forEach(({ op, path, value }, index) => {
     const field = `Operations.${String(index)}`
     if (path === undefined || path === '') {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw invalid(`${field}.value`, 'without a path it must be an object of attributes.')
-      for (const [name, part] of Object.entries(value)) change.apply(op, name, part, `${field}.value.${name}`)
+      for (const [name, part] of Object.entries(value)) reader.read(op, name, part, `${field}.value.${name}`)
     } else {
-      change.apply(op, path, value, field)
+      reader.read(op, path, value, field)
     }
   })
-  return change.result()
+  return reader.result()
+}
+
+/** The change that it is for this identity. */
+export function applyPatch(
+  { attributes, isDisplayNameRemoved, members }: ReadPatch,
+  current: Pick<IdentityRecord, 'name'>,
+): WantedChange {
+  return {
+    attributes: isDisplayNameRemoved
+      ? { ...attributes, displayName: attributes.name ?? current.name }
+      : attributes,
+    members,
+  }
 }
 
 const MEMBER_PATH = /^members\[\s*value\s+eq\s+"([^"]*)"\s*\]$/i
@@ -68,20 +95,22 @@ function keptName(path: string): string | undefined {
   return IGNORED.has(base) ? undefined : name
 }
 
-class Change {
-  readonly #current: IdentityRecord
+class PatchReader {
+  readonly #target: { readonly type: IdentityType; readonly id: string }
   #attributes: IdentityChange = {}
+  #isDisplayNameRemoved = false
   #members:
     { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
 
-  constructor(current: IdentityRecord) {
-    this.#current = current
+  constructor(target: { readonly type: IdentityType; readonly id: string }) {
+    this.#target = target
   }
 
-  result() {
+  result(): ReadPatch {
     const members = this.#members
     return {
       attributes: this.#attributes,
+      isDisplayNameRemoved: this.#isDisplayNameRemoved,
       members:
         members === undefined
           ? undefined
@@ -93,7 +122,7 @@ class Change {
     }
   }
 
-  apply(op: Op, path: string, value: unknown, field: string): void {
+  read(op: Op, path: string, value: unknown, field: string): void {
     const name = keptName(path)
     if (name === undefined) return
     const member = MEMBER_PATH.exec(name)
@@ -109,7 +138,7 @@ class Change {
   }
 
   #changeAttribute(op: Op, name: string, value: unknown, field: string): void {
-    const { type } = this.#current
+    const { type, id } = this.#target
     const set = (change: IdentityChange) => {
       this.#attributes = { ...this.#attributes, ...change }
     }
@@ -117,7 +146,7 @@ class Change {
     switch (name) {
       case 'id':
         // Saying so again is no change.
-        if (value === this.#current.id && !isRemoval) return
+        if (value === id && !isRemoval) return
         break
       case 'active':
         if (type === 'GROUP') break
@@ -131,7 +160,8 @@ class Change {
           const text = requireGroupName(value, field)
           set({ name: text, displayName: text })
         } else {
-          set({ displayName: isRemoval ? this.#current.name : requireDisplayName(value, field) })
+          this.#isDisplayNameRemoved = isRemoval
+          if (!isRemoval) set({ displayName: requireDisplayName(value, field) })
         }
         return
       }
@@ -175,16 +205,12 @@ class Change {
     const named = /\[\s*value\s+eq\s+"([^"]*)"\s*\]/i.exec(path)?.[1]
     const roles = named === undefined ? readReferences(value ?? [], field) : [named]
     const unknown = roles.find((role) => role !== ACCOUNT_ADMIN_ROLE)
-    if (unknown !== undefined || this.#current.type === 'GROUP')
+    if (unknown !== undefined || this.#target.type === 'GROUP')
       throw invalid(field, `the only role is ${ACCOUNT_ADMIN_ROLE}, of users and service principals.`)
     const isNamed = roles.includes(ACCOUNT_ADMIN_ROLE)
-    const isAccountAdmin =
-      op === 'add'
-        ? isNamed || this.#current.isAccountAdmin
-        : op === 'replace'
-          ? isNamed
-          : this.#current.isAccountAdmin && roles.length > 0 && !isNamed
-    this.#attributes = { ...this.#attributes, isAccountAdmin }
+    // To add nothing changes nothing; to remove nothing in particular removes all.
+    if (op === 'add' && !isNamed) return
+    this.#attributes = { ...this.#attributes, isAccountAdmin: op === 'remove' ? false : isNamed }
   }
 
   #changeMembers(op: Op, value: unknown, field: string): void {

@@ -65,7 +65,8 @@ const userBody = withExtensions({
     name: body.userName,
     displayName:
       body.displayName ??
-      ([body.name?.givenName, body.name?.familyName].filter(Boolean).join(' ') || body.userName),
+      ([body.name?.givenName?.trim(), body.name?.familyName?.trim()].filter(Boolean).join(' ') ||
+        body.userName),
     active: body.active ?? true,
     externalId: body.externalId ?? undefined,
     givenName: body.name?.givenName ?? undefined,
@@ -184,6 +185,7 @@ export function toScim(
     displayName: record.displayName,
     ...(record.externalId === undefined ? {} : { externalId: record.externalId }),
     groups: related.groups.map((group) => reference(group, 'direct')),
+    ...(record.nameProblem === undefined ? {} : { nameProblem: record.nameProblem }),
     roles: record.isAccountAdmin ? [{ value: ACCOUNT_ADMIN_ROLE }] : [],
     entitlements: [],
     meta: {

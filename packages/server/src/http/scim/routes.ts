@@ -10,7 +10,6 @@ import { changeIdentity } from '../../operations/change-identity.ts'
 import { createIdentity } from '../../operations/create-identity.ts'
 import { deleteIdentity } from '../../operations/delete-identity.ts'
 import type { IdentityStore } from '../../operations/ports/identities.ts'
-import type { WorkspaceStore } from '../../operations/ports/workspaces.ts'
 import { getIdentity } from '../../operations/read-identities.ts'
 import { requirePermitted } from '../../operations/refused-error.ts'
 import { decideManageAccount, type Caller } from '../../policy/permissions.ts'
@@ -19,13 +18,12 @@ import type { Answer, Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
 import { scimDiscoveryRoutes } from './discovery.ts'
 import { parseFilter, parseSortBy } from './filter.ts'
-import { applyPatch, patchBody } from './patch.ts'
+import { applyPatch, patchBody, readPatch } from './patch.ts'
 import { isWanted, parseProjection, project, type Projection } from './projection.ts'
 import { etagOf, replacement, resourceTypes, toScim, versionOf, type ResourceType } from './resource-types.ts'
 
 export interface ScimPorts {
   readonly identities: IdentityStore
-  readonly workspaces: Pick<WorkspaceStore, 'assign' | 'unassign' | 'listWorkspacesOf'>
   readonly accountId: AccountId
   readonly randomUuid: () => string
 }
@@ -98,20 +96,7 @@ function routesOf(
       body: written,
       async handle({ body: { identity, members }, query, caller }) {
         const scope = scopeOf(caller)
-        const created = await createIdentity(ports, caller, scope, { type, ...identity })
-        const record =
-          members.length === 0
-            ? created
-            : await changeIdentity(ports, caller, scope, {
-                type,
-                id: created.id,
-                expectedVersion: undefined,
-                change: () => ({ attributes: {}, members: { replace: undefined, add: members, remove: [] } }),
-              }).catch(async (error: unknown) => {
-                // Made and filled is one wish: what cannot be filled is not left behind.
-                await ports.identities.deleteIdentity(created.id)
-                throw error
-              })
+        const record = await createIdentity(ports, caller, scope, { type, ...identity, members })
         // RFC 7644 §3.3
         return answer(scope, record, parseProjection(query), 201)
       },
@@ -155,7 +140,8 @@ function routesOf(
       async handle({ params, query, caller, headers }) {
         const scope = scopeOf(caller)
         const record = await getIdentity(ports.identities, scope, type, params.id)
-        if (headers.ifNoneMatch === etagOf(record))
+        // Whoever comes into the workspace comes into `users`, whose version does not count it.
+        if (headers.ifNoneMatch === etagOf(record) && record.systemGroup !== 'users')
           return { status: 304, headers: { etag: etagOf(record) }, body: undefined }
         return answer(scope, record, parseProjection(query))
       },
@@ -193,11 +179,13 @@ function routesOf(
       query: anyQuery,
       body: patchBody,
       async handle({ params, body, caller, headers }) {
-        const record = await changeIdentity(ports, caller, scopeOf(caller), {
+        const scope = scopeOf(caller)
+        const patch = readPatch(body, { type, id: params.id })
+        const record = await changeIdentity(ports, caller, scope, {
           type,
           id: params.id,
           expectedVersion: versionOf(headers.ifMatch),
-          change: (current) => applyPatch(body, current),
+          change: (current) => applyPatch(patch, current),
         })
         // RFC 7644 §3.5.2: 204 when no attributes were asked for; a group may have a million members.
         return { status: 204, headers: { etag: etagOf(record) }, body: undefined }

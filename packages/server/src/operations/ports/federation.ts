@@ -12,8 +12,14 @@ export interface FederationPolicyStore {
     accountId: AccountId,
     servicePrincipalId: IdentityId | undefined,
   ): Promise<readonly FederationPolicy[]>
-  /** False when it is gone. */
-  updatePolicy(policy: FederationPolicy): Promise<boolean>
+  /**
+   * In one transaction, on the locked policy; undefined when it is gone.
+   * @throws what `decide` throws, and nothing is changed
+   */
+  changePolicy(
+    uid: string,
+    decide: (current: FederationPolicy) => FederationPolicy,
+  ): Promise<FederationPolicy | undefined>
   deletePolicy(uid: string): Promise<boolean>
 }
 

@@ -9,17 +9,40 @@ import type {
 } from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
-import type { WorkspacePermission } from '../../domain/workspace.ts'
 
+/**
+ * Every change is one call, one transaction, and happens as a whole or not at all (RFC 7644 §3.5.2). What is decided by
+ * the state of an identity is decided while its row is locked, by a function that asks nothing else.
+ */
 export interface IdentityStore {
-  /** With an assignment, both in one transaction. */
+  /**
+   * Assigned to a workspace, filled with members, or not made. An identity of the same name that the account has and the
+   * workspace has not is assigned to it as it is; groups are not.
+   */
   createIdentity(
     identity: NewIdentity,
-    assignment: { readonly workspaceId: WorkspaceId; readonly permission: WorkspacePermission } | undefined,
-  ): Promise<IdentityRecord | 'name_taken'>
+    also: { readonly assignTo: WorkspaceId | undefined; readonly members: readonly IdentityId[] },
+  ): Promise<IdentityRecord | DirectoryConflict>
+  /** Undefined when there is none of that type in the scope. @throws what `decide` throws, and nothing is changed */
+  changeIdentity(
+    scope: DirectoryScope,
+    target: IdentityTarget,
+    decide: (current: IdentityRecord) => DirectoryChange,
+  ): Promise<IdentityRecord | undefined | DirectoryConflict>
+  /**
+   * Secrets, tokens, memberships and assignments of what is deleted go with it. False when there is none of that type in
+   * the scope.
+   * @param decide is told the workspaces to which the identity itself is assigned
+   * @throws what `decide` throws, and nothing is changed
+   */
+  removeIdentity(
+    scope: DirectoryScope,
+    target: IdentityTarget,
+    decide: (current: IdentityRecord, assignedTo: readonly WorkspaceId[]) => Removal,
+  ): Promise<boolean>
   /** Within a workspace: only what is assigned to it, directly or through groups. */
   loadIdentity(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
-  /** In the whole account: user names in any letter case, group names exactly; no system groups. */
+  /** In the whole account: user names in any letter case, all others exactly; no system groups. */
   findIdentity(accountId: AccountId, type: IdentityType, name: string): Promise<IdentityRecord | undefined>
   /** Ordered by `sortBy`, then by id. */
   listIdentities(
@@ -33,14 +56,6 @@ export interface IdentityStore {
       readonly limit: number
     },
   ): Promise<{ readonly total: number; readonly identities: readonly IdentityRecord[] }>
-  /** Undefined when it is gone, or not of the expected version any more. */
-  updateIdentity(
-    id: IdentityId,
-    change: IdentityChange,
-    expectedVersion: string | undefined,
-  ): Promise<IdentityRecord | undefined | 'name_taken'>
-  /** True when there was one; secrets, tokens, memberships and assignments go with it. Never a system group. */
-  deleteIdentity(id: IdentityId): Promise<boolean>
   /** Direct members, by group. */
   listMembers(groupIds: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
   /** The groups inside the scope that directly contain an identity, by identity. */
@@ -48,21 +63,38 @@ export interface IdentityStore {
     scope: DirectoryScope,
     ids: readonly IdentityId[],
   ): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
-  /** All of it or nothing. New members must be inside the scope; `replace` removes whatever it does not name. */
-  changeMembers(
-    scope: DirectoryScope,
-    groupId: IdentityId,
-    change: MembershipChange,
-  ): Promise<
-    'changed' | { readonly problem: 'unknown_member' | 'circle' | 'too_deep'; readonly id: IdentityId }
-  >
+}
+
+export interface IdentityTarget {
+  readonly type: IdentityType
+  readonly id: IdentityId
+}
+
+export interface DirectoryChange {
+  readonly attributes: IdentityChange
+  /** Of a group. New members must be inside the scope. */
+  readonly members: MembershipChange | undefined
+  /** Of the system group `admins`, whose members are those assigned to the workspace as ADMIN. */
+  readonly administrators?:
+    | { readonly workspaceId: WorkspaceId; readonly change: Pick<MembershipChange, 'add' | 'remove'> }
+    | undefined
 }
 
 export interface MembershipChange {
+  /** Whatever it does not name is removed. */
   readonly replace: readonly IdentityId[] | undefined
   readonly add: readonly IdentityId[]
   readonly remove: readonly IdentityId[]
 }
+
+export type Removal =
+  { readonly from: 'account' } | { readonly from: 'workspace'; readonly workspaceId: WorkspaceId }
+
+/** Why a change cannot be made; nothing of it was. */
+export type DirectoryConflict =
+  /** Of the same name, or of one that people cannot tell from it (domain/name-keys.ts). */
+  | { readonly conflict: 'name_taken' | 'name_looks_taken' }
+  | { readonly conflict: 'unknown_member' | 'circle' | 'too_deep'; readonly id: IdentityId }
 
 export interface NewIdentity {
   readonly accountId: AccountId

@@ -40,7 +40,6 @@ export interface OAuthRecordStore {
   endSession(identityId: IdentityId, id: string): Promise<boolean>
   /** All of the identity but one sign-in session. */
   endOthersOf(identityId: IdentityId, sessionUid: string): Promise<void>
-  endAllOf(identityId: IdentityId): Promise<void>
 }
 
 export interface SignInSession {
@@ -58,8 +57,15 @@ export interface OAuthClientStore {
   insertOAuthClient(client: OAuthClient): Promise<void>
   findOAuthClient(clientId: string): Promise<OAuthClient | undefined>
   listOAuthClients(accountId: AccountId): Promise<readonly OAuthClient[]>
-  /** Replaces what can change; false when it is not there. */
-  updateOAuthClient(client: OAuthClient): Promise<boolean>
+  /**
+   * In one transaction, on the locked application; false when it is not there.
+   * @throws what `decide` throws, and nothing is changed
+   */
+  changeOAuthClient(
+    accountId: AccountId,
+    integrationId: string,
+    decide: (current: OAuthClient) => OAuthClient,
+  ): Promise<boolean>
   deleteOAuthClient(accountId: AccountId, integrationId: string): Promise<boolean>
 }
 

@@ -12,7 +12,10 @@ export interface PasswordHasher {
 
 export interface PasswordStore {
   loadPasswordHash(userId: IdentityId): Promise<string | undefined>
-  savePassword(userId: IdentityId, hash: string, now: Date): Promise<void>
+  /** The same password under another hash: nothing ends. */
+  saveHash(userId: IdentityId, hash: string, now: Date): Promise<void>
+  /** With it end all sessions and grants of the user but one browser's, in one transaction. */
+  changePassword(userId: IdentityId, hash: string, now: Date, sessionUid: string): Promise<void>
   /** Ends the user's earlier links. */
   insertLink(link: NewSignInLink): Promise<void>
   /** Of an active user, unexpired. */
@@ -20,7 +23,10 @@ export interface PasswordStore {
     hash: Uint8Array,
     now: Date,
   ): Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
-  /** Sets the password and uses the link up in one transaction; false when it is not there any more. */
+  /**
+   * Sets the password, uses the link up and ends all sessions and grants of the user, in one transaction; false when the
+   * link is not there any more.
+   */
   usePasswordLink(linkHash: Uint8Array, passwordHash: string, now: Date): Promise<boolean>
 }
 

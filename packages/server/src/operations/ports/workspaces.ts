@@ -18,10 +18,11 @@ export interface WorkspaceStore {
   /** False when it still has database instances, or is not there. */
   deleteWorkspace(id: WorkspaceId): Promise<boolean>
   listAssignments(workspaceId: WorkspaceId): Promise<readonly WorkspaceAssignment[]>
-  /** The assignment of the identity itself, not through groups; makes it or changes it. */
-  assign(workspaceId: WorkspaceId, id: IdentityId, permission: WorkspacePermission): Promise<void>
-  /** The workspaces to which the identity itself is assigned. */
-  listWorkspacesOf(id: IdentityId): Promise<readonly WorkspaceId[]>
+  /**
+   * The assignment of the identity itself, not through groups; makes it or changes it. False when the identity or the
+   * workspace was deleted meanwhile.
+   */
+  assign(workspaceId: WorkspaceId, id: IdentityId, permission: WorkspacePermission): Promise<boolean>
   /** True when there was one. */
   unassign(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
 }

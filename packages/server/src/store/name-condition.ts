@@ -1,0 +1,24 @@
+/** Which identity a name that somebody brings means: user names in any letter case, all others exactly (behaviour 47). */
+import { sql, type RawBuilder } from 'kysely'
+import type { Identity, IdentityType } from '../domain/identity.ts'
+import { isSameUserName } from '../domain/name-keys.ts'
+
+/**
+ * For the `identity` of a query; found by an index. What PostgreSQL takes for the letter case of a user name depends on the
+ * locale of the database, so `isNamed` has the last word.
+ */
+export const hasName = (type: IdentityType, name: string): RawBuilder<boolean> => {
+  switch (type) {
+    case 'USER':
+      return sql<boolean>`lower(identity.name) = lower(${name})`
+    case 'SERVICE_PRINCIPAL':
+      return sql<boolean>`identity.name = ${name.toLowerCase()}`
+    case 'GROUP':
+      return sql<boolean>`identity.name = ${name}`
+  }
+}
+
+export const isNamed = (known: Pick<Identity, 'type' | 'name'>, name: string): boolean =>
+  known.type === 'USER'
+    ? isSameUserName(known.name, name)
+    : known.name === (known.type === 'GROUP' ? name : name.toLowerCase())

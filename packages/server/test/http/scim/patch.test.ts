@@ -1,0 +1,97 @@
+/** RFC 7644 §3.5.2: a PATCH is read before the directory is asked, and applied to what is there. */
+import { describe, expect, it } from 'vitest'
+import { applyPatch, patchBody, readPatch } from '../../../src/http/scim/patch.ts'
+import { RefusedError } from '../../../src/operations/refused-error.ts'
+
+const USER = { type: 'USER', id: '7' } as const
+const GROUP = { type: 'GROUP', id: '8' } as const
+const read = (target: typeof USER | typeof GROUP, ...Operations: object[]) =>
+  readPatch(patchBody.parse({ Operations }), target)
+const problemOf = (act: () => unknown): string => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof RefusedError) return error.refusal.parameters['field'] ?? ''
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+describe('a PATCH', () => {
+  it('says the same whatever the identity is like, except for a removed display name', () => {
+    const patch = read(
+      USER,
+      { op: 'remove', path: 'displayName' },
+      { op: 'replace', path: 'active', value: 'False' },
+    )
+    expect(applyPatch(patch, { name: 'ada@example.com' })).toEqual({
+      attributes: { displayName: 'ada@example.com', active: false },
+      members: undefined,
+    })
+  })
+
+  it('names a user by the new name when it has one', () => {
+    const patch = read(
+      USER,
+      { op: 'remove', path: 'displayName' },
+      { op: 'replace', path: 'userName', value: 'grace@example.com' },
+    )
+    expect(applyPatch(patch, { name: 'ada@example.com' }).attributes).toEqual({
+      name: 'grace@example.com',
+      displayName: 'grace@example.com',
+    })
+  })
+
+  it('takes the last word about an attribute', () => {
+    const patch = read(
+      USER,
+      { op: 'remove', path: 'displayName' },
+      { op: 'add', path: 'displayName', value: 'Grace' },
+      { op: 'add', path: 'roles', value: [{ value: 'account_admin' }] },
+      { op: 'remove', path: 'roles' },
+    )
+    expect(applyPatch(patch, { name: 'ada@example.com' }).attributes).toEqual({
+      displayName: 'Grace',
+      isAccountAdmin: false,
+    })
+  })
+
+  it('that adds no role changes none', () => {
+    expect(read(USER, { op: 'add', path: 'roles', value: [] }).attributes).toEqual({})
+  })
+
+  it('adds, removes and replaces members in the order of its operations', () => {
+    const member = (value: string) => [{ value }]
+    expect(
+      read(
+        GROUP,
+        { op: 'add', path: 'members', value: member('1') },
+        { op: 'remove', path: 'members[value eq "1"]' },
+        { op: 'add', path: 'members', value: member('2') },
+      ).members,
+    ).toEqual({ replace: undefined, add: ['2'], remove: ['1'] })
+    expect(
+      read(
+        GROUP,
+        { op: 'add', path: 'members', value: member('1') },
+        { op: 'replace', path: 'members', value: member('2') },
+        { op: 'remove', path: 'members', value: member('2') },
+      ).members,
+    ).toEqual({ replace: [], add: [], remove: ['2'] })
+  })
+
+  it('may say which identity it is about, and not another one', () => {
+    expect(read(USER, { op: 'replace', value: { id: '7' } }).attributes).toEqual({})
+    expect(problemOf(() => read(USER, { op: 'replace', value: { id: '9' } }))).toBe('Operations.0.value.id')
+  })
+
+  it.each([
+    ['a group is deactivated', GROUP, { op: 'replace', path: 'active', value: false }],
+    ['a user has members', USER, { op: 'add', path: 'members', value: [{ value: '1' }] }],
+    ['a group loses its name', GROUP, { op: 'remove', path: 'displayName' }],
+    ['a member is no id', GROUP, { op: 'add', path: 'members', value: [{ value: 'x' }] }],
+    ['an attribute is not known', USER, { op: 'add', path: 'homeWorkspaceId', value: '1' }],
+  ])('is refused by the number of its operation when %s', (_what, target, operation) => {
+    expect(problemOf(() => read(target, { op: 'replace', value: {} }, operation))).toBe('Operations.1')
+  })
+})
