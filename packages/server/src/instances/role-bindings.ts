@@ -12,7 +12,6 @@ import {
   parseIdentityBinding,
   type IdentityBinding,
 } from '../domain/identity-binding.ts'
-import type { RoleOid } from '../domain/ids.ts'
 import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 
 /** What a query of a cluster is made of, where it asks for roles and their labels. */
