@@ -1,6 +1,7 @@
 /** The `embedded` driver: each database instance is a cluster of its own below `<data directory>/instances`. */
 import path from 'node:path'
 import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
@@ -70,19 +71,29 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       extensionDirectory: settings.extensionDirectory,
     },
   })
+  /** Databases whose preparation failed, by object id; forgotten by a restart, which costs some time only. */
+  const failedBefore = new Map<InstanceUid, ReadonlySet<string>>()
   return {
     async start(instance) {
       const { socketDirectory, ...cluster } = await startCluster(define(instance))
       return { ...cluster, backend: { kind: 'embedded', socketDirectory } }
     },
     isRunning: (instance) => isClusterRunning(define(instance)),
-    prepare: (instance, owner) =>
-      prepareInstance(settings.access, instance, owner, settings.controlPlaneConninfo),
+    async prepare(instance, owner) {
+      const { problems, failed } = await prepareInstance(settings.access, instance, {
+        owner,
+        controlPlaneConninfo: settings.controlPlaneConninfo,
+        failedBefore: failedBefore.get(instance.uid) ?? new Set(),
+      })
+      failedBefore.set(instance.uid, failed)
+      return problems
+    },
     async stop(instance) {
       await settings.connections.close(instance.uid)
       await stopCluster(define(instance))
     },
     async destroy(instance) {
+      failedBefore.delete(instance.uid)
       await settings.connections.close(instance.uid)
       await destroyCluster(define(instance))
     },
