@@ -4,7 +4,6 @@ import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../d
 import type { InstanceUid } from '../../domain/ids.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { Fault } from '../../domain/fault.ts'
-import type { InstanceUid } from '../../domain/ids.ts'
 import type { InstanceDriver } from '../../operations/ports/clusters.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
