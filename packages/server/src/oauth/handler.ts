@@ -10,6 +10,7 @@ import { serveAccount, type AccountPorts } from './account.ts'
 import { addressOf, pageHeaders } from './answer-page.ts'
 import { findSignedIn } from './browser-session.ts'
 import { SHOWN_CODE } from './device-pages.ts'
+import { carryInteractionCookies } from './interaction-cookies.ts'
 import { serveInteraction, type InteractionPorts } from './interactions.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
 import { buildProvider, type ProviderDependencies } from './provider.ts'
@@ -75,6 +76,7 @@ export function createOAuthHandler(
     placeBelowPrefix(request, publicUrl, settings.accountId)
     const { pathname: path, searchParams: query } = new URL(`${publicUrl}${request.url ?? '/'}`)
     const visit = { request, response, path, query, provider, workspace, publicUrl }
+    carryInteractionCookies(visit, path)
     if (await serveInteraction(visit, dependencies.interactions)) return
     if (await serveAccount(visit, dependencies.account)) return
     const question = { request, response, provider, workspaceId: workspace.id }

@@ -11,17 +11,17 @@ export interface KnownBrowserPorts {
   readonly randomUuid: () => string
 }
 
-const COOKIE = '_known_browser'
+const COOKIE = 'known_browser'
 const MAX_AGE_SECONDS = 180 * 24 * 60 * 60
 const LONGEST_COOKIE = 2048
 
 /** @returns the name of the browser, when it is known for that user */
 export function recogniseBrowser(
-  request: IncomingMessage,
+  visit: { readonly request: IncomingMessage; readonly publicUrl: string },
   userName: string,
   { unseal }: KnownBrowserPorts,
 ): string | undefined {
-  const cookie = readCookie(request, COOKIE)
+  const cookie = readCookie(visit, COOKIE)
   if (cookie === undefined || cookie.length > LONGEST_COOKIE) return undefined
   const text = unseal(cookie)
   if (text === undefined) return undefined

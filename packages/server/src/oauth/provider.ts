@@ -28,6 +28,7 @@ import { ACCOUNT_PATH } from './account-pages.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
 import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
+import { cookieNameOf } from './cookies.ts'
 import { pageHeaders } from './answer-page.ts'
 import { devicePages } from './device-pages.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
@@ -90,7 +91,7 @@ export function buildProvider(
         }),
     }),
     jwks,
-    cookies: { keys: [dependencies.cookieKey] },
+    cookies: { keys: [dependencies.cookieKey], names: { session: cookieNameOf(issuer, 'session') } },
     clientAuthMethods: [...SECRET_METHODS, 'none'],
     discovery: { introspection_endpoint_auth_methods_supported: SECRET_METHODS },
     extraClientMetadata: {
