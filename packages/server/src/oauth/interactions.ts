@@ -9,7 +9,7 @@ import type { IdentityId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
-import { addressOf, isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
 import { readCookie, setCookie } from './cookies.ts'
 import { readForm } from './form.ts'
 import { showInteraction } from './interaction-cookies.ts'
@@ -197,7 +197,7 @@ async function checkPassword(
     const principal = await ports.signIn({
       userName,
       password: new Redacted(form?.get('password') ?? ''),
-      clientAddress: addressOf(visit.request),
+      clientAddress: visit.clientAddress,
       workspaceId: visit.workspace.id,
       knownBrowser: recogniseBrowser(visit, userName, ports.knownBrowsers),
     })
@@ -319,7 +319,7 @@ async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPort
     callbackUrl,
     pending: kept.pending,
     workspaceId: visit.workspace.id,
-    clientAddress: addressOf(visit.request),
+    clientAddress: visit.clientAddress,
   })
   await finishSignIn(visit, interaction, { accountId: principal.id, amr: ['fed'] }, clock())
 }
