@@ -52,7 +52,7 @@ import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
 import type { Machine } from './machine.ts'
-import { buildOAuth, type OAuthServerSettings } from './oauth.ts'
+import { buildOAuth, type HttpProxySettings, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
 
 export interface ControlPlane {
@@ -63,7 +63,7 @@ export interface ControlPlane {
   readonly http: HttpServer
 }
 
-export interface ControlPlaneSettings extends OAuthServerSettings {
+export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySettings {
   readonly httpListener: HttpListener
   readonly publicUrl: string
   readonly instancesPerWorkspace: number

@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
+import { httpProxiesOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
@@ -25,6 +26,7 @@ import { createInstallationStore } from '../store/installation.ts'
 import { holdsEncryptedKeys } from '../store/signing-keys.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
 import { keepRetention } from './audit.ts'
+import { removeWhatIsOver } from './remove-what-is-over.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
@@ -144,6 +146,7 @@ async function start(
     'removal of old audit records',
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
   )
+  shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
@@ -163,6 +166,7 @@ async function start(
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
       attachingCallers: settings['attached-instances'].value as AttachingCallers,
+      httpProxies: httpProxiesOf(settings),
       ...(await loadSignInProvider(settings)),
     },
     masterKey,

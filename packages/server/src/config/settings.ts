@@ -309,6 +309,14 @@ export const SETTINGS = {
     reloads: true,
     sentence: 'CIDR ranges of load balancers, whose connections must begin with a PROXY protocol v2 header.',
   },
+  'forwarded-for-from': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'nobody',
+    example: '127.0.0.1,10.0.0.0/8',
+    sentence:
+      'CIDR ranges of HTTP proxies, whose X-Forwarded-For header names the client that the limits of signing in count by.',
+  },
   'drain-seconds': {
     kind: 'whole_number',
     default: '2',

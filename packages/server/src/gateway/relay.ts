@@ -4,9 +4,10 @@
  */
 import type { Duplex } from 'node:stream'
 import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../protocol/last-word.ts'
+import { endBehindAnswers } from './end-behind-answers.ts'
 import type { SessionEnd } from './session-link.ts'
 
-/** How long the last bytes may take to reach a peer whose other side is already gone. */
+/** How long the last bytes may take to reach a backend whose client is already gone. */
 const FLUSH_LIMIT_MS = 5_000
 
 /**
@@ -23,10 +24,10 @@ export async function relay(client: Duplex, backend: Duplex, early: Buffer): Pro
   }
   const bothClosed = Promise.all([closed(client), closed(backend)])
   if (early.length > 0) backend.write(early)
-  pass(client, backend, onEnd, (chunk) => {
+  pass(client, backend, onEnd, endSoon, (chunk) => {
     hasSaidGoodbye = endsWithTerminate(chunk)
   })
-  pass(backend, client, onEnd, (chunk) => {
+  pass(backend, client, onEnd, endBehindAnswers, (chunk) => {
     lastWord = chunk.length > LONGEST_LAST_WORD ? undefined : chunk
   })
   await bothClosed
@@ -41,11 +42,19 @@ function pass(
   from: Duplex,
   to: Duplex,
   onEnd: (side: Duplex) => void,
+  endBehind: (to: Duplex) => void,
   onChunk: (chunk: Buffer) => void,
 ): void {
+  let isHeard = true
   from.on('data', (chunk: Buffer) => {
+    if (!isHeard) return
     onChunk(chunk)
     if (!to.write(chunk)) from.pause()
+  })
+  // What is still said to one who has gone is read and dropped, or whoever says it would not come to the end.
+  to.once('close', () => {
+    isHeard = false
+    from.resume()
   })
   to.on('drain', () => {
     from.resume()
@@ -57,12 +66,16 @@ function pass(
   })
   from.once('close', () => {
     onEnd(from)
-    endOnce(to)
-    const impatience = setTimeout(() => to.destroy(), FLUSH_LIMIT_MS)
-    to.once('close', () => {
-      clearTimeout(impatience)
-    })
-    if (to.destroyed) clearTimeout(impatience)
+    endBehind(to)
+  })
+}
+
+function endSoon(backend: Duplex): void {
+  if (backend.destroyed) return
+  endOnce(backend)
+  const impatience = setTimeout(() => backend.destroy(), FLUSH_LIMIT_MS)
+  backend.once('close', () => {
+    clearTimeout(impatience)
   })
 }
 
