@@ -95,6 +95,7 @@ export function buildControlPlane(
     connectionsOfInstance: settings.connectionsOfInstance,
     sessionIdleSeconds: settings.sessionIdleSeconds,
     extensionDirectory: machine.extensionDirectory,
+    preloadLibraries: machine.preloadLibraries,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
     access,

@@ -13,6 +13,8 @@ export interface ClusterConfiguration {
   readonly idleSessionSeconds?: number
   /** Directory whose `extension` folder holds databricks_auth; undefined where it is not needed. */
   readonly extensionDirectory: string | undefined
+  /** Left out: none. */
+  readonly preloadLibraries?: readonly string[]
 }
 
 /** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
@@ -36,6 +38,15 @@ export async function writeConfigurationFiles(request: {
     const file = path.join(data, name)
     await writeFile(file, content, { mode: 0o600 })
     if (account.spawnAs !== undefined) await chown(file, account.uid, account.gid)
+  }
+}
+
+function preload(libraries: readonly string[]): Record<string, string> {
+  if (libraries.length === 0) return {}
+  return {
+    shared_preload_libraries: libraries.join(', '),
+    // A command such as ALTER ROLE may hold a password, and would be kept as it was written (behaviour 74).
+    ...(libraries.includes('pg_stat_statements') ? { 'pg_stat_statements.track_utility': 'off' } : {}),
   }
 }
 
@@ -63,6 +74,7 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     log_rotation_size: '0',
     log_truncate_on_rotation: 'on',
     ...(extensionDirectory === undefined ? {} : { extension_control_path: `${extensionDirectory}:$system` }),
+    ...preload(configuration.preloadLibraries ?? []),
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)

@@ -28,6 +28,8 @@ export interface EmbeddedDriverSettings {
   readonly sessionIdleSeconds: number
   /** Where databricks_auth is found by `extension_control_path`. */
   readonly extensionDirectory: string
+  /** Those that the binaries have. */
+  readonly preloadLibraries: readonly string[]
   /** libpq connection string under which instances reach the control plane. */
   readonly controlPlaneConninfo: string
   readonly connections: AdministrativeConnections
@@ -55,6 +57,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       idleSessionSeconds: settings.sessionIdleSeconds,
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,
+      preloadLibraries: settings.preloadLibraries,
     },
   })
   return {
