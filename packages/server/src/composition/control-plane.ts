@@ -69,6 +69,7 @@ export interface ControlPlaneSettings extends OAuthServerSettings {
   readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
+  readonly replicationSlotMegabytes: number
   /** Answers /metrics; undefined: nobody does. */
   readonly metrics: RequestListener | undefined
   readonly attachingCallers: AttachingCallers
@@ -94,6 +95,7 @@ export function buildControlPlane(
     account: machine.account,
     connectionsOfInstance: settings.connectionsOfInstance,
     sessionIdleSeconds: settings.sessionIdleSeconds,
+    replicationSlotMegabytes: settings.replicationSlotMegabytes,
     extensionDirectory: machine.extensionDirectory,
     preloadLibraries: machine.preloadLibraries,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,

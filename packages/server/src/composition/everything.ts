@@ -149,6 +149,7 @@ async function start(
       connectionsOfInstance: connectionsOfInstance(settings),
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
+      replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
       attachingCallers: settings['attached-instances'].value as AttachingCallers,
       ...(await loadSignInProvider(settings)),
     },

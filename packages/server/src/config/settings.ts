@@ -115,6 +115,14 @@ export const SETTINGS = {
     sentence:
       'Extensions that reach files, programs, other servers or what belongs to others, and that owners of databases may create all the same.',
   },
+  'replication-slot-megabytes': {
+    kind: 'whole_number',
+    default: '4096',
+    least: 64,
+    most: 1048576,
+    sentence:
+      'How much write-ahead log a replication slot of a local instance may keep back; a slot that needs more is lost. Holds from the next start of an instance on.',
+  },
   'postgres-account': {
     kind: 'text',
     default: undefined,

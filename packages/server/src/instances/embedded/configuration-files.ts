@@ -2,8 +2,9 @@
  * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster, written anew at every start: Unix socket
  * only, and peer authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
  */
-import { chown, writeFile } from 'node:fs/promises'
+import { chown, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { ownAccount, type OperatingSystemAccount } from './operating-system-account.ts'
 
 export interface ClusterConfiguration {
@@ -15,6 +16,12 @@ export interface ClusterConfiguration {
   readonly extensionDirectory: string | undefined
   /** Left out: none. */
   readonly preloadLibraries?: readonly string[]
+  /** Left out: nobody replicates from it. */
+  readonly replication?: {
+    readonly isLogical: boolean
+    /** How much write-ahead log a slot keeps for who does not come for it. */
+    readonly slotMegabytes: number
+  }
 }
 
 /** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
@@ -29,8 +36,14 @@ export async function writeConfigurationFiles(request: {
   const { data, account } = request
   const own = ownAccount().name
   const files: readonly (readonly [string, string])[] = [
-    ['lakegate.conf', serverConfiguration(request.socketDirectory, request.configuration)],
-    ['pg_hba.conf', 'local all all peer map=lakegate\nlocal replication all peer map=lakegate\n'],
+    [
+      'lakegate.conf',
+      serverConfiguration(request.socketDirectory, await withSlots(data, request.configuration)),
+    ],
+    [
+      'pg_hba.conf',
+      `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
+    ],
     // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
     ['pg_ident.conf', `lakegate "${own.replaceAll('"', '""')}" all\n`],
   ]
@@ -38,6 +51,25 @@ export async function writeConfigurationFiles(request: {
     const file = path.join(data, name)
     await writeFile(file, content, { mode: 0o600 })
     if (account.spawnAs !== undefined) await chown(file, account.uid, account.gid)
+  }
+}
+
+/** PostgreSQL does not start with less than the slots that it has were made for; who switched them off drops them then. */
+async function withSlots(data: string, configuration: ClusterConfiguration): Promise<ClusterConfiguration> {
+  const { replication } = configuration
+  if (replication === undefined || replication.isLogical) return configuration
+  const slots = await readdir(path.join(data, 'pg_replslot'))
+  return { ...configuration, replication: { ...replication, isLogical: slots.length > 0 } }
+}
+
+/** A slot that is forgotten keeps the log for ever, until the disk is full: PostgreSQL gives it up at these bounds. */
+function replicate(replication: ClusterConfiguration['replication']): Record<string, string> {
+  if (replication === undefined) return {}
+  return {
+    wal_level: replication.isLogical ? 'logical' : 'replica',
+    max_replication_slots: '10',
+    max_wal_senders: '10',
+    max_slot_wal_keep_size: `${String(replication.slotMegabytes)}MB`,
   }
 }
 
@@ -75,6 +107,7 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     log_truncate_on_rotation: 'on',
     ...(extensionDirectory === undefined ? {} : { extension_control_path: `${extensionDirectory}:$system` }),
     ...preload(configuration.preloadLibraries ?? []),
+    ...replicate(configuration.replication),
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)

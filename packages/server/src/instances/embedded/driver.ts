@@ -1,6 +1,11 @@
 /** The `embedded` driver: each database instance is a cluster of its own below `<data directory>/instances`. */
 import path from 'node:path'
-import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
+import {
+  effectiveCapacity,
+  logicalReplicationEnabled,
+  type Capacity,
+  type DatabaseInstance,
+} from '../../domain/database-instance.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import type { InstanceDriver } from '../../operations/ports/clusters.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
@@ -15,6 +20,7 @@ import {
   waitForClusterExit,
   type ClusterDefinition,
 } from './cluster.ts'
+import { dropLogicalSlots } from './drop-logical-slots.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 
 export interface EmbeddedDriverSettings {
@@ -26,6 +32,8 @@ export interface EmbeddedDriverSettings {
   readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
+  /** How much write-ahead log a replication slot may keep back. */
+  readonly replicationSlotMegabytes: number
   /** Where databricks_auth is found by `extension_control_path`. */
   readonly extensionDirectory: string
   /** Those that the binaries have. */
@@ -58,12 +66,19 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,
       preloadLibraries: settings.preloadLibraries,
+      replication: {
+        isLogical: logicalReplicationEnabled(instance.settings),
+        slotMegabytes: settings.replicationSlotMegabytes,
+      },
     },
   })
   return {
     async start(instance) {
       const { socketDirectory, ...cluster } = await startCluster(define(instance))
-      return { ...cluster, backend: { kind: 'embedded', socketDirectory } }
+      const backend = { kind: 'embedded', socketDirectory } as const
+      if (!logicalReplicationEnabled(instance.settings))
+        await dropLogicalSlots(settings.access, { ...instance, backend })
+      return { ...cluster, backend }
     },
     isRunning: (instance) => isClusterRunning(define(instance)),
     prepare: (instance, owner) =>
