@@ -42,8 +42,8 @@ export function wantsReplication(message: StartupMessage): boolean {
 
 /** Whether the role has REPLICATION is for PostgreSQL to say. @throws RefusedError */
 export function requireLogicalReplication({ instance, roleName, claimedTables }: Admission): void {
-  // What a slot tells it tells whole, whatever the rows are that the claims let through.
-  if (claimedTables !== undefined) throw new RefusedError(refuse('claims_not_replicated', { role: roleName }))
+  // They are opened by statements that a replication connection does not take, and a slot does not ask for them.
+  if (claimedTables.length > 0) throw new RefusedError(refuse('claims_not_replicated', { role: roleName }))
   if (instance.backend.kind === 'attached') throw new RefusedError(refuse('replication_not_attached'))
   if (!logicalReplicationEnabled(instance.settings))
     throw new RefusedError(refuse('replication_not_enabled', { name: instance.name }))

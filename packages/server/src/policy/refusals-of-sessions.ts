@@ -89,7 +89,7 @@ export const REFUSALS_OF_SESSIONS = {
     postgres: {
       sqlstate: '42501',
       message: 'role "{role}" cannot use a credential with claims for replication',
-      detail: 'A replication slot tells every change of the database, whatever the claims allow to read.',
+      detail: 'A replication slot tells every change of the database; claims mean nothing there.',
       hint: 'Use a credential without claims.',
     },
   },

@@ -10,7 +10,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { cstring, int32, passwordMessage, queryMessage, typed } from '../stage/byte-builder.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
-  asOwner,
   createRoleFor,
   createServicePrincipal,
   type TestServicePrincipal,

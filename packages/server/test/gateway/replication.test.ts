@@ -54,7 +54,7 @@ describe('a replication connection', () => {
   const admission = (changes: object): Admission =>
     ({
       roleName: 'reader',
-      claimedTables: undefined,
+      claimedTables: [],
       instance: instanceRow({ settings: { ...NO_SETTINGS, enableLogicalReplication: true } }),
       ...changes,
     }) as unknown as Admission
@@ -71,7 +71,9 @@ describe('a replication connection', () => {
   it('needs the setting, an embedded instance and a credential without claims', () => {
     expect(nameOf(admission({}))).toBe('admitted')
     expect(nameOf(admission({ instance: instanceRow() }))).toBe('replication_not_enabled')
-    expect(nameOf(admission({ claimedTables: [] }))).toBe('claims_not_replicated')
+    expect(nameOf(admission({ claimedTables: [{ schemaName: 'public', tableName: 'event' }] }))).toBe(
+      'claims_not_replicated',
+    )
     const backend = { kind: 'attached' }
     expect(nameOf(admission({ instance: { ...instanceRow(), backend } }))).toBe('replication_not_attached')
   })
