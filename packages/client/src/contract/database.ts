@@ -21,6 +21,8 @@ export interface DatabaseInstanceRequest {
   custom_tags?: CustomTag[]
   /** Lakegate's own addition. */
   session_policy?: SessionPolicy
+  /** Lakegate's own addition: change data capture; a change restarts the instance. */
+  enable_logical_replication?: boolean
   attached?: AttachedClusterRequest
 }
 
@@ -49,6 +51,8 @@ export interface DatabaseInstance extends Omit<DatabaseInstanceRequest, 'attache
   effective_custom_tags: CustomTag[]
   /** Lakegate's own addition. */
   effective_session_policy: Required<SessionPolicy>
+  /** Lakegate's own addition. */
+  effective_enable_logical_replication: boolean
   /** Lakegate's own addition: the port of `read_write_dns`, which the vendor's API has no field for. */
   read_write_port?: number
   /** Lakegate's own addition: where sessions share backends (docs/pooled-endpoint.md). */
@@ -135,6 +139,8 @@ export interface DatabaseInstanceRoleAttributes {
   bypassrls: boolean
   createdb: boolean
   createrole: boolean
+  /** Lakegate's own addition; left out of answers where it is false. */
+  replication?: boolean
 }
 
 export interface DatabaseInstanceRole {

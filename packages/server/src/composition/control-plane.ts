@@ -70,6 +70,7 @@ export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySett
   readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
+  readonly replicationSlotMegabytes: number
   /** Answers /metrics; undefined: nobody does. */
   readonly metrics: RequestListener | undefined
   readonly attachingCallers: AttachingCallers
@@ -95,7 +96,9 @@ export function buildControlPlane(
     account: machine.account,
     connectionsOfInstance: settings.connectionsOfInstance,
     sessionIdleSeconds: settings.sessionIdleSeconds,
+    replicationSlotMegabytes: settings.replicationSlotMegabytes,
     extensionDirectory: machine.extensionDirectory,
+    preloadLibraries: machine.preloadLibraries,
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
     access,

@@ -165,6 +165,7 @@ async function start(
       connectionsOfInstance: connectionsOfInstance(settings),
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
+      replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
       attachingCallers: settings['attached-instances'].value as AttachingCallers,
       httpProxies: httpProxiesOf(settings),
       ...(await loadSignInProvider(settings)),

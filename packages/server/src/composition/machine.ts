@@ -3,18 +3,24 @@ import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'
+import { environmentVariableOf } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { findBinaries, type PostgresBinaries } from '../instances/embedded/binaries.ts'
 import { chooseAccount, type OperatingSystemAccount } from '../instances/embedded/operating-system-account.ts'
 import { canChange, refuseOpenPath } from '../instances/embedded/own-directories.ts'
 import { placesOf } from '../instances/embedded/places.ts'
+import { offerExtensions } from '../instances/embedded/offer-extensions.ts'
+import { findShareDirectory } from '../instances/embedded/share-directory.ts'
 import { installExtensionFiles } from '../instances/extension.ts'
+import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
 
 export interface Machine {
   readonly dataDirectory: string
   readonly account: OperatingSystemAccount
   readonly binaries: PostgresBinaries
   readonly extensionDirectory: string
+  /** Libraries that local instances load when they start. */
+  readonly preloadLibraries: readonly string[]
 }
 
 /** @throws Fault when the data directory, the account or PostgreSQL cannot be used */
@@ -33,8 +39,36 @@ export async function prepareMachine(settings: LoadedSettings): Promise<Machine>
     account,
   })
   const extensionDirectory = await installExtensionFiles(path.join(dataDirectory, 'share'))
-  return { dataDirectory, account, binaries, extensionDirectory }
+  const preloadLibraries = await offerOperatorsExtensions(settings, { binaries, account, extensionDirectory })
+  return { dataDirectory, account, binaries, extensionDirectory, preloadLibraries }
 }
+
+/** @throws Fault configuration_invalid */
+async function offerOperatorsExtensions(
+  settings: LoadedSettings,
+  { binaries, account, extensionDirectory }: Omit<Machine, 'dataDirectory' | 'preloadLibraries'>,
+): Promise<readonly string[]> {
+  const rules = readExtensionRules(
+    settings.extensions.value ?? '',
+    settings['dangerous-extensions'].value ?? '',
+  )
+  if ('problem' in rules) throw badExtensions(rules)
+  const offered = await offerExtensions({
+    shareDirectory: findShareDirectory(binaries, account),
+    directory: extensionDirectory,
+    rules,
+  })
+  if ('problem' in offered) throw badExtensions(offered)
+  return offered.preloadLibraries
+}
+
+const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
+  new Fault({
+    code: 'configuration_invalid',
+    origin: 'configuration',
+    message: `The setting ${setting} cannot be as it is: ${problem}.`,
+    nextStep: `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
+  })
 
 async function mkdirOrFault(directory: string): Promise<void> {
   try {

@@ -99,6 +99,30 @@ export const SETTINGS = {
     example: '/usr/lib/postgresql/18',
     sentence: 'Directory that holds bin/postgres and bin/initdb for local instances.',
   },
+  extensions: {
+    kind: 'text',
+    default: 'default',
+    example: 'default,pg_partman',
+    mayBeEmpty: true,
+    sentence:
+      'What owners of databases may create in local instances: names of extensions, beginnings with * behind them, and default for the list in extensions.md, with commas between them.',
+  },
+  'dangerous-extensions': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'none',
+    example: 'postgres_fdw',
+    sentence:
+      'Extensions that reach files, programs, other servers or what belongs to others, and that owners of databases may create all the same.',
+  },
+  'replication-slot-megabytes': {
+    kind: 'whole_number',
+    default: '4096',
+    least: 64,
+    most: 1048576,
+    sentence:
+      'How much write-ahead log a replication slot of a local instance may keep back; a slot that needs more is lost. Holds from the next start of an instance on.',
+  },
   'postgres-account': {
     kind: 'text',
     default: undefined,

@@ -30,6 +30,8 @@ export interface InstanceSettings {
   readonly usagePolicyId: string | undefined
   readonly customTags: readonly CustomTag[] | undefined
   readonly sessionPolicy: SessionPolicy | undefined
+  /** Lakegate's own: `wal_level = logical`, for change data capture. */
+  readonly enableLogicalReplication: boolean | undefined
 }
 
 /** Lakegate's own: what ends an open session. By default nothing does (behaviours 19, 45). */
@@ -101,6 +103,8 @@ export const isInstanceName = (name: string): boolean => NAME.test(name)
 export const effectiveStopped = (settings: InstanceSettings): boolean => settings.stopped ?? false
 export const nativeLoginEnabled = (settings: InstanceSettings): boolean =>
   settings.enablePgNativeLogin ?? false
+export const logicalReplicationEnabled = (settings: InstanceSettings): boolean =>
+  settings.enableLogicalReplication ?? false
 export const effectiveCapacity = (settings: InstanceSettings): Capacity =>
   settings.capacity ?? DEFAULT_CAPACITY
 export const effectiveSessionPolicy = (settings: InstanceSettings): SessionPolicy =>

@@ -16,6 +16,7 @@ import { readLoginMethod } from './login-method.ts'
 import { requirePooled, type PooledEndpoint } from './pooled/endpoint.ts'
 import { endWith, refusalMessage } from './refusal-message.ts'
 import { relay } from './relay.ts'
+import { guardReplication, requireLogicalReplication, wantsReplication } from './replication.ts'
 import { routeOf } from './route.ts'
 import type { SecureContexts } from './secure-contexts.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
@@ -101,6 +102,7 @@ async function serveLogin(
   const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
   const { wantsBearer, message } = readLoginMethod(received)
   const shared = endpoint === 'pooled' ? requirePooled(pooled, message) : undefined
+  const replicates = wantsReplication(message)
   const roleName = requireRoleName(message)
   const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
   // The endpoints have their own places: many sessions that share backends leave room for a direct one.
@@ -117,6 +119,7 @@ async function serveLogin(
     // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
     leaveRole = await counters.roles.take(`${place} ${roleName}`, settings.connectionsPerRole)
     if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
+    if (replicates) requireLogicalReplication(admission)
     if (shared !== undefined) {
       const startup = { message, version: protocol.version }
       await shared.serve({ socket, startup, admission, request, reader, onOpen, signal })
@@ -138,7 +141,7 @@ async function serveLogin(
     onOpen()
     await sessions.keep(instanceUid, session.greeting, () =>
       dependencies.openSessions.during(admission, request, linkDirectly(socket, session), () =>
-        relay(socket, session.socket, early),
+        relay(socket, session.socket, early, replicates ? guardReplication() : undefined),
       ),
     )
   } finally {

@@ -1,6 +1,6 @@
 /**
  * Makes, lists, changes and drops the roles of an instance, for the REST API (behaviour 61). Names come from outside:
- * they are quoted by the driver's own function in the statements that take no parameters. REPLICATION is never given.
+ * they are quoted by the driver's own function in the statements that take no parameters.
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -32,6 +32,7 @@ interface RoleRow extends LabelledRole {
   readonly createdb: boolean
   readonly createrole: boolean
   readonly bypassrls: boolean
+  readonly replication: boolean
   readonly is_databricks_superuser: boolean
 }
 
@@ -41,7 +42,7 @@ const INHERITS = `COALESCE((pg_catalog.to_jsonb(member) ->> 'inherit_option')::b
 /** Superusers, the role of Lakegate itself and those that the instance was born with are nobody's business here. */
 const select = ({ label, joinLabel }: RoleBindingCatalog) => `
   SELECT role.oid::pg_catalog.text AS oid, role.rolname AS name, role.rolcreatedb AS createdb, role.rolcreaterole AS createrole,
-         role.rolbypassrls AS bypassrls,
+         role.rolbypassrls AS bypassrls, role.rolreplication AS replication,
          EXISTS (SELECT FROM pg_catalog.pg_auth_members AS member
                   JOIN pg_catalog.pg_roles AS above ON above.oid = member.roleid
                  WHERE member.member = role.oid AND above.rolname = '${DATABRICKS_SUPERUSER}'
@@ -85,7 +86,7 @@ export function createInstanceRoleAdministration(
           if (rowCount !== 0) return 'name_taken' as const
           const name = client.escapeIdentifier(role.name)
           await client.query(
-            `CREATE ROLE ${name} NOSUPERUSER NOREPLICATION INHERIT LOGIN ${attributesOf(role.attributes)}`,
+            `CREATE ROLE ${name} NOSUPERUSER INHERIT LOGIN ${attributesOf({ replication: false, ...role.attributes })}`,
           )
           if (instance.backend.kind === 'embedded') await giveToOwner(client, instance, role.name)
           if (role.isDatabricksSuperuser) await grantDatabricksSuperuser(client, instance, name)
@@ -198,6 +199,7 @@ function attributesOf(attributes: Partial<InstanceRole['attributes']>): string {
     ...word(attributes.createdb, 'CREATEDB'),
     ...word(attributes.createrole, 'CREATEROLE'),
     ...word(attributes.bypassrls, 'BYPASSRLS'),
+    ...word(attributes.replication, 'REPLICATION'),
   ].join(' ')
 }
 
@@ -217,7 +219,12 @@ async function toRoles(
 const toRole = (row: RoleRow, kept: KeptBinding | undefined): InstanceRole => ({
   name: row.name,
   binding: bindingOfRole(row, kept),
-  attributes: { createdb: row.createdb, createrole: row.createrole, bypassrls: row.bypassrls },
+  attributes: {
+    createdb: row.createdb,
+    createrole: row.createrole,
+    bypassrls: row.bypassrls,
+    replication: row.replication,
+  },
   isDatabricksSuperuser: row.is_databricks_superuser,
 })
 

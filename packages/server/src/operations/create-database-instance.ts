@@ -5,7 +5,7 @@
 import { isInstanceName, type DatabaseInstance, type InstanceSettings } from '../domain/database-instance.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import { decideNativeLoginOf } from '../policy/attached-cluster.ts'
-import { decideInstanceSettings } from '../policy/instance-settings.ts'
+import { decideInstanceSettings, decideLogicalReplicationOf } from '../policy/instance-settings.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { requireAttachable, type AttachPorts, type WantedAttachment } from './change-attached-cluster.ts'
@@ -57,6 +57,7 @@ export async function createDatabaseInstance(
   if (attached !== undefined) {
     const backend = { kind: 'attached', cluster: attached.cluster, bindings: undefined } as const
     requirePermitted(decideNativeLoginOf(backend, settings))
+    requirePermitted(decideLogicalReplicationOf(backend.kind, settings))
   }
   // Asked first so that a repeated creation takes no listener and reads the same answer at the limit as below it.
   if ((await ports.store.findByName(workspaceId, name)) !== undefined) {

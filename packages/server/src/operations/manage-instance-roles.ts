@@ -1,5 +1,5 @@
 /** Roles of a database instance through REST (behaviours 58, 61). Inside PostgreSQL, PostgreSQL decides. */
-import type { DatabaseInstance } from '../domain/database-instance.ts'
+import { logicalReplicationEnabled, type DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity, IdentityType } from '../domain/identity.ts'
 import {
   decideCreateRole,
@@ -87,6 +87,7 @@ export async function createInstanceRole(
   // That of an identity is what the directory has, also when it is older than the rules.
   if (identity === undefined) requireDisplayName(name, 'name')
   requireAvailable(instance)
+  requireReplicationFor(instance, attributes, attributes)
   const created = await ports.roles.createRole(instance, {
     name,
     binding: identity === undefined ? undefined : { id: identity.id, type: identity.type },
@@ -125,6 +126,8 @@ export async function updateInstanceRole(
       }),
     )
   }
+  const { attributes } = request.change
+  requireReplicationFor(instance, attributes, { ...current.attributes, ...attributes })
   const updated = await ports.roles.updateRole(instance, request.role, request.change)
   if (updated === undefined) throw notFound(instance, request.role)
   recordRoleChange(ports, caller, instance, request.role)
@@ -181,6 +184,27 @@ async function findIdentity(
   if (identity === undefined)
     throw new RefusedError(refuse('identity_not_found', { type, name: name.slice(0, 256) }))
   return identity
+}
+
+/**
+ * REPLICATION is for managers to give (`decideCreateRole`), and nobody else passes it on: a role that has it and CREATEROLE
+ * may give it to others in SQL.
+ */
+function requireReplicationFor(
+  { backend, settings }: DatabaseInstance,
+  change: RoleChange['attributes'],
+  result: RoleChange['attributes'],
+): void {
+  const problem =
+    change.replication === true && backend.kind === 'attached'
+      ? 'is given by who runs the attached cluster.'
+      : change.replication === true && !logicalReplicationEnabled(settings)
+        ? 'needs an instance with enable_logical_replication.'
+        : result.replication === true && result.createrole === true
+          ? 'cannot go with createrole, with which the role could pass it on; make a role of its own for it.'
+          : undefined
+  if (problem !== undefined)
+    throw new RefusedError(refuse('invalid_parameter', { field: 'attributes.replication', problem }))
 }
 
 function requireRoleName(name: string): void {

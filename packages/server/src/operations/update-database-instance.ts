@@ -4,7 +4,11 @@
  */
 import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
 import { decideNativeLoginOf } from '../policy/attached-cluster.ts'
-import { decideInstanceSettings, stateAfterUpdate } from '../policy/instance-settings.ts'
+import {
+  decideInstanceSettings,
+  decideLogicalReplicationOf,
+  stateAfterUpdate,
+} from '../policy/instance-settings.ts'
 import { decideManageInstance, type Caller } from '../policy/permissions.ts'
 import { changeObserved } from './change-observed.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
@@ -40,6 +44,7 @@ export async function updateDatabaseInstance(
     requirePermitted(decideInstanceSettings(settings))
     if ('enablePgNativeLogin' in request.change)
       requirePermitted(decideNativeLoginOf(observed.backend, settings))
+    requirePermitted(decideLogicalReplicationOf(observed.backend.kind, settings))
     const state = stateAfterUpdate(observed, settings)
     if (typeof state !== 'string') throw new RefusedError(state)
 

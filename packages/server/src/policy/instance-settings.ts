@@ -7,6 +7,7 @@ import {
   RETENTION_DAYS,
   effectiveCapacity,
   effectiveStopped,
+  logicalReplicationEnabled,
   type CustomTag,
   type DatabaseInstance,
   type InstanceSettings,
@@ -25,6 +26,7 @@ export const SETTING_FIELDS = {
   usagePolicyId: 'usage_policy_id',
   customTags: 'custom_tags',
   sessionPolicy: 'session_policy',
+  enableLogicalReplication: 'enable_logical_replication',
 } as const satisfies Record<keyof InstanceSettings, string>
 
 /** Every setting at its default. */
@@ -38,6 +40,7 @@ export const NO_SETTINGS: InstanceSettings = {
   usagePolicyId: undefined,
   customTags: undefined,
   sessionPolicy: undefined,
+  enableLogicalReplication: undefined,
 }
 
 /** The limits of the vendor's tags on cloud resources: AWS takes keys of 128 and values of 256 characters. */
@@ -90,8 +93,25 @@ export function stateAfterUpdate(
   if (isStopped) return wasStopped ? state : 'UPDATING'
   // A stop that is still under way may have happened or not: only a restart is sure to apply all settings.
   if (wasStopped) return state === 'STOPPED' ? 'STARTING' : 'UPDATING'
-  return effectiveCapacity(instance.settings) === effectiveCapacity(settings) ? state : 'UPDATING'
+  return needsRestart(instance.settings, settings) ? 'UPDATING' : state
 }
+
+/** PostgreSQL takes both at its start only (shared_buffers, wal_level). */
+const needsRestart = (before: InstanceSettings, after: InstanceSettings): boolean =>
+  effectiveCapacity(before) !== effectiveCapacity(after) ||
+  logicalReplicationEnabled(before) !== logicalReplicationEnabled(after)
+
+/** An attached cluster has the wal_level that its administrator gave it. */
+export const decideLogicalReplicationOf = (
+  kind: DatabaseInstance['backend']['kind'],
+  settings: InstanceSettings,
+): 'permitted' | Refusal =>
+  kind === 'attached' && logicalReplicationEnabled(settings)
+    ? invalid(
+        'enable_logical_replication',
+        'must be false: replication connections to attached clusters do not go through Lakegate.',
+      )
+    : 'permitted'
 
 const isRetention = (days: number): boolean => days >= RETENTION_DAYS.least && days <= RETENTION_DAYS.most
 

@@ -56,6 +56,43 @@ export const REFUSALS_OF_SESSIONS = {
       hint: 'Connect to the host that the instance reports as read_write_dns.',
     },
   },
+  // Change data capture.
+  physical_replication_refused: {
+    disclosure: 'anyone',
+    postgres: {
+      sqlstate: '42501',
+      message: 'physical replication and base backups are not possible through Lakegate',
+      detail: 'They copy all databases of the instance and the password verifiers of all roles.',
+      hint: 'For change data capture connect with replication=database and use logical slots; backups are the operator’s.',
+    },
+  },
+  replication_not_enabled: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '55000',
+      message: 'logical replication is not enabled on database instance "{name}"',
+      detail: 'It needs wal_level = logical.',
+      hint: 'Have who manages the instance set enable_logical_replication; the instance restarts then.',
+    },
+  },
+  replication_not_attached: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '0A000',
+      message: 'replication connections to attached database instances are not possible through Lakegate',
+      detail: 'What they may read is decided by the cluster, which somebody else runs.',
+      hint: 'Connect to the cluster itself, as a role that its administrator made for that.',
+    },
+  },
+  claims_not_replicated: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '42501',
+      message: 'role "{role}" cannot use a credential with claims for replication',
+      detail: 'A replication slot tells every change of the database; claims mean nothing there.',
+      hint: 'Use a credential without claims.',
+    },
+  },
   pool_exhausted: {
     disclosure: 'token_holder',
     postgres: {

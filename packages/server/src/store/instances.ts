@@ -78,6 +78,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       .where('retention_window_in_days', 'is not distinct from', columns.retention_window_in_days)
       .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
       .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
+      .where('enable_logical_replication', 'is not distinct from', columns.enable_logical_replication)
       .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
   }
   const instancesByUid = compiledOnce(database, ['uids'], instancesByUidQuery)
@@ -310,6 +311,7 @@ function settingsColumns(settings: InstanceSettings) {
     usage_policy_id: settings.usagePolicyId ?? null,
     custom_tags: settings.customTags === undefined ? null : JSON.stringify(settings.customTags),
     session_policy: settings.sessionPolicy === undefined ? null : JSON.stringify(settings.sessionPolicy),
+    enable_logical_replication: settings.enableLogicalReplication ?? null,
   } satisfies Partial<Insertable<SystemSchema['database_instance']>>
 }
 
@@ -331,6 +333,7 @@ function instanceOf(row: Row): DatabaseInstance {
       usagePolicyId: row.usage_policy_id ?? undefined,
       customTags: row.custom_tags ?? undefined,
       sessionPolicy: row.session_policy ?? undefined,
+      enableLogicalReplication: row.enable_logical_replication ?? undefined,
     },
     state: row.state,
     fault: faultOf(row),

@@ -198,6 +198,7 @@ export interface SystemSchema {
       string | null,
       string | null
     >
+    enable_logical_replication: boolean | null
     attached_cluster: ColumnType<unknown, string | null, string | null>
     attached_bindings: 'shared_catalog' | 'system_database' | 'table' | null
   }

@@ -13,6 +13,7 @@ import {
   TAG_LIMITS,
   USAGE_POLICY_ID_LENGTH,
   decideInstanceSettings,
+  decideLogicalReplicationOf,
   stateAfterUpdate,
 } from '../../src/policy/instance-settings.ts'
 import { toHttpRefusal } from '../../src/policy/refusals.ts'
@@ -107,6 +108,15 @@ describe('the settings of an instance', () => {
   })
 })
 
+describe('change data capture', () => {
+  it('is a setting of embedded instances only', () => {
+    const wanted = withSettings({ enableLogicalReplication: true })
+    expect(decideLogicalReplicationOf('embedded', wanted)).toBe('permitted')
+    expect(decideLogicalReplicationOf('attached', wanted)).toMatchObject({ name: 'invalid_parameter' })
+    expect(decideLogicalReplicationOf('attached', NO_SETTINGS)).toBe('permitted')
+  })
+})
+
 describe('the state after an update', () => {
   const stopped = withSettings({ stopped: true })
   const rows: readonly (readonly [
@@ -118,6 +128,20 @@ describe('the state after an update', () => {
   ])[] = [
     ['is UPDATING when a running instance shall stop', 'AVAILABLE', NO_SETTINGS, stopped, 'UPDATING'],
     ['is UPDATING when a starting instance shall stop', 'STARTING', NO_SETTINGS, stopped, 'UPDATING'],
+    [
+      'is UPDATING when change data capture is switched on, which takes a restart',
+      'AVAILABLE',
+      NO_SETTINGS,
+      withSettings({ enableLogicalReplication: true }),
+      'UPDATING',
+    ],
+    [
+      'stays when change data capture is switched off, which it was',
+      'AVAILABLE',
+      NO_SETTINGS,
+      withSettings({ enableLogicalReplication: false }),
+      'AVAILABLE',
+    ],
     [
       'is STARTING when a stopped instance shall run',
       'STOPPED',

@@ -5,6 +5,7 @@ import type { Admission } from '../../operations/admit-login.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { encodeAuthenticationOk, encodeBackendKeyData, encodeReadyForQuery } from '../../protocol/backend.ts'
+import { replicationModeOf } from '../../protocol/replication.ts'
 import type { CancelRequest, ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { forwardCancelRequest } from '../cancel.ts'
@@ -16,7 +17,7 @@ import { InstanceBackends } from './instance-backends.ts'
 import { BackendRefused, openPooledBackend } from './open-backend.ts'
 import { PoolCounts, type PoolFigures } from './pool-counts.ts'
 import { Pool } from './pool.ts'
-import { asksForReplication, poolNameOf } from './pool-name.ts'
+import { poolNameOf } from './pool-name.ts'
 import { encodeStatus } from './reported-parameters.ts'
 import { seedForRandom } from './seed.ts'
 import { PooledSession } from './session.ts'
@@ -209,6 +210,6 @@ export function requirePooled(endpoint: PooledEndpoint | undefined, message: Sta
   if (endpoint === undefined) {
     throw new RefusedError(refuse('instance_not_reachable', { reason: 'The instance has no such endpoint.' }))
   }
-  if (asksForReplication(message)) throw new RefusedError(refuse('replication_not_pooled'))
+  if (replicationModeOf(message) !== 'none') throw new RefusedError(refuse('replication_not_pooled'))
   return endpoint
 }

@@ -16,9 +16,3 @@ export function poolNameOf(
     .map(({ name, value }) => [name, value.toString('base64')])
   return JSON.stringify([roleName, roleOid, behind, version.minor, parameters])
 }
-
-/** PostgreSQL reads it as a boolean, or as `database`. */
-export function asksForReplication({ parameters }: StartupMessage): boolean {
-  const value = parameters.findLast(({ name }) => name === 'replication')?.value.toString('latin1')
-  return value !== undefined && !['false', 'off', 'no', '0'].includes(value.toLowerCase())
-}

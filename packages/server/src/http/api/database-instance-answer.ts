@@ -5,6 +5,7 @@ import {
   effectiveCapacity,
   effectiveSessionPolicy,
   effectiveStopped,
+  logicalReplicationEnabled,
   nativeLoginEnabled,
   type CustomTag,
   type DatabaseInstance,
@@ -59,6 +60,10 @@ export function databaseInstanceAnswer(
       ? {}
       : { session_policy: showSessionPolicy(settings.sessionPolicy) }),
     effective_session_policy: showSessionPolicy(effectiveSessionPolicy(settings)),
+    ...(settings.enableLogicalReplication === undefined
+      ? {}
+      : { enable_logical_replication: settings.enableLogicalReplication }),
+    effective_enable_logical_replication: logicalReplicationEnabled(settings),
     ...(fault === undefined ? {} : { status_message: statusMessage(fault) }),
   }
 }

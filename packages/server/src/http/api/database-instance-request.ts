@@ -44,6 +44,7 @@ const settingShapes = {
   usage_policy_id: z.string().nullish(),
   custom_tags: z.array(customTag).nullish(),
   session_policy: sessionPolicy.nullish(),
+  enable_logical_replication: z.boolean().nullish(),
 } satisfies Record<(typeof SETTING_FIELDS)[Setting], z.ZodType>
 
 /** SDKs send the whole resource back that they read; these fields say nothing about what is wanted. */
@@ -95,6 +96,7 @@ export const instanceBody: z.ZodType<InstanceBody> = z
         : sent('usagePolicyId', body.usage_policy_id)),
       ...sent('customTags', body.custom_tags),
       ...sent('sessionPolicy', toSessionPolicy(body.session_policy)),
+      ...sent('enableLogicalReplication', body.enable_logical_replication),
     },
   }))
 

@@ -36,6 +36,8 @@ const attributes = z.strictObject({
   bypassrls: z.boolean().optional(),
   createdb: z.boolean().optional(),
   createrole: z.boolean().optional(),
+  /** Lakegate's own addition. */
+  replication: z.boolean().optional(),
 })
 const roleBody = z.strictObject({
   name: z.string().max(256).optional(),
@@ -168,6 +170,7 @@ const toChange = (body: z.infer<typeof roleBody>): RoleChange => ({
     ...(body.attributes?.createdb === undefined ? {} : { createdb: body.attributes.createdb }),
     ...(body.attributes?.createrole === undefined ? {} : { createrole: body.attributes.createrole }),
     ...(body.attributes?.bypassrls === undefined ? {} : { bypassrls: body.attributes.bypassrls }),
+    ...(body.attributes?.replication === undefined ? {} : { replication: body.attributes.replication }),
   },
   // Absent: as it is. Null takes it away.
   ...(body.membership_role === undefined ? {} : { isDatabricksSuperuser: body.membership_role !== null }),
@@ -178,11 +181,17 @@ function show(role: InstanceRole, instance: string): DatabaseInstanceRole {
     name: role.name,
     identity_type: role.binding?.type ?? 'PG_ONLY',
     ...(role.isDatabricksSuperuser ? { membership_role: 'DATABRICKS_SUPERUSER' as const } : {}),
-    attributes: role.attributes,
-    effective_attributes: role.attributes,
+    attributes: showAttributes(role.attributes),
+    effective_attributes: showAttributes(role.attributes),
     instance_name: instance,
   }
 }
+
+/** The vendor's three are always there. */
+const showAttributes = ({ replication, ...attributes }: InstanceRole['attributes']) => ({
+  ...attributes,
+  ...(replication ? { replication } : {}),
+})
 
 function missing(field: string): never {
   throw new RefusedError(refuse('invalid_parameter', { field, problem: 'is missing.' }))

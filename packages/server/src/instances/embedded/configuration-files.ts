@@ -3,7 +3,9 @@
  * directory, where the account that runs PostgreSQL reads them and cannot change them: Unix socket only, and peer
  * authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
  */
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { ownAccount, type OperatingSystemAccount } from './operating-system-account.ts'
 import { writeOwnFile } from './own-files.ts'
 import type { ClusterPlaces } from './places.ts'
@@ -15,6 +17,14 @@ export interface ClusterConfiguration {
   readonly idleSessionSeconds?: number
   /** Directory whose `extension` folder holds databricks_auth; undefined where it is not needed. */
   readonly extensionDirectory: string | undefined
+  /** Left out: none. */
+  readonly preloadLibraries?: readonly string[]
+  /** Left out: nobody replicates from it. */
+  readonly replication?: {
+    readonly isLogical: boolean
+    /** How much write-ahead log a slot keeps for who does not come for it. */
+    readonly slotMegabytes: number
+  }
 }
 
 /** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
@@ -33,8 +43,9 @@ export async function writeConfigurationFiles(request: {
   const own = ownAccount().name
   const rules = path.join(places.configuration, 'pg_hba.conf')
   const names = path.join(places.configuration, 'pg_ident.conf')
+  const configuration = await withSlots(places.data, request.configuration)
   const settings = {
-    ...serverSettings(request.socketDirectory, places.serverLog, request.configuration),
+    ...serverSettings(request.socketDirectory, places.serverLog, configuration),
     hba_file: rules,
     ident_file: names,
   }
@@ -45,11 +56,39 @@ export async function writeConfigurationFiles(request: {
   await writeOwnFile(configurationFileIn(places), `${include}${lines.join('')}`, group)
   await writeOwnFile(
     rules,
-    'local all all peer map=lakegate\nlocal replication all peer map=lakegate\n',
+    `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
     group,
   )
   // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
   await writeOwnFile(names, `lakegate "${own.replaceAll('"', '""')}" all\n`, group)
+}
+
+/** PostgreSQL does not start with less than the slots that it has were made for; who switched them off drops them then. */
+async function withSlots(data: string, configuration: ClusterConfiguration): Promise<ClusterConfiguration> {
+  const { replication } = configuration
+  if (replication === undefined || replication.isLogical) return configuration
+  const slots = await readdir(path.join(data, 'pg_replslot'))
+  return { ...configuration, replication: { ...replication, isLogical: slots.length > 0 } }
+}
+
+/** A slot that is forgotten keeps the log for ever, until the disk is full: PostgreSQL gives it up at these bounds. */
+function replicate(replication: ClusterConfiguration['replication']): Record<string, string> {
+  if (replication === undefined) return {}
+  return {
+    wal_level: replication.isLogical ? 'logical' : 'replica',
+    max_replication_slots: '10',
+    max_wal_senders: '10',
+    max_slot_wal_keep_size: `${String(replication.slotMegabytes)}MB`,
+  }
+}
+
+function preload(libraries: readonly string[]): Record<string, string> {
+  if (libraries.length === 0) return {}
+  return {
+    shared_preload_libraries: libraries.join(', '),
+    // A command such as ALTER ROLE may hold a password, and would be kept as it was written (behaviour 74).
+    ...(libraries.includes('pg_stat_statements') ? { 'pg_stat_statements.track_utility': 'off' } : {}),
+  }
 }
 
 const quote = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
@@ -82,5 +121,7 @@ function serverSettings(
     log_rotation_size: '0',
     log_truncate_on_rotation: 'on',
     ...(extensionDirectory === undefined ? {} : { extension_control_path: `${extensionDirectory}:$system` }),
+    ...preload(configuration.preloadLibraries ?? []),
+    ...replicate(configuration.replication),
   }
 }

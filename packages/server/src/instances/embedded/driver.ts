@@ -1,6 +1,11 @@
 /** The `embedded` driver: each database instance is a cluster of its own below `<data directory>/instances`. */
 import path from 'node:path'
-import { effectiveCapacity, type Capacity, type DatabaseInstance } from '../../domain/database-instance.ts'
+import {
+  effectiveCapacity,
+  logicalReplicationEnabled,
+  type Capacity,
+  type DatabaseInstance,
+} from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { Fault } from '../../domain/fault.ts'
@@ -17,6 +22,7 @@ import {
   waitForClusterExit,
   type ClusterDefinition,
 } from './cluster.ts'
+import { dropLogicalSlots } from './drop-logical-slots.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { isThere } from './own-files.ts'
 
@@ -29,8 +35,12 @@ export interface EmbeddedDriverSettings {
   readonly connectionsOfInstance: number
   /** 0: none. */
   readonly sessionIdleSeconds: number
+  /** How much write-ahead log a replication slot may keep back. */
+  readonly replicationSlotMegabytes: number
   /** Where databricks_auth is found by `extension_control_path`. */
   readonly extensionDirectory: string
+  /** Those that the binaries have. */
+  readonly preloadLibraries: readonly string[]
   /** libpq connection string under which instances reach the control plane. */
   readonly controlPlaneConninfo: string
   readonly connections: AdministrativeConnections
@@ -68,6 +78,11 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       idleSessionSeconds: settings.sessionIdleSeconds,
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,
+      preloadLibraries: settings.preloadLibraries,
+      replication: {
+        isLogical: logicalReplicationEnabled(instance.settings),
+        slotMegabytes: settings.replicationSlotMegabytes,
+      },
     },
   })
   /** Databases whose preparation failed, by object id; forgotten by a restart, which costs some time only. */
@@ -75,7 +90,10 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
   return {
     async start(instance) {
       const { socketDirectory, ...cluster } = await startCluster(define(instance))
-      return { ...cluster, backend: { kind: 'embedded', socketDirectory } }
+      const backend = { kind: 'embedded', socketDirectory } as const
+      if (!logicalReplicationEnabled(instance.settings))
+        await dropLogicalSlots(settings.access, { ...instance, backend })
+      return { ...cluster, backend }
     },
     isRunning: (instance) => isClusterRunning(define(instance)),
     async prepare(instance, owner) {

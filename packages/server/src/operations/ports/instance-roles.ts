@@ -21,6 +21,8 @@ export interface InstanceRole {
     readonly createdb: boolean
     readonly createrole: boolean
     readonly bypassrls: boolean
+    /** May follow every change of a database (change data capture). */
+    readonly replication: boolean
   }
   readonly isDatabricksSuperuser: boolean
 }

@@ -246,6 +246,7 @@ describe('the answer', () => {
       effective_retention_window_in_days: 7,
       effective_custom_tags: [],
       effective_session_policy: { end_on_token_expiry: false, end_on_membership_loss: false },
+      effective_enable_logical_replication: false,
     })
   })
 
@@ -260,6 +261,7 @@ describe('the answer', () => {
       usagePolicyId: 'policy',
       customTags: [{ key: 'k', value: 'v' }],
       sessionPolicy: { endOnTokenExpiry: true, endOnMembershipLoss: false },
+      enableLogicalReplication: true,
     } as const
     const answer = databaseInstanceAnswer(instanceRow({ settings, pgMajorVersion: 18 }))
     expect(answer).toMatchObject({
@@ -273,6 +275,8 @@ describe('the answer', () => {
       effective_custom_tags: [{ key: 'k', value: 'v' }],
       session_policy: { end_on_token_expiry: true, end_on_membership_loss: false },
       effective_session_policy: { end_on_token_expiry: true, end_on_membership_loss: false },
+      enable_logical_replication: true,
+      effective_enable_logical_replication: true,
       pg_version: 'PG_VERSION_18',
     })
     for (const field of ['stopped', 'node_count', 'custom_tags']) expect(answer).not.toHaveProperty(field)

@@ -1,0 +1,103 @@
+/**
+ * Lets owners of databases create the extensions that an operator's list allows: PostgreSQL finds a control file of ours
+ * before that of the binaries (`extension_control_path`), which says `trusted` or not, and leads to the scripts of the
+ * binaries. What the list does not allow is not trusted either, whatever the binaries say.
+ */
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { decideExtension, type BadExtensionSetting, type ExtensionRules } from '../../policy/extensions.ts'
+import { extendControlFile, valueInControlFile } from './control-file.ts'
+
+/** What is run as well, behind each script of an extension: it must do no harm when it is run again. */
+const ADDITIONS = fileURLToPath(new URL('../../../sql/extensions/', import.meta.url))
+const CONTROL = '.control'
+const PRELOADED = ['pg_stat_statements']
+
+interface Places {
+  /** Of the binaries. */
+  readonly shareDirectory: string
+  /** What `extension_control_path` names. */
+  readonly directory: string
+}
+
+/** @returns the libraries that instances shall load when they start, or what is wrong with the operator's list */
+export async function offerExtensions(
+  request: Places & { readonly rules: ExtensionRules },
+): Promise<{ readonly preloadLibraries: readonly string[] } | BadExtensionSetting> {
+  const { shareDirectory, directory, rules } = request
+  const available = await readdir(path.join(shareDirectory, 'extension'))
+  const names = available
+    .filter((file) => file.endsWith(CONTROL) && !file.includes('--'))
+    .map((file) => file.slice(0, -CONTROL.length))
+  const offered = new Map<string, string>()
+  for (const name of names) {
+    const control = await readFile(path.join(shareDirectory, 'extension', `${name}${CONTROL}`), 'utf8')
+    const scripts = path.resolve(shareDirectory, valueInControlFile(control, 'directory') ?? 'extension')
+    const verdict = decideExtension(name, await installScripts(scripts, name), rules)
+    if (typeof verdict === 'object') return verdict
+    if (verdict === 'not_ours') continue
+    offered.set(
+      `${name}${CONTROL}`,
+      verdict === 'trusted'
+        ? extendControlFile(control, {
+            directory: await withAddition(directory, scripts, name),
+            trusted: 'true',
+          })
+        : extendControlFile(control, { directory: scripts, superuser: 'true', trusted: 'false' }),
+    )
+  }
+  await replaceControlFiles(path.join(directory, 'extension'), offered)
+  return { preloadLibraries: PRELOADED.filter((name) => names.includes(name)) }
+}
+
+/** Without those of updates, of which some extensions have hundreds. */
+async function installScripts(directory: string, name: string): Promise<readonly string[]> {
+  const files = (await readdir(directory)).filter(
+    (file) => file.startsWith(`${name}--`) && file.endsWith('.sql') && file.split('--').length === 2,
+  )
+  return Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')))
+}
+
+/** @returns the directory of its scripts: a copy where something of ours comes behind them */
+async function withAddition(directory: string, scripts: string, name: string): Promise<string> {
+  const additions = await readdir(ADDITIONS)
+  if (!additions.includes(`${name}.sql`)) return scripts
+  const addition = await readFile(path.join(ADDITIONS, `${name}.sql`), 'utf8')
+  const target = path.join(directory, 'scripts', name)
+  await makeOpenDirectory(path.dirname(target))
+  await makeOpenDirectory(target)
+  const files = (await readdir(scripts)).filter((file) => file.startsWith(`${name}--`))
+  for (const file of files) {
+    const text = await readFile(path.join(scripts, file), 'utf8')
+    await writeReadable(path.join(target, file), file.endsWith('.sql') ? `${text}\n${addition}` : text)
+  }
+  await removeOthers(target, (file) => !files.includes(file))
+  return target
+}
+
+async function replaceControlFiles(directory: string, offered: ReadonlyMap<string, string>): Promise<void> {
+  for (const [file, text] of offered) await writeReadable(path.join(directory, file), text)
+  // An extension that the binaries of an earlier start had, or a rule that is no more.
+  await removeOthers(
+    directory,
+    (file) => file.endsWith(CONTROL) && !offered.has(file) && file !== `databricks_auth${CONTROL}`,
+  )
+}
+
+async function makeOpenDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  await chmod(directory, 0o755)
+}
+
+/** Whole or not at all: an instance may be reading it. */
+async function writeReadable(file: string, text: string): Promise<void> {
+  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.unfinished`)
+  await writeFile(unfinished, text)
+  await chmod(unfinished, 0o644)
+  await rename(unfinished, file)
+}
+
+async function removeOthers(directory: string, isOther: (file: string) => boolean): Promise<void> {
+  for (const file of (await readdir(directory)).filter(isOther)) await rm(path.join(directory, file))
+}
