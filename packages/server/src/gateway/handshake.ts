@@ -37,7 +37,7 @@ const TLS_HANDSHAKE_RECORD = 0x16
 
 /**
  * @param onUpgrade told of the encrypted socket as soon as there is one, so that refusals go there
- * @throws RefusedError tls_required, data_before_tls, protocol_violation, unsupported_protocol_version
+ * @throws RefusedError tls_required, protocol_violation, ConnectionEnded, unsupported_protocol_version
  */
 export async function shakeHands(
   socket: Socket,
@@ -68,10 +68,11 @@ export async function shakeHands(
     switch (packet.kind) {
       case 'ssl_request': {
         if (isEncrypted) throw violation('SSLRequest inside TLS')
-        // Whatever came with it was sent in clear and must not count as sent inside TLS.
-        if (reader.takeRest().length > 0) throw new RefusedError(refuse('data_before_tls'))
+        // Whatever came with it is for TLS to read, as PostgreSQL 17 and later do (`secure_open_server`): a ClientHello
+        // is taken, and nothing else can be, so that nothing sent in clear ever counts as sent inside TLS.
+        const early = reader.takeRest()
         socket.write('S')
-        await upgrade(Buffer.alloc(0))
+        await upgrade(early)
         break
       }
       case 'gss_encryption_request':
@@ -118,7 +119,7 @@ async function startTls(
   signal: AbortSignal,
   onUpgrade: (encrypted: TLSSocket) => void,
 ): Promise<TLSSocket> {
-  // The first record of direct TLS was read to be recognised; it goes back for TLS to read.
+  // Of direct TLS the first record was read to be recognised; it goes back for TLS to read.
   if (early.length > 0) socket.unshift(early)
   const encrypted = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [ALPN_PROTOCOL] })
   onUpgrade(encrypted)

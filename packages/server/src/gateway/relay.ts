@@ -4,10 +4,8 @@
  */
 import type { Duplex } from 'node:stream'
 import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../protocol/last-word.ts'
+import { ANSWER_LINGER_MS, closeConnection } from './close-connection.ts'
 import type { SessionEnd } from './session-link.ts'
-
-/** How long the last bytes may take to reach a peer whose other side is already gone. */
-const FLUSH_LIMIT_MS = 5_000
 
 /**
  * Resolves when both sockets are closed; every way in which either ends closes the other.
@@ -45,25 +43,26 @@ function pass(
 ): void {
   from.on('data', (chunk: Buffer) => {
     onChunk(chunk)
-    if (!to.write(chunk)) from.pause()
+    // Dropped when the other side is being closed: a write behind its end would destroy it without close_notify.
+    if (to.writable && !to.write(chunk)) from.pause()
   })
   to.on('drain', () => {
     from.resume()
   })
-  // An orderly end is passed on behind the last byte; so PostgreSQL's last words reach the client.
-  from.once('end', () => {
+  // An orderly end is passed on behind the last byte: PostgreSQL's last words reach the client, and a client that will
+  // send no more still reads the answer to what it sent, as PostgreSQL ends a session only when it reads the end.
+  const passEnd = () => {
     onEnd(from)
     endOnce(to)
-  })
-  from.once('close', () => {
+  }
+  if (from.readableEnded) passEnd()
+  else from.once('end', passEnd)
+  const passClose = () => {
     onEnd(from)
-    endOnce(to)
-    const impatience = setTimeout(() => to.destroy(), FLUSH_LIMIT_MS)
-    to.once('close', () => {
-      clearTimeout(impatience)
-    })
-    if (to.destroyed) clearTimeout(impatience)
-  })
+    closeConnection(to, { lingerMs: ANSWER_LINGER_MS })
+  }
+  if (from.closed) passClose()
+  else from.once('close', passClose)
 }
 
 /** Node makes an error, with its stack, of a second end that nobody reads. */
