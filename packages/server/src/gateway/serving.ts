@@ -79,7 +79,7 @@ export function createServing(
 
   return {
     accept(socket, target) {
-      const connection: ClientConnection = { socket, outermost: socket }
+      const connection: ClientConnection = { socket, outermost: socket, canBeTold: true }
       const served = serveConnection(connection, {
         dependencies,
         settings,

@@ -49,6 +49,8 @@ export interface ClientConnection {
    * inside SSL_read when a handshake is done, and a process that destroys both sockets there crashes.
    */
   outermost: Duplex
+  /** False while the client waits for TLS, and would take our words for it. */
+  canBeTold: boolean
 }
 
 /** Resolves when the connection is over, however it ended. */
@@ -57,7 +59,8 @@ export async function serveConnection(connection: ClientConnection, context: Ses
   const { settings, counters } = context
   const { metrics } = context.dependencies
   const began = performance.now()
-  const deadline = startDeadline(settings.loginDeadlineMs, context.stopping)
+  const limitMs = settings.loginDeadlineMs
+  const deadline = startDeadline(limitMs, context.stopping, tooSlow(limitMs))
   let release: (() => void) | undefined
   // Every read and write notices a broken connection by itself; without a listener it would end the process.
   socket.on('error', () => undefined)
@@ -67,7 +70,8 @@ export async function serveConnection(connection: ClientConnection, context: Ses
     const clientAddress = await findClientAddress(socket, context.balancers, deadline.signal)
     release = await counters.logins.take(clientAddress, settings.loginsPerAddress)
     if (release === undefined) {
-      await refuseTheCrowd(connection, clientAddress, context, deadline.signal)
+      deadline.clear()
+      await refuseTheCrowd(connection, clientAddress, context)
       return
     }
     const handshake = await takeHandshake(connection, context, deadline.signal)
@@ -93,7 +97,8 @@ export async function serveConnection(connection: ClientConnection, context: Ses
     } else {
       metrics.loginRefused(error instanceof RefusedError ? error.refusal.name : 'internal_error')
       if (!(error instanceof RefusedError)) context.dependencies.log.error({ err: error }, 'a login failed')
-      endWith(connection.outermost, refusalMessage(error))
+      if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
+      else closeConnection(connection.outermost)
     }
   } finally {
     deadline.clear()
@@ -107,9 +112,15 @@ async function takeHandshake(
   signal: AbortSignal,
 ): Promise<Handshake> {
   const secureContext = await secureContexts.contextFor(target.certificateHost)
-  return shakeHands(connection.socket, secureContext, signal, (encrypted) => {
-    encrypted.on('error', () => undefined)
-    connection.outermost = encrypted
+  return shakeHands(connection.socket, secureContext, signal, {
+    tlsIsNext() {
+      connection.canBeTold = false
+    },
+    upgraded(encrypted) {
+      encrypted.on('error', () => undefined)
+      connection.outermost = encrypted
+      connection.canBeTold = true
+    },
   })
 }
 
@@ -123,23 +134,20 @@ async function refuseTheCrowd(
   connection: ClientConnection,
   clientAddress: string,
   context: SessionContext,
-  signal: AbortSignal,
 ): Promise<void> {
   const { counters, settings } = context
   const refusal = tooMany(settings.loginsPerAddress)
   const leave = await counters.logins.take(`told ${clientAddress}`, MOST_TOLD_AT_ONCE)
   if (leave === undefined) throw refusal
-  const limit = new AbortController()
-  const timer = setTimeout(() => {
-    limit.abort(refusal)
-  }, TELLING_LIMIT_MS)
+  const limitMs = Math.min(TELLING_LIMIT_MS, settings.loginDeadlineMs)
+  const limit = startDeadline(limitMs, context.stopping, refusal)
   try {
-    const handshake = await takeHandshake(connection, context, AbortSignal.any([limit.signal, signal]))
+    const handshake = await takeHandshake(connection, context, limit.signal)
     if (handshake.kind !== 'cancel_request') throw refusal
     await cancel(handshake, context)
     closeConnection(connection.outermost)
   } finally {
-    clearTimeout(timer)
+    limit.clear()
     leave()
   }
 }
@@ -244,14 +252,18 @@ const tooMany = (limit: number): RefusedError =>
 const tooManyOf = (role: string, limit: number): RefusedError =>
   new RefusedError(refuse('too_many_connections_of_role', { role, limit: String(limit) }))
 
+const tooSlow = (limitMs: number): RefusedError =>
+  new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) }))
+
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
 function startDeadline(
   limitMs: number,
   stopping: AbortSignal,
+  reason: RefusedError,
 ): { readonly signal: AbortSignal; clear(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => {
-    controller.abort(new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) })))
+    controller.abort(reason)
   }, limitMs)
   const onStopping = () => {
     controller.abort(new RefusedError(refuse('server_is_stopping')))

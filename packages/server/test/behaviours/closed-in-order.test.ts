@@ -196,8 +196,18 @@ describe('a pooled session that is ended in the middle of a row', () => {
       )
       return sessions.some((open) => open.bytes_to_client > 100_000)
     })
+    // Slowly, so that the row is still on its way when the session is ended.
+    const reading = setInterval(() => {
+      session.client.resume()
+      setImmediate(() => {
+        session.client.pause()
+      })
+    }, 10)
     await lakegate.admin.request('DELETE', sessionsOf(reader))
-    session.client.resume()
+    clearInterval(reading)
+    setImmediate(() => {
+      session.client.resume()
+    })
     expect((await session.client.untilClosed()).map(({ type }) => type)).toEqual(['T'])
     expect(await waitFor('the end', () => Promise.resolve(session.tap.ends[0]))).toBe(IN_ORDER)
   })

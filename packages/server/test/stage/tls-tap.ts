@@ -6,9 +6,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { sslRequest } from './byte-builder.ts'
 import type { Lakegate } from './lakegate.ts'
-import { connectWire, type WireClient } from './wire-client.ts'
+import { connectWireOverTls, type WireClient } from './wire-client.ts'
 
 export interface TlsTap {
   readonly host: string
@@ -19,7 +18,7 @@ export interface TlsTap {
 }
 
 export const IN_ORDER = 'close_notify, then the end'
-export const TLS_1_2 = { maxVersion: 'TLSv1.2' } as const
+const TLS_1_2 = { maxVersion: 'TLSv1.2' } as const
 
 const ALERT = 21
 const HEADER_BYTES = 5
@@ -74,13 +73,10 @@ function endsWithAlert(bytes: Buffer): boolean {
 }
 
 /** Through the tap, over TLS. */
-export async function connectThrough(
+export function connectThrough(
   lakegate: Lakegate,
   tap: TlsTap,
   options: ConnectionOptions = {},
 ): Promise<WireClient> {
-  const plain = await connectWire(lakegate, tap)
-  plain.send(sslRequest())
-  if ((await plain.byte()) !== 'S') throw new Error('the server does not take TLS')
-  return plain.startTls({ ...TLS_1_2, ...options })
+  return connectWireOverTls(lakegate, { ...TLS_1_2, ...options }, tap)
 }
