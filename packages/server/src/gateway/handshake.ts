@@ -124,7 +124,8 @@ function serverNameOf(socket: Socket | TLSSocket): string | undefined {
  */
 function peekFirst(bytes: Buffer): Decoded<'tls' | 'goodbye' | 'packet'> {
   if (bytes.length === 0) return needMore(1)
-  const seen = (message: 'tls' | 'goodbye' | 'packet') => ({ outcome: 'message', message, length: 0 }) as const
+  const seen = (message: 'tls' | 'goodbye' | 'packet') =>
+    ({ outcome: 'message', message, length: 0 }) as const
   if (bytes[0] === TLS_HANDSHAKE_RECORD) return seen('tls')
   if (bytes[0] !== TERMINATE[0]) return seen('packet')
   if (bytes.length < TERMINATE.length) return needMore(TERMINATE.length)

@@ -81,9 +81,13 @@ describe('a client that does not wait for the answer to SSLRequest', () => {
     const behindTheAnswer = new Duplex({
       read: () => undefined,
       write(chunk: Buffer, _encoding, done) {
-        socket.write(chunk, done)
+        socket.write(chunk)
+        // Both in one piece.
+        socket.uncork()
+        done()
       },
     })
+    socket.cork()
     socket.write(sslRequest())
     const encrypted = connectOverTls({ socket: behindTheAnswer, rejectUnauthorized: false })
     let isAnswered = false

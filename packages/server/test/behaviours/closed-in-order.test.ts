@@ -190,10 +190,7 @@ describe('a pooled session that is ended in the middle of a row', () => {
     // More than what the kernel holds between the two.
     session.client.send(queryMessage(`SELECT repeat('x', 64000000)`))
     await waitFor('the beginning of the row', async () => {
-      const { sessions } = await lakegate.admin.request<OpenSessionsAnswer>(
-        'GET',
-        sessionsOf(reader),
-      )
+      const { sessions } = await lakegate.admin.request<OpenSessionsAnswer>('GET', sessionsOf(reader))
       return sessions.some((open) => open.bytes_to_client > 100_000)
     })
     // Slowly, so that the row is still on its way when the session is ended.

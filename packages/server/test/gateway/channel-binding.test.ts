@@ -44,30 +44,30 @@ const PSS = ['-sigopt', 'rsa_padding_mode:pss']
 const PSS_KEY = ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048']
 const P256 = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 
-
 /** By the hash that RFC 5929 asks for. */
-const CERTIFICATES: readonly (readonly [string, readonly string[], readonly string[], string | undefined])[] = [
-  ['RSA and MD5 is hashed with SHA-256', RSA, ['-md5'], 'sha256'],
-  ['RSA and SHA-1 is hashed with SHA-256', RSA, ['-sha1'], 'sha256'],
-  ['RSA and SHA-224 is hashed with it', RSA, ['-sha224'], 'sha224'],
-  ['RSA and SHA-256 is hashed with it', RSA, ['-sha256'], 'sha256'],
-  ['RSA and SHA-384 is hashed with it', RSA, ['-sha384'], 'sha384'],
-  ['RSA and SHA-512 is hashed with it', RSA, ['-sha512'], 'sha512'],
-  ['RSA and SHA3-256 is hashed with it', RSA, ['-sha3-256'], 'sha3-256'],
-  ['RSASSA-PSS and SHA-1, its default, is hashed with SHA-256', RSA, ['-sha1', ...PSS], 'sha256'],
-  ['RSASSA-PSS and SHA-224 is hashed with it', RSA, ['-sha224', ...PSS], 'sha224'],
-  ['RSASSA-PSS and SHA-256 is hashed with it', RSA, ['-sha256', ...PSS], 'sha256'],
-  ['RSASSA-PSS and SHA-384 is hashed with it', RSA, ['-sha384', ...PSS], 'sha384'],
-  ['RSASSA-PSS and SHA-512 is hashed with it', RSA, ['-sha512', ...PSS], 'sha512'],
-  ['RSASSA-PSS by a key for that alone is hashed as it says', PSS_KEY, ['-sha384'], 'sha384'],
-  ['ECDSA and SHA-1 is hashed with SHA-256', P256, ['-sha1'], 'sha256'],
-  ['ECDSA and SHA-224 is hashed with it', P256, ['-sha224'], 'sha224'],
-  ['ECDSA and SHA-256 is hashed with it', P256, ['-sha256'], 'sha256'],
-  ['ECDSA and SHA-384 is hashed with it', P256, ['-sha384'], 'sha384'],
-  ['ECDSA and SHA-512 is hashed with it', P256, ['-sha512'], 'sha512'],
-  ['ECDSA and SHA3-256 is hashed with it', P256, ['-sha3-256'], 'sha3-256'],
-  ['Ed25519 has no hash, so nothing is bound to it', ['-newkey', 'ed25519'], [], undefined],
-]
+const CERTIFICATES: readonly (readonly [string, readonly string[], readonly string[], string | undefined])[] =
+  [
+    ['RSA and MD5 is hashed with SHA-256', RSA, ['-md5'], 'sha256'],
+    ['RSA and SHA-1 is hashed with SHA-256', RSA, ['-sha1'], 'sha256'],
+    ['RSA and SHA-224 is hashed with it', RSA, ['-sha224'], 'sha224'],
+    ['RSA and SHA-256 is hashed with it', RSA, ['-sha256'], 'sha256'],
+    ['RSA and SHA-384 is hashed with it', RSA, ['-sha384'], 'sha384'],
+    ['RSA and SHA-512 is hashed with it', RSA, ['-sha512'], 'sha512'],
+    ['RSA and SHA3-256 is hashed with it', RSA, ['-sha3-256'], 'sha3-256'],
+    ['RSASSA-PSS and SHA-1, its default, is hashed with SHA-256', RSA, ['-sha1', ...PSS], 'sha256'],
+    ['RSASSA-PSS and SHA-224 is hashed with it', RSA, ['-sha224', ...PSS], 'sha224'],
+    ['RSASSA-PSS and SHA-256 is hashed with it', RSA, ['-sha256', ...PSS], 'sha256'],
+    ['RSASSA-PSS and SHA-384 is hashed with it', RSA, ['-sha384', ...PSS], 'sha384'],
+    ['RSASSA-PSS and SHA-512 is hashed with it', RSA, ['-sha512', ...PSS], 'sha512'],
+    ['RSASSA-PSS by a key for that alone is hashed as it says', PSS_KEY, ['-sha384'], 'sha384'],
+    ['ECDSA and SHA-1 is hashed with SHA-256', P256, ['-sha1'], 'sha256'],
+    ['ECDSA and SHA-224 is hashed with it', P256, ['-sha224'], 'sha224'],
+    ['ECDSA and SHA-256 is hashed with it', P256, ['-sha256'], 'sha256'],
+    ['ECDSA and SHA-384 is hashed with it', P256, ['-sha384'], 'sha384'],
+    ['ECDSA and SHA-512 is hashed with it', P256, ['-sha512'], 'sha512'],
+    ['ECDSA and SHA3-256 is hashed with it', P256, ['-sha3-256'], 'sha3-256'],
+    ['Ed25519 has no hash, so nothing is bound to it', ['-newkey', 'ed25519'], [], undefined],
+  ]
 
 describe.skipIf(!openssl)('a certificate signed with', () => {
   it.each(CERTIFICATES)('%s', (_what, key, digest, hash) => {

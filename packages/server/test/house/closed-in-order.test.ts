@@ -55,15 +55,19 @@ const timesIn = ({ text }: Pick<SourceFile, 'text'>): number =>
 
 describe('a connection', () => {
   it('is destroyed only where it is named why', () => {
-    const found = SOURCE_FILES.map((file) => [file.path, timesIn(file)] as const).filter(([, times]) => times > 0)
+    const found = SOURCE_FILES.map((file) => [file.path, timesIn(file)] as const).filter(
+      ([, times]) => times > 0,
+    )
     const allowed = Object.entries(MAY_DESTROY).map(([path, { times }]) => [path, times] as const)
     expect(new Map(found)).toEqual(new Map(allowed))
   })
 
-  it.each(['socket.destroy()', 'setTimeout(socket.destroy)', 'socket?.destroy(error)', 'a.resetAndDestroy()'])(
-    'that is destroyed by %s is found',
-    (text) => {
-      expect(timesIn({ text })).toBe(1)
-    },
-  )
+  it.each([
+    'socket.destroy()',
+    'setTimeout(socket.destroy)',
+    'socket?.destroy(error)',
+    'a.resetAndDestroy()',
+  ])('that is destroyed by %s is found', (text) => {
+    expect(timesIn({ text })).toBe(1)
+  })
 })
