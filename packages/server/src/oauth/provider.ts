@@ -31,6 +31,7 @@ import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
 import { pageHeaders } from './answer-page.ts'
 import { devicePages } from './device-pages.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
+import { TOKEN_EXCHANGE_GRANT } from './token-exchange.ts'
 
 export interface ProviderDependencies {
   readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
@@ -202,6 +203,10 @@ export function buildProvider(
   }
   const provider = new Provider(issuer, configuration)
   provider.proxy = true
+  // token-exchange.ts answers it before the library is asked; registered, so that discovery names it.
+  provider.registerGrantType(TOKEN_EXCHANGE_GRANT, () => {
+    throw new errors.UnsupportedGrantType()
+  })
   registerClientCredentials(
     provider,
     { identifier: workspaceAudience(workspaceId), server: workspaceApi },

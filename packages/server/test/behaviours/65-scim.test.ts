@@ -77,10 +77,11 @@ describe('a user', () => {
     ['no user name', { userName: undefined }, 'userName'],
     ['a user name that is no e-mail address', { userName: 'ada' }, 'userName'],
     ['a field that nobody knows', { nickname_: 'x' }, 'nickname_'],
-    ['a password', { password: 'secret' }, 'password'],
-    ['an entitlement', { entitlements: [{ value: 'workspace-access' }] }, 'entitlements'],
-    ['a role that there is not', { roles: [{ value: 'god' }] }, 'roles'],
+    ['a user name that is null', { userName: null }, 'userName'],
+    ['a role without a value', { roles: [{ display: 'god' }] }, 'roles'],
+    ['an entitlement of unseen characters', { entitlements: [{ value: 'a\u200bb' }] }, 'entitlements'],
     ['the wrong type', { active: 'yes' }, 'active'],
+    ['one attribute in two letter cases', { active: true, ACTIVE: false }, 'ACTIVE'],
   ])('with %s is refused, and the field is named (attack 35)', async (_what, body, field) => {
     const error = await refusal(createUser(body))
     expect(error.status).toBe(400)
@@ -95,6 +96,119 @@ describe('a user', () => {
       preferredLanguage: 'en',
     })
     expect(user).not.toHaveProperty('title')
+  })
+
+  it.each([
+    ['is', 'Users', () => ({ userName: someone() })],
+    ['of a service principal is', 'ServicePrincipals', () => ({ displayName: 'program' })],
+    ['of a group is', 'Groups', () => ({ displayName: `group ${randomUUID()}` })],
+  ])('whose password %s taken and ignored, by POST, PUT and PATCH, at every path', async (_what, type, body) => {
+    for (const base of [WORKSPACE, '/scim/v2', '/api/2.0/account/scim/v2', ACCOUNT]) {
+      for (const password of ['Placeholder-1', null]) {
+        const written = { ...body(), password }
+        const made = await admin.request<{ id: string }>('POST', `${base}/${type}`, written)
+        const path = `${base}/${type}/${made.id}`
+        const replaced = await admin.request('PUT', path, written)
+        await patch(path, { op: 'replace', path: 'password', value: password })
+        await patch(path, { op: 'add', value: { password } })
+        for (const shown of [made, replaced, await admin.request('GET', path)])
+          expect(shown).not.toHaveProperty('password')
+        expect(JSON.stringify([made, replaced])).not.toContain('Placeholder')
+      }
+    }
+  })
+
+  it('is made the same by null as by nothing (RFC 7643 §2.5)', async () => {
+    const nothing = {
+      ...{ displayName: null, active: null, externalId: null, name: null, emails: null, roles: null },
+      ...{ entitlements: null, groups: null, title: null, schemas: null, id: null, password: null },
+    }
+    const userName = someone()
+    const user = await createUser({ ...nothing, userName })
+    expect(user).toMatchObject({ userName, displayName: userName, active: true, name: {}, roles: [] })
+    expect(user).not.toHaveProperty('externalId')
+    const path = `${WORKSPACE}/Users/${user.id}`
+    await admin.request('PUT', path, { ...nothing, userName, name: { givenName: null } })
+    expect(await admin.request('GET', path)).toMatchObject({ displayName: userName, active: true })
+    const principal = await admin.request<ScimServicePrincipal>('POST', `${WORKSPACE}/ServicePrincipals`, {
+      ...nothing,
+      applicationId: null,
+    })
+    expect(principal.displayName).toBe(principal.applicationId)
+    const group = await createGroup({ ...nothing, displayName: `group ${randomUUID()}`, members: null })
+    expect(group.members).toEqual([])
+  })
+
+  it('loses by PATCH what is replaced by null, and nothing by adding null', async () => {
+    const { id, userName } = await createUser({
+      ...{ externalId: 'before', displayName: 'Grace', name: { givenName: 'Grace', familyName: 'Hopper' } },
+      entitlements: [{ value: 'workspace-access' }],
+    })
+    const path = `${WORKSPACE}/Users/${id}`
+    await patch(path, {
+      op: 'add',
+      value: { externalId: null, displayName: null, active: null, name: null, entitlements: null, userName: null },
+    })
+    expect(await admin.request('GET', path)).toMatchObject({
+      ...{ externalId: 'before', displayName: 'Grace', active: true, userName },
+      entitlements: [{ value: 'workspace-access' }],
+    })
+    await patch(
+      path,
+      { op: 'replace', path: 'externalId', value: null },
+      { op: 'replace', value: { displayName: null, 'name.givenName': null, entitlements: null } },
+    )
+    const user = await admin.request<ScimUser>('GET', path)
+    expect(user).toMatchObject({ displayName: userName, name: { familyName: 'Hopper' }, entitlements: [] })
+    expect(user).not.toHaveProperty('externalId')
+    const locked = await refusal(patch(path, { op: 'replace', path: 'userName', value: null }))
+    expect(locked.status).toBe(400)
+  })
+
+  it('takes booleans as the texts that some identity providers send, in POST and PUT too', async () => {
+    const user = await createUser({ active: 'False' })
+    expect(user.active).toBe(false)
+    const path = `${WORKSPACE}/Users/${user.id}`
+    const written = { userName: user.userName, active: 'True' }
+    expect(await admin.request('PUT', path, written)).toMatchObject({ active: true })
+    expect(await admin.request('PUT', path, { ...written, active: 'false' })).toMatchObject({ active: false })
+  })
+
+  it('has attributes in any letter case (RFC 7643 §2.1)', async () => {
+    const userName = someone()
+    expect(
+      await createUser({ userName: undefined, USERNAME: userName, Active: false, Name: { GivenName: 'Ada' } }),
+    ).toMatchObject({ userName, active: false, name: { givenName: 'Ada' } })
+  })
+
+  it('keeps entitlements and roles that it is given, and shows them', async () => {
+    const user = await createUser({
+      entitlements: [{ value: 'workspace-access' }, { value: 'databricks-sql-access', display: 'SQL' }],
+      roles: [{ value: 'User', primary: true }],
+    })
+    const path = `${WORKSPACE}/Users/${user.id}`
+    expect(await admin.request('GET', path)).toMatchObject({
+      entitlements: [{ value: 'workspace-access' }, { value: 'databricks-sql-access', display: 'SQL' }],
+      roles: [{ value: 'User', primary: true }],
+    })
+    // Whoever replaces a user and says nothing of them takes none.
+    await admin.request('PUT', path, { userName: user.userName })
+    await patch(
+      path,
+      { op: 'add', path: 'entitlements', value: [{ value: 'allow-cluster-create' }] },
+      { op: 'remove', path: 'entitlements[value eq "workspace-access" or display eq "sql"]' },
+      { op: 'replace', path: 'roles[primary eq "True"].value', value: 'Manager' },
+    )
+    expect(await admin.request('GET', path)).toMatchObject({
+      entitlements: [{ value: 'allow-cluster-create' }],
+      roles: [{ value: 'Manager', primary: true }],
+    })
+    const found = await find<ScimUser>(`${WORKSPACE}/Users`, {
+      filter: `id eq "${user.id}" and entitlements[value eq "allow-cluster-create"] and not (roles.value eq "User")`,
+    })
+    expect(found.totalResults).toBe(1)
+    await admin.request('PUT', path, { userName: user.userName, entitlements: [], roles: [] })
+    expect(await admin.request('GET', path)).toMatchObject({ entitlements: [], roles: [] })
   })
 
   it('is changed by PATCH in every form that identity providers use', async () => {
@@ -177,6 +291,71 @@ describe('a service principal', () => {
       displayName: 'renamed',
     })
   })
+
+  it('that is replaced without a display name is shown by its application id', async () => {
+    const path = `${WORKSPACE}/ServicePrincipals`
+    const { id, applicationId } = await admin.request<ScimServicePrincipal>('POST', path, {
+      displayName: 'etl',
+    })
+    expect(await admin.request('PUT', `${path}/${id}`, { active: true })).toMatchObject({
+      applicationId,
+      displayName: applicationId,
+    })
+  })
+})
+
+describe('groups of somebody', () => {
+  it('are shown with name, address and how they are reached, in Me and wherever identities are', async () => {
+    const principal = await createServicePrincipal(lakegate, 'member of groups')
+    const inner = await createGroup({ members: [{ value: principal.id }] })
+    const outer = await createGroup({ members: [{ value: inner.id }] })
+    const system = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "admins"' })
+    await patch(`${WORKSPACE}/Groups/${system.Resources[0]?.id ?? ''}`, {
+      op: 'add',
+      path: 'members',
+      value: [{ value: outer.id }],
+    })
+    const groups = [
+      { value: inner.id, display: inner.displayName, $ref: `Groups/${inner.id}`, type: 'direct' },
+      { value: outer.id, display: outer.displayName, $ref: `Groups/${outer.id}`, type: 'indirect' },
+    ]
+    const users = expect.objectContaining({ display: 'users', type: 'direct' }) as object
+    const admins = expect.objectContaining({ display: 'admins', type: 'indirect' }) as object
+    const whole = expect.arrayContaining([...groups, users, admins]) as object[]
+    const path = `${WORKSPACE}/ServicePrincipals`
+    const listed = await find<ScimServicePrincipal>(path, { filter: `id eq "${principal.id}"` })
+    for (const shown of [
+      await principal.http.request<ScimUser>('GET', `${WORKSPACE}/Me`),
+      await principal.http.request<ScimUser>('GET', '/scim/v2/Me'),
+      await admin.request<ScimUser>('GET', `${path}/${principal.id}`),
+      listed.Resources[0],
+    ]) {
+      expect(shown?.groups).toEqual(whole)
+      expect(shown?.groups).toHaveLength(4)
+    }
+    // The account has no groups of workspaces.
+    for (const shown of [
+      await principal.http.request<ScimUser>('GET', '/api/2.0/account/scim/v2/Me'),
+      await principal.http.request<ScimUser>('GET', `${ACCOUNT}/Me`),
+      await admin.request<ScimUser>('GET', `${ACCOUNT}/ServicePrincipals/${principal.id}`),
+    ])
+      expect(shown.groups).toEqual(groups)
+  })
+
+  it('of the account are those that the account lists', async () => {
+    const { id } = await createUser()
+    const all = await find<ScimGroup>(`${ACCOUNT}/Groups`, { count: '10000' })
+    const known = new Set(all.Resources.map((group) => group.id))
+    const users = await find<ScimUser>(`${ACCOUNT}/Users`, { count: '10000' })
+    expect(users.Resources.map((user) => user.id)).toContain(id)
+    for (const user of users.Resources)
+      expect(user.groups.filter(({ value }) => !known.has(value))).toEqual([])
+    const system = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "users"' })
+    const path = `${ACCOUNT}/Groups/${system.Resources[0]?.id ?? ''}`
+    expect((await refusal(admin.request('GET', path))).status).toBe(404)
+    expect((await refusal(patch(path, { op: 'remove', path: 'externalId' }))).status).toBe(404)
+    expect((await refusal(admin.request('DELETE', path))).status).toBe(404)
+  })
 })
 
 describe('a group', () => {
@@ -185,8 +364,8 @@ describe('a group', () => {
     const inner = await createGroup()
     const group = await createGroup({ members: [{ value: user.id }, { value: inner.id }] })
     expect(group.members).toEqual([
-      { value: user.id, display: user.displayName, $ref: `Users/${user.id}` },
-      { value: inner.id, display: inner.displayName, $ref: `Groups/${inner.id}` },
+      { value: user.id, display: user.displayName, $ref: `Users/${user.id}`, type: 'User' },
+      { value: inner.id, display: inner.displayName, $ref: `Groups/${inner.id}`, type: 'Group' },
     ])
   })
 
@@ -204,6 +383,55 @@ describe('a group', () => {
     expect(await members()).toEqual([first.id])
     await patch(path, { op: 'remove', path: 'members' })
     expect(await members()).toEqual([])
+  })
+
+  it('loses the members that a path describes with and, or and not', async () => {
+    const [ada, grace, edith] = [
+      await createUser({ displayName: 'Ada' }),
+      await createUser({ displayName: 'Grace' }),
+      await createUser({ displayName: 'Edith' }),
+    ]
+    const inner = await createGroup()
+    const all = [ada, grace, edith, inner].map(({ id }) => ({ value: id }))
+    const { id } = await createGroup({ members: all })
+    const path = `${WORKSPACE}/Groups/${id}`
+    const left = async (remove: string) => {
+      await patch(path, { op: 'replace', path: 'members', value: all })
+      await patch(path, { op: 'remove', path: `members[${remove}]` })
+      const { members } = await admin.request<ScimGroup>('GET', path)
+      return members.map(({ value }) => value).sort()
+    }
+    const ids = (...some: { id: string }[]) => some.map((one) => one.id).sort()
+    expect(await left(`value eq "${ada.id}" or value eq "${grace.id}"`)).toEqual(ids(edith, inner))
+    expect(await left(`value eq "${ada.id}" and value eq "${grace.id}"`)).toEqual(
+      ids(ada, grace, edith, inner),
+    )
+    expect(await left('type eq "Group"')).toEqual(ids(ada, grace, edith))
+    expect(await left(`type eq "User" and not (value eq "${ada.id}")`)).toEqual(ids(ada, inner))
+    expect(await left('(display sw "gr" or display sw "ed") and type eq "user"')).toEqual(ids(ada, inner))
+  })
+
+  it('is found by what one of its members is, all of it the same member', async () => {
+    const [ada, grace] = [await createUser(), await createUser()]
+    const { id } = await createGroup({ members: [{ value: ada.id }, { value: grace.id }] })
+    const count = async (filter: string) =>
+      (await find(`${WORKSPACE}/Groups`, { filter: `id eq "${id}" and ${filter}` })).totalResults
+    expect(await count(`members[value eq "${ada.id}" and type eq "User"]`)).toBe(1)
+    expect(await count(`members[value eq "${ada.id}" and type eq "Group"]`)).toBe(0)
+    expect(await count(`members[value eq "${ada.id}" and value eq "${grace.id}"]`)).toBe(0)
+    expect(await count(`members.value eq "${ada.id}" and members.value eq "${grace.id}"`)).toBe(1)
+    expect(await count(`members[not (value eq "${ada.id}")]`)).toBe(1)
+    expect(await count(`members[not (value eq "${ada.id}" or value eq "${grace.id}")]`)).toBe(0)
+  })
+
+  it('admins is changed by names only, not by a description of members', async () => {
+    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "admins"' })
+    const act = patch(`${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`, {
+      op: 'remove',
+      path: 'members[type eq "User"]',
+    })
+    expect((await refusal(act)).status).toBe(400)
+    expect(await admin.request('GET', `${ACCOUNT}/Users?count=1`)).toBeDefined()
   })
 
   it('contains itself in no way (attack 26)', async () => {
@@ -329,6 +557,44 @@ describe('the account path', () => {
     await patch(path, { op: 'remove', path: 'roles[value eq "account_admin"]' })
     expect((await refusal(principal.http.request('GET', `${ACCOUNT}/Users`))).status).toBe(403)
   })
+
+  it.each(['account_admin', 'Account_Admin', 'ACCOUNT_ADMIN'])(
+    'knows the role %s in every form of a change (attack 35)',
+    async (value) => {
+      const principal = await createServicePrincipal(lakegate, 'climber by forms')
+      const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, {
+        filter: 'displayName eq "admins"',
+      })
+      await patch(`${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`, {
+        op: 'add',
+        path: 'members',
+        value: [{ value: principal.id }],
+      })
+      const { id, userName } = await principal.http.request<ScimUser>('POST', `${WORKSPACE}/Users`, {
+        userName: someone(),
+        roles: [{ value: 'User', primary: true }],
+      })
+      const path = `${WORKSPACE}/Users/${id}`
+      const operations = [
+        { op: 'add', path: 'roles', value: [{ value }] },
+        { op: 'add', path: 'roles', value },
+        { op: 'replace', path: 'roles', value: { value } },
+        { op: 'replace', path: 'roles[primary eq "True"].value', value },
+        { op: 'replace', path: 'roles[primary eq true]', value: { value } },
+        { op: 'add', path: `roles[value eq "${value}"]` },
+        { op: 'add', path: `roles[value eq "${value}" and primary eq true].display`, value: 'x' },
+        { op: 'replace', value: { 'roles[primary eq true].value': value } },
+        { op: 'replace', value: { ROLES: [{ value }] } },
+      ]
+      for (const operation of operations) {
+        const act = principal.http.request('PATCH', path, { Operations: [operation] })
+        expect((await refusal(act)).status).toBe(403)
+      }
+      const put = principal.http.request('PUT', path, { userName, Roles: [{ value }] })
+      expect((await refusal(put)).status).toBe(403)
+      expect((await admin.request<ScimUser>('GET', path)).roles).toEqual([{ value: 'User', primary: true }])
+    },
+  )
 
   it('is not a way up for an administrator of a workspace (attack 35)', async () => {
     const principal = await createServicePrincipal(lakegate, 'climber')
