@@ -52,7 +52,9 @@ export interface ScimServicePrincipal extends ScimIdentity {
 }
 
 /** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the Postgres role of the caller. */
-export type ScimMe = ScimIdentity & Pick<ScimUser, 'userName' | 'active'> & Partial<Pick<ScimUser, 'name' | 'emails'>>
+export type ScimMe = ScimIdentity &
+  Pick<ScimUser, 'userName' | 'active'> &
+  Partial<Pick<ScimUser, 'name' | 'emails'>>
 
 export interface ScimGroup extends ScimIdentity {
   members: ScimReference[]

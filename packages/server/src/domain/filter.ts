@@ -21,7 +21,8 @@ export function foldFilter<Condition extends { readonly kind: string }, Result>(
     readonly condition: (condition: Condition) => Result
   },
 ): Result {
-  if (isJoined(filter)) return make[filter.kind](foldFilter(filter.left, make), foldFilter(filter.right, make))
+  if (isJoined(filter))
+    return make[filter.kind](foldFilter(filter.left, make), foldFilter(filter.right, make))
   if (isNegated(filter)) return make.not(foldFilter(filter.operand, make))
   return make.condition(filter)
 }

@@ -35,6 +35,7 @@ function parse<Shape>(shape: z.ZodType<Shape>, value: unknown, place: string): S
 /** In plain words; what a shape says itself goes before it. */
 const sayWhatIsMissing: z.core.$ZodErrorMap = (issue) => {
   if (issue.code !== 'invalid_type' || issue.input !== undefined) return undefined
+  if (issue.expected === 'nonoptional') return 'it is missing.'
   return (issue.path ?? []).length === 0 && issue.expected === 'object'
     ? 'it is missing; send a JSON object.'
     : `it is missing; expected ${issue.expected}.`

@@ -89,7 +89,8 @@ function decideAdministrators(
     throw new RefusedError(
       refuse('invalid_parameter', {
         field: 'members',
-        problem: 'members of admins can be added and removed by their ids; nothing else of the group changes.',
+        problem:
+          'members of admins can be added and removed by their ids; nothing else of the group changes.',
       }),
     )
   }

@@ -57,17 +57,13 @@ const ELEMENTS: Readonly<Record<FilteredList, RawBuilder<unknown>>> = {
 
 export function filterCondition(filter: IdentityFilter): Condition {
   return conditionOf(filter, (leaf) => {
-    switch (leaf.kind) {
-      case 'always':
-        return leaf.value ? sql<boolean>`true` : sql<boolean>`false`
-      case 'some': {
-        const columns = leaf.of === 'members' ? MEMBER_COLUMNS : KEPT_COLUMNS
-        const inside = conditionOf(leaf.element, (about) => compare(columns[about.attribute], about))
-        return sql<boolean>`EXISTS (SELECT FROM ${ELEMENTS[leaf.of]} WHERE ${inside})`
-      }
-      default:
-        return leaf.attribute === 'member' ? compareMember(leaf) : compareOwn(leaf, leaf.attribute)
+    if (leaf.kind === 'always') return leaf.value ? sql<boolean>`true` : sql<boolean>`false`
+    if (leaf.kind === 'some') {
+      const columns = leaf.of === 'members' ? MEMBER_COLUMNS : KEPT_COLUMNS
+      const inside = conditionOf(leaf.element, (about) => compare(columns[about.attribute], about))
+      return sql<boolean>`EXISTS (SELECT FROM ${ELEMENTS[leaf.of]} WHERE ${inside})`
     }
+    return leaf.attribute === 'member' ? compareMember(leaf) : compareOwn(leaf, leaf.attribute)
   })
 }
 
@@ -132,10 +128,7 @@ function compareMember(about: AttributeCondition<FilterAttribute>): Condition {
   return isWithout ? sql<boolean>`NOT ${isMember}` : isMember
 }
 
-function compareOwn(
-  about: AttributeCondition<FilterAttribute>,
-  attribute: keyof typeof COLUMNS,
-): Condition {
+function compareOwn(about: AttributeCondition<FilterAttribute>, attribute: keyof typeof COLUMNS): Condition {
   // Ids are stored as numbers; asked for as text they would not be found by their index.
   const isId = about.kind === 'compare' && attribute === 'id' && about.comparison === 'eq'
   if (isId && typeof about.value === 'string' && /^[1-9]\d{0,17}$/.test(about.value))
@@ -149,8 +142,7 @@ function compare({ column, kind }: Column, about: AttributeCondition<string>): C
   if (value === null)
     return comparison === 'ne' ? sql<boolean>`${column} IS NOT NULL` : sql<boolean>`${column} IS NULL`
   const operator = OPERATORS[comparison]
-  if (kind === 'boolean')
-    return sql<boolean>`${column} ${operator} ${String(value).toLowerCase() === 'true'}`
+  if (kind === 'boolean') return sql<boolean>`${column} ${operator} ${String(value).toLowerCase() === 'true'}`
   if (kind === 'time') return sql<boolean>`${column} ${operator} ${String(value)}::timestamptz`
   const text = kind === 'folded' ? String(value).toLowerCase() : String(value)
   return sql<boolean>`${column} ${operator} ${pattern(comparison, text)}`

@@ -65,12 +65,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         const rows = await database
           .selectFrom('group_member')
           .innerJoin('identity', 'identity.id', 'group_member.member_id')
-          .select([
-            'group_member.group_id as about',
-            'identity.id',
-            'identity.type',
-            'identity.display_name',
-          ])
+          .select(['group_member.group_id as about', 'identity.id', 'identity.type', 'identity.display_name'])
           .where(sql<boolean>`group_member.group_id = ANY (${[...groupIds]}::bigint[])`)
           .orderBy('identity.id')
           .execute()
@@ -132,4 +127,8 @@ function scopeCondition({ workspaceId }: DirectoryScope, narrow: boolean): RawBu
   return workspaceId === undefined || narrow ? isInScope(workspaceId) : allInside(workspaceId)
 }
 
-const toReference = (row: Omit<ReferenceRow, 'about'>): IdentityReference => ({ id: row.id as IdentityId, type: row.type, displayName: row.display_name })
+const toReference = (row: Omit<ReferenceRow, 'about'>): IdentityReference => ({
+  id: row.id as IdentityId,
+  type: row.type,
+  displayName: row.display_name,
+})

@@ -359,12 +359,12 @@ describe('the registry of tables', () => {
     }
     expect(await admin.request('PATCH', path, same)).toMatchObject(same)
     expect(await admin.request('PATCH', path, {})).toMatchObject(same)
-    await expect(
-      admin.request('PATCH', path, { ...same, database_name: 'template1' }),
-    ).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringMatching(/^database_name: .*delete .*register/) as string,
-    })
+    await expect(admin.request('PATCH', path, { ...same, database_name: 'template1' })).rejects.toMatchObject(
+      {
+        status: 400,
+        message: expect.stringMatching(/^database_name: .*delete .*register/) as string,
+      },
+    )
     await expect(admin.request('PATCH', path, { name: 'other' })).rejects.toMatchObject({ status: 400 })
     await expect(stranger.http.request('PATCH', path, same)).rejects.toMatchObject({ status: 403 })
     await expect(

@@ -108,11 +108,14 @@ describe('a personal access token', () => {
       lifetime_seconds: 1,
     })
     const lists = async () => [
-      ...(await principal.http.request<{ token_infos: TokenInfo[] }>('GET', '/api/2.0/token/list')).token_infos,
+      ...(await principal.http.request<{ token_infos: TokenInfo[] }>('GET', '/api/2.0/token/list'))
+        .token_infos,
       ...(await admin.request<{ token_infos: TokenInfo[] }>('GET', '/api/2.0/token-management/tokens'))
         .token_infos,
     ]
-    await waitFor('the lists without it', async () => (await lists()).every(({ token_id }) => token_id !== token_info.token_id))
+    await waitFor('the lists without it', async () =>
+      (await lists()).every(({ token_id }) => token_id !== token_info.token_id),
+    )
     const one = admin.request('GET', `/api/2.0/token-management/tokens/${token_info.token_id}`)
     expect(await refusal(one)).toMatchObject({ status: 404 })
   })

@@ -244,7 +244,9 @@ describe('Okta', () => {
       name: { givenName: 'Grace', familyName: 'Hopper', middleName: 'Brewster', honorificPrefix: 'Dr.' },
       phoneNumbers: [{ value: '1', type: 'work' }],
       userType: 'Employee',
-      entitlements: [{ value: 'workspace-access', display: 'Workspace', type: 'entitlement', primary: false }],
+      entitlements: [
+        { value: 'workspace-access', display: 'Workspace', type: 'entitlement', primary: false },
+      ],
       ...{ department: 'Navy', organization: 'US', division: null, costCenter: '7', employeeNumber: '1' },
       ...{ manager: { value: '1', displayName: 'Boss' } },
     })

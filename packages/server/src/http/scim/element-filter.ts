@@ -74,7 +74,8 @@ export const valuesNamedBy = (filter: ElementFilter): ReadonlySet<string> | unde
       left === undefined || right === undefined
         ? undefined
         : new Set([...left].filter((value) => right.has(value))),
-    or: (left, right) => (left === undefined || right === undefined ? undefined : new Set([...left, ...right])),
+    or: (left, right) =>
+      left === undefined || right === undefined ? undefined : new Set([...left, ...right]),
     not: () => undefined,
     condition: (about) =>
       about.kind === 'compare' &&

@@ -43,7 +43,11 @@ export function readListEdit(
   }
   if (isRemoval && (part === undefined || part === 'value'))
     return (current) => current.filter((kept) => !isLike(element, kept))
-  const change = isRemoval ? { [part ?? '']: undefined } : part === undefined ? partsOf(value, field) : { [part]: value }
+  const change = isRemoval
+    ? { [part ?? '']: undefined }
+    : part === undefined
+      ? partsOf(value, field)
+      : { [part]: value }
   // Wrong in itself is wrong before anything is looked up.
   readElement({ value: 'x', ...describedBy(element), ...change }, field)
   return (current) => {
@@ -70,12 +74,16 @@ export const splitRoles = (
 export const joinRoles = (record: {
   readonly isAccountAdmin: boolean
   readonly roles: readonly KeptValue[]
-}): readonly KeptValue[] => [...(record.isAccountAdmin ? [{ value: ACCOUNT_ADMIN_ROLE }] : []), ...record.roles]
+}): readonly KeptValue[] => [
+  ...(record.isAccountAdmin ? [{ value: ACCOUNT_ADMIN_ROLE }] : []),
+  ...record.roles,
+]
 
 function partsOf(item: unknown, field: string): Readonly<Record<string, unknown>> {
   if (typeof item === 'string') return { value: item }
   if (isUnassigned(item)) return {}
-  if (typeof item !== 'object' || Array.isArray(item)) throw invalid(field, 'it must be a list of objects with a text "value".')
+  if (typeof item !== 'object' || Array.isArray(item))
+    throw invalid(field, 'it must be a list of objects with a text "value".')
   return Object.fromEntries(Object.entries(item).map(([name, part]) => [name.toLowerCase(), part as unknown]))
 }
 

@@ -12,7 +12,10 @@ import { toScim } from './resource-types.ts'
 
 /** @param scopeOf whose groups are shown: those of the workspace, or those of the account */
 export function meRoute(
-  { identities, accountId }: {
+  {
+    identities,
+    accountId,
+  }: {
     readonly identities: Pick<IdentityStore, 'loadIdentity' | 'listGroups'>
     readonly accountId: AccountId
   },

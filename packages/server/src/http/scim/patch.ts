@@ -198,7 +198,7 @@ class PatchReader {
       case 'name': {
         if (type !== 'USER') break
         const parts = isRemoval ? { givenName: null, familyName: null } : value
-        if (typeof parts !== 'object' || parts === null) break
+        if (typeof parts !== 'object') break
         for (const [part, text] of Object.entries(parts))
           this.#changeAttribute(op, `name.${part.toLowerCase()}`, text, field)
         return
@@ -231,7 +231,8 @@ class PatchReader {
 
 /** The operations on members as one change of them, which says the same. */
 class MembersReader {
-  #changed: { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
+  #changed:
+    { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
   #removeWhere: ElementFilter | undefined
 
   result(): MembershipChange | undefined {

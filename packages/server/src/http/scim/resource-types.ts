@@ -51,12 +51,15 @@ export interface ResourceType {
 const ignored = Object.fromEntries(
   [...KEPT_NOWHERE, 'groups', 'emails'].map((name) => [name, z.unknown().optional()]),
 )
-const boolean = z.preprocess(
-  (value) => (typeof value === 'string' && /^(true|false)$/i.test(value) ? readBoolean(value, '') : value),
-  z.boolean().optional(),
-)
+const boolean = z
+  .unknown()
+  .transform((value) => readBoolean(value, 'active'))
+  .optional()
 const valuesOf = (field: string) =>
-  z.unknown().transform((value) => (isUnassigned(value) ? undefined : readValues(value, field)))
+  z
+    .unknown()
+    .transform((value) => readValues(value, field))
+    .optional()
 
 const common = {
   ...ignored,
@@ -84,13 +87,14 @@ const attributesOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape, extra: 
         context.addIssue({ code: 'custom', path: [key], message })
       }
       for (const [key, attribute] of Object.entries(value)) {
+        if (isUnassigned(attribute)) continue
         const name = spelling.get(key.toLowerCase())
         if (name !== undefined && known.has(name)) refuse(key, 'this field is there twice.')
         else if (name !== undefined) known.set(name, attribute)
         else if (extra === 'refused' && !key.toLowerCase().startsWith('urn:'))
           refuse(key, 'this field is not known.')
       }
-      return Object.fromEntries([...known].filter(([, attribute]) => !isUnassigned(attribute)))
+      return Object.fromEntries(known)
     })
     .pipe(z.object(shape))
 }

@@ -91,7 +91,9 @@ describe('a PATCH', () => {
   })
 
   it('puts one member in the place of another', () => {
-    expect(read(GROUP, { op: 'replace', path: 'members[value eq "1"]', value: { value: '2' } }).members).toEqual({
+    expect(
+      read(GROUP, { op: 'replace', path: 'members[value eq "1"]', value: { value: '2' } }).members,
+    ).toEqual({
       ...{ replace: undefined, add: ['2'], remove: ['1'] },
     })
   })
@@ -99,7 +101,10 @@ describe('a PATCH', () => {
   it('keeps the order of its operations for members that it describes, or says that it cannot', () => {
     const described = { op: 'remove', path: 'members[type eq "User"]' }
     const added = { op: 'add', path: 'members', value: [{ value: '2' }] }
-    expect(read(GROUP, described, added).members).toMatchObject({ add: ['2'], removeWhere: { kind: 'compare' } })
+    expect(read(GROUP, described, added).members).toMatchObject({
+      add: ['2'],
+      removeWhere: { kind: 'compare' },
+    })
     expect(problemOf(() => read(GROUP, added, described))).toBe('Operations.1')
   })
 
