@@ -12,4 +12,9 @@ export type ErrorDetail =
       domain: string
       metadata: Record<string, string>
     }
-  | { '@type': 'type.googleapis.com/google.rpc.RequestInfo'; request_id: string; serving_data: string }
+  | {
+      '@type': 'type.googleapis.com/google.rpc.RequestInfo'
+      request_id: string
+      serving_data: string
+      metadata: Record<string, string>
+    }

@@ -1,21 +1,19 @@
 /** REST types of the SCIM and secret surfaces (wire-contract §4.4, §4.5). */
 
+/** Of a group: `direct` or `indirect`; of a member: `User`, `ServicePrincipal` or `Group`. */
 export interface ScimReference {
   value: string
-  display?: string
-  $ref?: string
-  type?: string
+  display: string
+  $ref: string
+  type: string
 }
 
-/** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the Postgres role of the caller. */
-export interface ScimMe {
-  schemas: string[]
-  id: string
-  userName: string
-  displayName: string
-  active: boolean
-  emails?: { value: string; type: string; primary: boolean }[]
-  groups: ScimReference[]
+/** One of `roles` or `entitlements`. */
+export interface ScimValue {
+  value: string
+  display?: string
+  type?: string
+  primary?: boolean
 }
 
 /** `meta` of every resource; `version` is its ETag. */
@@ -32,9 +30,9 @@ interface ScimIdentity {
   displayName: string
   externalId?: string
   groups: ScimReference[]
-  /** `account_admin`, or nothing. */
-  roles: { value: string }[]
-  entitlements: { value: string }[]
+  /** `account_admin`, and what else it was given, which opens nothing. */
+  roles: ScimValue[]
+  entitlements: ScimValue[]
   /** What is wrong with a name that is older than the rules for names; an addition to the real service's fields. */
   nameProblem?: string
   meta: ScimMeta
@@ -52,6 +50,11 @@ export interface ScimServicePrincipal extends ScimIdentity {
   applicationId: string
   active: boolean
 }
+
+/** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the Postgres role of the caller. */
+export type ScimMe = ScimIdentity &
+  Pick<ScimUser, 'userName' | 'active'> &
+  Partial<Pick<ScimUser, 'name' | 'emails'>>
 
 export interface ScimGroup extends ScimIdentity {
   members: ScimReference[]
@@ -132,7 +135,8 @@ export interface TokenInfo {
   scopes: string[]
   owner_id: number
   created_by_id: number
-  created_by_username: string
+  /** Absent when the one who made it is gone. */
+  created_by_username?: string
   workspace_id: number
 }
 

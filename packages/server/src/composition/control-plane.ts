@@ -19,7 +19,6 @@ import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
-import { meRoutes } from '../http/api/me.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
@@ -196,7 +195,6 @@ export function buildControlPlane(
         ]),
       ],
       routes: [
-        ...meRoutes(),
         ...tokenIntrospectionRoutes(accountId),
         ...permissionRoutes({ store: stores.instances, directory: stores.directory }),
         ...databaseInstanceRoleRoutes({

@@ -7,6 +7,8 @@ export interface Workspace {
   readonly name: string
   /** Under which it is served, lower case, without a port; undefined for the one at the public URL. */
   readonly host: string | undefined
+  /** The label that it was made with; undefined where nobody knows it. */
+  readonly deploymentName: string | undefined
 }
 
 /** What an assignment to a workspace makes of an identity there. */

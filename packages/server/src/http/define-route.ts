@@ -26,10 +26,19 @@ export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Par
 }
 
 function parse<Shape>(shape: z.ZodType<Shape>, value: unknown, place: string): Shape {
-  const parsed = shape.safeParse(value)
+  const parsed = shape.safeParse(value, { error: sayWhatIsMissing })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new RefusedError(refuse('invalid_parameter', describe(issue, place)))
+}
+
+/** In plain words; what a shape says itself goes before it. */
+const sayWhatIsMissing: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'invalid_type' || issue.input !== undefined) return undefined
+  if (issue.expected === 'nonoptional') return 'it is missing.'
+  return (issue.path ?? []).length === 0 && issue.expected === 'object'
+    ? 'it is missing; send a JSON object.'
+    : `it is missing; expected ${issue.expected}.`
 }
 
 /** The path of the field in dots, and what is wrong with it; never the value, which may be a secret. */

@@ -119,7 +119,13 @@ function errorBody(errorCode: string, message: string, reason: string, requestId
         domain: 'lakegate',
         metadata: {},
       },
-      { '@type': 'type.googleapis.com/google.rpc.RequestInfo', request_id: requestId, serving_data: '' },
+      {
+        '@type': 'type.googleapis.com/google.rpc.RequestInfo',
+        request_id: requestId,
+        serving_data: '',
+        // Of another type, but the JavaScript SDK reads it of every detail, and without it reads nothing.
+        metadata: {},
+      },
     ],
   }
 }

@@ -33,6 +33,7 @@ import { cookieNameOf } from './cookies.ts'
 import { pageHeaders } from './answer-page.ts'
 import { devicePages } from './device-pages.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
+import { TOKEN_EXCHANGE_GRANT } from './token-exchange.ts'
 import { currentVisitor, SLOW_DOWN } from './visitor.ts'
 
 export interface ProviderDependencies {
@@ -208,6 +209,10 @@ export function buildProvider(
   }
   const provider = new Provider(issuer, configuration)
   provider.proxy = true
+  // token-exchange.ts answers it before the library is asked; registered, so that discovery names it.
+  provider.registerGrantType(TOKEN_EXCHANGE_GRANT, () => {
+    throw new errors.UnsupportedGrantType()
+  })
   registerClientCredentials(
     provider,
     { identifier: workspaceAudience(workspaceId), server: workspaceApi },

@@ -12,7 +12,7 @@ import { toHttpRefusal } from '../policy/refusals.ts'
 import { workspaceAudience } from '../tokens/claims.ts'
 import { requireOwnResource } from './own-resource.ts'
 
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** RFC 8693 §2.2.1 */
 const ISSUED_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 const LARGEST_FORM = 64 * 1024
@@ -35,7 +35,7 @@ export async function answerTokenExchange(
     return undefined
   }
   const form = new URLSearchParams(body.toString('utf8'))
-  if (form.get('grant_type') !== GRANT_TYPE) return replay(request, body)
+  if (form.get('grant_type') !== TOKEN_EXCHANGE_GRANT) return replay(request, body)
   const requested = form.get('requested_token_type')
   if (requested !== null && requested !== ISSUED_TYPE) {
     answer(response, 400, { error: 'invalid_request', error_description: 'only access tokens are issued' })

@@ -80,11 +80,17 @@ function decideAdministrators(
   workspaceId: WorkspaceId,
   { attributes, members }: WantedChange,
 ): DirectoryChange {
-  if (Object.keys(attributes).length > 0 || members?.replace !== undefined) {
+  if (
+    Object.keys(attributes).length > 0 ||
+    members?.replace !== undefined ||
+    // Whom it would be about is not known here, and nobody takes away the own access.
+    members?.removeWhere !== undefined
+  ) {
     throw new RefusedError(
       refuse('invalid_parameter', {
         field: 'members',
-        problem: 'members of admins can be added and removed; nothing else of the group changes.',
+        problem:
+          'members of admins can be added and removed by their ids; nothing else of the group changes.',
       }),
     )
   }

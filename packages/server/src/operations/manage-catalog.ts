@@ -119,6 +119,37 @@ export async function listCatalogs(
   }
 }
 
+/**
+ * The real service takes updates for terraform's sake and changes nothing by them. What a catalog stands for is for ever
+ * here too: the grants on it would mean other tables.
+ * @throws RefusedError catalog_entry_not_found, permission_denied, invalid_parameter for whatever differs
+ */
+export async function updateCatalog(
+  ports: CatalogPorts,
+  caller: Caller,
+  name: string,
+  wanted: {
+    readonly name: string | undefined
+    readonly instanceName: string | undefined
+    readonly databaseName: string | undefined
+  },
+): Promise<ShownEntry> {
+  const entry = await requireEntry(ports.catalog, caller, { kind: 'CATALOG', name })
+  requirePermitted(decideManageEntry(caller, entry, await managesInstanceOf(ports, caller, entry)))
+  const shown = await show(ports, entry)
+  const fields = [
+    ['name', wanted.name, shown.name],
+    ['database_instance_name', wanted.instanceName, shown.instanceName],
+    ['database_name', wanted.databaseName, shown.databaseName],
+  ] as const
+  for (const [field, value, current] of fields) {
+    if (value === undefined || value === current) continue
+    const problem = 'a catalog is not changed; delete it and register it anew. Grants on it go with it.'
+    throw new RefusedError(refuse('invalid_parameter', { field, problem }))
+  }
+  return shown
+}
+
 /** What it names stays as it is; tokens whose claims name it open nothing any more. */
 export async function removeEntry(
   ports: CatalogPorts,

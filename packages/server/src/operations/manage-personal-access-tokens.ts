@@ -109,19 +109,19 @@ async function create(
 }
 
 export async function listPersonalAccessTokens(
-  { tokens }: Pick<PersonalAccessTokenPorts, 'tokens'>,
+  { tokens, clock }: Pick<PersonalAccessTokenPorts, 'tokens' | 'clock'>,
   caller: Caller,
 ): Promise<readonly StoredPersonalAccessToken[]> {
-  return tokens.listPersonalAccessTokens(caller.workspaceId, caller.identity.id)
+  return tokens.listPersonalAccessTokens(caller.workspaceId, caller.identity.id, clock())
 }
 
 /** Those of everybody in the workspace. @throws RefusedError permission_denied */
 export async function listTokensOfWorkspace(
-  { tokens }: Pick<PersonalAccessTokenPorts, 'tokens'>,
+  { tokens, clock }: Pick<PersonalAccessTokenPorts, 'tokens' | 'clock'>,
   caller: Caller,
 ): Promise<readonly StoredPersonalAccessToken[]> {
   requirePermitted(decideManageWorkspace(caller, caller.workspaceId))
-  return tokens.listPersonalAccessTokens(caller.workspaceId, undefined)
+  return tokens.listPersonalAccessTokens(caller.workspaceId, undefined, clock())
 }
 
 /**

@@ -35,6 +35,7 @@ export async function createWorkspace(
     accountId: ports.accountId,
     name,
     host: ports.chooseHost(request.deploymentName, taken),
+    deploymentName: request.deploymentName,
     createdAt: ports.clock(),
     creatorId: caller.identity.id,
   })

@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import type { DirectoryScope } from '../domain/directory.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { DirectoryConflict, MembershipChange } from '../operations/ports/identities.ts'
+import { memberCondition } from './identity-filter.ts'
 import { ancestorsOf, isInside } from './membership.ts'
 import type { SystemSchema } from './schema.ts'
 
@@ -27,7 +28,7 @@ export async function changeMembers(
   transaction: SystemTransaction,
   scope: DirectoryScope,
   groupId: IdentityId,
-  { replace, add, remove }: MembershipChange,
+  { replace, add, remove, removeWhere }: MembershipChange,
 ): Promise<DirectoryConflict | undefined> {
   const wanted = [...new Set([...(replace ?? []), ...add])]
   const unknown = await findUnknown(transaction, scope, wanted)
@@ -43,6 +44,11 @@ export async function changeMembers(
       )
       .where(sql<boolean>`member_id <> ALL (${wanted}::bigint[])`)
       .execute()
+  }
+  if (removeWhere !== undefined) {
+    await sql`DELETE FROM group_member USING identity AS element
+      WHERE group_member.group_id = ${groupId}::bigint AND element.id = group_member.member_id
+        AND element.id <> ALL (${wanted}::bigint[]) AND ${memberCondition(removeWhere)}`.execute(transaction)
   }
   if (wanted.length > 0) {
     await sql`INSERT INTO group_member (group_id, member_id)

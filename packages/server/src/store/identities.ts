@@ -161,6 +161,8 @@ export function toRecord(row: Selectable<SystemSchema['identity']>): IdentityRec
     homeWorkspaceId: (row.home_workspace_id ?? undefined) as WorkspaceId | undefined,
     systemGroup: row.system_group ?? undefined,
     isAccountAdmin: row.is_account_admin,
+    roles: row.roles,
+    entitlements: row.entitlements,
     nameProblem: row.name_problem ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -1,16 +1,24 @@
 /** A filter over identities as SQL: attribute names become columns of a fixed list, values become parameters. */
 import { sql, type RawBuilder } from 'kysely'
-import type { Comparison, FilterAttribute, IdentityFilter } from '../domain/directory.ts'
+import type {
+  AttributeCondition,
+  Comparison,
+  ElementAttribute,
+  ElementFilter,
+  FilterAttribute,
+  FilteredList,
+  IdentityFilter,
+} from '../domain/directory.ts'
+import { foldFilter, type Filter } from '../domain/filter.ts'
 
 type Condition = RawBuilder<boolean>
+interface Column {
+  readonly column: RawBuilder<unknown>
+  readonly kind: 'exact' | 'folded' | 'time' | 'boolean'
+}
 
 /** Text is compared without regard to letter case unless the attribute is exact (RFC 7643 §2.2). */
-const COLUMNS: Readonly<
-  Record<
-    Exclude<FilterAttribute, 'member'>,
-    { readonly column: RawBuilder<unknown>; readonly kind: 'exact' | 'folded' | 'time' | 'boolean' }
-  >
-> = {
+const COLUMNS: Readonly<Record<Exclude<FilterAttribute, 'member'>, Column>> = {
   id: { column: sql`identity.id::text`, kind: 'exact' },
   name: { column: sql`lower(identity.name)`, kind: 'folded' },
   displayName: { column: sql`lower(identity.display_name)`, kind: 'folded' },
@@ -23,22 +31,57 @@ const COLUMNS: Readonly<
   updatedAt: { column: sql`identity.updated_at`, kind: 'time' },
 }
 
+/** Members as rows `element`. Their ids are numbers there and texts here. */
+const MEMBER_COLUMNS: Readonly<Record<ElementAttribute, Column>> = {
+  value: { column: sql`element.id::text`, kind: 'exact' },
+  display: { column: sql`lower(element.display_name)`, kind: 'folded' },
+  type: { column: sql`lower(replace(element.type, '_', ''))`, kind: 'folded' },
+  primary: { column: sql`NULL::boolean`, kind: 'boolean' },
+}
+const KEPT_COLUMNS: Readonly<Record<ElementAttribute, Column>> = {
+  value: { column: sql`lower(element.value)`, kind: 'folded' },
+  display: { column: sql`lower(element.display)`, kind: 'folded' },
+  type: { column: sql`lower(element.type)`, kind: 'folded' },
+  primary: { column: sql`element."primary"`, kind: 'boolean' },
+}
+const kept = (list: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`jsonb_to_recordset(${list}) AS element (value text, display text, type text, "primary" boolean)`
+/** The elements of each list of an `identity`, behind a FROM. */
+const ELEMENTS: Readonly<Record<FilteredList, RawBuilder<unknown>>> = {
+  members: sql`group_member JOIN identity AS element ON element.id = group_member.member_id
+    AND group_member.group_id = identity.id`,
+  entitlements: kept(sql`identity.entitlements`),
+  roles: kept(sql`identity.roles || CASE WHEN identity.is_account_admin
+    THEN '[{"value": "account_admin"}]' ELSE '[]' END::jsonb`),
+}
+
 export function filterCondition(filter: IdentityFilter): Condition {
-  switch (filter.kind) {
-    case 'and':
-      return sql<boolean>`(${filterCondition(filter.left)} AND ${filterCondition(filter.right)})`
-    case 'or':
-      return sql<boolean>`(${filterCondition(filter.left)} OR ${filterCondition(filter.right)})`
-    case 'not':
-      // An attribute without a value does not match, so its negation does.
-      return sql<boolean>`(${filterCondition(filter.operand)}) IS NOT TRUE`
-    case 'present':
-      return filter.attribute === 'member'
-        ? sql<boolean>`EXISTS (SELECT FROM group_member WHERE group_id = identity.id)`
-        : sql<boolean>`${COLUMNS[filter.attribute].column} IS NOT NULL`
-    case 'compare':
-      return compare(filter)
-  }
+  return conditionOf(filter, (leaf) => {
+    if (leaf.kind === 'always') return leaf.value ? sql<boolean>`true` : sql<boolean>`false`
+    if (leaf.kind === 'some') {
+      const columns = leaf.of === 'members' ? MEMBER_COLUMNS : KEPT_COLUMNS
+      const inside = conditionOf(leaf.element, (about) => compare(columns[about.attribute], about))
+      return sql<boolean>`EXISTS (SELECT FROM ${ELEMENTS[leaf.of]} WHERE ${inside})`
+    }
+    return leaf.attribute === 'member' ? compareMember(leaf) : compareOwn(leaf, leaf.attribute)
+  })
+}
+
+/** What `element`, the row of a member, must be like. */
+export const memberCondition = (filter: ElementFilter): Condition =>
+  conditionOf(filter, (about) => compare(MEMBER_COLUMNS[about.attribute], about))
+
+function conditionOf<Leaf extends { readonly kind: string }>(
+  filter: Filter<Leaf>,
+  condition: (leaf: Leaf) => Condition,
+): Condition {
+  return foldFilter(filter, {
+    and: (left, right) => sql<boolean>`(${left} AND ${right})`,
+    or: (left, right) => sql<boolean>`(${left} OR ${right})`,
+    // An attribute without a value does not match, so its negation does.
+    not: (operand) => sql<boolean>`(${operand}) IS NOT TRUE`,
+    condition,
+  })
 }
 
 /** The column to sort by; undefined for what has no order. */
@@ -72,23 +115,36 @@ const OPERATORS: Readonly<Record<Comparison, RawBuilder<unknown>>> = {
   le: sql`<=`,
 }
 
-function compare({ attribute, comparison, value }: Extract<IdentityFilter, { kind: 'compare' }>): Condition {
-  if (attribute === 'member') {
-    const isMember = sql<boolean>`EXISTS (
-      SELECT FROM group_member WHERE group_id = identity.id AND member_id::text = ${String(value)})`
-    return comparison === 'ne' ? sql<boolean>`NOT ${isMember}` : isMember
-  }
-  const { column, kind } = COLUMNS[attribute]
-  if (value === null) {
+function compareMember(about: AttributeCondition<FilterAttribute>): Condition {
+  if (about.kind === 'present')
+    return sql<boolean>`EXISTS (SELECT FROM group_member WHERE group_id = identity.id)`
+  // That a group is without this member, not that it has another one.
+  const isWithout = about.comparison === 'ne'
+  const comparison = isWithout ? 'eq' : about.comparison
+  const { value } = about
+  const isMember = sql<boolean>`EXISTS (
+    SELECT FROM group_member WHERE group_id = identity.id
+       AND ${compare({ column: sql`member_id::text`, kind: 'exact' }, { ...about, comparison, value })})`
+  return isWithout ? sql<boolean>`NOT ${isMember}` : isMember
+}
+
+function compareOwn(about: AttributeCondition<FilterAttribute>, attribute: keyof typeof COLUMNS): Condition {
+  // Ids are stored as numbers; asked for as text they would not be found by their index.
+  const isId = about.kind === 'compare' && attribute === 'id' && about.comparison === 'eq'
+  if (isId && typeof about.value === 'string' && /^[1-9]\d{0,17}$/.test(about.value))
+    return sql<boolean>`identity.id = ${about.value}::bigint`
+  return compare(COLUMNS[attribute], about)
+}
+
+function compare({ column, kind }: Column, about: AttributeCondition<string>): Condition {
+  if (about.kind === 'present') return sql<boolean>`${column} IS NOT NULL`
+  const { comparison, value } = about
+  if (value === null)
     return comparison === 'ne' ? sql<boolean>`${column} IS NOT NULL` : sql<boolean>`${column} IS NULL`
-  }
   const operator = OPERATORS[comparison]
-  if (kind === 'boolean') return sql<boolean>`${column} ${operator} ${value === true || value === 'true'}`
+  if (kind === 'boolean') return sql<boolean>`${column} ${operator} ${String(value).toLowerCase() === 'true'}`
   if (kind === 'time') return sql<boolean>`${column} ${operator} ${String(value)}::timestamptz`
   const text = kind === 'folded' ? String(value).toLowerCase() : String(value)
-  // Ids are stored as numbers; asked for as text they would not be found by their index.
-  if (attribute === 'id' && comparison === 'eq' && /^[1-9]\d{0,17}$/.test(text))
-    return sql<boolean>`identity.id = ${text}::bigint`
   return sql<boolean>`${column} ${operator} ${pattern(comparison, text)}`
 }
 

@@ -1,40 +1,18 @@
 /** Users, service principals and groups as the directory keeps them: read and listed; identity-writes.ts changes them. */
 import { sql, type RawBuilder, type Selectable } from 'kysely'
-import type { DirectoryScope, IdentityReference } from '../domain/directory.ts'
+import type { DirectoryScope, GroupReference, IdentityReference } from '../domain/directory.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { IdentityStore } from '../operations/ports/identities.ts'
 import { filterCondition, isNarrow, orderColumn } from './identity-filter.ts'
 import { toRecord } from './identities.ts'
 import { createIdentityWrites } from './identity-writes.ts'
-import { isInside } from './membership.ts'
+import { ancestorsOfAsked, isInScope } from './membership.ts'
 import { hasName, isNamed } from './name-condition.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createIdentityStore(database: SystemDatabase): IdentityStore {
   const records = () => database.selectFrom('identity').selectAll('identity')
-  type End = 'group_id' | 'member_id'
-  /** The identities at the other end of each membership. */
-  const listReferences = (ids: readonly IdentityId[], from: End, to: End, workspaceId?: WorkspaceId) =>
-    askSystemDatabase(async () => {
-      const found = new Map<IdentityId, IdentityReference[]>()
-      if (ids.length === 0) return found
-      const rows = await database
-        .selectFrom('group_member')
-        .innerJoin('identity', 'identity.id', `group_member.${to}`)
-        .select([`group_member.${from} as from`, 'identity.id', 'identity.type', 'identity.display_name'])
-        .where(sql<boolean>`${sql.ref(`group_member.${from}`)} = ANY (${[...ids]}::bigint[])`)
-        .$if(workspaceId !== undefined, (query) => query.where(isInside(workspaceId)))
-        .orderBy('identity.id')
-        .execute()
-      for (const row of rows) {
-        const references = found.get(row.from as IdentityId) ?? []
-        references.push(toReference(row))
-        found.set(row.from as IdentityId, references)
-      }
-      return found
-    })
-
   return {
     ...createIdentityWrites(database),
 
@@ -43,7 +21,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         const row = await records()
           .where('identity.account_id', '=', scope.accountId)
           .where('identity.id', '=', id)
-          .$if(scope.workspaceId !== undefined, (query) => query.where(isInside(scope.workspaceId)))
+          .where(isInScope(scope.workspaceId))
           .executeTakeFirst()
         return row === undefined ? undefined : toRecord(row)
       }),
@@ -81,10 +59,60 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return { total: Number(counted.rows[0]?.total ?? 0), identities: rows.map(toRecord) }
       }),
 
-    listMembers: (groupIds) => listReferences(groupIds, 'group_id', 'member_id'),
+    listMembers: (groupIds) =>
+      askSystemDatabase(async () => {
+        if (groupIds.length === 0) return new Map<IdentityId, IdentityReference[]>()
+        const rows = await database
+          .selectFrom('group_member')
+          .innerJoin('identity', 'identity.id', 'group_member.member_id')
+          .select(['group_member.group_id as about', 'identity.id', 'identity.type', 'identity.display_name'])
+          .where(sql<boolean>`group_member.group_id = ANY (${[...groupIds]}::bigint[])`)
+          .orderBy('identity.id')
+          .execute()
+        return byIdentity(rows, toReference)
+      }),
 
-    listDirectGroups: ({ workspaceId }, ids) => listReferences(ids, 'member_id', 'group_id', workspaceId),
+    listGroups: ({ workspaceId }, ids) =>
+      askSystemDatabase(async () => {
+        if (ids.length === 0) return new Map<IdentityId, GroupReference[]>()
+        // Which groups there are is asked once for each group, however many are in it.
+        const { rows } = await sql<ReferenceRow & { readonly is_direct: boolean }>`
+          WITH RECURSIVE asked (question, id) AS (SELECT id, id FROM unnest(${[...ids]}::bigint[]) AS id),
+          ${ancestorsOfAsked},
+          reached AS MATERIALIZED (
+            SELECT identity.id, identity.type, identity.display_name
+              FROM identity
+             WHERE identity.type = 'GROUP' AND identity.id IN (SELECT id FROM ancestor)
+               AND ${isInScope(workspaceId)}
+          )
+          SELECT ancestor.question AS about, reached.*,
+                 EXISTS (SELECT FROM group_member AS direct
+                          WHERE direct.group_id = reached.id AND direct.member_id = ancestor.question) AS is_direct
+            FROM reached JOIN ancestor ON ancestor.id = reached.id AND ancestor.question <> reached.id
+           ORDER BY reached.id`.execute(database)
+        return byIdentity(rows, (row) => ({ ...toReference(row), isDirect: row.is_direct }))
+      }),
   }
+}
+
+interface ReferenceRow {
+  readonly about: string
+  readonly id: string
+  readonly type: IdentityReference['type']
+  readonly display_name: string
+}
+
+function byIdentity<Row extends ReferenceRow, Reference>(
+  rows: readonly Row[],
+  toShown: (row: Row) => Reference,
+): ReadonlyMap<IdentityId, readonly Reference[]> {
+  const found = new Map<IdentityId, Reference[]>()
+  for (const row of rows) {
+    const references = found.get(row.about as IdentityId) ?? []
+    references.push(toShown(row))
+    found.set(row.about as IdentityId, references)
+  }
+  return found
 }
 
 /** Downwards from the workspace: whatever is assigned to it, and the members of that. */
@@ -96,12 +124,11 @@ const allInside = (workspaceId: WorkspaceId): RawBuilder<boolean> => sql<boolean
   ) SELECT id FROM inside)`
 
 function scopeCondition({ workspaceId }: DirectoryScope, narrow: boolean): RawBuilder<boolean> {
-  if (workspaceId === undefined) return sql<boolean>`identity.system_group IS NULL`
-  return narrow ? isInside(workspaceId) : allInside(workspaceId)
+  return workspaceId === undefined || narrow ? isInScope(workspaceId) : allInside(workspaceId)
 }
 
-const toReference = (row: {
-  readonly id: string
-  readonly type: IdentityReference['type']
-  readonly display_name: string
-}): IdentityReference => ({ id: row.id as IdentityId, type: row.type, displayName: row.display_name })
+const toReference = (row: Omit<ReferenceRow, 'about'>): IdentityReference => ({
+  id: row.id as IdentityId,
+  type: row.type,
+  displayName: row.display_name,
+})

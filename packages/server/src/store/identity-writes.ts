@@ -3,7 +3,7 @@
  * no two changes wait for each other: memberships as a whole, then the identity, then the groups that it is in.
  */
 import { sql, type RawBuilder } from 'kysely'
-import type { DirectoryScope, IdentityChange, IdentityRecord } from '../domain/directory.ts'
+import type { DirectoryScope, IdentityChange, IdentityRecord, KeptValue } from '../domain/directory.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import { nameKeysOf } from '../domain/name-keys.ts'
 import { findNameProblem } from '../domain/names.ts'
@@ -20,7 +20,7 @@ import {
   type SystemTransaction,
 } from './group-members.ts'
 import { toRecord } from './identities.ts'
-import { isInside } from './membership.ts'
+import { isInScope, isInside } from './membership.ts'
 import { nameColumns } from './name-columns.ts'
 import { hasName, isNamed } from './name-condition.ts'
 import { askSystemDatabase, violatedIndexOf, type SystemDatabase } from './system-database.ts'
@@ -107,6 +107,8 @@ async function insert(
       family_name: identity.familyName ?? null,
       home_workspace_id: identity.homeWorkspaceId ?? null,
       is_account_admin: identity.isAccountAdmin,
+      roles: asJson(identity.roles ?? []),
+      entitlements: asJson(identity.entitlements ?? []),
       ...nameColumns(identity),
     })
     // Waits for whoever is about to take the name.
@@ -182,7 +184,7 @@ async function lock(
     .where('identity.account_id', '=', accountId)
     .where('identity.id', '=', id)
     .where('identity.type', '=', type)
-    .$if(workspaceId !== undefined, (query) => query.where(isInside(workspaceId)))
+    .where(isInScope(workspaceId))
     .modifyEnd(strength)
     .executeTakeFirst()
   return row === undefined ? undefined : toRecord(row)
@@ -204,6 +206,8 @@ async function update(
       ...('givenName' in change ? { given_name: change.givenName ?? null } : {}),
       ...('familyName' in change ? { family_name: change.familyName ?? null } : {}),
       ...(change.isAccountAdmin === undefined ? {} : { is_account_admin: change.isAccountAdmin }),
+      ...(change.roles === undefined ? {} : { roles: asJson(change.roles) }),
+      ...(change.entitlements === undefined ? {} : { entitlements: asJson(change.entitlements) }),
       ...(name === current.name
         ? {}
         : { name, name_canonical: keys.canonical, name_skeleton: keys.skeleton }),
@@ -222,6 +226,9 @@ async function update(
     .where('id', '=', current.id)
     .execute()
 }
+
+const asJson = (values: readonly KeptValue[]): RawBuilder<readonly KeptValue[]> =>
+  sql`${JSON.stringify(values)}::jsonb`
 
 async function reload(transaction: SystemTransaction, id: IdentityId): Promise<IdentityRecord> {
   return toRecord(

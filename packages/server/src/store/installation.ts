@@ -17,6 +17,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
         'workspace.id as workspace_id',
         'workspace.name as workspace_name',
         'workspace.host as workspace_host',
+        'workspace.deployment_name',
         'identity.id as admin_id',
         'identity.name as admin_name',
         'identity.display_name',
@@ -34,6 +35,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
         accountId,
         name: row.workspace_name,
         host: row.workspace_host ?? undefined,
+        deploymentName: row.deployment_name ?? undefined,
       },
       admin: {
         id: row.admin_id as IdentityId,

@@ -48,6 +48,10 @@ export const ancestorsOfAsked = sql`
   ),
   ancestor (question, id) AS (SELECT DISTINCT question, id FROM walk)`
 
+/** Whether the `identity` of the query is in the scope: in the workspace, or kept by the account. */
+export const isInScope = (workspaceId: WorkspaceId | undefined): RawBuilder<boolean> =>
+  workspaceId === undefined ? sql<boolean>`identity.system_group IS NULL` : isInside(workspaceId)
+
 /** Whether the `identity` of the query is in the workspace. Upwards from one identity: cheap for one, dear for all. */
 export const isInside = (workspaceId: WorkspaceId | undefined): RawBuilder<boolean> => sql<boolean>`EXISTS (
   WITH RECURSIVE ${ancestorsOf(sql`identity.id`)}

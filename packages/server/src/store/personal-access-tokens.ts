@@ -18,11 +18,12 @@ interface TokenRow {
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly owner_name: string
+  readonly creator_name: string | null
 }
 
 /** Expired ones as well. */
 export const tokensQuery = (hashes: readonly Uint8Array[]) => sql<TokenRow & { readonly question: number }>`
-  ${prepared('personal_access_tokens')} SELECT asked.question::int, token.*, owner.owner_name
+  ${prepared('personal_access_tokens')} SELECT asked.question::int, token.*, owner.owner_name, NULL AS creator_name
     FROM unnest(${hashes.map((hash) => Buffer.from(hash))}::bytea[]) WITH ORDINALITY AS asked (token_hash, question)
     CROSS JOIN LATERAL (
       SELECT id, identity_id, workspace_id, comment, scopes, created_at, created_by, expires_at
@@ -37,6 +38,7 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
     database
       .selectFrom('personal_access_token as token')
       .innerJoin('identity', 'identity.id', 'token.identity_id')
+      .leftJoin('identity as creator', 'creator.id', 'token.created_by')
       .select([
         'token.id',
         'token.identity_id',
@@ -47,6 +49,7 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
         'token.created_by',
         'token.expires_at',
         'identity.name as owner_name',
+        'creator.name as creator_name',
       ])
 
   const askForToken = askSystemDatabaseTogether({
@@ -104,11 +107,14 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
       return found?.expiresAt === undefined || found.expiresAt > now ? found : undefined
     },
 
-    listPersonalAccessTokens: (workspaceId, identityId) =>
+    listPersonalAccessTokens: (workspaceId, identityId, now) =>
       askSystemDatabase(async () => {
         const rows = await select()
           .where('token.workspace_id', '=', workspaceId)
           .$if(identityId !== undefined, (query) => query.where('token.identity_id', '=', identityId ?? ''))
+          .where((where) =>
+            where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', now)]),
+          )
           .orderBy('token.created_at')
           .orderBy('token.id')
           .execute()
@@ -136,6 +142,10 @@ const toToken = (row: TokenRow): StoredPersonalAccessToken => ({
   comment: row.comment,
   scopes: row.scopes,
   createdAt: row.created_at,
-  createdBy: (row.created_by ?? undefined) as IdentityId | undefined,
+  // Older tokens were made by their owners.
+  createdBy:
+    row.created_by === null || row.created_by === row.identity_id
+      ? { id: row.identity_id as IdentityId, name: row.owner_name }
+      : { id: row.created_by as IdentityId, name: row.creator_name ?? undefined },
   expiresAt: row.expires_at ?? undefined,
 })

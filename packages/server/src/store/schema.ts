@@ -3,6 +3,7 @@
  * the two. 64-bit ids come and go as decimal strings.
  */
 import type { ColumnType, Generated } from 'kysely'
+import type { KeptValue } from '../domain/directory.ts'
 import type { OpenSession } from '../domain/open-session.ts'
 import type { AuditEntry } from '../operations/ports/audit.ts'
 import type { SessionQuestion } from '../operations/ports/sessions.ts'
@@ -45,6 +46,7 @@ export interface SystemSchema {
     name: string
     created_at: Timestamp
     host: Generated<string | null>
+    deployment_name: Generated<string | null>
   }
   identity: {
     id: Generated<string>
@@ -66,6 +68,8 @@ export interface SystemSchema {
     name_canonical: Generated<string | null>
     name_skeleton: Generated<string | null>
     name_problem: Generated<string | null>
+    roles: Generated<readonly KeptValue[]>
+    entitlements: Generated<readonly KeptValue[]>
   }
   group_member: { group_id: string; group_type: Generated<'GROUP'>; member_id: string }
   workspace_assignment: { workspace_id: string; identity_id: string; permission: 'USER' | 'ADMIN' }

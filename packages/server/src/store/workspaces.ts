@@ -42,6 +42,7 @@ export function createWorkspaceStore(database: SystemDatabase): WorkspaceStore {
                 account_id: workspace.accountId,
                 name: workspace.name,
                 host: workspace.host,
+                deployment_name: workspace.deploymentName,
                 created_at: workspace.createdAt,
               })
               .returningAll()
@@ -144,5 +145,6 @@ function toWorkspace(row: Selectable<SystemSchema['workspace']>): Workspace {
     accountId: row.account_id as AccountId,
     name: row.name,
     host: row.host ?? undefined,
+    deploymentName: row.deployment_name ?? undefined,
   }
 }

@@ -54,7 +54,6 @@ describe('an administrator of a workspace, by PATCH', () => {
     ['version', '1'],
     ['type', 'GROUP'],
     ['applicationId', randomUUID()],
-    ['entitlements', [{ value: 'workspace-access' }]],
     ['groups', [{ value: '1' }]],
     ['members', [{ value: '1' }]],
     ['password', 'a password of my choice'],

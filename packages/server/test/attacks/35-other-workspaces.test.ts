@@ -24,7 +24,6 @@ import { databaseInstanceRoleRoutes } from '../../src/http/api/database-instance
 import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts'
 import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
 import { grantRoutes } from '../../src/http/api/grants.ts'
-import { meRoutes } from '../../src/http/api/me.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
@@ -46,7 +45,6 @@ const SCIM = '/api/2.0/preview/scim/v2'
 /** The routes are only listed, never answered, so that what they would ask need not be there. */
 const nothingBehind = { accountId: ready.account_id } as never
 const ROUTES: readonly Route[] = [
-  ...meRoutes(),
   ...tokenIntrospectionRoutes(nothingBehind),
   ...catalogRoutes(nothingBehind),
   ...grantRoutes(nothingBehind),
@@ -284,7 +282,9 @@ const MAKES_SOMETHING = [
   'POST /api/2.0/database/instances',
   ...['Users', 'ServicePrincipals', 'Groups'].flatMap((type) => [
     `POST ${SCIM}/${type}`,
+    `POST /scim/v2/${type}`,
     `POST ${ACCOUNT}/scim/v2/${type}`,
+    `POST /api/2.0/account/scim/v2/${type}`,
   ]),
   `POST ${ACCOUNT}/workspaces`,
   `POST ${ACCOUNT}/federationPolicies`,
@@ -346,7 +346,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(17)
+    ).toHaveLength(16)
   })
 })
 

@@ -350,6 +350,28 @@ describe('the registry of tables', () => {
     expect(listed).toEqual(expect.arrayContaining([CATALOG, name]))
   })
 
+  it('takes an update that changes nothing, and says that a catalog is not changed otherwise', async () => {
+    const path = `/api/2.0/database/catalogs/${CATALOG}?update_mask=*`
+    const same = {
+      name: CATALOG,
+      database_instance_name: ready.instance.name,
+      database_name: 'databricks_postgres',
+    }
+    expect(await admin.request('PATCH', path, same)).toMatchObject(same)
+    expect(await admin.request('PATCH', path, {})).toMatchObject(same)
+    await expect(admin.request('PATCH', path, { ...same, database_name: 'template1' })).rejects.toMatchObject(
+      {
+        status: 400,
+        message: expect.stringMatching(/^database_name: .*delete .*register/) as string,
+      },
+    )
+    await expect(admin.request('PATCH', path, { name: 'other' })).rejects.toMatchObject({ status: 400 })
+    await expect(stranger.http.request('PATCH', path, same)).rejects.toMatchObject({ status: 403 })
+    await expect(
+      admin.request('PATCH', '/api/2.0/database/catalogs/no_such_catalog', same),
+    ).rejects.toMatchObject({ status: 404, errorCode: 'NOT_FOUND' })
+  })
+
   it('is for those who manage the instance; reading it is for everybody in the workspace', async () => {
     const body = {
       name: 'mine',

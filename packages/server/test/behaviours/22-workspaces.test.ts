@@ -58,6 +58,22 @@ describe('a workspace', () => {
     expect(await discovery.json()).toMatchObject({ issuer: metadata.oidc_endpoint })
   })
 
+  it('has the deployment name that it was made with, or one from its name', async () => {
+    const marker = randomUUID().slice(0, 8)
+    const path = `${ACCOUNT}/workspaces`
+    const made = await admin.request<WorkspaceAnswer>('POST', path, {
+      workspace_name: `Staging ${marker}`,
+      deployment_name: `stage-${marker}`,
+    })
+    expect(made.deployment_name).toBe(`stage-${marker}`)
+    const all = await admin.request<WorkspaceAnswer[]>('GET', path)
+    const nameOf = (id: number) => all.find(({ workspace_id }) => workspace_id === id)?.deployment_name
+    expect(nameOf(made.workspace_id)).toBe(`stage-${marker}`)
+    expect(nameOf(other.workspace_id)).toBe(other.workspace_name.replaceAll(' ', '-'))
+    expect(nameOf(Number(ready.workspace_id))).toMatch(/^[a-z]/)
+    await admin.request('DELETE', `${path}/${String(made.workspace_id)}`)
+  })
+
   it('is listed for administrators of the account, and for those who are in it', async () => {
     const list = async (http: typeof admin) =>
       (await http.request<WorkspaceAnswer[]>('GET', `${ACCOUNT}/workspaces`)).map(

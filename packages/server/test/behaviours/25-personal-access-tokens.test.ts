@@ -9,6 +9,7 @@ import {
   refusedLogin,
 } from '../stage/service-principal.ts'
 import { refusal } from '../stage/refusal.ts'
+import { waitFor } from '../stage/wait-for.ts'
 
 const lakegate = sharedLakegate()
 const { admin, ready } = lakegate
@@ -85,6 +86,12 @@ describe('a personal access token', () => {
     })
     expect(await me(created.token_value)).toMatchObject({ id: principal.id })
     const { token_id } = created.token_info
+    const maker = await admin.request<{ id: string; userName: string }>('GET', '/api/2.0/preview/scim/v2/Me')
+    expect(created.token_info).toMatchObject({
+      owner_id: Number(principal.id),
+      created_by_id: Number(maker.id),
+      created_by_username: maker.userName,
+    })
     const path = `/api/2.0/token-management/tokens/${token_id}`
     expect(await admin.request('GET', path)).toMatchObject({
       token_info: { owner_id: Number(principal.id), expiry_time: -1 },
@@ -93,5 +100,23 @@ describe('a personal access token', () => {
     expect(list.token_infos.map((info) => info.token_id)).toContain(token_id)
     await admin.request('DELETE', path)
     expect(await refusal(me(created.token_value))).toMatchObject({ status: 401 })
+  })
+
+  it('is in no list from the moment at which it expires', async () => {
+    const principal = await createServicePrincipal(lakegate, 'short')
+    const { token_info } = await principal.http.request<Created>('POST', '/api/2.0/token/create', {
+      lifetime_seconds: 1,
+    })
+    const lists = async () => [
+      ...(await principal.http.request<{ token_infos: TokenInfo[] }>('GET', '/api/2.0/token/list'))
+        .token_infos,
+      ...(await admin.request<{ token_infos: TokenInfo[] }>('GET', '/api/2.0/token-management/tokens'))
+        .token_infos,
+    ]
+    await waitFor('the lists without it', async () =>
+      (await lists()).every(({ token_id }) => token_id !== token_info.token_id),
+    )
+    const one = admin.request('GET', `/api/2.0/token-management/tokens/${token_info.token_id}`)
+    expect(await refusal(one)).toMatchObject({ status: 404 })
   })
 })

@@ -162,6 +162,25 @@ describe('a token request', () => {
 })
 
 describe('an error', () => {
+  it.each([
+    ['POST', '/api/2.0/preview/scim/v2/Users'],
+    ['PUT', '/api/2.0/preview/scim/v2/Groups/1'],
+    ['PATCH', '/api/2.0/preview/scim/v2/Users/1'],
+    ['PATCH', `/api/2.0/accounts/${lakegate.ready.account_id}/scim/v2/Groups/1`],
+    ['PATCH', `/api/2.0/permissions/database-instances/${lakegate.ready.instance.name}`],
+    ['PATCH', `/api/2.0/database/instances/${lakegate.ready.instance.name}`],
+    ['POST', '/api/2.0/database/instances'],
+    ['POST', '/api/2.0/database/catalogs'],
+    ['POST', `/api/2.0/accounts/${lakegate.ready.account_id}/workspaces`],
+  ])('of %s %s without a body says so in plain words', async (method, path) => {
+    const response = await call(method, path)
+    expect(response.status).toBe(400)
+    const { error_code, message: text } = await message(response)
+    expect(error_code).toBe('INVALID_PARAMETER_VALUE')
+    expect(text).toMatch(/^body: /)
+    expect(text).not.toMatch(/undefined|Invalid input/)
+  })
+
   const message = async (response: Response) => {
     const text = await response.text()
     expect(text).not.toMatch(/\bat .*\.(ts|js):\d+/)
@@ -175,7 +194,8 @@ describe('an error', () => {
       error_code: 'ENDPOINT_NOT_FOUND',
       details: [
         { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', domain: 'lakegate', metadata: {} },
-        { '@type': 'type.googleapis.com/google.rpc.RequestInfo' },
+        // Without it the JavaScript SDK reads none of the error.
+        { '@type': 'type.googleapis.com/google.rpc.RequestInfo', metadata: {} },
       ],
     })
   })
@@ -183,7 +203,8 @@ describe('an error', () => {
   it.each([
     ['text that is not JSON', '{"instance_names": [', 'body'],
     ['an array for a body', '[]', 'body'],
-    ['no body', '', 'body'],
+    ['no body', '', 'body: it is missing; send a JSON object.'],
+    ['a missing field', '{"claims":[{"permission_set":"READ_ONLY"}]}', 'claims.0.resources: it is missing'],
     ['an unknown field', '{"instance_names":["dev"],"instances":[]}', 'instances'],
     ['a field of a wrong type', '{"instance_names":"dev"}', 'instance_names'],
     ['a wrong type inside a list', '{"instance_names":[{}]}', 'instance_names.0'],

@@ -93,6 +93,8 @@ describe('Entra ID', () => {
       { op: 'Add', path: 'title', value: 'Countess of Lovelace' },
       { op: 'Add', path: 'phoneNumbers[type eq "work"].value', value: '1' },
       { op: 'Add', path: 'addresses[type eq "work"].country', value: 'GB' },
+      { op: 'Add', path: 'roles[primary eq "True"].value', value: 'User' },
+      { op: 'Add', path: 'emails[type eq "home" and not (primary eq true)].value', value: 'x@y.example' },
       { op: 'Replace', path: `${ENTERPRISE}:department`, value: 'Computing' },
       { op: 'Add', path: `${ENTERPRISE}:manager`, value: [{ value: '1' }] },
     )
@@ -102,6 +104,7 @@ describe('Entra ID', () => {
       displayName: 'Ada King',
       name: { familyName: 'King', givenName: 'Ada' },
       emails: [{ value: renamed }],
+      roles: [{ value: 'User', primary: true }],
     })
   })
 
@@ -174,6 +177,8 @@ describe('Entra ID', () => {
 describe('Okta', () => {
   const written = (userName: string, changes: object = {}) => ({
     schemas: [`${CORE}:User`],
+    // In every create; with the synchronisation of passwords off it is a random one.
+    password: '1mz050nq',
     userName,
     name: { givenName: 'Grace', familyName: 'Hopper' },
     emails: [{ primary: true, value: userName, type: 'work' }],
@@ -223,6 +228,33 @@ describe('Okta', () => {
     const { id } = await createUser()
     expect((await patch(`/Users/${id}`, { op: 'replace', value: { active: false } })).status).toBe(204)
     expect((await user(id)).active).toBe(false)
+  })
+
+  it('disables in the form that the vendor publishes for Databricks', async () => {
+    const { id } = await createUser()
+    const value = [{ value: 'false' }]
+    expect((await patch(`/Users/${id}`, { op: 'replace', path: 'active', value })).status).toBe(204)
+    expect((await user(id)).active).toBe(false)
+  })
+
+  it('sends whatever a profile has, and null for what it has not', async () => {
+    const userName = `${randomUUID()}@okta.example`
+    const { status, body } = await send<ScimUser>('POST', '/Users', {
+      ...written(userName, { displayName: null, externalId: null, nickName: null, title: '' }),
+      name: { givenName: 'Grace', familyName: 'Hopper', middleName: 'Brewster', honorificPrefix: 'Dr.' },
+      phoneNumbers: [{ value: '1', type: 'work' }],
+      userType: 'Employee',
+      entitlements: [
+        { value: 'workspace-access', display: 'Workspace', type: 'entitlement', primary: false },
+      ],
+      ...{ department: 'Navy', organization: 'US', division: null, costCenter: '7', employeeNumber: '1' },
+      ...{ manager: { value: '1', displayName: 'Boss' } },
+    })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ displayName: 'Grace Hopper', active: true })
+    expect(body.entitlements).toEqual([
+      { value: 'workspace-access', display: 'Workspace', type: 'entitlement', primary: false },
+    ])
   })
 
   it('pushes a group: whole by PUT, its name with its id by PATCH', async () => {

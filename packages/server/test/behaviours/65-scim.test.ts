@@ -77,10 +77,11 @@ describe('a user', () => {
     ['no user name', { userName: undefined }, 'userName'],
     ['a user name that is no e-mail address', { userName: 'ada' }, 'userName'],
     ['a field that nobody knows', { nickname_: 'x' }, 'nickname_'],
-    ['a password', { password: 'secret' }, 'password'],
-    ['an entitlement', { entitlements: [{ value: 'workspace-access' }] }, 'entitlements'],
-    ['a role that there is not', { roles: [{ value: 'god' }] }, 'roles'],
+    ['a user name that is null', { userName: null }, 'userName'],
+    ['a role without a value', { roles: [{ display: 'god' }] }, 'roles'],
+    ['an entitlement of unseen characters', { entitlements: [{ value: 'a\u200bb' }] }, 'entitlements'],
     ['the wrong type', { active: 'yes' }, 'active'],
+    ['one attribute in two letter cases', { active: true, ACTIVE: false }, 'ACTIVE'],
   ])('with %s is refused, and the field is named (attack 35)', async (_what, body, field) => {
     const error = await refusal(createUser(body))
     expect(error.status).toBe(400)
@@ -95,6 +96,134 @@ describe('a user', () => {
       preferredLanguage: 'en',
     })
     expect(user).not.toHaveProperty('title')
+  })
+
+  it.each([
+    ['is', 'Users', () => ({ userName: someone() })],
+    ['of a service principal is', 'ServicePrincipals', () => ({ displayName: 'program' })],
+    ['of a group is', 'Groups', () => ({ displayName: `group ${randomUUID()}` })],
+  ])(
+    'whose password %s taken and ignored, by POST, PUT and PATCH, at every path',
+    async (_what, type, body) => {
+      for (const base of [WORKSPACE, '/scim/v2', '/api/2.0/account/scim/v2', ACCOUNT]) {
+        for (const password of ['Placeholder-1', null]) {
+          const written = { ...body(), password }
+          const made = await admin.request<{ id: string }>('POST', `${base}/${type}`, written)
+          const path = `${base}/${type}/${made.id}`
+          const replaced = await admin.request('PUT', path, written)
+          await patch(path, { op: 'replace', path: 'password', value: password })
+          await patch(path, { op: 'add', value: { password } })
+          for (const shown of [made, replaced, await admin.request('GET', path)])
+            expect(shown).not.toHaveProperty('password')
+          expect(JSON.stringify([made, replaced])).not.toContain('Placeholder')
+        }
+      }
+    },
+  )
+
+  it('is made the same by null as by nothing (RFC 7643 §2.5)', async () => {
+    const nothing = {
+      ...{ displayName: null, active: null, externalId: null, name: null, emails: null, roles: null },
+      ...{ entitlements: null, groups: null, title: null, schemas: null, id: null, password: null },
+    }
+    const userName = someone()
+    const user = await createUser({ ...nothing, userName })
+    expect(user).toMatchObject({ userName, displayName: userName, active: true, name: {}, roles: [] })
+    expect(user).not.toHaveProperty('externalId')
+    const path = `${WORKSPACE}/Users/${user.id}`
+    await admin.request('PUT', path, { ...nothing, userName, name: { givenName: null } })
+    expect(await admin.request('GET', path)).toMatchObject({ displayName: userName, active: true })
+    const principal = await admin.request<ScimServicePrincipal>('POST', `${WORKSPACE}/ServicePrincipals`, {
+      ...nothing,
+      applicationId: null,
+    })
+    expect(principal.displayName).toBe(principal.applicationId)
+    const group = await createGroup({ ...nothing, displayName: `group ${randomUUID()}`, members: null })
+    expect(group.members).toEqual([])
+  })
+
+  it('loses by PATCH what is replaced by null, and nothing by adding null', async () => {
+    const { id, userName } = await createUser({
+      ...{ externalId: 'before', displayName: 'Grace', name: { givenName: 'Grace', familyName: 'Hopper' } },
+      entitlements: [{ value: 'workspace-access' }],
+    })
+    const path = `${WORKSPACE}/Users/${id}`
+    await patch(path, {
+      op: 'add',
+      value: {
+        externalId: null,
+        displayName: null,
+        active: null,
+        name: null,
+        entitlements: null,
+        userName: null,
+      },
+    })
+    expect(await admin.request('GET', path)).toMatchObject({
+      ...{ externalId: 'before', displayName: 'Grace', active: true, userName },
+      entitlements: [{ value: 'workspace-access' }],
+    })
+    await patch(
+      path,
+      { op: 'replace', path: 'externalId', value: null },
+      { op: 'replace', value: { displayName: null, 'name.givenName': null, entitlements: null } },
+    )
+    const user = await admin.request<ScimUser>('GET', path)
+    expect(user).toMatchObject({ displayName: userName, name: { familyName: 'Hopper' }, entitlements: [] })
+    expect(user).not.toHaveProperty('externalId')
+    const locked = await refusal(patch(path, { op: 'replace', path: 'userName', value: null }))
+    expect(locked.status).toBe(400)
+  })
+
+  it('takes booleans as the texts that some identity providers send, in POST and PUT too', async () => {
+    const user = await createUser({ active: 'False' })
+    expect(user.active).toBe(false)
+    const path = `${WORKSPACE}/Users/${user.id}`
+    const written = { userName: user.userName, active: 'True' }
+    expect(await admin.request('PUT', path, written)).toMatchObject({ active: true })
+    expect(await admin.request('PUT', path, { ...written, active: 'false' })).toMatchObject({ active: false })
+  })
+
+  it('has attributes in any letter case (RFC 7643 §2.1)', async () => {
+    const userName = someone()
+    expect(
+      await createUser({
+        userName: undefined,
+        USERNAME: userName,
+        Active: false,
+        Name: { GivenName: 'Ada' },
+      }),
+    ).toMatchObject({ userName, active: false, name: { givenName: 'Ada' } })
+  })
+
+  it('keeps entitlements and roles that it is given, and shows them', async () => {
+    const user = await createUser({
+      entitlements: [{ value: 'workspace-access' }, { value: 'databricks-sql-access', display: 'SQL' }],
+      roles: [{ value: 'User', primary: true }],
+    })
+    const path = `${WORKSPACE}/Users/${user.id}`
+    expect(await admin.request('GET', path)).toMatchObject({
+      entitlements: [{ value: 'workspace-access' }, { value: 'databricks-sql-access', display: 'SQL' }],
+      roles: [{ value: 'User', primary: true }],
+    })
+    // Whoever replaces a user and says nothing of them takes none.
+    await admin.request('PUT', path, { userName: user.userName })
+    await patch(
+      path,
+      { op: 'add', path: 'entitlements', value: [{ value: 'allow-cluster-create' }] },
+      { op: 'remove', path: 'entitlements[value eq "workspace-access" or display eq "sql"]' },
+      { op: 'replace', path: 'roles[primary eq "True"].value', value: 'Manager' },
+    )
+    expect(await admin.request('GET', path)).toMatchObject({
+      entitlements: [{ value: 'allow-cluster-create' }],
+      roles: [{ value: 'Manager', primary: true }],
+    })
+    const found = await find<ScimUser>(`${WORKSPACE}/Users`, {
+      filter: `id eq "${user.id}" and entitlements[value eq "allow-cluster-create"] and not (roles.value eq "User")`,
+    })
+    expect(found.totalResults).toBe(1)
+    await admin.request('PUT', path, { userName: user.userName, entitlements: [], roles: [] })
+    expect(await admin.request('GET', path)).toMatchObject({ entitlements: [], roles: [] })
   })
 
   it('is changed by PATCH in every form that identity providers use', async () => {
@@ -177,85 +306,16 @@ describe('a service principal', () => {
       displayName: 'renamed',
     })
   })
-})
 
-describe('a group', () => {
-  it('is made with members of every kind, and shows them', async () => {
-    const user = await createUser()
-    const inner = await createGroup()
-    const group = await createGroup({ members: [{ value: user.id }, { value: inner.id }] })
-    expect(group.members).toEqual([
-      { value: user.id, display: user.displayName, $ref: `Users/${user.id}` },
-      { value: inner.id, display: inner.displayName, $ref: `Groups/${inner.id}` },
-    ])
-  })
-
-  it('loses and gains members by PATCH, one by one and all at once', async () => {
-    const [first, second, third] = [await createUser(), await createUser(), await createUser()]
-    const { id } = await createGroup({ members: [{ value: first.id }] })
-    const path = `${WORKSPACE}/Groups/${id}`
-    const members = async () =>
-      (await admin.request<ScimGroup>('GET', path)).members.map(({ value }) => value).sort()
-    await patch(path, { op: 'add', path: 'members', value: [{ value: second.id }, { value: third.id }] })
-    expect(await members()).toEqual([first.id, second.id, third.id].sort())
-    await patch(path, { op: 'remove', path: `members[value eq "${first.id}"]` })
-    expect(await members()).toEqual([second.id, third.id].sort())
-    await patch(path, { op: 'replace', path: 'members', value: [{ value: first.id }] })
-    expect(await members()).toEqual([first.id])
-    await patch(path, { op: 'remove', path: 'members' })
-    expect(await members()).toEqual([])
-  })
-
-  it('contains itself in no way (attack 26)', async () => {
-    const outer = await createGroup()
-    const inner = await createGroup()
-    await patch(`${WORKSPACE}/Groups/${outer.id}`, {
-      op: 'add',
-      path: 'members',
-      value: [{ value: inner.id }],
+  it('that is replaced without a display name is shown by its application id', async () => {
+    const path = `${WORKSPACE}/ServicePrincipals`
+    const { id, applicationId } = await admin.request<ScimServicePrincipal>('POST', path, {
+      displayName: 'etl',
     })
-    const error = await refusal(
-      patch(`${WORKSPACE}/Groups/${inner.id}`, { op: 'add', path: 'members', value: [{ value: outer.id }] }),
-    )
-    expect(error.status).toBe(400)
-    expect(error.message).toContain('contain')
-    const itself = patch(`${WORKSPACE}/Groups/${inner.id}`, {
-      op: 'add',
-      path: 'members',
-      value: [{ value: inner.id }],
+    expect(await admin.request('PUT', `${path}/${id}`, { active: true })).toMatchObject({
+      applicationId,
+      displayName: applicationId,
     })
-    expect((await refusal(itself)).status).toBe(400)
-  })
-
-  it('is made whole or not at all', async () => {
-    const displayName = `group ${randomUUID()}`
-    const error = await refusal(createGroup({ displayName, members: [{ value: '999999999999999999' }] }))
-    expect(error.status).toBe(400)
-    expect(
-      (await find(`${WORKSPACE}/Groups`, { filter: `displayName eq "${displayName}"` })).totalResults,
-    ).toBe(0)
-  })
-
-  it('of the system is not changed by SCIM, except for who is in admins', async () => {
-    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "users"' })
-    const users = Resources[0]
-    const error = await refusal(
-      patch(`${WORKSPACE}/Groups/${users?.id ?? ''}`, { op: 'replace', path: 'displayName', value: 'us' }),
-    )
-    expect(error.status).toBe(403)
-    expect((await refusal(createGroup({ displayName: 'admins' }))).status).toBe(400)
-  })
-
-  it('admins makes administrators of the workspace, and no others of them', async () => {
-    const principal = await createServicePrincipal(lakegate, 'deputy')
-    const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, { filter: 'displayName eq "admins"' })
-    const admins = `${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`
-    const create = () => principal.http.request('POST', `${WORKSPACE}/Users`, { userName: someone() })
-    expect(((await refusal(create())) as { status: number }).status).toBe(403)
-    await patch(admins, { op: 'add', path: 'members', value: [{ value: principal.id }] })
-    await expect(create()).resolves.toMatchObject({ active: true })
-    await patch(admins, { op: 'remove', path: `members[value eq "${principal.id}"]` })
-    expect(((await refusal(create())) as { status: number }).status).toBe(403)
   })
 })
 
@@ -329,6 +389,44 @@ describe('the account path', () => {
     await patch(path, { op: 'remove', path: 'roles[value eq "account_admin"]' })
     expect((await refusal(principal.http.request('GET', `${ACCOUNT}/Users`))).status).toBe(403)
   })
+
+  it.each(['account_admin', 'Account_Admin', 'ACCOUNT_ADMIN'])(
+    'knows the role %s in every form of a change (attack 35)',
+    async (value) => {
+      const principal = await createServicePrincipal(lakegate, 'climber by forms')
+      const { Resources } = await find<ScimGroup>(`${WORKSPACE}/Groups`, {
+        filter: 'displayName eq "admins"',
+      })
+      await patch(`${WORKSPACE}/Groups/${Resources[0]?.id ?? ''}`, {
+        op: 'add',
+        path: 'members',
+        value: [{ value: principal.id }],
+      })
+      const { id, userName } = await principal.http.request<ScimUser>('POST', `${WORKSPACE}/Users`, {
+        userName: someone(),
+        roles: [{ value: 'User', primary: true }],
+      })
+      const path = `${WORKSPACE}/Users/${id}`
+      const operations = [
+        { op: 'add', path: 'roles', value: [{ value }] },
+        { op: 'add', path: 'roles', value },
+        { op: 'replace', path: 'roles', value: { value } },
+        { op: 'replace', path: 'roles[primary eq "True"].value', value },
+        { op: 'replace', path: 'roles[primary eq true]', value: { value } },
+        { op: 'add', path: `roles[value eq "${value}"]` },
+        { op: 'add', path: `roles[value eq "${value}" and primary eq true].display`, value: 'x' },
+        { op: 'replace', value: { 'roles[primary eq true].value': value } },
+        { op: 'replace', value: { ROLES: [{ value }] } },
+      ]
+      for (const operation of operations) {
+        const act = principal.http.request('PATCH', path, { Operations: [operation] })
+        expect((await refusal(act)).status).toBe(403)
+      }
+      const put = principal.http.request('PUT', path, { userName, Roles: [{ value }] })
+      expect((await refusal(put)).status).toBe(403)
+      expect((await admin.request<ScimUser>('GET', path)).roles).toEqual([{ value: 'User', primary: true }])
+    },
+  )
 
   it('is not a way up for an administrator of a workspace (attack 35)', async () => {
     const principal = await createServicePrincipal(lakegate, 'climber')

@@ -12,6 +12,14 @@ const { ready } = lakegate
 const { issuer, cli, authorizationRequest } = await prepareCliLogin(lakegate)
 const CLI_REDIRECT = 'http://localhost:8020'
 
+const GRANTS = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+]
+
 let ada: Person
 beforeAll(async () => {
   ada = await createPerson(lakegate)
@@ -39,6 +47,9 @@ describe('discovery', () => {
       code_challenge_methods_supported: ['S256'],
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       authorization_response_iss_parameter_supported: true,
+      grant_types_supported: expect.toSatisfy(
+        (grants: string[]) => [...grants].sort().join(' ') === [...GRANTS].sort().join(' '),
+      ) as string[],
     })
   })
 })

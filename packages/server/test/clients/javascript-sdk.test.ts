@@ -61,6 +61,32 @@ describe('the JavaScript SDK', () => {
     )
   })
 
+  it('reads code and message of every error, whatever refuses', async () => {
+    const client = overPat()
+    const stranger = new WorkspaceClient({ host: ready.http_url, token: 'dapi0', authType: 'pat' })
+    const refused: readonly [() => Promise<unknown>, string, RegExp][] = [
+      [
+        () => client.database.getDatabaseInstance({ name: 'no-such-instance' }),
+        'NOT_FOUND',
+        /^DatabaseInstance not found/,
+      ],
+      [() => client.usersV2.create({ userName: 'ada' }), 'INVALID_PARAMETER_VALUE', /^userName: /],
+      [() => client.usersV2.get({ id: '1' }), 'RESOURCE_DOES_NOT_EXIST', /does not exist/],
+      [() => stranger.currentUser.me(), 'UNAUTHENTICATED', /personal access token/],
+      [() => client.jobs.get({ job_id: 1 }), 'ENDPOINT_NOT_FOUND', /^No API found for GET/],
+    ]
+    for (const [act, errorCode, message] of refused)
+      await expect(act()).rejects.toMatchObject({
+        errorCode,
+        message: expect.stringMatching(message) as string,
+      })
+  })
+
+  it('sees by their names which groups it is in', async () => {
+    const { groups = [] } = await overPat().currentUser.me()
+    expect(groups).toContainEqual(expect.objectContaining({ display: 'admins', type: 'direct' }))
+  })
+
   it('makes an instance, waits for it, and mints for it', async () => {
     const client = overPat()
     const made = `js-${randomUUID().slice(0, 8)}`

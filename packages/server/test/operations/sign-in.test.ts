@@ -49,6 +49,8 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
     homeWorkspaceId: WORKSPACE,
     systemGroup: undefined,
     isAccountAdmin: false,
+    roles: [],
+    entitlements: [],
     nameProblem: undefined,
     createdAt: NOW,
     updatedAt: NOW,

@@ -6,6 +6,7 @@ import {
   listCatalogs,
   registerEntry,
   removeEntry,
+  updateCatalog,
   type CatalogPorts,
   type ShownEntry,
 } from '../../operations/manage-catalog.ts'
@@ -93,6 +94,24 @@ export function catalogRoutes(ports: CatalogPorts): readonly Route[] {
         }
         return { body }
       },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: `${CATALOGS}/:name`,
+      scopes: SCOPES,
+      params: named,
+      // SDKs send an update_mask, which says nothing where nothing changes.
+      query: anyQuery,
+      body: catalogBody.partial(),
+      handle: async ({ params, body, caller }) => ({
+        body: showCatalog(
+          await updateCatalog(ports, caller, params.name, {
+            name: body.name,
+            instanceName: body.database_instance_name,
+            databaseName: body.database_name,
+          }),
+        ),
+      }),
     }),
     ...entryRoutes(ports, CATALOGS, 'CATALOG', showCatalog),
     ...entryRoutes(ports, TABLES, 'TABLE', showTable),

@@ -163,7 +163,7 @@ const show = (token: StoredPersonalAccessToken): TokenInfo => ({
   expiry_time: token.expiresAt?.getTime() ?? -1,
   scopes: [...token.scopes],
   owner_id: Number(token.identityId),
-  created_by_id: Number(token.createdBy ?? token.identityId),
-  created_by_username: token.ownerName,
+  created_by_id: Number(token.createdBy.id),
+  ...(token.createdBy.name === undefined ? {} : { created_by_username: token.createdBy.name }),
   workspace_id: Number(token.workspaceId),
 })

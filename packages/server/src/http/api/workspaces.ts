@@ -39,7 +39,7 @@ export function workspaceRoutes(ports: WorkspaceRoutePorts): readonly Route[] {
     workspace_id: Number(workspace.id),
     workspace_name: workspace.name,
     account_id: ports.accountId,
-    deployment_name: workspace.host?.split('.')[0] ?? workspace.name,
+    deployment_name: workspace.deploymentName ?? deploymentNameFrom(workspace.name),
     workspace_status: 'RUNNING',
     workspace_url: ports.publicUrlOf(workspace),
   })
@@ -61,13 +61,9 @@ export function workspaceRoutes(ports: WorkspaceRoutePorts): readonly Route[] {
       query: anyQuery,
       body: creation,
       async handle({ body, caller }) {
-        const fallback = body.workspace_name
-          .toLowerCase()
-          .replace(/[^a-z0-9]+/g, '-')
-          .replace(/^-|-$/g, '')
         const created = await createWorkspace(ports, caller, {
           name: body.workspace_name,
-          deploymentName: body.deployment_name ?? (fallback === '' ? 'workspace' : fallback.slice(0, 63)),
+          deploymentName: body.deployment_name ?? deploymentNameFrom(body.workspace_name),
         })
         return { status: 201, body: show(created) }
       },
@@ -97,6 +93,16 @@ export function workspaceRoutes(ports: WorkspaceRoutePorts): readonly Route[] {
     }),
     ...assignmentRoutes(`${one}/permissionassignments`, ports),
   ]
+}
+
+/** A label of a host name. */
+function deploymentNameFrom(workspaceName: string): string {
+  const label = workspaceName
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replace(/^-|-$/g, '')
+  return label === '' ? 'workspace' : label
 }
 
 function assignmentRoutes(path: string, ports: AssignmentPorts): readonly Route[] {

@@ -16,13 +16,36 @@ export const groupName = text.refine(
   'users and admins are groups of the system.',
 )
 
-/** Sent along by clients and identity providers; kept nowhere, so that nobody relies on them. */
+/**
+ * Sent along by clients and identity providers; kept nowhere, so that nobody relies on them. All that RFC 7643 §4.1 has for
+ * users and is not kept, what the enterprise extension has (some send it without its URN), and what SDKs send back.
+ */
 export const KEPT_NOWHERE: readonly string[] = [
+  // writeOnly (RFC 7643 §4.1.1): Okta makes one up in every create. People choose theirs themselves, by a link.
+  'password',
   ...['nickName', 'profileUrl', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'],
   ...['phoneNumbers', 'ims', 'photos', 'addresses', 'x509Certificates', 'meta', 'account_id', 'kind'],
+  ...['employeeNumber', 'costCenter', 'organization', 'division', 'department', 'manager'],
   // The server's own word (docs/identities.md), sent back with the rest of what it answered.
   'nameProblem',
 ]
+
+const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:(?:user|group|serviceprincipal)$/i
+/** A name may begin with the schema that it belongs to (RFC 7644 §3.10); of other schemas nothing is kept. */
+export const isCoreSchema = (schema: string | undefined): boolean =>
+  schema === undefined || CORE_SCHEMA.test(schema)
+
+/** RFC 7643 §2.5: null, and no attribute at all, are the same. */
+export const isUnassigned = (value: unknown): value is null | undefined =>
+  value === null || value === undefined
+
+/** Some identity providers send booleans as texts. */
+export function readBoolean(value: unknown, field: string): boolean {
+  const text = typeof value === 'string' ? value.toLowerCase() : value
+  if (text === true || text === 'true') return true
+  if (text === false || text === 'false') return false
+  throw new RefusedError(refuse('invalid_parameter', { field, problem: 'it must be true or false.' }))
+}
 
 export const requireUserName = (value: unknown, field: string): string => parse(userName, value, field)
 export const requireDisplayName = (value: unknown, field: string): string => parse(text, value, field)

@@ -1,31 +1,40 @@
 /**
- * SCIM filters (RFC 7644 §3.4.2.2): text into a tree. Attribute names are looked up in a fixed list, so what a
- * caller writes never becomes SQL (attack 35); length and nesting are bounded.
+ * SCIM filters (RFC 7644 §3.4.2.2) as what the directory is asked. Attribute names are looked up in a fixed list, so what a
+ * caller writes never becomes SQL (attack 35).
  */
-import {
-  COMPARISONS,
-  type Comparison,
-  type FilterAttribute,
-  type IdentityFilter,
+import type {
+  AttributeCondition,
+  ElementFilter,
+  FilterAttribute,
+  FilteredList,
+  IdentityFilter,
 } from '../../domain/directory.ts'
+import { foldFilter } from '../../domain/filter.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-
-const LONGEST_FILTER = 4096
-const DEEPEST_FILTER = 20
+import { isCoreSchema } from './attributes.ts'
+import { isLike, readElementFilter } from './element-filter.ts'
+import {
+  GrammarError,
+  parseExpression,
+  parsePath,
+  type AttributePath,
+  type Condition,
+  type ElementExpression,
+  type Expression,
+} from './grammar.ts'
 
 /** Attribute names are in any letter case (RFC 7643 §2.1). */
 const ATTRIBUTES: Readonly<Record<IdentityType, Readonly<Record<string, FilterAttribute>>>> = {
   USER: {
     username: 'name',
-    emails: 'name',
     'emails.value': 'name',
     'name.givenname': 'givenName',
     'name.familyname': 'familyName',
   },
   SERVICE_PRINCIPAL: { applicationid: 'name' },
-  GROUP: { members: 'member', 'members.value': 'member' },
+  GROUP: {},
 }
 const COMMON_ATTRIBUTES: Readonly<Record<string, FilterAttribute>> = {
   id: 'id',
@@ -37,197 +46,151 @@ const COMMON_ATTRIBUTES: Readonly<Record<string, FilterAttribute>> = {
   'meta.lastmodified': 'updatedAt',
 }
 
+const LISTS: readonly FilteredList[] = ['members', 'roles', 'entitlements']
+/** Whose parts have names of their own above; anything else has no brackets. */
+const COMPLEX = ['name', 'meta']
+/** The one address of a user, but for its value, which is the user name. */
+const OWN_ADDRESS = { value: '', type: 'work', primary: true }
+
 /** @throws RefusedError invalid_parameter naming `sortBy` */
 export function parseSortBy(text: string | undefined, type: IdentityType): FilterAttribute | undefined {
   if (text === undefined || text === '') return undefined
-  const attribute = attributeOf(text, type)
-  if (attribute === undefined || attribute === 'member')
-    throw new RefusedError(
-      refuse('invalid_parameter', { field: 'sortBy', problem: 'there is no such attribute to sort by.' }),
-    )
-  return attribute
+  return inField('sortBy', () => {
+    const { attribute: path, element } = parsePath(text)
+    const attribute = element === undefined ? attributeOf(path, type) : undefined
+    if (attribute === undefined || attribute === 'member')
+      throw new GrammarError('there is no such attribute to sort by.')
+    return attribute
+  })
 }
 
 /** @throws RefusedError invalid_parameter naming `filter` */
 export function parseFilter(text: string | undefined, type: IdentityType): IdentityFilter | undefined {
   if (text === undefined || text.trim() === '') return undefined
-  if (text.length > LONGEST_FILTER) throw invalid(`it is longer than ${String(LONGEST_FILTER)} characters.`)
-  const tokens = tokenise(text)
-  const parser = new FilterParser(tokens, type)
-  const filter = parser.parse()
-  return filter
+  return inField('filter', () => readFilter(parseExpression(text), type))
 }
 
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|([()[\]])|([^\s()[\]"]+))/y
-
-function tokenise(text: string): readonly string[] {
-  const tokens: string[] = []
-  const trimmed = text.trimEnd()
-  TOKEN.lastIndex = 0
-  while (TOKEN.lastIndex < trimmed.length) {
-    const match = TOKEN.exec(trimmed)
-    const token = match?.[1] ?? match?.[2] ?? match?.[3]
-    if (token === undefined) throw invalid('a quoted text is not closed.')
-    tokens.push(token)
-  }
-  return tokens
-}
-
-class FilterParser {
-  readonly #tokens: readonly string[]
-  readonly #type: IdentityType
-  #position = 0
-
-  constructor(tokens: readonly string[], type: IdentityType) {
-    this.#tokens = tokens
-    this.#type = type
-  }
-
-  parse(): IdentityFilter {
-    const filter = this.#or('', 0)
-    if (this.#position < this.#tokens.length) throw invalid(`${quote(this.#peek())} is not expected there.`)
-    return filter
-  }
-
-  #or(prefix: string, depth: number): IdentityFilter {
-    let left = this.#and(prefix, depth)
-    while (this.#take('or')) left = { kind: 'or', left, right: this.#and(prefix, depth) }
-    return left
-  }
-
-  #and(prefix: string, depth: number): IdentityFilter {
-    let left = this.#term(prefix, depth)
-    while (this.#take('and')) left = { kind: 'and', left, right: this.#term(prefix, depth) }
-    return left
-  }
-
-  #term(prefix: string, depth: number): IdentityFilter {
-    if (depth > DEEPEST_FILTER) throw invalid('it is nested too deeply.')
-    if (this.#take('not')) {
-      this.#require('(')
-      const operand = this.#or(prefix, depth + 1)
-      this.#require(')')
-      return { kind: 'not', operand }
-    }
-    if (this.#take('(')) {
-      const inside = this.#or(prefix, depth + 1)
-      this.#require(')')
-      return inside
-    }
-    return this.#comparison(prefix, depth)
-  }
-
-  #comparison(prefix: string, depth: number): IdentityFilter {
-    const name = this.#next('an attribute')
-    if (this.#take('[')) {
-      // emails[type eq "work"].value eq "…": every user has one e-mail address, so which one is meant is clear.
-      if (this.#skipKindOfEmail(name)) return this.#compare(`${name}.value`)
-      const inside = this.#or(`${name}.`, depth + 1)
-      this.#require(']')
-      return inside
-    }
-    return this.#compare(`${prefix}${name}`)
-  }
-
-  #skipKindOfEmail(name: string): boolean {
-    const [kind, comparison, value, close, rest] = this.#tokens.slice(this.#position, this.#position + 5)
-    const isKind =
-      name.toLowerCase() === 'emails' &&
-      ['type', 'primary'].includes(kind?.toLowerCase() ?? '') &&
-      comparison?.toLowerCase() === 'eq' &&
-      value !== undefined &&
-      close === ']' &&
-      rest?.toLowerCase() === '.value'
-    if (isKind) this.#position += 5
-    return isKind
-  }
-
-  #compare(path: string): IdentityFilter {
-    const attribute = attributeOf(path, this.#type)
-    if (attribute === undefined) throw invalid(`there is no attribute ${quote(path)} to filter by.`)
-    const word = this.#next('a comparison').toLowerCase()
-    if (word === 'pr') return { kind: 'present', attribute }
-    const comparison = COMPARISONS.find((known) => known === word)
-    if (comparison === undefined)
-      throw invalid(`${quote(word)} is not a comparison; use ${COMPARISONS.join(', ')} or pr.`)
-    return {
-      kind: 'compare',
-      attribute,
-      comparison,
-      value: readValue(this.#next('a value'), attribute, comparison),
-    }
-  }
-
-  #peek(): string {
-    return this.#tokens[this.#position] ?? ''
-  }
-
-  #take(word: string): boolean {
-    if (this.#peek().toLowerCase() !== word) return false
-    this.#position += 1
-    return true
-  }
-
-  #require(word: string): void {
-    if (!this.#take(word)) throw invalid(`${quote(word)} is missing.`)
-  }
-
-  #next(what: string): string {
-    const token = this.#tokens[this.#position]
-    if (token === undefined) throw invalid(`${what} is missing at its end.`)
-    this.#position += 1
-    return token
-  }
-}
-
-function attributeOf(path: string, type: IdentityType): FilterAttribute | undefined {
-  // A path may begin with the schema that the attribute belongs to (RFC 7644 §3.10).
-  const name = path.slice(path.toLowerCase().startsWith('urn:') ? path.lastIndexOf(':') + 1 : 0).toLowerCase()
-  const known = { ...COMMON_ATTRIBUTES, ...ATTRIBUTES[type] }
-  return Object.hasOwn(known, name) ? known[name] : undefined
-}
-
-function readValue(
-  token: string,
-  attribute: FilterAttribute,
-  comparison: Comparison,
-): string | boolean | null {
-  const value = parseJson(token)
-  if (
-    value === null ||
-    typeof value === 'boolean' ||
-    typeof value === 'string' ||
-    typeof value === 'number'
-  ) {
-    const text = typeof value === 'number' ? String(value) : value
-    if (attribute === 'active' && !['eq', 'ne'].includes(comparison))
-      throw invalid('active can be compared with eq and ne only.')
-    if (['createdAt', 'updatedAt'].includes(attribute)) requireTime(text, comparison)
-    // PostgreSQL has no text with a zero character in it.
-    if (typeof text === 'string' && text.includes('\u0000')) throw invalid('a value holds a zero character.')
-    return text
-  }
-  throw invalid(`${quote(token)} is not a value; texts stand in double quotes.`)
-}
-
-function requireTime(value: string | boolean | null, comparison: Comparison): void {
-  const isTime =
-    typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value))
-  if (!isTime || ['co', 'sw', 'ew'].includes(comparison))
-    throw invalid(
-      'a time is compared by eq, ne, gt, ge, lt or le with a text such as "2026-01-31T12:00:00Z".',
-    )
-}
-
-function parseJson(token: string): unknown {
+function inField<Result>(field: string, read: () => Result): Result {
   try {
-    return JSON.parse(token)
+    return read()
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+    if (!(error instanceof GrammarError)) throw error
+    throw new RefusedError(refuse('invalid_parameter', { field, problem: error.message }))
   }
 }
 
-const quote = (text: string): string => JSON.stringify(text.slice(0, 64))
-const invalid = (problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field: 'filter', problem }))
+const readFilter = (expression: Expression, type: IdentityType): IdentityFilter =>
+  fold(expression, (condition) =>
+    condition.kind === 'element' ? readElement(condition, type) : readOwn(condition, type),
+  )
+
+/** What is the same for everybody falls out. */
+const fold = (expression: Expression, condition: (condition: Condition) => IdentityFilter): IdentityFilter =>
+  foldFilter<Condition, IdentityFilter>(expression, {
+    and: (left, right) => join('and', left, right),
+    or: (left, right) => join('or', left, right),
+    not: (operand) => (operand.kind === 'always' ? always(!operand.value) : { kind: 'not', operand }),
+    condition,
+  })
+
+function join(kind: 'and' | 'or', left: IdentityFilter, right: IdentityFilter): IdentityFilter {
+  // Of two joined by `and` a false one decides, and a true one says nothing; by `or` the other way around.
+  const deciding = kind === 'or'
+  if (left.kind === 'always') return left.value === deciding ? left : right
+  if (right.kind === 'always') return right.value === deciding ? right : left
+  return { kind, left, right }
+}
+
+const always = (value: boolean): IdentityFilter => ({ kind: 'always', value })
+
+function readElement({ of, element, rest }: ElementExpression, type: IdentityType): IdentityFilter {
+  requireCoreSchema(of)
+  if (COMPLEX.includes(of.name) || (of.name === 'emails' && type === 'USER')) {
+    // There is one of it, so that all of it is about the same one.
+    const inside = (expression: Expression): IdentityFilter =>
+      fold(expression, (condition) => {
+        if (condition.kind === 'element') throw new GrammarError('there are no brackets inside brackets.')
+        return readPart(of.name, condition, type)
+      })
+    return rest === undefined ? inside(element) : join('and', inside(element), inside(rest))
+  }
+  const list = listOf(of.name, type)
+  if (list === undefined) throw unknown(of.name)
+  const described = readElementFilter(element)
+  return some(
+    list,
+    rest === undefined ? described : { kind: 'and', left: described, right: readElementFilter(rest) },
+  )
+}
+
+function readOwn(condition: AttributeCondition<AttributePath>, type: IdentityType): IdentityFilter {
+  requireCoreSchema(condition.attribute)
+  const { name } = condition.attribute
+  const [base = '', part] = name.split('.', 2)
+  if (base === 'emails' && type === 'USER') return readPart(base, renamed(condition, part ?? 'value'), type)
+  const list = listOf(base, type)
+  if (list !== undefined) return some(list, readElementFilter(renamed(condition, part ?? 'value')))
+  return readCondition(condition, attributeOf(condition.attribute, type))
+}
+
+function readPart(
+  of: string,
+  condition: AttributeCondition<AttributePath>,
+  type: IdentityType,
+): IdentityFilter {
+  const { name } = condition.attribute
+  if (of === 'emails' && name !== 'value')
+    return always(isLike(readElementFilter(renamed(condition, name)), OWN_ADDRESS))
+  const path = { name: `${of}.${name}`, schema: undefined }
+  return readCondition({ ...condition, attribute: path }, attributeOf(path, type))
+}
+
+const renamed = (
+  condition: AttributeCondition<AttributePath>,
+  name: string,
+): AttributeCondition<AttributePath> => ({ ...condition, attribute: { name, schema: undefined } })
+
+function some(of: FilteredList, element: ElementFilter): IdentityFilter {
+  // What identity providers ask of every member is asked without looking at the members themselves.
+  if (of === 'members' && element.kind === 'present' && element.attribute === 'value')
+    return { kind: 'present', attribute: 'member' }
+  if (of === 'members' && element.kind === 'compare' && element.attribute === 'value')
+    return { ...element, attribute: 'member' }
+  return { kind: 'some', of, element }
+}
+
+const listOf = (name: string, type: IdentityType): FilteredList | undefined =>
+  LISTS.find((list) => list === name && (list !== 'members' || type === 'GROUP'))
+
+function attributeOf(path: AttributePath, type: IdentityType): FilterAttribute | undefined {
+  if (!isCoreSchema(path.schema)) return undefined
+  const known = { ...COMMON_ATTRIBUTES, ...ATTRIBUTES[type] }
+  return Object.hasOwn(known, path.name) ? known[path.name] : undefined
+}
+
+function requireCoreSchema({ name, schema }: AttributePath): void {
+  if (!isCoreSchema(schema)) throw unknown(name)
+}
+
+function readCondition(
+  condition: AttributeCondition<AttributePath>,
+  attribute: FilterAttribute | undefined,
+): IdentityFilter {
+  if (attribute === undefined) throw unknown(condition.attribute.name)
+  if (condition.kind === 'present') return { kind: 'present', attribute }
+  const { comparison, value } = condition
+  if (attribute === 'active' && !['eq', 'ne'].includes(comparison))
+    throw new GrammarError('active can be compared with eq and ne only.')
+  if (attribute === 'createdAt' || attribute === 'updatedAt') {
+    const isTime =
+      typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value))
+    if (!isTime || ['co', 'sw', 'ew'].includes(comparison))
+      throw new GrammarError(
+        'a time is compared by eq, ne, gt, ge, lt or le with a text such as "2026-01-31T12:00:00Z".',
+      )
+  }
+  return { ...condition, attribute }
+}
+
+const unknown = (name: string): GrammarError =>
+  new GrammarError(`there is no attribute ${JSON.stringify(name.slice(0, 64))} to filter by.`)

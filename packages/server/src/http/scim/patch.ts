@@ -3,8 +3,9 @@
  * applied where the identity is locked. Operations apply in their order; the forms that identity providers send are all
  * taken: any letter case of `op`, no path, "True" for true.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { IdentityChange, IdentityRecord } from '../../domain/directory.ts'
+import type { ElementFilter, IdentityChange, IdentityRecord, KeptValue } from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
 import type { WantedChange } from '../../operations/change-identity.ts'
@@ -13,11 +14,17 @@ import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import {
   ACCOUNT_ADMIN_ROLE,
+  isCoreSchema,
+  isUnassigned,
   KEPT_NOWHERE,
+  readBoolean,
   requireDisplayName,
   requireGroupName,
   requireUserName,
 } from './attributes.ts'
+import { readElementFilter, valuesNamedBy } from './element-filter.ts'
+import { GrammarError, parsePath, type ChangedPath } from './grammar.ts'
+import { joinRoles, readListEdit, splitRoles, type ListEdit } from './kept-values.ts'
 
 const MOST_OPERATIONS = 1000
 
@@ -30,7 +37,7 @@ export const patchBody = z.object({
           .string()
           .toLowerCase()
           .pipe(z.enum(['add', 'remove', 'replace'])),
-        path: z.string().max(512).optional(),
+        path: z.string().max(512).nullish(),
         value: z.unknown().optional(),
       }),
     )
@@ -46,6 +53,9 @@ export interface ReadPatch {
   /** The display name was removed: a user or service principal is shown by its name. */
   readonly isDisplayNameRemoved: boolean
   readonly members: MembershipChange | undefined
+  /** In their order; what they make follows from what is there. */
+  readonly roles: readonly ListEdit[]
+  readonly entitlements: readonly ListEdit[]
 }
 
 /**
@@ -59,7 +69,7 @@ export function readPatch(
   const reader = new PatchReader(target)
   operations.forEach(({ op, path, value }, index) => {
     const field = `Operations.${String(index)}`
-    if (path === undefined || path === '') {
+    if (path === undefined || path === null || path === '') {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw invalid(`${field}.value`, 'without a path it must be an object of attributes.')
       for (const [name, part] of Object.entries(value)) reader.read(op, name, part, `${field}.value.${name}`)
@@ -70,79 +80,92 @@ export function readPatch(
   return reader.result()
 }
 
-/** The change that it is for this identity. */
+/** The change that it is for this identity. @throws RefusedError invalid_parameter when a list becomes too long */
 export function applyPatch(
-  { attributes, isDisplayNameRemoved, members }: ReadPatch,
-  current: Pick<IdentityRecord, 'name'>,
+  { attributes, isDisplayNameRemoved, members, roles, entitlements }: ReadPatch,
+  current: Pick<IdentityRecord, 'name' | 'isAccountAdmin' | 'roles' | 'entitlements'>,
 ): WantedChange {
+  const edited = (list: readonly KeptValue[], edits: readonly ListEdit[]) =>
+    edits.reduce((values, edit) => edit(values), list)
+  const split = splitRoles(edited(joinRoles(current), roles))
+  const kept = edited(current.entitlements, entitlements)
   return {
-    attributes: isDisplayNameRemoved
-      ? { ...attributes, displayName: attributes.name ?? current.name }
-      : attributes,
+    attributes: {
+      ...attributes,
+      ...(isDisplayNameRemoved ? { displayName: attributes.name ?? current.name } : {}),
+      ...(roles.length === 0 ? {} : { isAccountAdmin: split.isAccountAdmin }),
+      ...(isDeepStrictEqual(split.roles, current.roles) ? {} : { roles: split.roles }),
+      ...(isDeepStrictEqual(kept, current.entitlements) ? {} : { entitlements: kept }),
+    },
     members,
   }
 }
 
-const MEMBER_PATH = /^members\[\s*value\s+eq\s+"([^"]*)"\s*\]$/i
-const CORE_PATH = /^urn:ietf:params:scim:schemas:core:2\.0:(?:User|Group|ServicePrincipal):(.+)$/i
 /** Also the e-mail address of a user, which is its user name; the order in which the two are changed is anybody's. */
 const IGNORED = new Set([...KEPT_NOWHERE, 'schemas', 'emails'].map((name) => name.toLowerCase()))
+const URN = /^(urn:.*):[^:[]+(\[.*)?$/i
 
 /** @returns undefined for what is kept nowhere: extensions, and attributes that nobody here has a use for */
-function keptName(path: string): string | undefined {
-  const name = path.toLowerCase().startsWith('urn:') ? CORE_PATH.exec(path)?.[1] : path
-  const [base = ''] = name?.toLowerCase().split(/[.[]/, 1) ?? []
-  return IGNORED.has(base) ? undefined : name
+function readKept(text: string, field: string): ChangedPath | undefined {
+  // Extensions name their parts as they like.
+  if (/^urn:/i.test(text) && !isCoreSchema(URN.exec(text)?.[1])) return undefined
+  const path = inField(field, () => parsePath(text))
+  const [base = ''] = path.attribute.name.split('.', 1)
+  return IGNORED.has(base) ? undefined : path
 }
 
 class PatchReader {
   readonly #target: { readonly type: IdentityType; readonly id: string }
+  readonly #lists = { roles: [] as ListEdit[], entitlements: [] as ListEdit[] }
+  readonly #members = new MembersReader()
   #attributes: IdentityChange = {}
   #isDisplayNameRemoved = false
-  #members:
-    { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
 
   constructor(target: { readonly type: IdentityType; readonly id: string }) {
     this.#target = target
   }
 
   result(): ReadPatch {
-    const members = this.#members
     return {
       attributes: this.#attributes,
       isDisplayNameRemoved: this.#isDisplayNameRemoved,
-      members:
-        members === undefined
-          ? undefined
-          : {
-              replace: members.replace === undefined ? undefined : [...members.replace],
-              add: [...members.add],
-              remove: [...members.remove],
-            },
+      members: this.#members.result(),
+      ...this.#lists,
     }
   }
 
-  read(op: Op, path: string, value: unknown, field: string): void {
-    const name = keptName(path)
-    if (name === undefined) return
-    const member = MEMBER_PATH.exec(name)
-    if (member?.[1] !== undefined) {
-      this.#changeMembers(op === 'add' ? 'add' : 'remove', [{ value: member[1] }], field)
-      return
+  read(op: Op, text: string, value: unknown, field: string): void {
+    const path = readKept(text, field)
+    if (path === undefined) return
+    const { name } = path.attribute
+    const { element: expression } = path
+    const element = expression && inField(field, () => readElementFilter(expression))
+    switch (name) {
+      case 'roles':
+      case 'entitlements':
+        // To add nothing changes nothing (RFC 7643 §2.5).
+        if (op === 'add' && isUnassigned(value) && element === undefined) return
+        this.#changeList(name, readListEdit(op, { element, part: path.part }, value, field), field)
+        return
+      case 'members':
+        if (this.#target.type !== 'GROUP') throw cannotChange(name, op, field)
+        this.#members.read(op, { element, part: path.part }, value, field)
+        return
+      default:
+        if (element !== undefined) throw invalid(field, `${JSON.stringify(name)} is no list.`)
+        this.#changeAttribute(op, name, value, field)
     }
-    if (/^roles(\[.*\])?$/i.test(name)) {
-      this.#changeRoles(op, name, value, field)
-      return
-    }
-    this.#changeAttribute(op, name.toLowerCase(), value, field)
   }
 
-  #changeAttribute(op: Op, name: string, value: unknown, field: string): void {
+  #changeAttribute(op: Op, name: string, given: unknown, field: string): void {
     const { type, id } = this.#target
     const set = (change: IdentityChange) => {
       this.#attributes = { ...this.#attributes, ...change }
     }
-    const isRemoval = op === 'remove'
+    const value = name === 'name' ? given : single(given)
+    // RFC 7643 §2.5: what is replaced by null is there no more, and to add null changes nothing.
+    if (op === 'add' && isUnassigned(value)) return
+    const isRemoval = op === 'remove' || isUnassigned(value)
     switch (name) {
       case 'id':
         // Saying so again is no change.
@@ -168,19 +191,18 @@ class PatchReader {
       case 'externalid':
         set({ externalId: isRemoval ? undefined : readText(value, field) })
         return
-      case 'members':
-        if (type !== 'GROUP') break
-        this.#changeMembers(op, value === undefined && isRemoval ? undefined : value, field)
-        return
       case 'username':
         if (type !== 'USER' || isRemoval) break
         set({ name: requireUserName(value, field) })
         return
-      case 'name':
-        if (type !== 'USER' || typeof value !== 'object' || value === null) break
-        for (const [part, text] of Object.entries(value))
+      case 'name': {
+        if (type !== 'USER') break
+        const parts = isRemoval ? { givenName: null, familyName: null } : value
+        if (typeof parts !== 'object') break
+        for (const [part, text] of Object.entries(parts))
           this.#changeAttribute(op, `name.${part.toLowerCase()}`, text, field)
         return
+      }
       case 'name.givenname':
         if (type !== 'USER') break
         set({ givenName: isRemoval ? undefined : readText(value, field) })
@@ -189,45 +211,91 @@ class PatchReader {
         if (type !== 'USER') break
         set({ familyName: isRemoval ? undefined : readText(value, field) })
         return
-      case 'entitlements':
       case 'groups':
-        if (isEmpty(value)) return
+        if (isEmpty(given)) return
         break
       default:
         // Of a name only the two parts above are kept.
         if (type === 'USER' && name.startsWith('name.')) return
         break
     }
-    throw invalid(field, `the attribute ${JSON.stringify(name.slice(0, 64))} cannot be changed by ${op}.`)
+    throw cannotChange(name, op, field)
   }
 
-  #changeRoles(op: Op, path: string, value: unknown, field: string): void {
-    const named = /\[\s*value\s+eq\s+"([^"]*)"\s*\]/i.exec(path)?.[1]
-    const roles = named === undefined ? readReferences(value ?? [], field) : [named]
-    const unknown = roles.find((role) => role !== ACCOUNT_ADMIN_ROLE)
-    if (unknown !== undefined || this.#target.type === 'GROUP')
-      throw invalid(field, `the only role is ${ACCOUNT_ADMIN_ROLE}, of users and service principals.`)
-    const isNamed = roles.includes(ACCOUNT_ADMIN_ROLE)
-    // To add nothing changes nothing; to remove nothing in particular removes all.
-    if (op === 'add' && !isNamed) return
-    this.#attributes = { ...this.#attributes, isAccountAdmin: op === 'remove' ? false : isNamed }
+  #changeList(name: 'roles' | 'entitlements', edit: ListEdit, field: string): void {
+    if (name === 'roles' && this.#target.type === 'GROUP' && splitRoles(edit([])).isAccountAdmin)
+      throw invalid(field, `${ACCOUNT_ADMIN_ROLE} is a role of users and service principals.`)
+    this.#lists[name].push(edit)
+  }
+}
+
+/** The operations on members as one change of them, which says the same. */
+class MembersReader {
+  #changed:
+    { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
+  #removeWhere: ElementFilter | undefined
+
+  result(): MembershipChange | undefined {
+    if (this.#changed === undefined && this.#removeWhere === undefined) return undefined
+    const { replace, add = [], remove = [] } = this.#changed ?? {}
+    return {
+      replace: replace === undefined ? undefined : [...replace],
+      add: [...add],
+      remove: [...remove],
+      ...(this.#removeWhere === undefined ? {} : { removeWhere: this.#removeWhere }),
+    }
   }
 
-  #changeMembers(op: Op, value: unknown, field: string): void {
-    const members = (this.#members ??= { replace: undefined, add: new Set(), remove: new Set() })
-    if (op === 'replace' || value === undefined) {
-      members.replace = new Set(value === undefined ? [] : readMemberIds(value, field))
-      members.add.clear()
-      members.remove.clear()
+  read(
+    op: Op,
+    { element, part }: { readonly element: ElementFilter | undefined; readonly part: string | undefined },
+    value: unknown,
+    field: string,
+  ): void {
+    if (element === undefined) {
+      if (op === 'replace' || (op === 'remove' && isUnassigned(value))) this.#replaceAll(value, field)
+      else this.#change(op, isUnassigned(value) ? [] : readMemberIds(value, field))
       return
     }
-    for (const id of readMemberIds(value, field)) {
-      const [into, outOf] = op === 'add' ? [members.add, members.remove] : [members.remove, members.add]
+    if (part !== undefined && part !== 'value')
+      throw invalid(field, 'of a member nothing but the value can be changed.')
+    const named = valuesNamedBy(element)
+    if (op === 'add') {
+      if (named === undefined) throw invalid(field, 'members are added by their ids.')
+      this.#change('add', readMemberIds([...named], field))
+      return
+    }
+    if (named === undefined) this.#describe(element, field)
+    else this.#change('remove', readMemberIds([...named], field))
+    if (op === 'replace' && !isUnassigned(value)) this.#change('add', readMemberIds(value, field))
+  }
+
+  #replaceAll(value: unknown, field: string): void {
+    this.#removeWhere = undefined
+    this.#changed = {
+      replace: new Set(isUnassigned(value) ? [] : readMemberIds(value, field)),
+      add: new Set(),
+      remove: new Set(),
+    }
+  }
+
+  #change(op: 'add' | 'remove', ids: readonly IdentityId[]): void {
+    const changed = (this.#changed ??= { replace: undefined, add: new Set(), remove: new Set() })
+    for (const id of ids) {
+      const [into, outOf] = op === 'add' ? [changed.add, changed.remove] : [changed.remove, changed.add]
       into.add(id)
       outOf.delete(id)
-      if (op === 'add') members.replace?.add(id)
-      else members.replace?.delete(id)
+      if (op === 'add') changed.replace?.add(id)
+      else changed.replace?.delete(id)
     }
+  }
+
+  /** Who is like that is asked of the directory, and before everything else. */
+  #describe(element: ElementFilter, field: string): void {
+    if (this.#changed !== undefined)
+      throw invalid(field, 'put what removes members by a description before other changes of members.')
+    this.#removeWhere =
+      this.#removeWhere === undefined ? element : { kind: 'or', left: this.#removeWhere, right: element }
   }
 }
 
@@ -256,15 +324,26 @@ function readText(value: unknown, field: string): string {
   return value
 }
 
-/** Some identity providers send booleans as texts. */
-function readBoolean(value: unknown, field: string): boolean {
-  const text = typeof value === 'string' ? value.toLowerCase() : value
-  if (text === true || text === 'true') return true
-  if (text === false || text === 'false') return false
-  throw invalid(field, 'it must be true or false.')
+/** Some write an attribute that has one value as a list of one, or as an object with a `value` (Okta, for Databricks). */
+function single(value: unknown): unknown {
+  const [one, ...more] = Array.isArray(value) ? (value as unknown[]) : [value]
+  if (more.length > 0) return value
+  return typeof one === 'object' && one !== null && 'value' in one ? one.value : (one ?? value)
 }
 
 const isEmpty = (value: unknown): boolean =>
-  value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
+  isUnassigned(value) || value === '' || (Array.isArray(value) && value.length === 0)
+const cannotChange = (name: string, op: Op, field: string): RefusedError =>
+  invalid(field, `the attribute ${JSON.stringify(name.slice(0, 64))} cannot be changed by ${op}.`)
+
+function inField<Result>(field: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof GrammarError)) throw error
+    throw invalid(field, error.message)
+  }
+}
+
 const invalid = (field: string, problem: string): RefusedError =>
   new RefusedError(refuse('invalid_parameter', { field, problem }))

@@ -1,22 +1,43 @@
 /** Users, service principals and groups as SCIM resources: what may be written, and how one is shown. */
-import type { ScimGroup, ScimReference, ScimServicePrincipal, ScimUser } from '@lakegate/client'
+import type { ScimGroup, ScimReference, ScimServicePrincipal, ScimUser, ScimValue } from '@lakegate/client'
 import { z } from 'zod'
-import type { IdentityChange, IdentityRecord, IdentityReference } from '../../domain/directory.ts'
+import type {
+  GroupReference,
+  IdentityChange,
+  IdentityRecord,
+  IdentityReference,
+  KeptValue,
+} from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import type { NewIdentity } from '../../operations/ports/identities.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { ACCOUNT_ADMIN_ROLE, groupName, KEPT_NOWHERE, text, userName } from './attributes.ts'
+import {
+  ACCOUNT_ADMIN_ROLE,
+  groupName,
+  isUnassigned,
+  KEPT_NOWHERE,
+  readBoolean,
+  text,
+  userName,
+} from './attributes.ts'
+import { joinRoles, readValues, splitRoles } from './kept-values.ts'
 import { readMemberIds } from './patch.ts'
 
 export type ScimResource = ScimUser | ScimServicePrincipal | ScimGroup
 
-/** What came in, checked; the same for POST and PUT. */
+/** What came in, checked; the same for POST and PUT. Undefined: nothing was said of it. */
 export interface WrittenIdentity {
-  readonly identity: Omit<NewIdentity, 'accountId' | 'homeWorkspaceId' | 'type'>
-  readonly isActiveGiven: boolean
-  readonly areRolesGiven: boolean
+  /** User name, application id or name of the group. */
+  readonly name: string | undefined
+  readonly displayName: string | undefined
+  readonly active: boolean | undefined
+  readonly externalId: string | undefined
+  readonly givenName: string | undefined
+  readonly familyName: string | undefined
+  readonly roles: readonly KeptValue[] | undefined
+  readonly entitlements: readonly KeptValue[] | undefined
   readonly members: readonly IdentityId[]
 }
 
@@ -27,131 +48,157 @@ export interface ResourceType {
   readonly body: z.ZodType<WrittenIdentity>
 }
 
-const references = z.array(z.looseObject({ value: z.string() })).max(10_000)
-const nothingInside = z.array(z.unknown()).max(0, 'Lakegate has none; leave it out.').optional()
-
-const ignored = Object.fromEntries([...KEPT_NOWHERE, 'groups'].map((name) => [name, z.unknown().optional()]))
+const ignored = Object.fromEntries(
+  [...KEPT_NOWHERE, 'groups', 'emails'].map((name) => [name, z.unknown().optional()]),
+)
+const boolean = z
+  .unknown()
+  .transform((value) => readBoolean(value, 'active'))
+  .optional()
+const valuesOf = (field: string) =>
+  z
+    .unknown()
+    .transform((value) => readValues(value, field))
+    .optional()
 
 const common = {
   ...ignored,
   schemas: z.array(z.string()).optional(),
   id: z.string().optional(),
   displayName: text.optional(),
-  active: z.boolean().optional(),
-  externalId: text.nullish(),
-  roles: references.optional(),
-  entitlements: nothingInside,
-}
-
-/** Extensions of a schema are named by their URN (RFC 7643 §3.3); whatever else is not known is refused. */
-const withExtensions = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.looseObject(shape).superRefine((value, context) => {
-    for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(shape, key) && !key.toLowerCase().startsWith('urn:'))
-        context.addIssue({ code: 'custom', path: [key], message: 'this field is not known.' })
-    }
-  })
-
-const userBody = withExtensions({
-  ...common,
-  userName,
-  name: z
-    .looseObject({ givenName: text.nullish(), familyName: text.nullish(), formatted: z.string().nullish() })
-    .optional(),
-  emails: references.optional(),
-  password: z.undefined('users choose their password themselves, by an invitation link.').optional(),
-}).transform((body): WrittenIdentity => ({
-  identity: {
-    name: body.userName,
-    displayName:
-      body.displayName ??
-      ([body.name?.givenName?.trim(), body.name?.familyName?.trim()].filter(Boolean).join(' ') ||
-        body.userName),
-    active: body.active ?? true,
-    externalId: body.externalId ?? undefined,
-    givenName: body.name?.givenName ?? undefined,
-    familyName: body.name?.familyName ?? undefined,
-    isAccountAdmin: readRoles(body.roles),
-  },
-  isActiveGiven: body.active !== undefined,
-  areRolesGiven: body.roles !== undefined,
-  members: [],
-}))
-
-const servicePrincipalBody = (randomUuid: () => string) =>
-  withExtensions({ ...common, applicationId: z.guid().toLowerCase().optional() }).transform(
-    (body): WrittenIdentity => {
-      const applicationId = body.applicationId ?? randomUuid()
-      return {
-        identity: {
-          name: applicationId,
-          displayName: body.displayName ?? applicationId,
-          active: body.active ?? true,
-          externalId: body.externalId ?? undefined,
-          givenName: undefined,
-          familyName: undefined,
-          isAccountAdmin: readRoles(body.roles),
-        },
-        isActiveGiven: body.active !== undefined,
-        areRolesGiven: body.roles !== undefined,
-        members: [],
-      }
-    },
-  )
-
-const groupBody = withExtensions({
-  ...common,
-  displayName: groupName,
-  members: references.optional(),
-  roles: nothingInside,
-}).transform((body): WrittenIdentity => ({
-  identity: {
-    name: body.displayName,
-    displayName: body.displayName,
-    active: true,
-    externalId: body.externalId ?? undefined,
-    givenName: undefined,
-    familyName: undefined,
-    isAccountAdmin: false,
-  },
-  isActiveGiven: false,
-  areRolesGiven: false,
-  members: body.members === undefined ? [] : readMemberIds(body.members, 'members'),
-}))
-
-export const resourceTypes = (randomUuid: () => string): readonly ResourceType[] => [
-  { type: 'USER', path: 'Users', body: userBody },
-  { type: 'SERVICE_PRINCIPAL', path: 'ServicePrincipals', body: servicePrincipalBody(randomUuid) },
-  { type: 'GROUP', path: 'Groups', body: groupBody },
-]
-
-function readRoles(roles: readonly { readonly value: string }[] | undefined): boolean {
-  const unknown = roles?.find(({ value }) => value !== ACCOUNT_ADMIN_ROLE)
-  if (unknown !== undefined)
-    throw new RefusedError(
-      refuse('invalid_parameter', { field: 'roles', problem: `the only role is ${ACCOUNT_ADMIN_ROLE}.` }),
-    )
-  return roles !== undefined && roles.length > 0
+  active: boolean,
+  externalId: text.optional(),
+  roles: valuesOf('roles'),
+  entitlements: valuesOf('entitlements'),
 }
 
 /**
- * PUT: everything that can be written becomes as written; an application id is for ever. Access and rights change only
- * by a word about them: identity providers replace whole users and know nothing of the roles of an account.
+ * The attributes of a shape by their own spelling, whatever their letter case was (RFC 7643 §2.1), without those that are
+ * unassigned (§2.5). Extensions are named by their URN (§3.3); whatever else is not known is refused.
+ */
+const attributesOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape, extra: 'refused' | 'ignored') => {
+  const spelling = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]))
+  return z
+    .unknown()
+    .transform((value, context) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+      const known = new Map<string, unknown>()
+      const refuse = (key: string, message: string) => {
+        context.addIssue({ code: 'custom', path: [key], message })
+      }
+      for (const [key, attribute] of Object.entries(value)) {
+        if (isUnassigned(attribute)) continue
+        const name = spelling.get(key.toLowerCase())
+        if (name !== undefined && known.has(name)) refuse(key, 'this field is there twice.')
+        else if (name !== undefined) known.set(name, attribute)
+        else if (extra === 'refused' && !key.toLowerCase().startsWith('urn:'))
+          refuse(key, 'this field is not known.')
+      }
+      return Object.fromEntries(known)
+    })
+    .pipe(z.object(shape))
+}
+
+const userBody = attributesOf(
+  {
+    ...common,
+    userName,
+    name: attributesOf({ givenName: text.optional(), familyName: text.optional() }, 'ignored').optional(),
+  },
+  'refused',
+).transform((body): WrittenIdentity => {
+  const parts = [body.name?.givenName?.trim(), body.name?.familyName?.trim()].filter(Boolean).join(' ')
+  return {
+    ...writtenOf(body),
+    name: body.userName,
+    displayName: body.displayName ?? (parts === '' ? undefined : parts),
+    givenName: body.name?.givenName,
+    familyName: body.name?.familyName,
+  }
+})
+
+const servicePrincipalBody = attributesOf(
+  { ...common, applicationId: z.guid().toLowerCase().optional() },
+  'refused',
+).transform((body): WrittenIdentity => ({ ...writtenOf(body), name: body.applicationId }))
+
+const groupBody = attributesOf(
+  { ...common, displayName: groupName, members: z.array(z.unknown()).max(10_000).optional() },
+  'refused',
+).transform((body): WrittenIdentity => {
+  if (splitRoles(body.roles ?? []).isAccountAdmin) {
+    const problem = `${ACCOUNT_ADMIN_ROLE} is a role of users and service principals.`
+    throw new RefusedError(refuse('invalid_parameter', { field: 'roles', problem }))
+  }
+  return {
+    ...writtenOf(body),
+    name: body.displayName,
+    // Groups have no such attribute.
+    active: undefined,
+    members: readMemberIds(body.members ?? [], 'members'),
+  }
+})
+
+export const RESOURCE_TYPES: readonly ResourceType[] = [
+  { type: 'USER', path: 'Users', body: userBody },
+  { type: 'SERVICE_PRINCIPAL', path: 'ServicePrincipals', body: servicePrincipalBody },
+  { type: 'GROUP', path: 'Groups', body: groupBody },
+]
+
+const writtenOf = (
+  body: Partial<Pick<WrittenIdentity, 'displayName' | 'active' | 'externalId' | 'roles' | 'entitlements'>>,
+): Omit<WrittenIdentity, 'name'> => ({
+  displayName: body.displayName,
+  active: body.active,
+  externalId: body.externalId,
+  givenName: undefined,
+  familyName: undefined,
+  roles: body.roles,
+  entitlements: body.entitlements,
+  members: [],
+})
+
+/** POST. A program gets an application id when it brings none; whoever has no display name is shown by its name. */
+export function creation(
+  written: WrittenIdentity,
+  randomUuid: () => string,
+): Omit<NewIdentity, 'accountId' | 'homeWorkspaceId' | 'type'> {
+  const name = written.name ?? randomUuid()
+  return {
+    name,
+    displayName: written.displayName ?? name,
+    active: written.active ?? true,
+    externalId: written.externalId,
+    givenName: written.givenName,
+    familyName: written.familyName,
+    ...splitRoles(written.roles ?? []),
+    entitlements: written.entitlements,
+  }
+}
+
+/**
+ * PUT: everything that can be written becomes as written; an application id is for ever. Access, rights and what is kept
+ * beside them change only by a word about them: identity providers replace whole users and know nothing of roles.
  */
 export function replacement(
   written: WrittenIdentity,
   current: IdentityRecord,
 ): { readonly attributes: IdentityChange; readonly replaceMembers: readonly IdentityId[] | undefined } {
-  const { identity } = written
+  const name = current.type === 'SERVICE_PRINCIPAL' ? current.name : (written.name ?? current.name)
   return {
     attributes: {
-      displayName: identity.displayName,
-      externalId: identity.externalId,
-      givenName: identity.givenName,
-      familyName: identity.familyName,
-      ...(written.areRolesGiven ? { isAccountAdmin: identity.isAccountAdmin } : {}),
-      ...(current.type === 'SERVICE_PRINCIPAL' ? {} : { name: identity.name }),
-      ...(written.isActiveGiven ? { active: identity.active } : {}),
+      name,
+      displayName: written.displayName ?? name,
+      externalId: written.externalId,
+      givenName: written.givenName,
+      familyName: written.familyName,
+      ...(written.active === undefined ? {} : { active: written.active }),
+      ...(written.roles === undefined
+        ? {}
+        : current.type === 'GROUP'
+          ? { roles: written.roles }
+          : splitRoles(written.roles)),
+      ...(written.entitlements === undefined ? {} : { entitlements: written.entitlements }),
     },
     replaceMembers: current.type === 'GROUP' ? written.members : undefined,
   }
@@ -175,7 +222,7 @@ export const versionOf = (ifMatch: string | undefined): string | undefined =>
 export function toScim(
   record: IdentityRecord,
   related: {
-    readonly groups: readonly IdentityReference[]
+    readonly groups: readonly GroupReference[]
     readonly members: readonly IdentityReference[]
     readonly accountId: string
   },
@@ -184,10 +231,10 @@ export function toScim(
     id: record.id,
     displayName: record.displayName,
     ...(record.externalId === undefined ? {} : { externalId: record.externalId }),
-    groups: related.groups.map((group) => reference(group, 'direct')),
+    groups: related.groups.map((group) => reference(group, group.isDirect ? 'direct' : 'indirect')),
     ...(record.nameProblem === undefined ? {} : { nameProblem: record.nameProblem }),
-    roles: record.isAccountAdmin ? [{ value: ACCOUNT_ADMIN_ROLE }] : [],
-    entitlements: [],
+    roles: joinRoles(record).map(showValue),
+    entitlements: record.entitlements.map(showValue),
     meta: {
       resourceType:
         record.systemGroup === undefined ? PATHS[record.type].slice(0, -1) : ('WorkspaceGroup' as const),
@@ -222,17 +269,22 @@ export function toScim(
       return {
         schemas: [`${SCHEMA_PREFIX}Group`],
         ...base,
-        members: related.members.map((member) => reference(member)),
+        members: related.members.map((member) => reference(member, PATHS[member.type].slice(0, -1))),
         account_id: related.accountId,
       }
   }
 }
 
-function reference(to: IdentityReference, type?: string): ScimReference {
-  return {
-    value: to.id,
-    display: to.displayName,
-    $ref: `${PATHS[to.type]}/${to.id}`,
-    ...(type === undefined ? {} : { type }),
-  }
-}
+const showValue = ({ value, display, type, primary }: KeptValue): ScimValue => ({
+  value,
+  ...(display === undefined ? {} : { display }),
+  ...(type === undefined ? {} : { type }),
+  ...(primary === undefined ? {} : { primary }),
+})
+
+const reference = (to: IdentityReference, type: string): ScimReference => ({
+  value: to.id,
+  display: to.displayName,
+  $ref: `${PATHS[to.type]}/${to.id}`,
+  type,
+})

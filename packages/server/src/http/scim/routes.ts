@@ -20,7 +20,16 @@ import { scimDiscoveryRoutes } from './discovery.ts'
 import { parseFilter, parseSortBy } from './filter.ts'
 import { applyPatch, patchBody, readPatch } from './patch.ts'
 import { isWanted, parseProjection, project, type Projection } from './projection.ts'
-import { etagOf, replacement, resourceTypes, toScim, versionOf, type ResourceType } from './resource-types.ts'
+import { meRoute } from './me.ts'
+import {
+  creation,
+  etagOf,
+  replacement,
+  RESOURCE_TYPES,
+  toScim,
+  versionOf,
+  type ResourceType,
+} from './resource-types.ts'
 
 export interface ScimPorts {
   readonly identities: IdentityStore
@@ -48,24 +57,24 @@ const one = z.object({ id: z.string() })
 
 export function scimRoutes(ports: ScimPorts): readonly Route[] {
   const { accountId } = ports
+  const ofWorkspace = ({ workspaceId }: Caller) => ({ accountId, workspaceId })
+  const ofAccount = () => ({ accountId, workspaceId: undefined })
+  const administered = (caller: Caller) => {
+    requirePermitted(decideManageAccount(caller))
+    return ofAccount()
+  }
+  // By the path of the SDKs and by the short one that is typed into identity providers; the account by its id, and as
+  // public programs reach it from a workspace.
   const places = [
-    {
-      base: '/api/2.0/preview/scim/v2',
-      scopeOf: ({ workspaceId }: Caller) => ({ accountId, workspaceId }),
-    },
-    {
-      base: `/api/2.0/accounts/${accountId}/scim/v2`,
-      scopeOf(caller: Caller) {
-        requirePermitted(decideManageAccount(caller))
-        return { accountId, workspaceId: undefined }
-      },
-    },
+    { base: '/api/2.0/preview/scim/v2', scopeOf: ofWorkspace, ownScopeOf: ofWorkspace },
+    { base: '/scim/v2', scopeOf: ofWorkspace, ownScopeOf: ofWorkspace },
+    { base: `/api/2.0/accounts/${accountId}/scim/v2`, scopeOf: administered, ownScopeOf: ofAccount },
+    { base: '/api/2.0/account/scim/v2', scopeOf: administered, ownScopeOf: ofAccount },
   ] as const
-  return places.flatMap(({ base, scopeOf }) => [
+  return places.flatMap(({ base, scopeOf, ownScopeOf }) => [
     ...scimDiscoveryRoutes(base),
-    ...resourceTypes(ports.randomUuid).flatMap((resourceType) =>
-      routesOf(ports, base, scopeOf, resourceType),
-    ),
+    meRoute(ports, base, ownScopeOf),
+    ...RESOURCE_TYPES.flatMap((resourceType) => routesOf(ports, base, scopeOf, resourceType)),
   ])
 }
 
@@ -94,9 +103,14 @@ function routesOf(
       params: nothing,
       query: projecting,
       body: written,
-      async handle({ body: { identity, members }, query, caller }) {
+      async handle({ body, query, caller }) {
         const scope = scopeOf(caller)
-        const record = await createIdentity(ports, caller, scope, { type, ...identity, members })
+        const { members } = body
+        const record = await createIdentity(ports, caller, scope, {
+          type,
+          ...creation(body, ports.randomUuid),
+          members,
+        })
         // RFC 7644 §3.3
         return answer(scope, record, parseProjection(query), 201)
       },
@@ -221,7 +235,7 @@ async function represent(
   const ids = records.map(({ id }) => id)
   const groupIds = records.filter(({ type }) => type === 'GROUP').map(({ id }) => id)
   const [groups, members] = await Promise.all([
-    isWanted(projection, 'groups') ? identities.listDirectGroups(scope, ids) : none,
+    isWanted(projection, 'groups') ? identities.listGroups(scope, ids) : none,
     isWanted(projection, 'members') ? identities.listMembers(groupIds) : none,
   ])
   return records.map((record) =>

@@ -1,11 +1,14 @@
 /** The directory as SCIM keeps it: users, service principals, groups and their members. */
 import type {
   DirectoryScope,
+  ElementFilter,
   FilterAttribute,
+  GroupReference,
   IdentityChange,
   IdentityFilter,
   IdentityRecord,
   IdentityReference,
+  KeptValue,
 } from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
@@ -40,7 +43,7 @@ export interface IdentityStore {
     target: IdentityTarget,
     decide: (current: IdentityRecord, assignedTo: readonly WorkspaceId[]) => Removal,
   ): Promise<boolean>
-  /** Within a workspace: only what is assigned to it, directly or through groups. */
+  /** Within a workspace: only what is assigned to it, directly or through groups. Outside: no system groups. */
   loadIdentity(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
   /** In the whole account: user names in any letter case, all others exactly; no system groups. */
   findIdentity(accountId: AccountId, type: IdentityType, name: string): Promise<IdentityRecord | undefined>
@@ -58,11 +61,11 @@ export interface IdentityStore {
   ): Promise<{ readonly total: number; readonly identities: readonly IdentityRecord[] }>
   /** Direct members, by group. */
   listMembers(groupIds: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
-  /** The groups inside the scope that directly contain an identity, by identity. */
-  listDirectGroups(
+  /** The groups inside the scope that contain an identity, directly or through groups, by identity. */
+  listGroups(
     scope: DirectoryScope,
     ids: readonly IdentityId[],
-  ): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
+  ): Promise<ReadonlyMap<IdentityId, readonly GroupReference[]>>
 }
 
 export interface IdentityTarget {
@@ -85,6 +88,8 @@ export interface MembershipChange {
   readonly replace: readonly IdentityId[] | undefined
   readonly add: readonly IdentityId[]
   readonly remove: readonly IdentityId[]
+  /** Members before the change that are like this are removed as well, before anything is added. */
+  readonly removeWhere?: ElementFilter | undefined
 }
 
 export type Removal =
@@ -107,4 +112,6 @@ export interface NewIdentity {
   readonly familyName: string | undefined
   readonly homeWorkspaceId: WorkspaceId | undefined
   readonly isAccountAdmin: boolean
+  readonly roles?: readonly KeptValue[] | undefined
+  readonly entitlements?: readonly KeptValue[] | undefined
 }

@@ -15,10 +15,11 @@ export interface PersonalAccessTokenStore {
     readonly atMost: number
   }): Promise<StoredPersonalAccessToken | undefined>
   findPersonalAccessToken(hash: Uint8Array, now: Date): Promise<StoredPersonalAccessToken | undefined>
-  /** Of one identity, or of all in the workspace; oldest first. */
+  /** Of one identity, or of all in the workspace; oldest first, and none that has expired. */
   listPersonalAccessTokens(
     workspaceId: WorkspaceId,
     identityId: IdentityId | undefined,
+    now: Date,
   ): Promise<readonly StoredPersonalAccessToken[]>
   /** True when there was one, of that identity if one is named. */
   deletePersonalAccessToken(
@@ -36,6 +37,7 @@ export interface StoredPersonalAccessToken {
   readonly comment: string
   readonly scopes: readonly string[]
   readonly createdAt: Date
-  readonly createdBy: IdentityId | undefined
+  /** Who made it: the owner, or an administrator on behalf of the owner, who may be gone. */
+  readonly createdBy: { readonly id: IdentityId; readonly name: string | undefined }
   readonly expiresAt: Date | undefined
 }

@@ -12,6 +12,7 @@ export interface WorkspaceStore {
     readonly accountId: AccountId
     readonly name: string
     readonly host: string
+    readonly deploymentName: string
     readonly createdAt: Date
     readonly creatorId: IdentityId
   }): Promise<Workspace | 'name_taken'>

@@ -18,6 +18,15 @@ describe('a filter', () => {
     ['urn:ietf:params:scim:schemas:core:2.0:User:userName eq "a@b.c"', is('name', 'eq', 'a@b.c')],
     ['emails[type eq "work"].value eq "a@b.c"', is('name', 'eq', 'a@b.c')],
     ['emails[value co "b.c"]', is('name', 'co', 'b.c')],
+    ['emails[type eq "work" and value co "b.c"]', is('name', 'co', 'b.c')],
+    ['emails[primary eq true or value co "b.c"]', { kind: 'always', value: true }],
+    ['emails[type eq "home" or not (value co "b.c")]', { kind: 'not', operand: is('name', 'co', 'b.c') }],
+    ['emails[type eq "work" and primary eq True].value eq "a@b.c"', is('name', 'eq', 'a@b.c')],
+    ['emails[type eq "home"].value eq "a@b.c"', { kind: 'always', value: false }],
+    [
+      'urn:ietf:params:scim:schemas:core:2.0:User:emails[type eq "WORK"].value eq "a@b.c"',
+      is('name', 'eq', 'a@b.c'),
+    ],
     ['active eq true', is('active', 'eq', true)],
     ['externalId eq "\\"quoted\\""', is('externalId', 'eq', '"quoted"')],
     ['externalId pr', { kind: 'present', attribute: 'externalId' }],
@@ -53,6 +62,18 @@ describe('a filter', () => {
     expect(parseFilter('members[value eq "7"]', 'GROUP')).toEqual(is('member', 'eq', '7'))
   })
 
+  it('asks about one element of a list, with and, or and not inside the brackets', () => {
+    expect(parseFilter('members[value eq "7" and not (type eq "Group")]', 'GROUP')).toEqual({
+      kind: 'some',
+      of: 'members',
+      element: {
+        kind: 'and',
+        left: is('value', 'eq', '7'),
+        right: { kind: 'not', operand: is('type', 'eq', 'Group') },
+      },
+    })
+  })
+
   it('is nothing when it is empty', () => {
     expect(parseFilter('  ', 'USER')).toBeUndefined()
     expect(parseFilter(undefined, 'USER')).toBeUndefined()
@@ -68,6 +89,13 @@ describe('a filter', () => {
     '__proto__ eq "x"',
     'constructor pr',
     'userName eq "a" userName eq "b"',
+    'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:active eq true',
+    'emails[colour eq "red"]',
+    'emails[value eq "a"',
+    'emails[value eq "a"].colour eq "b"',
+    'emails[value eq "a" and]',
+    'emails[emails[value eq "a"]]',
+    'userName[value eq "a"]',
     'userName eq "a" or',
     '(userName eq "a"',
     'userName eq "a")',
@@ -99,6 +127,10 @@ describe('a filter', () => {
       'pr',
       'true',
       '"',
+      'emails',
+      'roles',
+      'value',
+      '.value',
     )
     fc.assert(
       fc.property(fc.array(word, { maxLength: 20 }), (words) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { applyPatch, patchBody, readPatch } from '../../../src/http/scim/patch.ts'
 import { RefusedError } from '../../../src/operations/refused-error.ts'
 
+const ADA = { name: 'ada@example.com', isAccountAdmin: true, roles: [], entitlements: [] }
 const USER = { type: 'USER', id: '7' } as const
 const GROUP = { type: 'GROUP', id: '8' } as const
 const read = (target: typeof USER | typeof GROUP, ...Operations: object[]) =>
@@ -24,7 +25,7 @@ describe('a PATCH', () => {
       { op: 'remove', path: 'displayName' },
       { op: 'replace', path: 'active', value: 'False' },
     )
-    expect(applyPatch(patch, { name: 'ada@example.com' })).toEqual({
+    expect(applyPatch(patch, ADA)).toEqual({
       attributes: { displayName: 'ada@example.com', active: false },
       members: undefined,
     })
@@ -36,7 +37,7 @@ describe('a PATCH', () => {
       { op: 'remove', path: 'displayName' },
       { op: 'replace', path: 'userName', value: 'grace@example.com' },
     )
-    expect(applyPatch(patch, { name: 'ada@example.com' }).attributes).toEqual({
+    expect(applyPatch(patch, ADA).attributes).toEqual({
       name: 'grace@example.com',
       displayName: 'grace@example.com',
     })
@@ -50,7 +51,7 @@ describe('a PATCH', () => {
       { op: 'add', path: 'roles', value: [{ value: 'account_admin' }] },
       { op: 'remove', path: 'roles' },
     )
-    expect(applyPatch(patch, { name: 'ada@example.com' }).attributes).toEqual({
+    expect(applyPatch(patch, ADA).attributes).toEqual({
       displayName: 'Grace',
       isAccountAdmin: false,
     })
@@ -80,6 +81,53 @@ describe('a PATCH', () => {
     ).toEqual({ replace: [], add: [], remove: ['2'] })
   })
 
+  it('reads the paths that filters are written in, whatever stands in the brackets', () => {
+    const removed = (path: string) => read(GROUP, { op: 'remove', path }).members
+    expect(removed('members[value eq "1" or (value eq "2" and value eq "2")]')).toEqual({
+      ...{ replace: undefined, add: [], remove: ['1', '2'] },
+    })
+    expect(removed('members[not (value eq "1")]')).toMatchObject({ removeWhere: { kind: 'not' } })
+    expect(removed('MEMBERS[ VALUE EQ "1" ].value')).toMatchObject({ remove: ['1'] })
+  })
+
+  it('puts one member in the place of another', () => {
+    expect(
+      read(GROUP, { op: 'replace', path: 'members[value eq "1"]', value: { value: '2' } }).members,
+    ).toEqual({
+      ...{ replace: undefined, add: ['2'], remove: ['1'] },
+    })
+  })
+
+  it('keeps the order of its operations for members that it describes, or says that it cannot', () => {
+    const described = { op: 'remove', path: 'members[type eq "User"]' }
+    const added = { op: 'add', path: 'members', value: [{ value: '2' }] }
+    expect(read(GROUP, described, added).members).toMatchObject({
+      add: ['2'],
+      removeWhere: { kind: 'compare' },
+    })
+    expect(problemOf(() => read(GROUP, added, described))).toBe('Operations.1')
+  })
+
+  it.each([
+    ['false', false],
+    [[{ value: 'false' }], false],
+    [{ value: true }, true],
+    [['True'], true],
+  ])('takes %j for active', (value, active) => {
+    expect(read(USER, { op: 'replace', path: 'active', value }).attributes).toEqual({ active })
+  })
+
+  it.each([[[]], [[true, false]], [{}], ['yes'], [0]])('does not take %j for active', (value) => {
+    expect(problemOf(() => read(USER, { op: 'replace', path: 'active', value }))).toBe('Operations.0')
+  })
+
+  it('ignores a password in every form', () => {
+    for (const value of ['Placeholder-1', null, undefined, { value: 'x' }])
+      expect(read(USER, { op: 'add', path: 'password', value }, { op: 'remove', path: 'password' })).toEqual(
+        read(USER, { op: 'replace', value: {} }),
+      )
+  })
+
   it('may say which identity it is about, and not another one', () => {
     expect(read(USER, { op: 'replace', value: { id: '7' } }).attributes).toEqual({})
     expect(problemOf(() => read(USER, { op: 'replace', value: { id: '9' } }))).toBe('Operations.0.value.id')
@@ -90,6 +138,12 @@ describe('a PATCH', () => {
     ['a user has members', USER, { op: 'add', path: 'members', value: [{ value: '1' }] }],
     ['a group loses its name', GROUP, { op: 'remove', path: 'displayName' }],
     ['a member is no id', GROUP, { op: 'add', path: 'members', value: [{ value: 'x' }] }],
+    ['a bracket is not closed', USER, { op: 'remove', path: 'emails[type eq "work"' }],
+    ['a path has something behind it', USER, { op: 'remove', path: 'emails[type eq "work"].value x' }],
+    ['a path is a filter', GROUP, { op: 'remove', path: 'members.value eq "1"' }],
+    ['a condition stands where there is no list', USER, { op: 'remove', path: 'displayName[value eq "x"]' }],
+    ['a condition has an unknown attribute', GROUP, { op: 'remove', path: 'members[colour eq "1"]' }],
+    ['a group administers the account', GROUP, { op: 'add', path: 'roles', value: 'Account_Admin' }],
     ['an attribute is not known', USER, { op: 'add', path: 'homeWorkspaceId', value: '1' }],
   ])('is refused by the number of its operation when %s', (_what, target, operation) => {
     expect(problemOf(() => read(target, { op: 'replace', value: {} }, operation))).toBe('Operations.1')
