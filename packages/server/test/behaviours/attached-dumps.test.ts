@@ -1,6 +1,8 @@
 /** Attaching a cluster changes nothing that its operator and the owners of its databases could do before. */
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { REPOSITORY } from '../house/sources.ts'
 import {
   attach,
   createAttachedRole,
@@ -22,6 +24,13 @@ let principal: TestServicePrincipal
 beforeAll(async () => {
   principal = await createServicePrincipal(lakegate, 'dumps of attached clusters')
 })
+
+/** The blocks of the document, in its order. */
+async function readCommands(): Promise<readonly string[]> {
+  const text = await readFile(path.join(REPOSITORY, 'docs/attached-instances.md'), 'utf8')
+  const marked = /<!-- pg_upgrade:.*?-->([\s\S]*?)<!-- pg_upgrade: end -->/.exec(text)?.[1] ?? ''
+  return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
+}
 
 /** In each dump another one (pg_dump, --restrict-key). */
 const withoutKey = (dump: string) => dump.replaceAll(/^\\(un)?restrict .*$/gm, '')
@@ -111,6 +120,33 @@ describe.skipIf(programs.missing !== undefined).each(['SUPERUSER', 'CREATEROLE']
       await expect(cluster.query('SELECT number FROM seen', [], 'copy')).resolves.toEqual([{ number: 7 }])
     })
 
+    it('is put right where an earlier version attached it', async () => {
+      await cluster.query(
+        administrator === 'SUPERUSER'
+          ? `DO $$ DECLARE member record; BEGIN
+               FOR member IN
+                 SELECT object.type, object.identity FROM pg_depend,
+                        LATERAL pg_identify_object(classid, objid, 0) AS object
+                  WHERE deptype = 'e' AND classid <> 'pg_type'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'lakegate') LOOP
+                 EXECUTE format('ALTER EXTENSION lakegate DROP %s %s', member.type, member.identity);
+                 EXECUTE format('ALTER %s %s OWNER TO ${ADMINISTRATOR.user}', member.type, member.identity);
+               END LOOP;
+               DROP EXTENSION lakegate;
+               COMMENT ON SCHEMA databricks_auth IS 'lakegate 1.4';
+             END $$`
+          : `SET ROLE ${ADMINISTRATOR.user};
+             CREATE FUNCTION public.databricks_create_role(text, text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+             COMMENT ON FUNCTION public.databricks_create_role(text, text) IS 'lakegate: says what to use instead'`,
+        [],
+        'app',
+      )
+      expect(withoutKey((await dumpOfOwner()).stdout)).not.toBe(withoutKey(before[0]?.stdout ?? ''))
+      const again = await attach(lakegate, `dumps-again-${String(cluster.port)}`, [cluster])
+      await waitUntilAvailable(again)
+      expect(withoutKey((await dumpOfOwner()).stdout)).toBe(withoutKey(before[0]?.stdout ?? ''))
+      await detach(again)
+    })
+
     it('comes along with pg_dumpall, with every line that was there before', async () => {
       const [, dump] = before
       expect(dump).toMatchObject({ status: 0, stderr: '' })
@@ -129,3 +165,47 @@ describe.skipIf(programs.missing !== undefined).each(['SUPERUSER', 'CREATEROLE']
     })
   },
 )
+
+describe.skipIf(programs.missing !== undefined)('a cluster that was attached with SUPERUSER', () => {
+  it('goes through pg_upgrade when its labels are set aside, as docs/attached-instances.md says', async () => {
+    const cluster = await startForeignCluster()
+    onTestFinished(() => cluster.stop())
+    await cluster.writeRules('local all all trust', 'hostssl all all 127.0.0.1/32 scram-sha-256')
+    const attached = await attach(lakegate, `upgrade-${String(cluster.port)}`, [cluster])
+    await waitUntilAvailable(attached)
+    await createAttachedRole(attached, principal)
+    await detach(attached)
+
+    const home = path.dirname(cluster.dataDirectory)
+    const upgraded = path.join(home, 'upgraded')
+    const [setAside, putBack] = await readCommands()
+    const inBash = (script: string | undefined, more: Readonly<Record<string, string>> = {}) =>
+      programs.run('bash', ['--norc', '-euo', 'pipefail', '-c', script ?? 'false'], {
+        directory: home,
+        asPostgres: true,
+        environment: { HOME: home, ...more },
+      })
+    const CLUSTER = `host=${home} port=${String(cluster.port)} user=operator dbname=app`
+    const labels = () => cluster.query('SELECT * FROM pg_shseclabel ORDER BY objoid')
+    const before = await labels()
+    expect(before).not.toEqual([])
+    await expect(inBash(setAside, { CLUSTER })).resolves.toMatchObject({ status: 0 })
+    const end = `pg_ctl --pgdata='${cluster.dataDirectory}' --mode=fast --wait stop`
+    await expect(inBash(end)).resolves.toMatchObject({ status: 0 })
+
+    const upgrade = `initdb --pgdata='${upgraded}' --username=operator --no-sync --encoding=UTF8 --locale=C
+      pg_upgrade --old-bindir='${programs.directory}' --new-bindir='${programs.directory}' --username=operator \\
+        --old-datadir='${cluster.dataDirectory}' --new-datadir='${upgraded}' --socketdir='${home}' --no-sync \\
+        --old-options='-c ssl=off'
+      pg_ctl --pgdata='${upgraded}' --options="-k '${home}' -p ${String(cluster.port)} -c listen_addresses=" \\
+        --log='${home}/log' --wait start`
+    const { status, stdout, stderr } = await inBash(upgrade)
+    expect(status, `${stdout}${stderr}`).toBe(0)
+    try {
+      await expect(inBash(putBack, { CLUSTER })).resolves.toMatchObject({ status: 0 })
+      await expect(labels()).resolves.toEqual(before)
+    } finally {
+      await inBash(end.replace(cluster.dataDirectory, upgraded))
+    }
+  })
+})
