@@ -11,7 +11,12 @@ import {
   waitUntilAvailable,
   type Attached,
 } from '../stage/attach.ts'
-import { ADMINISTRATOR, startForeignCluster, type ForeignCluster } from '../stage/foreign-cluster.ts'
+import {
+  ADMINISTRATOR,
+  FOREIGN_MAJOR_VERSION,
+  startForeignCluster,
+  type ForeignCluster,
+} from '../stage/foreign-cluster.ts'
 import { installPostgresPrograms, type ProgramRun } from '../stage/postgres-programs.ts'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -166,46 +171,81 @@ describe.skipIf(programs.missing !== undefined).each(['SUPERUSER', 'CREATEROLE']
   },
 )
 
-describe.skipIf(programs.missing !== undefined)('a cluster that was attached with SUPERUSER', () => {
-  it('goes through pg_upgrade when its labels are set aside, as docs/attached-instances.md says', async () => {
+describe('a database whose owner drops the schema public', () => {
+  it('is put right when the schema is there again, and is available until then', async () => {
     const cluster = await startForeignCluster()
     onTestFinished(() => cluster.stop())
-    await cluster.writeRules('local all all trust', 'hostssl all all 127.0.0.1/32 scram-sha-256')
-    const attached = await attach(lakegate, `upgrade-${String(cluster.port)}`, [cluster])
-    await waitUntilAvailable(attached)
-    await createAttachedRole(attached, principal)
-    await detach(attached)
-
-    const home = path.dirname(cluster.dataDirectory)
-    const upgraded = path.join(home, 'upgraded')
-    const [setAside, putBack] = await readCommands()
-    const inBash = (script: string | undefined, more: Readonly<Record<string, string>> = {}) =>
-      programs.run('bash', ['--norc', '-euo', 'pipefail', '-c', script ?? 'false'], {
-        directory: home,
-        asPostgres: true,
-        environment: { HOME: home, ...more },
-      })
-    const CLUSTER = `host=${home} port=${String(cluster.port)} user=operator dbname=app`
-    const labels = () => cluster.query('SELECT * FROM pg_shseclabel ORDER BY objoid')
-    const before = await labels()
-    expect(before).not.toEqual([])
-    await expect(inBash(setAside, { CLUSTER })).resolves.toMatchObject({ status: 0 })
-    const end = `pg_ctl --pgdata='${cluster.dataDirectory}' --mode=fast --wait stop`
-    await expect(inBash(end)).resolves.toMatchObject({ status: 0 })
-
-    const upgrade = `initdb --pgdata='${upgraded}' --username=operator --no-sync --encoding=UTF8 --locale=C
-      pg_upgrade --old-bindir='${programs.directory}' --new-bindir='${programs.directory}' --username=operator \\
-        --old-datadir='${cluster.dataDirectory}' --new-datadir='${upgraded}' --socketdir='${home}' --no-sync \\
-        --old-options='-c ssl=off'
-      pg_ctl --pgdata='${upgraded}' --options="-k '${home}' -p ${String(cluster.port)} -c listen_addresses=" \\
-        --log='${home}/log' --wait start`
-    const { status, stdout, stderr } = await inBash(upgrade)
-    expect(status, `${stdout}${stderr}`).toBe(0)
-    try {
-      await expect(inBash(putBack, { CLUSTER })).resolves.toMatchObject({ status: 0 })
-      await expect(labels()).resolves.toEqual(before)
-    } finally {
-      await inBash(end.replace(cluster.dataDirectory, upgraded))
+    await cluster.writeRules('hostssl all all 127.0.0.1/32 scram-sha-256')
+    const attachAs = async (name: string) => {
+      const attached = await attach(lakegate, `${name}-${String(cluster.port)}`, [cluster])
+      onTestFinished(() => detach(attached))
+      await waitUntilAvailable(attached)
     }
+    const isThere = async () =>
+      (
+        await cluster.query<{ there: boolean }>(
+          "SELECT to_regprocedure('public.databricks_session_identity()') IS NOT NULL AS there",
+          [],
+          'app',
+        )
+      )[0]?.there
+    await attachAs('public-there')
+    await expect(isThere()).resolves.toBe(FOREIGN_MAJOR_VERSION >= 16)
+    await cluster.query('DROP SCHEMA public CASCADE', [], 'app')
+    await attachAs('public-gone')
+    await expect(isThere()).resolves.toBe(false)
+    await cluster.query('CREATE SCHEMA public', [], 'app')
+    await attachAs('public-again')
+    await expect(isThere()).resolves.toBe(FOREIGN_MAJOR_VERSION >= 16)
   })
 })
+
+// pg_upgrade of 18, from 18: the programs are of this version.
+describe.skipIf(programs.missing !== undefined || FOREIGN_MAJOR_VERSION !== 18)(
+  'a cluster that was attached with SUPERUSER',
+  () => {
+    it('goes through pg_upgrade when its labels are set aside, as docs/attached-instances.md says', async () => {
+      const cluster = await startForeignCluster()
+      onTestFinished(() => cluster.stop())
+      await cluster.writeRules('local all all trust', 'hostssl all all 127.0.0.1/32 scram-sha-256')
+      const attached = await attach(lakegate, `upgrade-${String(cluster.port)}`, [cluster])
+      await waitUntilAvailable(attached)
+      await createAttachedRole(attached, principal)
+      await detach(attached)
+
+      const home = path.dirname(cluster.dataDirectory)
+      const upgraded = path.join(home, 'upgraded')
+      const [setAside, putBack] = await readCommands()
+      const inBash = (script: string | undefined, more: Readonly<Record<string, string>> = {}) =>
+        programs.run('bash', ['--norc', '-euo', 'pipefail', '-c', script ?? 'false'], {
+          directory: home,
+          asPostgres: true,
+          environment: { HOME: home, ...more },
+        })
+      const CLUSTER = `host=${home} port=${String(cluster.port)} user=operator dbname=app`
+      const labels = () => cluster.query('SELECT * FROM pg_shseclabel ORDER BY objoid')
+      const before = await labels()
+      expect(before).not.toEqual([])
+      await expect(inBash(setAside, { CLUSTER })).resolves.toMatchObject({ status: 0 })
+      const end = `pg_ctl --pgdata='${cluster.dataDirectory}' --mode=fast --wait stop`
+      await expect(inBash(end)).resolves.toMatchObject({ status: 0 })
+
+      // With TLS in it, which these programs were built without.
+      await cluster.writeFile('test.conf', '')
+      const upgrade = `initdb --pgdata='${upgraded}' --username=operator --no-sync --encoding=UTF8 --locale=C
+      pg_upgrade --old-bindir='${programs.directory}' --new-bindir='${programs.directory}' --username=operator \\
+        --old-datadir='${cluster.dataDirectory}' --new-datadir='${upgraded}' --socketdir='${home}' --no-sync ||
+        { tail -n 40 '${upgraded}'/pg_upgrade_output.d/*/log/*_dump_*.log; exit 1; }
+      pg_ctl --pgdata='${upgraded}' --options="-k '${home}' -p ${String(cluster.port)} -c listen_addresses=" \\
+        --log='${home}/log' --wait start`
+      const { status, stdout, stderr } = await inBash(upgrade)
+      expect(status, `${stdout}${stderr}`).toBe(0)
+      try {
+        await expect(inBash(putBack, { CLUSTER })).resolves.toMatchObject({ status: 0 })
+        await expect(labels()).resolves.toEqual(before)
+      } finally {
+        await inBash(end.replace(cluster.dataDirectory, upgraded))
+      }
+    })
+  },
+)

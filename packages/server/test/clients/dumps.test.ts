@@ -58,7 +58,10 @@ describe.skipIf(programs.missing !== undefined)('a dump by the owner of a databa
       await owner.query(`CREATE DATABASE shop_copy TEMPLATE ${template}`)
     })
   const orders = async (database: string) =>
-    asOwnerOf(database, async (owner) => (await owner.query('SELECT * FROM public.orders')).rows)
+    asOwnerOf(
+      database,
+      async (owner) => (await owner.query<{ number: number }>('SELECT * FROM public.orders')).rows,
+    )
 
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'lakegate-dumps-'))

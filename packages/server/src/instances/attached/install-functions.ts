@@ -102,7 +102,9 @@ export async function dropStandIn(client: pg.Client): Promise<void> {
 async function runScripts(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ usable: boolean; installed: string | null }>(`
     SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'dblink')
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth') AS usable,
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth')
+             -- Which the owner of the database may have dropped.
+             AND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS usable,
            (SELECT pg_catalog.obj_description(oid, 'pg_namespace')
               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth') AS installed`)
   const [found] = rows
