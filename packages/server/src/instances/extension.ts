@@ -1,12 +1,13 @@
 /** Puts the files of databricks_auth where the account that runs PostgreSQL can read them. */
-import { copyFile, chmod, mkdir, readdir, rename } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const SOURCE = fileURLToPath(new URL('../../sql/databricks_auth/', import.meta.url))
+import { EXTENSION_SOURCES, nextScript } from './extension-scripts.ts'
 
 /**
  * PostgreSQL 18 looks below each directory of `extension_control_path` for a folder named `extension`.
+ *
+ * There is one script that installs, for the newest version: the owner of a database may drop the extension and create it
+ * again, and shall not be able to choose a version whose functions are unsafe (docs/security-model.md).
  * @returns the directory for `extension_control_path`
  */
 export async function installExtensionFiles(directory: string): Promise<string> {
@@ -14,11 +15,41 @@ export async function installExtensionFiles(directory: string): Promise<string> 
   await mkdir(target, { recursive: true })
   await chmod(directory, 0o755)
   await chmod(target, 0o755)
-  for (const file of await readdir(SOURCE)) {
+  const files = await extensionFiles()
+  for (const [file, content] of files) {
     const unfinished = path.join(target, `.${file}.unfinished`)
-    await copyFile(path.join(SOURCE, file), unfinished)
+    await writeFile(unfinished, content)
     await chmod(unfinished, 0o644)
     await rename(unfinished, path.join(target, file))
   }
+  // Those of an earlier Lakegate.
+  for (const file of await readdir(target)) {
+    if (!files.has(file)) await rm(path.join(target, file))
+  }
   return directory
+}
+
+async function extensionFiles(): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>()
+  for (const file of await readdir(EXTENSION_SOURCES)) {
+    const installsAnEarlierVersion = file.split('--').length === 2
+    if (!installsAnEarlierVersion) files.set(file, await readFile(path.join(EXTENSION_SOURCES, file), 'utf8'))
+  }
+  const { version, text } = await installationScript()
+  files.set(`databricks_auth--${version}.sql`, text)
+  return files
+}
+
+/** All scripts in one, each with the search_path that PostgreSQL gives a script of its own. */
+async function installationScript(): Promise<{ readonly version: string; readonly text: string }> {
+  let text = '\\echo Use "CREATE EXTENSION databricks_auth" to load this file. \\quit\n'
+  let version: string | undefined
+  for (;;) {
+    const script = await nextScript(version)
+    if (script === undefined) break
+    version = script.version
+    text += `SET LOCAL search_path TO public, pg_temp;\n${script.text}`
+  }
+  if (version === undefined) throw new Error(`${EXTENSION_SOURCES} holds no script of databricks_auth`)
+  return { version, text }
 }

@@ -1,6 +1,7 @@
 /** behaviour 30 and DESIGN §4: an instance that an earlier version made gets the functions of this one, by itself. */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asSystem, installEarlierExtension } from '../stage/earlier-extension.ts'
 import { inSession, mintCredential } from '../stage/service-principal.ts'
 import {
   makeDataDirectory,
@@ -8,6 +9,9 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
+
+/** In the control file up to version 1.4. */
+const COMMENT = 'binds PostgreSQL roles to the identities of a Lakegate account'
 
 let dataDirectory: string
 let lakegate: RunningLakegate
@@ -41,12 +45,54 @@ describe('a database with version 1.2 of databricks_auth, whose functions took t
     await asOwnerOf('databricks_postgres', (owner) =>
       owner.query('CREATE DATABASE earlier TEMPLATE template0'),
     )
+    await installEarlierExtension(lakegate, 'earlier', '1.2')
     await asOwnerOf('earlier', async (owner) => {
-      await owner.query(`CREATE EXTENSION databricks_auth VERSION '1.2'`)
       // What somebody builds on a function that goes away must not keep it alive.
       await owner.query(`CREATE VIEW kept AS SELECT public.databricks_lend_claims('guess')`)
     })
+    // As version 1.4 left it where a database was born with it, or where its owner had made it.
+    await asOwnerOf('databricks_postgres', (owner) =>
+      owner.query('CREATE DATABASE with_comment TEMPLATE template0'),
+    )
+    await installEarlierExtension(lakegate, 'with_comment', '1.4')
+    await asSystem(lakegate, 'with_comment', async (system) => {
+      await system.query(`COMMENT ON EXTENSION databricks_auth IS '${COMMENT}'`)
+    })
+    await asOwnerOf('databricks_postgres', (owner) => owner.query('CREATE ROLE creator'))
+    await asSystem(lakegate, 'earlier', async (system) => {
+      await system.query(
+        `UPDATE pg_extension SET extowner = 'creator'::regrole WHERE extname = 'databricks_auth'`,
+      )
+      await system.query(`
+        INSERT INTO pg_shdepend
+        SELECT database.oid, 'pg_extension'::regclass, extension.oid, 0, 'pg_authid'::regclass, 'creator'::regrole, 'o'
+          FROM pg_database AS database, pg_extension AS extension
+         WHERE datname = current_database() AND extname = 'databricks_auth'`)
+    })
     await restart()
+  })
+
+  it('belongs to the owner of the database, and to nobody who once made it', async () => {
+    const { rows } = await asOwnerOf('earlier', (owner) =>
+      owner.query(
+        `SELECT extowner::regrole::text AS owner FROM pg_extension WHERE extname = 'databricks_auth'`,
+      ),
+    )
+    expect(rows).toEqual([{ owner: 'pg_database_owner' }])
+    await asOwnerOf('databricks_postgres', (owner) => owner.query('DROP ROLE creator'))
+  })
+
+  it('has no comment any more, which a dump would hold; and takes the one of an earlier dump', async () => {
+    const { rows } = await asOwnerOf('with_comment', (owner) =>
+      owner.query(
+        `SELECT obj_description(oid, 'pg_extension') AS comment FROM pg_extension WHERE extname = 'databricks_auth'`,
+      ),
+    )
+    expect(rows).toEqual([{ comment: null }])
+    await asOwnerOf('with_comment', async (owner) => {
+      await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth WITH SCHEMA public')
+      await owner.query(`COMMENT ON EXTENSION databricks_auth IS '${COMMENT}'`)
+    })
   })
 
   it('has the functions that judge by whose rights are in force', async () => {

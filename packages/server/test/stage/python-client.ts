@@ -1,6 +1,6 @@
 /** A virtual environment with one pinned package of PyPI, for clients that are not ours; where it cannot be had, why. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -16,6 +16,8 @@ export interface PythonClient {
 
 export async function installPythonClient(requirement: string): Promise<PythonClient> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-python-'))
+  // Programs of it may have to run under an account other than root.
+  await chmod(directory, 0o755)
   const python = path.join(directory, 'bin', 'python')
   const remove = () => rm(directory, { recursive: true, force: true })
   try {

@@ -3,14 +3,12 @@
  * scripts, run as they are. Needs a superuser, PostgreSQL 16 for GRANT … WITH INHERIT, and the library of dblink.
  * databricks_create_role alone cannot work: the server does not reach the control plane. It says what to use instead.
  */
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
+import { nextScript } from '../extension-scripts.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { comeForward, stepAside } from './step-aside.ts'
 
-const SCRIPTS = fileURLToPath(new URL('../../../sql/databricks_auth/', import.meta.url))
 const OLDEST_VERSION = 16
 
 /** In `public`, where the owner of the database may put functions of these names too. */
@@ -40,28 +38,52 @@ export async function installFunctions(
   isSuperuser: boolean,
 ): Promise<void> {
   const isInstalled = isSuperuser && pgMajorVersion >= OLDEST_VERSION && (await runScripts(client))
-  if (isInstalled) {
+  await inTransaction(client, async () => {
+    if (!isInstalled) return putStandIn(client, isSuperuser)
     await client.query(`
       CREATE OR REPLACE FUNCTION databricks_auth.finish_role(new_role text, identity_name text, identity_type text)
         RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
-  } else {
-    await inTransaction(client, () => putStandIn(client))
-  }
+    return stepAside(client)
+  })
 }
 
-/** Where the administrative role may, and nothing of this name is there: without it PostgreSQL says that there is none. */
-async function putStandIn(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(`
-    SELECT FROM pg_catalog.pg_namespace
-     WHERE nspname = 'public' AND pg_catalog.has_schema_privilege(oid, 'CREATE')
-       AND pg_catalog.to_regprocedure('public.databricks_create_role(text, text)') IS NULL`)
-  if (rowCount === 0) return
+/**
+ * As the owner's of the database: a function of anybody else would keep the owner's dump from being restored. So it can be
+ * put there by a superuser, or by the owner; and by nobody where a function of this name is.
+ */
+async function putStandIn(client: pg.Client, isSuperuser: boolean): Promise<void> {
+  const { rows } = await client.query<{
+    owner: string
+    owned: boolean
+    found: 'nothing' | 'own' | 'misplaced' | 'other'
+  }>(
+    `SELECT pg_catalog.quote_ident(owner.rolname) AS owner, owner.rolname = current_user AS owned,
+            CASE WHEN function.oid IS NULL THEN 'nothing'
+                 WHEN pg_catalog.obj_description(function.oid, 'pg_proc') IS DISTINCT FROM $1
+                   OR NOT pg_catalog.pg_has_role(function.proowner, 'USAGE') THEN 'other'
+                 WHEN function.proowner = owner.oid THEN 'own' ELSE 'misplaced' END AS found
+       FROM pg_catalog.pg_database AS database
+       JOIN pg_catalog.pg_roles AS owner ON owner.oid = database.datdba
+       JOIN pg_catalog.pg_namespace AS namespace ON namespace.nspname = 'public'
+        AND pg_catalog.has_schema_privilege(namespace.oid, 'CREATE')
+       LEFT JOIN pg_catalog.pg_proc AS function
+         ON function.oid = pg_catalog.to_regprocedure('public.databricks_create_role(text, text)')
+      WHERE database.datname = pg_catalog.current_database()`,
+    [STAND_IN],
+  )
+  const [place] = rows
+  if (place === undefined) return
+  // Earlier versions made it as the administrative role.
+  if (place.found === 'misplaced') await dropStandIn(client)
+  if (!(isSuperuser || place.owned) || place.found === 'own' || place.found === 'other') return
   await client.query(`
     CREATE FUNCTION public.databricks_create_role(identity_name text, identity_type text) RETURNS text
       LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
   await client.query(
     `COMMENT ON FUNCTION public.databricks_create_role(text, text) IS ${client.escapeLiteral(STAND_IN)}`,
   )
+  if (!place.owned)
+    await client.query(`ALTER FUNCTION public.databricks_create_role(text, text) OWNER TO ${place.owner}`)
 }
 
 /** The cluster may have been upgraded, or its administrative role. */
@@ -69,7 +91,8 @@ export async function dropStandIn(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_catalog.pg_proc
       WHERE oid = pg_catalog.to_regprocedure('public.databricks_create_role(text, text)')
-        AND pg_catalog.obj_description(oid, 'pg_proc') = $1`,
+        AND pg_catalog.obj_description(oid, 'pg_proc') = $1
+        AND pg_catalog.pg_has_role(proowner, 'USAGE')`,
     [STAND_IN],
   )
   if (rowCount !== 0) await client.query('DROP FUNCTION public.databricks_create_role(text, text)')
@@ -79,7 +102,9 @@ export async function dropStandIn(client: pg.Client): Promise<void> {
 async function runScripts(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ usable: boolean; installed: string | null }>(`
     SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'dblink')
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth') AS usable,
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth')
+             -- Which the owner of the database may have dropped.
+             AND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS usable,
            (SELECT pg_catalog.obj_description(oid, 'pg_namespace')
               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth') AS installed`)
   const [found] = rows
@@ -92,6 +117,7 @@ async function runScripts(client: pg.Client): Promise<boolean> {
     if (script === undefined) return true
     // Each for itself: a later one that has to wait for a lock keeps no earlier one from closing a hole.
     await inTransaction(client, async () => {
+      if (version !== undefined) await comeForward(client)
       await client.query(script.text)
       await client.query(
         `COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${script.version}`)}`,
@@ -136,23 +162,4 @@ async function requireOurs(client: pg.Client, isInstalled: boolean): Promise<voi
     message: `Somebody else made ${first.taken}, where Lakegate keeps its own.`,
     nextStep: 'Drop it or rename it, or name another database in attached.database.',
   })
-}
-
-/** Named as PostgreSQL wants the scripts of an extension: `--<to>.sql` to begin with, then `--<from>--<to>.sql`. */
-async function nextScript(
-  from: string | undefined,
-): Promise<{ readonly version: string; readonly text: string } | undefined> {
-  for (const file of await readdir(SCRIPTS)) {
-    const versions = file
-      .replace(/\.sql$/, '')
-      .split('--')
-      .slice(1)
-    const version = versions.at(-1)
-    const begins = versions.length === 2 ? versions[0] : undefined
-    if (version === undefined || begins !== from) continue
-    const text = await readFile(path.join(SCRIPTS, file), 'utf8')
-    // \echo is psql's way to keep people from running the script by hand.
-    return { version, text: text.replace(/^\\echo.*$/m, '') }
-  }
-  return undefined
 }

@@ -15,6 +15,7 @@ import { inEveryDatabase, type DatabaseFailure } from '../walk-databases.ts'
 import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
+import { comeForward } from './step-aside.ts'
 
 /** What `rolpassword` of a role holds if nobody changed it behind Lakegate. */
 export interface ManagedVerifier {
@@ -109,6 +110,7 @@ async function dropFunctions(client: pg.Client): Promise<void> {
       WHERE nspname = 'databricks_auth' AND pg_catalog.obj_description(oid, 'pg_namespace') ~ '^lakegate [0-9.]+$'`,
   )
   if (rowCount === 0) return
+  await comeForward(client)
   const { rows } = await client.query<{ signature: string }>(
     // A function of that name that somebody else put there since is not ours to drop.
     `SELECT pg_catalog.format('%I.%I(%s)', namespace.nspname, function.proname,
