@@ -3,11 +3,8 @@
 export interface BannerFacts {
   readonly httpUrl: string
   readonly adminUser: string
-  readonly adminToken: string
-  readonly adminTokenExpiresAt: Date | undefined
   readonly isFirstStart: boolean
-  /** Where the administrator sets a password; made at the first start. */
-  readonly signInLink: { readonly url: string; readonly expiresAt: Date } | undefined
+  readonly access: ShownAccess | KeptAccess
   readonly caFile: string
   readonly instance:
     | {
@@ -16,30 +13,39 @@ export interface BannerFacts {
         readonly port: number
         readonly database: string
         readonly role: string
-        /** A database credential of the administrator for this instance, good for one hour. */
-        readonly credential: string
       }
     | undefined
   /** Sentences about what is not as it should be. */
   readonly remarks: readonly string[]
 }
 
+/** For a terminal. */
+export interface ShownAccess {
+  readonly kind: 'shown'
+  readonly token: string
+  readonly tokenExpiresAt: Date | undefined
+  /** Where the administrator sets a password; made at the first start. */
+  readonly signInLink: { readonly url: string; readonly expiresAt: Date } | undefined
+  /** A database credential of the administrator for the instance, good for one hour. */
+  readonly credential: string | undefined
+}
+
+/** For whoever keeps what is printed: where the secrets are. */
+export interface KeptAccess {
+  readonly kind: 'kept'
+  readonly tokenFile: string | undefined
+  readonly signInLinkFile: string | undefined
+}
+
 export function renderBanner(facts: BannerFacts): string {
-  const { instance } = facts
+  const { instance, access } = facts
   const lines = [
     '',
     'Lakegate is ready.',
     '',
     `  REST and OAuth   ${facts.httpUrl}`,
     `  Administrator    ${facts.adminUser}`,
-    `  Access token     ${facts.adminToken}`,
-    `                   ${describeToken(facts)}`,
-    ...(facts.signInLink === undefined
-      ? []
-      : [
-          `  First sign-in    ${facts.signInLink.url}`,
-          `                   (set a password there, once, until ${facts.signInLink.expiresAt.toISOString()})`,
-        ]),
+    ...(access.kind === 'shown' ? showAccess(access, facts.isFirstStart) : nameFiles(access)),
     `  Your account     ${facts.httpUrl}/oidc/account`,
     `  CA certificate   ${facts.caFile}`,
   ]
@@ -47,9 +53,7 @@ export function renderBanner(facts: BannerFacts): string {
     lines.push(
       `  Instance         ${instance.name}: ${instance.host} port ${String(instance.port)}, database ${instance.database}`,
       '',
-      'Log in to PostgreSQL as the administrator (the password in it is good for one hour):',
-      '',
-      `  PGPASSWORD=${instance.credential} psql ${quoteForShell(connectionString(instance, facts.caFile))}`,
+      ...psqlCommand(access, quoteForShell(connectionString(instance, facts.caFile))),
     )
   } else {
     lines.push('', 'No database instance is available; create one with POST /api/2.0/database/instances.')
@@ -59,13 +63,52 @@ export function renderBanner(facts: BannerFacts): string {
   return lines.join('\n')
 }
 
-function describeToken(facts: BannerFacts): string {
-  const until =
-    facts.adminTokenExpiresAt === undefined ? '' : ` until ${facts.adminTokenExpiresAt.toISOString()}`
-  return facts.isFirstStart
-    ? `(good for REST${until}; shown now and never again: keep it)`
-    : `(a fresh one for this start, good for REST${until})`
+function showAccess(access: ShownAccess, isFirstStart: boolean): readonly string[] {
+  const until = access.tokenExpiresAt === undefined ? '' : ` until ${access.tokenExpiresAt.toISOString()}`
+  return [
+    `  Access token     ${access.token}`,
+    `                   ${
+      isFirstStart
+        ? `(good for REST${until}; shown now and never again: keep it)`
+        : `(a fresh one for this start, good for REST${until})`
+    }`,
+    ...(access.signInLink === undefined
+      ? []
+      : [
+          `  First sign-in    ${access.signInLink.url}`,
+          `                   (set a password there, once, until ${access.signInLink.expiresAt.toISOString()})`,
+        ]),
+  ]
 }
+
+function nameFiles({ tokenFile, signInLinkFile }: KeptAccess): readonly string[] {
+  return [
+    ...(tokenFile === undefined
+      ? [
+          '  Access token     none was made, because this is no terminal; LAKEGATE_READY_FILE names a file for one',
+        ]
+      : [`  Access token     in ${tokenFile}`]),
+    ...(signInLinkFile === undefined
+      ? []
+      : [
+          `  First sign-in    by the link in ${signInLinkFile}`,
+          '                   (removed at the first use of what is in it)',
+        ]),
+  ]
+}
+
+const psqlCommand = (access: BannerFacts['access'], connection: string): readonly string[] =>
+  access.kind === 'shown' && access.credential !== undefined
+    ? [
+        'Log in to PostgreSQL as the administrator (the password in it is good for one hour):',
+        '',
+        `  PGPASSWORD=${access.credential} psql ${connection}`,
+      ]
+    : [
+        'Log in to PostgreSQL as the administrator, with a token of POST /api/2.0/database/credentials as the password:',
+        '',
+        `  psql ${connection}`,
+      ]
 
 function connectionString(
   instance: { host: string; port: number; database: string; role: string },

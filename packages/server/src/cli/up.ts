@@ -17,12 +17,25 @@ export interface RunningLakegate extends RunningServer {
   readonly facts: BannerFacts
 }
 
-export type Start<Running> = (settings: LoadedSettings, progress: Progress) => Promise<Running>
+/** Where what is rendered goes. */
+export interface Output {
+  /** Secrets are shown to a terminal only: a pipe, a journal or the log of a container keep them (behaviour 74). */
+  readonly isTerminal: boolean
+}
+
+export type Start<Running> = (
+  settings: LoadedSettings,
+  progress: Progress,
+  output: Output,
+) => Promise<Running>
 export type StartEverything = Start<RunningLakegate>
 
 export async function up(read: () => LoadedSettings, startEverything: StartEverything): Promise<void> {
   await runUntilStopped(read, startEverything, ({ facts }) => renderBanner(facts))
 }
+
+/** Node leaves it out for a pipe or a file. */
+const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true
 
 /** Resolves when the server has stopped. */
 export async function runUntilStopped<Running extends RunningServer>(
@@ -36,7 +49,7 @@ export async function runUntilStopped<Running extends RunningServer>(
   const progress = createProgress(process.stdout)
   const signals = listenToSignals()
   // What is half started is stopped as soon as it is started.
-  const running = await start(settings, progress)
+  const running = await start(settings, progress, { isTerminal: isTerminal(process.stdout) })
   signals.onReload(() => void running.reload(read))
   signals.onImpatience(() => {
     running.hurry()

@@ -34,6 +34,7 @@ import { loadManagedVerifiers } from '../instances/attached/backend-credentials.
 import { createAttachedDriver } from '../instances/attached/driver.ts'
 import { createInstanceDriver } from '../instances/drivers.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
+import { giveToAccount, makeOwnDirectory } from '../instances/embedded/own-directories.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
 import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
@@ -51,7 +52,7 @@ import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import type { Foundation } from './foundation.ts'
 import type { Machine } from './machine.ts'
-import { buildOAuth, type OAuthServerSettings } from './oauth.ts'
+import { buildOAuth, type HttpProxySettings, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
 
 export interface ControlPlane {
@@ -62,7 +63,7 @@ export interface ControlPlane {
   readonly http: HttpServer
 }
 
-export interface ControlPlaneSettings extends OAuthServerSettings {
+export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySettings {
   readonly httpListener: HttpListener
   readonly publicUrl: string
   readonly instancesPerWorkspace: number
@@ -101,6 +102,13 @@ export function buildControlPlane(
     controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
     access,
+    completeInstances: async () =>
+      (await stores.instances.listAll())
+        .filter(
+          ({ backend, state, systemIdentifier }) =>
+            backend.kind === 'embedded' && state !== 'DELETING' && systemIdentifier !== undefined,
+        )
+        .map(({ uid }) => uid),
   })
   const sessions = createSessionAsker(foundation.database, randomUUID)
   const driver = createInstanceDriver({
@@ -294,7 +302,11 @@ export function buildControlPlane(
       }),
       log,
     },
-    { directory: inquiryDirectory, owner: machine.account.spawnAs },
+    {
+      directory: inquiryDirectory,
+      makeDirectory: () => makeOwnDirectory(inquiryDirectory, machine.account),
+      closeSocket: (file) => giveToAccount(file, machine.account),
+    },
   )
   return {
     supervisor,

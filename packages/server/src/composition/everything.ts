@@ -5,28 +5,33 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { RunningLakegate, StartEverything } from '../cli/up.ts'
+import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
+import { httpProxiesOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
-import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption, loadOrMakeMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
 import { OAUTH_PREFIX } from '../oauth/handler.ts'
-import { completeInstallation } from '../operations/complete-installation.ts'
+import { completeInstallation, type Invitation } from '../operations/complete-installation.ts'
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
 import { createInstallationStore } from '../store/installation.ts'
+import { holdsEncryptedKeys } from '../store/signing-keys.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
 import { keepRetention } from './audit.ts'
+import { removeWhatIsOver } from './remove-what-is-over.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { openFirstAccess, watchFirstAccess } from './first-access.ts'
+import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
@@ -38,6 +43,7 @@ import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { connectionsOfInstance } from './pooled-settings.ts'
 import { createReloading } from './reload.ts'
 import { createShutdown } from './shutdown.ts'
+import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
 
@@ -49,24 +55,29 @@ const DAY_SECONDS = 24 * 60 * 60
 const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
 const OTHER_FIRST_START =
-  'Another Lakegate started for the first time at the same moment; it prints the link for the first sign-in.'
+  'Another Lakegate started for the first time at the same moment; it hands out the link for the first sign-in.'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
-export const startEverything: StartEverything = (settings, progress) =>
-  startAs('everything', settings, progress)
+export const startEverything: StartEverything = (settings, progress, output) =>
+  startAs('everything', settings, progress, output)
 
 /**
  * `lakegate serve --role control`: the same without listeners for PostgreSQL, beside others of its kind. Its instances
  * outlive it.
  * @throws Fault as above
  */
-export const startControlPlane: StartEverything = (settings, progress) =>
-  startAs('control', settings, progress)
+export const startControlPlane: StartEverything = (settings, progress, output) =>
+  startAs('control', settings, progress, output)
 
-async function startAs(role: Role, settings: LoadedSettings, progress: Progress): Promise<RunningLakegate> {
+async function startAs(
+  role: Role,
+  settings: LoadedSettings,
+  progress: Progress,
+  output: Output,
+): Promise<RunningLakegate> {
   const shutdown = createShutdown()
   try {
-    return await start(role, settings, progress, shutdown)
+    return await start(role, settings, progress, output, shutdown)
   } catch (error) {
     await shutdown.run()
     throw error
@@ -77,6 +88,7 @@ async function start(
   role: Role,
   settings: LoadedSettings,
   progress: Progress,
+  output: Output,
   shutdown: ReturnType<typeof createShutdown>,
 ): Promise<RunningLakegate> {
   const clock = () => new Date()
@@ -89,23 +101,28 @@ async function start(
   const workers = role === 'everything' ? startWorkers(settings, log) : undefined
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
+  const former = await lookForFormerInstallation(settings, machine.dataDirectory)
   const system = await progress.step('System database', () =>
     role === 'everything'
-      ? startSystemDatabase(machine, settings['database-url'].value, log)
+      ? startSystemDatabase(machine, settings['database-url'].value, former.refuseSystemDatabase, log)
       : joinSystemDatabase(settings['database-url'].value, log),
   )
   shutdown.add('system database', () => system.stop())
 
-  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
-  const masterKey = await loadOrCreateMasterKey(masterKeyFile)
   const installations = createInstallationStore(system.database)
-  const installation = await progress.step('Account', () =>
-    prepareInstallation(installations, {
+  const installation = await progress.step('Account', async () => {
+    if ((await installations.loadInstallation()) === undefined) former.refuseInstallation()
+    return prepareInstallation(installations, {
       newAccountId: randomUUID() as AccountId,
       workspaceName: WORKSPACE_NAME,
       adminUserName: settings['admin-user'].value ?? '',
       now: clock(),
-    }),
+    })
+  })
+  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
+  const masterKey = await loadOrMakeMasterKey(
+    masterKeyFile,
+    async () => !installation.isComplete && !(await holdsEncryptedKeys(system.database)),
   )
   const workspaces = createWorkspaceStore(system.database)
   const addresses = createWorkspaceAddresses(
@@ -113,7 +130,8 @@ async function start(
     { publicUrl, accountId: installation.accountId },
   )
   await listenForWorkspaces(listener, workspaces, installation.accountId, log)
-  const foundation = layFoundation({
+  const firstAccess = await openFirstAccess(machine.dataDirectory, clock(), log)
+  const laid = layFoundation({
     clock,
     log,
     database: system.database,
@@ -122,17 +140,15 @@ async function start(
     listeners: createListenerAllocator(settings),
     addresses,
   })
+  const foundation = { ...laid, stores: watchFirstAccess(laid.stores, firstAccess) }
   shutdown.add('audit', () => foundation.audit.stop())
   shutdown.add(
     'removal of old audit records',
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
   )
+  shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
-  await progress.step('Keys and certificates', async () => {
-    await foundation.signingKeys.start()
-    await foundation.authority.start()
-    await foundation.clientCertificates.start()
-  })
+  await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
@@ -151,6 +167,7 @@ async function start(
       sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
       replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
       attachingCallers: settings['attached-instances'].value as AttachingCallers,
+      httpProxies: httpProxiesOf(settings),
       ...(await loadSignInProvider(settings)),
     },
     masterKey,
@@ -227,21 +244,27 @@ async function start(
   })
 
   const { admin, workspace } = installation
-  const token = await issuePersonalAccessToken(
-    {
-      store: foundation.stores.personalAccessTokens,
-      generate: () => generatePersonalAccessToken(randomBytes),
-    },
-    {
-      identityId: admin.id,
-      workspaceId: workspace.id,
-      comment: isFirstStart ? 'first start' : 'start',
-      lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
-      now: clock(),
-    },
-  )
+  const { personalAccessTokens } = foundation.stores
+  const isTokenRead = output.isTerminal || readyFile !== undefined
+  // One that nobody could read is not made.
+  const token =
+    isTokenRead || isFirstStart
+      ? await issuePersonalAccessToken(
+          {
+            store: personalAccessTokens,
+            generate: () => generatePersonalAccessToken(randomBytes),
+          },
+          {
+            identityId: admin.id,
+            workspaceId: workspace.id,
+            comment: isFirstStart ? 'first start' : 'start',
+            lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
+            now: clock(),
+          },
+        )
+      : undefined
   const instance = await instances.describeAvailable()
-  if (readyFile !== undefined) {
+  if (readyFile !== undefined && token !== undefined) {
     await writeReadyFile(readyFile, {
       http_url: publicUrl,
       account_id: installation.accountId,
@@ -255,7 +278,7 @@ async function start(
   }
   log.info({ url: publicUrl, instance: instance?.name }, 'lakegate is ready')
   const credential =
-    instance === undefined
+    instance === undefined || !output.isTerminal
       ? undefined
       : await controlPlane.mint(
           {
@@ -269,33 +292,57 @@ async function start(
           },
           { instanceNames: [instance.name], readTables: [] },
         )
+  const linkOf = (invitation: Invitation) =>
+    `${publicUrl}${OAUTH_PREFIX}/password/${invitation.token.reveal()}`
+  const handOver = async (made: Invitation) => {
+    // Left by a first start that was killed: its link was never kept.
+    if (output.isTerminal) return firstAccess.forget()
+    await firstAccess.keep({
+      http_url: publicUrl,
+      admin_user: admin.name,
+      ...(isTokenRead || token === undefined
+        ? {}
+        : {
+            admin_token: token.token.reveal(),
+            ...(token.expiresAt === undefined
+              ? {}
+              : { admin_token_expires_at: token.expiresAt.toISOString() }),
+          }),
+      sign_in_link: linkOf(made),
+      sign_in_link_expires_at: made.expiresAt.toISOString(),
+    })
+  }
   const invitation = isFirstStart
     ? await completeInstallation(
-        { installations, clock, generate: () => generateSignInLink(randomBytes) },
+        { installations, clock, generate: () => generateSignInLink(randomBytes), handOver },
         installation,
       )
     : undefined
+  // Another first start came first, and has handed out the means to get in.
+  if (token !== undefined && !isTokenRead && invitation === undefined)
+    await personalAccessTokens.deletePersonalAccessToken(workspace.id, token.id, admin.id)
+  const kept = firstAccess.kept()
   return {
     facts: {
       httpUrl: publicUrl,
       adminUser: admin.name,
-      adminToken: token.token.reveal(),
-      adminTokenExpiresAt: token.expiresAt,
       isFirstStart,
-      signInLink: invitation && {
-        url: `${publicUrl}${OAUTH_PREFIX}/password/${invitation.token.reveal()}`,
-        expiresAt: invitation.expiresAt,
-      },
-      caFile,
-      instance:
-        instance === undefined || credential === undefined
-          ? undefined
+      access:
+        output.isTerminal && token !== undefined
+          ? {
+              kind: 'shown',
+              token: token.token.reveal(),
+              tokenExpiresAt: token.expiresAt,
+              signInLink: invitation && { url: linkOf(invitation), expiresAt: invitation.expiresAt },
+              credential: credential?.token.reveal(),
+            }
           : {
-              ...instance,
-              database: INITIAL_DATABASE,
-              role: admin.name,
-              credential: credential.token.reveal(),
+              kind: 'kept',
+              tokenFile: readyFile ?? (kept?.admin_token === undefined ? undefined : firstAccess.file),
+              signInLinkFile: kept === undefined ? undefined : firstAccess.file,
             },
+      caFile,
+      instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
       remarks: [
         ...remarks,
         ...instances.remarks,

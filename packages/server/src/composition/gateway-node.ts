@@ -9,7 +9,7 @@ import { gatewayDomainOf } from '../config/gateway-settings.ts'
 import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf, type SettingName } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
-import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createInstallationStore } from '../store/installation.ts'
@@ -21,6 +21,7 @@ import { createListenerAllocator } from './listener-allocator.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { createReloading } from './reload.ts'
 import { createShutdown, type Shutdown } from './shutdown.ts'
+import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
@@ -56,7 +57,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     log,
     database,
     address,
-    encryption: createKeyEncryption(await loadOrCreateMasterKey(masterKeyFile)),
+    encryption: createKeyEncryption(await loadMasterKey(masterKeyFile)),
     listeners: createListenerAllocator(settings),
     addresses: createWorkspaceAddresses(
       { workspaces: createWorkspaceStore(database), clock },
@@ -65,9 +66,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   })
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   shutdown.add('audit', () => foundation.audit.stop())
-  await foundation.signingKeys.start()
-  await foundation.authority.start()
-  await foundation.clientCertificates.start()
+  await startKeys(foundation, installation)
   const gateway = await buildGateway(foundation, settings, {
     workers,
     address,

@@ -1,6 +1,6 @@
 /** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0009-gateway-workers.md). */
 import { runWorker } from '../gateway/worker-side.ts'
-import { createKeyEncryption, loadOrCreateMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { openSystemDatabase } from '../store/system-database.ts'
@@ -8,6 +8,7 @@ import { createWorkspaceStore } from '../store/workspaces.ts'
 import { layFoundation } from './foundation.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { buildServing } from './serving.ts'
+import { startKeys } from './start-keys.ts'
 import { addressFrom, type WorkerSetup } from './worker-setup.ts'
 
 runWorker<WorkerSetup>(async (setup, line) => {
@@ -27,16 +28,15 @@ runWorker<WorkerSetup>(async (setup, line) => {
     log,
     database,
     address,
-    encryption: createKeyEncryption(await loadOrCreateMasterKey(setup.masterKeyFile)),
+    encryption: createKeyEncryption(await loadMasterKey(setup.masterKeyFile)),
     listeners: createListenerAllocator(settings),
     addresses: createWorkspaceAddresses(
       { workspaces: createWorkspaceStore(database), clock },
       { publicUrl: setup.publicUrl, accountId: setup.accountId },
     ),
   })
-  await foundation.signingKeys.start()
-  await foundation.authority.start()
-  await foundation.clientCertificates.start()
+  // Those that the process made that started this one.
+  await startKeys(foundation, { isComplete: true })
   const { serving, reload } = await buildServing(foundation, settings, {
     ...line,
     processes: setup.workers,

@@ -56,13 +56,15 @@ export async function settleInstances(
     await pause(POLL_MS)
     instances = await stores.instances.listAll()
   }
-  const [failed] = instances.filter(({ fault }) => fault !== undefined)
+  const [failed] = instances.filter((instance) => !isAsWanted(instance) && instance.fault !== undefined)
   if (isFirstStart && failed?.fault !== undefined) {
     const { code, message, nextStep } = failed.fault
     throw new Fault({ code, origin: 'instance', message, ...(nextStep === undefined ? {} : { nextStep }) })
   }
   return {
-    remarks: instances.filter((instance) => !isAsWanted(instance)).map(remarkOn),
+    remarks: instances
+      .filter((instance) => !isAsWanted(instance) || instance.fault !== undefined)
+      .map(remarkOn),
     async describeAvailable() {
       const available = (await stores.instances.listAll()).find(
         (instance) =>

@@ -1,5 +1,5 @@
 /** What is decided once about this machine before anything starts: directories, accounts, programs. */
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'
@@ -9,6 +9,8 @@ import { findBinaries, type PostgresBinaries } from '../instances/embedded/binar
 import { chooseAccount, type OperatingSystemAccount } from '../instances/embedded/operating-system-account.ts'
 import { offerExtensions } from '../instances/embedded/offer-extensions.ts'
 import { findShareDirectory } from '../instances/embedded/share-directory.ts'
+import { canChange, refuseOpenPath } from '../instances/embedded/own-directories.ts'
+import { placesOf } from '../instances/embedded/places.ts'
 import { installExtensionFiles } from '../instances/extension.ts'
 import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
 
@@ -28,8 +30,9 @@ export async function prepareMachine(settings: LoadedSettings): Promise<Machine>
     home: homedir(),
     xdgDataHome: process.env['XDG_DATA_HOME'],
   })
-  await makeDataDirectory(dataDirectory)
-  const account = chooseAccount(settings['postgres-account'].value)
+  await mkdirOrFault(dataDirectory)
+  const account = chooseAccount(settings['postgres-account'].value, await ownerOfClusters(dataDirectory))
+  await closeDataDirectory(dataDirectory, account)
   const binaries = await findBinaries({
     directory: settings['postgres-binaries'].value,
     copyTo: path.join(dataDirectory, 'postgresql'),
@@ -67,19 +70,63 @@ const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
     nextStep: `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
   })
 
-/** Its parts are closed one by one; the account that runs PostgreSQL must be able to pass through it. */
-async function makeDataDirectory(directory: string): Promise<void> {
+async function mkdirOrFault(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o711 })
+  } catch (cause) {
+    throw unusable(directory, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+/**
+ * Its parts are closed one by one; the account that runs PostgreSQL must be able to pass through it, and can change
+ * nothing in it or on the way to it.
+ */
+async function closeDataDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
+  await refuseOpenPath(path.dirname(directory), account)
+  try {
+    // Where the path ends in a link of the operator's, the directory is what is closed.
+    const before = await stat(directory)
+    if (account.spawnAs !== undefined) {
+      if (before.uid !== process.getuid?.())
+        throw new Error(`it belongs to another account (user id ${String(before.uid)}) than Lakegate runs as`)
+      // Made for everybody, as volumes of containers are: good as long as that account made nothing in it.
+      if (canChange(account, before)) await refuseEntriesOf(directory, account)
+    }
     await chmod(directory, 0o711)
   } catch (cause) {
-    throw new Fault({
-      code: 'data_directory_unusable',
-      origin: 'configuration',
-      message: `The data directory ${directory} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      nextStep:
-        'Name a directory that belongs to the account that runs Lakegate, with --data-dir or LAKEGATE_DATA_DIR.',
-      cause,
-    })
+    throw unusable(directory, cause instanceof Error ? cause.message : String(cause), cause)
   }
+  await refuseOpenPath(directory, account)
+}
+
+async function refuseEntriesOf(directory: string, { name, uid }: OperatingSystemAccount): Promise<void> {
+  for (const entry of await readdir(directory)) {
+    if ((await lstat(path.join(directory, entry))).uid === uid)
+      throw new Error(`${name}, which PostgreSQL runs as, could write into it and made ${entry} there`)
+  }
+}
+
+const unusable = (directory: string, problem: string, cause: unknown): Fault =>
+  new Fault({
+    code: 'data_directory_unusable',
+    origin: 'configuration',
+    message: `The data directory ${directory} cannot be used: ${problem}.`,
+    nextStep:
+      'Name a directory that belongs to the account that runs Lakegate, with --data-dir or LAKEGATE_DATA_DIR.',
+    cause,
+  })
+
+/** Of those that an earlier start made; undefined when there are none. */
+async function ownerOfClusters(dataDirectory: string): Promise<number | undefined> {
+  const instances = await readdir(path.join(dataDirectory, 'instances')).catch(() => [])
+  const clusters = [
+    path.join(dataDirectory, 'system'),
+    ...instances.map((name) => path.join(dataDirectory, 'instances', name)),
+  ]
+  for (const cluster of clusters) {
+    const found = await lstat(placesOf(cluster).data).catch(() => undefined)
+    if (found !== undefined) return found.uid
+  }
+  return undefined
 }

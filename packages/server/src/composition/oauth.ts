@@ -1,6 +1,7 @@
 /** Builds the OAuth server: stores and operations handed to the pages and the library. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { clientNetwork } from '../domain/client-network.ts'
+import { createBalancers } from '../gateway/client-address.ts'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -24,6 +25,11 @@ const deviceCodeLimits = (address: string) => [
   { key: `device codes ${clientNetwork(address)}`, failures: 20, windowSeconds: 15 * 60 },
 ]
 
+export interface HttpProxySettings {
+  /** CIDR ranges of proxies; what they say of their clients counts. */
+  readonly httpProxies: readonly string[]
+}
+
 export interface OAuthServerSettings {
   readonly allowPrivateProviders: boolean
   readonly upstream: UpstreamSettings | undefined
@@ -33,10 +39,11 @@ export function buildOAuth(
   foundation: Foundation,
   accountId: AccountId,
   masterKey: Redacted<Uint8Array>,
-  settings: OAuthServerSettings,
+  settings: OAuthServerSettings & HttpProxySettings,
 ) {
   const { clock, log, audit, stores, signingKeys, addresses } = foundation
   const hasher = createPasswordHasher()
+  const proxies = createBalancers(settings.httpProxies)
   const signInPorts = {
     identities: stores.identities,
     directory: stores.directory,
@@ -135,7 +142,12 @@ export function buildOAuth(
         },
       },
     },
-    { accountId, workspaceAt: addresses.workspaceAt, publicUrlOf: addresses.publicUrlOf },
+    {
+      accountId,
+      workspaceAt: addresses.workspaceAt,
+      publicUrlOf: addresses.publicUrlOf,
+      isProxy: proxies.includes,
+    },
   )
   return { handle, signInPorts }
 }

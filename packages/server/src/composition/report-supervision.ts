@@ -9,6 +9,12 @@ export function reportSupervision(log: Log, event: SupervisorEvent): void {
     case 'reconciled':
       log.info({ instance: event.uid, outcome: event.outcome }, 'database instance reconciled')
       return
+    case 'not_prepared':
+      log.error(
+        { instance: event.uid, ...describe(event.problem), retryInMs: event.retryInMs },
+        `a part of a database instance cannot be prepared: ${event.problem.message}`,
+      )
+      return
     case 'postmaster_exited':
       log.warn(
         { instance: event.uid, restartInMs: event.restartInMs },

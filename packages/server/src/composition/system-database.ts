@@ -25,13 +25,17 @@ export interface RunningSystemDatabase {
 
 const DATABASE = 'lakegate'
 
-/** @throws Fault already_running when another `lakegate up` works on the same system database */
+/**
+ * @param refuseToMake asked before an embedded one is made: what says that there was one before
+ * @throws Fault already_running when another `lakegate up` works on the same system database
+ */
 export async function startSystemDatabase(
   machine: Machine,
   databaseUrl: Redacted<string> | undefined,
+  refuseToMake: (missing: string) => Promise<Fault | undefined>,
   log: Log,
 ): Promise<RunningSystemDatabase> {
-  const cluster = databaseUrl === undefined ? defineCluster(machine) : undefined
+  const cluster = databaseUrl === undefined ? { ...defineCluster(machine), refuseToMake } : undefined
   const address = await reach(databaseUrl, cluster)
   const release = await holdInstallation(address, (reason) => {
     log.error({ reason }, 'the lock on the system database is lost')

@@ -1,4 +1,4 @@
-/** Settings of the gateway that are lists or names, checked and taken apart. */
+/** Settings of the gateway, and of HTTP, that are lists or names, checked and taken apart. */
 import { isIP } from 'node:net'
 import { Fault } from '../domain/fault.ts'
 import type { LoadedSettings } from './load.ts'
@@ -38,15 +38,25 @@ export function gatewayAddressesOf(settings: LoadedSettings): readonly string[] 
 }
 
 /** @throws Fault configuration_invalid */
-export function balancersOf(settings: LoadedSettings): readonly string[] {
-  const ranges = (settings['proxy-protocol-from'].value ?? '').split(',').map((range) => range.trim())
+export const balancersOf = (settings: LoadedSettings): readonly string[] =>
+  rangesOf(settings, 'proxy-protocol-from')
+
+/** @throws Fault configuration_invalid */
+export const httpProxiesOf = (settings: LoadedSettings): readonly string[] =>
+  rangesOf(settings, 'forwarded-for-from')
+
+function rangesOf(
+  settings: LoadedSettings,
+  name: 'proxy-protocol-from' | 'forwarded-for-from',
+): readonly string[] {
+  const ranges = (settings[name].value ?? '').split(',').map((range) => range.trim())
   return ranges.filter((range) => {
     if (range === '') return false
     const [address = '', bits, ...more] = range.split('/')
     const most = isIP(address) === 6 ? 128 : 32
     const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
     if (isIP(address) === 0 || !isRange || more.length > 0)
-      throw invalid('proxy-protocol-from', range, 'it is not an address or a CIDR range')
+      throw invalid(name, range, 'it is not an address or a CIDR range')
     return true
   })
 }

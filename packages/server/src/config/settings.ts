@@ -126,8 +126,9 @@ export const SETTINGS = {
   'postgres-account': {
     kind: 'text',
     default: undefined,
-    fallback: 'for root: postgres if it exists, else nobody; otherwise the account that runs Lakegate',
-    example: 'postgres',
+    fallback:
+      'for root: the account that existing clusters belong to, else lakegate, postgres or nobody, the first that exists; otherwise the account that runs Lakegate',
+    example: 'lakegate',
     sentence: 'Operating system account that PostgreSQL runs as when Lakegate is started by root.',
   },
   'admin-user': {
@@ -140,6 +141,13 @@ export const SETTINGS = {
     default: 'dev',
     mayBeEmpty: true,
     sentence: 'Name of the database instance that the first start creates; empty for none.',
+  },
+  'new-installation': {
+    kind: 'choice',
+    default: 'allow',
+    choices: ['allow', 'refuse'],
+    sentence:
+      'Whether a start that finds no installation, in an empty data directory or system database, makes a new one; set it to refuse once there is one.',
   },
   'instances-per-workspace': {
     kind: 'whole_number',
@@ -324,6 +332,14 @@ export const SETTINGS = {
     example: '10.0.0.0/8,fd00::/8',
     reloads: true,
     sentence: 'CIDR ranges of load balancers, whose connections must begin with a PROXY protocol v2 header.',
+  },
+  'forwarded-for-from': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'nobody',
+    example: '127.0.0.1,10.0.0.0/8',
+    sentence:
+      'CIDR ranges of HTTP proxies, whose X-Forwarded-For header names the client that the limits of signing in count by.',
   },
   'drain-seconds': {
     kind: 'whole_number',

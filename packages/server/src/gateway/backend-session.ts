@@ -15,6 +15,7 @@ import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from 
 import type { AttachedClusters } from './attached-clusters.ts'
 import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader } from './byte-reader.ts'
+import { hearOut } from './hear-out.ts'
 import { decodeGreeting } from './session-keys.ts'
 
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
@@ -77,7 +78,7 @@ function startupParameters(
 }
 
 async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ path: socketPath })
+  const socket = hearOut(connect({ path: socketPath }))
   try {
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => {

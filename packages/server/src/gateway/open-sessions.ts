@@ -137,7 +137,7 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       return true
     }
     const backend = {
-      ...{ processId, role: admission.roleName, host: link.host, onlyWhenIdle },
+      ...{ processId, roleOid: admission.roleOid, host: link.host, onlyWhenIdle },
       ageMs: uptimeMs() - entry.openedAtUptime,
     }
     try {
@@ -237,9 +237,9 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   }
 
   async function recheckOne(entry: Entry): Promise<void> {
-    const { token, roleName } = entry.admission
+    const { token, roleName, roleOid } = entry.admission
     if (token === undefined) return
-    const lost = await ports.recheck({ token, instance: instanceOf(entry), roleName })
+    const lost = await ports.recheck({ token, instance: instanceOf(entry), roleName, roleOid })
     if (lost !== undefined && entries.has(entry.id)) await endFor(entry, lost.name)
   }
 

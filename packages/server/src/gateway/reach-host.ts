@@ -8,6 +8,7 @@ import { checkServerIdentity, connect as connectOverTls, type TLSSocket } from '
 import type { AttachedCluster, ClusterHost } from '../domain/attached-cluster.ts'
 import type { BackendCredential } from '../operations/ports/attached.ts'
 import { encodeSslRequest } from '../protocol/startup.ts'
+import { hearOut } from './hear-out.ts'
 
 /** One host; a list of them has to fit into the deadline of a login. */
 const LIMIT_MS = 3_000
@@ -38,7 +39,7 @@ export async function reachHost(
     })
     encrypted.on('error', () => undefined)
     await once(encrypted, 'secureConnect', { signal })
-    return encrypted
+    return hearOut(encrypted)
   } catch (error) {
     plain.destroy()
     deadline.throwIfAborted()

@@ -8,9 +8,10 @@ import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../pro
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
 import { refusalMessage } from './refusal-message.ts'
+import { endBehindAnswers } from './end-behind-answers.ts'
 import type { SessionEnd } from './session-link.ts'
 
-/** How long the last bytes may take to reach a peer whose other side is already gone. */
+/** How long the last bytes may take to reach a backend whose client is already gone. */
 const FLUSH_LIMIT_MS = 5_000
 
 /** Looks at what the client says before it is passed on; where there is none, nothing is looked at. */
@@ -51,11 +52,11 @@ export async function relay(
   }
   const bothClosed = Promise.all([closed(client), closed(backend)])
   if (early.length > 0) write(early)
-  pass(client, backend, onEnd, (chunk) => {
+  pass(client, backend, onEnd, endSoon, (chunk) => {
     hasSaidGoodbye = endsWithTerminate(chunk)
     return write(chunk)
   })
-  pass(backend, client, onEnd, (chunk) => {
+  pass(backend, client, onEnd, endBehindAnswers, (chunk) => {
     lastWord = chunk.length > LONGEST_LAST_WORD ? undefined : chunk
     return client.write(chunk)
   })
@@ -75,11 +76,19 @@ function pass(
   from: Duplex,
   to: Duplex,
   onEnd: (side: Duplex) => void,
+  endBehind: (to: Duplex) => void,
   /** @returns false when the other side cannot take more now */
   passOn: (chunk: Buffer) => boolean,
 ): void {
+  let isHeard = true
   from.on('data', (chunk: Buffer) => {
+    if (!isHeard) return
     if (!passOn(chunk)) from.pause()
+  })
+  // What is still said to one who has gone is read and dropped, or whoever says it would not come to the end.
+  to.once('close', () => {
+    isHeard = false
+    from.resume()
   })
   to.on('drain', () => {
     from.resume()
@@ -91,12 +100,16 @@ function pass(
   })
   from.once('close', () => {
     onEnd(from)
-    endOnce(to)
-    const impatience = setTimeout(() => to.destroy(), FLUSH_LIMIT_MS)
-    to.once('close', () => {
-      clearTimeout(impatience)
-    })
-    if (to.destroyed) clearTimeout(impatience)
+    endBehind(to)
+  })
+}
+
+function endSoon(backend: Duplex): void {
+  if (backend.destroyed) return
+  endOnce(backend)
+  const impatience = setTimeout(() => backend.destroy(), FLUSH_LIMIT_MS)
+  backend.once('close', () => {
+    clearTimeout(impatience)
   })
 }
 

@@ -6,8 +6,18 @@ import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { ServerCertificate, ServerCertificates } from '../operations/ports/certificates.ts'
 
+/** Ephemeral keys and authenticated encryption (RFC 9325 §4.2), with ECDSA certificates and with an operator's RSA ones. */
+const SUITES = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  ...['AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-GCM-SHA256'].flatMap((encryption) =>
+    ['ECDSA', 'RSA'].map((signature) => `ECDHE-${signature}-${encryption}`),
+  ),
+].join(':')
+
 export interface SecureContexts {
-  /** TLS 1.2 and later. */
+  /** TLS 1.2 and later; one handshake a connection. */
   contextFor(certificateHost: string): Promise<SecureContext>
 }
 
@@ -26,8 +36,10 @@ export function createSecureContexts(certificates: ServerCertificates): SecureCo
         cert: certificate.certificateChainPem,
         key: certificate.privateKeyPem.reveal(),
         minVersion: 'TLSv1.2',
-        // As PostgreSQL: a session that could be resumed is a second way in, and no client of PostgreSQL resumes one.
-        secureOptions: constants.SSL_OP_NO_TICKET,
+        ciphers: SUITES,
+        // As PostgreSQL. A session that could be resumed is a second way in, and no client of PostgreSQL resumes one. A
+        // second handshake costs us far more than the stranger who asks for it, and again and again (attack 55).
+        secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       })
       known.set(certificateHost, { certificate, context })
       return context

@@ -2,9 +2,14 @@
  * The listening socket of HTTP, opened before there is anything to serve: the port that it gets is part of the
  * issuer, and so of everything that is built afterwards. Until then it answers that it is starting.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Fault } from '../domain/fault.ts'
+import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
+import { toHttpError } from './error-body.ts'
+import { complaintAboutHost } from './host-header.ts'
 
 export interface HttpListener {
   readonly port: number
@@ -38,6 +43,14 @@ const answerStarting: RequestListener = (_request, response) => {
   response.end(STARTING)
 }
 
+/** What else comes on this connection may be meant for somebody else (request smuggling); so it ends. */
+function answerMalformed(response: ServerResponse, problem: string): void {
+  const refused = new RefusedError(refuse('malformed_request', { problem }))
+  const { status, body } = toHttpError(refused, randomUUID())
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+  response.end(JSON.stringify(body))
+}
+
 /** @throws Fault http_port_taken, http_address_unusable */
 export async function openHttpListener(settings: HttpSettings): Promise<HttpListener> {
   let current: RequestListener = answerStarting
@@ -49,7 +62,9 @@ export async function openHttpListener(settings: HttpSettings): Promise<HttpList
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       },
       (request, response) => {
-        current(request, response)
+        const problem = complaintAboutHost(request)
+        if (problem === undefined) current(request, response)
+        else answerMalformed(response, problem)
       },
     )
   const server = make()

@@ -3,7 +3,7 @@
  * which dblink in the instances connects to (DESIGN §4). It answers one kind of statement and nothing else.
  * Connecting proves nothing; the session ticket inside the question does.
  */
-import { chmod, chown, mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { connect } from 'node:net'
@@ -14,8 +14,10 @@ import { answerConversation } from './conversation.ts'
 export interface InquirySettings {
   /** The socket is `<directory>/.s.PGSQL.5432`, as libpq expects it. */
   readonly directory: string
-  /** The account that PostgreSQL runs as, when it is not our own: only it may connect. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  /** So that nobody else can put anything into it: what is done to the socket is done to ours. */
+  readonly makeDirectory: () => Promise<void>
+  /** So that only the account that PostgreSQL runs as may connect. */
+  readonly closeSocket: (file: string) => Promise<void>
 }
 
 export interface InquiryLog {
@@ -54,10 +56,7 @@ export function createInquiryListener(
 
   return {
     async start() {
-      await mkdir(settings.directory, { recursive: true, mode: 0o700 })
-      if (settings.owner !== undefined)
-        await chown(settings.directory, settings.owner.uid, settings.owner.gid)
-      await chmod(settings.directory, 0o700)
+      await settings.makeDirectory()
       await removeStaleSocket(file)
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
@@ -69,8 +68,7 @@ export function createInquiryListener(
       server.on('error', (error) => {
         dependencies.log.error({ err: error }, 'the inquiry socket failed')
       })
-      if (settings.owner !== undefined) await chown(file, settings.owner.uid, settings.owner.gid)
-      await chmod(file, 0o600)
+      await settings.closeSocket(file)
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -2,18 +2,22 @@
  * How Lakegate itself connects to an instance, with a fixed search path: to an embedded one over its Unix socket as the
  * system superuser, to an attached one over TLS as its administrative role.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'
 import type { ClusterConnector } from './attached/connect-to-primary.ts'
+import { isBusy, isDenied, sentenceOf } from './postgresql-errors.ts'
+import { openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from './session-settings.ts'
 
 const TIMEOUT_MS = 5_000
+/** Of an embedded cluster: it belongs to the system superuser, so no stranger can set anything for it. */
+const OWN_DATABASE = 'postgres'
 
 export interface AdministrativeAccess {
   /**
-   * Connected. What clients set (search_path above all) never reaches these connections, and their SQL is
-   * schema-qualified (attacks.md, CVE-2025-12819).
+   * Connected. What clients and owners of databases set never reaches these connections (session-settings.ts), and their
+   * SQL is schema-qualified (attacks.md, CVE-2025-12819).
    * @throws Fault instance_unreachable when the instance was never started; or what stands in the way
    */
   connect(instance: DatabaseInstance, database: string, statementTimeoutMs?: number): Promise<pg.Client>
@@ -41,18 +45,27 @@ export function createAdministrativeAccess(clusters: ClusterConnector): Administ
       return client
     }
     if (backend.socketDirectory === undefined) throw instanceUnreachable(instance, undefined)
-    const client = new pg.Client({
-      host: backend.socketDirectory,
-      port: 5432,
-      user: SYSTEM_SUPERUSER,
-      database,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      ...sessionSettings(statementTimeoutMs),
-    })
-    // The statement in progress reports a lost connection.
-    client.on('error', () => undefined)
-    await client.connect()
-    return client
+    const client = await openAdministrativeClient(
+      {
+        host: backend.socketDirectory,
+        port: 5432,
+        user: SYSTEM_SUPERUSER,
+        database,
+        connectionTimeoutMillis: TIMEOUT_MS,
+      },
+      { statementTimeoutMs, pgMajorVersion: instance.pgMajorVersion, asSuperuser: true },
+    )
+    if (database === OWN_DATABASE) return client
+    try {
+      const { rows } = await client.query<{ acts_as: string }>(
+        `SELECT ${PUT_BACK_SETTINGS} AS put_back, CURRENT_USER::text AS acts_as`,
+      )
+      requireActingAs(SYSTEM_SUPERUSER, rows[0]?.acts_as)
+      return client
+    } catch (error) {
+      await client.end()
+      throw error
+    }
   }
 
   return {
@@ -67,9 +80,8 @@ export function createAdministrativeAccess(clusters: ClusterConnector): Administ
       try {
         return await work(client)
       } catch (error) {
-        throw instance.backend.kind === 'attached' && isPrivilegeMissing(error)
-          ? privilegeMissing(instance, error)
-          : error
+        if (instance.backend.kind === 'attached' && isDenied(error)) throw privilegeMissing(instance, error)
+        throw isBusy(error) ? instanceBusy(instance, error) : error
       } finally {
         await client.end()
       }
@@ -77,17 +89,9 @@ export function createAdministrativeAccess(clusters: ClusterConnector): Administ
   }
 }
 
-/** What every administrative connection is opened with. */
-export const sessionSettings = (statementTimeoutMs: number) => ({
-  application_name: 'lakegate',
-  statement_timeout: statementTimeoutMs,
-  query_timeout: statementTimeoutMs,
-  options: '-c search_path=pg_catalog -c idle_session_timeout=0',
-})
-
 /** Where roles are looked at and changed; they belong to the cluster, so any database would do. */
 export const administrativeDatabase = ({ backend }: Pick<DatabaseInstance, 'backend'>): string =>
-  backend.kind === 'attached' ? backend.cluster.database : 'postgres'
+  backend.kind === 'attached' ? backend.cluster.database : OWN_DATABASE
 
 export function instanceUnreachable(instance: DatabaseInstance, cause: unknown): Fault {
   return new Fault({
@@ -100,14 +104,23 @@ export function instanceUnreachable(instance: DatabaseInstance, cause: unknown):
   })
 }
 
-const isPrivilegeMissing = (error: unknown): error is Error =>
-  error instanceof Error && 'code' in error && error.code === '42501'
+/** Somebody's session holds what is needed, for longer than we wait; it may let go of it at any moment. */
+function instanceBusy({ name }: DatabaseInstance, cause: Error): Fault {
+  return new Fault({
+    code: 'instance_busy',
+    origin: 'instance',
+    message: `Another session of the database instance ${name} holds a lock that this needs: ${sentenceOf(cause)}`,
+    nextStep: 'End that session or its transaction (pg_locks, pg_blocking_pids), and repeat.',
+    retryable: true,
+    cause,
+  })
+}
 
 function privilegeMissing({ name }: DatabaseInstance, cause: Error): Fault {
   return new Fault({
     code: 'administration_lacks_privilege',
     origin: 'configuration',
-    message: `The administrative role of the database instance ${name} may not do this: ${cause.message}.`,
+    message: `The administrative role of the database instance ${name} may not do this: ${sentenceOf(cause)}`,
     nextStep: 'See docs/attached-instances.md for the privileges that each feature needs.',
     cause,
   })

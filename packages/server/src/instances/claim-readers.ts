@@ -6,18 +6,19 @@ import type pg from 'pg'
 import type { RoleOid } from '../domain/ids.ts'
 
 export interface ClaimReader {
+  readonly oid: RoleOid
   readonly name: string
   readonly readsFor: RoleOid
 }
 
 /**
  * By the mark that only a superuser can make, not by the name. Before version 1.3 of databricks_auth readers had no
- * mark; one of those is known by its name, if nobody is a member of it: whoever is no superuser and makes a role of
- * that name is.
+ * mark; one of those is known by its name, if nobody is a member of it and it owns nothing: whoever is no superuser and
+ * makes a role of that name is a member, and where that one was dropped since, what it left would become somebody's.
  */
 export async function findClaimReaders(client: pg.Client): Promise<readonly ClaimReader[]> {
   const { rows } = await client.query<ClaimReader>(
-    `SELECT reader.rolname AS name,
+    `SELECT reader.oid::text AS oid, reader.rolname::text AS name,
             COALESCE(pg_catalog.substring(mark.label, '^role=([0-9]+),'),
                      pg_catalog.split_part(reader.rolname::pg_catalog.text, '_', 3)) AS "readsFor"
        FROM pg_catalog.pg_roles AS reader
@@ -26,7 +27,10 @@ export async function findClaimReaders(client: pg.Client): Promise<readonly Clai
         AND mark.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
       WHERE mark.label IS NOT NULL
          OR (reader.rolname ~ '^databricks_claims_[0-9]+_[0-9a-f]{16}$' AND NOT reader.rolcanlogin
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members AS membership WHERE membership.roleid = reader.oid))`,
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members AS membership WHERE membership.roleid = reader.oid)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend AS owned
+                              WHERE owned.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                                AND owned.refobjid = reader.oid AND owned.deptype = 'o'))`,
   )
   return rows
 }

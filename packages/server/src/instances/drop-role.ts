@@ -4,11 +4,13 @@
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { RoleOid } from '../domain/ids.ts'
 import type { RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { findClaimReaders } from './claim-readers.ts'
 import { inTransaction } from './in-transaction.ts'
+import { knowRole, requireGone, requireSame, type KnownRole } from './known-role.ts'
+import { isDependency, sentenceOf } from './postgresql-errors.ts'
+import { inEveryDatabase, type DatabaseFailure } from './walk-databases.ts'
 
 interface Place {
   readonly access: AdministrativeAccess
@@ -18,79 +20,82 @@ interface Place {
   readonly bindings: Pick<RoleBindingStore, 'removeBinding'>
 }
 
+/** @throws Fault role_changed_meanwhile */
 export async function dropRole(
   place: Place,
   name: string,
-  heir: string | undefined,
+  heirName: string | undefined,
 ): Promise<'dropped' | { readonly inUse: string }> {
-  if (heir !== undefined) await reassign(place, name, heir)
-  await dropReaders(place, name)
-  let oid: string | undefined
-  const result = await atHome(place, (client) =>
-    inTransaction(client, async () => {
-      const { rows } = await client.query<{ oid: string }>(
-        'SELECT oid::text AS oid FROM pg_catalog.pg_roles WHERE rolname = $1',
-        [name],
-      )
-      oid = rows[0]?.oid
-      await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
-      return 'dropped' as const
-    }),
-  ).catch((error: unknown) => {
-    // 2BP01: objects depend on it; PostgreSQL says which ones.
-    if (isDependency(error)) return { inUse: error.detail ?? error.message }
-    throw error
-  })
-  // Only now: a role that stayed after all stays bound. One that is gone has nobody of its object id after it.
-  if (result === 'dropped' && oid !== undefined && place.instance.backend.kind === 'attached')
-    await place.bindings.removeBinding(place.instance.uid, oid as RoleOid)
-  return result
+  const [role, heir] = await atHome(place, async (client) => [
+    await knowRole(client, name),
+    heirName === undefined ? undefined : await knowRole(client, heirName),
+  ])
+  const failures: DatabaseFailure[] = []
+  try {
+    failures.push(...(await dropReaders(place, role)))
+    if (heir !== undefined) failures.push(...(await giveAway(place, [role], heir)))
+    await atHome(place, (client) =>
+      inTransaction(client, async () => {
+        await client.query(`DROP ROLE ${client.escapeIdentifier(role.name)}`)
+        // By its object id: whoever renamed two roles in this moment must not have another one dropped.
+        await requireGone(client, role)
+      }),
+    )
+    // Only now: a role that stayed after all stays bound. One that is gone has nobody of its object id after it.
+    if (place.instance.backend.kind === 'attached')
+      await place.bindings.removeBinding(place.instance.uid, role.oid)
+    return 'dropped'
+  } catch (error) {
+    // Objects depend on it: PostgreSQL says which ones, and we say where they could not be given away.
+    if (!isDependency(error)) throw error
+    return { inUse: [error.detail ?? error.message, ...failures.map(tellFailure)].join(' ') }
+  }
 }
+
+const tellFailure = ({ database, error }: DatabaseFailure): string =>
+  `In the database ${JSON.stringify(database)}: ${sentenceOf(error)}`
 
 const atHome = <Result>(
   { access, instance, timeoutMs }: Place,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> => access.inSession(instance, administrativeDatabase(instance), timeoutMs, work)
 
-async function inEveryDatabase(place: Place, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const { access, instance, timeoutMs } = place
-  const databases = await atHome(place, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
-    )
-    return rows.map(({ name }) => name)
-  })
-  for (const database of databases)
-    await access.inSession(instance, database, timeoutMs, (client) =>
-      inTransaction(client, () => work(client)),
-    )
-}
+/** Where something of `from` is, and nowhere else; what several databases share (databases themselves) goes along. */
+const giveAway = (
+  place: Place,
+  from: readonly KnownRole[],
+  to: KnownRole,
+): Promise<readonly DatabaseFailure[]> =>
+  inEveryDatabase({ ...place, holding: from.map(({ oid }) => oid) }, (client) =>
+    inTransaction(client, async () => {
+      const heir = client.escapeIdentifier(to.name)
+      await requireSame(client, to, ...from)
+      for (const role of from) {
+        const old = client.escapeIdentifier(role.name)
+        await client.query(`REASSIGN OWNED BY ${old} TO ${heir}`)
+        await client.query(`DROP OWNED BY ${old}`)
+      }
+      await requireSame(client, to, ...from)
+    }),
+  )
 
-const reassign = (place: Place, from: string, to: string): Promise<void> =>
-  inEveryDatabase(place, async (client) => {
-    const [old, heir] = [client.escapeIdentifier(from), client.escapeIdentifier(to)]
-    await client.query(`REASSIGN OWNED BY ${old} TO ${heir}`)
-    await client.query(`DROP OWNED BY ${old}`)
-  })
-
-/** The readers of its sessions with claims: they are nothing without their role. */
-async function dropReaders(place: Place, name: string): Promise<void> {
-  const readers = await atHome(place, async (client) => {
-    const { rows } = await client.query<{ oid: RoleOid }>(
-      'SELECT oid::text AS oid FROM pg_catalog.pg_roles WHERE rolname = $1',
-      [name],
-    )
-    const found = await findClaimReaders(client)
-    return found.filter(({ readsFor }) => readsFor === rows[0]?.oid)
-  })
-  if (readers.length === 0) return
-  await inEveryDatabase(place, async (client) => {
-    for (const reader of readers) await client.query(`DROP OWNED BY ${client.escapeIdentifier(reader.name)}`)
-  })
+/**
+ * The readers of its sessions with claims: they are nothing without their role. What they own, against all expectation,
+ * is the role's.
+ */
+async function dropReaders(place: Place, role: KnownRole): Promise<readonly DatabaseFailure[]> {
+  const readers = await atHome(place, async (client) =>
+    (await findClaimReaders(client)).filter(({ readsFor }) => readsFor === role.oid),
+  )
+  if (readers.length === 0) return []
+  const failures = await giveAway(place, readers, role)
   await atHome(place, async (client) => {
-    for (const reader of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(reader.name)}`)
+    for (const reader of readers) {
+      await inTransaction(client, async () => {
+        await client.query(`DROP ROLE ${client.escapeIdentifier(reader.name)}`)
+        await requireGone(client, reader)
+      })
+    }
   })
+  return failures
 }
-
-const isDependency = (error: unknown): error is Error & { readonly detail?: string } =>
-  error instanceof Error && 'code' in error && error.code === '2BP01'

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import { formatIdentityBinding } from '../domain/identity-binding.ts'
+import { Fault } from '../domain/fault.ts'
 import type { Principal } from '../domain/identity.ts'
 import {
   CONTROL_PLANE_ROLE,
@@ -15,6 +15,11 @@ import {
   MONITOR_ROLE,
 } from '../domain/role.ts'
 import type { AdministrativeAccess } from './administrative-client.ts'
+import { inTransaction } from './in-transaction.ts'
+import { adoptOwnerRole, ensureOwnerRole } from './owner-role.ts'
+import { ensureSystemRole } from './own-roles.ts'
+import { sentenceOf } from './postgresql-errors.ts'
+import { inEveryDatabase, type DatabaseFailure } from './walk-databases.ts'
 
 /** Copying a template database takes longer than a question of a login. */
 const PREPARATION_TIMEOUT_MS = 60_000
@@ -22,59 +27,149 @@ const PREPARATION_TIMEOUT_MS = 60_000
 /** Where `databricks_create_role` asks its questions; kept cluster-wide where only a superuser can change it. */
 const CONTROL_PLANE_SETTING = 'databricks_auth.control_plane'
 
+/** Of one statement in a database of strangers; bringing databricks_auth up to date takes a fraction of a second. */
+const UPDATE_TIMEOUT_MS = 10_000
+
+export interface Preparation {
+  readonly owner: Principal | undefined
+  readonly controlPlaneConninfo: string
+  /** Databases that could not be prepared the last time, by object id: their turn comes last. */
+  readonly failedBefore: ReadonlySet<string>
+}
+
+export interface Prepared {
+  /** What of the instance could not be prepared; the rest of it works. */
+  readonly problems: readonly Fault[]
+  readonly failed: ReadonlySet<string>
+}
+
+/** @throws Fault what keeps the whole instance from working; a single database never does */
 export async function prepareInstance(
   access: AdministrativeAccess,
   instance: DatabaseInstance,
-  owner: Principal | undefined,
-  controlPlaneConninfo: string,
+  { owner, controlPlaneConninfo, failedBefore }: Preparation,
+): Promise<Prepared> {
+  const problems: Fault[] = []
+  await inDatabase(access, instance, 'postgres', async (client) => {
+    await createSystemRoles(client, instance)
+    await tellControlPlane(client, controlPlaneConninfo)
+  })
+  await collect(problems, templateProblem, () => inDatabase(access, instance, 'template1', installExtension))
+  await collect(problems, initialDatabaseProblem, () =>
+    inDatabase(access, instance, 'postgres', async (client) => {
+      if (!(await databaseExists(client))) {
+        const made = owner === undefined ? undefined : await ensureOwnerRole(client, instance, owner)
+        if (made instanceof Fault) problems.push(made)
+        await createInitialDatabase(client, made instanceof Fault ? undefined : made)
+      }
+      for (const role of await rolesOfInitialDatabase(client))
+        await collect(
+          problems,
+          (error) => (error instanceof Fault ? error : undefined),
+          () => inTransaction(client, () => ensureSystemRole(client, instance, role, { alone: true })),
+        )
+    }),
+  )
+  const failures = await inEveryDatabase(
+    { access, instance, timeoutMs: UPDATE_TIMEOUT_MS, last: failedBefore },
+    updateExtension,
+  )
+  return {
+    problems: [...problems, ...failures.map(databaseProblem)],
+    failed: new Set(failures.map(({ oid }) => oid)),
+  }
+}
+
+/** @param explain undefined for what is nobody's problem but ours */
+async function collect(
+  problems: Fault[],
+  explain: (error: unknown) => Fault | undefined,
+  work: () => Promise<unknown>,
 ): Promise<void> {
-  await inDatabase(access, instance, 'postgres', async (client) => {
-    await createSystemRoles(client)
-    await client.query(
-      `ALTER ROLE ${CONTROL_PLANE_ROLE} SET ${CONTROL_PLANE_SETTING} = ${client.escapeLiteral(controlPlaneConninfo)}`,
-    )
-  })
-  await inDatabase(access, instance, 'template1', async (client) => {
-    await client.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
-  })
-  await inDatabase(access, instance, 'postgres', async (client) => {
-    if (!(await databaseExists(client))) {
-      if (owner !== undefined) await createOwnerRole(client, owner)
-      await createInitialDatabase(client, owner)
-    }
-    await createDatabaseRoles(client)
-  })
-  for (const database of await databasesForUsers(access, instance))
-    await inDatabase(access, instance, database, updateExtension)
+  try {
+    await work()
+  } catch (error) {
+    const problem = explain(error)
+    if (problem === undefined) throw error
+    problems.push(problem)
+  }
+}
+
+async function installExtension(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth'",
+  )
+  if (rowCount === 0) await client.query('CREATE EXTENSION databricks_auth')
+  else await updateExtension(client)
 }
 
 /** The versions whose functions took the caller from the session (docs/security-model.md). */
 const UNSAFE_VERSIONS: readonly string[] = ['1.0', '1.1', '1.2']
 
-/** Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. */
+/**
+ * Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. What is
+ * current needs no statement, and so no lock.
+ */
 async function updateExtension(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(
-    "SELECT extversion AS version FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth'",
+    `SELECT installed.extversion AS version FROM pg_catalog.pg_extension AS installed
+       JOIN pg_catalog.pg_available_extensions AS available ON available.name = installed.extname
+      WHERE installed.extname = 'databricks_auth' AND installed.extversion <> available.default_version`,
   )
   const [installed] = rows
   if (installed === undefined) return
   // On its own, because what comes after it needs locks that an open session can hold for long.
-  if (UNSAFE_VERSIONS.includes(installed.version))
-    await client.query("ALTER EXTENSION databricks_auth UPDATE TO '1.3'")
+  if (UNSAFE_VERSIONS.includes(installed.version)) {
+    try {
+      await client.query("ALTER EXTENSION databricks_auth UPDATE TO '1.3'")
+    } catch (error) {
+      await closeOldFunctions(client)
+      throw error
+    }
+  }
   await client.query('ALTER EXTENSION databricks_auth UPDATE')
 }
 
-async function databasesForUsers(
-  access: AdministrativeAccess,
-  instance: DatabaseInstance,
-): Promise<readonly string[]> {
-  return inDatabase(access, instance, 'postgres', async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
-    )
-    return rows.map(({ name }) => name)
-  })
+/** Whoever owns the database may keep it from being updated, but not so that a hole stays open: nothing is answered then. */
+async function closeOldFunctions(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    "SELECT WHERE pg_catalog.to_regprocedure('databricks_auth.calling_role()') IS NOT NULL",
+  )
+  if (rowCount === 0) return
+  await client.query(`
+    CREATE OR REPLACE FUNCTION databricks_auth.calling_role() RETURNS pg_catalog.oid
+      LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        RAISE EXCEPTION 'databricks_auth could not be updated in this database'
+          USING ERRCODE = '0A000', HINT = 'See status_message of the database instance.';
+      END $$`)
 }
+
+const WHAT_NOW =
+  'Everything else of the instance works. Put that right; Lakegate tries again every minute, and at the next start.'
+
+const problemOf = (code: string, what: string, cause: unknown): Fault =>
+  new Fault({
+    code,
+    origin: 'instance',
+    message: `${what}: ${sentenceOf(cause)}`,
+    nextStep:
+      cause instanceof Fault && cause.nextStep !== undefined ? `${cause.nextStep} ${WHAT_NOW}` : WHAT_NOW,
+    retryable: true,
+    cause,
+  })
+
+const databaseProblem = ({ database, error }: DatabaseFailure): Fault =>
+  problemOf('database_not_prepared', `The database ${JSON.stringify(database)} cannot be prepared`, error)
+
+const templateProblem = (error: unknown): Fault =>
+  problemOf(
+    'template_not_prepared',
+    'template1, which new databases are copied from, cannot be prepared',
+    error,
+  )
+
+const initialDatabaseProblem = (error: unknown): Fault =>
+  problemOf('initial_database_not_made', `The database ${INITIAL_DATABASE} cannot be made`, error)
 
 const inDatabase = <Result>(
   access: AdministrativeAccess,
@@ -83,51 +178,54 @@ const inDatabase = <Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> => access.inSession(instance, database, PREPARATION_TIMEOUT_MS, work)
 
-async function createSystemRoles(client: pg.Client): Promise<void> {
-  for (const role of [DATABRICKS_SUPERUSER, CONTROL_PLANE_ROLE, MONITOR_ROLE, GATEWAY_ROLE]) {
-    await createRoleIfMissing(client, role, 'NOLOGIN')
-  }
-  // behaviour 55
-  await client.query(`GRANT pg_read_all_data, pg_write_all_data, pg_monitor TO ${DATABRICKS_SUPERUSER}`)
-  await client.query(`GRANT pg_monitor TO ${MONITOR_ROLE}`)
+async function createSystemRoles(client: pg.Client, instance: DatabaseInstance): Promise<void> {
+  await inTransaction(client, async () => {
+    for (const role of [CONTROL_PLANE_ROLE, MONITOR_ROLE, GATEWAY_ROLE])
+      await ensureSystemRole(client, instance, role, { alone: false })
+    const known = await ensureSystemRole(client, instance, DATABRICKS_SUPERUSER, { alone: false })
+    if (known === 'marked') await adoptOwnerRole(client, instance)
+    // behaviour 55
+    for (const predefined of ['pg_read_all_data', 'pg_write_all_data', 'pg_monitor'])
+      await grantIfMissing(client, predefined, DATABRICKS_SUPERUSER)
+    await grantIfMissing(client, 'pg_monitor', MONITOR_ROLE)
+  })
 }
 
-/** behaviour 54: the attributes of the creator; never SUPERUSER, never REPLICATION. */
-async function createOwnerRole(client: pg.Client, owner: Principal): Promise<void> {
-  await client.query('BEGIN')
-  await createRoleIfMissing(client, owner.name, 'LOGIN INHERIT CREATEDB CREATEROLE BYPASSRLS')
-  await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${client.escapeIdentifier(owner.name)}`)
-  await client.query(
-    `DELETE FROM pg_catalog.pg_shseclabel
-      WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND provider = 'databricks_auth'
-        AND objoid = (SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1)`,
-    [owner.name],
+/** What is granted already needs no statement, and so no lock. */
+async function grantIfMissing(client: pg.Client, role: string, member: string): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_auth_members
+      WHERE roleid = $1::pg_catalog.regrole AND member = $2::pg_catalog.regrole AND inherit_option`,
+    [role, member],
   )
-  await client.query(
-    `INSERT INTO pg_catalog.pg_shseclabel (objoid, classoid, provider, label)
-     SELECT oid, 'pg_catalog.pg_authid'::pg_catalog.regclass, 'databricks_auth', $2
-       FROM pg_catalog.pg_authid WHERE rolname = $1`,
-    [owner.name, formatIdentityBinding(owner)],
-  )
-  await client.query('COMMIT')
+  if (rowCount === 0) await client.query(`GRANT ${role} TO ${member} WITH INHERIT TRUE`)
 }
 
-async function createInitialDatabase(client: pg.Client, owner: Principal | undefined): Promise<void> {
-  const ownedBy = owner === undefined ? DATABRICKS_SUPERUSER : client.escapeIdentifier(owner.name)
+async function tellControlPlane(client: pg.Client, conninfo: string): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_db_role_setting
+      WHERE setdatabase = 0 AND setrole = $1::pg_catalog.regrole AND $2 = ANY (setconfig)`,
+    [CONTROL_PLANE_ROLE, `${CONTROL_PLANE_SETTING}=${conninfo}`],
+  )
+  if (rowCount !== 0) return
+  await client.query(
+    `ALTER ROLE ${CONTROL_PLANE_ROLE} SET ${CONTROL_PLANE_SETTING} = ${client.escapeLiteral(conninfo)}`,
+  )
+}
+
+async function createInitialDatabase(client: pg.Client, ownerRole: string | undefined): Promise<void> {
+  const ownedBy = ownerRole === undefined ? DATABRICKS_SUPERUSER : client.escapeIdentifier(ownerRole)
   await client.query(`CREATE DATABASE ${INITIAL_DATABASE} OWNER ${ownedBy} TEMPLATE template1`)
   await client.query(`GRANT ALL ON DATABASE ${INITIAL_DATABASE} TO ${DATABRICKS_SUPERUSER} WITH GRANT OPTION`)
 }
 
 /** behaviour 56: one reader and one writer for each database, named by its object id. */
-async function createDatabaseRoles(client: pg.Client): Promise<void> {
+async function rolesOfInitialDatabase(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ oid: string }>(
     'SELECT oid::text AS oid FROM pg_catalog.pg_database WHERE datname = $1',
     [INITIAL_DATABASE],
   )
-  for (const { oid } of rows) {
-    await createRoleIfMissing(client, `databricks_writer_${oid}`, 'NOLOGIN')
-    await createRoleIfMissing(client, `databricks_reader_${oid}`, 'NOLOGIN')
-  }
+  return rows.flatMap(({ oid }) => [`databricks_writer_${oid}`, `databricks_reader_${oid}`])
 }
 
 async function databaseExists(client: pg.Client): Promise<boolean> {
@@ -135,9 +233,4 @@ async function databaseExists(client: pg.Client): Promise<boolean> {
     INITIAL_DATABASE,
   ])
   return rowCount !== 0
-}
-
-async function createRoleIfMissing(client: pg.Client, role: string, attributes: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [role])
-  if (rowCount === 0) await client.query(`CREATE ROLE ${client.escapeIdentifier(role)} ${attributes}`)
 }

@@ -13,6 +13,9 @@ import { refuse } from '../policy/refusals.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { dropRole } from './drop-role.ts'
 import { inTransaction } from './in-transaction.ts'
+import { findKnownRole, knowRole, requireSame } from './known-role.ts'
+import { giveToOwner, markReturnedOwner } from './owner-role.ts'
+import { requireDatabricksSuperuser } from './own-roles.ts'
 import {
   bindingOfRole,
   bindRole,
@@ -85,9 +88,12 @@ export function createInstanceRoleAdministration(
           await client.query(
             `CREATE ROLE ${name} NOSUPERUSER INHERIT LOGIN ${attributesOf({ replication: false, ...role.attributes })}`,
           )
-          if (instance.backend.kind === 'embedded') await giveToOwner(client, instance.creatorName, name)
-          if (role.isDatabricksSuperuser) await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${name}`)
-          if (role.binding !== undefined) await bindRole(place, role.name, role.binding, { isNew: true })
+          if (instance.backend.kind === 'embedded') await giveToOwner(client, instance, role.name)
+          if (role.isDatabricksSuperuser) await grantDatabricksSuperuser(client, instance, name)
+          if (role.binding !== undefined)
+            await bindRole(place, await knowRole(client, role.name), role.binding, { isNew: true })
+          if (instance.backend.kind === 'embedded' && role.binding?.id === instance.creatorId)
+            await markReturnedOwner(client, role.name)
           return requireRole(place, role.name)
         }),
       ),
@@ -95,10 +101,13 @@ export function createInstanceRoleAdministration(
     bindExistingRole: (instance, name, binding) =>
       atHome(instance, (client, place) =>
         inTransaction(client, async () => {
+          const known = await findKnownRole(client, name)
           const role = await loadRole(place, name)
-          if (role === undefined || (await mayReplicate(client, name))) return undefined
+          if (known === undefined || role === undefined || (await mayReplicate(client, name)))
+            return undefined
           if (role.binding !== undefined) return 'already_bound' as const
-          const bound = await bindRole(place, name, binding, { isNew: false })
+          await requireSame(client, known)
+          const bound = await bindRole(place, known, binding, { isNew: false })
           return bound === 'bound' ? requireRole(place, name) : bound
         }).catch((error: unknown) => {
           // Somebody else was first.
@@ -110,14 +119,15 @@ export function createInstanceRoleAdministration(
     updateRole: (instance, name, change) =>
       atHome(instance, (client, place) =>
         inTransaction(client, async () => {
-          if ((await loadRole(place, name)) === undefined) return undefined
+          const known = await findKnownRole(client, name)
+          if (known === undefined || (await loadRole(place, name)) === undefined) return undefined
           const quoted = client.escapeIdentifier(name)
           const attributes = attributesOf(change.attributes)
           if (attributes !== '') await client.query(`ALTER ROLE ${quoted} ${attributes}`)
-          if (change.isDatabricksSuperuser === true)
-            await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${quoted}`)
+          if (change.isDatabricksSuperuser === true) await grantDatabricksSuperuser(client, instance, quoted)
           if (change.isDatabricksSuperuser === false)
             await client.query(`REVOKE ${DATABRICKS_SUPERUSER} FROM ${quoted}`)
+          await requireSame(client, known)
           return requireRole(place, name)
         }),
       ),
@@ -154,15 +164,13 @@ async function mayReplicate(client: pg.Client, name: string): Promise<boolean> {
   return rowCount !== 0
 }
 
-/** As CREATE ROLE does for its caller: so the owner may grant, alter and drop what was made here. */
-async function giveToOwner(client: pg.Client, ownerName: string, quotedRole: string): Promise<void> {
-  const { rowCount } = await client.query(
-    'SELECT FROM pg_catalog.pg_roles WHERE rolname = $1 AND NOT rolsuper',
-    [ownerName],
-  )
-  const owner = client.escapeIdentifier(ownerName)
-  if (rowCount === 0 || owner === quotedRole) return
-  await client.query(`GRANT ${quotedRole} TO ${owner} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`)
+async function grantDatabricksSuperuser(
+  client: pg.Client,
+  instance: DatabaseInstance,
+  quotedRole: string,
+): Promise<void> {
+  await requireDatabricksSuperuser(client, instance)
+  await client.query(`GRANT ${DATABRICKS_SUPERUSER} TO ${quotedRole}`)
 }
 
 async function loadRole(place: BindingPlace, name: string): Promise<InstanceRole | undefined> {

@@ -12,7 +12,6 @@ import {
   parseIdentityBinding,
   type IdentityBinding,
 } from '../domain/identity-binding.ts'
-import type { RoleOid } from '../domain/ids.ts'
 import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 
 /** What a query of a cluster is made of, where it asks for roles and their labels. */
@@ -100,16 +99,10 @@ export interface BindingPlace {
  */
 export async function bindRole(
   { instance, client, bindings }: BindingPlace,
-  roleName: string,
+  role: BackendRole,
   binding: IdentityBinding,
   { isNew }: { readonly isNew: boolean },
 ): Promise<'bound' | 'already_bound'> {
-  const { rows } = await client.query<{ oid: string; name: string }>(
-    'SELECT oid::pg_catalog.text AS oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = $1',
-    [roleName],
-  )
-  const [role] = rows
-  if (role === undefined) throw new Error('the role that is to be bound is not there')
   if (roleBindingsOf(instance).kind === 'shared_catalog') {
     // A label that names nobody binds nobody.
     await client.query(
@@ -125,7 +118,7 @@ export async function bindRole(
     return 'bound'
   }
   const inserted = await bindings.insertBinding(instance.uid, {
-    role: { oid: role.oid as RoleOid, name: role.name },
+    role,
     binding,
     isMadeByLakegate: isNew,
   })

@@ -12,7 +12,7 @@ const TERMINATE = {
   text: `
     SELECT pg_catalog.pg_terminate_backend(pid) AS ended
       FROM pg_catalog.pg_stat_activity
-     WHERE pid = $1 AND usename = $2 AND (NOT $3 OR state LIKE 'idle%')
+     WHERE pid = $1 AND usesysid = $2 AND (NOT $3 OR state LIKE 'idle%')
        AND ($4::float8 IS NULL
             OR pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - backend_start) * 1000 >= $4::float8)`,
 }
@@ -25,7 +25,7 @@ export const createBackendTermination = (
   instances: Pick<InstanceStore, 'loadInstance'>,
   connections: AdministrativeConnections,
 ): BackendTermination => ({
-  async terminateBackend(known, { processId, role, host, ageMs, onlyWhenIdle }) {
+  async terminateBackend(known, { processId, roleOid, host, ageMs, onlyWhenIdle }) {
     // An attached cluster may have got other hosts since the login.
     const instance = known.backend.kind === 'embedded' ? known : await instances.loadInstance(known.uid)
     if (instance === undefined) return false
@@ -34,7 +34,7 @@ export const createBackendTermination = (
     const [row] = await connections.query<{ ended: boolean }>(
       instance,
       TERMINATE,
-      [processId, role, onlyWhenIdle, leastAgeMs],
+      [processId, roleOid, onlyWhenIdle, leastAgeMs],
       host,
     )
     return row?.ended === true

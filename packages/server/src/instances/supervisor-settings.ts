@@ -1,4 +1,5 @@
 /** What the supervisor of database instances may be told, and what it tells. */
+import type { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Reconciled } from '../operations/reconcile-database-instance.ts'
 
@@ -10,6 +11,8 @@ export interface SupervisorSettings {
   readonly mostRetryMs: number
   /** How often instances are looked for that another process changed or left behind. */
   readonly recheckMs: number
+  /** When an instance runs, but something of it could not be prepared: how long until that is tried again. */
+  readonly repairMs: number
   /** A postmaster that lived at least that long is restarted at once; an earlier death counts as a failure. */
   readonly steadyMs: number
 }
@@ -19,6 +22,7 @@ export const DEFAULT_SUPERVISOR_SETTINGS: SupervisorSettings = {
   firstRetryMs: 1_000,
   mostRetryMs: 60_000,
   recheckMs: 15_000,
+  repairMs: 60_000,
   steadyMs: 60_000,
 }
 
@@ -30,6 +34,13 @@ export function pauseAfterFailures(failures: number, settings: SupervisorSetting
 
 export type SupervisorEvent =
   | { readonly event: 'reconciled'; readonly uid: InstanceUid; readonly outcome: Reconciled['outcome'] }
+  /** A part of an instance that runs; told once for each time that it was tried. */
+  | {
+      readonly event: 'not_prepared'
+      readonly uid: InstanceUid
+      readonly problem: Fault
+      readonly retryInMs: number
+    }
   | { readonly event: 'postmaster_exited'; readonly uid: InstanceUid; readonly restartInMs: number }
   | {
       readonly event: 'reconcile_failed'

@@ -4,6 +4,7 @@
  * dies. Holds no truth of its own: everything it needs to know after a crash is in the store.
  */
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
+import type { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { InstanceSupervisor } from '../operations/ports/clusters.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
@@ -113,6 +114,7 @@ export function createInstanceSupervisor(
           break
       }
       attention.isSettled = true
+      repairLater(attention, reconciled.problems ?? [])
     } catch (error) {
       ports.report({ event: 'reconcile_failed', uid, error, retryInMs: retryLater(attention) })
     } finally {
@@ -155,12 +157,22 @@ export function createInstanceSupervisor(
   function retryLater(attention: Attention): number {
     const pauseMs = pauseAfterFailures(attention.failures, settings)
     attention.failures += 1
-    clearTimeout(attention.retryTimer)
-    if (isRunning()) {
-      attention.retryTimer = setTimeout(wake, pauseMs, attention.uid)
-      attention.retryTimer.unref()
-    }
+    wakeLater(attention, pauseMs)
     return pauseMs
+  }
+
+  function repairLater(attention: Attention, problems: readonly Fault[]): void {
+    if (problems.length === 0) return
+    for (const problem of problems)
+      ports.report({ event: 'not_prepared', uid: attention.uid, problem, retryInMs: settings.repairMs })
+    wakeLater(attention, settings.repairMs)
+  }
+
+  function wakeLater(attention: Attention, pauseMs: number): void {
+    clearTimeout(attention.retryTimer)
+    if (!isRunning()) return
+    attention.retryTimer = setTimeout(wake, pauseMs, attention.uid)
+    attention.retryTimer.unref()
   }
 
   /** Settled instances cost nothing here but their line in the list. */

@@ -9,6 +9,7 @@ import { isIP } from 'node:net'
 // @peculiar/x509 builds on decorators that need this polyfill to be there before it.
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
+import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type {
   CertificateAuthorityStore,
@@ -20,10 +21,18 @@ import type { Clock } from '../operations/ports/clock.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'
 
 export interface CertificateAuthority extends ServerCertificates {
-  /** Makes the authority when there is none. */
-  start(): Promise<void>
+  /**
+   * Makes the authority when there is none.
+   * @throws Fault certificate_authority_lost when none may be made, master_key_does_not_fit
+   */
+  start(options?: MakingOfAuthority): Promise<void>
   /** What clients put into `sslrootcert`. */
   certificatePem(): string
+}
+
+export interface MakingOfAuthority {
+  /** Asked when there is none; by default one is made. */
+  readonly mayMake: () => Promise<boolean>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -64,8 +73,8 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
   }
 
   return {
-    async start() {
-      authority = await loadAuthority(ports, 'CN=Lakegate certificate authority')
+    async start(options) {
+      authority = await loadAuthority(ports, 'CN=Lakegate certificate authority', options)
     },
     certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
     async certificateFor(host) {
@@ -82,14 +91,21 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
   }
 }
 
-/** Makes it when there is none. */
+/**
+ * Makes it when there is none.
+ * @throws Fault certificate_authority_lost, master_key_does_not_fit
+ */
 export async function loadAuthority(
   { store, encryption, clock }: AuthorityPorts,
   name: string,
+  options?: MakingOfAuthority,
 ): Promise<Authority> {
-  const stored =
-    (await store.loadCertificateAuthority()) ??
-    (await store.insertCertificateAuthority(await makeAuthority(name, encryption, clock())))
+  let stored = await store.loadCertificateAuthority()
+  if (stored === undefined) {
+    // Whoever trusts the one that there was would trust nothing of ours any more, without a word.
+    if (options !== undefined && !(await options.mayMake())) throw authorityLost(name)
+    stored = await store.insertCertificateAuthority(await makeAuthority(name, encryption, clock()))
+  }
   return {
     certificate: new x509.X509Certificate(stored.certificatePem),
     privateKey: await webcrypto.subtle.importKey(
@@ -101,6 +117,14 @@ export async function loadAuthority(
     ),
   }
 }
+
+const authorityLost = (name: string): Fault =>
+  new Fault({
+    code: 'certificate_authority_lost',
+    origin: 'configuration',
+    message: `The system database holds an installation, and its certificate authority (${name}) no more.`,
+    nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
+  })
 
 async function makeAuthority(
   name: string,

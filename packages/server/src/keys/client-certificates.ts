@@ -6,7 +6,13 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import type { Redacted } from '../domain/redacted.ts'
-import { issueLeaf, loadAuthority, type Authority, type AuthorityPorts } from './certificate-authority.ts'
+import {
+  issueLeaf,
+  loadAuthority,
+  type Authority,
+  type AuthorityPorts,
+  type MakingOfAuthority,
+} from './certificate-authority.ts'
 
 export interface ClientCertificate {
   readonly certificateChainPem: string
@@ -14,8 +20,11 @@ export interface ClientCertificate {
 }
 
 export interface ClientCertificates {
-  /** Makes the authority when there is none. */
-  start(): Promise<void>
+  /**
+   * Makes the authority when there is none.
+   * @throws Fault certificate_authority_lost when none may be made, master_key_does_not_fit
+   */
+  start(options?: MakingOfAuthority): Promise<void>
   /** What operators put into `ssl_ca_file`. */
   certificatePem(): string
   certificateFor(roleName: string): Promise<ClientCertificate>
@@ -41,8 +50,8 @@ export function createClientCertificates(ports: AuthorityPorts): ClientCertifica
   }
 
   return {
-    async start() {
-      authority = await loadAuthority(ports, 'CN=Lakegate client certificate authority')
+    async start(options) {
+      authority = await loadAuthority(ports, 'CN=Lakegate client certificate authority', options)
     },
     certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
     async certificateFor(roleName) {

@@ -3,7 +3,7 @@
  * system database (DESIGN §5). Layout: version byte 1, 12 bytes nonce, ciphertext, 16 bytes tag.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { chmod, link, open, readFile, rm } from 'node:fs/promises'
+import { link, open, rm } from 'node:fs/promises'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'
@@ -57,13 +57,34 @@ function wrongMasterKey(cause?: unknown): Fault {
 }
 
 /**
- * Reads the master key; makes it, with mode 0600, when there is none. Two starts that race end with one key:
- * the file appears whole under its name by link(2), which fails when the name is taken.
- * @throws Fault master_key_unusable
+ * Reads the master key.
+ * @throws Fault master_key_lost when there is none, master_key_unusable
  */
-export async function loadOrCreateMasterKey(file: string): Promise<Redacted<Uint8Array>> {
+export async function loadMasterKey(file: string): Promise<Redacted<Uint8Array>> {
   const existing = await readMasterKey(file)
   if (existing !== undefined) return existing
+  throw new Fault({
+    code: 'master_key_lost',
+    origin: 'configuration',
+    message: `The master key file ${file} is not there, and without it nothing that the system database keeps encrypted can be read.`,
+    nextStep:
+      'Put it back from its backup, or name the file that belongs to this system database with LAKEGATE_MASTER_KEY_FILE. No other key can take its place.',
+  })
+}
+
+/**
+ * Reads the master key; makes it, with mode 0600, when there is none and there may be a new one. Two starts that race end
+ * with one key: the file appears whole under its name by link(2), which fails when the name is taken.
+ * @param mayMake whether nothing was encrypted under a key yet
+ * @throws Fault master_key_lost, master_key_unusable
+ */
+export async function loadOrMakeMasterKey(
+  file: string,
+  mayMake: () => Promise<boolean>,
+): Promise<Redacted<Uint8Array>> {
+  const existing = await readMasterKey(file)
+  if (existing !== undefined) return existing
+  if (!(await mayMake())) return loadMasterKey(file)
   const unfinished = `${file}.${randomBytes(8).toString('hex')}`
   try {
     const handle = await open(unfinished, 'wx', 0o600)
@@ -89,8 +110,16 @@ export async function loadOrCreateMasterKey(file: string): Promise<Redacted<Uint
 async function readMasterKey(file: string): Promise<Redacted<Uint8Array> | undefined> {
   let text: string
   try {
-    text = await readFile(file, 'utf8')
-    await chmod(file, 0o600)
+    const handle = await open(file, 'r')
+    try {
+      const { uid } = await handle.stat()
+      if (uid !== 0 && uid !== process.getuid?.())
+        throw new Error(`it belongs to another account (user id ${String(uid)})`)
+      text = await handle.readFile('utf8')
+      await handle.chmod(0o600)
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw unusable(file, error instanceof Error ? error.message : String(error), error)

@@ -13,13 +13,18 @@ import {
   type JWK,
 } from 'jose'
 import type { webcrypto } from 'node:crypto'
+import { Fault } from '../domain/fault.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import type { KeyEncryption, SigningKeyStore, StoredSigningKey, TokenKeys } from '../operations/ports/keys.ts'
 import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
 
 export interface SigningKeys extends TokenKeys {
-  /** Makes the first key when there is none. */
-  start(): Promise<void>
+  /**
+   * Makes the first key when there is none.
+   * @param options.mayMake asked then; by default one is made
+   * @throws Fault signing_keys_lost when none may be made, master_key_does_not_fit
+   */
+  start(options?: { readonly mayMake: () => Promise<boolean> }): Promise<void>
   /** A new key signs from now on; the old one goes on verifying. */
   rotate(): Promise<void>
   /** For JWKS (RFC 7517): the current key and those that still verify. */
@@ -88,7 +93,13 @@ export function createSigningKeys(ports: {
   }
 
   return {
-    start: () => insert(true),
+    async start(options) {
+      // First of all what is there is read: under another master key nothing is added to it.
+      const isThere = (await reload()).keys.some(({ stored }) => stored.retiredAt === undefined)
+      if (isThere) return
+      if (options !== undefined && !(await options.mayMake())) throw signingKeysLost()
+      await insert(true)
+    },
     rotate: () => insert(false),
     async signingKey() {
       const { stored, privateKey } = current(await fresh(REFRESH_MS))
@@ -116,6 +127,14 @@ export function createSigningKeys(ports: {
     },
   }
 }
+
+const signingKeysLost = (): Fault =>
+  new Fault({
+    code: 'signing_keys_lost',
+    origin: 'configuration',
+    message: 'The system database holds an installation, and no signing key of it any more.',
+    nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
+  })
 
 function stillVerifies(key: StoredSigningKey, now: Date): boolean {
   if (key.retiredAt === undefined) return true

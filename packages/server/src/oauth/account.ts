@@ -18,7 +18,7 @@ import {
   type Done,
   type SignedInPlace,
 } from './account-pages.ts'
-import { addressOf, isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
 import { findSignedIn, type FindInWorkspace, type SignedIn } from './browser-session.ts'
 import { ACCOUNT_PAGE_CLIENT } from './clients.ts'
 import { readForm } from './form.ts'
@@ -106,7 +106,7 @@ async function changePassword(visit: Visit, ports: AccountPorts, signedIn: Signe
       current: new Redacted(form.get('current') ?? ''),
       replacement: new Redacted(replacement),
       workspaceId: visit.workspace.id,
-      clientAddress: addressOf(visit.request),
+      clientAddress: visit.clientAddress,
       sessionUid: signedIn.session.uid,
     })
   } catch (error) {

@@ -8,6 +8,7 @@ import { parseIdentityId, type WorkspaceId } from '../domain/ids.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import { hashSecret } from '../tokens/secret.ts'
+import { currentVisitor, tooMuchBegun } from './visitor.ts'
 import { fromKeptPayload, toKeptPayload, type Handles } from './kept-payload.ts'
 
 /**
@@ -47,18 +48,21 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
       async upsert(id, payload, expiresInSeconds = 0) {
         if (COMPLETE_IN_THEMSELVES.includes(kind)) return
         const now = clock()
-        await records.save({
+        const identityId = parseIdentityId(payload.accountId ?? accountOfResult(payload) ?? '')
+        const retryAfterSeconds = await records.save({
           workspaceId,
           kind,
           idHash: hashOf(id),
           payload: toKeptPayload(id, payload, handles),
-          identityId: parseIdentityId(payload.accountId ?? accountOfResult(payload) ?? ''),
+          identityId,
           grantId: payload.grantId,
           uid: payload.uid,
           userCode: payload.userCode,
           now,
           expiresAt: expiresInSeconds > 0 ? new Date(now.getTime() + expiresInSeconds * 1000) : undefined,
+          origin: identityId === undefined ? currentVisitor()?.origin : undefined,
         })
+        if (retryAfterSeconds !== undefined) throw tooMuchBegun(retryAfterSeconds)
       },
       find: async (id) => show(await records.find(workspaceId, kind, hashOf(id)), id),
       findByUid: async (uid) => show(await records.findByUid(workspaceId, kind, uid)),

@@ -16,6 +16,7 @@ export interface Visit {
   readonly provider: Provider
   readonly workspace: Workspace
   readonly publicUrl: string
+  readonly clientAddress: string
 }
 
 /** People read a sentence, and where to go on. */
@@ -89,5 +90,3 @@ export function redirect({ response }: Visit, location: string): void {
   response.writeHead(303, { location, 'cache-control': 'no-store' })
   response.end()
 }
-
-export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unknown'

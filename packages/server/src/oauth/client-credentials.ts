@@ -5,6 +5,7 @@
  */
 import { errors, type KoaContextWithOIDC, type Provider, type ResourceServer } from 'oidc-provider'
 import { API_SCOPES } from '../tokens/claims.ts'
+import { requireOwnResource } from './own-resource.ts'
 
 const DEFAULT_SCOPE = 'all-apis'
 /** RFC 6749 §4.4.3: a machine gets no refresh token; asking for one does no harm and is not granted. */
@@ -23,6 +24,7 @@ export function registerClientCredentials(
       if (client === undefined) throw new errors.InvalidClient('client authentication is missing')
       if (!(await isInWorkspace(client.clientId)))
         throw new errors.UnauthorizedClient('the service principal is not assigned to this workspace')
+      requireOwnResource(params?.['resource'], api.identifier)
       const scope = readScope(params?.['scope'])
       const token = new provider.ClientCredentials({ client, scope })
       token.resourceServer = new provider.ResourceServer(api.identifier, api.server)
@@ -34,7 +36,8 @@ export function registerClientCredentials(
         scope,
       }
     },
-    ['scope'],
+    ['scope', 'resource'],
+    ['resource'],
   )
 }
 

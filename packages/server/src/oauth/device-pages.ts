@@ -22,7 +22,7 @@ export function devicePages(countWrongCode: (address: string) => Promise<void>) 
         return
       }
       const isWrongCode = error !== undefined && 'userCode' in error
-      if (isWrongCode) await countWrongCode(context.req.socket.remoteAddress ?? '')
+      if (isWrongCode) await countWrongCode(context.ip)
       const shown = context.query[SHOWN_CODE]
       context.body = deviceCodePage({
         xsrf: xsrfOf(context),

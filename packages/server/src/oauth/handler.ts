@@ -7,13 +7,17 @@ import type { JWKS, Provider } from 'oidc-provider'
 import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { serveAccount, type AccountPorts } from './account.ts'
-import { addressOf, pageHeaders } from './answer-page.ts'
+import { pageHeaders, type Visit } from './answer-page.ts'
+import { clientAddressOf } from './client-address.ts'
 import { findSignedIn } from './browser-session.ts'
 import { SHOWN_CODE } from './device-pages.ts'
+import { carryInteractionCookies } from './interaction-cookies.ts'
 import { serveInteraction, type InteractionPorts } from './interactions.ts'
+import { readKnownBrowser } from './known-browsers.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
 import { buildProvider, type ProviderDependencies } from './provider.ts'
 import { answerTokenExchange, type ExchangeToken } from './token-exchange.ts'
+import { asVisitor } from './visitor.ts'
 import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
 
 export interface OAuthDependencies extends ProviderDependencies {
@@ -31,6 +35,8 @@ export interface OAuthSettings {
   /** By the Host header: every workspace has an OAuth server of its own. */
   readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly publicUrlOf: (workspace: Workspace) => string
+  /** Of an address: whether what it says of its clients counts. */
+  readonly isProxy: (address: string) => boolean
 }
 
 export const OAUTH_PREFIX = '/oidc'
@@ -44,7 +50,11 @@ export function createOAuthHandler(
 ): RequestListener {
   const built = new Map<
     WorkspaceId,
-    { readonly keys: string; readonly provider: Provider; readonly handle: RequestListener }
+    {
+      readonly keys: string
+      readonly provider: Provider
+      readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+    }
   >()
 
   const providerOf = async (workspaceId: WorkspaceId, publicUrl: string) => {
@@ -57,13 +67,8 @@ export function createOAuthHandler(
       { workspaceId, issuer: `${publicUrl}${OAUTH_PREFIX}` },
       jwks as JWKS,
     )
-    const handle = provider.callback()
     // Koa answers every request itself, errors included; what is left for the caller is nothing.
-    const made = {
-      keys,
-      provider,
-      handle: ((request, response) => void handle(request, response)) as RequestListener,
-    }
+    const made = { keys, provider, handle: provider.callback() }
     built.set(workspaceId, made)
     return made
   }
@@ -71,17 +76,34 @@ export function createOAuthHandler(
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const workspace = await settings.workspaceAt(request.headers.host)
     const publicUrl = settings.publicUrlOf(workspace)
+    const clientAddress = clientAddressOf(request, settings.isProxy)
+    const knownBrowser = readKnownBrowser(
+      { request, publicUrl },
+      dependencies.interactions.knownBrowsers,
+    )?.browser
+    await asVisitor({ clientAddress, knownBrowser }, () =>
+      serveVisitor(request, response, { workspace, publicUrl, clientAddress }),
+    )
+  }
+
+  const serveVisitor = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    where: Pick<Visit, 'workspace' | 'publicUrl' | 'clientAddress'>,
+  ): Promise<void> => {
+    const { workspace, publicUrl, clientAddress } = where
     const { provider, handle } = await providerOf(workspace.id, publicUrl)
-    placeBelowPrefix(request, publicUrl, settings.accountId)
+    placeBelowPrefix(request, where, settings.accountId)
     const { pathname: path, searchParams: query } = new URL(`${publicUrl}${request.url ?? '/'}`)
-    const visit = { request, response, path, query, provider, workspace, publicUrl }
+    const visit = { request, response, path, query, provider, ...where }
+    carryInteractionCookies(visit, path)
     if (await serveInteraction(visit, dependencies.interactions)) return
     if (await serveAccount(visit, dependencies.account)) return
     const question = { request, response, provider, workspaceId: workspace.id }
     if (await answerTokenQuestion(path, question, dependencies.tokenQuestions)) return
     if (path === DEVICE_PATH && request.method === 'POST') {
       // A device code is short; whoever tries many is stopped (attack 32).
-      if (await dependencies.areDeviceCodesClosed(addressOf(request))) {
+      if (await dependencies.areDeviceCodesClosed(clientAddress)) {
         response.writeHead(429, { ...pageHeaders(), 'content-type': 'text/html; charset=utf-8' })
         response.end(messagePage('Too many attempts', 'Wait fifteen minutes and try again.'))
         return
@@ -96,14 +118,14 @@ export function createOAuthHandler(
         dependencies.exchange,
         dependencies.log,
       )
-      if (rest !== undefined) handle(rest, response)
+      if (rest !== undefined) await handle(rest, response)
       return
     }
     if (path.startsWith('/v1/authorize') || path.startsWith(DEVICE_PATH))
       await findSignedIn(visit, dependencies.findInWorkspace)
     askForConsent(request, path, query)
     showDeviceCode(request, path, query)
-    handle(request, response)
+    await handle(request, response)
   }
 
   return (request, response) => {
@@ -128,7 +150,7 @@ export function createOAuthHandler(
  */
 function placeBelowPrefix(
   request: IncomingMessage & { originalUrl?: string },
-  publicUrl: string,
+  { publicUrl, clientAddress }: Pick<Visit, 'publicUrl' | 'clientAddress'>,
   accountId: AccountId,
 ): void {
   const { host, protocol } = new URL(publicUrl)
@@ -143,8 +165,8 @@ function placeBelowPrefix(
   request.headers.host = host
   request.headers['x-forwarded-host'] = host
   request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-  // The library would take it for the address of the client, and show it to whoever is to trust a device.
-  delete request.headers['x-forwarded-for']
+  // The library takes it for the address of the client, and shows it to whoever is to trust a device.
+  request.headers['x-forwarded-for'] = clientAddress
 }
 
 /**

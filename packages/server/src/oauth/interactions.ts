@@ -2,7 +2,6 @@
  * What people see while they sign in: the OAuth library says what it still needs (a user, a consent), these pages ask
  * for it. The library's interaction cookie ties every page to the browser that began; posts come from our own pages.
  */
-import type { IncomingMessage } from 'node:http'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { Redacted } from '../domain/redacted.ts'
 import type { Principal } from '../domain/identity.ts'
@@ -10,9 +9,10 @@ import type { IdentityId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
-import { addressOf, isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
 import { readCookie, setCookie } from './cookies.ts'
 import { readForm } from './form.ts'
+import { showInteraction } from './interaction-cookies.ts'
 import { recogniseBrowser, rememberBrowser, type KnownBrowserPorts } from './known-browsers.ts'
 import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
 
@@ -49,7 +49,7 @@ export interface UpstreamSignIn {
 
 /** Under which the gateway for links of invitation is; also used to print them. */
 const PASSWORD_PATH = '/password'
-const UPSTREAM_COOKIE = '_upstream'
+const UPSTREAM_COOKIE = 'upstream'
 const UPSTREAM_SECONDS = 600
 
 /** @returns false when the path is none of these pages */
@@ -197,9 +197,9 @@ async function checkPassword(
     const principal = await ports.signIn({
       userName,
       password: new Redacted(form?.get('password') ?? ''),
-      clientAddress: addressOf(visit.request),
+      clientAddress: visit.clientAddress,
       workspaceId: visit.workspace.id,
-      knownBrowser: recogniseBrowser(visit.request, userName, ports.knownBrowsers),
+      knownBrowser: recogniseBrowser(visit, userName, ports.knownBrowsers),
     })
     rememberBrowser(visit, principal.name, ports.knownBrowsers)
     await finishSignIn(visit, details, { accountId: principal.id, amr: ['pwd'] }, ports.clock())
@@ -287,7 +287,7 @@ async function beginUpstream(visit: Visit, { upstream }: InteractionPorts, uid: 
     return
   }
   const { url, state, pending } = await upstream.begin(callbackUrlOf(visit))
-  // The provider leads back by a link, with this cookie; bound to the interaction, which has a cookie of its own.
+  // The provider leads back by a link, with this cookie and that of the interaction.
   setCookie(visit, {
     name: UPSTREAM_COOKIE,
     value: JSON.stringify({ uid, state, pending }),
@@ -297,7 +297,7 @@ async function beginUpstream(visit: Visit, { upstream }: InteractionPorts, uid: 
 }
 
 async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPorts): Promise<void> {
-  const kept = readUpstreamCookie(visit.request)
+  const kept = readUpstreamCookie(visit)
   if (upstream === undefined || visit.query.get('state') !== (kept?.state ?? '') || kept === undefined) {
     send(
       visit,
@@ -306,6 +306,11 @@ async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPort
     )
     return
   }
+  // Who began in another browser may have brought the answer here, to sign somebody in as himself, or himself as somebody
+  // (RFC 9700 §4.7): this is the browser that has the cookie of the sign-in, and the library knows it.
+  showInteraction(visit, kept.uid)
+  const interaction = await visit.provider.interactionDetails(visit.request, visit.response)
+  if (interaction.uid !== kept.uid) throw new errors.SessionNotFound('the answer belongs to another sign-in')
   const callbackUrl = callbackUrlOf(visit)
   const currentUrl = new URL(callbackUrl)
   currentUrl.search = visit.query.toString()
@@ -314,11 +319,8 @@ async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPort
     callbackUrl,
     pending: kept.pending,
     workspaceId: visit.workspace.id,
-    clientAddress: addressOf(visit.request),
+    clientAddress: visit.clientAddress,
   })
-  // The interaction's own cookie goes along only below its own path; the result is left for it there.
-  const interaction = await visit.provider.Interaction.find(kept.uid)
-  if (interaction === undefined) throw new errors.SessionNotFound('the sign-in took too long')
   await finishSignIn(visit, interaction, { accountId: principal.id, amr: ['fed'] }, clock())
 }
 
@@ -341,9 +343,9 @@ async function finishSignIn(
 }
 
 function readUpstreamCookie(
-  request: IncomingMessage,
+  visit: Visit,
 ): { readonly uid: string; readonly state: string; readonly pending: string } | undefined {
-  const cookie = readCookie(request, UPSTREAM_COOKIE)
+  const cookie = readCookie(visit, UPSTREAM_COOKIE)
   if (cookie === undefined) return undefined
   try {
     const value: unknown = JSON.parse(cookie)

@@ -11,22 +11,36 @@ export interface KnownBrowserPorts {
   readonly randomUuid: () => string
 }
 
-const COOKIE = '_known_browser'
+const COOKIE = 'known_browser'
 const MAX_AGE_SECONDS = 180 * 24 * 60 * 60
 const LONGEST_COOKIE = 2048
 
 /** @returns the name of the browser, when it is known for that user */
 export function recogniseBrowser(
-  request: IncomingMessage,
+  visit: Carrier,
   userName: string,
-  { unseal }: KnownBrowserPorts,
+  ports: Pick<KnownBrowserPorts, 'unseal'>,
 ): string | undefined {
-  const cookie = readCookie(request, COOKIE)
+  const known = readKnownBrowser(visit, ports)
+  return known?.userName === normalise(userName) ? known.browser : undefined
+}
+
+/** A browser that is known for somebody, whoever asks now. */
+export function readKnownBrowser(
+  visit: Carrier,
+  { unseal }: Pick<KnownBrowserPorts, 'unseal'>,
+): { readonly browser: string; readonly userName: unknown } | undefined {
+  const cookie = readCookie(visit, COOKIE)
   if (cookie === undefined || cookie.length > LONGEST_COOKIE) return undefined
   const text = unseal(cookie)
   if (text === undefined) return undefined
-  const { browser, userName: knownFor } = JSON.parse(text) as Readonly<Record<string, unknown>>
-  return typeof browser === 'string' && knownFor === normalise(userName) ? browser : undefined
+  const { browser, userName } = JSON.parse(text) as Readonly<Record<string, unknown>>
+  return typeof browser === 'string' ? { browser, userName } : undefined
+}
+
+interface Carrier {
+  readonly request: IncomingMessage
+  readonly publicUrl: string
 }
 
 export function rememberBrowser(

@@ -17,6 +17,7 @@ import type { Principal } from '../domain/identity.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import type { OAuthClient, OAuthRecordStore } from '../operations/ports/oauth.ts'
+import { refuse, toHttpRefusal } from '../policy/refusals.ts'
 import {
   API_SCOPES,
   SIGNATURE_ALGORITHM,
@@ -28,9 +29,11 @@ import { ACCOUNT_PATH } from './account-pages.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
 import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
+import { cookieNameOf } from './cookies.ts'
 import { pageHeaders } from './answer-page.ts'
 import { devicePages } from './device-pages.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
+import { currentVisitor, SLOW_DOWN } from './visitor.ts'
 
 export interface ProviderDependencies {
   readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
@@ -63,6 +66,8 @@ const REFRESH_TOKEN_SECONDS = 30 * DAY
 /** However often it is renewed. */
 const REFRESH_FAMILY_SECONDS = 90 * DAY
 const SESSION_SECONDS = 12 * 60 * MINUTE
+/** What belongs to nobody yet; long enough to find a password, or the second factor of an outside provider. */
+const UNFINISHED_SECONDS = 15 * MINUTE
 
 export function buildProvider(
   dependencies: ProviderDependencies,
@@ -90,7 +95,7 @@ export function buildProvider(
         }),
     }),
     jwks,
-    cookies: { keys: [dependencies.cookieKey] },
+    cookies: { keys: [dependencies.cookieKey], names: { session: cookieNameOf(issuer, 'session') } },
     clientAuthMethods: [...SECRET_METHODS, 'none'],
     discovery: { introspection_endpoint_auth_methods_supported: SECRET_METHODS },
     extraClientMetadata: {
@@ -139,7 +144,7 @@ export function buildProvider(
       DeviceCode: 10 * MINUTE,
       Grant: REFRESH_FAMILY_SECONDS,
       IdToken: TOKEN_LIFETIME_SECONDS,
-      Interaction: 60 * MINUTE,
+      Interaction: UNFINISHED_SECONDS,
       RefreshToken: (_context, token, client) =>
         Math.max(
           1,
@@ -148,7 +153,8 @@ export function buildProvider(
             (minutesOf(client, 'session_lifetime_minutes') ?? REFRESH_FAMILY_SECONDS) - token.totalLifetime(),
           ),
         ),
-      Session: SESSION_SECONDS,
+      Session: (_context, session) =>
+        session.accountId === undefined ? UNFINISHED_SECONDS : SESSION_SECONDS,
     },
     features: {
       devInteractions: { enabled: false },
@@ -234,12 +240,11 @@ async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<voi
   try {
     await next()
   } catch (error) {
-    // The library cannot keep a session that it has not begun: a post to this form from a browser without one.
-    if (context.path !== '/device' || !(error instanceof TypeError)) throw error
-    context.status = 400
-    context.type = 'html'
-    context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
+    // Below.
+    if (currentVisitor()?.retryAfterSeconds === undefined) explainLostSession(context, error)
   }
+  const retryAfterSeconds = currentVisitor()?.retryAfterSeconds
+  if (retryAfterSeconds !== undefined) askToComeAgain(context, retryAfterSeconds)
   if (context.status === 404 && (context.body === undefined || context.body === null)) {
     // What no route took; the framework would say so in plain text and without a header.
     context.body = messagePage('Not found', 'There is no such page.')
@@ -260,6 +265,31 @@ async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<voi
     // wire-contract §3.6: exactly this sentence
     context.body = { ...body, error_description: 'Refresh token is invalid' }
   }
+}
+
+function explainLostSession(context: KoaContextWithOIDC, error: unknown): void {
+  // The library cannot keep a session that it has not begun: a post to this form from a browser without one.
+  if (context.path !== '/device' || !(error instanceof TypeError)) throw error
+  context.status = 400
+  context.type = 'html'
+  context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
+}
+
+/** In the place of whatever the library makes of it, which is no answer for people, and differs from path to path. */
+function askToComeAgain(context: KoaContextWithOIDC, seconds: number): void {
+  const refusal = toHttpRefusal(refuse('too_many_begun', { minutes: String(Math.ceil(seconds / 60)) }))
+  const problem = refusal?.message ?? 'Come again later.'
+  context.response.remove('set-cookie')
+  context.response.remove('location')
+  context.status = refusal?.status ?? 429
+  context.set('retry-after', String(seconds))
+  if (context.path !== '/v1/device_authorization' && context.accepts('html', 'json') === 'html') {
+    context.type = 'html'
+    context.body = messagePage('Too many sign-ins', problem)
+    return
+  }
+  context.type = 'json'
+  context.body = { error: SLOW_DOWN, error_description: problem }
 }
 
 /** As the library does it; our own account page needs nobody's consent, and nothing is kept of it. */

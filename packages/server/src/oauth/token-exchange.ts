@@ -3,11 +3,14 @@
  * the OAuth library would not let through; so it is answered before the library sees the request.
  */
 import { IncomingMessage, type ServerResponse } from 'node:http'
+import { errors } from 'oidc-provider'
 import { Fault } from '../domain/fault.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import type { ExchangedToken, ExchangeRequest } from '../operations/exchange-token.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
+import { workspaceAudience } from '../tokens/claims.ts'
+import { requireOwnResource } from './own-resource.ts'
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** RFC 8693 §2.2.1 */
@@ -38,6 +41,11 @@ export async function answerTokenExchange(
     return undefined
   }
   try {
+    // RFC 8693 §2.1: by its address, or by the name that it has here.
+    requireOwnResource(
+      [...form.getAll('resource'), ...form.getAll('audience')],
+      workspaceAudience(facts.workspace.id),
+    )
     const exchanged = await exchange({
       subjectToken: form.get('subject_token') ?? '',
       subjectTokenType: form.get('subject_token_type') ?? '',
@@ -54,7 +62,9 @@ export async function answerTokenExchange(
       scope: exchanged.scope,
     })
   } catch (error) {
-    if (error instanceof RefusedError) {
+    if (error instanceof errors.InvalidTarget) {
+      answer(response, 400, { error: error.error, error_description: error.error_description })
+    } else if (error instanceof RefusedError) {
       const refusal = toHttpRefusal(error.refusal)
       answer(response, 400, { error: 'invalid_grant', error_description: refusal?.message ?? 'refused' })
     } else if (error instanceof Fault && error.code === 'identity_provider_unreachable') {

@@ -12,14 +12,22 @@ export interface CompleteInstallationPorts {
   readonly installations: Pick<InstallationStore, 'completeInstallation'>
   readonly clock: Clock
   readonly generate: () => NewSecret
+  /** Puts the link where the administrator finds it, before it counts. */
+  readonly handOver: (invitation: Invitation) => Promise<void>
+}
+
+export interface Invitation {
+  readonly token: Redacted<string>
+  readonly expiresAt: Date
 }
 
 /** @returns the link of the administrator; undefined when another first start came first and has it */
 export async function completeInstallation(
   ports: CompleteInstallationPorts,
   { admin }: Installation,
-): Promise<{ readonly token: Redacted<string>; readonly expiresAt: Date } | undefined> {
+): Promise<Invitation | undefined> {
   const { token, link } = newSignInLink(ports, admin)
-  const isFirst = await ports.installations.completeInstallation(link)
-  return isFirst ? { token, expiresAt: link.expiresAt } : undefined
+  const invitation = { token, expiresAt: link.expiresAt }
+  const isFirst = await ports.installations.completeInstallation(link, () => ports.handOver(invitation))
+  return isFirst ? invitation : undefined
 }

@@ -35,7 +35,7 @@ const LARGEST_PAGE = 100
 /**
  * @param request.instanceName and `databaseName` may be left out for a table whose catalog is registered
  * @throws RefusedError invalid_parameter, instance_not_found, permission_denied, instance_state_conflict,
- *   catalog_entry_already_exists
+ *   catalog_entry_already_exists, database_not_usable, template_database_in_use
  */
 export async function registerEntry(
   ports: CatalogPorts,

@@ -4,7 +4,8 @@
  * which is a switch of its own.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import type { Refusal } from '../policy/refusals.ts'
+import type { RoleOid } from '../domain/ids.ts'
+import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import { judgeLogin, type JudgeLoginPorts } from './judge-login.ts'
 
@@ -16,14 +17,17 @@ export type RecheckSession = (session: {
   readonly token: VerifiedToken
   readonly instance: DatabaseInstance
   readonly roleName: string
+  /** That of the session: another role may have got its name since. */
+  readonly roleOid: RoleOid
 }) => Promise<Refusal | undefined>
 
 /** The last instant that Date knows. */
 const NEVER = new Date(8_640_000_000_000_000)
 
 export function createRecheckSession(ports: JudgeLoginPorts): RecheckSession {
-  return async ({ token, instance, roleName }) => {
+  return async ({ token, instance, roleName, roleOid }) => {
     const verdict = await judgeLogin(ports, { instance, roleName, token: { ...token, expiresAt: NEVER } })
-    return verdict.outcome === 'refused' ? verdict : undefined
+    if (verdict.outcome === 'refused') return verdict
+    return verdict.role.oid === roleOid ? undefined : refuse('role_does_not_exist', { role: roleName })
   }
 }

@@ -30,12 +30,14 @@ export type Reconciled =
   | {
       readonly outcome: 'started' | 'running' | 'stopped' | 'superseded'
       readonly instance: DatabaseInstance
+      /** What of a cluster that runs could not be prepared; its users read that, and it is due again after a while. */
+      readonly problems?: readonly Fault[]
     }
   | { readonly outcome: 'gone' }
 
 /**
  * @param adopted whether this process started or adopted the cluster before and saw no exit of it since; such a
- *   cluster is not prepared again
+ *   cluster is not prepared again, unless something of it could not be prepared
  * @throws Fault what stood in the way, also recorded on the instance for its users to read
  */
 export async function reconcileDatabaseInstance(
@@ -88,7 +90,7 @@ async function work(
         const starting = instance.state === lost ? instance : await ports.store.updateState(instance, lost)
         return starting === undefined ? { outcome: 'superseded', instance } : run(ports, starting)
       }
-      return adopted ? settle(ports, instance, 'AVAILABLE', 'running') : run(ports, instance)
+      return adopted ? keep(ports, instance) : run(ports, instance)
     default:
       return unreachable(instance.state)
   }
@@ -99,23 +101,39 @@ const stateWithoutPrimary = ({ backend }: DatabaseInstance): 'STARTING' | 'FAILI
   backend.kind === 'attached' && backend.cluster.hosts.length > 1 ? 'FAILING_OVER' : 'STARTING'
 
 async function run(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
-  return settle(ports, await startAndPrepare(ports, instance), 'AVAILABLE', 'started')
+  const { started, problems } = await startAndPrepare(ports, instance)
+  return settle(ports, started, 'AVAILABLE', 'started', problems)
 }
 
-async function startAndPrepare(
-  { store, driver, directory }: ReconcilePorts,
+/** It runs, and is left alone; but what could not be prepared the last time is tried again. */
+async function keep(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
+  const problems = instance.fault === undefined ? [] : await prepare(ports, instance)
+  return settle(ports, instance, 'AVAILABLE', 'running', problems)
+}
+
+const prepare = async (
+  { driver, directory }: ReconcilePorts,
   instance: DatabaseInstance,
-): Promise<DatabaseInstance> {
+): Promise<readonly Fault[]> => driver.prepare(instance, await directory.loadPrincipal(instance.creatorId))
+
+async function startAndPrepare(
+  ports: ReconcilePorts,
+  instance: DatabaseInstance,
+): Promise<{ readonly started: DatabaseInstance; readonly problems: readonly Fault[] }> {
+  const { store, driver } = ports
   const cluster = await driver.start(instance)
   const started = { ...instance, ...cluster }
-  await driver.prepare(started, await directory.loadPrincipal(instance.creatorId))
+  const problems = await prepare(ports, started)
+  // Nobody uses it yet, so nobody is in the way: an instance is complete before it is shown to anybody.
+  const [problem] = problems
+  if (problem !== undefined && instance.systemIdentifier === undefined) throw problem
   const isKnown =
     instance.systemIdentifier === cluster.systemIdentifier &&
     instance.pgMajorVersion === cluster.pgMajorVersion &&
     isSameBackend(instance.backend, cluster.backend)
   // Recorded only now: an identifier in the row means that the cluster was once complete.
   if (!isKnown) await store.recordCluster(instance.uid, cluster)
-  return started
+  return { started, problems }
 }
 
 /** Of an attached cluster only where bindings are kept is found out; the rest is what was asked for. */
@@ -130,16 +148,38 @@ async function stop(ports: ReconcilePorts, instance: DatabaseInstance): Promise<
   return settle(ports, instance, 'STOPPED', 'stopped')
 }
 
-/** The work is done: no fault stands any more, and the state says so. */
+/** The work is done: no fault stands any more but that of what could not be prepared, and the state says so. */
 async function settle(
   ports: ReconcilePorts,
   instance: DatabaseInstance,
   state: InstanceState,
   outcome: 'started' | 'running' | 'stopped',
+  problems: readonly Fault[] = [],
 ): Promise<Reconciled> {
   // Before the state: a crash in between leaves a state that brings us here again.
-  if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
-  return instance.state === state ? { outcome, instance } : moveTo(ports, instance, state, outcome)
+  const [first, ...others] = problems
+  if (first !== undefined) await record(ports, instance, summaryOf(first, others))
+  else if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
+  const settled: Reconciled =
+    instance.state === state ? { outcome, instance } : await moveTo(ports, instance, state, outcome)
+  return settled.outcome === 'gone' || problems.length === 0 ? settled : { ...settled, problems }
+}
+
+/** So many are told one by one; the log has all of them. */
+const TOLD_PROBLEMS = 3
+
+function summaryOf(first: Fault, others: readonly Fault[]): Pick<Fault, 'code' | 'message' | 'nextStep'> {
+  const told = others.slice(0, TOLD_PROBLEMS - 1).map(({ message }) => message)
+  const more = others.length - told.length
+  return {
+    code: first.code,
+    message: [
+      first.message,
+      ...told,
+      ...(more > 0 ? [`${String(more)} more are in the log of Lakegate.`] : []),
+    ].join(' '),
+    nextStep: first.nextStep,
+  }
 }
 
 async function moveTo(
@@ -154,13 +194,13 @@ async function moveTo(
 
 /** Users of the instance read what happened and what to do; the error itself goes on to the log. */
 async function recordFailure(
-  { store, clock }: ReconcilePorts,
+  ports: ReconcilePorts,
   instance: DatabaseInstance,
   error: unknown,
 ): Promise<void> {
   // When the system database is what failed, it cannot take a note of that either.
   if (error instanceof Fault && error.origin === 'store') return
-  const { code, message, nextStep } =
+  const fault =
     error instanceof Fault
       ? error
       : {
@@ -168,6 +208,14 @@ async function recordFailure(
           message: 'An internal error occurred.',
           nextStep: 'See the log of Lakegate.',
         }
+  await record(ports, instance, fault)
+}
+
+async function record(
+  { store, clock }: ReconcilePorts,
+  instance: DatabaseInstance,
+  { code, message, nextStep }: Pick<Fault, 'code' | 'message' | 'nextStep'>,
+): Promise<void> {
   const known = instance.fault
   if (known?.code === code && known.message === message) return
   await store.recordFault(instance.uid, {

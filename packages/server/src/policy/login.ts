@@ -76,7 +76,7 @@ export function decideLogin(facts: LoginFacts): Admitted | Refusal {
       if (role.binding.id !== identity.id)         return refuse('role_of_another_identity', { role: roleName })
       return { outcome: 'admitted', role, identity, viaGroup: undefined, claimedTables }
     case 'GROUP':
-      if (group?.id !== role.binding.id)           return refuse('not_a_member', { role: roleName }, 'the group does not exist')
+      if (group?.id !== role.binding.id)           return refuse('group_no_longer_exists', { role: roleName, id: role.binding.id })
       if (!group.assignedToWorkspace)              return refuse('group_not_in_workspace', { role: roleName })
       if (group.membershipPath === undefined)      return refuse('not_a_member', { role: roleName })
       return { outcome: 'admitted', role, identity, viaGroup: group, claimedTables }

@@ -252,6 +252,17 @@ export const REFUSALS_OF_LOGINS = {
       hint: 'Ask for membership of the group; it is checked at every login.',
     },
   },
+  group_no_longer_exists: {
+    disclosure: 'token_holder',
+    // A group of the same name that was made since is another one: names never decide where an id can.
+    postgres: {
+      sqlstate: '28000',
+      message: 'OAuth authentication failed for role "{role}"',
+      detail:
+        'The role is bound to a group that exists no more (id {id}); a group of that name that was made since is another one.',
+      hint: "The owner of the database instance binds the role again: SELECT databricks_set_role_label('<role>', 'id=<id of the group>,type=GROUP').",
+    },
+  },
   claims_no_longer_hold: {
     disclosure: 'token_holder',
     // behaviour 9, asked again at every login

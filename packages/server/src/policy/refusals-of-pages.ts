@@ -20,6 +20,16 @@ export const REFUSALS_OF_PAGES = {
       message: 'Too many failed attempts. Wait fifteen minutes, or ask an administrator for a new link.',
     },
   },
+  too_many_begun: {
+    disclosure: 'anyone',
+    http: {
+      // Beginning a sign-in is nothing that an SDK repeats by itself; who polls reads `slow_down` (RFC 8628).
+      status: 429,
+      errorCode: 'REQUEST_LIMIT_EXCEEDED',
+      message:
+        'Too many sign-ins were begun from your address and not finished. Finish one of them, or come again in {minutes} minutes.',
+    },
+  },
   sign_in_link_invalid: {
     disclosure: 'anyone',
     http: {

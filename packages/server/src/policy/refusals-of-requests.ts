@@ -144,6 +144,34 @@ export const REFUSALS_OF_REQUESTS = {
         'Role {role} cannot be dropped: {problem} Name a role in reassign_owned_to to take over what it owns.',
     },
   },
+  system_role_taken: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message:
+        'The role {role} of database instance {name} is not the one that Lakegate made; nothing is granted to it or by it. See status_message of the instance.',
+    },
+  },
+  database_not_usable: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'INVALID_STATE',
+      message:
+        'The database {database} of database instance {name} takes no connections: {problem} Choose another name, or drop it and repeat.',
+    },
+  },
+  template_database_in_use: {
+    disclosure: 'authenticated',
+    // Somebody's session in template1 ends at some time; SDKs repeat a 503 (wire-contract §5.3).
+    http: {
+      status: 503,
+      errorCode: 'TEMPORARILY_UNAVAILABLE',
+      message:
+        'The database {database} cannot be created now, because template1, which it is copied from, is in use ({detail}). Close the sessions in template1 (SELECT pid, usename FROM pg_stat_activity WHERE datname = $$template1$$), or retry in a few seconds.',
+    },
+  },
   secret_not_found: {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'OAuth secret {id} does not exist.' },

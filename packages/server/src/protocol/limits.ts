@@ -31,3 +31,5 @@ export const LONGEST_BACKEND_LOGIN_MESSAGE = 30_000
 export const LONGEST_SCRAM_MESSAGE = 1024
 /** PQ_LARGE_MESSAGE_LIMIT (libpq/libpq.h): MaxAllocSize - 1, what PostgreSQL takes of a statement or of COPY data. */
 export const LONGEST_MESSAGE = 0x3fff_fffe
+/** PQ_SMALL_MESSAGE_LIMIT (libpq/libpq.h): of messages that carry little (`SocketBackend`, since PostgreSQL 14). */
+export const LONGEST_SMALL_MESSAGE = 10_000

@@ -9,8 +9,8 @@ const NOTHING = Buffer.alloc(0)
 export type Seen = 'message' | 'continuation' | 'need_more' | 'violation'
 
 export interface ScannerBounds {
-  /** Of the length word. */
-  readonly longest: number
+  /** Of the length word, by the type of the message. */
+  readonly longestOf: (type: number) => number
   /** How many bytes of a message its owner wants to see at once; at least the header. */
   readonly prefixOf: (type: number, total: number) => number
 }
@@ -66,9 +66,9 @@ export class MessageScanner {
       return 'continuation'
     }
     if (untaken < HEADER_BYTES) return 'need_more'
-    const length = this.#bytes.readInt32BE(this.#offset + 1)
-    if (length < HEADER_BYTES - 1 || length > this.#bounds.longest) return 'violation'
     this.type = this.#bytes.readUInt8(this.#offset)
+    const length = this.#bytes.readInt32BE(this.#offset + 1)
+    if (length < HEADER_BYTES - 1 || length > this.#bounds.longestOf(this.type)) return 'violation'
     this.total = length + 1
     if (untaken < Math.min(this.total, this.#bounds.prefixOf(this.type, this.total))) return 'need_more'
     this.end = this.#offset + Math.min(this.total, untaken)
@@ -86,8 +86,19 @@ export class MessageScanner {
     return this.#bytes.subarray(start, end)
   }
 
+  /** The type and length of what was just seen, also when they are a violation. */
+  header(): Buffer {
+    return this.#bytes.subarray(this.start, this.start + HEADER_BYTES)
+  }
+
   /** The body of the message that was just seen, as far as it is there. */
   body(): Buffer {
     return this.#bytes.subarray(this.start + HEADER_BYTES, this.end)
+  }
+
+  /** The part of the body that is there by all means, however the bytes came. */
+  prefix(): Buffer {
+    const bytes = Math.min(this.total, this.#bounds.prefixOf(this.type, this.total))
+    return this.#bytes.subarray(this.start + HEADER_BYTES, this.start + Math.max(bytes, HEADER_BYTES))
   }
 }

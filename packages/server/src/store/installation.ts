@@ -47,7 +47,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
 
   return {
     loadInstallation: () => askSystemDatabase(() => load(database)),
-    completeInstallation: (invitation) =>
+    completeInstallation: (invitation, handOver) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
           // The second of two waits here for the row, and then finds it completed.
@@ -59,6 +59,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
             .executeTakeFirst()
           if (completed === undefined) return false
           await insertSignInLink(transaction, invitation)
+          await handOver()
           return true
         }),
       ),

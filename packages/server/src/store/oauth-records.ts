@@ -1,5 +1,5 @@
 /** What the OAuth server remembers: sessions, grants, codes, refresh tokens; what opens something as a hash. */
-import { sql, type Selectable } from 'kysely'
+import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
 import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import { hashSecret } from '../tokens/secret.ts'
@@ -21,26 +21,26 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
   return {
     save: (record) =>
       askSystemDatabase(async () => {
-        const values = {
-          payload: JSON.stringify(record.payload),
-          identity_id: record.identityId ?? null,
-          grant_id: record.grantId ?? null,
-          uid: record.uid ?? null,
-          // Known at the first time only; what is kept later keeps it.
-          ...(record.userCode === undefined ? {} : { user_code_hash: hashOf(record.userCode) }),
-          expires_at: record.expiresAt ?? null,
-        }
-        await database
-          .insertInto('oauth_record')
-          .values({
-            workspace_id: record.workspaceId,
-            kind: record.kind,
-            id_hash: record.idHash,
-            created_at: record.now,
-            ...values,
-          })
-          .onConflict((conflict) => conflict.columns(['workspace_id', 'kind', 'id_hash']).doUpdateSet(values))
-          .execute()
+        const originHash = record.origin === undefined ? null : hashOf(record.origin.key)
+        // One statement: of many at once those that came first are counted, but for what is written at the same moment.
+        const saved = await sql`
+          INSERT INTO oauth_record AS kept
+            (workspace_id, kind, id_hash, payload, identity_id, grant_id, uid, user_code_hash, created_at, expires_at, origin_hash)
+          SELECT ${record.workspaceId}::bigint, ${record.kind}, ${record.idHash}::bytea,
+            ${JSON.stringify(record.payload)}::jsonb, ${record.identityId ?? null}::bigint, ${record.grantId ?? null},
+            ${record.uid ?? null}, ${record.userCode === undefined ? null : hashOf(record.userCode)}::bytea,
+            ${record.now}::timestamptz, ${record.expiresAt ?? null}::timestamptz, ${originHash}::bytea
+          WHERE ${hasRoom(record, originHash)}
+          ON CONFLICT (workspace_id, kind, id_hash) DO UPDATE SET
+            payload = EXCLUDED.payload,
+            identity_id = EXCLUDED.identity_id,
+            grant_id = EXCLUDED.grant_id,
+            uid = EXCLUDED.uid,
+            -- Known at the first time only; what is kept later keeps it.
+            user_code_hash = coalesce(EXCLUDED.user_code_hash, kept.user_code_hash),
+            expires_at = EXCLUDED.expires_at`.execute(database)
+        if ((saved.numAffectedRows ?? 0n) > 0n) return undefined
+        return secondsUntilRoom(database, originHash, record.now)
       }),
 
     find: (workspaceId, kind, idHash) =>
@@ -95,9 +95,13 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
           .execute()
       }),
 
-    removeExpired: (now) =>
+    removeExpired: (now, atMost) =>
       askSystemDatabase(async () => {
-        await database.deleteFrom('oauth_record').where('expires_at', '<', now).execute()
+        const removed = await sql`
+          DELETE FROM oauth_record WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM oauth_record WHERE expires_at < ${now} LIMIT ${atMost} FOR UPDATE SKIP LOCKED
+          ))`.execute(database)
+        return Number(removed.numAffectedRows ?? 0n)
       }),
 
     listSessions: (identityId, now) =>
@@ -167,6 +171,44 @@ export async function endSessionsOf(
       ),
     )
     .execute()
+}
+
+type SavedRecord = Parameters<OAuthRecordStore['save']>[0]
+
+function hasRoom({ origin, workspaceId, kind, idHash, now }: SavedRecord, originHash: Buffer | null) {
+  if (origin === undefined) return sql`true`
+  const room = fewerThan(origin.most, sql`origin_hash = ${originHash}::bytea`, now)
+  const roomInAll =
+    origin.mostOfAll === undefined
+      ? sql`true`
+      : fewerThan(origin.mostOfAll, sql`origin_hash IS NOT NULL`, now)
+  return sql`(${room} AND ${roomInAll}) OR EXISTS (
+    SELECT FROM oauth_record
+    WHERE workspace_id = ${workspaceId}::bigint AND kind = ${kind} AND id_hash = ${idHash}::bytea)`
+}
+
+/** Counts no further than it has to. */
+const fewerThan = (most: number, whose: RawBuilder<unknown>, now: Date) => sql`(
+  SELECT count(*) < ${most} FROM (
+    SELECT FROM oauth_record
+    WHERE ${whose} AND identity_id IS NULL AND expires_at > ${now}::timestamptz LIMIT ${most}
+  ) AS open)`
+
+/** Until the first of those in the way has expired. */
+async function secondsUntilRoom(
+  database: SystemDatabase,
+  originHash: Buffer | null,
+  now: Date,
+): Promise<number> {
+  const { rows } = await sql<{ first: Date | null }>`
+    SELECT coalesce(
+      (SELECT min(expires_at) FROM oauth_record
+       WHERE origin_hash = ${originHash}::bytea AND identity_id IS NULL AND expires_at > ${now}::timestamptz),
+      (SELECT min(expires_at) FROM oauth_record
+       WHERE origin_hash IS NOT NULL AND identity_id IS NULL AND expires_at > ${now}::timestamptz)
+    ) AS first`.execute(database)
+  const milliseconds = (rows[0]?.first?.getTime() ?? now.getTime()) - now.getTime()
+  return Math.max(1, Math.ceil(milliseconds / 1000))
 }
 
 /** Enough to tell sessions apart; says nothing about the cookie, of which it is the beginning of a hash of a hash. */

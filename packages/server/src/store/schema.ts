@@ -114,6 +114,7 @@ export interface SystemSchema {
     created_at: Timestamp
     expires_at: ColumnType<Date | null, Date | null, Date | null>
     consumed_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+    origin_hash: Buffer | null
   }
   federation_policy: {
     uid: string

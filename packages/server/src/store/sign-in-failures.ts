@@ -1,43 +1,46 @@
 /** Counts failed sign-ins in the system database, so that neither a restart nor another process forgets them. */
 import { sql } from 'kysely'
-import type { SignInBrake, SignInLimit } from '../operations/ports/sign-in.ts'
+import type { SignInBrake, SignInBrakeUpkeep, SignInLimit } from '../operations/ports/sign-in.ts'
 import { hashSecret } from '../tokens/secret.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+/** Longer than the window of any limit. */
+const KEPT_MS = 60 * 60 * 1000
+/** A row is about a hundred bytes. From one address there are at most a hundred in fifteen minutes. */
+const MOST_KEPT = 100_000
 
 const hashesOf = (limits: readonly SignInLimit[]): Buffer[] =>
   limits.map(({ key }) => Buffer.from(hashSecret(key)))
 
-export function createSignInBrake(database: SystemDatabase): SignInBrake {
+export function createSignInBrake(database: SystemDatabase): SignInBrake & SignInBrakeUpkeep {
   return {
-    isClosed: (limits, now) =>
-      askSystemDatabase(async () => {
-        const hashes = hashesOf(limits)
-        const rows = await database
-          .selectFrom('sign_in_failure')
-          .selectAll()
-          .where('key_hash', 'in', hashes)
-          .execute()
-        return rows.some((row) => {
-          const limit = limits[hashes.findIndex((hash) => hash.equals(row.key_hash))]
-          if (limit === undefined) return false
-          const isRecent = now.getTime() - row.since.getTime() < limit.windowSeconds * 1000
-          return isRecent && row.failures >= limit.failures
-        })
-      }),
+    isClosed: (limits, now) => askSystemDatabase(() => isClosed(limits, now)),
 
     countFailure: (limits, now) =>
       askSystemDatabase(async () => {
         for (const limit of limits) await count(limit, now)
-        await forgetOld(now)
       }),
 
     admitAttempt: (limits, now) =>
       askSystemDatabase(async () => {
+        // Names are made up faster than they are counted: of an address that is closed none is kept (attack 57).
+        if (await isClosed(limits, now)) return false
         for (const limit of limits) {
           if ((await count(limit, now)) > limit.failures) return false
         }
-        await forgetOld(now)
         return true
+      }),
+
+    forgetOld: (now) =>
+      askSystemDatabase(async () => {
+        await database
+          .deleteFrom('sign_in_failure')
+          .where('since', '<', new Date(now.getTime() - KEPT_MS))
+          .execute()
+        await sql`
+          DELETE FROM sign_in_failure WHERE key_hash IN (
+            SELECT key_hash FROM sign_in_failure ORDER BY since DESC OFFSET ${MOST_KEPT}
+          )`.execute(database)
       }),
 
     release: (limits) =>
@@ -74,10 +77,18 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake {
     return failures
   }
 
-  async function forgetOld(now: Date): Promise<void> {
-    await database
-      .deleteFrom('sign_in_failure')
-      .where('since', '<', new Date(now.getTime() - 24 * 60 * 60 * 1000))
+  async function isClosed(limits: readonly SignInLimit[], now: Date): Promise<boolean> {
+    const hashes = hashesOf(limits)
+    const rows = await database
+      .selectFrom('sign_in_failure')
+      .selectAll()
+      .where('key_hash', 'in', hashes)
       .execute()
+    return rows.some((row) => {
+      const limit = limits[hashes.findIndex((hash) => hash.equals(row.key_hash))]
+      if (limit === undefined) return false
+      const isRecent = now.getTime() - row.since.getTime() < limit.windowSeconds * 1000
+      return isRecent && row.failures >= limit.failures
+    })
   }
 }

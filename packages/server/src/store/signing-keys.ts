@@ -52,6 +52,14 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
   }
 }
 
+/** Whether anything in this system database was encrypted under a master key. */
+export const holdsEncryptedKeys = (database: SystemDatabase): Promise<boolean> =>
+  askSystemDatabase(async () => {
+    const keys = await database.selectFrom('signing_key').select('kid').limit(1).execute()
+    const authorities = await database.selectFrom('certificate_authority').select('id').limit(1).execute()
+    return keys.length + authorities.length > 0
+  })
+
 /** 1 signs the servers of Lakegate, 2 the gateway as a client of attached clusters. */
 export type CertificateAuthorityNumber = 1 | 2
 

@@ -113,10 +113,10 @@ async function useEverything(): Promise<void> {
 
   // What is under way: a sign-in that waits for consent, one that waits for a password, a code that is not redeemed.
   await visitor.visit(authorize())
-  keep('cookie of an interaction', visitor.cookies('_interaction')[0]?.[1])
+  keep('cookie of an interaction', visitor.cookies(/^_interaction-[^.]+$/)[0]?.[1])
   const waiting = new Visitor()
   await waiting.visit(authorize())
-  keep('cookie of a sign-in', waiting.cookies('_interaction')[0]?.[1])
+  keep('cookie of a sign-in', waiting.cookies(/^_interaction-[^.]+$/)[0]?.[1])
   const unused = await signInAndAllow(new Visitor(), authorize(), person)
   keep('code that is not redeemed', unused.searchParams.get('code') ?? undefined)
   const device = await post('/oidc/v1/device_authorization', {
@@ -223,12 +223,9 @@ describe('a secret', () => {
     }
   })
 
-  it('is not printed, but for the token and the link that the banner hands to the administrator', () => {
-    const printed = lakegate
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-    expect(printed.length).toBeGreaterThan(20)
+  it('is not printed', () => {
+    const printed = lakegate.output().split('\n')
+    expect(printed.filter((line) => line.startsWith('{')).length).toBeGreaterThan(20)
     for (const line of printed) expect(found(line), line).toEqual([])
   })
 

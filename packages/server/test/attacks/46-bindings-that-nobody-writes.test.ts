@@ -350,13 +350,6 @@ it('a deleted instance leaves no bindings behind in the system database', async 
   }
 })
 
-/** What decides, in the catalogs of a cluster: labels, memberships, attributes and verifiers, settings, ownership. */
-const WHAT_DECIDES = `
-  SELECT (SELECT json_agg(label ORDER BY label::text) FROM pg_shseclabel AS label)::text AS labels,
-         (SELECT json_agg(member ORDER BY member::text) FROM pg_auth_members AS member)::text AS members,
-         (SELECT json_agg(role ORDER BY role::text) FROM pg_authid AS role)::text AS roles,
-         (SELECT json_agg(setting ORDER BY setting::text) FROM pg_db_role_setting AS setting)::text AS settings`
-
 describe('an instance of Lakegate’s own', () => {
   it.each([
     ['pg_shseclabel', 'DELETE FROM pg_catalog.pg_shseclabel'],
@@ -379,30 +372,13 @@ describe('an instance of Lakegate’s own', () => {
     })
   })
 
-  it('has no table that its owner could write, and that would decide anything', async () => {
+  it('has no table of ours that somebody could write', async () => {
     await asOwner(lakegate, async (owner) => {
       await owner.query('CREATE EXTENSION IF NOT EXISTS databricks_auth')
-      await owner.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
-      const before = (await owner.query(WHAT_DECIDES)).rows
       const { rows } = await owner.query<{ name: string }>(
         `${RELATIONS} AND class.relowner IN (SELECT oid FROM pg_roles WHERE rolsuper)`,
       )
-      expect(rows.length).toBeGreaterThan(0)
-      for (const { name } of rows) {
-        for (const statement of [
-          `INSERT INTO ${name} DEFAULT VALUES`,
-          `DELETE FROM ${name}`,
-          `TRUNCATE ${name}`,
-        ]) {
-          await owner.query('SAVEPOINT before')
-          await owner.query(statement).catch(async (error: unknown) => {
-            if (!(error instanceof pg.DatabaseError)) throw error
-            await owner.query('ROLLBACK TO before')
-          })
-        }
-      }
-      expect((await owner.query(WHAT_DECIDES)).rows).toEqual(before)
-      await owner.query('ROLLBACK')
+      expect(rows).toEqual([])
     })
   })
 })

@@ -135,8 +135,18 @@ describe('the role of a group', () => {
     const first = await createGroup(name, [direct.id])
     await createGroupRole(name)
     await admin.request('DELETE', `${GROUPS}/${first.id}`)
-    await createGroup(name, [direct.id])
-    expect((await refusedAs(name, direct)).code).toBe('28000')
+    const again = await createGroup(name, [direct.id])
+    const error = await refusedAs(name, direct)
+    expect(error).toMatchObject({
+      code: '28000',
+      detail: expect.stringContaining(`exists no more (id ${first.id})`) as string,
+      hint: expect.stringContaining('databricks_set_role_label') as string,
+    })
+    // What the hint says works.
+    await asOwner(lakegate, (session) =>
+      session.query('SELECT databricks_set_role_label($1, $2)', [name, `id=${again.id},type=GROUP`]),
+    )
+    expect(await loginAs(name, direct)).toBe(name)
   })
 
   it('is not taken by a user of the same name, nor the other way round (attack 26)', async () => {
@@ -164,6 +174,20 @@ describe('the role of a group', () => {
     await admin.request('DELETE', assignment)
     const error = await refusedAs(group.displayName, direct)
     expect(error.detail).toContain('not assigned to the workspace')
+  })
+
+  it('has a role of a shorter name where its own is longer than 63 bytes, as the error says', async () => {
+    const group = await createGroup(`${randomUUID()} ${randomUUID()}`, [direct.id])
+    const short = `short ${randomUUID().slice(0, 8)}`
+    await expect(createGroupRole(group.displayName)).rejects.toMatchObject({
+      code: '22023',
+      hint: expect.stringContaining('databricks_set_role_label') as string,
+    })
+    await asOwner(lakegate, async (session) => {
+      await session.query(`CREATE ROLE "${short}" LOGIN`)
+      await session.query('SELECT databricks_set_role_label($1, $2)', [short, `id=${group.id},type=GROUP`])
+    })
+    expect(await loginAs(short, direct)).toBe(short)
   })
 
   it('nests as deep as it may, and no deeper (attack 26)', async () => {

@@ -145,6 +145,10 @@ describe('a user whom the outside provider vouches for', () => {
     claims = { email: 'known@example.com', email_verified: true }
     const { visitor, back } = await signInOutside()
     expect((await new Visitor().visit(back)).status).toBe(400)
+    const stranger = new Visitor()
+    for (const [name, value] of visitor.cookies('_upstream'))
+      stranger.keep(lakegate.ready.http_url, name, value)
+    expect((await stranger.visit(back)).status).toBe(400)
     const changed = new URL(back)
     changed.searchParams.set('state', 'another')
     expect((await visitor.visit(changed)).status).toBe(400)

@@ -1,4 +1,5 @@
 /** Two Lakegates that start for the very first time, at the same moment, upon one empty system database. */
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -95,7 +96,7 @@ describe.each(['first_round', 'second_round', 'third_round'])(
       }
     })
 
-    it('print one link for the first sign-in, which opens', async () => {
+    it('hand out one link for the first sign-in, which opens', async () => {
       const banners = await Promise.all(
         running().map(({ output }) =>
           waitFor('the banner', async () =>
@@ -103,9 +104,10 @@ describe.each(['first_round', 'second_round', 'third_round'])(
           ),
         ),
       )
-      const links = banners.flatMap((banner) => /First sign-in +(\S+)/.exec(banner)?.[1] ?? [])
-      expect(links).toHaveLength(1)
-      expect((await new Visitor().visit(links[0] ?? '')).status).toBe(200)
+      const files = banners.flatMap((banner) => /First sign-in +by the link in (\S+)/.exec(banner)?.[1] ?? [])
+      expect(files).toEqual([path.join(home, 'first-access.json')])
+      const kept = JSON.parse(await readFile(files[0] ?? '', 'utf8')) as { sign_in_link: string }
+      expect((await new Visitor().visit(kept.sign_in_link)).status).toBe(200)
     })
   },
 )

@@ -57,11 +57,12 @@ describe('a start, a stop and another start', () => {
     })
   })
 
-  it('prints where it is, how to authenticate and a psql command that names the instance', async () => {
+  it('prints where it is, where the means to authenticate are and a psql command that names the instance', async () => {
     // The ready file is written first; the banner may still be on its way through the pipe.
     await waitFor('the psql command', () => lakegate.output().includes('psql "host='))
     expect(lakegate.output()).toContain(`REST and OAuth   ${first.http_url}`)
-    expect(lakegate.output()).toContain(`Access token     ${first.admin_token}`)
+    expect(lakegate.output()).toContain(`Access token     in ${lakegate.readyFile}`)
+    expect(lakegate.output()).not.toContain(first.admin_token)
     expect(lakegate.output()).toContain(
       `psql "host=${first.instance.host} port=${String(first.instance.port)} `,
     )

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAdministrativeConnections } from '../../src/instances/administrative-connections.ts'
 import { createBackendTermination } from '../../src/instances/session-termination.ts'
+import type { RoleOid } from '../../src/domain/ids.ts'
 import type { BackendToEnd } from '../../src/operations/ports/sessions.ts'
 import { instanceRow } from '../operations/instance-world.ts'
 import { ADMINISTRATOR, startForeignCluster, type ForeignCluster } from '../stage/foreign-cluster.ts'
@@ -10,6 +11,7 @@ import { ADMINISTRATOR, startForeignCluster, type ForeignCluster } from '../stag
 let cluster: ForeignCluster
 let session: pg.Client
 let backend: BackendToEnd
+let roleOid: RoleOid
 
 const clientOf = ({ host, port }: ForeignCluster, user: string, password: string) =>
   new pg.Client({ host, port, user, password, database: 'app', ssl: { ca: cluster.caPem } })
@@ -47,6 +49,11 @@ beforeAll(async () => {
   cluster = await startForeignCluster({ administrator: 'CREATEROLE' })
   await cluster.writeRules('hostssl all all 127.0.0.1/32 scram-sha-256')
   await cluster.query("CREATE ROLE ada LOGIN PASSWORD 'secret'")
+  const [ada] = await cluster.query<{ oid: RoleOid }>(
+    "SELECT oid::text AS oid FROM pg_roles WHERE rolname = 'ada'",
+  )
+  if (ada === undefined) throw new Error('there is no ada')
+  roleOid = ada.oid
   await cluster.query(`GRANT pg_signal_backend, pg_read_all_stats TO ${ADMINISTRATOR.user}`)
 })
 afterAll(async () => {
@@ -60,7 +67,7 @@ beforeEach(async () => {
   const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   backend = {
     processId: rows[0]?.pid ?? 0,
-    role: 'ada',
+    roleOid,
     host: { host: cluster.host, port: cluster.port },
     ageMs: 0,
     onlyWhenIdle: false,
@@ -75,9 +82,18 @@ describe('ending a session on an attached cluster', () => {
     await expect(ended).resolves.toMatchObject({ code: '57P01' })
   })
 
+  it('ends it also when its role was renamed meanwhile: the object id decides', async () => {
+    await cluster.query('ALTER ROLE ada RENAME TO countess')
+    try {
+      await expect(terminateBackend(instance(), backend)).resolves.toBe(true)
+    } finally {
+      await cluster.query("ALTER ROLE countess RENAME TO ada; ALTER ROLE ada PASSWORD 'secret'")
+    }
+  })
+
   it.each<[string, Partial<BackendToEnd>]>([
     ['younger than the session, so that the process id came again', { ageMs: 60 * 60 * 1000 }],
-    ['of another role', { role: 'grace' }],
+    ['of another role', { roleOid: '10' as RoleOid }],
     [
       'on another host than the session, which was the primary then',
       { host: { host: '127.0.0.1', port: 1 } },

@@ -22,6 +22,7 @@ const QUICK: SupervisorSettings = {
   firstRetryMs: 1,
   mostRetryMs: 4,
   recheckMs: 5,
+  repairMs: 5,
   steadyMs: 60_000,
 }
 const STOPPED = { ...NO_SETTINGS, stopped: true }
@@ -93,6 +94,25 @@ describe('the supervisor at its start', () => {
     await supervisor.start()
     await reach(world, 'AVAILABLE')
     expect(faultsAtStart).toEqual([undefined])
+  })
+
+  it('tries again, after a while, what could not be prepared, and tells each time; the instance is AVAILABLE', async () => {
+    const world = createWorld()
+    placeInstance(world)
+    const problem = new Fault({ code: 'database_not_prepared', origin: 'instance', message: 'It is locked.' })
+    clusterOf(world).problems = [problem]
+    const { supervisor, events } = supervise(world)
+    const told = () => events.filter(({ event }) => event === 'not_prepared')
+    await supervisor.start()
+    await waitFor('a second try', () => told().length >= 2)
+    expect(told()[0]).toMatchObject({ uid: INSTANCE_UID, problem, retryInMs: QUICK.repairMs })
+    expect(world.rows.get(INSTANCE_UID)).toMatchObject({
+      state: 'AVAILABLE',
+      fault: { message: 'It is locked.' },
+    })
+    clusterOf(world).problems = []
+    await waitFor('the end of it', () => world.rows.get(INSTANCE_UID)?.fault === undefined)
+    expect(clusterOf(world).starts).toBe(0)
   })
 
   it('leaves a cluster that survived AVAILABLE all the time', async () => {

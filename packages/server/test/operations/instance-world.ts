@@ -4,6 +4,7 @@
  */
 import { effectiveCapacity, type DatabaseInstance } from '../../src/domain/database-instance.ts'
 import type { Principal } from '../../src/domain/identity.ts'
+import type { Fault } from '../../src/domain/fault.ts'
 import type { InstanceUid } from '../../src/domain/ids.ts'
 import type { InstanceDriver } from '../../src/operations/ports/clusters.ts'
 import type { Directory } from '../../src/operations/ports/directory.ts'
@@ -15,6 +16,8 @@ import { ALICE, ALICE_ID, INSTANCE_UID, NOW, WORKSPACE } from '../policy/facts.t
 export interface Cluster {
   isRunning: boolean
   isPrepared: boolean
+  /** What somebody did to it that keeps a part of it from being prepared. */
+  problems?: readonly Fault[]
   /** What the postmaster was started with. */
   capacity: string | undefined
   ownerRoleOf: string | undefined
@@ -216,6 +219,7 @@ function driverOf(world: World, call: Call): InstanceDriver {
         if (cluster?.isRunning !== true) throw new Error('prepared what does not run')
         cluster.isPrepared = true
         if (owner !== undefined) cluster.ownerRoleOf = owner.name
+        return cluster.problems ?? []
       }),
     stop: async (instance) =>
       call('stop', () => {

@@ -317,6 +317,74 @@ describe('a fault of an instance', () => {
     expect(rowOf(world).fault).toBeUndefined()
   })
 
+  describe('in a part of it', () => {
+    const locked = (database: string) =>
+      new Fault({
+        code: 'database_not_prepared',
+        origin: 'instance',
+        message: `The database "${database}" cannot be prepared.`,
+        nextStep: 'End the transaction.',
+      })
+    const withProblems = (...problems: readonly Fault[]) => {
+      const world = placed({}, {})()
+      const cluster = clusterOf(world)
+      if (cluster === undefined) throw new Error('there is no cluster')
+      cluster.problems = problems
+      return { world, cluster }
+    }
+
+    it('is told to its users while the instance is AVAILABLE', async () => {
+      const { world, cluster } = withProblems(locked('a'))
+      endPostmaster(cluster)
+      expect(await reconcile(world)).toMatchObject({
+        outcome: 'started',
+        problems: [{ message: locked('a').message }],
+      })
+      expect(rowOf(world)).toMatchObject({
+        state: 'AVAILABLE',
+        fault: {
+          code: 'database_not_prepared',
+          message: locked('a').message,
+          nextStep: 'End the transaction.',
+        },
+      })
+    })
+
+    it('names the first of many, and says that there are more', async () => {
+      const { world } = withProblems(...['a', 'b', 'c', 'd', 'e'].map(locked))
+      await reconcile(world)
+      expect(rowOf(world).fault?.message).toBe(
+        'The database "a" cannot be prepared. The database "b" cannot be prepared. The database "c" cannot be prepared. 2 more are in the log of Lakegate.',
+      )
+    })
+
+    it('is tried again on an instance that runs, stands as long as it is met, and goes with its cause', async () => {
+      const { world, cluster } = withProblems(locked('a'))
+      await reconcile(world)
+      const again = () => reconcileDatabaseInstance(portsOf(world), { uid: INSTANCE_UID, adopted: true })
+      expect(await again()).toMatchObject({
+        outcome: 'running',
+        problems: [{ code: 'database_not_prepared' }],
+      })
+      expect(rowOf(world)).toMatchObject({ state: 'AVAILABLE', fault: { code: 'database_not_prepared' } })
+      cluster.problems = []
+      await again()
+      expect(rowOf(world)).toMatchObject({ state: 'AVAILABLE', fault: undefined })
+    })
+
+    it('keeps an instance that was never complete from its users', async () => {
+      const world = unmade({})()
+      await expect(
+        reconcile(world, ({ name, moment }) => {
+          const cluster = world.clusters.get(INSTANCE_UID)
+          if (name === 'prepare' && moment === 'before' && cluster !== undefined)
+            cluster.problems = [locked('template1')]
+        }),
+      ).rejects.toMatchObject({ code: 'database_not_prepared' })
+      expect(rowOf(world)).toMatchObject({ state: 'STARTING', fault: { code: 'database_not_prepared' } })
+    })
+  })
+
   it('that is our own mistake is told without its text', async () => {
     const world = unmade({})()
     await expect(

@@ -229,12 +229,12 @@ const ROWS: readonly (readonly [fact: string, facts: LoginFacts, verdict: 'admit
   [
     'refuses the role of a group that does not exist any more (behaviour 49)',
     group({ group: undefined }),
-    'not_a_member',
+    'group_no_longer_exists',
   ],
   [
     'refuses when the group that was asked for is not the one of the label',
     group({ group: { ...GROUP, id: OTHER_GROUP_ID } }),
-    'not_a_member',
+    'group_no_longer_exists',
   ],
   [
     'refuses the role of a group that left the workspace (behaviour 46)',

@@ -16,7 +16,10 @@ const bodyOf = (message: Buffer) => message.subarray(5)
 
 /** What the scanner announced, and the bytes it let through. */
 function scan(chunks: readonly Buffer[], prefix = 1) {
-  const scanner = new MessageScanner({ longest: 1000, prefixOf: (_, total) => Math.min(prefix, total) })
+  const scanner = new MessageScanner({
+    longestOf: () => 1000,
+    prefixOf: (_, total) => Math.min(prefix, total),
+  })
   const types: string[] = []
   const passed: Buffer[] = []
   for (const chunk of chunks) {

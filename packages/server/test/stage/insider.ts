@@ -5,7 +5,7 @@
  */
 import path from 'node:path'
 import { SignJWT } from 'jose'
-import { createKeyEncryption, loadOrCreateMasterKey } from '../../src/keys/key-encryption.ts'
+import { createKeyEncryption, loadMasterKey } from '../../src/keys/key-encryption.ts'
 import { createSigningKeys } from '../../src/keys/signing-keys.ts'
 import { createSigningKeyStore } from '../../src/store/signing-keys.ts'
 import { openSystemDatabase, type SystemDatabase } from '../../src/store/system-database.ts'
@@ -41,7 +41,7 @@ export async function openInsider(lakegate: Lakegate): Promise<Insider> {
   )
   const keys = createSigningKeys({
     store: createSigningKeyStore(database),
-    encryption: createKeyEncryption(await loadOrCreateMasterKey(path.join(dataDirectory, 'master.key'))),
+    encryption: createKeyEncryption(await loadMasterKey(path.join(dataDirectory, 'master.key'))),
     clock: () => new Date(),
   })
   return {

@@ -62,10 +62,11 @@ export class Visitor {
     })
   }
 
-  /** Those of that name, with their values. */
-  cookies(name: string): readonly (readonly [string, string])[] {
+  /** Those of that name, or of such names, with their values. */
+  cookies(name: string | RegExp): readonly (readonly [string, string])[] {
+    const matches = (found: string) => (typeof name === 'string' ? found === name : name.test(found))
     return [...this.#cookies.values()].flatMap((cookie) =>
-      cookie.name === name ? [[cookie.name, cookie.value] as const] : [],
+      matches(cookie.name) ? [[cookie.name, cookie.value] as const] : [],
     )
   }
 

@@ -196,6 +196,7 @@ async function withSessionAndLink() {
     kind: 'Session',
     idHash: hashSecret(randomUUID()),
     payload: {},
+    origin: undefined,
     identityId: userId,
     grantId: undefined,
     uid: randomUUID(),

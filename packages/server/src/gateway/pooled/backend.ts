@@ -70,7 +70,7 @@ export class PooledBackend {
   constructor(socket: Socket, greeting: Buffer) {
     this.socket = socket
     this.scanner = new MessageScanner({
-      longest: LONGEST_MESSAGE,
+      longestOf: () => LONGEST_MESSAGE,
       prefixOf: (type, total) => {
         if (this.#isConversing) return Math.min(total, LONGEST_BACKEND_LOGIN_MESSAGE)
         return WHOLE.has(type) ? Math.min(total, LONGEST_UNDERSTOOD) : 1

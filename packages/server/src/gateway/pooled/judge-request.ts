@@ -1,5 +1,6 @@
 /** What a client's message means for the count of what is outstanding and for its prepared statements. */
 import { encodeDescribeStatement, encodeFlush } from '../../protocol/frontend-statements.ts'
+import { LONGEST_MESSAGE, LONGEST_SMALL_MESSAGE } from '../../protocol/limits.ts'
 import type { MessageScanner } from '../../protocol/message-scanner.ts'
 import { statementOfBind, statementOfDescribe, statementOfParse } from '../../protocol/statement-names.ts'
 import type { Outlet } from './outlet.ts'
@@ -43,6 +44,21 @@ export const WAITS_FOR_NO_BACKEND: ReadonlySet<number> = new Set([
   TERMINATE,
 ])
 
+const SMALL: ReadonlySet<number> = new Set([
+  CLOSE_MESSAGE,
+  COPY_DONE,
+  COPY_FAIL,
+  DESCRIBE_MESSAGE,
+  EXECUTE_MESSAGE,
+  FLUSH,
+  SYNC_MESSAGE,
+  TERMINATE,
+])
+
+/** What PostgreSQL takes for the length word of such a message; it ends the session for more, without a word. */
+export const longestRequest = (type: number): number =>
+  SMALL.has(type) ? LONGEST_SMALL_MESSAGE : LONGEST_MESSAGE
+
 /** Longer names than this of portals and statements together are not read; PostgreSQL uses 63 bytes of each. */
 const NAMES_BYTES = 8 * 1024
 
@@ -52,24 +68,31 @@ export function prefixOfRequest(type: number, total: number): number {
     case PARSE_MESSAGE:
       return total <= LONGEST_REMEMBERED ? total : NAMES_BYTES
     case BIND_MESSAGE:
+      return Math.min(total, NAMES_BYTES)
     case CLOSE_MESSAGE:
     case DESCRIBE_MESSAGE:
-      return Math.min(total, NAMES_BYTES)
+      return total
     default:
       return 1
   }
 }
 
 /** `hold`: not before the answers to what was sent are there. `done`: nothing of it is left to pass. */
-export type Judgement = 'pass' | 'hold' | 'done' | { readonly violation: string }
+export type Judgement = 'pass' | 'hold' | 'done' | Violation
 
-const ENDLESS_NAME: Judgement = { violation: 'the name of a statement does not end' }
+export interface Violation {
+  readonly violation: string
+  /** Whether PostgreSQL ends the session as soon as it reads the header of the message. */
+  readonly endsSession: boolean
+}
+
+const ENDLESS_NAME: Judgement = { violation: 'the name of a statement does not end', endsSession: false }
 /** Fails whatever the state of the transaction: no client of ours has a statement of that name. */
 const FAILING = encodeDescribeStatement('a statement that lakegate makes fail')
 
 /**
  * Judges the message that the scanner sees, and puts a Parse before it when its statement is missing in the backend.
- * A violation is what PostgreSQL would end the session for as well.
+ * A violation is what PostgreSQL would end the session for as well, or a name that is longer than we read.
  */
 export function judgeRequest(
   requests: MessageScanner,
@@ -116,7 +139,7 @@ export function judgeRequest(
       outstanding.sent(EXECUTE)
       return 'pass'
     case PARSE_MESSAGE: {
-      const statement = statementOfParse(requests.body())
+      const statement = statementOfParse(requests.prefix())
       if (statement === undefined) return ENDLESS_NAME
       const message = requests.isWhole ? Buffer.from(requests.view(requests.start, requests.end)) : undefined
       outstanding.sent({ kind: 'parse', statement, message, existed: book.has(statement) })
@@ -127,21 +150,21 @@ export function judgeRequest(
       return 'done'
     }
     case BIND_MESSAGE: {
-      const statement = statementOfBind(requests.body())
+      const statement = statementOfBind(requests.prefix())
       if (statement === undefined) return ENDLESS_NAME
       const judgement = bringBack(statement)
       if (judgement === 'pass') outstanding.sent(BIND)
       return judgement
     }
     case DESCRIBE_MESSAGE: {
-      const statement = statementOfDescribe(requests.body())
+      const statement = statementOfDescribe(requests.prefix())
       if (statement === undefined) return ENDLESS_NAME
       const judgement = statement === 'portal' ? 'pass' : bringBack(statement.name)
       if (judgement === 'pass') outstanding.sent(DESCRIBE)
       return judgement
     }
     case CLOSE_MESSAGE: {
-      const statement = statementOfDescribe(requests.body())
+      const statement = statementOfDescribe(requests.prefix())
       if (statement === undefined) return ENDLESS_NAME
       outstanding.sent(statement === 'portal' ? CLOSE_PORTAL : closeOf(statement.name))
       return 'pass'
@@ -155,6 +178,6 @@ export function judgeRequest(
     case TERMINATE:
       return 'pass'
     default:
-      return { violation: `invalid frontend message type ${String(requests.type)}` }
+      return { violation: `invalid frontend message type ${String(requests.type)}`, endsSession: true }
   }
 }

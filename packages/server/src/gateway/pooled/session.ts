@@ -5,15 +5,22 @@
 import type { Duplex } from 'node:stream'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
+import { encodeFlush, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { encodeErrorResponse } from '../../protocol/error-response.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
+import { endBehindAnswers } from '../end-behind-answers.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../session-link.ts'
 import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
-import { judgeRequest, prefixOfRequest, WAITS_FOR_NO_BACKEND } from './judge-request.ts'
+import {
+  judgeRequest,
+  longestRequest,
+  prefixOfRequest,
+  WAITS_FOR_NO_BACKEND,
+  type Violation,
+} from './judge-request.ts'
 import { BackendRefused } from './open-backend.ts'
 import { Outlet } from './outlet.ts'
 import { Outstanding } from './outstanding.ts'
@@ -47,7 +54,7 @@ export class PooledSession implements BackendOwner, Tenant {
   readonly #told: ParameterValues
   readonly #book = new StatementBook()
   readonly #outstanding = new Outstanding(this.#book)
-  readonly #requests = new MessageScanner({ longest: LONGEST_MESSAGE, prefixOf: prefixOfRequest })
+  readonly #requests = new MessageScanner({ longestOf: longestRequest, prefixOf: prefixOfRequest })
   readonly #toBackend = new Outlet(this.#requests)
   readonly #gone = new AbortController()
   #toClient: Outlet | undefined
@@ -63,6 +70,8 @@ export class PooledSession implements BackendOwner, Tenant {
   #isDroppingAnswer = false
   /** The client has the beginning of a message, and whatever comes next is taken for the rest of it. */
   #isInsideAnswer = false
+  /** What the client did wrong; PostgreSQL has been told, and ends the session. */
+  #violation: RefusedError | undefined
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
   /** Nobody asked for it from outside, and the client did not say goodbye. */
@@ -142,19 +151,17 @@ export class PooledSession implements BackendOwner, Tenant {
 
   onClosed(): void {
     this.#backend = undefined
-    if (!this.#isLeaving) {
-      const lastError = this.#lastError
-      this.#ownEnd ??= {
-        reason: 'backend_ended',
-        sqlstate: lastError === undefined ? undefined : sqlstateThatEnds(lastError),
-      }
-    }
-    if (this.#isLeaving || this.#lastError !== undefined) this.#client.end()
-    else this.end(new RefusedError(refuse('pooled_backend_lost')))
+    const lastWord = this.#lastError === undefined ? undefined : sqlstateThatEnds(this.#lastError)
+    if (!this.#isLeaving) this.#ownEnd ??= { reason: 'backend_ended', sqlstate: lastWord }
+    if (this.#isLeaving || lastWord !== undefined || this.#isInsideAnswer) {
+      // There is no more to say; whatever the client still asks for is asked of nobody.
+      this.#isOver = true
+      endBehindAnswers(this.#client)
+    } else this.end(this.#violation ?? new RefusedError(refuse('pooled_backend_lost')))
   }
 
   readonly #onRequestBytes = (chunk: Buffer): void => {
-    if (this.#isOver || this.#isLeaving) return
+    if (this.#isOver || this.#isLeaving || this.#violation !== undefined) return
     this.#requests.push(chunk)
     if (!this.#isWaiting && !this.#isHeld) this.#passRequests()
     else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
@@ -164,7 +171,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const requests = this.#requests
     for (let seen = requests.see(); seen !== 'need_more'; seen = requests.see()) {
       if (seen === 'violation') {
-        this.#fail(violation('invalid message length'))
+        this.#violate({ violation: 'invalid message length', endsSession: true })
         return
       }
       if (seen === 'message') {
@@ -174,7 +181,7 @@ export class PooledSession implements BackendOwner, Tenant {
         if (this.#backend !== undefined) {
           const judgement = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
           if (typeof judgement === 'object') {
-            this.#fail(violation(judgement.violation))
+            this.#violate(judgement)
             return
           }
           if (judgement === 'hold') {
@@ -194,6 +201,26 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#flushRequests()
     this.#releaseIfFinished()
+  }
+
+  /**
+   * The client cannot be followed any more: nothing else of it is read. PostgreSQL answers what came before and ends the
+   * session; what it says of it goes to the client, and our word where it says nothing.
+   */
+  #violate({ violation, endsSession }: Violation): void {
+    const refusal = new RefusedError(refuse('protocol_violation', { violation }))
+    const backend = this.#backend
+    if (backend === undefined) {
+      this.#fail(refusal)
+      return
+    }
+    this.#ownEnd ??= endBecauseOf(refusal)
+    this.#violation = refusal
+    this.#outstanding.lose()
+    this.#toBackend.insert(encodeFlush())
+    this.#toBackend.insert(endsSession ? this.#requests.header() : encodeTerminate())
+    this.#toBackend.flush(backend.socket)
+    this.#client.resume()
   }
 
   /** @returns false when the request must wait; it goes on by itself then */
@@ -353,6 +380,3 @@ const RESULT_TYPE_CHANGED = encodeErrorResponse({
   hint: 'Close the prepared statement and prepare it again, or connect again.',
   routine: 'RevalidateCachedQuery',
 })
-
-const violation = (text: string): RefusedError =>
-  new RefusedError(refuse('protocol_violation', { violation: text }))

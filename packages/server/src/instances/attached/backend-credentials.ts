@@ -17,6 +17,7 @@ import type {
 import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { administrativeDatabase, type AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { requireSame } from '../known-role.ts'
 import type { RoleBindingLookup } from '../../operations/ports/role-bindings.ts'
 import { bindingOfRole, roleBindingsOf, type LabelledRole } from '../role-bindings.ts'
 import type { ManagedVerifier } from './remove-objects.ts'
@@ -122,6 +123,8 @@ async function apply(
       await client.query(
         `ALTER ROLE ${client.escapeIdentifier(role.name)} PASSWORD ${client.escapeLiteral(verifier)}`,
       )
+      // Whoever exchanged two names in this moment must not have the key put on another role.
+      await requireSame(client, role)
     }),
   )
 }

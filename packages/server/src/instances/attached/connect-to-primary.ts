@@ -3,7 +3,7 @@
  * the first of the list that is not in recovery. That it is the cluster it was is checked each time.
  */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import pg from 'pg'
+import type pg from 'pg'
 import { inOrder, OLDEST_ATTACHED_VERSION, type ClusterHost } from '../../domain/attached-cluster.ts'
 import type { AttachedBackend, DatabaseInstance } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
@@ -11,7 +11,7 @@ import type { InstanceUid } from '../../domain/ids.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import type { AttachedSecretStore } from '../../operations/ports/attached.ts'
 import type { KeyEncryption } from '../../operations/ports/keys.ts'
-import { sessionSettings } from '../administrative-client.ts'
+import { endSoon, openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from '../session-settings.ts'
 import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
 
 /** One host; a list of them has to fit into what a login may take. */
@@ -41,10 +41,13 @@ interface PrimaryRow {
   readonly version: number
   readonly identifier: string
   readonly is_superuser: boolean
+  readonly acts_as: string
 }
 
+/** The administrative database may be a stranger's: what that one set is put back before anything else is asked. */
 const WHO_ARE_YOU = `
-  SELECT pg_catalog.pg_is_in_recovery() AS is_standby,
+  SELECT ${PUT_BACK_SETTINGS} AS put_back, CURRENT_USER::text AS acts_as,
+         pg_catalog.pg_is_in_recovery() AS is_standby,
          pg_catalog.current_setting('server_version_num')::int AS version,
          (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS identifier,
          (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_superuser`
@@ -68,54 +71,58 @@ export function createClusterConnector(ports: {
       const password = await loadPassword(instance.uid)
       const failures: HostFailure[] = []
       for (const host of inOrder(instance.backend.cluster.hosts, primaries.get(instance.uid))) {
-        const client = clientFor(instance.backend, host, { database, password, statementTimeoutMs })
-        client.on('error', () => undefined)
+        let client: pg.Client | undefined
         try {
-          await client.connect()
+          client = await openAdministrativeClient(
+            configurationFor(instance.backend, host, database, password),
+            {
+              statementTimeoutMs,
+              pgMajorVersion: instance.pgMajorVersion,
+              asSuperuser: false,
+            },
+          )
           const found = await ask(client)
+          requireActingAs(instance.backend.cluster.administrator, found.acts_as)
           if (!found.is_standby) {
             primaries.set(instance.uid, host)
             return identify(instance, host, client, found)
           }
           failures.push({ host, error: 'standby' })
         } catch (error) {
-          if (error instanceof Fault) throw error
+          if (error instanceof Fault) {
+            if (client !== undefined) endSoon(client)
+            throw error
+          }
           failures.push({ host, error })
         }
-        endSoon(client)
+        if (client !== undefined) endSoon(client)
       }
       throw faultOfHosts(instance.name, failures)
     },
   }
 }
 
-function clientFor(
+const configurationFor = (
   { cluster }: AttachedBackend,
   { host, port }: ClusterHost,
-  login: {
-    readonly database: string
-    readonly password: Redacted<string>
-    readonly statementTimeoutMs: number
+  database: string,
+  password: Redacted<string>,
+): pg.ClientConfig => ({
+  host,
+  port,
+  user: cluster.administrator,
+  password: password.reveal(),
+  database,
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  ssl: {
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    ...(cluster.tls.caPem === undefined ? {} : { ca: cluster.tls.caPem }),
+    // The driver names no host to Node.js when it is an address; what we meant to reach is what counts.
+    checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+      cluster.tls.mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
   },
-): pg.Client {
-  return new pg.Client({
-    host,
-    port,
-    user: cluster.administrator,
-    password: login.password.reveal(),
-    database: login.database,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    ...sessionSettings(login.statementTimeoutMs),
-    ssl: {
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
-      ...(cluster.tls.caPem === undefined ? {} : { ca: cluster.tls.caPem }),
-      // The driver names no host to Node.js when it is an address; what we meant to reach is what counts.
-      checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
-        cluster.tls.mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
-    },
-  })
-}
+})
 
 async function ask(client: pg.Client): Promise<PrimaryRow> {
   const { rows } = await client.query<PrimaryRow>(WHO_ARE_YOU)
@@ -148,12 +155,4 @@ function identify(
   }
   endSoon(client)
   throw problem
-}
-
-/**
- * Not waited for: of a connection whose TLS failed the driver never reports the end. A connection that never came to be,
- * or is lost, needs no goodbye.
- */
-function endSoon(client: pg.Client): void {
-  client.end().catch(() => undefined)
 }

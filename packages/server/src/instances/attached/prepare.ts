@@ -3,12 +3,16 @@
  * the role of whoever attached it, and in the named database the schema databricks_auth. Each step can be repeated.
  */
 import type pg from 'pg'
+import { Fault } from '../../domain/fault.ts'
 import type { Principal } from '../../domain/identity.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import { LONGEST_NAME } from '../../protocol/limits.ts'
 import type { RoleBindingStore } from '../../operations/ports/role-bindings.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { knowRole } from '../known-role.ts'
+import { ensureSystemRole } from '../own-roles.ts'
+import { isSaidByServer, sentenceOf } from '../postgresql-errors.ts'
 import { bindRole, roleBindingsOf } from '../role-bindings.ts'
 import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
@@ -20,26 +24,58 @@ export async function prepareAttached(
   { access, bindings }: { readonly access: AdministrativeAccess; readonly bindings: RoleBindingStore },
   instance: AttachedInstance,
   owner: Principal | undefined,
-): Promise<void> {
+): Promise<readonly Fault[]> {
   const { cluster } = instance.backend
   const catalog = roleBindingsOf(instance)
-  await access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
+  return access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
+    const problems: Fault[] = []
     await inTransaction(client, async () => {
       // Made together with the owner's role, so that its being there tells that the owner had one: a role that was
       // dropped since stays dropped.
-      if (await roleExists(client, DATABRICKS_SUPERUSER)) return
-      await client.query(`CREATE ROLE ${DATABRICKS_SUPERUSER} NOLOGIN`)
+      if ((await ensureSystemRole(client, instance, DATABRICKS_SUPERUSER, { alone: false })) !== 'made')
+        return
       if (owner === undefined || !isFree(owner.name) || (await roleExists(client, owner.name))) return
       await client.query(`CREATE ROLE ${client.escapeIdentifier(owner.name)} LOGIN INHERIT`)
-      await bindRole({ instance, client, bindings }, owner.name, owner, { isNew: true })
-    })
+      await bindRole({ instance, client, bindings }, await knowRole(client, owner.name), owner, {
+        isNew: true,
+      })
+    }).catch(collectTaken(problems))
     if (catalog.kind === 'system_database') await dropOldTable(client, instance, bindings)
-    await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog')
+    await installFunctions(client, instance.pgMajorVersion ?? 0, catalog.kind === 'shared_catalog').catch(
+      collectFunctionsMissing(problems, instance),
+    )
+    return problems
   })
 }
 
 const isFree = (name: string): boolean =>
   Buffer.byteLength(name, 'utf8') <= LONGEST_NAME && !/^(pg|databricks)_/.test(name)
+
+/** The rest works without the role databricks_superuser, which is given to nobody then. */
+const collectTaken = (problems: Fault[]) => (error: unknown) => {
+  if (!(error instanceof Fault) || error.code !== 'system_role_taken') throw error
+  problems.push(error)
+}
+
+/** Logins work without the functions; whoever owns the database may stand in their way, by a lock above all. */
+const collectFunctionsMissing =
+  (problems: Fault[], { name, backend }: AttachedInstance) =>
+  (error: unknown) => {
+    if (!(error instanceof Fault) && !isSaidByServer(error)) throw error
+    problems.push(
+      error instanceof Fault
+        ? error
+        : new Fault({
+            code: 'functions_not_installed',
+            origin: 'instance',
+            message: `The functions of databricks_auth cannot be put into the database ${JSON.stringify(backend.cluster.database)} of ${name}: ${sentenceOf(error)}`,
+            nextStep:
+              'Logins work. Put that right; Lakegate tries again every minute, and at the next start.',
+            retryable: true,
+            cause: error,
+          }),
+    )
+  }
 
 async function roleExists(client: pg.Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [name])

@@ -7,8 +7,11 @@ import { Fault } from '../../domain/fault.ts'
 import type { RoleOid } from '../../domain/ids.ts'
 import { DATABRICKS_SUPERUSER } from '../../domain/role.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
-import { findClaimReaders } from '../claim-readers.ts'
+import { findClaimReaders, type ClaimReader } from '../claim-readers.ts'
 import { inTransaction } from '../in-transaction.ts'
+import { standingOf } from '../own-roles.ts'
+import { isDenied, isDependency, sentenceOf } from '../postgresql-errors.ts'
+import { inEveryDatabase, type DatabaseFailure } from '../walk-databases.ts'
 import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
@@ -44,6 +47,7 @@ export async function removeObjects(
     await removeReaders(access, instance)
     return await access.inSession(instance, database, TIMEOUT_MS, (client) =>
       inTransaction(client, async () => {
+        const superuserRole = await standingOf(client, instance, DATABRICKS_SUPERUSER, { alone: false })
         let withPasswords: readonly string[] = []
         if (await isSuperuser(client)) {
           await removePasswords(client, verifiers)
@@ -51,13 +55,15 @@ export async function removeObjects(
           await client.query(
             `DELETE FROM pg_catalog.pg_shseclabel
               WHERE classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-                AND provider IN ('databricks_auth', 'databricks_claims')`,
+                AND provider IN ('databricks_auth', 'databricks_claims', 'lakegate')`,
           )
           await dropFunctions(client)
         }
         await dropStandIn(client)
         await dropBindingTable(client)
-        await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
+        // One that somebody else made under this name is not ours to drop; PostgreSQL knows that of a role that is no superuser.
+        if (superuserRole !== 'a stranger’s' || !(await isSuperuser(client)))
+          await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
         return withPasswords
       }),
     )
@@ -113,11 +119,20 @@ async function dropFunctions(client: pg.Client): Promise<void> {
       WHERE pg_catalog.format('%s.%s', namespace.nspname, function.proname) = ANY ($1::pg_catalog.text[])`,
     [FUNCTIONS],
   )
-  await client.query('DROP VIEW IF EXISTS public.databricks_list_roles')
+  await dropOwnView(client)
   if (rows.length > 0)
     await client.query(`DROP FUNCTION ${rows.map(({ signature }) => signature).join(', ')} RESTRICT`)
   // Nobody but superusers could make anything depend on what is in it, but for the event trigger, which goes too.
   await client.query('DROP SCHEMA databricks_auth CASCADE')
+}
+
+async function dropOwnView(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_catalog.pg_class AS class
+       JOIN pg_catalog.pg_roles AS owner ON owner.oid = class.relowner AND owner.rolsuper
+      WHERE class.oid = pg_catalog.to_regclass('public.databricks_list_roles') AND class.relkind = 'v'`,
+  )
+  if (rowCount !== 0) await client.query('DROP VIEW public.databricks_list_roles')
 }
 
 /** A role with privileges that somebody granted to it, or that is not the administrative role's to drop, stays. */
@@ -133,55 +148,57 @@ async function dropUnlessUsed(client: pg.Client, role: string): Promise<void> {
 
 /**
  * The roles that sessions with claims went on as. They hold grants in the databases of their tables; what they should
- * own, against all expectation, goes to the role that they read for.
+ * own, against all expectation, goes to the role that they read for, and to nobody else: then the reader stays.
  */
 async function removeReaders(access: AdministrativeAccess, instance: AttachedInstance): Promise<void> {
   const { database } = instance.backend.cluster
-  const { readers, databases } = await access.inSession(instance, database, TIMEOUT_MS, async (client) => {
-    if (!(await isSuperuser(client))) return { readers: [], databases: [] }
-    const found = await findClaimReaders(client)
-    const roles = await client.query<{ oid: RoleOid; name: string }>(
-      'SELECT oid::text AS oid, rolname AS name FROM pg_catalog.pg_roles WHERE oid = ANY ($1::pg_catalog.oid[])',
-      [found.map(({ readsFor }) => readsFor)],
-    )
-    const names = new Map(roles.rows.map(({ oid, name }) => [oid, name]))
-    const named = await client.query<{ name: string }>(
-      'SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname',
-    )
-    return {
-      readers: found.map(({ name, readsFor }) => ({ name, heir: names.get(readsFor) })),
-      databases: named.rows.map(({ name }) => name),
-    }
-  })
+  const readers = await access.inSession(instance, database, TIMEOUT_MS, async (client) =>
+    (await isSuperuser(client)) ? findClaimReaders(client) : [],
+  )
   if (readers.length === 0) return
-  for (const name of databases) {
-    await access.inSession(instance, name, TIMEOUT_MS, (client) =>
-      inTransaction(client, async () => {
-        for (const reader of readers) {
-          const quoted = client.escapeIdentifier(reader.name)
-          const heir = reader.heir === undefined ? 'CURRENT_USER' : client.escapeIdentifier(reader.heir)
-          await client.query(`REASSIGN OWNED BY ${quoted} TO ${heir}`)
-          await client.query(`DROP OWNED BY ${quoted}`)
-        }
-      }),
-    )
-  }
-  await access.inSession(instance, database, TIMEOUT_MS, async (client) => {
-    for (const { name } of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
-  })
+  const holding = readers.map(({ oid }) => oid)
+  const failures = await inEveryDatabase({ access, instance, timeoutMs: TIMEOUT_MS, holding }, (client) =>
+    inTransaction(client, async () => {
+      for (const reader of readers) await takeFrom(client, reader)
+    }),
+  )
+  await access
+    .inSession(instance, database, TIMEOUT_MS, async (client) => {
+      for (const { name } of readers) await client.query(`DROP ROLE ${client.escapeIdentifier(name)}`)
+    })
+    .catch((error: unknown) => {
+      throw isDependency(error) ? inUse(instance, error, failures) : error
+    })
 }
 
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code
-const isDenied = (error: unknown): boolean => hasCode(error, '42501')
-const isDependency = (error: unknown): error is Error & { readonly detail?: string } =>
-  hasCode(error, '2BP01')
+async function takeFrom(client: pg.Client, { oid, name, readsFor }: ClaimReader): Promise<void> {
+  const { rows } = await client.query<{ heir: string | null; owns: boolean }>(
+    `SELECT (SELECT rolname FROM pg_catalog.pg_roles WHERE oid::pg_catalog.text = $2) AS heir,
+            EXISTS (SELECT FROM pg_catalog.pg_shdepend
+                     WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                       AND refobjid = $1 AND deptype = 'o') AS owns`,
+    [oid, readsFor],
+  )
+  const heir = rows[0]?.heir ?? undefined
+  const reader = client.escapeIdentifier(name)
+  if (heir !== undefined)
+    await client.query(`REASSIGN OWNED BY ${reader} TO ${client.escapeIdentifier(heir)}`)
+  else if (rows[0]?.owns === true) return
+  await client.query(`DROP OWNED BY ${reader}`)
+}
 
-function inUse({ name }: AttachedInstance, cause: Error & { readonly detail?: string }): Fault {
+function inUse(
+  { name }: AttachedInstance,
+  cause: Error & { readonly detail?: string },
+  failures: readonly DatabaseFailure[] = [],
+): Fault {
+  const where = failures.map(
+    ({ database, error }) => ` In the database ${JSON.stringify(database)}: ${sentenceOf(error)}`,
+  )
   return new Fault({
     code: 'lakegate_objects_in_use',
     origin: 'configuration',
-    message: `What Lakegate put into the cluster of ${name} is in use: ${cause.detail ?? cause.message}.`,
+    message: `What Lakegate put into the cluster of ${name} is in use: ${cause.detail ?? cause.message}.${where.join('')}`,
     nextStep:
       'Drop what depends on it, or repeat the deletion without remove_objects, which leaves everything there.',
     cause,

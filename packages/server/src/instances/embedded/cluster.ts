@@ -1,19 +1,24 @@
 /**
  * One PostgreSQL cluster on this machine, whatever it is used for: initialised once, started or adopted, stopped,
- * destroyed. Every step can be repeated after a crash at any point. Its directory holds `data` (complete or
- * absent), `log`, `socket` and the marker that says whose cluster this is.
+ * destroyed. Every step can be repeated after a crash at any point.
  */
-import { chmod, chown, mkdir, rename, rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
+import { claimDirectory, foreign } from './claim-directory.ts'
 import { writeConfigurationFiles, type ClusterConfiguration } from './configuration-files.ts'
+import { hasCode } from './error-code.ts'
 import { initialiseDataDirectory } from './initialise.ts'
-import { readMarker, writeMarker } from './marker.ts'
+import { writeMarker } from './marker.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { makeAccountDirectory, makeOwnDirectory } from './own-directories.ts'
+import { isThere } from './own-files.ts'
+import { placesOf } from './places.ts'
 import { findPostmaster, startPostmaster, stopPostmaster, waitForPostmasterExit } from './postmaster.ts'
 import { askCluster, waitUntilReady } from './readiness.ts'
-import { chooseSocketDirectory } from './socket-directory.ts'
+import { removeTree } from './remove-tree.ts'
+import { makeSocketDirectory, socketDirectoryOf, socketIn } from './socket-directory.ts'
 
 export interface ClusterDefinition {
   /** What the marker in the directory must say; never shared by two clusters. */
@@ -25,6 +30,8 @@ export interface ClusterDefinition {
   readonly configuration: ClusterConfiguration
   /** `system_identifier` as recorded elsewhere, when it is known. */
   readonly expectedIdentifier: string | undefined
+  /** Asked before the cluster is made for the first time: what says that it existed before. */
+  readonly refuseToMake?: (missing: string) => Promise<Fault | undefined>
 }
 
 export interface RunningCluster {
@@ -33,118 +40,110 @@ export interface RunningCluster {
   readonly socketDirectory: string
 }
 
-const dataDirectoryOf = ({ directory }: Pick<ClusterDefinition, 'directory'>) => path.join(directory, 'data')
-
 /**
  * Makes the cluster if there is none, adopts its postmaster if one runs, starts it otherwise.
  * @throws Fault foreign_data_directory, data_directory_lost, disk_full, cluster_start_failed, …
  */
 export async function startCluster(definition: ClusterDefinition): Promise<RunningCluster> {
+  try {
+    return await start(definition)
+  } catch (error) {
+    // A stale mount, an unreadable disk, a file where a directory was.
+    if (error instanceof Error && !(error instanceof Fault) && 'syscall' in error)
+      throw unusable(definition.directory, error)
+    throw error
+  }
+}
+
+async function start(definition: ClusterDefinition): Promise<RunningCluster> {
   const { account, directory } = definition
-  const data = dataDirectoryOf(definition)
-  await makePrivateDirectory(directory, account)
-  const marker = await claimDirectory(definition, data)
-  await initialiseDataDirectory({ ...definition, data })
-  const socketDirectory = await chooseSocketDirectory(directory, account)
-  const adopted = await findPostmaster(data)
-  if (adopted === undefined) {
-    await writeConfigurationFiles({ data, socketDirectory, account, configuration: definition.configuration })
-    await startPostmaster({ ...definition, data, socketDirectory, log: path.join(directory, 'log') })
+  const places = placesOf(directory)
+  const { systemIdentifier: expected, isInMarker } = await claimDirectory(definition)
+  await initialiseDataDirectory({ ...definition, data: places.data })
+  const socketDirectory = socketDirectoryOf(directory)
+  const adopted = await adopt(places.data, socketDirectory)
+  if (!adopted) {
+    await makeOwnDirectory(places.configuration, account)
+    await makeAccountDirectory(places.serverLog, account)
+    await makeSocketDirectory(directory, account)
+    await writeConfigurationFiles({
+      places,
+      socketDirectory,
+      account,
+      configuration: definition.configuration,
+    })
+    await startPostmaster({ ...definition, places, socketDirectory })
   }
-  const running = await waitUntilReady({
-    ...definition,
-    data,
-    socketDirectory,
-    log: path.join(directory, 'log'),
-  })
-  const expected = definition.expectedIdentifier ?? marker.systemIdentifier
+  const running = await waitUntilReady({ ...definition, places, socketDirectory })
   if (expected !== undefined && expected !== running.systemIdentifier) {
-    if (adopted === undefined) await stopPostmaster(data)
-    throw foreignDirectory(directory, `its system identifier is ${running.systemIdentifier}, not ${expected}`)
+    if (!adopted) await stopPostmaster(places.data)
+    throw foreign(directory, `its system identifier is ${running.systemIdentifier}, not ${expected}`)
   }
-  if (marker.systemIdentifier === undefined) {
-    await writeMarker(directory, { id: definition.id, systemIdentifier: running.systemIdentifier })
+  if (!isInMarker) {
+    await writeMarker(places.marker, { id: definition.id, systemIdentifier: running.systemIdentifier })
   }
   return { ...running, socketDirectory }
 }
 
-/** Whether its postmaster runs and answers. */
-export async function isClusterRunning(definition: ClusterDefinition): Promise<boolean> {
-  const data = dataDirectoryOf(definition)
+/** One that runs without its socket, which somebody removed, can be reached by nobody: it is started anew. */
+async function adopt(data: string, socketDirectory: string): Promise<boolean> {
   if ((await findPostmaster(data)) === undefined) return false
-  const socketDirectory = await chooseSocketDirectory(definition.directory, definition.account)
-  return (await askCluster(socketDirectory, definition.superuser)) !== undefined
+  if (await isThere(socketIn(socketDirectory))) return true
+  await stopPostmaster(data)
+  return false
 }
 
-export async function stopCluster(definition: Pick<ClusterDefinition, 'directory'>): Promise<void> {
-  await stopPostmaster(dataDirectoryOf(definition))
+/** Whether its postmaster runs and answers. */
+export async function isClusterRunning(
+  definition: Pick<ClusterDefinition, 'directory' | 'superuser'>,
+): Promise<boolean> {
+  if ((await findPostmaster(placesOf(definition.directory).data)) === undefined) return false
+  return (await askCluster(socketDirectoryOf(definition.directory), definition.superuser)) !== undefined
+}
+
+export async function stopCluster({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<void> {
+  await stopPostmaster(placesOf(directory).data)
 }
 
 /** Stops it and removes every trace; the directory gets another name first, so that half of it is never a cluster. */
 export async function destroyCluster(
   definition: Pick<ClusterDefinition, 'directory' | 'account'>,
 ): Promise<void> {
-  const { directory } = definition
+  const { directory, account } = definition
   await stopCluster(definition)
   const doomed = path.join(path.dirname(directory), `.deleting-${path.basename(directory)}`)
-  await rm(doomed, { recursive: true, force: true })
+  await removeTree(doomed, account)
   try {
+    await makeOwnDirectoryIfThere(directory, account)
     await rename(directory, doomed)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    if (hasCode(error, 'ENOENT')) return
     throw error
   }
-  await rm(doomed, { recursive: true, force: true })
+  await removeTree(doomed, account)
 }
 
-/** @param signal its abort ends the wait early */
+/** Resolves when its postmaster is gone or, which is the same for everybody, its socket is. */
 export async function waitForClusterExit(
-  definition: Pick<ClusterDefinition, 'directory'>,
+  { directory }: Pick<ClusterDefinition, 'directory'>,
+  /** Its abort ends the wait early. */
   signal?: AbortSignal,
 ): Promise<void> {
-  await waitForPostmasterExit(dataDirectoryOf(definition), signal)
+  await waitForPostmasterExit(placesOf(directory).data, socketIn(socketDirectoryOf(directory)), signal)
 }
 
-/** The directory is ours, or becomes ours while it is empty; anything else is refused. */
-async function claimDirectory(definition: ClusterDefinition, data: string) {
-  const { directory, id } = definition
-  const marker = await readMarker(directory, data)
-  if (marker.state === 'unclaimed') {
-    await writeMarker(directory, { id, systemIdentifier: undefined })
-    return { systemIdentifier: undefined }
-  }
-  if (marker.state === 'foreign')
-    throw foreignDirectory(directory, 'it holds a data directory that Lakegate did not make')
-  if (marker.id !== id) throw foreignDirectory(directory, `it belongs to ${marker.id}`)
-  const known = definition.expectedIdentifier ?? marker.systemIdentifier
-  if (known !== undefined && !marker.hasData) {
-    throw new Fault({
-      code: 'data_directory_lost',
-      origin: 'machine',
-      message: `The data directory ${data} is gone, but the cluster existed before.`,
-      nextStep:
-        'Restore it from a backup; Lakegate does not put an empty database in the place of a lost one.',
-    })
-  }
-  return { systemIdentifier: marker.systemIdentifier }
+/** An earlier version gave it to the account, which could still change it while it is removed. */
+async function makeOwnDirectoryIfThere(directory: string, account: OperatingSystemAccount): Promise<void> {
+  if (await isThere(directory)) await makeOwnDirectory(directory, account)
 }
 
-function foreignDirectory(directory: string, reason: string): Fault {
+function unusable(directory: string, cause: Error): Fault {
   return new Fault({
-    code: 'foreign_data_directory',
-    origin: 'configuration',
-    message: `${directory} is not the directory of this cluster: ${reason}.`,
-    nextStep: 'Move what is there away, or choose another data directory with LAKEGATE_DATA_DIR.',
+    code: 'cluster_directory_unusable',
+    origin: 'machine',
+    message: `The directory ${directory} of a cluster cannot be used: ${cause.message}.`,
+    nextStep: 'See that its volume is mounted and whole, and that Lakegate may use it.',
+    retryable: true,
+    cause,
   })
-}
-
-export async function makePrivateDirectory(
-  directory: string,
-  account: OperatingSystemAccount,
-): Promise<void> {
-  // Parents can be passed through and not listed: the account must get to its own directory.
-  await mkdir(path.dirname(directory), { recursive: true, mode: 0o711 })
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  if (account.spawnAs !== undefined) await chown(directory, account.uid, account.gid)
-  await chmod(directory, 0o700)
 }

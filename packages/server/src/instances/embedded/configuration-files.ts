@@ -1,11 +1,14 @@
 /**
- * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster, written anew at every start: Unix socket
- * only, and peer authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
+ * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster, written anew at every start, outside of its data
+ * directory, where the account that runs PostgreSQL reads them and cannot change them: Unix socket only, and peer
+ * authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
  */
-import { chown, readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { ownAccount, type OperatingSystemAccount } from './operating-system-account.ts'
+import { writeOwnFile } from './own-files.ts'
+import type { ClusterPlaces } from './places.ts'
 
 export interface ClusterConfiguration {
   readonly maxConnections: number
@@ -27,31 +30,41 @@ export interface ClusterConfiguration {
 /** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
 const RESERVED_CONNECTIONS = 10
 
+export const configurationFileIn = ({ configuration }: ClusterPlaces): string =>
+  path.join(configuration, 'postgresql.conf')
+
 export async function writeConfigurationFiles(request: {
-  readonly data: string
+  readonly places: ClusterPlaces
   readonly socketDirectory: string
   readonly account: OperatingSystemAccount
   readonly configuration: ClusterConfiguration
 }): Promise<void> {
-  const { data, account } = request
+  const { places, account } = request
   const own = ownAccount().name
-  const files: readonly (readonly [string, string])[] = [
-    [
-      'lakegate.conf',
-      serverConfiguration(request.socketDirectory, await withSlots(data, request.configuration)),
-    ],
-    [
-      'pg_hba.conf',
-      `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
-    ],
-    // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
-    ['pg_ident.conf', `lakegate "${own.replaceAll('"', '""')}" all\n`],
-  ]
-  for (const [name, content] of files) {
-    const file = path.join(data, name)
-    await writeFile(file, content, { mode: 0o600 })
-    if (account.spawnAs !== undefined) await chown(file, account.uid, account.gid)
+  const rules = path.join(places.configuration, 'pg_hba.conf')
+  const names = path.join(places.configuration, 'pg_ident.conf')
+  const settings = {
+    ...serverSettings(
+      request.socketDirectory,
+      places.serverLog,
+      await withSlots(places.data, request.configuration),
+    ),
+    hba_file: rules,
+    ident_file: names,
   }
+  // First what initdb chose for this machine, and whatever the operator put there; ours goes before it.
+  const include = `include_if_exists ${quote(path.join(places.data, 'postgresql.conf'))}\n`
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${quote(value)}\n`)
+  const group = account.spawnAs === undefined ? {} : { group: account.gid }
+  await writeOwnFile(configurationFileIn(places), `${include}${lines.join('')}`, group)
+  await writeOwnFile(
+    rules,
+    // A copy of the whole cluster is the operator's alone.
+    `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
+    group,
+  )
+  // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
+  await writeOwnFile(names, `lakegate "${own.replaceAll('"', '""')}" all\n`, group)
 }
 
 /** PostgreSQL does not start with less than the slots that it has were made for; who switched them off drops them then. */
@@ -82,9 +95,15 @@ function preload(libraries: readonly string[]): Record<string, string> {
   }
 }
 
-function serverConfiguration(socketDirectory: string, configuration: ClusterConfiguration): string {
+const quote = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+
+function serverSettings(
+  socketDirectory: string,
+  serverLog: string,
+  configuration: ClusterConfiguration,
+): Record<string, string> {
   const { maxConnections, sharedBuffersMegabytes, idleSessionSeconds, extensionDirectory } = configuration
-  const settings: Record<string, string> = {
+  return {
     listen_addresses: '',
     port: '5432',
     unix_socket_directories: socketDirectory,
@@ -100,7 +119,7 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     log_destination: 'stderr',
     // Bounded: one file a weekday, begun anew each week.
     logging_collector: 'on',
-    log_directory: 'log',
+    log_directory: serverLog,
     log_filename: 'postgresql-%a.log',
     log_rotation_age: '1d',
     log_rotation_size: '0',
@@ -109,7 +128,4 @@ function serverConfiguration(socketDirectory: string, configuration: ClusterConf
     ...preload(configuration.preloadLibraries ?? []),
     ...replicate(configuration.replication),
   }
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)
-    .join('')
 }

@@ -6,7 +6,9 @@ import {
   type Capacity,
   type DatabaseInstance,
 } from '../../domain/database-instance.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
+import { Fault } from '../../domain/fault.ts'
 import type { InstanceDriver } from '../../operations/ports/clusters.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
@@ -22,6 +24,7 @@ import {
 } from './cluster.ts'
 import { dropLogicalSlots } from './drop-logical-slots.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { isThere } from './own-files.ts'
 
 export interface EmbeddedDriverSettings {
   /** Directory that holds one directory per instance. */
@@ -42,6 +45,8 @@ export interface EmbeddedDriverSettings {
   readonly controlPlaneConninfo: string
   readonly connections: AdministrativeConnections
   readonly access: AdministrativeAccess
+  /** Those whose cluster was once complete. */
+  readonly completeInstances: () => Promise<readonly InstanceUid[]>
 }
 
 /** The real service gives 16 GB of memory per unit; a laptop gives what lets several instances stand side by side. */
@@ -53,6 +58,13 @@ const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = {
 }
 
 export function createEmbeddedDriver(settings: EmbeddedDriverSettings): InstanceDriver {
+  /** One directory may be lost by itself; where all are, it is their volume, and what is made now is hidden by it later. */
+  const refuseToMake = async (): Promise<Fault | undefined> => {
+    const uids = await settings.completeInstances()
+    if (uids.length === 0) return undefined
+    const found = await Promise.all(uids.map((uid) => isThere(path.join(settings.directory, uid))))
+    return found.includes(true) ? undefined : volumeLost(settings.directory, uids.length)
+  }
   const define = (instance: DatabaseInstance): ClusterDefinition => ({
     id: instance.uid,
     directory: path.join(settings.directory, instance.uid),
@@ -60,6 +72,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
     account: settings.account,
     superuser: SYSTEM_SUPERUSER,
     expectedIdentifier: instance.systemIdentifier,
+    refuseToMake,
     configuration: {
       maxConnections: settings.connectionsOfInstance,
       idleSessionSeconds: settings.sessionIdleSeconds,
@@ -72,6 +85,8 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       },
     },
   })
+  /** Databases whose preparation failed, by object id; forgotten by a restart, which costs some time only. */
+  const failedBefore = new Map<InstanceUid, ReadonlySet<string>>()
   return {
     async start(instance) {
       const { socketDirectory, ...cluster } = await startCluster(define(instance))
@@ -81,16 +96,33 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       return { ...cluster, backend }
     },
     isRunning: (instance) => isClusterRunning(define(instance)),
-    prepare: (instance, owner) =>
-      prepareInstance(settings.access, instance, owner, settings.controlPlaneConninfo),
+    async prepare(instance, owner) {
+      const { problems, failed } = await prepareInstance(settings.access, instance, {
+        owner,
+        controlPlaneConninfo: settings.controlPlaneConninfo,
+        failedBefore: failedBefore.get(instance.uid) ?? new Set(),
+      })
+      failedBefore.set(instance.uid, failed)
+      return problems
+    },
     async stop(instance) {
       await settings.connections.close(instance.uid)
       await stopCluster(define(instance))
     },
     async destroy(instance) {
+      failedBefore.delete(instance.uid)
       await settings.connections.close(instance.uid)
       await destroyCluster(define(instance))
     },
     waitForExit: (instance) => waitForClusterExit(define(instance)),
   }
 }
+
+const volumeLost = (directory: string, count: number): Fault =>
+  new Fault({
+    code: 'data_directory_lost',
+    origin: 'machine',
+    message: `Of the ${String(count)} database instances that existed before none has its directory in ${directory}.`,
+    nextStep:
+      'Mount or restore it; new instances are made there again afterwards. Delete the instances that are lost for good.',
+  })

@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { access, appendFile, open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { type Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
-import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { explainFailure } from './failure.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { makeAccountDirectory } from './own-directories.ts'
+import { isThere } from './own-files.ts'
+import { removeTree } from './remove-tree.ts'
 
 const UNFINISHED = '.unfinished'
 
@@ -22,25 +25,21 @@ export async function initialiseDataDirectory(request: {
   readonly account: OperatingSystemAccount
   readonly superuser: string
 }): Promise<void> {
-  const { data } = request
-  const isComplete = await access(data).then(
-    () => true,
-    () => false,
-  )
-  if (!isComplete) await makeDataDirectory(request)
-  await removeAbandoned(data)
+  const { data, account } = request
+  if (!(await isThere(data))) await makeDataDirectory(request)
+  await removeAbandoned(data, account)
 }
 
 async function makeDataDirectory(request: Parameters<typeof initialiseDataDirectory>[0]): Promise<void> {
-  const { data } = request
+  const { data, account } = request
   const unfinished = `${data}${UNFINISHED}.${randomUUID()}`
   try {
+    await makeAccountDirectory(unfinished, account)
     await runInitdb(request, unfinished)
-    await appendFile(path.join(unfinished, 'postgresql.conf'), "\ninclude 'lakegate.conf'\n")
     await rename(unfinished, data)
   } catch (error) {
     // A full disk would be fuller with every attempt.
-    await rm(unfinished, { recursive: true, force: true })
+    await removeTree(unfinished, account)
     throw error
   }
   // The rename is on the disk when its directory is (fsync(2)).
@@ -53,13 +52,13 @@ async function makeDataDirectory(request: Parameters<typeof initialiseDataDirect
 }
 
 /** What killed attempts left behind. */
-async function removeAbandoned(data: string): Promise<void> {
+async function removeAbandoned(data: string, account: OperatingSystemAccount): Promise<void> {
   const directory = path.dirname(data)
   const names = await readdir(directory)
   for (const name of names.filter((found) => found.startsWith(`${path.basename(data)}${UNFINISHED}`))) {
-    // Tried again while an initdb that was left running puts files into what is being emptied (ENOTEMPTY): it ends soon,
-    // at the latest when it prints its next line to nobody.
-    await rm(path.join(directory, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    // Also while an initdb that was left running puts files into it: it ends soon, at the latest when it prints its next
+    // line to nobody.
+    await removeTree(path.join(directory, name), account)
   }
 }
 
@@ -86,7 +85,7 @@ async function runInitdb(
     ],
     {
       ...request.account.spawnAs,
-      cwd: path.dirname(data),
+      cwd: data,
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
     },

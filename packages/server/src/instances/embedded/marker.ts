@@ -1,56 +1,47 @@
 /** `lakegate-cluster.json`: says whose cluster a directory holds, and the identity of that cluster once known. */
-import { randomUUID } from 'node:crypto'
-import { access, open, readFile, rename } from 'node:fs/promises'
-import path from 'node:path'
-
-const MARKER = 'lakegate-cluster.json'
+import { readEnd, writeOwnFile } from './own-files.ts'
 
 export type Marker =
-  | { readonly state: 'unclaimed' }
-  | { readonly state: 'foreign' }
+  | { readonly state: 'none' }
+  | { readonly state: 'unreadable' }
   | {
-      readonly state: 'claimed'
+      readonly state: 'read'
       readonly id: string
       readonly systemIdentifier: string | undefined
-      readonly hasData: boolean
     }
 
-/** A directory with data and without a readable marker is somebody else's. */
-export async function readMarker(directory: string, data: string): Promise<Marker> {
-  const hasData = await access(data).then(
-    () => true,
-    () => false,
-  )
-  let text: string
-  try {
-    text = await readFile(path.join(directory, MARKER), 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { state: hasData ? 'foreign' : 'unclaimed' }
-    throw error
-  }
-  const marker: unknown = JSON.parse(text)
+const LONGEST = 4096
+
+/** @param owners the accounts that may have written it */
+export async function readMarker(file: string, owners: readonly number[]): Promise<Marker> {
+  const text = await readEnd(file, LONGEST, owners)
+  if (text === undefined) return { state: 'none' }
+  const marker = parse(text)
   if (typeof marker !== 'object' || marker === null || !('id' in marker) || typeof marker.id !== 'string')
-    return { state: 'foreign' }
-  const identifier =
+    return { state: 'unreadable' }
+  const systemIdentifier =
     'systemIdentifier' in marker && typeof marker.systemIdentifier === 'string'
       ? marker.systemIdentifier
       : undefined
-  return { state: 'claimed', id: marker.id, systemIdentifier: identifier, hasData }
+  return { state: 'read', id: marker.id, systemIdentifier }
 }
 
-/** Whole or not at all, and on the disk before it counts. */
-export async function writeMarker(
-  directory: string,
-  marker: { readonly id: string; readonly systemIdentifier: string | undefined },
-): Promise<void> {
-  const unfinished = path.join(directory, `${MARKER}.${randomUUID()}`)
-  const file = await open(unfinished, 'wx', 0o600)
+function parse(text: string): unknown {
   try {
-    await file.writeFile(`${JSON.stringify(marker)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
+    return JSON.parse(text)
+  } catch {
+    // Cut short or overwritten: whose directory it is, it does not say.
+    return undefined
   }
-  await rename(unfinished, path.join(directory, MARKER))
 }
+
+export const writeMarker = (
+  file: string,
+  marker: { readonly id: string; readonly systemIdentifier: string | undefined },
+): Promise<void> => writeOwnFile(file, renderMarker(marker))
+
+/** For the operator, who may have to put it back. */
+export const renderMarker = (marker: {
+  readonly id: string
+  readonly systemIdentifier: string | undefined
+}): string => `${JSON.stringify(marker)}\n`

@@ -31,18 +31,33 @@ export function ownAccount(): { readonly name: string; readonly uid: number; rea
   }
 }
 
+/** One that nothing else runs as comes first; the operator makes it (docs/operating.md). */
+const PREFERRED = ['lakegate', 'postgres', 'nobody'] as const
+
 /**
  * @param wanted the setting postgres-account; matters only to root
+ * @param ownerOfClusters user id of the account that clusters of an earlier start belong to: they stay with it
  * @throws Fault account_unknown, account_without_name
  */
-export function chooseAccount(wanted: string | undefined): OperatingSystemAccount {
+export function chooseAccount(wanted: string | undefined, ownerOfClusters?: number): OperatingSystemAccount {
   const own = ownAccount()
   if (own.uid !== 0) return { ...own, spawnAs: undefined }
-  const candidates = wanted === undefined ? ['postgres', 'nobody'] : [wanted]
-  for (const name of candidates) {
-    const found = lookUpAccount(name)
-    if (found !== undefined && found.uid !== 0) return { name, ...found, spawnAs: found }
-  }
+  return preferAccount(wanted, ownerOfClusters, lookUpAccount)
+}
+
+/** @throws Fault account_unknown */
+export function preferAccount(
+  wanted: string | undefined,
+  ownerOfClusters: number | undefined,
+  lookUp: (name: string) => { readonly uid: number; readonly gid: number } | undefined,
+): OperatingSystemAccount {
+  const candidates = wanted === undefined ? PREFERRED : [wanted]
+  const found = candidates.flatMap((name) => {
+    const ids = lookUp(name)
+    return ids === undefined || ids.uid === 0 ? [] : [{ name, ...ids, spawnAs: ids }]
+  })
+  const chosen = found.find(({ uid }) => uid === ownerOfClusters) ?? found[0]
+  if (chosen !== undefined) return chosen
   throw new Fault({
     code: 'account_unknown',
     origin: 'configuration',

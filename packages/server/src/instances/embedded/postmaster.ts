@@ -1,14 +1,18 @@
 /**
  * The postmaster process: started detached, so that it outlives Lakegate; found again by its pid file; ended by
- * signal. A pid alone proves nothing: only a process that works in this data directory is ours.
+ * signal. A pid alone proves nothing: only a process of the data directory's owner that works in it is ours.
  */
 import { spawn } from 'node:child_process'
-import { open, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
+import { configurationFileIn } from './configuration-files.ts'
+import { hasCode } from './error-code.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { isThere, openNewFile, readEnd } from './own-files.ts'
+import type { ClusterPlaces } from './places.ts'
 
 const POLL_MS = 50
 const EXIT_POLL_MS = 250
@@ -21,17 +25,15 @@ export async function findPostmaster(data: string): Promise<number | undefined> 
   return pid !== undefined && (await worksIn(pid, data)) ? pid : undefined
 }
 
-/** First line of postmaster.pid (PostgreSQL, utils/pidfile.h). */
+const LONGEST_PID_FILE = 4096
+
+/** First line of postmaster.pid (PostgreSQL, utils/pidfile.h), which its account writes: anything may be there. */
 async function readPidFile(data: string): Promise<number | undefined> {
-  try {
-    const [first] = (await readFile(path.join(data, 'postmaster.pid'), 'utf8')).split('\n')
-    const pid = Number(first)
-    return Number.isInteger(pid) && pid > 1 ? pid : undefined
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined
-    throw error
-  }
+  const owner = await ownerOf(data)
+  if (owner === undefined) return undefined
+  const text = await readEnd(path.join(data, 'postmaster.pid'), LONGEST_PID_FILE, [owner])
+  const pid = Number(text?.split('\n')[0])
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined
 }
 
 /** A postmaster changes into its data directory and stays there. Where there is no /proc, its being alive must do. */
@@ -43,11 +45,28 @@ async function worksIn(pid: number, data: string): Promise<boolean> {
   }
   if (process.platform !== 'linux') return true
   try {
-    return (await readlink(`/proc/${String(pid)}/cwd`)) === (await realpath(data))
+    const where = await readlink(`/proc/${String(pid)}/cwd`)
+    return where === (await realpath(data)) && (await accountOf(pid)) === (await ownerOf(data))
   } catch {
     // It ended while we looked, or it is a process of another account, which ours never is.
     return false
   }
+}
+
+const ownerOf = (data: string): Promise<number | undefined> =>
+  lstat(data).then(
+    ({ uid }) => uid,
+    (error: unknown) => {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    },
+  )
+
+/** Its effective user id. Whoever else works in the directory, such as the operator's shell, is none of PostgreSQL's. */
+async function accountOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8')
+  const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]
+  return uid === undefined ? undefined : Number(uid)
 }
 
 /** How long backends of a dead postmaster are given to end by themselves, and then on request. */
@@ -73,35 +92,29 @@ async function endOrphans(data: string): Promise<void> {
 
 async function findProcessesIn(data: string): Promise<readonly number[]> {
   if (process.platform !== 'linux') return []
-  const directory = await realpath(data)
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      // Ended while we looked, or of another account and therefore not ours.
-      const where = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
-      return where === directory ? Number(pid) : undefined
-    }),
-  )
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found = await Promise.all(pids.map(async (pid) => ((await worksIn(pid, data)) ? pid : undefined)))
   return found.filter((pid) => pid !== undefined)
 }
 
 /** Starts it; whether it comes up is for `waitUntilReady` to see. */
 export async function startPostmaster(request: {
-  readonly data: string
+  readonly places: ClusterPlaces
   readonly socketDirectory: string
-  readonly log: string
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
 }): Promise<void> {
-  const { data } = request
+  const { places } = request
+  const { data } = places
   await endOrphans(data)
   // Left by a crash or a reboot. PostgreSQL would take a stranger who got the same pid for its postmaster, or the
   // dead one itself, which stays a zombie in a container whose first process reaps no orphans.
   await rm(path.join(data, 'postmaster.pid'), { force: true })
   await rm(path.join(request.socketDirectory, '.s.PGSQL.5432.lock'), { force: true })
-  const log = await open(request.log, 'w', 0o600)
+  const log = await openNewFile(places.log)
   try {
-    const postmaster = spawn(request.binaries.postgres, ['-D', data], {
+    const programArguments = ['-D', data, '-c', `config_file=${configurationFileIn(places)}`]
+    const postmaster = spawn(request.binaries.postgres, programArguments, {
       ...request.account.spawnAs,
       cwd: data,
       detached: true,
@@ -151,9 +164,16 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Works for an adopted postmaster too, which is no child of ours and sends no signal when it ends. */
-export async function waitForPostmasterExit(data: string, signal?: AbortSignal): Promise<void> {
-  while (signal?.aborted !== true && (await findPostmaster(data)) !== undefined) {
+/**
+ * Works for an adopted postmaster too, which is no child of ours and sends no signal when it ends.
+ * @param socket without it nobody reaches the postmaster, which is then as good as gone
+ */
+export async function waitForPostmasterExit(
+  data: string,
+  socket: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  while (signal?.aborted !== true && (await findPostmaster(data)) !== undefined && (await isThere(socket))) {
     await pause(EXIT_POLL_MS, undefined, { ref: false })
   }
 }

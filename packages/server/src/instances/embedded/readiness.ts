@@ -1,5 +1,5 @@
 /** Waits for a cluster to accept connections, and asks it who it is. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -7,6 +7,8 @@ import { explainFailure } from './failure.ts'
 import { findPostmaster, startPostmaster } from './postmaster.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { readEnd } from './own-files.ts'
+import type { ClusterPlaces } from './places.ts'
 
 const POLL_MS = 40
 /** Crash recovery of a large cluster takes its time; a process that lives is waited for this long. */
@@ -24,10 +26,9 @@ export interface ClusterAnswer {
 
 /** @throws Fault cluster_start_failed or what the log of the postmaster says */
 export async function waitUntilReady(request: {
-  readonly data: string
+  readonly places: ClusterPlaces
   readonly socketDirectory: string
   readonly superuser: string
-  readonly log: string
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
 }): Promise<ClusterAnswer> {
@@ -38,7 +39,7 @@ export async function waitUntilReady(request: {
     if (answer !== undefined) return answer
     const now = performance.now()
     const isGone = now - startedAt > PID_FILE_LIMIT_MS || (await hasFailed(request))
-    if (isGone && (await findPostmaster(request.data)) === undefined) {
+    if (isGone && (await findPostmaster(request.places.data)) === undefined) {
       const printed = await readLogs(request)
       if (!ORPHANS.test(printed) || now - begin > ORPHANS_LIMIT_MS) {
         throw explainFailure('cluster_start_failed', 'The cluster does not start', printed)
@@ -91,29 +92,33 @@ export async function askCluster(
   }
 }
 
-interface LogPlaces {
-  readonly log: string
-  readonly data: string
+interface Logs {
+  readonly places: ClusterPlaces
+  readonly account: OperatingSystemAccount
 }
 
 /** A postmaster that gives up says FATAL or could not be executed; one that starts up says neither. */
-async function hasFailed(places: LogPlaces): Promise<boolean> {
-  return /FATAL:|PANIC:|error while loading/.test(await readTail(places.log))
+async function hasFailed({ places }: Logs): Promise<boolean> {
+  return /FATAL:|PANIC:|error while loading/.test(await readOwnLog(places))
 }
 
-/** Until its logging collector runs a postmaster writes to its standard error, afterwards to `data/log`. */
-async function readLogs({ log, data }: LogPlaces): Promise<string> {
-  const directory = path.join(data, 'log')
-  const names = await readdir(directory).catch(() => [])
+/**
+ * Until its logging collector runs a postmaster writes to its standard error, afterwards to its own log. What is read here
+ * is read by users of the instance: nothing but that account's own files, however they are named.
+ */
+async function readLogs({ places, account }: Logs): Promise<string> {
+  const { serverLog } = places
+  const names = await readdir(serverLog).catch(() => [])
   const collected = await Promise.all(
-    names.map(async (name) => ({ name, changed: (await stat(path.join(directory, name))).mtimeMs })),
+    names.map(async (name) => ({ name, changed: (await lstat(path.join(serverLog, name))).mtimeMs })),
   )
-  const newest = collected.toSorted((a, b) => b.changed - a.changed)[0]
-  const tail = newest === undefined ? '' : await readTail(path.join(directory, newest.name))
-  return `${await readTail(log)}\n${tail}`.trim()
+  const [newest] = collected.toSorted((a, b) => b.changed - a.changed)
+  const tail =
+    newest === undefined ? '' : await readEnd(path.join(serverLog, newest.name), TAIL_BYTES, [account.uid])
+  return `${await readOwnLog(places)}\n${tail ?? ''}`.trim()
 }
 
-async function readTail(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text.slice(-8192)
-}
+const TAIL_BYTES = 8192
+
+const readOwnLog = async ({ log }: ClusterPlaces): Promise<string> =>
+  (await readEnd(log, TAIL_BYTES, [process.getuid?.() ?? -1])) ?? ''

@@ -51,7 +51,7 @@ export interface CatalogStore extends ClaimReader {
 
 /** The databases inside a running instance. */
 export interface InstanceDatabases {
-  /** Databases that nobody may connect to, and templates, count as missing. */
+  /** @throws RefusedError database_not_usable, template_database_in_use, system_role_taken */
   ensureDatabase(
     instance: DatabaseInstance,
     name: string,

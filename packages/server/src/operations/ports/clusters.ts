@@ -1,6 +1,7 @@
 /** The PostgreSQL clusters behind the instances: made, started and stopped. */
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import type { Principal } from '../../domain/identity.ts'
+import type { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /** What is known of a cluster once it runs. */
@@ -21,8 +22,9 @@ export interface InstanceDriver {
   /**
    * System roles, the owner's role with its label, `databricks_postgres`, the extension (behaviours 54–56).
    * An owner that was deleted meanwhile is undefined: its role stays as it is.
+   * @returns what could not be prepared, while the rest of the instance works: a database that its owner locked, say
    */
-  prepare(instance: DatabaseInstance, owner: Principal | undefined): Promise<void>
+  prepare(instance: DatabaseInstance, owner: Principal | undefined): Promise<readonly Fault[]>
   /** Also when nothing runs, or nothing was ever made. */
   stop(instance: DatabaseInstance): Promise<void>
   /** Stops the cluster and removes every trace of it; also when nothing was ever made. */

@@ -15,8 +15,10 @@ export interface InstallationStore {
   /**
    * The first start has done all that only a first start does; the link of the administrator is kept in the same
    * transaction. False, and nothing is kept, when another first start did so before.
+   * @param handOver called when it is certain that this is the first one, and before that is kept: when it fails, or the
+   *   process is killed in between, the next start is a first start again
    */
-  completeInstallation(invitation: NewSignInLink): Promise<boolean>
+  completeInstallation(invitation: NewSignInLink, handOver: () => Promise<void>): Promise<boolean>
 }
 
 export interface Installation {

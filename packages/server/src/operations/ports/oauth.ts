@@ -10,8 +10,17 @@ export interface OAuthRecord {
   readonly expiresAt: Date | undefined
 }
 
+/** Who began something that belongs to no identity yet, and how much of it may be kept unfinished. */
+export interface RecordOrigin {
+  readonly key: string
+  readonly most: number
+  /** Together with everybody else's; undefined: whatever the others do. */
+  readonly mostOfAll: number | undefined
+}
+
 /** Sessions, grants, codes and refresh tokens of the OAuth server, by workspace and kind. */
 export interface OAuthRecordStore {
+  /** @returns undefined when it is kept; else the seconds after which there is room for what this origin begins */
   save(record: {
     readonly workspaceId: WorkspaceId
     readonly kind: string
@@ -24,7 +33,9 @@ export interface OAuthRecordStore {
     readonly userCode: string | undefined
     readonly now: Date
     readonly expiresAt: Date | undefined
-  }): Promise<void>
+    /** Only of what belongs to no identity; what is there already is kept in any case. */
+    readonly origin: RecordOrigin | undefined
+  }): Promise<number | undefined>
   find(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<OAuthRecord | undefined>
   findByUid(workspaceId: WorkspaceId, kind: string, uid: string): Promise<OAuthRecord | undefined>
   findByUserCode(workspaceId: WorkspaceId, kind: string, userCode: string): Promise<OAuthRecord | undefined>
@@ -33,7 +44,8 @@ export interface OAuthRecordStore {
   remove(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<void>
   /** The grant and everything that was issued by it. */
   removeGrant(workspaceId: WorkspaceId, grantId: string): Promise<void>
-  removeExpired(now: Date): Promise<void>
+  /** Some of those that have expired. @returns how many it were */
+  removeExpired(now: Date, atMost: number): Promise<number>
   /** Sign-in sessions and granted applications of one identity. */
   listSessions(identityId: IdentityId, now: Date): Promise<readonly SignInSession[]>
   /** With everything that the grant issued. True when it was there. */

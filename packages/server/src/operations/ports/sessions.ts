@@ -1,6 +1,7 @@
 /** What listing and ending open sessions needs: asking every gateway, and being a gateway that is asked. */
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { RoleOid } from '../../domain/ids.ts'
 import type { OpenSession, SessionSelection } from '../../domain/open-session.ts'
 
 export interface SessionQuestion {
@@ -27,7 +28,8 @@ export interface SessionAnswerer {
 /** The backend of one session: what tells it from another with the same process id. */
 export interface BackendToEnd {
   readonly processId: number
-  readonly role: string
+  /** Not its name, which another role may have by now. */
+  readonly roleOid: RoleOid
   /** Of an attached cluster: where the session was opened. Another host has other processes under the same numbers. */
   readonly host: ClusterHost | undefined
   /** For how long the session has been open; a backend that is younger got the process id of one that is gone. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findBinaries } from '../../../src/instances/embedded/binaries.ts'
-import { makePrivateDirectory } from '../../../src/instances/embedded/cluster.ts'
+import { makeOwnDirectory } from '../../../src/instances/embedded/own-directories.ts'
 import { initialiseDataDirectory } from '../../../src/instances/embedded/initialise.ts'
 import { chooseAccount } from '../../../src/instances/embedded/operating-system-account.ts'
 import { waitFor } from '../../stage/wait-for.ts'
@@ -34,7 +34,7 @@ describe('an initdb that outlived its Lakegate', () => {
   it('disturbs neither the next attempt nor the data directory that this makes, and leaves nothing', async () => {
     const account = chooseAccount(undefined)
     const home = path.join(directory, 'cluster')
-    await makePrivateDirectory(home, account)
+    await makeOwnDirectory(home, account)
     const data = path.join(home, 'data')
     // What the killed attempt was writing into, under the name that it chose.
     const abandoned = `${data}.unfinished`

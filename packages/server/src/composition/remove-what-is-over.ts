@@ -1,0 +1,43 @@
+/** What signing in leaves in the system database and what counts no more is removed, by every control plane. */
+import type { Log } from '../observation/log.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+import type { OAuthRecordStore } from '../operations/ports/oauth.ts'
+import type { SignInBrakeUpkeep } from '../operations/ports/sign-in.ts'
+
+const REMOVE_EVERY_MS = 60 * 1000
+/** A transaction that others hardly notice. */
+const REMOVED_AT_A_TIME = 5_000
+
+/**
+ * Now and every minute: what strangers begin does not outlast its quarter of an hour by much (attack 57).
+ * @returns the way to stop
+ */
+export function removeWhatIsOver(
+  stores: {
+    readonly oauthRecords: Pick<OAuthRecordStore, 'removeExpired'>
+    readonly signInBrake: SignInBrakeUpkeep
+  },
+  clock: Clock,
+  log: Log,
+): () => Promise<void> {
+  let isStopping = false
+  const remove = async () => {
+    await stores.signInBrake.forgetOld(clock())
+    let removed: number
+    do removed = await stores.oauthRecords.removeExpired(clock(), REMOVED_AT_A_TIME)
+    while (removed === REMOVED_AT_A_TIME && !isStopping)
+  }
+  let running: Promise<void> = Promise.resolve()
+  const run = () => {
+    running = running.then(remove).catch((error: unknown) => {
+      log.warn({ err: error }, 'expired sign-ins could not be removed; they are in a minute')
+    })
+  }
+  run()
+  const timer = setInterval(run, REMOVE_EVERY_MS).unref()
+  return async () => {
+    isStopping = true
+    clearInterval(timer)
+    await running
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Whose directories are whose, when root runs PostgreSQL as another account. A directory of ours is one in which that
+ * account can change nothing; each of its own lies directly in one of ours. So a path of ours never leads through a link
+ * that it made. Owner and mode are changed through a descriptor that was opened without following a link, of what was
+ * just made here or is known to be the account's.
+ */
+import { constants } from 'node:fs'
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  realpath,
+  rmdir,
+  type FileHandle,
+} from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '../../domain/fault.ts'
+import { hasCode } from './error-code.ts'
+import type { OperatingSystemAccount } from './operating-system-account.ts'
+
+/** Of a directory or link: what decides who may change it. */
+interface Standing {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+}
+
+const WRITABLE_BY_OTHERS = 0o022
+const WRITABLE_BY_GROUP = 0o020
+const WRITABLE_BY_ALL = 0o002
+/** In such a directory nobody but the owner of an entry, or of the directory, may rename or remove it. */
+const STICKY = 0o1000
+const MOST_LINKS = 40
+
+const own = (): { readonly uid: number; readonly gid: number } => ({
+  uid: process.getuid?.() ?? -1,
+  gid: process.getgid?.() ?? -1,
+})
+
+/**
+ * A directory that others may pass through and in which they can do nothing. Where earlier versions gave it to the
+ * account, it is taken back.
+ * @throws Fault directory_of_another_account
+ */
+export async function makeOwnDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
+  await makeNew(directory)
+  const handle = await openDirectory(await followOwnLink(directory, account))
+  try {
+    const { uid } = await handle.stat()
+    if (uid !== own().uid && uid !== account.uid) throw ofAnotherAccount(directory, uid)
+    if (uid !== own().uid) await handle.chown(own().uid, own().gid)
+    await handle.chmod(account.spawnAs === undefined ? 0o700 : 0o711)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * A directory that only the account can enter.
+ * @throws Fault directory_of_another_account for what is there under that name and is not the account's, a link included
+ */
+export async function makeAccountDirectory(
+  directory: string,
+  account: OperatingSystemAccount,
+): Promise<void> {
+  for (;;) {
+    const isNew = await makeNew(directory)
+    const handle = await openDirectory(directory)
+    try {
+      const { uid, mode } = await handle.stat()
+      if (isNew && uid === own().uid) await handle.chown(account.uid, account.gid)
+      else if (uid === account.uid) {
+        // Whatever lies in it may be anybody's.
+        if ((mode & WRITABLE_BY_OTHERS) !== 0) throw openToOthers(directory)
+      } else if (uid !== own().uid) throw ofAnotherAccount(directory, uid)
+      if (isNew || uid === account.uid) {
+        await handle.chmod(0o700)
+        return
+      }
+    } finally {
+      await handle.close()
+    }
+    // Made by a start that was killed before it gave it away; only an empty one can be removed.
+    await rmdir(directory)
+  }
+}
+
+/** A file in a directory of ours: from now on only the account may use it. */
+export async function giveToAccount(file: string, account: OperatingSystemAccount): Promise<void> {
+  if (account.spawnAs !== undefined) await lchown(file, account.uid, account.gid)
+  await chmod(file, 0o600)
+}
+
+/** @returns whether it was made now; its parent must be there */
+async function makeNew(directory: string): Promise<boolean> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/** @throws Fault directory_of_another_account when it is a link or no directory */
+async function openDirectory(directory: string): Promise<FileHandle> {
+  try {
+    return await open(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (hasCode(error, 'ENOTDIR', 'ELOOP', 'EMLINK')) throw noDirectory(directory)
+    throw error
+  }
+}
+
+/**
+ * In a directory of ours a link of ours is the operator's, who put a cluster on another volume, say. It is followed to
+ * where the account can change nothing either.
+ */
+export async function followOwnLink(directory: string, account: OperatingSystemAccount): Promise<string> {
+  const found = await lstat(directory)
+  if (!found.isSymbolicLink() || found.uid !== own().uid) return directory
+  const target = await realpath(directory)
+  await refuseOpenPath(path.dirname(target), account)
+  return target
+}
+
+/**
+ * @throws Fault directory_open_to_account when the account could put something else where the path leads to, at any of
+ *   its parts
+ */
+export async function refuseOpenPath(directory: string, account: OperatingSystemAccount): Promise<void> {
+  if (account.spawnAs === undefined) return
+  const open = await findOpenDirectory(directory, (found) => canChange(account, found))
+  if (open === undefined) return
+  throw new Fault({
+    code: 'directory_open_to_account',
+    origin: 'configuration',
+    message: `The account ${account.name}, which PostgreSQL runs as, can change ${open}, and so put something else in the place of ${directory}.`,
+    nextStep: `Give ${open} to root and take the right to write from others, or choose another directory (LAKEGATE_DATA_DIR).`,
+  })
+}
+
+/** Whether the account could put something else in the place of what is in that directory. */
+export const canChange = (account: OperatingSystemAccount, found: Standing): boolean =>
+  found.uid === account.uid ||
+  ((found.mode & STICKY) === 0 &&
+    ((found.mode & WRITABLE_BY_ALL) !== 0 ||
+      ((found.mode & WRITABLE_BY_GROUP) !== 0 && found.gid === account.gid)))
+
+/** @throws Fault socket_directory_open when somebody else than root, this account and that of PostgreSQL could */
+export async function refuseStrangersPath(directory: string, account: OperatingSystemAccount): Promise<void> {
+  const known = { uids: [0, own().uid, account.uid], gids: [0, own().gid, account.gid] }
+  const open = await findOpenDirectory(
+    directory,
+    ({ uid, gid, mode }) =>
+      !known.uids.includes(uid) ||
+      ((mode & STICKY) === 0 &&
+        ((mode & WRITABLE_BY_ALL) !== 0 || ((mode & WRITABLE_BY_GROUP) !== 0 && !known.gids.includes(gid)))),
+  )
+  if (open === undefined) return
+  throw new Fault({
+    code: 'socket_directory_open',
+    origin: 'configuration',
+    message: `Other accounts can change ${open}, in which a directory for a Unix socket was to be made.`,
+    nextStep: 'Choose a shorter data directory (LAKEGATE_DATA_DIR), or another directory by TMPDIR.',
+  })
+}
+
+/** The first directory or link on the way, itself included, of which that holds; as the kernel resolves the path. */
+async function findOpenDirectory(
+  target: string,
+  holds: (found: Standing) => boolean,
+): Promise<string | undefined> {
+  const names = target.split('/').filter((name) => name !== '')
+  let current = '/'
+  let links = 0
+  for (;;) {
+    if (holds(await lstat(current))) return current
+    const name = names.shift()
+    if (name === undefined) return undefined
+    const next = path.join(current, name)
+    const found = await lstat(next)
+    if (!found.isSymbolicLink()) {
+      current = next
+      continue
+    }
+    if (holds({ uid: found.uid, gid: found.gid, mode: 0 })) return next
+    links += 1
+    if (links > MOST_LINKS) throw new Error(`too many symbolic links on the way to ${target}`)
+    const to = await readlink(next)
+    if (path.isAbsolute(to)) current = '/'
+    names.unshift(...to.split('/').filter((part) => part !== ''))
+  }
+}
+
+const ofAnotherAccount = (directory: string, uid: number): Fault =>
+  new Fault({
+    code: 'directory_of_another_account',
+    origin: 'configuration',
+    message: `The directory ${directory} belongs to another account (user id ${String(uid)}).`,
+    nextStep:
+      'Remove it if it is not needed, give it to the account that PostgreSQL runs as, or name that account with LAKEGATE_POSTGRES_ACCOUNT.',
+  })
+
+const openToOthers = (directory: string): Fault =>
+  new Fault({
+    code: 'directory_of_another_account',
+    origin: 'configuration',
+    message: `Other accounts can write into the directory ${directory}.`,
+    nextStep: 'Remove it; it is made anew.',
+  })
+
+const noDirectory = (directory: string): Fault =>
+  new Fault({
+    code: 'directory_of_another_account',
+    origin: 'configuration',
+    message: `${directory} is not a directory of Lakegate’s making, but a link or something else.`,
+    nextStep: 'Remove it, or move it away, after a look at who made it.',
+  })

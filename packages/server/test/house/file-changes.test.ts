@@ -1,0 +1,114 @@
+/**
+ * Which file may change what on the disk, as data. Root works beside an account that it does not trust with its rights
+ * (attack 52): whatever makes, writes, gives away or removes something says here why no link leads it elsewhere.
+ */
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { SOURCE_FILES, type SourceFile } from './sources.ts'
+
+/** Of node:fs and node:fs/promises; without what only reads. `open` writes when its flags say so. */
+const CHANGES =
+  /^(l?chmod|l?chown|fch(mod|own)|writeFile|appendFile|copyFile|cp|l?utimes|link|symlink|mkdir|mkdtemp|open|rename|rm|rmdir|unlink|f?truncate|createWriteStream|writev?)(Sync)?$/
+
+interface Permission {
+  readonly may: readonly string[]
+  readonly because: string
+}
+
+const PERMITTED: Readonly<Record<string, Permission>> = {
+  'instances/embedded/own-directories.ts': {
+    may: ['chmod', 'lchown', 'mkdir', 'open', 'rmdir'],
+    because: 'the one place where owners and modes are changed: by a descriptor, or in a directory of ours',
+  },
+  'instances/embedded/own-files.ts': {
+    may: ['open', 'rename', 'rm'],
+    because: 'new files are renamed in directories of ours; what is read is opened without following a link',
+  },
+  'instances/embedded/remove-tree.ts': {
+    may: ['rm', 'rmdir', 'unlink'],
+    because: 'what belongs to the account, the account removes; rm is for where there is no other account',
+  },
+  'instances/embedded/cluster.ts': { may: ['rename'], because: 'between directories of ours' },
+  'instances/embedded/initialise.ts': {
+    may: ['open', 'rename'],
+    because: 'both in the directory of the cluster, which is ours; opened to be synced',
+  },
+  'instances/embedded/postmaster.ts': {
+    may: ['rm'],
+    because: 'removes a name, never a directory; the last part of a path is not followed',
+  },
+  'instances/embedded/binaries.ts': {
+    may: ['chmod', 'cp', 'mkdir', 'rename', 'rm', 'symlink'],
+    because: 'in the package that npm installed, and in postgresql/ of the data directory, which is ours',
+  },
+  'instances/extension.ts': {
+    may: ['chmod', 'copyFile', 'mkdir', 'rename'],
+    because: 'in share/ of the data directory, which is ours',
+  },
+  'instances/embedded/offer-extensions.ts': {
+    may: ['chmod', 'mkdir', 'rename', 'rm', 'writeFile'],
+    because: 'in share/ of the data directory, which is ours',
+  },
+  'composition/machine.ts': {
+    may: ['chmod', 'mkdir'],
+    because: 'the data directory, once nothing on the way to it can be changed by the account',
+  },
+  'composition/everything.ts': { may: ['writeFile'], because: 'ca.pem in the data directory, which is ours' },
+  'composition/first-access.ts': {
+    may: ['rm'],
+    because: 'removes a name in the data directory, which is ours',
+  },
+  'composition/ready-file.ts': {
+    may: ['open', 'rename', 'rm'],
+    because: 'where the operator says; made under a new name and renamed',
+  },
+  'keys/key-encryption.ts': {
+    may: ['link', 'open', 'rm'],
+    because: 'the master key, where the operator says or in the data directory; made under a new name',
+  },
+  'inquiry/listener.ts': { may: ['rm'], because: 'removes a name in inquiry/, which is ours' },
+  'cli/signals.ts': { may: ['openSync'], because: 'opens /dev/tty to read' },
+}
+
+/** What it takes of node:fs that can change something; all of it when it takes the module as a whole. */
+function changesIn({ path, text }: SourceFile): readonly string[] {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext)
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) return []
+    if (!/^(node:)?fs(\/promises)?$/.test(statement.moduleSpecifier.text)) return []
+    const bindings = statement.importClause?.namedBindings
+    if (statement.importClause?.name !== undefined || bindings === undefined || !ts.isNamedImports(bindings))
+      return ['everything']
+    return bindings.elements
+      .filter((element) => !element.isTypeOnly)
+      .map(({ name, propertyName }) => (propertyName ?? name).text)
+      .filter((name) => CHANGES.test(name))
+  })
+}
+
+const unaccounted = (file: SourceFile): readonly string[] =>
+  changesIn(file)
+    .filter((name) => PERMITTED[file.path]?.may.includes(name) !== true)
+    .map((name) => `${file.path} takes ${name} of node:fs; enter it in file-changes.test.ts with the reason`)
+
+describe('what is changed on the disk', () => {
+  it('is changed by nobody but those in the table, and by them only as it says', () => {
+    expect(SOURCE_FILES.flatMap(unaccounted)).toEqual([])
+  })
+
+  it('is in the table for a reason, and only what is really changed', () => {
+    for (const [path, { may, because }] of Object.entries(PERMITTED)) {
+      expect(because.length).toBeGreaterThan(10)
+      const file = SOURCE_FILES.find((one) => one.path === path)
+      expect([path, file === undefined ? [] : [...changesIn(file)].sort()]).toEqual([path, [...may].sort()])
+    }
+  })
+
+  it('is reported in one sentence, renamed and whole imports too', () => {
+    const text = `import { chown as give } from 'node:fs/promises'\nimport * as fs from 'node:fs'\n`
+    expect(unaccounted({ path: 'store/notes.ts', room: 'store', text })).toEqual([
+      'store/notes.ts takes chown of node:fs; enter it in file-changes.test.ts with the reason',
+      'store/notes.ts takes everything of node:fs; enter it in file-changes.test.ts with the reason',
+    ])
+  })
+})
