@@ -116,7 +116,7 @@ const servingSettingsOf = (settings: LoadedSettings, processes: number): Serving
   loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
   connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
   connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
-  loginsPerAddress: numberOf(settings['logins-per-address']) ?? 200,
+  loginsPerAddress: numberOf(settings['logins-per-address']) ?? 1000,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),
   pooled: pooledSettings(settings, processes),

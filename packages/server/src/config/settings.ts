@@ -174,11 +174,13 @@ export const SETTINGS = {
   },
   'logins-per-address': {
     kind: 'whole_number',
-    default: '200',
+    // Hundreds of people behind one address, each with several clients that all connect again after a restart.
+    default: '1000',
     least: 1,
     most: 100000,
     reloads: true,
-    sentence: 'How many logins may be under way from one address at a time.',
+    sentence:
+      'How many logins may be under way from one address at a time; people behind one NAT share an address.',
   },
   'failed-logins-per-role': {
     kind: 'whole_number',
@@ -196,7 +198,7 @@ export const SETTINGS = {
     most: 1000000,
     reloads: true,
     sentence:
-      'From how many wrong passwords on an address is slowed down, by a second for each login at most.',
+      'From how many wrong passwords on an address is slowed down, by five seconds for each login at most.',
   },
   'failed-login-seconds': {
     kind: 'whole_number',

@@ -5,11 +5,11 @@ import { askForBearerToken } from './ask-for-bearer-token.ts'
 import { askForPassword } from './ask-for-password.ts'
 import { askForScramProof } from './ask-for-scram-proof.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { channelEndPoint } from './channel-binding.ts'
+import { ownEndPoint } from './channel-binding.ts'
 
 export const createProofAsker = (socket: TLSSocket, reader: ByteReader): ProofAsker => ({
   askForPassword: () => askForPassword(socket, reader),
   askForScramProof: (verifier, judge) =>
-    askForScramProof(socket, reader, { verifier, endPoint: channelEndPoint(socket) }, judge),
+    askForScramProof(socket, reader, { verifier, endPoint: ownEndPoint(socket) }, judge),
   askForBearerToken: (discovery, judge) => askForBearerToken(socket, reader, discovery, judge),
 })

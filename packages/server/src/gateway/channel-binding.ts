@@ -1,39 +1,110 @@
-/** What SCRAM-SHA-256-PLUS binds a login to: the certificate that the client sees, hashed as RFC 5929 §4.1 says. */
+/**
+ * What SCRAM-SHA-256-PLUS binds a login to, `tls-server-end-point` (RFC 5929 §4.1): the server's certificate, hashed as
+ * its signature hashes, with SHA-256 in the place of MD5 and SHA-1. The same code for both ends: the certificate that
+ * the gateway shows its clients, and the one that an attached cluster shows the gateway. It agrees with PostgreSQL, which
+ * asks OpenSSL's `X509_get_signature_info`.
+ */
 import { createHash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-// @peculiar/x509 builds on decorators that need this polyfill to be there before it.
-import 'reflect-metadata'
-import { X509Certificate } from '@peculiar/x509'
 
-/** RFC 5929 §4.1, by the names of Web Cryptography. */
-const HASHES: ReadonlyMap<string, string> = new Map([
-  ['MD5', 'sha256'],
-  ['SHA-1', 'sha256'],
-  ['SHA-256', 'sha256'],
-  ['SHA-384', 'sha384'],
-  ['SHA-512', 'sha512'],
+/** Signature algorithms as they stand in a certificate, by the hash to take (RFC 3279, RFC 4055, RFC 5758, NIST CSOR). */
+const HASHES_OF_SIGNATURES: ReadonlyMap<string, string> = new Map([
+  // RSASSA-PKCS1-v1_5: MD5, SHA-1, then SHA-2
+  ['2a864886f70d010104', 'sha256'],
+  ['2a864886f70d010105', 'sha256'],
+  ['2a864886f70d01010e', 'sha224'],
+  ['2a864886f70d01010b', 'sha256'],
+  ['2a864886f70d01010c', 'sha384'],
+  ['2a864886f70d01010d', 'sha512'],
+  // ECDSA
+  ['2a8648ce3d0401', 'sha256'],
+  ['2a8648ce3d040301', 'sha224'],
+  ['2a8648ce3d040302', 'sha256'],
+  ['2a8648ce3d040303', 'sha384'],
+  ['2a8648ce3d040304', 'sha512'],
+  // ECDSA and RSASSA-PKCS1-v1_5 with SHA-3
+  ['608648016503040309', 'sha3-224'],
+  ['60864801650304030a', 'sha3-256'],
+  ['60864801650304030b', 'sha3-384'],
+  ['60864801650304030c', 'sha3-512'],
+  ['60864801650304030d', 'sha3-224'],
+  ['60864801650304030e', 'sha3-256'],
+  ['60864801650304030f', 'sha3-384'],
+  ['608648016503040310', 'sha3-512'],
 ])
-/** Of certificates; a gateway shows one for each of its host names. */
-const MOST_REMEMBERED = 1_000
-const remembered = new Map<string, string | undefined>()
 
-/** Undefined when the certificate's signature has no hash, as with Ed25519: then SCRAM-SHA-256-PLUS is not offered. */
-export function channelEndPoint(socket: TLSSocket): Buffer | undefined {
-  const certificate = socket.getX509Certificate()
-  if (certificate === undefined) return undefined
-  const { fingerprint256, raw } = certificate
-  let hash = remembered.get(fingerprint256)
-  if (!remembered.has(fingerprint256)) {
-    hash = hashOfSignature(raw)
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
-    remembered.set(fingerprint256, hash)
-  }
-  return hash === undefined ? undefined : createHash(hash).update(raw).digest()
+/** RSASSA-PSS names its hash in its parameters (RFC 4055 §3.1). */
+const RSASSA_PSS = '2a864886f70d01010a'
+const HASHES_OF_PSS: ReadonlyMap<string, string> = new Map([
+  ['2b0e03021a', 'sha256'],
+  ['608648016503040204', 'sha224'],
+  ['608648016503040201', 'sha256'],
+  ['608648016503040202', 'sha384'],
+  ['608648016503040203', 'sha512'],
+  ['608648016503040207', 'sha3-224'],
+  ['608648016503040208', 'sha3-256'],
+  ['608648016503040209', 'sha3-384'],
+  ['60864801650304020a', 'sha3-512'],
+])
+/** Left out, it is SHA-1. */
+const DEFAULT_HASH_OF_PSS = 'sha256'
+/** The tag of `hashAlgorithm [0]`. */
+const HASH_ALGORITHM = 0xa0
+
+/** Of the certificate that this end shows. @returns undefined when it allows no binding; see `channelBindingHash` */
+export const ownEndPoint = (socket: TLSSocket): Buffer | undefined =>
+  endPointOf(socket.getX509Certificate()?.raw)
+
+/** Of the certificate that the server at the other end shows. @returns as `ownEndPoint` */
+export const peerEndPoint = (socket: TLSSocket): Buffer | undefined =>
+  endPointOf(socket.getPeerX509Certificate()?.raw)
+
+function endPointOf(certificate: Buffer | undefined): Buffer | undefined {
+  const hash = certificate === undefined ? undefined : channelBindingHash(certificate)
+  return certificate === undefined || hash === undefined
+    ? undefined
+    : createHash(hash).update(certificate).digest()
 }
 
-/** That of the signature; SHA-256 in the place of MD5 and SHA-1. */
-export function hashOfSignature(certificate: Uint8Array): string | undefined {
-  const { hash } = new X509Certificate(certificate).signatureAlgorithm as { hash?: { name: string } | string }
-  const name = typeof hash === 'object' ? hash.name : hash
-  return name === undefined ? undefined : HASHES.get(name.toUpperCase())
+/**
+ * @param certificate DER that OpenSSL has accepted
+ * @returns undefined for a signature that uses no hash of its own, such as Ed25519: RFC 5929 leaves it undefined, and
+ *   PostgreSQL binds nothing to it either
+ */
+export function channelBindingHash(certificate: Buffer): string | undefined {
+  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, … } (RFC 5280 §4.1)
+  const whole = element(certificate, 0)
+  const signed = whole && element(certificate, whole.content)
+  const signature = signed && element(certificate, signed.end)
+  const algorithm = signature && element(certificate, signature.content)
+  if (signature === undefined || algorithm === undefined) return undefined
+  const identifier = contentOf(certificate, algorithm)
+  if (identifier !== RSASSA_PSS) return HASHES_OF_SIGNATURES.get(identifier)
+  // RSASSA-PSS-params ::= SEQUENCE { hashAlgorithm [0] SEQUENCE { algorithm, … } DEFAULT sha1, … }
+  const parameters = algorithm.end < signature.end ? element(certificate, algorithm.end) : undefined
+  if (parameters === undefined) return undefined
+  if (parameters.content === parameters.end || certificate[parameters.content] !== HASH_ALGORITHM)
+    return DEFAULT_HASH_OF_PSS
+  const tagged = element(certificate, parameters.content)
+  const hashAlgorithm = tagged && element(certificate, tagged.content)
+  const hash = hashAlgorithm && element(certificate, hashAlgorithm.content)
+  return hash && HASHES_OF_PSS.get(contentOf(certificate, hash))
+}
+
+interface Element {
+  readonly content: number
+  readonly end: number
+}
+
+const contentOf = (bytes: Buffer, { content, end }: Element): string => bytes.toString('hex', content, end)
+
+/** One element of DER: where its content begins and where it ends. */
+function element(bytes: Buffer, offset: number): Element | undefined {
+  const first = bytes[offset + 1]
+  if (first === undefined) return undefined
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f
+  if (lengthBytes > 4 || offset + 2 + lengthBytes > bytes.length) return undefined
+  const content = offset + 2 + lengthBytes
+  const length = lengthBytes === 0 ? first : bytes.readUIntBE(offset + 2, lengthBytes)
+  return content + length > bytes.length ? undefined : { content, end: content + length }
 }

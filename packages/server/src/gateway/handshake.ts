@@ -7,6 +7,7 @@ import { TLSSocket, type SecureContext } from 'node:tls'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { needMore, type Decoded } from '../protocol/frame.ts'
+import { encodeTerminate } from '../protocol/frontend-statements.ts'
 import {
   decodeStartupPacket,
   type CancelRequest,
@@ -34,28 +35,37 @@ export type Handshake =
 const ALPN_PROTOCOL = 'postgresql'
 /** RFC 8446 §5.1: the first byte of a handshake record. */
 const TLS_HANDSHAKE_RECORD = 0x16
+const TERMINATE = encodeTerminate()
+
+export interface HandshakeListener {
+  /** The client was told to begin TLS: whatever is said in clear from now on, it takes for TLS. */
+  tlsIsNext(): void
+  /** The encrypted socket, as soon as there is one: refusals go there. */
+  upgraded(encrypted: TLSSocket): void
+}
 
 /**
- * @param onUpgrade told of the encrypted socket as soon as there is one, so that refusals go there
- * @throws RefusedError tls_required, data_before_tls, protocol_violation, unsupported_protocol_version
+ * @throws RefusedError tls_required, protocol_violation, ConnectionEnded, unsupported_protocol_version
  */
 export async function shakeHands(
   socket: Socket,
   context: SecureContext,
   signal: AbortSignal,
-  onUpgrade: (encrypted: TLSSocket) => void,
+  told: HandshakeListener,
 ): Promise<Handshake> {
   let current: Socket | TLSSocket = socket
   let reader = createByteReader(socket, signal)
   let gssWasRefused = false
   const upgrade = async (early: Buffer): Promise<TLSSocket> => {
-    const encrypted = await startTls(socket, early, context, signal, onUpgrade)
+    const encrypted = await startTls(socket, early, context, signal, told)
     current = encrypted
     reader = createByteReader(encrypted, signal)
     return encrypted
   }
 
-  if (await reader.next(peekIsTls)) {
+  const first = await reader.next(peekFirst)
+  if (first === 'goodbye') throw new ConnectionEnded()
+  if (first === 'tls') {
     const encrypted = await upgrade(reader.takeRest())
     // Without ALPN a client of another protocol might be tricked into talking to us (PostgreSQL, "sslnegotiation").
     if (encrypted.alpnProtocol !== ALPN_PROTOCOL)
@@ -68,10 +78,13 @@ export async function shakeHands(
     switch (packet.kind) {
       case 'ssl_request': {
         if (isEncrypted) throw violation('SSLRequest inside TLS')
-        // Whatever came with it was sent in clear and must not count as sent inside TLS.
-        if (reader.takeRest().length > 0) throw new RefusedError(refuse('data_before_tls'))
         socket.write('S')
-        await upgrade(Buffer.alloc(0))
+        told.tlsIsNext()
+        // Whatever came with it, or comes now, is for TLS to read, as PostgreSQL 17 and later do (`secure_open_server`): a
+        // ClientHello is taken, anything else ends the connection without a word. So nothing sent in clear ever counts as
+        // sent inside TLS. OpenSSL would send an alert first, and drivers that get it with the S take neither for an S.
+        if ((await reader.next(peekFirst)) !== 'tls') throw new ConnectionEnded()
+        await upgrade(reader.takeRest())
         break
       }
       case 'gss_encryption_request':
@@ -105,10 +118,18 @@ function serverNameOf(socket: Socket | TLSSocket): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-/** Looks at the first byte without consuming it. */
-function peekIsTls(bytes: Buffer): Decoded<boolean> {
+/**
+ * Looks without consuming. Terminate is no startup packet, but node-postgres sends it as its first word when it is told
+ * to end before it has connected, and reports any answer as an error that nobody can catch; PostgreSQL gives none.
+ */
+function peekFirst(bytes: Buffer): Decoded<'tls' | 'goodbye' | 'packet'> {
   if (bytes.length === 0) return needMore(1)
-  return { outcome: 'message', message: bytes[0] === TLS_HANDSHAKE_RECORD, length: 0 }
+  const seen = (message: 'tls' | 'goodbye' | 'packet') =>
+    ({ outcome: 'message', message, length: 0 }) as const
+  if (bytes[0] === TLS_HANDSHAKE_RECORD) return seen('tls')
+  if (bytes[0] !== TERMINATE[0]) return seen('packet')
+  if (bytes.length < TERMINATE.length) return needMore(TERMINATE.length)
+  return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'goodbye' : 'packet')
 }
 
 async function startTls(
@@ -116,12 +137,12 @@ async function startTls(
   early: Buffer,
   secureContext: SecureContext,
   signal: AbortSignal,
-  onUpgrade: (encrypted: TLSSocket) => void,
+  told: HandshakeListener,
 ): Promise<TLSSocket> {
-  // The first record of direct TLS was read to be recognised; it goes back for TLS to read.
+  // The first record was read to be recognised; it goes back for TLS to read.
   if (early.length > 0) socket.unshift(early)
   const encrypted = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [ALPN_PROTOCOL] })
-  onUpgrade(encrypted)
+  told.upgraded(encrypted)
   await new Promise<void>((resolve, reject) => {
     const settle = (end: () => void) => () => {
       encrypted.off('secure', onSecure).off('error', onGone).off('close', onGone)

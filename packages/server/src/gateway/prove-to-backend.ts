@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { BackendCredential } from '../operations/ports/attached.ts'
 import { startScram, type ScramProof, type ScramStart } from '../protocol/scram-client.ts'
 import { unavailable, type BackendProof } from './backend-login.ts'
-import { tlsServerEndPoint } from './end-point.ts'
+import { peerEndPoint } from './channel-binding.ts'
 
 const SASL = 10
 const SASL_CONTINUE = 11
@@ -39,7 +39,7 @@ function scramProof(
         step = require(startScram(
           body,
           key.reveal(),
-          tlsServerEndPoint(socket),
+          peerEndPoint(socket),
           nonce,
         ), 'The cluster offers no SCRAM-SHA-256.')
         return step.message

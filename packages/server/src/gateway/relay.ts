@@ -7,8 +7,8 @@ import type { Duplex } from 'node:stream'
 import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../protocol/last-word.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
+import { ANSWER_LINGER_MS, closeConnection } from './close-connection.ts'
 import { refusalMessage } from './refusal-message.ts'
-import { endBehindAnswers } from './end-behind-answers.ts'
 import type { SessionEnd } from './session-link.ts'
 
 /** How long the last bytes may take to reach a backend whose client is already gone. */
@@ -52,11 +52,11 @@ export async function relay(
   }
   const bothClosed = Promise.all([closed(client), closed(backend)])
   if (early.length > 0) write(early)
-  pass(client, backend, onEnd, endSoon, (chunk) => {
+  pass(client, backend, onEnd, FLUSH_LIMIT_MS, (chunk) => {
     hasSaidGoodbye = endsWithTerminate(chunk)
     return write(chunk)
   })
-  pass(backend, client, onEnd, endBehindAnswers, (chunk) => {
+  pass(backend, client, onEnd, ANSWER_LINGER_MS, (chunk) => {
     lastWord = chunk.length > LONGEST_LAST_WORD ? undefined : chunk
     return client.write(chunk)
   })
@@ -76,14 +76,15 @@ function pass(
   from: Duplex,
   to: Duplex,
   onEnd: (side: Duplex) => void,
-  endBehind: (to: Duplex) => void,
+  /** How long the other side may take with the last bytes when this one is gone. */
+  lingerMs: number,
   /** @returns false when the other side cannot take more now */
   passOn: (chunk: Buffer) => boolean,
 ): void {
   let isHeard = true
   from.on('data', (chunk: Buffer) => {
-    if (!isHeard) return
-    if (!passOn(chunk)) from.pause()
+    // Dropped when the other side is being closed: a write behind its end would destroy it without close_notify.
+    if (isHeard && to.writable && !passOn(chunk)) from.pause()
   })
   // What is still said to one who has gone is read and dropped, or whoever says it would not come to the end.
   to.once('close', () => {
@@ -93,24 +94,20 @@ function pass(
   to.on('drain', () => {
     from.resume()
   })
-  // An orderly end is passed on behind the last byte; so PostgreSQL's last words reach the client.
-  from.once('end', () => {
+  // An orderly end is passed on behind the last byte: PostgreSQL's last words reach the client, and a client that will
+  // send no more still reads the answer to what it sent, as PostgreSQL ends a session only when it reads the end.
+  const passEnd = () => {
     onEnd(from)
     endOnce(to)
-  })
-  from.once('close', () => {
+  }
+  if (from.readableEnded) passEnd()
+  else from.once('end', passEnd)
+  const passClose = () => {
     onEnd(from)
-    endBehind(to)
-  })
-}
-
-function endSoon(backend: Duplex): void {
-  if (backend.destroyed) return
-  endOnce(backend)
-  const impatience = setTimeout(() => backend.destroy(), FLUSH_LIMIT_MS)
-  backend.once('close', () => {
-    clearTimeout(impatience)
-  })
+    closeConnection(to, { lingerMs })
+  }
+  if (from.closed) passClose()
+  else from.once('close', passClose)
 }
 
 /** Node makes an error, with its stack, of a second end that nobody reads. */

@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CancelRequest } from '../protocol/startup.ts'
 import { forwardCancelRequest } from './cancel.ts'
 import { createBalancers } from './client-address.ts'
+import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
 import { createOpenSessions } from './kept-sessions.ts'
 import { createPooledEndpoint } from './pooled/endpoint.ts'
 import type { PoolFigures } from './pooled/pool-counts.ts'
 import { createSecureContexts } from './secure-contexts.ts'
-import { serveConnection } from './session.ts'
+import { serveConnection, type ClientConnection } from './session.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 
 export interface Serving {
@@ -33,6 +34,8 @@ export interface Serving {
 
 /** How long clients may take to read PostgreSQL's last words. */
 const FAREWELL_LIMIT_MS = 3_000
+/** And how long those who did not read them may take to close. */
+const LAST_LINGER_MS = 500
 
 export function createServing(
   dependencies: GatewayDependencies,
@@ -41,7 +44,7 @@ export function createServing(
   /** Asks the other workers and nodes about a key that is not known here. */
   cancelElsewhere: (request: CancelRequest) => void,
 ): Serving {
-  const open = new Map<Socket, Promise<void>>()
+  const open = new Map<ClientConnection, Promise<void>>()
   const sessions = createOpenSessions()
   const secureContexts = createSecureContexts(dependencies.certificates)
   const pooled =
@@ -76,7 +79,8 @@ export function createServing(
 
   return {
     accept(socket, target) {
-      const served = serveConnection(socket, {
+      const connection: ClientConnection = { socket, outermost: socket, canBeTold: true }
+      const served = serveConnection(connection, {
         dependencies,
         settings,
         target,
@@ -92,11 +96,11 @@ export function createServing(
       })
         .catch((error: unknown) => {
           dependencies.log.error({ err: error }, 'a connection failed')
-          socket.destroy()
+          closeConnection(connection.outermost)
         })
         .then(() => closed(socket))
-        .finally(() => open.delete(socket))
-      open.set(socket, served)
+        .finally(() => open.delete(connection))
+      open.set(connection, served)
     },
     change(next) {
       settings = next
@@ -108,7 +112,7 @@ export function createServing(
       stopping.abort()
       await endSessions()
       await firstOf(FAREWELL_LIMIT_MS, whenIdle())
-      for (const socket of open.keys()) socket.destroy()
+      for (const { outermost } of open.keys()) closeConnection(outermost, { lingerMs: LAST_LINGER_MS })
       await whenIdle()
     },
     hurry: () => {

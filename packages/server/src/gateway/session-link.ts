@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { ClusterHost } from '../domain/attached-cluster.ts'
 import type { BackendSession } from './backend-login.ts'
+import { closeConnection } from './close-connection.ts'
 import { readBackendKey } from './session-keys.ts'
 
 export interface SessionLink {
@@ -42,8 +43,9 @@ export function linkDirectly(
     isWorking: () => undefined,
     host,
     cut() {
-      client.destroy()
+      // The backend at once, so that nothing passes any more in either direction; the client still learns of the end.
       backend.destroy()
+      closeConnection(client)
     },
   }
 }

@@ -10,6 +10,7 @@ import { openBackend } from './backend-session.ts'
 import { ConnectionEnded } from './byte-reader.ts'
 import { forwardCancelRequest, type CancelByKey } from './cancel.ts'
 import { findClientAddress, type Balancers } from './client-address.ts'
+import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
 import { shakeHands, type Handshake } from './handshake.ts'
 import { readLoginMethod } from './login-method.ts'
@@ -22,6 +23,11 @@ import type { SecureContexts } from './secure-contexts.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 import type { OpenSessions } from './kept-sessions.ts'
 import { linkDirectly } from './session-link.ts'
+
+/** Of one address. */
+const MOST_TOLD_AT_ONCE = 20
+/** A client that wants to know sends its startup packet at once. */
+const TELLING_LIMIT_MS = 2_000
 
 export interface SessionContext {
   readonly dependencies: GatewayDependencies
@@ -37,32 +43,42 @@ export interface SessionContext {
   readonly stopping: AbortSignal
 }
 
+export interface ClientConnection {
+  readonly socket: Socket
+  /**
+   * What is closed when something ends: TLS as soon as there is any, and never the socket below it. Node calls us from
+   * inside SSL_read when a handshake is done, and a process that destroys both sockets there crashes.
+   */
+  outermost: Duplex
+  /** False while the client waits for TLS, and would take our words for it. */
+  canBeTold: boolean
+}
+
 /** Resolves when the connection is over, however it ended. */
-export async function serveConnection(socket: Socket, context: SessionContext): Promise<void> {
+export async function serveConnection(connection: ClientConnection, context: SessionContext): Promise<void> {
+  const { socket } = connection
   const { settings, counters } = context
   const { metrics } = context.dependencies
   const began = performance.now()
-  const deadline = startDeadline(settings.loginDeadlineMs, context.stopping)
+  const limitMs = settings.loginDeadlineMs
+  const deadline = startDeadline(limitMs, context.stopping, tooSlow(limitMs))
   let release: (() => void) | undefined
-  /**
-   * What is destroyed when something ends, and never the socket below TLS: Node calls us from inside SSL_read when a
-   * handshake is done, and a process that destroys both sockets there crashes.
-   */
-  let current: Duplex = socket
   // Every read and write notices a broken connection by itself; without a listener it would end the process.
   socket.on('error', () => undefined)
+  // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.
+  socket.allowHalfOpen = true
   try {
     const clientAddress = await findClientAddress(socket, context.balancers, deadline.signal)
     release = await counters.logins.take(clientAddress, settings.loginsPerAddress)
-    if (release === undefined) throw tooMany(settings.loginsPerAddress)
-    const secureContext = await context.secureContexts.contextFor(context.target.certificateHost)
-    const handshake = await shakeHands(socket, secureContext, deadline.signal, (encrypted) => {
-      encrypted.on('error', () => undefined)
-      current = encrypted
-    })
+    if (release === undefined) {
+      deadline.clear()
+      await refuseTheCrowd(connection, clientAddress, context)
+      return
+    }
+    const handshake = await takeHandshake(connection, context, deadline.signal)
     if (handshake.kind === 'cancel_request') {
       await cancel(handshake, context)
-      current.destroy()
+      closeConnection(connection.outermost)
       return
     }
     await serveLogin(
@@ -78,15 +94,62 @@ export async function serveConnection(socket: Socket, context: SessionContext): 
     )
   } catch (error) {
     if (error instanceof ConnectionEnded) {
-      current.destroy()
+      closeConnection(connection.outermost)
     } else {
       metrics.loginRefused(error instanceof RefusedError ? error.refusal.name : 'internal_error')
       if (!(error instanceof RefusedError)) context.dependencies.log.error({ err: error }, 'a login failed')
-      endWith(current, refusalMessage(error))
+      if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
+      else closeConnection(connection.outermost)
     }
   } finally {
     deadline.clear()
     release?.()
+  }
+}
+
+async function takeHandshake(
+  connection: ClientConnection,
+  { secureContexts, target }: SessionContext,
+  signal: AbortSignal,
+): Promise<Handshake> {
+  const secureContext = await secureContexts.contextFor(target.certificateHost)
+  return shakeHands(connection.socket, secureContext, signal, {
+    tlsIsNext() {
+      connection.canBeTold = false
+    },
+    upgraded(encrypted) {
+      encrypted.on('error', () => undefined)
+      connection.outermost = encrypted
+      connection.canBeTold = true
+    },
+  })
+}
+
+/**
+ * Above the limit of its address a client is told so inside TLS, for libpq shows nobody what came in clear before
+ * (CVE-2024-10977). That costs a handshake, so only some at a time get one, and those not for long; the others are
+ * told in clear. A cancel request takes no place and is served, as by a PostgreSQL that is full.
+ * @throws RefusedError too_many_connections, ConnectionEnded
+ */
+async function refuseTheCrowd(
+  connection: ClientConnection,
+  clientAddress: string,
+  context: SessionContext,
+): Promise<void> {
+  const { counters, settings } = context
+  const refusal = tooMany(settings.loginsPerAddress)
+  const leave = await counters.logins.take(`told ${clientAddress}`, MOST_TOLD_AT_ONCE)
+  if (leave === undefined) throw refusal
+  const limitMs = Math.min(TELLING_LIMIT_MS, settings.loginDeadlineMs)
+  const limit = startDeadline(limitMs, context.stopping, refusal)
+  try {
+    const handshake = await takeHandshake(connection, context, limit.signal)
+    if (handshake.kind !== 'cancel_request') throw refusal
+    await cancel(handshake, context)
+    closeConnection(connection.outermost)
+  } finally {
+    limit.clear()
+    leave()
   }
 }
 
@@ -192,14 +255,18 @@ const tooMany = (limit: number): RefusedError =>
 const tooManyOf = (role: string, limit: number): RefusedError =>
   new RefusedError(refuse('too_many_connections_of_role', { role, limit: String(limit) }))
 
+const tooSlow = (limitMs: number): RefusedError =>
+  new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) }))
+
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
 function startDeadline(
   limitMs: number,
   stopping: AbortSignal,
+  reason: RefusedError,
 ): { readonly signal: AbortSignal; clear(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => {
-    controller.abort(new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) })))
+    controller.abort(reason)
   }, limitMs)
   const onStopping = () => {
     controller.abort(new RefusedError(refuse('server_is_stopping')))

@@ -29,8 +29,9 @@ export async function answerTokenExchange(
 ): Promise<IncomingMessage | undefined> {
   const body = await readWhole(request)
   if (body === undefined) {
+    // The rest is not wanted, so the connection ends behind the answer, and in order.
+    response.setHeader('connection', 'close')
     answer(response, 413, { error: 'invalid_request', error_description: 'the request is too large' })
-    request.destroy()
     return undefined
   }
   const form = new URLSearchParams(body.toString('utf8'))
@@ -82,7 +83,9 @@ export async function answerTokenExchange(
 async function readWhole(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Leaving the loop must not destroy the connection, or nobody reads why.
+  const bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  for await (const chunk of bytes) {
     size += chunk.length
     if (size > LARGEST_FORM) return undefined
     chunks.push(chunk)

@@ -7,8 +7,8 @@
 import { clientNetwork } from '../domain/client-network.ts'
 import type { AttemptedLogin, FailedLoginsAnswer, FailedLoginsQuestion } from './ports/proof.ts'
 
-/** Well below the login deadline. With 200 logins of one address at a time it leaves an attacker some hundred a second. */
-const DELAY_MS = { step: 20, most: 1_000 } as const
+/** Well below the login deadline. With 1000 logins of one address at a time it leaves an attacker some hundred a second. */
+const DELAY_MS = { step: 20, most: 5_000 } as const
 /** A record takes about 200 bytes: 4 MB at most. The oldest goes first. */
 const MOST_RECORDS = 10_000
 /** Roles of PostgreSQL have shorter names (NAMEDATALEN); who makes up longer ones shall not fill the memory with them. */

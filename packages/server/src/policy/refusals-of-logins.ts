@@ -16,11 +16,6 @@ export const REFUSALS_OF_LOGINS = {
       detail: USE_TLS,
     },
   },
-  data_before_tls: {
-    disclosure: 'anyone',
-    // vendor
-    postgres: { sqlstate: '08P01', message: 'Received unencrypted data after SSL request.' },
-  },
   server_name_missing: {
     disclosure: 'anyone',
     // vendor, behaviour 15

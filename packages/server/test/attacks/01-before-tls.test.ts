@@ -1,9 +1,16 @@
 /** Attacks 1–7: what is said before TLS, or as if there were TLS, opens nothing and is answered plainly. */
 import { once } from 'node:events'
 import { connect as connectPlainly } from 'node:net'
+import { Duplex } from 'node:stream'
 import { connect as connectOverTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { gssEncryptionRequest, passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
+import {
+  gssEncryptionRequest,
+  passwordMessage,
+  sslRequest,
+  startupMessage,
+  terminateMessage,
+} from '../stage/byte-builder.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { beginLogin, connectWire, connectWireOverTls, errorFields } from '../stage/wire-client.ts'
 
@@ -34,22 +41,65 @@ describe('a client without TLS', () => {
 })
 
 describe('a man in the middle', () => {
-  it('who adds a startup message to SSLRequest is found out before TLS (attack 3, CVE-2021-23214)', async () => {
-    const client = await connectWire(lakegate)
-    client.send(Buffer.concat([sslRequest(), startup]))
-    const [refusal, ...rest] = await client.untilClosed()
-    expect(errorFields(refusal)).toMatchObject({
-      C: '08P01',
-      M: 'Received unencrypted data after SSL request.',
-    })
-    expect(rest).toEqual([])
-  })
+  /** As PostgreSQL 17 and later: TLS is begun, and what came in clear is no TLS. */
+  it.each([
+    ['a startup message', startup],
+    ['a startup message and a password', Buffer.concat([startup, passwordMessage('a token')])],
+    ['a goodbye', terminateMessage()],
+    ['a second SSLRequest', sslRequest()],
+  ])(
+    'who adds %s to SSLRequest gets the S and nothing more (attack 3, CVE-2021-23214)',
+    async (_what, added) => {
+      const client = await connectWire(lakegate)
+      client.send(Buffer.concat([sslRequest(), added]))
+      expect(await client.byte()).toBe('S')
+      expect(await client.untilClosed()).toEqual([])
+    },
+  )
 
-  it('who adds bytes to GSSENCRequest and SSLRequest is found out as well (attack 3)', async () => {
+  it('who adds bytes to GSSENCRequest and SSLRequest gets nothing more either (attack 3)', async () => {
     const client = await connectWire(lakegate)
     client.send(Buffer.concat([gssEncryptionRequest(), sslRequest(), startup]))
     expect(await client.byte()).toBe('N')
-    expect(errorFields((await client.untilClosed())[0])).toMatchObject({ C: '08P01' })
+    expect(await client.byte()).toBe('S')
+    expect(await client.untilClosed()).toEqual([])
+  })
+
+  it('who puts a message before the ClientHello of somebody else breaks the handshake (attack 3, CVE-2021-23214)', async () => {
+    const client = await connectWire(lakegate)
+    client.send(Buffer.concat([sslRequest(), startup]))
+    expect(await client.byte()).toBe('S')
+    await expect(client.startTls()).rejects.toThrow()
+  })
+})
+
+describe('a client that does not wait for the answer to SSLRequest', () => {
+  it('but goes on with the handshake is served, as by PostgreSQL 17 and later', async () => {
+    const socket = connectPlainly(lakegate.ready.instance)
+    await once(socket, 'connect')
+    // The S comes before TLS, so that this end keeps it from the handshake.
+    const behindTheAnswer = new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, done) {
+        socket.write(chunk)
+        // Both in one piece.
+        socket.uncork()
+        done()
+      },
+    })
+    socket.cork()
+    socket.write(sslRequest())
+    const encrypted = connectOverTls({ socket: behindTheAnswer, rejectUnauthorized: false })
+    let isAnswered = false
+    socket.on('data', (chunk: Buffer) => {
+      expect(isAnswered || chunk[0] === 'S'.charCodeAt(0)).toBe(true)
+      behindTheAnswer.push(isAnswered ? chunk : chunk.subarray(1))
+      isAnswered = true
+    })
+    await once(encrypted, 'secureConnect')
+    encrypted.write(startup)
+    expect(await once(encrypted, 'data')).toEqual([Buffer.from('520000000800000003', 'hex')])
+    socket.destroy()
   })
 })
 

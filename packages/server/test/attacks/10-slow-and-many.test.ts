@@ -20,7 +20,7 @@ let underDomain: OwnLakegate
 
 beforeAll(async () => {
   ;[lakegate, underDomain] = await Promise.all([
-    startOwnLakegate(DEADLINE),
+    startOwnLakegate({ ...DEADLINE, LAKEGATE_LOGINS_PER_ADDRESS: '200' }),
     startOwnLakegate({
       ...DEADLINE,
       LAKEGATE_GATEWAY_DOMAIN: 'db.lakegate.example',

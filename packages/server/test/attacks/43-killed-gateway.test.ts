@@ -14,7 +14,7 @@ import { asOwner, databaseClient, mintCredential } from '../stage/service-princi
 import { waitFor } from '../stage/wait-for.ts'
 import { isRunning, workersOf } from '../stage/workers.ts'
 
-const environment = { LAKEGATE_GATEWAY_WORKERS: '2' }
+const environment = { LAKEGATE_GATEWAY_WORKERS: '2', LAKEGATE_LOGINS_PER_ADDRESS: '200' }
 let lakegate: RunningLakegate
 let dataDirectory: string
 let sessions: pg.Client[]

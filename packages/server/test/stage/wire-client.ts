@@ -51,8 +51,9 @@ export async function connectWire(
 export async function connectWireOverTls(
   lakegate: Lakegate,
   options?: ConnectionOptions,
+  instance?: Parameters<typeof connectWire>[1],
 ): Promise<WireClient> {
-  const plain = await connectWire(lakegate)
+  const plain = await connectWire(lakegate, instance)
   plain.send(sslRequest())
   if ((await plain.byte()) !== 'S') throw new Error('the server does not take TLS')
   return plain.startTls(options)

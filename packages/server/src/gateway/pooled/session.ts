@@ -10,7 +10,7 @@ import { encodeErrorResponse } from '../../protocol/error-response.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
-import { endBehindAnswers } from '../end-behind-answers.ts'
+import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../session-link.ts'
 import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
@@ -25,7 +25,12 @@ import { BackendRefused } from './open-backend.ts'
 import { Outlet } from './outlet.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Pool } from './pool.ts'
-import { parameterStatusOf, tellDifferences, type ParameterValues } from './reported-parameters.ts'
+import {
+  encodeStatus,
+  parameterStatusOf,
+  tellDifferences,
+  type ParameterValues,
+} from './reported-parameters.ts'
 import { StatementBook } from './statement-book.ts'
 
 export interface PooledSessionPorts {
@@ -36,6 +41,9 @@ export interface PooledSessionPorts {
 
 /** What a client may send while it waits for a backend, before it is no longer listened to. */
 const MOST_WAITING_BYTES = 128 * 1024
+
+/** How soon it is found out that a client did not only send its last, but is gone. */
+const PROBE_MS = 1_000
 
 /** Made once: it is the reason of every orderly end, and an error costs its stack. */
 const LEFT = new ConnectionEnded()
@@ -63,6 +71,9 @@ export class PooledSession implements BackendOwner, Tenant {
   #isOver = false
   /** Terminate was passed on: the backend finishes what it was asked and goes. */
   #isLeaving = false
+  /** The client will send no more, and reads what it asked for. */
+  #hasSentAll = false
+  #probing: NodeJS.Timeout | undefined
   /** What comes next waits for an answer about a statement that was sent again. */
   #isHeld = false
   /** The message of which more is to come goes nowhere. */
@@ -92,8 +103,10 @@ export class PooledSession implements BackendOwner, Tenant {
     })
     this.#client.on('data', this.#onRequestBytes)
     this.#client.on('drain', () => this.#backend?.socket.resume())
+    this.#client.on('end', this.#onRequestEnd)
     this.#client.resume()
     if (early.length > 0) this.#onRequestBytes(early)
+    if (this.#client.readableEnded) this.#onRequestEnd()
     await closed
     this.#leave()
     return this.#ownEnd
@@ -115,7 +128,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#isOver = true
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
-    if (error instanceof ConnectionEnded || this.#isInsideAnswer) this.#client.destroy()
+    if (error instanceof ConnectionEnded || this.#isInsideAnswer) closeConnection(this.#client)
     else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
   }
 
@@ -156,7 +169,7 @@ export class PooledSession implements BackendOwner, Tenant {
     if (this.#isLeaving || lastWord !== undefined || this.#isInsideAnswer) {
       // There is no more to say; whatever the client still asks for is asked of nobody.
       this.#isOver = true
-      endBehindAnswers(this.#client)
+      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
     } else this.end(this.#violation ?? new RefusedError(refuse('pooled_backend_lost')))
   }
 
@@ -165,6 +178,34 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#requests.push(chunk)
     if (!this.#isWaiting && !this.#isHeld) this.#passRequests()
     else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
+  }
+
+  /** As PostgreSQL, which reads the end of the stream where it would read the next message. */
+  readonly #onRequestEnd = (): void => {
+    if (this.#isOver || this.#isLeaving || this.#hasSentAll) return
+    this.#hasSentAll = true
+    this.#probing = setInterval(this.#probe, PROBE_MS)
+    if (!this.#isWaiting && !this.#isHeld) this.#endRequests()
+  }
+
+  /**
+   * A client that crashed looks the same, except that its system answers whatever it is sent by a reset; then its
+   * statement is cancelled. PostgreSQL may report a setting at any time, and this one has not changed.
+   */
+  readonly #probe = (): void => {
+    const [status] = this.#told
+    if (status !== undefined && !this.#isInsideAnswer && this.#client.writable)
+      this.#client.write(encodeStatus(...status))
+  }
+
+  #endRequests(): void {
+    if (this.#backend === undefined) {
+      this.#isOver = true
+      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
+      return
+    }
+    this.#isLeaving = true
+    this.#backend.socket.end()
   }
 
   #passRequests(): void {
@@ -201,6 +242,7 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#flushRequests()
     this.#releaseIfFinished()
+    if (this.#hasSentAll) this.#endRequests()
   }
 
   /**
@@ -299,7 +341,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const backend = this.#backend
     if (backend === undefined) {
       this.#isOver = true
-      this.#client.end()
+      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
       return
     }
     this.#isLeaving = true
@@ -349,7 +391,10 @@ export class PooledSession implements BackendOwner, Tenant {
   #leave(): void {
     this.#isOver = true
     this.#gone.abort(LEFT)
-    if (!this.#isLeaving) this.#discardBackend()
+    clearInterval(this.#probing)
+    // Behind a goodbye PostgreSQL finishes what it was asked, although nobody reads the answer.
+    if (this.#isLeaving && !this.#hasSentAll) this.#backend?.socket.resume()
+    else this.#discardBackend()
     this.#ports.pool.leave(this)
   }
 

@@ -43,12 +43,9 @@ export async function writeConfigurationFiles(request: {
   const own = ownAccount().name
   const rules = path.join(places.configuration, 'pg_hba.conf')
   const names = path.join(places.configuration, 'pg_ident.conf')
+  const configuration = await withSlots(places.data, request.configuration)
   const settings = {
-    ...serverSettings(
-      request.socketDirectory,
-      places.serverLog,
-      await withSlots(places.data, request.configuration),
-    ),
+    ...serverSettings(request.socketDirectory, places.serverLog, configuration),
     hba_file: rules,
     ident_file: names,
   }
@@ -59,7 +56,6 @@ export async function writeConfigurationFiles(request: {
   await writeOwnFile(configurationFileIn(places), `${include}${lines.join('')}`, group)
   await writeOwnFile(
     rules,
-    // A copy of the whole cluster is the operator's alone.
     `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
     group,
   )

@@ -1,0 +1,42 @@
+/**
+ * The one way in which the gateway closes a connection that a peer may be reading. `destroy` alone ends TLS without
+ * close_notify, and whoever reads takes that for an attack: libpq says "SSL error: unexpected eof while reading" where
+ * PostgreSQL closes in order (`be_tls_close`; RFC 8446 §6.1). test/house/closed-in-order.test.ts holds every exception.
+ */
+import type { Duplex } from 'node:stream'
+
+/** How long a peer may take to read the last bytes before the socket is closed all the same. */
+const LINGER_MS = 2_000
+/** Behind answers, which may be long, to a client that reads them slowly (attack 60). */
+export const ANSWER_LINGER_MS = 60_000
+/** Everything is on its way; how long the peer may take to close as well. */
+const CLOSING_MS = 5_000
+
+/**
+ * Writes what is pending and the last word, then close_notify and the end of the stream. What the peer still sends is
+ * read and dropped: bytes that nobody has read turn the close into a reset, which may overtake our last bytes. Whoever
+ * neither reads nor closes is destroyed when the time is over.
+ */
+export function closeConnection(
+  socket: Duplex,
+  { lastWord, lingerMs = LINGER_MS }: { readonly lastWord?: Buffer; readonly lingerMs?: number } = {},
+): void {
+  if (socket.destroyed) return
+  socket.resume()
+  // Node makes an error, with its stack, of a second end that nobody reads.
+  if (!socket.writableEnded) socket.end(lastWord)
+  let deadline = destroyAfter(socket, lingerMs)
+  const onFinish = () => {
+    clearTimeout(deadline)
+    deadline = destroyAfter(socket, Math.min(lingerMs, CLOSING_MS))
+  }
+  if (socket.writableFinished) onFinish()
+  else socket.once('finish', onFinish)
+  socket.once('close', () => {
+    clearTimeout(deadline)
+  })
+}
+
+function destroyAfter(socket: Duplex, milliseconds: number): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), milliseconds).unref()
+}

@@ -1,0 +1,73 @@
+/**
+ * Who destroys a connection instead of closing it, and why. `destroy` ends TLS without close_notify, which libpq reports
+ * as an error (issue 10, A1); gateway/close-connection.ts closes in order, and does so within bounds.
+ */
+import { describe, expect, it } from 'vitest'
+import { SOURCE_FILES, type SourceFile } from './sources.ts'
+
+interface Exception {
+  readonly times: number
+  readonly why: string
+}
+
+const NOT_A_SOCKET = 'no connection of a peer is meant: the method of another object'
+const A_BACKEND = 'a connection to PostgreSQL whose rest nobody wants, and which PostgreSQL takes for gone'
+const LOCAL = 'a Unix socket of this machine, without TLS'
+
+const MAY_DESTROY: Readonly<Record<string, Exception>> = {
+  'gateway/close-connection.ts': { times: 1, why: 'the end of the patience with a peer that does not close' },
+  'gateway/workers.ts': {
+    times: 3,
+    why: 'nothing was read, so there is no TLS; the worker may have a descriptor of its own, and an end would be its end too',
+  },
+  'gateway/session-link.ts': { times: 1, why: `${A_BACKEND}; the client is closed in order` },
+  'gateway/backend-session.ts': { times: 2, why: A_BACKEND },
+  'gateway/attached-clusters.ts': { times: 1, why: A_BACKEND },
+  'gateway/reach-host.ts': { times: 1, why: A_BACKEND },
+  'gateway/cancel.ts': { times: 2, why: A_BACKEND },
+  'gateway/pooled/backend.ts': { times: 4, why: A_BACKEND },
+  'gateway/pooled/open-backend.ts': { times: 1, why: A_BACKEND },
+  'gateway/pooled/pool.ts': { times: 1, why: A_BACKEND },
+  'gateway/pooled/session.ts': { times: 2, why: A_BACKEND },
+  'http/listener.ts': {
+    times: 1,
+    why: 'HTTP in clear; requests that are still under way when the time to stop is over have no whole answer',
+  },
+  'oauth/handler.ts': { times: 1, why: 'half an answer must not look like a whole one' },
+  'keys/foreign-keys.ts': { times: 1, why: 'we are the client, and read no more' },
+  'inquiry/conversation.ts': { times: 1, why: LOCAL },
+  'inquiry/listener.ts': { times: 5, why: LOCAL },
+  'oauth/account.ts': { times: 1, why: NOT_A_SOCKET },
+  'oauth/browser-session.ts': { times: 1, why: NOT_A_SOCKET },
+  'oauth/interactions.ts': { times: 1, why: NOT_A_SOCKET },
+  'composition/system-database.ts': { times: 2, why: NOT_A_SOCKET },
+  'instances/drivers.ts': { times: 1, why: NOT_A_SOCKET },
+  'operations/reconcile-database-instance.ts': { times: 1, why: NOT_A_SOCKET },
+}
+
+const DESTROYS = /\.(?:destroy|destroySoon|resetAndDestroy|closeAllConnections)\b(?!\s*:)/g
+
+const timesIn = ({ text }: Pick<SourceFile, 'text'>): number =>
+  text
+    .split('\n')
+    .filter((line) => !/^\s*(?:\/\/|\/?\*)/.test(line))
+    .reduce((times, line) => times + [...line.matchAll(DESTROYS)].length, 0)
+
+describe('a connection', () => {
+  it('is destroyed only where it is named why', () => {
+    const found = SOURCE_FILES.map((file) => [file.path, timesIn(file)] as const).filter(
+      ([, times]) => times > 0,
+    )
+    const allowed = Object.entries(MAY_DESTROY).map(([path, { times }]) => [path, times] as const)
+    expect(new Map(found)).toEqual(new Map(allowed))
+  })
+
+  it.each([
+    'socket.destroy()',
+    'setTimeout(socket.destroy)',
+    'socket?.destroy(error)',
+    'a.resetAndDestroy()',
+  ])('that is destroyed by %s is found', (text) => {
+    expect(timesIn({ text })).toBe(1)
+  })
+})
