@@ -45,6 +45,10 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['chmod', 'copyFile', 'mkdir', 'rename'],
     because: 'in share/ of the data directory, which is ours',
   },
+  'instances/embedded/offer-extensions.ts': {
+    may: ['chmod', 'mkdir', 'rename', 'rm', 'writeFile'],
+    because: 'in share/ of the data directory, which is ours',
+  },
   'composition/machine.ts': {
     may: ['chmod', 'mkdir'],
     because: 'the data directory, once nothing on the way to it can be changed by the account',
