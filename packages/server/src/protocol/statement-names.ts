@@ -35,22 +35,21 @@ export function statementOfBind(body: Buffer): string | undefined {
   return cursor.stringBytes() === undefined ? undefined : nameOf(cursor.stringBytes())
 }
 
-/** As far as they are there, NULLs left out. */
-export function parametersOfBind(body: Buffer): readonly string[] {
+/** As far as they are there; undefined for NULL. */
+export function parametersOfBind(body: Buffer): readonly (string | undefined)[] {
   const cursor = new FieldCursor(body)
   cursor.stringBytes()
   cursor.stringBytes()
   const formats = cursor.int16() ?? 0
   for (let format = 0; format < formats; format += 1) cursor.int16()
   const count = cursor.int16() ?? 0
-  const parameters: string[] = []
+  const parameters: (string | undefined)[] = []
   for (let parameter = 0; parameter < count; parameter += 1) {
     const length = cursor.int32()
     if (length === undefined) break
-    if (length < 0) continue
-    const bytes = cursor.bytes(length)
-    if (bytes === undefined) break
-    parameters.push(bytes.toString('latin1'))
+    const bytes = length < 0 ? undefined : cursor.bytes(length)
+    if (length >= 0 && bytes === undefined) break
+    parameters.push(bytes?.toString('latin1'))
   }
   return parameters
 }

@@ -141,7 +141,7 @@ const QUERIES = [
 
 const name = fc.constantFrom('', 'a', 'a', 'b')
 const portal = fc.constantFrom('', '', 'p')
-const parameters = fc.constantFrom<readonly string[][]>([], [], ['1'], ['0'])
+const parameters: fc.Arbitrary<readonly string[]> = fc.constantFrom([], [], ['1'], ['0'])
 const parse = fc.tuple(fc.constant('parse' as const), name, fc.constantFrom(...STATEMENTS))
 const bind = fc.tuple(fc.constant('bind' as const), name, portal, parameters)
 const execute = fc.tuple(fc.constant('execute' as const), portal, fc.constantFrom(0, 0, 1))

@@ -200,7 +200,7 @@ function wordFor(message: ServerMessage): string | undefined {
     case 'Z':
     case 'V':
     case 'd':
-      return `${type}:${body.toString('latin1').replaceAll(/[\0-\x1f]/g, '')}`
+      return `${type}:${body.toString('latin1').replaceAll(/[^ -~]/g, '')}`
     default:
       return type
   }

@@ -26,8 +26,8 @@ export type ClientMessage =
       readonly kind: 'bind'
       readonly statement: string
       readonly portal: string
-      /** Those that are there. */
-      readonly parameters: () => readonly string[]
+      /** Those that are there; undefined for NULL. */
+      readonly parameters: () => readonly (string | undefined)[]
     }
   | { readonly kind: 'describe' | 'close'; readonly statement: string }
   | { readonly kind: 'execute'; readonly portal: string }
@@ -69,14 +69,15 @@ export function prefixOfRequest(type: number, total: number): number {
 export function readClientMessage(
   requests: MessageScanner,
 ): ClientMessage | { readonly kind: 'violation'; readonly violation: string } {
+  const isRead = requests.isWhole && requests.total <= LONGEST_REMEMBERED
   switch (requests.type) {
     case FRONTEND.query:
-      return { kind: 'query', text: requests.isWhole ? textOfQuery(requests.body()) : undefined }
+      return { kind: 'query', text: isRead ? textOfQuery(requests.body()) : undefined }
     case FRONTEND.parse: {
       const body = requests.body()
       const statement = statementOfParse(body)
       if (statement === undefined) return ENDLESS_NAME
-      if (!requests.isWhole) return { kind: 'parse', statement, message: undefined, text: undefined }
+      if (!isRead) return { kind: 'parse', statement, message: undefined, text: undefined }
       const message = Buffer.from(requests.view(requests.start, requests.end))
       return { kind: 'parse', statement, message, text: textOfParse(body) }
     }

@@ -367,63 +367,47 @@ export class Conversation {
 
   #parsed(): AnswerJudgement {
     const current = this.#queue.current()
-    switch (current?.kind) {
-      case 'parse':
-        this.#queue.take()
-        this.#statements.made(current.statement, current.message)
-        return 'pass'
-      case 'replay':
-        this.#queue.take()
-        this.#statements.madeAgain(current.statement)
-        return 'drop'
-      case 'stand_in':
-        this.#queue.take()
-        this.#statements.stoodIn(current.statement)
-        return 'drop'
-      default:
-        return this.#mismatch()
+    if (current?.kind === 'parse') {
+      this.#queue.take()
+      this.#statements.made(current.statement, current.message)
+      return 'pass'
     }
+    if (current?.kind !== 'replay' && current?.kind !== 'stand_in') return this.#mismatch()
+    this.#queue.take()
+    if (current.kind === 'replay') this.#statements.madeAgain(current.statement)
+    else this.#statements.stoodIn(current.statement)
+    return 'drop'
   }
 
   #described(type: number, detail: () => Buffer | undefined): AnswerJudgement {
     const current = this.#queue.current()
-    switch (current?.kind) {
-      case 'shape': {
-        this.#queue.take()
-        const body = type === BACKEND.noData ? NO_COLUMNS : detail()
-        const shape = body === undefined ? undefined : rowShapeOf(body)
-        this.#statements.described(current.statement, shape, current.isReplay)
-        return 'drop'
-      }
-      case 'describe':
-      case 'describe_portal':
-        this.#queue.take()
-        return 'pass'
-      case 'query':
-        return 'pass'
-      default:
-        return this.#mismatch()
+    if (current?.kind === 'query') return 'pass'
+    if (current?.kind === 'describe' || current?.kind === 'describe_portal') {
+      this.#queue.take()
+      return 'pass'
     }
+    if (current?.kind !== 'shape') return this.#mismatch()
+    this.#queue.take()
+    const body = type === BACKEND.noData ? NO_COLUMNS : detail()
+    const shape = body === undefined ? undefined : rowShapeOf(body)
+    this.#statements.described(current.statement, shape, current.isReplay)
+    return 'drop'
   }
 
   #closed(): AnswerJudgement {
     const current = this.#queue.current()
-    switch (current?.kind) {
-      case 'close':
-        this.#queue.take()
-        this.#statements.closed(current.statement)
-        this.#forgetTraits(current.statement)
-        return 'pass'
-      case 'close_portal':
-        this.#queue.take()
-        return 'pass'
-      case 'clear':
-        this.#queue.take()
-        this.#statements.cleared(current.statement)
-        return 'drop'
-      default:
-        return this.#mismatch()
+    if (current?.kind === 'clear') {
+      this.#queue.take()
+      this.#statements.cleared(current.statement)
+      return 'drop'
     }
+    if (current?.kind !== 'close' && current?.kind !== 'close_portal') return this.#mismatch()
+    this.#queue.take()
+    if (current.kind === 'close') {
+      this.#statements.closed(current.statement)
+      this.#forgetTraits(current.statement)
+    }
+    return 'pass'
   }
 
   #failed(): AnswerJudgement {
@@ -502,6 +486,9 @@ const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
   mayLeave: one.mayLeave || other.mayLeave,
   setsLocally: one.setsLocally && other.setsLocally,
   customSettings: [],
-  namesSettingsByParameter: one.namesSettingsByParameter || other.namesSettingsByParameter,
+  settingsByParameter:
+    one.settingsByParameter === 'any' || other.settingsByParameter === 'any'
+      ? 'any'
+      : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
   mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
 })

@@ -49,7 +49,6 @@ export class Leftovers {
   settings: ReadonlyMap<string, string> = new Map()
   readonly #customNames = new Set<string>()
   #isSuspected = false
-  #namesSettingsByParameter = false
   #hasLoadedLibrary = false
 
   /** Whether something may be left that nobody has asked for. */
@@ -81,17 +80,21 @@ export class Leftovers {
   }
 
   /** A text was sent, to be prepared or to be run. */
-  sent(traits: TextTraits): void {
-    this.#remember(traits.customSettings)
-    if (traits.namesSettingsByParameter) this.#namesSettingsByParameter = true
+  sent({ customSettings }: TextTraits): void {
+    this.#remember(customSettings)
   }
 
   /** It is run. */
-  runs(traits: TextTraits, parameters?: () => readonly string[]): void {
-    if (traits.mayLeave) this.#isSuspected = true
-    if (this.#namesSettingsByParameter && parameters !== undefined) {
-      this.#remember(customNamesAmong(parameters()))
-    }
+  runs(
+    { mayLeave, settingsByParameter }: TextTraits,
+    parameters?: () => readonly (string | undefined)[],
+  ): void {
+    if (mayLeave) this.#isSuspected = true
+    if (parameters === undefined || settingsByParameter.length === 0) return
+    const names = parameters().filter(
+      (_, at) => settingsByParameter === 'any' || settingsByParameter.includes(at + 1),
+    )
+    this.#remember(customNamesAmong(names.filter((name) => name !== undefined)))
   }
 
   /** @param setsLocally whether a SET in it is known to end with its transaction */

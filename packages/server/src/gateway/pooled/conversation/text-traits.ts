@@ -1,19 +1,20 @@
 /**
  * Whether the text of a statement may leave something in the session that runs it. Only ever a reason to ask the backend
  * what was left: no rule here says that something was. Whatever is not known to be harmless is a reason, except what
- * cannot be seen in a text: what triggers, views, operators and casts call (docs/pooled-endpoint.md).
+ * cannot be seen in a text: what triggers, views, operators and casts call (docs/pooled-endpoint.md). Every text costs
+ * time in proportion to its length, whatever is in it: it comes from strangers.
  */
 import { HARMLESS } from './harmless-calls.ts'
 
 export interface TextTraits {
   /** It calls something that may leave anything, or may make something temporary. */
   readonly mayLeave: boolean
-  /** If it has a SET at all, it ends with the transaction. */
+  /** If it has a SET at all, that ends with the transaction. */
   readonly setsLocally: boolean
   /** Of custom settings that it may make: those alone PostgreSQL does not list ("pg_settings"). */
   readonly customSettings: readonly string[]
-  /** Its parameters may be names of settings. */
-  readonly namesSettingsByParameter: boolean
+  /** Which of its parameters, from 1 on, are names of settings. */
+  readonly settingsByParameter: readonly number[] | 'any'
   /** It may take all prepared statements away. */
   readonly mayDeallocateAll: boolean
 }
@@ -23,36 +24,36 @@ export const UNSEEN: TextTraits = {
   mayLeave: true,
   setsLocally: false,
   customSettings: [],
-  namesSettingsByParameter: true,
+  settingsByParameter: 'any',
   mayDeallocateAll: true,
 }
 
-const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
-const BLANK = String.raw`(?:\s|/\*(?:[^*]|\*(?!/))*\*/|--[^\n]*\n)`
-const CALL = new RegExp(String.raw`(into${BLANK}+)?(${NAME}(?:\s*\.\s*${NAME})*)${BLANK}*\(`, 'gi')
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
 const NOT_LOCAL = /\bset\b(?!\s+(?:local|transaction|constraints)\b)|\breset\b/i
+const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
+/** Long comments in this place are nobody's habit, and would be looked for again and again. */
+const BLANK = String.raw`(?:\s|/\*(?:[^*]|\*(?!/)){0,200}\*/|--[^\n]{0,200}\n)`
 const SET_CUSTOM = new RegExp(
   String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${NAME}(?:\s*\.\s*${NAME})+)`,
   'gi',
 )
-const SET_CONFIG = /\bset_config\s*\(\s*e?'([^']*)'/gi
-/** By which the value ends with the transaction, and for which nothing else is called. */
-const SET_CONFIG_LOCAL = /^\(\s*(?:'[^']*'|[^(),'])*,\s*(?:'[^']*'|[^(),'])*,\s*true\s*\)/i
 const CUSTOM_NAME = /^[a-z_\x80-\xff][\w$\x80-\xff]*(?:\.[a-z_\x80-\xff][\w$\x80-\xff]*)+$/i
-/** As PostgreSQL cuts names of settings off nowhere, so that longer ones are somebody's text. */
+/** Longer ones are somebody's text. */
 const LONGEST_SETTING = 200
 /** Made when the backend is opened, and not the client's. */
 const OWN_SETTINGS = 'databricks_auth.'
 
 export function traitsOf(text: string | undefined): TextTraits {
   if (text === undefined) return UNSEEN
-  const mentionsSetting = /\bset/i.test(text)
+  const calls = callsIn(text)
+  const set = /\bset\b/i.test(text)
+    ? [...text.matchAll(SET_CUSTOM)].map(({ 1: name = '' }) => name.replaceAll(/["\s]/g, ''))
+    : []
   return {
-    mayLeave: MENTIONS.test(text) || callsAnything(text),
-    setsLocally: !mentionsSetting || !NOT_LOCAL.test(text),
-    customSettings: mentionsSetting ? customSettingsOf(text) : [],
-    namesSettingsByParameter: /\bset_config\s*\(\s*(?!e?')/i.test(text),
+    mayLeave: calls.mayLeave || MENTIONS.test(text),
+    setsLocally: !NOT_LOCAL.test(text),
+    customSettings: customNamesAmong([...set, ...calls.settings]),
+    settingsByParameter: calls.settingsByParameter,
     mayDeallocateAll: /\b(?:deallocate|discard)\b/i.test(text),
   }
 }
@@ -64,24 +65,60 @@ export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
     .map((text) => text.replaceAll(/[A-Z]+/g, (ascii) => ascii.toLowerCase()))
     .filter((name) => !name.startsWith(OWN_SETTINGS))
 
-function callsAnything(text: string): boolean {
-  for (const { 1: into, 2: name = '', 0: call, index } of text.matchAll(CALL)) {
-    // INSERT INTO name (columns)
-    if (into !== undefined) continue
-    const [last = '', schema] = name
-      .toLowerCase()
-      .split(/\s*\.\s*/)
-      .reverse()
-    const isHarmless = HARMLESS.has(last) && (schema === undefined || schema === 'pg_catalog')
-    if (isHarmless) continue
-    const isLocal = last === 'set_config' && SET_CONFIG_LOCAL.test(text.slice(index + call.length - 1))
-    if (!isLocal) return true
-  }
-  return false
+const TOKEN = /(?<word>"[^"]*"?|[\w$\x80-\xff]+)|(?<blank>\s+)|(?<comment>--|\/\*|\*\/)|[^]/g
+const SET_CONFIG_LOCAL = /^\((?:'[^']*'|[^(),'])*,(?:'[^']*'|[^(),'])*,\s*true\s*\)/i
+const SET_CONFIG_NAME = /^\(\s*(?:e?'([^']*)'|\$(\d{1,5})\b)/i
+
+interface Calls {
+  mayLeave: boolean
+  readonly settings: string[]
+  readonly settingsByParameter: number[]
 }
 
-function customSettingsOf(text: string): readonly string[] {
-  const set = [...text.matchAll(SET_CUSTOM)].map(({ 1: name = '' }) => name.replaceAll(/["\s]/g, ''))
-  const configured = [...text.matchAll(SET_CONFIG)].map(({ 1: name = '' }) => name)
-  return customNamesAmong([...set, ...configured])
+/**
+ * What stands before parentheses. Comments and strings are read like the rest, since where they end can be told by
+ * PostgreSQL alone; but before a parenthesis behind a comment, anything may be called.
+ */
+function callsIn(text: string): Calls {
+  const calls: Calls = { mayLeave: false, settings: [], settingsByParameter: [] }
+  let name: string | undefined
+  let schema: string | undefined
+  let before: string | undefined
+  let isQualified = false
+  let isBehindComment = false
+  let isInLineComment = false
+  for (const { 0: token, index, groups } of text.matchAll(TOKEN)) {
+    if (groups?.['word'] !== undefined) {
+      if (isQualified) schema = name
+      else [before, schema] = [name, undefined]
+      name = token.toLowerCase()
+      isQualified = isBehindComment = false
+    } else if (groups?.['blank'] !== undefined) {
+      if (isInLineComment && token.includes('\n')) [isInLineComment, isBehindComment] = [false, true]
+    } else if (groups?.['comment'] !== undefined) {
+      isInLineComment ||= token === '--'
+      isBehindComment = true
+    } else if (token === '.') {
+      isQualified = name !== undefined
+    } else if (token !== '(') {
+      name = undefined
+    } else {
+      if (isBehindComment) calls.mayLeave = true
+      // INSERT INTO name (columns)
+      else if (name !== undefined && before !== 'into') readCall(calls, name, schema, text.slice(index))
+      name = undefined
+    }
+  }
+  return calls
+}
+
+function readCall(calls: Calls, name: string, schema: string | undefined, fromParenthesis: string): void {
+  if (HARMLESS.has(name) && (schema === undefined || schema === 'pg_catalog')) return
+  if (name === 'set_config') {
+    if (SET_CONFIG_LOCAL.test(fromParenthesis)) return
+    const [, setting, parameter] = SET_CONFIG_NAME.exec(fromParenthesis) ?? []
+    if (setting !== undefined) calls.settings.push(setting)
+    if (parameter !== undefined) calls.settingsByParameter.push(Number(parameter))
+  }
+  calls.mayLeave = true
 }
