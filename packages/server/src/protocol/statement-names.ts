@@ -25,9 +25,8 @@ export function textOfParse(body: Buffer): string | undefined {
 export const textOfQuery = (body: Buffer): string | undefined =>
   new FieldCursor(body).stringBytes()?.toString('latin1')
 
-export const portalOfBind = (body: Buffer): string | undefined => nameOf(new FieldCursor(body).stringBytes())
-
-export const portalOfExecute = portalOfBind
+/** Of Bind and Execute. */
+export const portalOf = (body: Buffer): string | undefined => nameOf(new FieldCursor(body).stringBytes())
 
 /** Behind the name of the portal. */
 export function statementOfBind(body: Buffer): string | undefined {

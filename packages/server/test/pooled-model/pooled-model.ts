@@ -194,6 +194,7 @@ function wordFor(message: ServerMessage): string | undefined {
     case 'A':
       return undefined
     case 'E':
+      if (errorFields(message)['C'] === 'XX000') console.error('DBG', JSON.stringify(errorFields(message)))
       return `E:${errorFields(message)['S'] ?? ''}:${errorFields(message)['C'] ?? ''}`
     case 'D':
     case 'C':

@@ -3,8 +3,7 @@ import { FRONTEND } from '../../../protocol/message-types.ts'
 import type { MessageScanner } from '../../../protocol/message-scanner.ts'
 import {
   parametersOfBind,
-  portalOfBind,
-  portalOfExecute,
+  portalOf,
   statementOfBind,
   statementOfDescribe,
   statementOfParse,
@@ -45,7 +44,7 @@ type PlainMessage =
   | 'copy_fail'
 
 /** A longer Parse is passed on as it comes and not kept, and the text of a longer Query is not looked at. */
-export const LONGEST_REMEMBERED = 64 * 1024
+const LONGEST_REMEMBERED = 64 * 1024
 /** Longer names than this of portals and statements together are not read; PostgreSQL uses 63 bytes of each. */
 const NAMES_BYTES = 8 * 1024
 
@@ -83,7 +82,7 @@ export function readClientMessage(
     }
     case FRONTEND.bind: {
       const body = requests.body()
-      const [portal, statement] = [portalOfBind(body), statementOfBind(body)]
+      const [portal, statement] = [portalOf(body), statementOfBind(body)]
       if (portal === undefined || statement === undefined) return ENDLESS_NAME
       return { kind: 'bind', portal, statement, parameters: () => parametersOfBind(body) }
     }
@@ -100,7 +99,7 @@ export function readClientMessage(
       return subject === 'portal' ? { kind: 'close_portal' } : { kind: 'close', statement: subject.name }
     }
     case FRONTEND.execute: {
-      const portal = portalOfExecute(requests.body())
+      const portal = portalOf(requests.body())
       return portal === undefined ? ENDLESS_NAME : { kind: 'execute', portal }
     }
     default: {

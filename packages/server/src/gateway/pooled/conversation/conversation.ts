@@ -32,7 +32,7 @@ import { traitsOf, UNSEEN, type TextTraits } from './text-traits.ts'
 export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
 
 export type Judgement =
-  | { readonly act: 'pass'; readonly before?: Buffer; readonly behind?: Buffer }
+  | { readonly act: 'pass'; readonly before?: Buffer | undefined; readonly behind?: Buffer }
   /** Ours goes first, and the message is judged again when nothing is held any more. */
   | { readonly act: 'hold'; readonly before: Buffer }
   | { readonly act: 'replace'; readonly by: Buffer }
@@ -64,8 +64,8 @@ export class Conversation {
   readonly #queue = new RequestQueue()
   /** Of the texts that were sent last under each name. */
   readonly #traits = new Map<string, TextTraits>()
-  /** Of the portals of the transaction: whether a SET in them ends with it. */
-  readonly #portals = new Map<string, boolean>()
+  /** Of what runs in the portals of the transaction. */
+  readonly #portals = new Map<string, TextTraits>()
   #phase: Phase = 'between'
   /** What an answer must come for before the client's message goes on. */
   #awaited: 'everything' | 'ours' | undefined
@@ -137,14 +137,13 @@ export class Conversation {
       case 'parse':
         return this.#parse(message)
       case 'bind':
-        return this.#use(message.statement, () => {
-          this.#binds(message)
-          return this.#pass({ kind: 'bind' })
-        })
+        return this.#use(message.statement, () => this.#bind(message))
       case 'describe':
         return this.#use(message.statement, () => this.#pass({ kind: 'describe' }))
-      case 'execute':
-        return this.#pass({ kind: 'execute', setsLocally: this.#portals.get(message.portal) ?? false })
+      case 'execute': {
+        const { setsLocally, deallocates } = this.#portals.get(message.portal) ?? UNSEEN
+        return this.#pass({ kind: 'execute', setsLocally, deallocates })
+      }
       case 'close':
         return this.#pass({ kind: 'close', statement: message.statement })
       case 'copy_data':
@@ -208,29 +207,46 @@ export class Conversation {
   // The client's messages.
 
   #query(traits: TextTraits): Judgement {
-    if (this.#isHeard) {
-      this.#leftovers.sent(traits)
-      this.#leftovers.runs(traits)
-      this.#mayDeallocateAll ||= traits.mayDeallocateAll
-    }
-    return this.#pass({ kind: 'query', setsLocally: traits.setsLocally })
+    const { setsLocally, deallocates } = traits
+    const request: Request = { kind: 'query', setsLocally, deallocates }
+    if (!this.#isHeard) return this.#pass(request)
+    const before = this.#standIn(deallocates)
+    if (before === 'unknown') return this.#holdForEverything()
+    this.#leftovers.sent(traits)
+    this.#runs(traits)
+    this.#send(request)
+    return { act: 'pass', before }
+  }
+
+  #runs(traits: TextTraits, parameters?: () => readonly (string | undefined)[]): void {
+    this.#leftovers.runs(traits, parameters)
+    this.#mayDeallocateAll ||= traits.mayDeallocateAll
+  }
+
+  /**
+   * Keeps a name taken that the session has given and the backend does not know.
+   * @returns what does so, to be sent in front; `unknown` when answers have to come first
+   */
+  #standIn(statement: string | undefined): Buffer | undefined | 'unknown' {
+    if (statement === undefined || this.#statements.presenceOf(statement) !== 'missing') return undefined
+    if (this.#dependsOnAnswers(statement)) return 'unknown'
+    this.#send({ kind: 'stand_in', statement })
+    return encodeParse(statement, '')
   }
 
   #parse({ statement, message, text }: ClientMessage & { readonly kind: 'parse' }): Judgement {
     if (!this.#isHeard) return this.#pass({ kind: 'parse', statement, message })
-    const isMissing = statement !== UNNAMED && this.#statements.presenceOf(statement) === 'missing'
-    if (isMissing && this.#dependsOnAnswers(statement)) return this.#holdForEverything()
+    const before = statement === UNNAMED ? undefined : this.#standIn(statement)
+    if (before === 'unknown') return this.#holdForEverything()
     const traits = traitsOf(text)
     this.#leftovers.sent(traits)
     const earlier = statement === UNNAMED ? undefined : this.#traits.get(statement)
     if (this.#traits.size >= MOST_NAMES) this.#traits.clear()
     this.#traits.set(statement, earlier === undefined ? traits : eitherOf(earlier, traits))
-    if (isMissing) this.#send({ kind: 'stand_in', statement })
     this.#send({ kind: 'parse', statement, message })
-    const before = isMissing ? { before: encodeParse(statement, '') } : {}
-    if (message === undefined || statement === UNNAMED) return { act: 'pass', ...before }
+    if (message === undefined || statement === UNNAMED) return { act: 'pass', before }
     this.#send({ kind: 'shape', statement, isReplay: false })
-    return { act: 'pass', ...before, behind: encodeDescribeStatement(statement) }
+    return { act: 'pass', before, behind: encodeDescribeStatement(statement) }
   }
 
   /** Bind or Describe of a statement, which must be in the backend by then if the session has it. */
@@ -259,14 +275,17 @@ export class Conversation {
     return { act: 'hold', before: Buffer.concat([...before, encodeFlush()]) }
   }
 
-  #binds({ statement, portal, parameters }: ClientMessage & { readonly kind: 'bind' }): void {
-    if (!this.#isHeard) return
+  #bind({ statement, portal, parameters }: ClientMessage & { readonly kind: 'bind' }): Judgement {
+    if (!this.#isHeard) return this.#pass({ kind: 'bind' })
     const traits = this.#traits.get(statement) ?? UNSEEN
-    this.#leftovers.runs(traits, parameters)
-    this.#mayDeallocateAll ||= traits.mayDeallocateAll
-    // What is forgotten counts as a SET that lasts.
+    const before = this.#standIn(traits.deallocates)
+    if (before === 'unknown') return this.#holdForEverything()
+    this.#runs(traits, parameters)
+    // What is forgotten counts as not seen.
     if (this.#portals.size >= MOST_NAMES) this.#portals.clear()
-    this.#portals.set(portal, traits.setsLocally)
+    this.#portals.set(portal, traits)
+    this.#send({ kind: 'bind' })
+    return { act: 'pass', before }
   }
 
   /** Whether PostgreSQL does more with an extended query message than to skip it, or to take it for a violation. */
@@ -280,6 +299,7 @@ export class Conversation {
     return this.#queue.some(
       (request) =>
         ('statement' in request && request.statement === statement) ||
+        ('deallocates' in request && request.deallocates === statement) ||
         (statement === UNNAMED && request.kind === 'query'),
     )
   }
@@ -359,6 +379,9 @@ export class Conversation {
     if (current?.kind !== 'query' && current?.kind !== 'execute') return this.#mismatch()
     const text = tag.toString('latin1', 0, Math.max(0, tag.length - 1))
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.#statements.deallocatedAll()
+    if (text === 'DEALLOCATE' && current.deallocates !== undefined) {
+      this.#statements.closed(current.deallocates)
+    }
     this.#leftovers.completed(text, current.setsLocally)
     this.#copyEnded()
     if (current.kind === 'execute') this.#queue.take()
@@ -491,4 +514,5 @@ const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
       ? 'any'
       : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
   mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
+  deallocates: one.deallocates === other.deallocates ? one.deallocates : undefined,
 })

@@ -8,6 +8,8 @@ export type Request =
       readonly kind: 'query' | 'execute'
       /** Whether a SET in it ends with the transaction. */
       readonly setsLocally: boolean
+      /** The prepared statement that it takes away by SQL. */
+      readonly deallocates: string | undefined
     }
   | { readonly kind: 'parse'; readonly statement: string; readonly message: Buffer | undefined }
   | { readonly kind: 'close'; readonly statement: string }

@@ -4,6 +4,7 @@
  * cannot be seen in a text: what triggers, views, operators and casts call (docs/pooled-endpoint.md). Every text costs
  * time in proportion to its length, whatever is in it: it comes from strangers.
  */
+import { LONGEST_NAME } from '../../../protocol/limits.ts'
 import { HARMLESS } from './harmless-calls.ts'
 
 export interface TextTraits {
@@ -17,6 +18,8 @@ export interface TextTraits {
   readonly settingsByParameter: readonly number[] | 'any'
   /** It may take all prepared statements away. */
   readonly mayDeallocateAll: boolean
+  /** The prepared statement that it takes away, when that is all that it does. */
+  readonly deallocates: string | undefined
 }
 
 /** Of a text that was not seen. */
@@ -26,6 +29,7 @@ export const UNSEEN: TextTraits = {
   customSettings: [],
   settingsByParameter: 'any',
   mayDeallocateAll: true,
+  deallocates: undefined,
 }
 
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
@@ -55,6 +59,7 @@ export function traitsOf(text: string | undefined): TextTraits {
     customSettings: customNamesAmong([...set, ...calls.settings]),
     settingsByParameter: calls.settingsByParameter,
     mayDeallocateAll: /\b(?:deallocate|discard)\b/i.test(text),
+    deallocates: deallocatedIn(text),
   }
 }
 
@@ -62,8 +67,20 @@ export function traitsOf(text: string | undefined): TextTraits {
 export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
   texts
     .filter((text) => text.length <= LONGEST_SETTING && CUSTOM_NAME.test(text))
-    .map((text) => text.replaceAll(/[A-Z]+/g, (ascii) => ascii.toLowerCase()))
+    .map(inSmallLetters)
     .filter((name) => !name.startsWith(OWN_SETTINGS))
+
+const DEALLOCATE =
+  /^\s*deallocate\s+(?:prepare\s+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")\s*(?:;\s*)?$/i
+
+/** As PostgreSQL writes the name: small letters without quotes, 63 bytes. */
+function deallocatedIn(text: string): string | undefined {
+  const [, plain, quoted] = DEALLOCATE.exec(text) ?? []
+  return (quoted ?? (plain === undefined ? undefined : inSmallLetters(plain)))?.slice(0, LONGEST_NAME)
+}
+
+/** Of ASCII alone: the others may be parts of longer characters. */
+const inSmallLetters = (text: string): string => text.replaceAll(/[A-Z]+/g, (ascii) => ascii.toLowerCase())
 
 const TOKEN = /(?<word>"[^"]*"?|[\w$\x80-\xff]+)|(?<blank>\s+)|(?<comment>--|\/\*|\*\/)|[^]/g
 const SET_CONFIG_LOCAL = /^\((?:'[^']*'|[^(),'])*,(?:'[^']*'|[^(),'])*,\s*true\s*\)/i

@@ -373,6 +373,24 @@ describe('a named statement', () => {
     expect(oursIn(judge(bindMessage('x')))).toBe('·')
   })
 
+  it('is gone with DEALLOCATE of its name, which finds it in a backend that never had it', () => {
+    make('x')
+    conversation.changedBackend()
+    expect(oursIn(judge(queryMessage('DEALLOCATE X;')))).toBe('P·')
+    expect(hears('1', 'C:DEALLOCATE', 'Z')).toEqual(['drop', 'pass', 'pass'])
+    expect(oursIn(judge(parseMessage('x', 'SELECT 2')))).toBe('·D')
+  })
+
+  it('is gone with DEALLOCATE by the extended protocol', () => {
+    make('x')
+    conversation.changedBackend()
+    says(parseMessage('', 'DEALLOCATE PREPARE "x"'))
+    expect(oursIn(judge(bindMessage('')))).toBe('P·')
+    says(executeMessage(), syncMessage())
+    hears('1', '1', '2', 'C:DEALLOCATE', 'Z')
+    expect(oursIn(judge(bindMessage('x')))).toBe('·')
+  })
+
   it('that is too long to be remembered keeps the backend until it is closed', () => {
     says(parseMessage('long', 'x'.repeat(70_000)), syncMessage())
     hears('1', 'Z')
