@@ -29,6 +29,11 @@ import { RequestQueue, type OwnRequest, type Request } from './requests.ts'
 import { Statements, UNNAMED } from './statements.ts'
 import { traitsOf, UNSEEN, type TextTraits } from './text-traits.ts'
 
+interface SentText {
+  readonly traits: TextTraits
+  readonly segment: number
+}
+
 export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
 
 export type Judgement =
@@ -43,8 +48,8 @@ export type AnswerJudgement = 'pass' | 'drop' | Buffer
 const PASS: Judgement = { act: 'pass' }
 const IDLE = 'I'.charCodeAt(0)
 const NO_COLUMNS = Buffer.alloc(2)
-/** More names of statements, or of portals, are not told apart. */
-const MOST_NAMES = 2_000
+/** More portals are not told apart. */
+const MOST_PORTALS = 2_000
 
 /** Fails whatever the state of the transaction: no client of ours has a statement of that name. */
 const DOOMED = encodeDescribeStatement('a statement that lakegate makes fail')
@@ -62,8 +67,10 @@ export class Conversation {
   readonly #leftovers: Leftovers
   readonly #statements = new Statements()
   readonly #queue = new RequestQueue()
-  /** Of the texts that were sent last under each name. */
-  readonly #traits = new Map<string, TextTraits>()
+  /** Under each name, the texts whose Parse is not answered yet. */
+  readonly #parsing = new Map<string, SentText[]>()
+  /** Counts Syncs and what else ends a segment. */
+  #segment = 0
   /** Of what runs in the portals of the transaction. */
   readonly #portals = new Map<string, TextTraits>()
   #phase: Phase = 'between'
@@ -240,10 +247,11 @@ export class Conversation {
     if (before === 'unknown') return this.#holdForEverything()
     const traits = traitsOf(text)
     this.#leftovers.sent(traits)
-    const earlier = statement === UNNAMED ? undefined : this.#traits.get(statement)
-    if (this.#traits.size >= MOST_NAMES) this.#traits.clear()
-    this.#traits.set(statement, earlier === undefined ? traits : eitherOf(earlier, traits))
     this.#send({ kind: 'parse', statement, message })
+    const sent = { traits, segment: this.#segment }
+    const parsing = this.#parsing.get(statement)
+    if (parsing === undefined) this.#parsing.set(statement, [sent])
+    else parsing.push(sent)
     if (message === undefined || statement === UNNAMED) return { act: 'pass', before }
     this.#send({ kind: 'shape', statement, isReplay: false })
     return { act: 'pass', before, behind: encodeDescribeStatement(statement) }
@@ -277,15 +285,33 @@ export class Conversation {
 
   #bind({ statement, portal, parameters }: ClientMessage & { readonly kind: 'bind' }): Judgement {
     if (!this.#isHeard) return this.#pass({ kind: 'bind' })
-    const traits = this.#traits.get(statement) ?? UNSEEN
+    const traits = this.#traitsOf(statement)
     const before = this.#standIn(traits.deallocates)
     if (before === 'unknown') return this.#holdForEverything()
     this.#runs(traits, parameters)
     // What is forgotten counts as not seen.
-    if (this.#portals.size >= MOST_NAMES) this.#portals.clear()
+    if (this.#portals.size >= MOST_PORTALS) this.#portals.clear()
     this.#portals.set(portal, traits)
     this.#send({ kind: 'bind' })
     return { act: 'pass', before }
+  }
+
+  /** Of the text that a statement has, or of all that it may have by the time that it is used. */
+  #traitsOf(statement: string): TextTraits {
+    const made = this.#statements.traitsOf(statement)
+    const parsing = this.#parsing.get(statement)
+    const last = parsing?.at(-1)
+    if (parsing === undefined || last === undefined) return made ?? UNSEEN
+    // If that Parse fails, whatever follows in its segment is skipped.
+    if (last.segment === this.#segment) return last.traits
+    return [...(made === undefined ? [] : [made]), ...parsing.map(({ traits }) => traits)].reduce(eitherOf)
+  }
+
+  #parseAnswered(statement: string): TextTraits {
+    const parsing = this.#parsing.get(statement)
+    const traits = parsing?.shift()?.traits
+    if (parsing?.length === 0) this.#parsing.delete(statement)
+    return traits ?? UNSEEN
   }
 
   /** Whether PostgreSQL does more with an extended query message than to skip it, or to take it for a violation. */
@@ -321,6 +347,7 @@ export class Conversation {
       case 'skipping':
         if (request.kind !== 'sync') return
         this.#phase = 'between'
+        this.#segment += 1
         break
       case 'copying':
         this.#sendWhileCopying(request)
@@ -334,6 +361,7 @@ export class Conversation {
           return
         }
         this.#phase = endsSegment(request) ? 'between' : 'segment'
+        if (endsSegment(request)) this.#segment += 1
         break
       default:
         unreachable(this.#phase)
@@ -392,7 +420,7 @@ export class Conversation {
     const current = this.#queue.current()
     if (current?.kind === 'parse') {
       this.#queue.take()
-      this.#statements.made(current.statement, current.message)
+      this.#statements.made(current.statement, current.message, this.#parseAnswered(current.statement))
       return 'pass'
     }
     if (current?.kind !== 'replay' && current?.kind !== 'stand_in') return this.#mismatch()
@@ -426,10 +454,7 @@ export class Conversation {
     }
     if (current?.kind !== 'close' && current?.kind !== 'close_portal') return this.#mismatch()
     this.#queue.take()
-    if (current.kind === 'close') {
-      this.#statements.closed(current.statement)
-      this.#forgetTraits(current.statement)
-    }
+    if (current.kind === 'close') this.#statements.closed(current.statement)
     return 'pass'
   }
 
@@ -452,8 +477,7 @@ export class Conversation {
     if (failed?.kind === 'parse') this.#statements.parseFailed(failed.statement)
     if (failed?.kind === 'replay') this.#statements.replayFailed(failed.statement)
     for (const request of [failed, ...skipped]) {
-      // An earlier one of that name may be there still.
-      if (request?.kind === 'parse') this.#traits.set(request.statement, UNSEEN)
+      if (request?.kind === 'parse') this.#parseAnswered(request.statement)
     }
     if (this.#queue.length === 0 && this.#phase !== 'lost') this.#phase = 'skipping'
     return failed?.kind === 'doomed' ? RESULT_TYPE_CHANGED : 'pass'
@@ -481,13 +505,6 @@ export class Conversation {
   #copyEnded(): void {
     this.#doubtfulSyncs = 0
     this.#hasCopyData = false
-  }
-
-  #forgetTraits(statement: string): void {
-    const isMadeAnew = this.#queue.some(
-      (request) => request.kind === 'parse' && request.statement === statement,
-    )
-    if (!isMadeAnew) this.#traits.delete(statement)
   }
 }
 

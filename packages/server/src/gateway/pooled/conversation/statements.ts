@@ -5,6 +5,7 @@
  * (docs/decisions/0011).
  */
 import { createHash } from 'node:crypto'
+import type { TextTraits } from './text-traits.ts'
 
 /** pgjdbc keeps 256 statements, psycopg 100, node-postgres what the application names. */
 const MOST_STATEMENTS = 1_000
@@ -17,6 +18,7 @@ interface Made {
   readonly message: Buffer | undefined
   /** What its rows looked like when the client made it; a digest, because descriptions can be long. */
   shape: string | undefined
+  readonly traits: TextTraits
 }
 
 /**
@@ -46,6 +48,10 @@ export class Statements {
     return this.#made.get(statement)?.message
   }
 
+  traitsOf(statement: string): TextTraits | undefined {
+    return this.#made.get(statement)?.traits
+  }
+
   /** Whether its rows must be compared before it is used again. */
   hasShape(statement: string): boolean {
     return this.#made.get(statement)?.shape !== undefined
@@ -62,7 +68,7 @@ export class Statements {
   }
 
   /** ParseComplete for the client's own. */
-  made(statement: string, message: Buffer | undefined): void {
+  made(statement: string, message: Buffer | undefined, traits: TextTraits): void {
     this.#forget(statement)
     const fits =
       message !== undefined &&
@@ -70,7 +76,7 @@ export class Statements {
       this.#bytes + message.length <= MOST_BYTES
     if (fits) this.#bytes += message.length
     else this.#unremembered += 1
-    this.#made.set(statement, { message: fits ? message : undefined, shape: undefined })
+    this.#made.set(statement, { message: fits ? message : undefined, shape: undefined, traits })
     this.#inBackend.set(statement, 'as_made')
   }
 

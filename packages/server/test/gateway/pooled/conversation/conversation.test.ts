@@ -515,10 +515,24 @@ describe('what is left is suspected', () => {
   })
 
   it('of a name under which one of two texts may be', () => {
-    says(parseMessage('x', 'SET work_mem = 1'), parseMessage('x', 'SET LOCAL work_mem = 1'), bindMessage('x'))
-    says(executeMessage(), syncMessage())
-    hears('1', 't', 'n', '1', 't', 'n', '2', 'C:SET', 'Z')
+    says(parseMessage('x', 'SET work_mem = 1'), syncMessage())
+    says(executeMessage(), parseMessage('x', 'SET LOCAL work_mem = 1'), syncMessage())
+    says(bindMessage('x'), executeMessage(), syncMessage())
+    hears('1', 't', 'n', 'Z', 'E', 'Z', '2', 'C:SET', 'Z')
     expect(leftovers.isSuspected).toBe(true)
+  })
+
+  it('of a name that keeps its text when another Parse of it fails', () => {
+    says(
+      parseMessage('x', 'SET LOCAL work_mem = 1'),
+      syncMessage(),
+      parseMessage('x', 'SELECT f()'),
+      syncMessage(),
+    )
+    hears('1', 't', 'n', 'Z', 'E', 'Z')
+    says(bindMessage('x'), executeMessage(), syncMessage())
+    hears('2', 'C:SET', 'Z')
+    expect(leftovers.isSuspected).toBe(false)
   })
 
   it('with the names of custom settings in texts and in parameters', () => {
