@@ -8,7 +8,7 @@ import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../pro
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
 import { ANSWER_LINGER_MS, closeConnection } from './close-connection.ts'
-import { refusalMessage } from './refusal-message.ts'
+import { endWith, refusalMessage } from './refusal-message.ts'
 import type { SessionEnd } from './session-link.ts'
 
 /** How long the last bytes may take to reach a backend whose client is already gone. */
@@ -43,8 +43,8 @@ export async function relay(
           const admitted = guard.admit(chunk)
           if (!(admitted instanceof RefusedError)) return backend.write(Buffer.concat(admitted))
           refusal = admitted
-          client.write(refusalMessage(refusal))
-          backend.destroy()
+          endWith(client, refusalMessage(refusal))
+          closeConnection(backend)
           return true
         }
   const onEnd = (side: Duplex): void => {

@@ -7,6 +7,7 @@ import { logicalReplicationEnabled } from '../domain/database-instance.ts'
 import type { Admission } from '../operations/admit-login.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
+import { LONGEST_MESSAGE } from '../protocol/limits.ts'
 import { MessageScanner } from '../protocol/message-scanner.ts'
 import {
   isLogicalReplication,
@@ -18,8 +19,6 @@ import type { ClientGuard } from './relay.ts'
 
 const QUERY = 'Q'.charCodeAt(0)
 const HEADER_BYTES = 5
-/** Of a length word: PostgreSQL's PQ_LARGE_MESSAGE_LIMIT. */
-const LONGEST_MESSAGE = 0x3fff_ffff
 
 /**
  * Asked before anything is proved: what the connection wants to be is its own word.

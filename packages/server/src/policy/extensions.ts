@@ -191,7 +191,7 @@ function reasonByName(name: string): string | undefined {
 }
 
 /** What its scripts give away: what can leave the database is dangerous under every name. */
-export function reasonByScript(script: string): string | undefined {
+function reasonByScript(script: string): string | undefined {
   const text = script.replaceAll(/--[^\n]*/g, '')
   if (/\bcreate\s+foreign\s+data\s+wrapper\b/i.test(text)) return 'brings a foreign data wrapper'
   if (/\bcreate\s+(or\s+replace\s+)?(procedural\s+)?language\b/i.test(text))

@@ -11,6 +11,29 @@ import { hasName, isNamed } from './name-condition.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
+/**
+ * The groups above each identity. Which of them are in the scope is asked once for each group, however many are in it, and
+ * of no other group: OFFSET 0 keeps the planner from beginning with all of them (store/membership.ts).
+ */
+export const groupsQuery = (ids: readonly IdentityId[], workspaceId: WorkspaceId | undefined) => sql<
+  ReferenceRow & { readonly is_direct: boolean }
+>`
+  WITH RECURSIVE asked (question, id) AS (SELECT id, id FROM unnest(${[...ids]}::bigint[]) AS id),
+  ${ancestorsOfAsked},
+  reached AS MATERIALIZED (
+    SELECT identity.id, identity.type, identity.display_name
+      FROM (SELECT DISTINCT id FROM ancestor OFFSET 0) AS found
+      CROSS JOIN LATERAL (
+        SELECT id, type, display_name, system_group FROM identity WHERE identity.id = found.id OFFSET 0
+      ) AS identity
+     WHERE identity.type = 'GROUP' AND ${isInScope(workspaceId)}
+  )
+  SELECT ancestor.question AS about, reached.*,
+         EXISTS (SELECT FROM group_member AS direct
+                  WHERE direct.group_id = reached.id AND direct.member_id = ancestor.question) AS is_direct
+    FROM reached JOIN ancestor ON ancestor.id = reached.id AND ancestor.question <> reached.id
+   ORDER BY reached.id`
+
 export function createIdentityStore(database: SystemDatabase): IdentityStore {
   const records = () => database.selectFrom('identity').selectAll('identity')
   return {
@@ -75,21 +98,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
     listGroups: ({ workspaceId }, ids) =>
       askSystemDatabase(async () => {
         if (ids.length === 0) return new Map<IdentityId, GroupReference[]>()
-        // Which groups there are is asked once for each group, however many are in it.
-        const { rows } = await sql<ReferenceRow & { readonly is_direct: boolean }>`
-          WITH RECURSIVE asked (question, id) AS (SELECT id, id FROM unnest(${[...ids]}::bigint[]) AS id),
-          ${ancestorsOfAsked},
-          reached AS MATERIALIZED (
-            SELECT identity.id, identity.type, identity.display_name
-              FROM identity
-             WHERE identity.type = 'GROUP' AND identity.id IN (SELECT id FROM ancestor)
-               AND ${isInScope(workspaceId)}
-          )
-          SELECT ancestor.question AS about, reached.*,
-                 EXISTS (SELECT FROM group_member AS direct
-                          WHERE direct.group_id = reached.id AND direct.member_id = ancestor.question) AS is_direct
-            FROM reached JOIN ancestor ON ancestor.id = reached.id AND ancestor.question <> reached.id
-           ORDER BY reached.id`.execute(database)
+        const { rows } = await groupsQuery(ids, workspaceId).execute(database)
         return byIdentity(rows, (row) => ({ ...toReference(row), isDirect: row.is_direct }))
       }),
   }

@@ -170,7 +170,6 @@ describe('a startup message', () => {
   })
 
   it.each([
-    ['replication', [['replication', 'true']]],
     ['options=-c role=cloud_admin', [['options', '-c role=cloud_admin']]],
     ['session_authorization', [['options', '-c session_authorization=cloud_admin']]],
     ['a role as a parameter', [['role', 'cloud_admin']]],
@@ -181,6 +180,24 @@ describe('a startup message', () => {
     const refusal = rest.find(({ type }) => type === 'E')
     expect(['42501', '28000', '22023']).toContain(errorFields(refusal)['C'])
     expect(rest.some(({ type }) => type === 'Z')).toBe(false)
+  })
+
+  it('with replication=true is refused before anything is proved (attack 12)', async () => {
+    const client = await beginLogin(lakegate, [
+      ['user', admin_user],
+      ['database', instance.database],
+      ['replication', 'true'],
+    ])
+    const [answer, ...rest] = await client.untilClosed()
+    expect(errorFields(answer)).toMatchObject({ S: 'FATAL', C: '42501' })
+    expect(rest).toEqual([])
+  })
+
+  it('with replication=database gets no session without the setting of the instance (attack 12)', async () => {
+    const client = await signIn([['replication', 'database']])
+    const [answer, ...rest] = await client.untilClosed()
+    expect(errorFields(answer)).toMatchObject({ S: 'FATAL', C: '55000' })
+    expect(rest).toEqual([])
   })
 
   it('with a search_path changes it for the session and for no check of ours (attack 12, CVE-2025-12819)', async () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { attach, createAttachedRole, showInstance, waitUntilAvailable } from '../stage/attach.ts'
 import { HAS_DEBIAN_15, startForeignCluster } from '../stage/foreign-cluster.ts'
 import { administrationInside, asSuperuser, sessionInside } from '../stage/inside-instance.ts'
+import { installEarlierExtension } from '../stage/earlier-extension.ts'
 import {
   makeDataDirectory,
   removeDataDirectory,
@@ -163,9 +164,7 @@ describe('an instance with databases that were set up against it', () => {
     await asOwner(lakegate, async (owner) => {
       await owner.query(`CREATE DATABASE ${name} TEMPLATE template0`)
     })
-    const inside = await sessionInside(lakegate, lakegate.ready.admin_user, name)
-    await inside.query("CREATE EXTENSION databricks_auth VERSION '1.2'")
-    await inside.end()
+    await installEarlierExtension(lakegate, name, '1.2')
     await asOwner(lakegate, async (owner) => {
       for (const statement of statements)
         await owner.query(

@@ -1,4 +1,5 @@
 /** behaviour 65, wire-contract §3 and §5: what SDKs read before they log in, and the shape of every error. */
+import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
@@ -270,5 +271,23 @@ describe('operations', () => {
       active: true,
       emails: [{ value: lakegate.ready.admin_user }],
     })
+  })
+})
+
+describe('a form for a token that is far too large', () => {
+  it.each([
+    ['says its length', { 'content-length': '2000000' }],
+    ['does not say its length', {}],
+  ])('and %s is answered before the connection closes', async (_how, headers) => {
+    const { hostname, port } = new URL(lakegate.ready.http_url)
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    const sent = request({
+      ...{ host: hostname, port, path: '/oidc/v1/token', method: 'POST' },
+      headers: { ...type, ...headers },
+    })
+    sent.write(`grant_type=x&rest=${'x'.repeat(100_000)}`)
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    expect(answer.statusCode).toBe(413)
+    sent.destroy()
   })
 })

@@ -42,7 +42,11 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     because: 'in the package that npm installed, and in postgresql/ of the data directory, which is ours',
   },
   'instances/extension.ts': {
-    may: ['chmod', 'copyFile', 'mkdir', 'rename'],
+    may: ['chmod', 'mkdir', 'rename', 'rm', 'writeFile'],
+    because: 'in share/ of the data directory, which is ours',
+  },
+  'instances/embedded/offer-extensions.ts': {
+    may: ['chmod', 'mkdir', 'rename', 'rm', 'writeFile'],
     because: 'in share/ of the data directory, which is ours',
   },
   'composition/machine.ts': {

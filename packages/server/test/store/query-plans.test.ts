@@ -6,6 +6,7 @@ import { sql, type CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { IdentityId, WorkspaceId } from '../../src/domain/ids.ts'
 import { callersQuery, createDirectory } from '../../src/store/identities.ts'
+import { groupsQuery } from '../../src/store/identity-records.ts'
 import { createLoginDirectory, loginFactsQuery } from '../../src/store/login-facts.ts'
 import { tokensQuery } from '../../src/store/personal-access-tokens.ts'
 import { loadDirectory } from '../stage/large-directory.ts'
@@ -66,6 +67,21 @@ describe('the query of a login', () => {
         const sequential = nodes.filter((node) => node['Node Type'] === 'Seq Scan')
         expect(sequential.map((node) => node['Relation Name'])).toEqual([])
       }
+      touched.push(rowsTouched(nodes))
+    }
+    const [few = 0, many = 0] = touched
+    expect(few).toBeGreaterThan(0)
+    expect(many).toBeLessThanOrEqual(few * 2)
+  })
+
+  it('is not outdone by that of the groups of somebody, which Me shows', async () => {
+    const touched: number[] = []
+    for (const identities of [1_000, 100_000]) {
+      const { workspaceId, member } = await loadDirectory(system.database, identities)
+      const query = groupsQuery([member as IdentityId], workspaceId as WorkspaceId).compile(system.database)
+      const nodes = await explain(query)
+      const sequential = nodes.filter((node) => node['Node Type'] === 'Seq Scan')
+      if (identities === 100_000) expect(sequential.map((node) => node['Relation Name'])).toEqual([])
       touched.push(rowsTouched(nodes))
     }
     const [few = 0, many = 0] = touched
