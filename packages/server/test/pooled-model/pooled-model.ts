@@ -87,6 +87,9 @@ async function compare(
     const [expected, actual] = [await hold(direct, steps, backends), await hold(pooled, steps, backends)]
     const at = expected.findIndex((answers, index) => answers !== actual[index])
     if (at === -1) return
+    const [right, wrong] = [expected[at]?.split(' ') ?? [], actual[at]?.split(' ') ?? []]
+    const first = right.findIndex((word, index) => word !== wrong[index])
+    if (isRefusedSooner(right[first], wrong[first])) return
     throw new Error(`pipeline ${String(at)}\n  direct ${expected[at] ?? ''}\n  pooled ${actual[at] ?? ''}`)
   })
   for (let round = 0; pipelines < wanted; round += 1) {
@@ -126,7 +129,7 @@ async function hold(
       split: 0,
     })
   }
-  const inTransaction = new Set<number>()
+  const inTransaction = new Map<number, string>()
   const leave = async (session: number): Promise<void> => {
     inTransaction.delete(session)
     const wire = wires[session]
@@ -135,7 +138,7 @@ async function hold(
   const answers: string[] = []
   for (const [at, step] of [...steps.entries()]) {
     if (at === 0) await leave(step.session)
-    const [longest] = inTransaction
+    const [longest] = inTransaction.keys()
     if (!inTransaction.has(step.session) && inTransaction.size >= backends && longest !== undefined) {
       await leave(longest)
     }
@@ -144,13 +147,13 @@ async function hold(
       answers.push('no connection')
       continue
     }
-    const answered = await say(wire, step)
+    const answered = await say(wire, step, inTransaction.get(step.session))
     answers.push(answered.text)
     if (answered.isOver) wires[step.session] = undefined
     if (answered.isOver || answered.status === 'I') inTransaction.delete(step.session)
-    else inTransaction.add(step.session)
+    else inTransaction.set(step.session, answered.status)
   }
-  for (const session of inTransaction) await leave(session)
+  for (const session of inTransaction.keys()) await leave(session)
   await truncate(wires)
   return answers
 }
@@ -164,6 +167,8 @@ async function truncate(wires: readonly (LoggedInWire | undefined)[]): Promise<v
 async function say(
   wire: LoggedInWire,
   { messages, split }: Pipeline,
+  /** Of the transaction, as PostgreSQL said it last. */
+  statusBefore = 'I',
 ): Promise<{ readonly text: string; readonly status: string; readonly isOver: boolean }> {
   const bytes = Buffer.concat([...apart(messages).map(bytesOf), MARKER])
   wire.send(bytes.subarray(0, split))
@@ -171,18 +176,18 @@ async function say(
   if (split > 0) await new Promise((resolve) => setImmediate(resolve))
   wire.send(bytes.subarray(split))
   const answers: string[] = []
-  let status = ''
+  let status = statusBefore
   for (let marks = 0; ;) {
     const message = await wire.next()
     if (message === undefined) return { text: [...answers, 'closed'].join(' '), status, isOver: true }
+    const failed = status === 'E' ? FAILED : ''
     if (message.type === 'Z') {
       status = message.body.toString('latin1')
       if (marks >= MARKS) return { text: answers.join(' '), status, isOver: false }
     }
     marks = message.type === '3' ? marks + 1 : 0
     const told = wordFor(message)
-    if (told !== undefined)
-      answers.push(status === 'E' && IN_FAILED_TRANSACTION.has(told) ? 'E:failed' : told)
+    if (told !== undefined) answers.push(`${failed}${told.replaceAll(' ', '_')}`)
   }
 }
 
@@ -202,11 +207,16 @@ function apart(messages: readonly Message[]): readonly Message[] {
   })
 }
 
+/** Before an answer in a transaction that failed earlier. */
+const FAILED = '!'
+
 /**
- * In a transaction that failed, PostgreSQL counts the parameters of a Bind before it says that nothing runs any more. Where
- * the statement has to be made again first, that is refused before they are counted (docs/pooled-endpoint.md).
+ * In a transaction that failed, PostgreSQL counts the parameters of a Bind, and describes a statement that has no rows, before
+ * it says that nothing runs any more. Where the statement has to be made again first, that is refused at once
+ * (docs/pooled-endpoint.md); what follows is skipped then, and says nothing about the rest.
  */
-const IN_FAILED_TRANSACTION: ReadonlySet<string> = new Set(['E:ERROR:25P02', 'E:ERROR:08P01'])
+const isRefusedSooner = (expected: string | undefined, actual: string | undefined): boolean =>
+  expected?.startsWith(FAILED) === true && actual === `${FAILED}E:ERROR:25P02`
 
 /** Settings and notices are left out: what is said to whom of those differs by design. */
 function wordFor(message: ServerMessage): string | undefined {
