@@ -54,7 +54,7 @@ export const METRICS = {
     type: 'gauge',
     labels: ['instance', 'state'],
     sentence:
-      'Backends of the pools of an instance (its uid): `in_use`, those that are being opened or emptied included, or `idle`.',
+      'Backends of the pools of an instance (its uid): `in_use`, those that are being opened or emptied, or kept for a session, included, or `idle`.',
   },
   lakegate_pool_sessions: {
     type: 'gauge',

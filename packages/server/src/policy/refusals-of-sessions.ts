@@ -99,7 +99,7 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '53300',
       message: 'no backend of the pool became free within {seconds} seconds',
       detail:
-        'At most {limit} backends serve the sessions of one identity with the same role, database and startup parameters.',
+        'At most {limit} backends serve the sessions of one identity with the same role, database and startup parameters; {kept} of them are kept for sessions that left in them what cannot be moved.',
       hint: 'Keep transactions short, raise pool-size, or use the direct endpoint for long ones.',
     },
   },
@@ -118,6 +118,33 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '08006',
       message: 'the backend ended in the middle of a transaction',
       hint: 'Connect again and repeat the transaction; whether it was committed is not known.',
+    },
+  },
+  pooled_state_not_kept: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '53400',
+      message: 'other sessions need the backend in which this session left something that cannot be moved',
+      detail:
+        'The session left: {held}. No more than {limit} backends of the pool are kept for sessions that did so.',
+      hint: 'Use the direct endpoint for this, or raise pool-size.',
+    },
+  },
+  pooled_state_lost: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '08006',
+      message: 'the backend in which this session left settings or other things ended',
+      hint: 'Connect again.',
+    },
+  },
+  pooled_setting_refused: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '55000',
+      message: 'a setting of this session cannot be made again in another backend',
+      detail: 'PostgreSQL said: {reason}',
+      hint: 'Connect again, or use the direct endpoint.',
     },
   },
   pooled_session_ended: {

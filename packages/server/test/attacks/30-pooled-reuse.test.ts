@@ -1,7 +1,7 @@
 /** attack 30: what one session of the pooled endpoint leaves in a backend, the next one must not find. */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ScimGroup } from '@lakegate/client'
 import { cut, pooledClient, startWithOneBackend } from '../stage/pooled-sessions.ts'
 import {
@@ -35,12 +35,16 @@ beforeAll(async () => {
   await asOwner(lakegate, (owner) =>
     owner.query(`GRANT CREATE ON SCHEMA public TO "${principal.applicationId}"`),
   )
-  const login = await loginOf(principal)
-  first = await pooledClient(lakegate, login)
-  second = await pooledClient(lakegate, login)
+  second = await pooledClient(lakegate, await loginOf(principal))
+})
+// Anew for each: a session is ended when others need the backend in which it left what cannot be moved.
+beforeEach(async () => {
+  first = await pooledClient(lakegate, await loginOf(principal))
+})
+afterEach(async () => {
+  await first.end()
 })
 afterAll(async () => {
-  await first.end()
   await second.end()
   await lakegate.remove()
 })

@@ -29,10 +29,10 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
     times: 2,
     why: 'the method of a connection to PostgreSQL itself, put off until what it still said is read',
   },
-  'gateway/pooled/backend.ts': { times: 4, why: A_BACKEND },
+  'gateway/pooled/backend.ts': { times: 6, why: A_BACKEND },
   'gateway/pooled/open-backend.ts': { times: 1, why: A_BACKEND },
-  'gateway/pooled/pool.ts': { times: 1, why: A_BACKEND },
-  'gateway/pooled/session.ts': { times: 2, why: A_BACKEND },
+  'gateway/pooled/pool.ts': { times: 2, why: A_BACKEND },
+  'gateway/pooled/session.ts': { times: 3, why: A_BACKEND },
   'http/listener.ts': {
     times: 1,
     why: 'HTTP in clear; requests that are still under way when the time to stop is over have no whole answer',

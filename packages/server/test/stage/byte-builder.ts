@@ -67,6 +67,10 @@ export const describeStatement = (statement: string): Buffer =>
   typed('D', Buffer.concat([Buffer.from('S'), cstring(statement)]))
 export const closeStatement = (statement: string): Buffer =>
   typed('C', Buffer.concat([Buffer.from('S'), cstring(statement)]))
+export const describePortal = (portal: string): Buffer =>
+  typed('D', Buffer.concat([Buffer.from('P'), cstring(portal)]))
+export const closePortal = (portal: string): Buffer =>
+  typed('C', Buffer.concat([Buffer.from('P'), cstring(portal)]))
 export const executeMessage = (portal = '', rows = 0): Buffer =>
   typed('E', Buffer.concat([cstring(portal), int32(rows)]))
 export const syncMessage = (): Buffer => typed('S', Buffer.alloc(0))
@@ -74,3 +78,16 @@ export const flushMessage = (): Buffer => typed('H', Buffer.alloc(0))
 export const copyData = (bytes: Buffer | string): Buffer => typed('d', Buffer.from(bytes))
 export const copyDone = (): Buffer => typed('c', Buffer.alloc(0))
 export const copyFail = (reason: string): Buffer => typed('f', cstring(reason))
+/** With one argument, argument and result in text format. */
+export const functionCall = (functionOid: number, argument: string): Buffer =>
+  typed(
+    'F',
+    Buffer.concat([
+      int32(functionOid),
+      int16(0),
+      int16(1),
+      int32(Buffer.byteLength(argument)),
+      Buffer.from(argument),
+      int16(0),
+    ]),
+  )

@@ -45,17 +45,30 @@ export async function pooledClient(lakegate: Lakegate, login: PooledLogin): Prom
   return client
 }
 
+export type LoggedInWire = WireClient & {
+  readonly greeting: readonly ServerMessage[]
+  untilReady(): Promise<readonly ServerMessage[]>
+}
+
+interface WireLogin extends PooledLogin {
+  /** As PGOPTIONS. */
+  readonly options?: string
+}
+
 /** A client of the pooled endpoint that sends what it is told to, logged in. */
-export async function pooledWire(
+export const pooledWire = (lakegate: Lakegate, login: WireLogin): Promise<LoggedInWire> =>
+  logIn(lakegate, login, pooledEndpointOf(lakegate))
+
+/** The same at the direct endpoint. */
+export const directWire = (lakegate: Lakegate, login: WireLogin): Promise<LoggedInWire> =>
+  logIn(lakegate, login, lakegate.ready.instance)
+
+async function logIn(
   lakegate: Lakegate,
-  { user, password }: PooledLogin,
-): Promise<
-  WireClient & {
-    readonly greeting: readonly ServerMessage[]
-    untilReady(): Promise<readonly ServerMessage[]>
-  }
-> {
-  const plain = await connectWire(lakegate, pooledEndpointOf(lakegate))
+  { user, password, options }: WireLogin,
+  endpoint: { readonly host: string; readonly port: number },
+): Promise<LoggedInWire> {
+  const plain = await connectWire(lakegate, endpoint)
   plain.send(sslRequest())
   if ((await plain.byte()) !== 'S') throw new Error('the server does not take TLS')
   const client = await plain.startTls()
@@ -63,6 +76,7 @@ export async function pooledWire(
     startupMessage([
       ['user', user],
       ['database', lakegate.ready.instance.database],
+      ...(options === undefined ? [] : [['options', options] as const]),
     ]),
   )
   await client.next()

@@ -1,4 +1,4 @@
-/** A virtual environment with one pinned package of PyPI, for clients that are not ours; where it cannot be had, why. */
+/** A virtual environment with pinned packages of PyPI, for clients that are not ours; where it cannot be had, why. */
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ export interface PythonClient {
   remove(): Promise<void>
 }
 
-export async function installPythonClient(requirement: string): Promise<PythonClient> {
+export async function installPythonClient(...requirements: readonly string[]): Promise<PythonClient> {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-python-'))
   // Programs of it may have to run under an account other than root.
   await chmod(directory, 0o755)
@@ -22,11 +22,11 @@ export async function installPythonClient(requirement: string): Promise<PythonCl
   const remove = () => rm(directory, { recursive: true, force: true })
   try {
     await run('python3', ['-m', 'venv', directory])
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement])
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements])
     return { python, missing: undefined, remove }
   } catch (error) {
     const missing = error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-    console.warn(`${requirement} cannot be had, its tests are skipped: ${missing}`)
+    console.warn(`${requirements.join(', ')} cannot be had, its tests are skipped: ${missing}`)
     return { python, missing, remove }
   }
 }

@@ -3,15 +3,25 @@
  * reset whose answer is read before anybody else gets a word in (attack 30).
  */
 import type { Socket } from 'node:net'
-import {
-  encodeQuery,
-  encodeStatement,
-  encodeSync,
-  encodeTerminate,
-} from '../../protocol/frontend-statements.ts'
-import { decodeUtf8, type Frame } from '../../protocol/frame.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { decodeErrorResponse } from '../../protocol/error-response.ts'
+import type { Frame } from '../../protocol/frame.ts'
+import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_MESSAGE } from '../../protocol/limits.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
+import type { Leftovers } from './conversation/leftovers.ts'
+import {
+  askCustom,
+  askInventory,
+  readCustom,
+  readInventory,
+  setAgain,
+  type Inventory,
+  type Settings,
+} from './inventory.ts'
+import { buildMessage } from '../../protocol/message-builder.ts'
 import { backendKeyOf, parameterStatusOf, type ParameterValues } from './reported-parameters.ts'
 
 /** Who uses the backend at the moment. */
@@ -25,29 +35,32 @@ export interface BackendOwner {
 export interface Tenant {
   /** The idle backend that it used last, and that nobody has used since. */
   home: PooledBackend | undefined
+  /** While that is asked what it left there; then it is known whether the session goes on there or elsewhere. */
+  moving: Promise<void> | undefined
+  readonly isOver: boolean
+  readonly leftovers: Leftovers
+  /** Its backend has something to say to it between two transactions: what it listens for. */
+  hear(message: Buffer): void
+  /** By simple queries, and the backend stays with it. */
+  wasAsked(): void
+  /** What it left cannot be kept, or was lost. */
+  endBecause(error: RefusedError): void
 }
 
 /** How long a backend may take for a statement of ours. */
 const OWN_STATEMENT_LIMIT_MS = 10_000
 
-const STATUS = 'S'.charCodeAt(0)
-const NOTICE = 'N'.charCodeAt(0)
-const NOTIFICATION = 'A'.charCodeAt(0)
-const WHOLE = new Set(['S', 'C', 'T', 'Z'].map((type) => type.charCodeAt(0)))
+/** Those of which the owner of a backend wants to see all; to a listener it passes what others are told. */
+const WHOLE: ReadonlySet<number> = new Set([
+  BACKEND.parameterStatus,
+  BACKEND.commandComplete,
+  BACKEND.rowDescription,
+  BACKEND.readyForQuery,
+  BACKEND.notificationResponse,
+  BACKEND.noticeResponse,
+])
 /** A longer message is passed on without being understood; a ParameterStatus takes the backend out of use then. */
 const LONGEST_UNDERSTOOD = 64 * 1024
-
-/** Settings that a session may change and that PostgreSQL reports: what a driver was told goes on to hold. */
-const RESTORABLE = new Set([
-  'application_name',
-  'client_encoding',
-  'DateStyle',
-  'default_transaction_read_only',
-  'IntervalStyle',
-  'search_path',
-  'standard_conforming_strings',
-  'TimeZone',
-])
 
 export class PooledBackend {
   readonly socket: Socket
@@ -62,6 +75,8 @@ export class PooledBackend {
   releasedAt = 0
   /** Something came while nobody used it, such as a setting that changed for everybody. */
   changedWhileIdle = false
+  /** As whom it acted when it was opened: session_authorization and role. */
+  openedAs: readonly string[] = []
   readonly #cancels = new Set<Promise<void>>()
   #owner: BackendOwner
   #isConversing = false
@@ -119,7 +134,8 @@ export class PooledBackend {
               body: Buffer.from(this.scanner.body()),
             }
             if (frame.type === 'S') this.#report(frame.body)
-            else if (frame.type !== 'N' && frame.type !== 'A') frames.push(frame)
+            else if (frame.type === 'A') this.tenant?.hear(buildMessage('A', frame.body))
+            else if (frame.type !== 'N') frames.push(frame)
             if (frames.filter(({ type }) => type === 'Z').length < ready) continue
             resolve()
             return
@@ -153,51 +169,64 @@ export class PooledBackend {
     this.cancelKey = key === undefined ? undefined : backendKeyOf(key.body)
   }
 
+  /** What its tenant has left. Undefined when the backend ended instead of an answer. */
+  async ask(customNames: readonly string[]): Promise<Inventory | undefined> {
+    try {
+      // A cancel request that was on its way must not hit the question.
+      await Promise.all(this.#cancels)
+      const { bytes, ready } = askInventory(customNames)
+      const frames = await this.converse(bytes, ready)
+      if (statusesOf(frames).at(-1) === 'I') return readInventory(frames, this.openedAs)
+    } catch (error) {
+      if (!(error instanceof BackendGone)) throw error
+    }
+    this.socket.destroy()
+    return undefined
+  }
+
   /**
    * Takes away whatever the last session left. DISCARD ALL leaves one thing: the state of random(), which setseed
    * makes foreseeable.
-   * @returns false when it did not work; then the backend is closed
+   * @param customNames of settings whose values it is told then, for comparison
+   * @returns undefined when it did not work; then the backend is closed
    */
-  async reset(seed: number): Promise<boolean> {
+  async reset(seed: number, customNames: readonly string[] = []): Promise<Settings | undefined> {
     const last = this.tenant
     if (last?.home === this) last.home = undefined
     try {
       // A cancel request that was on its way must not hit the next session (attack 13).
       await Promise.all(this.#cancels)
+      const custom = customNames.length === 0 ? [] : [askCustom(customNames)]
       const statements = [
         encodeQuery('DISCARD ALL'),
         encodeQuery(`SELECT pg_catalog.setseed(${seed.toFixed(15)})`),
+        ...custom.map(({ bytes }) => bytes),
       ]
       const frames = await this.converse(Buffer.concat(statements), statements.length)
-      const isClean = frames.every(
-        ({ type, body }) => type !== 'E' && (type !== 'Z' || body.toString('latin1') === 'I'),
-      )
+      const isClean =
+        frames.every(({ type }) => type !== 'E') && statusesOf(frames).every((status) => status === 'I')
       if (isClean && this.scanner.isBetweenMessages) {
         this.tenant = undefined
-        return true
+        return custom.length === 0 ? new Map() : readCustom(frames)
       }
     } catch (error) {
       if (!(error instanceof BackendGone)) throw error
     }
     this.socket.destroy()
-    return false
+    return undefined
   }
 
-  /** Makes hold what a session was told of its settings, as far as it may be set. */
-  async restore(told: ReadonlyMap<string, string>): Promise<void> {
-    const settings = [...told].flatMap(([name, value]) => {
-      if (!RESTORABLE.has(name) || this.reported.get(name) === value) return []
-      const text = decodeUtf8(Buffer.from(value, 'latin1'))
-      return text === undefined ? [] : [[name, text] as const]
-    })
-    if (settings.length === 0) return
-    const statements = settings.map(([name, value]) =>
-      Buffer.concat([
-        encodeStatement('SELECT pg_catalog.set_config($1, $2, false)', [name, value]),
-        encodeSync(),
-      ]),
+  /** @throws RefusedError pooled_setting_refused, BackendGone */
+  async restore(settings: Settings): Promise<void> {
+    if (settings.size === 0) return
+    const { bytes, ready } = setAgain(settings)
+    const frames = await this.converse(bytes, ready)
+    const failure = frames.find(({ type }) => type === 'E')
+    if (failure === undefined) return
+    const { message, sqlstate } = decodeErrorResponse(failure.body)
+    throw new RefusedError(
+      refuse('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() }),
     )
-    await this.converse(Buffer.concat(statements), statements.length)
   }
 
   /** @param pass sends the request; the backend is given to nobody else until that is over */
@@ -221,21 +250,35 @@ export class PooledBackend {
   readonly #nobody: BackendOwner = {
     onBytes: () => {
       for (let seen = this.scanner.see(); seen !== 'need_more'; seen = this.scanner.see()) {
-        const { type, isWhole } = this.scanner
-        const isHarmless =
-          seen === 'message' && isWhole && (type === STATUS || type === NOTICE || type === NOTIFICATION)
-        if (!isHarmless) {
+        const { type, isWhole, start, end } = this.scanner
+        if (seen !== 'message' || !isWhole) {
           this.socket.destroy()
           return
         }
-        if (type === STATUS) this.#report(this.scanner.body())
-        this.changedWhileIdle = true
+        switch (type) {
+          case BACKEND.parameterStatus:
+            this.#report(this.scanner.body())
+            this.changedWhileIdle = true
+            break
+          case BACKEND.notificationResponse:
+            this.tenant?.hear(Buffer.from(this.scanner.view(start, end)))
+            break
+          case BACKEND.noticeResponse:
+            break
+          default:
+            this.socket.destroy()
+            return
+        }
         this.scanner.take()
       }
     },
     onClosed: () => undefined,
   }
 }
+
+/** Of every ReadyForQuery. */
+const statusesOf = (frames: readonly Frame[]): readonly string[] =>
+  frames.filter(({ type }) => type === 'Z').map(({ body }) => body.toString('latin1'))
 
 /** The backend ended the connection while it was asked something by us. */
 export class BackendGone extends Error {

@@ -109,7 +109,7 @@ export function createPooledEndpoint(
 
   /** What a session is told of settings; the first of a pool waits for a backend that knows them. */
   async function openingOf(pool: Pool, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    if (pool.opening === undefined) pool.putBack(await pool.acquire({ home: undefined }, signal))
+    if (pool.opening === undefined) pool.putBack((await pool.acquire(undefined, signal)).backend)
     return pool.opening ?? new Map<string, string>()
   }
 

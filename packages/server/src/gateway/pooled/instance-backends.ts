@@ -5,6 +5,8 @@ import type { Pool } from './pool.ts'
 export class InstanceBackends {
   readonly pools = new Map<string, Pool>()
   readonly counts: PoolCounts
+  /** Of all pools, those that are kept for what a session left in them. */
+  kept = 0
   readonly #most: number
   #count = 0
 
@@ -15,6 +17,11 @@ export class InstanceBackends {
 
   get hasRoom(): boolean {
     return this.#count < this.#most
+  }
+
+  /** Half of the places stay for those who come and go. */
+  get mayKeepMore(): boolean {
+    return this.kept < Math.floor(this.#most / 2)
   }
 
   /** Takes a place, if need be that of an idle backend of another pool. */
@@ -28,6 +35,10 @@ export class InstanceBackends {
   /** Gives a place back; who has waited longest and may use it gets it. */
   give(): void {
     this.#count -= 1
+    this.serveLongestWaiting()
+  }
+
+  serveLongestWaiting(): void {
     const waiting = [...this.pools.values()]
       .flatMap((pool) => {
         const { oldestWaiter: since } = pool

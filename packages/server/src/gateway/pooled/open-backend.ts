@@ -10,6 +10,7 @@ import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { AttachedClusters } from '../attached-clusters.ts'
 import { openBackend } from '../backend-session.ts'
 import { BackendGone, PooledBackend } from './backend.ts'
+import { readWhoActs, WHO_ACTS } from './inventory.ts'
 
 /** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
 export class BackendRefused extends Error {
@@ -26,7 +27,7 @@ export class BackendRefused extends Error {
 
 /** Operators by their schema: search_path is the client's. */
 const WHO_AM_I = encodeQuery(
-  'SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) session_user',
+  `SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) session_user; ${WHO_ACTS}`,
 )
 
 /**
@@ -44,9 +45,11 @@ export async function openPooledBackend(
   try {
     await backend.begin()
     // Between the login and now the role may have been dropped, and its name given to somebody else.
-    if (roleOidOf(await backend.converse(WHO_AM_I, 1)) !== admission.roleOid) {
+    const frames = await backend.converse(WHO_AM_I, 1)
+    if (roleOidOf(frames) !== admission.roleOid) {
       throw new RefusedError(refuse('role_not_the_same', { role: admission.roleName }))
     }
+    backend.openedAs = readWhoActs(frames)
     return backend
   } catch (error) {
     backend.socket.destroy()

@@ -31,6 +31,15 @@ const FULL_FOR_MS = 1_000
 /** max_connections, or CONNECTION LIMIT of the role or the database */
 const TOO_MANY_CONNECTIONS = '53300'
 
+/** Where a session goes on, and whether it is the backend that it used last, as it left it. */
+export interface Acquired {
+  readonly backend: PooledBackend
+  readonly isOwn: boolean
+}
+
+/** Of a backend that was to be emptied: it is; it stays with its session; it is gone. */
+type Outcome = 'emptied' | 'kept' | 'gone'
+
 interface Waiter {
   readonly since: number
   resolve(found: PooledBackend | 'room'): void
@@ -43,6 +52,10 @@ export class Pool {
   /** Here and below the longest idle first. */
   readonly #clean = new Set<PooledBackend>()
   readonly #idle = new Set<PooledBackend>()
+  /** With something in them that cannot be moved: they are their sessions' alone. */
+  readonly #kept = new Set<PooledBackend>()
+  /** Those of them that nobody uses at the moment. */
+  readonly #resting = new Set<PooledBackend>()
   readonly #waiters = new Set<Waiter>()
   readonly #all = new Set<PooledBackend>()
   #size = 0
@@ -66,7 +79,7 @@ export class Pool {
     return this.#clean.size + this.#idle.size
   }
 
-  /** Those that are being opened or emptied included. */
+  /** Those that are being opened, emptied or kept included. */
   get backendsInUse(): number {
     return this.#size - this.idleBackends
   }
@@ -83,15 +96,22 @@ export class Pool {
   /** Without waiting: the backend that the session used last, if nobody has taken it. */
   takeOwn(tenant: Tenant): PooledBackend | undefined {
     const backend = tenant.home
-    if (backend === undefined || !this.#idle.delete(backend)) return undefined
-    return backend
+    if (backend === undefined) return undefined
+    return this.#idle.delete(backend) || this.#resting.delete(backend) ? backend : undefined
   }
 
-  /** @throws RefusedError pool_exhausted, and what opening a backend throws; or the reason of the signal */
-  async acquire(tenant: Tenant, signal: AbortSignal): Promise<PooledBackend> {
+  /**
+   * @param tenant undefined for a login, which leaves nothing
+   * @throws RefusedError pool_exhausted, and what opening a backend throws; or the reason of the signal
+   */
+  async acquire(tenant: Tenant | undefined, signal: AbortSignal): Promise<Acquired> {
+    const since = this.#ports.now()
     for (;;) {
+      await tenant?.moving
       signal.throwIfAborted()
-      const found = this.#takeFree() ?? (this.#reserve() ? 'room' : await this.#wait(signal))
+      const own = tenant === undefined ? undefined : this.takeOwn(tenant)
+      if (own !== undefined) return { backend: own, isOwn: true }
+      const found = this.#takeFree() ?? (this.#reserve() ? 'room' : await this.#wait(signal, since))
       const backend = found === 'room' ? await this.#open(signal) : await this.#empty(found)
       if (backend === undefined) continue
       if (signal.aborted) {
@@ -99,15 +119,18 @@ export class Pool {
         signal.throwIfAborted()
       }
       backend.tenant = tenant
-      return backend
+      return { backend, isOwn: false }
     }
   }
 
   /** After a transaction: the session gets it back, unless somebody waits. */
   release(backend: PooledBackend): void {
     backend.takeBack()
-    if (backend.tenant !== undefined) backend.tenant.home = backend
-    this.#offer(backend)
+    const { tenant } = backend
+    if (tenant !== undefined) tenant.home = backend
+    // Nothing happened by which what is in it could have gone.
+    if (this.#kept.has(backend) && tenant?.leftovers.isSuspected === false) this.#rest(backend)
+    else this.#offer(backend)
   }
 
   /** Unused since it was acquired. */
@@ -134,11 +157,12 @@ export class Pool {
 
   /**
    * Makes room for another pool of the instance, however briefly the backend has been idle: who waits for a place is
-   * told of those that come free, and not of one that was idle already when it came.
+   * told of those that come free, and not of one that was idle already when it came. At once, unless its session has to
+   * be moved out of it first.
    */
   giveUpOne(): void {
     const backend = this.#longestIdle()
-    if (backend !== undefined) this.#retire(backend, 'evicted')
+    if (backend !== undefined) this.#dismiss(backend, 'evicted')
   }
 
   /** To be called when there may be room again, by the instance. */
@@ -150,12 +174,12 @@ export class Pool {
   retireIdle(): void {
     const now = this.#ports.now()
     for (const backend of [...this.#clean, ...this.#idle]) {
-      if (now - backend.releasedAt >= this.#limits.idleMs) this.#retire(backend, 'unused')
+      if (now - backend.releasedAt >= this.#limits.idleMs) this.#dismiss(backend, 'unused')
     }
   }
 
   close(): void {
-    for (const backend of [...this.#clean, ...this.#idle]) this.#retire(backend, 'unused')
+    for (const backend of [...this.#clean, ...this.#idle, ...this.#resting]) this.#retire(backend, 'unused')
   }
 
   #longestIdle(): PooledBackend | undefined {
@@ -193,18 +217,20 @@ export class Pool {
     this.#instance.give()
   }
 
-  async #wait(signal: AbortSignal): Promise<PooledBackend | 'room'> {
+  /** @param since when the session began to wait: what it was given may have had to stay with another */
+  async #wait(signal: AbortSignal, since: number): Promise<PooledBackend | 'room'> {
     const { counts } = this.#instance
+    const begun = this.#ports.now()
     counts.waits += 1
     return new Promise((resolve, reject) => {
       const settle = () => {
-        counts.waitedMs += this.#ports.now() - waiter.since
+        counts.waitedMs += this.#ports.now() - begun
         this.#waiters.delete(waiter)
         clearTimeout(impatience)
         signal.removeEventListener('abort', onAbort)
       }
       const waiter: Waiter = {
-        since: this.#ports.now(),
+        since,
         resolve: (found) => {
           settle()
           resolve(found)
@@ -214,20 +240,29 @@ export class Pool {
         settle()
         reject(signal.reason as Error)
       }
-      const impatience = setTimeout(() => {
-        settle()
-        counts.timeouts += 1
-        reject(
-          new RefusedError(
-            refuse('pool_exhausted', {
-              seconds: String(this.#limits.waitMs / 1000),
-              limit: String(this.#limits.backendsPerPool),
-            }),
-          ),
-        )
-      }, this.#limits.waitMs)
+      const impatience = setTimeout(
+        () => {
+          settle()
+          counts.timeouts += 1
+          reject(
+            new RefusedError(
+              refuse('pool_exhausted', {
+                seconds: String(this.#limits.waitMs / 1000),
+                limit: String(this.#limits.backendsPerPool),
+                kept: String(this.#kept.size),
+              }),
+            ),
+          )
+        },
+        Math.max(0, this.#limits.waitMs - (begun - since)),
+      )
       signal.addEventListener('abort', onAbort)
+      const later = [...this.#waiters].filter((other) => other.since > since)
       this.#waiters.add(waiter)
+      for (const other of later) {
+        this.#waiters.delete(other)
+        this.#waiters.add(other)
+      }
     })
   }
 
@@ -240,7 +275,9 @@ export class Pool {
       this.opening = new Map(backend.reported)
       const onClose = () => {
         this.#clean.delete(backend)
-        this.#idle.delete(backend)
+        const { tenant } = backend
+        const wasItsHome = this.#idle.delete(backend) || this.#resting.delete(backend)
+        if (wasItsHome && tenant !== undefined) this.#lose(backend, tenant)
         this.#closed(backend, 'lost')
       }
       backend.socket.once('close', onClose)
@@ -256,10 +293,97 @@ export class Pool {
     }
   }
 
+  /** For somebody else. Undefined when it stays with its session, or is gone. */
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
-    if (backend.tenant === undefined) return backend
+    const { tenant } = backend
+    if (tenant === undefined) return backend
     this.#instance.counts.resets += 1
-    return (await backend.reset(this.#ports.random())) ? backend : undefined
+    return (await this.#moveOut(backend, tenant, 'needed')) === 'emptied' ? backend : undefined
+  }
+
+  /** @param why when nobody needs it, a session is not ended for it */
+  async #moveOut(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unused'): Promise<Outcome> {
+    if (tenant.isOver || !this.#mustAsk(backend, tenant)) {
+      this.#keepNoLonger(backend)
+      return (await backend.reset(this.#ports.random())) === undefined ? 'gone' : 'emptied'
+    }
+    const outcome = this.#askAndEmpty(backend, tenant, why)
+    tenant.moving = outcome.then(() => {
+      tenant.moving = undefined
+    })
+    return outcome
+  }
+
+  #mustAsk(backend: PooledBackend, { leftovers }: Tenant): boolean {
+    return leftovers.isSuspected || this.#kept.has(backend)
+  }
+
+  async #askAndEmpty(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unused'): Promise<Outcome> {
+    const { leftovers } = tenant
+    const { customNames } = leftovers
+    const found = await backend.ask(customNames)
+    if (found === undefined) {
+      this.#lose(backend, tenant)
+      return 'gone'
+    }
+    tenant.wasAsked()
+    const held = [...found.held, ...leftovers.unseen]
+    if (held.length > 0 && !tenant.isOver) {
+      if (this.#keep(backend)) {
+        leftovers.settled()
+        this.#rest(backend)
+        return 'kept'
+      }
+      if (why === 'unused') {
+        backend.releasedAt = this.#ports.now()
+        this.#idle.add(backend)
+        return 'kept'
+      }
+      tenant.endBecause(
+        new RefusedError(
+          refuse('pooled_state_not_kept', { held: held.join('; '), limit: String(this.#mostKept) }),
+        ),
+      )
+    }
+    this.#keepNoLonger(backend)
+    const empty = await backend.reset(this.#ports.random(), customNames)
+    const custom = [...found.custom].filter(([name, value]) => value !== (empty?.get(name) ?? ''))
+    leftovers.settings = new Map([...custom, ...found.settings])
+    leftovers.settled()
+    return empty === undefined ? 'gone' : 'emptied'
+  }
+
+  /** Half of the pool stays for those who come and go. */
+  get #mostKept(): number {
+    return Math.floor(this.#limits.backendsPerPool / 2)
+  }
+
+  #keep(backend: PooledBackend): boolean {
+    if (this.#kept.has(backend)) return true
+    if (this.#kept.size >= this.#mostKept || !this.#instance.mayKeepMore) return false
+    this.#kept.add(backend)
+    this.#instance.kept += 1
+    return true
+  }
+
+  #keepNoLonger(backend: PooledBackend): void {
+    if (this.#kept.delete(backend)) this.#instance.kept -= 1
+  }
+
+  /** A socket that closed in the meantime has told so already, to nobody. */
+  #rest(backend: PooledBackend): void {
+    this.#resting.add(backend)
+    if (!backend.isGone) return
+    backend.socket.destroy()
+    if (backend.socket.closed && this.#resting.delete(backend) && backend.tenant !== undefined) {
+      this.#lose(backend, backend.tenant)
+    }
+  }
+
+  /** With what its session had in it, if it had something. */
+  #lose(backend: PooledBackend, tenant: Tenant): void {
+    if (tenant.home === backend) tenant.home = undefined
+    if (this.#mustAsk(backend, tenant)) tenant.endBecause(new RefusedError(refuse('pooled_state_lost')))
   }
 
   #offer(backend: PooledBackend): void {
@@ -274,17 +398,33 @@ export class Pool {
     }
     backend.releasedAt = this.#ports.now()
     if (this.#instance.isWanted(this)) {
-      this.#retire(backend, 'evicted')
+      this.#dismiss(backend, 'evicted')
       return
     }
     if (backend.tenant === undefined) this.#clean.add(backend)
     else this.#idle.add(backend)
   }
 
+  /** Closes an idle one, when its session is moved out of it. */
+  #dismiss(backend: PooledBackend, reason: 'evicted' | 'unused'): void {
+    const { tenant } = backend
+    if (tenant === undefined || tenant.isOver || !this.#mustAsk(backend, tenant)) {
+      this.#retire(backend, reason)
+      return
+    }
+    this.#idle.delete(backend)
+    void this.#moveOut(backend, tenant, reason === 'evicted' ? 'needed' : 'unused').then((outcome) => {
+      if (outcome === 'emptied') this.#retire(backend, reason)
+      // Who waits for the place may be given that of another.
+      else this.#instance.serveLongestWaiting()
+    })
+  }
+
   /** Its place is free at once, although the process takes a moment to go. */
   #retire(backend: PooledBackend, reason: CloseReason): void {
     this.#clean.delete(backend)
     this.#idle.delete(backend)
+    this.#resting.delete(backend)
     if (backend.tenant?.home === backend) backend.tenant.home = undefined
     backend.retire()
     this.#closed(backend, reason)
@@ -292,6 +432,7 @@ export class Pool {
 
   #closed(backend: PooledBackend, reason: CloseReason): void {
     if (!this.#all.delete(backend)) return
+    this.#keepNoLonger(backend)
     this.#instance.counts.closed[reason] += 1
     this.#unreserve()
   }

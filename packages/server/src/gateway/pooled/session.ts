@@ -3,11 +3,12 @@
  * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
  */
 import type { Duplex } from 'node:stream'
+import { unreachable } from '../../domain/unreachable.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { encodeFlush, encodeTerminate } from '../../protocol/frontend-statements.ts'
-import { encodeErrorResponse } from '../../protocol/error-response.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { ConnectionEnded } from '../byte-reader.ts'
 import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
@@ -15,15 +16,16 @@ import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../session-link.ts'
 import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
 import {
-  judgeRequest,
   longestRequest,
   prefixOfRequest,
-  WAITS_FOR_NO_BACKEND,
+  readClientMessage,
+  type ClientMessage,
   type Violation,
-} from './judge-request.ts'
+} from './conversation/client-message.ts'
+import { Conversation } from './conversation/conversation.ts'
+import { Leftovers } from './conversation/leftovers.ts'
 import { BackendRefused } from './open-backend.ts'
 import { Outlet } from './outlet.ts'
-import { Outstanding } from './outstanding.ts'
 import type { Pool } from './pool.ts'
 import {
   encodeStatus,
@@ -31,7 +33,6 @@ import {
   tellDifferences,
   type ParameterValues,
 } from './reported-parameters.ts'
-import { StatementBook } from './statement-book.ts'
 
 export interface PooledSessionPorts {
   readonly pool: Pool
@@ -48,20 +49,26 @@ const PROBE_MS = 1_000
 /** Made once: it is the reason of every orderly end, and an error costs its stack. */
 const LEFT = new ConnectionEnded()
 
-const letter = (text: string): number => text.charCodeAt(0)
-const ERROR_RESPONSE = letter('E')
-const NOTICE_RESPONSE = letter('N')
-const NOTIFICATION_RESPONSE = letter('A')
-const PARAMETER_STATUS = letter('S')
-const TERMINATE = letter('X')
+/**
+ * Between transactions PostgreSQL has nothing to say to these: COPY messages are what remains of a COPY that failed
+ * (`PostgresMain`), and Flush has nothing to flush.
+ */
+const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = new Set([
+  'copy_data',
+  'copy_done',
+  'copy_fail',
+  'flush',
+  'terminate',
+] as const)
 
 export class PooledSession implements BackendOwner, Tenant {
   home: PooledBackend | undefined
+  moving: Promise<void> | undefined
+  readonly leftovers = new Leftovers()
+  readonly #conversation = new Conversation(this.leftovers)
   readonly #client: Duplex
   readonly #ports: PooledSessionPorts
   readonly #told: ParameterValues
-  readonly #book = new StatementBook()
-  readonly #outstanding = new Outstanding(this.#book)
   readonly #requests = new MessageScanner({ longestOf: longestRequest, prefixOf: prefixOfRequest })
   readonly #toBackend = new Outlet(this.#requests)
   readonly #gone = new AbortController()
@@ -74,7 +81,7 @@ export class PooledSession implements BackendOwner, Tenant {
   /** The client will send no more, and reads what it asked for. */
   #hasSentAll = false
   #probing: NodeJS.Timeout | undefined
-  /** What comes next waits for an answer about a statement that was sent again. */
+  /** What comes next waits for answers (conversation/conversation.ts). */
   #isHeld = false
   /** The message of which more is to come goes nowhere. */
   #isDroppingRequest = false
@@ -83,6 +90,8 @@ export class PooledSession implements BackendOwner, Tenant {
   #isInsideAnswer = false
   /** What the client did wrong; PostgreSQL has been told, and ends the session. */
   #violation: RefusedError | undefined
+  /** Of the settings that PostgreSQL reported a change of, what they were when the backend was lent. */
+  readonly #valuesBefore = new Map<string, string | undefined>()
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
   /** Nobody asked for it from outside, and the client did not say goodbye. */
@@ -114,12 +123,28 @@ export class PooledSession implements BackendOwner, Tenant {
 
   /** In the middle of a statement, or in line for a backend. */
   get isWorking(): boolean {
-    return this.#isWaiting || this.#outstanding.isWorking
+    return this.#isWaiting || this.#conversation.isWorking
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  hear(message: Buffer): void {
+    if (!this.#isOver) this.#client.write(message)
+  }
+
+  wasAsked(): void {
+    this.#conversation.wasAsked()
+  }
+
+  endBecause(error: RefusedError): void {
+    this.#fail(error)
   }
 
   /** Cancels what the backend does for this session; nothing when it does nothing for it (attack 13). */
   async cancel(): Promise<void> {
-    if (this.#outstanding.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
+    if (this.#conversation.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
   }
 
   /** Ends the session from outside, with a last word for the client where it would be understood. */
@@ -145,7 +170,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const { scanner } = backend
     for (let seen = scanner.see(); seen !== 'need_more'; seen = scanner.see()) {
       if (seen === 'violation') {
-        this.#outstanding.lose()
+        this.#conversation.lose()
         backend.socket.destroy()
         return
       }
@@ -155,7 +180,7 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#isInsideAnswer = scanner.isInsideMessage && !this.#isDroppingAnswer
     if (!outlet.flush(this.#client)) backend.socket.pause()
-    if (this.#isHeld && !this.#outstanding.isVerifying) {
+    if (this.#isHeld && !this.#conversation.isHolding) {
       this.#isHeld = false
       this.#client.resume()
       this.#passRequests()
@@ -212,28 +237,23 @@ export class PooledSession implements BackendOwner, Tenant {
     const requests = this.#requests
     for (let seen = requests.see(); seen !== 'need_more'; seen = requests.see()) {
       if (seen === 'violation') {
-        this.#violate({ violation: 'invalid message length', endsSession: true })
+        this.#violate({ kind: 'violation', violation: 'invalid message length', endsSession: true })
         return
       }
       if (seen === 'message') {
-        const { type } = requests
-        if (this.#backend === undefined && !this.#findBackend(type)) return
-        this.#isDroppingRequest = this.#backend === undefined
-        if (this.#backend !== undefined) {
-          const judgement = judgeRequest(requests, this.#outstanding, this.#book, this.#toBackend)
-          if (typeof judgement === 'object') {
-            this.#violate(judgement)
-            return
-          }
-          if (judgement === 'hold') {
-            this.#isHeld = true
-            this.#flushRequests()
-            return
-          }
-          this.#isDroppingRequest = judgement === 'done'
+        const message = readClientMessage(requests)
+        if (this.#backend === undefined && !this.#findBackend(message.kind)) return
+        if (message.kind === 'violation') {
+          this.#violate(message)
+          return
         }
-        if (type === TERMINATE) {
+        if (message.kind === 'terminate') {
           this.#terminate()
+          return
+        }
+        this.#isDroppingRequest = this.#backend === undefined || !this.#pass(message)
+        if (this.#isHeld) {
+          this.#flushRequests()
           return
         }
       }
@@ -258,16 +278,38 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#ownEnd ??= endBecauseOf(refusal)
     this.#violation = refusal
-    this.#outstanding.lose()
+    this.#conversation.lose()
     this.#toBackend.insert(encodeFlush())
     this.#toBackend.insert(endsSession ? this.#requests.header() : encodeTerminate())
     this.#toBackend.flush(backend.socket)
     this.#client.resume()
   }
 
+  /** @returns whether the message itself is still to be passed on */
+  #pass(message: ClientMessage): boolean {
+    const judgement = this.#conversation.judge(message)
+    switch (judgement.act) {
+      case 'replace':
+        this.#toBackend.insert(judgement.by)
+        return false
+      case 'hold':
+        this.#toBackend.insert(judgement.before)
+        this.#isHeld = true
+        return false
+      case 'pass':
+        if (judgement.before !== undefined) this.#toBackend.insert(judgement.before)
+        if (judgement.behind === undefined) return true
+        this.#toBackend.pass()
+        this.#toBackend.insert(judgement.behind)
+        return false
+      default:
+        return unreachable(judgement)
+    }
+  }
+
   /** @returns false when the request must wait; it goes on by itself then */
-  #findBackend(type: number): boolean {
-    if (WAITS_FOR_NO_BACKEND.has(type)) return true
+  #findBackend(kind: (ClientMessage | Violation)['kind']): boolean {
+    if (WAITS_FOR_NO_BACKEND.has(kind)) return true
     const own = this.#ports.pool.takeOwn(this)
     if (own !== undefined) {
       this.#use(own)
@@ -299,22 +341,29 @@ export class PooledSession implements BackendOwner, Tenant {
   async #borrow(): Promise<void> {
     const { pool } = this.#ports
     for (;;) {
-      const backend = await pool.acquire(this, this.#gone.signal)
-      try {
-        await backend.restore(this.#told)
-      } catch (error) {
-        if (error instanceof BackendGone) continue
-        throw error
-      }
+      const { backend, isOwn } = await pool.acquire(this, this.#gone.signal)
+      if (!isOwn && !(await this.#settleIn(backend))) continue
       if (this.#isOver) {
         pool.release(backend)
         return
       }
-      this.#book.changedBackend()
-      backend.changedWhileIdle = true
       this.#use(backend)
       return
     }
+  }
+
+  /** @returns false when the backend ended meanwhile */
+  async #settleIn(backend: PooledBackend): Promise<boolean> {
+    try {
+      await backend.restore(this.leftovers.settings)
+    } catch (error) {
+      if (error instanceof BackendGone) return false
+      backend.socket.destroy()
+      throw error
+    }
+    this.#conversation.changedBackend()
+    backend.changedWhileIdle = true
+    return true
   }
 
   #use(backend: PooledBackend): void {
@@ -322,6 +371,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#backend = backend
     this.#toClient = new Outlet(backend.scanner)
     this.#lastError = undefined
+    this.#valuesBefore.clear()
     if (!backend.changedWhileIdle) return
     backend.changedWhileIdle = false
     const news = tellDifferences(this.#told, backend.reported)
@@ -355,18 +405,21 @@ export class PooledSession implements BackendOwner, Tenant {
   #readAnswer({ scanner, reported }: PooledBackend): boolean {
     const { type } = scanner
     this.#lastError =
-      type === ERROR_RESPONSE ? Buffer.from(scanner.body().subarray(0, LONGEST_LAST_WORD)) : undefined
-    if (type === NOTICE_RESPONSE || type === NOTIFICATION_RESPONSE) return true
-    const isOurs = type === ERROR_RESPONSE && this.#outstanding.isStaleNext
-    if (isOurs) this.#toClient?.insert(RESULT_TYPE_CHANGED)
-    if (type !== PARAMETER_STATUS) {
+      type === BACKEND.errorResponse ? Buffer.from(scanner.body().subarray(0, LONGEST_LAST_WORD)) : undefined
+    if (type === BACKEND.noticeResponse || type === BACKEND.notificationResponse) return true
+    if (type !== BACKEND.parameterStatus) {
       const detail = () => (scanner.isWhole ? scanner.body() : undefined)
-      return this.#outstanding.received(type, detail) && !isOurs
+      const judgement = this.#conversation.received(type, detail)
+      if (Buffer.isBuffer(judgement)) this.#toClient?.insert(judgement)
+      return judgement === 'pass'
     }
     const status = scanner.isWhole ? parameterStatusOf(scanner.body()) : undefined
     if (status === undefined) {
-      this.#outstanding.lose()
+      this.#conversation.lose()
       return true
+    }
+    if (!this.#valuesBefore.has(status.name)) {
+      this.#valuesBefore.set(status.name, reported.get(status.name))
     }
     reported.set(status.name, status.value)
     this.#told.set(status.name, status.value)
@@ -377,12 +430,14 @@ export class PooledSession implements BackendOwner, Tenant {
     const backend = this.#backend
     const isFree =
       backend !== undefined &&
-      this.#outstanding.isFinished &&
-      !this.#book.needsThisBackend &&
+      this.#conversation.isFinished &&
       !this.#requests.isInsideMessage &&
       backend.scanner.isBetweenMessages &&
       !this.#isLeaving
     if (!isFree) return
+    for (const [name, value] of this.#valuesBefore) {
+      if (backend.reported.get(name) !== value) this.leftovers.suspect()
+    }
     this.#backend = undefined
     this.#toClient = undefined
     this.#ports.pool.release(backend)
@@ -405,7 +460,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#backend = undefined
     backend.takeBack()
     // PostgreSQL notices that nobody listens only when it has something to say.
-    if (this.#outstanding.isBusy) void backend.cancel(this.#ports.passCancel)
+    if (this.#conversation.isBusy) void backend.cancel(this.#ports.passCancel)
     backend.socket.destroy()
   }
 }
@@ -416,12 +471,3 @@ function endBecauseOf(error: unknown): SessionEnd | undefined {
   const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
   return { reason, sqlstate: undefined }
 }
-
-/** As PostgreSQL says it of a statement that is in the backend still; drivers go by the name of its function. */
-const RESULT_TYPE_CHANGED = encodeErrorResponse({
-  severity: 'ERROR',
-  sqlstate: '0A000',
-  message: 'cached plan must not change result type',
-  hint: 'Close the prepared statement and prepare it again, or connect again.',
-  routine: 'RevalidateCachedQuery',
-})

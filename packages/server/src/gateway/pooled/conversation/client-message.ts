@@ -1,0 +1,153 @@
+/** What a client's message says, as far as it matters to whoever lends backends: names and texts, never values of rows. */
+import { LONGEST_MESSAGE, LONGEST_SMALL_MESSAGE } from '../../../protocol/limits.ts'
+import { FRONTEND } from '../../../protocol/message-types.ts'
+import type { MessageScanner } from '../../../protocol/message-scanner.ts'
+import {
+  parametersOfBind,
+  portalOf,
+  statementOfBind,
+  statementOfDescribe,
+  statementOfParse,
+  textOfParse,
+  textOfQuery,
+} from '../../../protocol/statement-names.ts'
+
+/** One character per byte in every text: they are in the encoding of the session. */
+export type ClientMessage =
+  | { readonly kind: 'query'; readonly text: string | undefined }
+  | {
+      readonly kind: 'parse'
+      readonly statement: string
+      /** The whole of it, and its text, if it is short enough to be remembered. */
+      readonly message: Buffer | undefined
+      readonly text: string | undefined
+    }
+  | {
+      readonly kind: 'bind'
+      readonly statement: string
+      readonly portal: string
+      /** Those that are there; undefined for NULL. */
+      readonly parameters: () => readonly (string | undefined)[]
+    }
+  | { readonly kind: 'describe' | 'close'; readonly statement: string }
+  | { readonly kind: 'execute'; readonly portal: string }
+  | { readonly kind: PlainMessage }
+
+type PlainMessage =
+  | 'describe_portal'
+  | 'close_portal'
+  | 'function_call'
+  | 'flush'
+  | 'sync'
+  | 'terminate'
+  | 'copy_data'
+  | 'copy_done'
+  | 'copy_fail'
+
+export interface Violation {
+  readonly kind: 'violation'
+  readonly violation: string
+  /** Whether PostgreSQL ends the session as soon as it reads the header of the message. */
+  readonly endsSession: boolean
+}
+
+const SMALL: ReadonlySet<number> = new Set([
+  FRONTEND.close,
+  FRONTEND.copyDone,
+  FRONTEND.copyFail,
+  FRONTEND.describe,
+  FRONTEND.execute,
+  FRONTEND.flush,
+  FRONTEND.sync,
+  FRONTEND.terminate,
+])
+
+/** What PostgreSQL takes for the length word of such a message; it ends the session for more, without a word. */
+export const longestRequest = (type: number): number =>
+  SMALL.has(type) ? LONGEST_SMALL_MESSAGE : LONGEST_MESSAGE
+
+/** A longer Parse is passed on as it comes and not kept, and the text of a longer Query is not looked at. */
+const LONGEST_REMEMBERED = 64 * 1024
+/** Longer names than this of portals and statements together are not read; PostgreSQL uses 63 bytes of each. */
+const NAMES_BYTES = 8 * 1024
+
+/** How much of a message must be there before it is judged. */
+export function prefixOfRequest(type: number, total: number): number {
+  switch (type) {
+    case FRONTEND.parse:
+    case FRONTEND.query:
+      return total <= LONGEST_REMEMBERED ? total : NAMES_BYTES
+    case FRONTEND.bind:
+      return Math.min(total, NAMES_BYTES)
+    case FRONTEND.close:
+    case FRONTEND.describe:
+    case FRONTEND.execute:
+      return total
+    default:
+      return 1
+  }
+}
+
+/**
+ * A violation is what PostgreSQL would end the session for as well, or a name that is longer than we read. Names are read
+ * from what is there by all means, so that it does not matter in what pieces the message came.
+ */
+export function readClientMessage(requests: MessageScanner): ClientMessage | Violation {
+  const isRead = requests.isWhole && requests.total <= LONGEST_REMEMBERED
+  switch (requests.type) {
+    case FRONTEND.query:
+      return { kind: 'query', text: isRead ? textOfQuery(requests.body()) : undefined }
+    case FRONTEND.parse: {
+      const statement = statementOfParse(requests.prefix())
+      if (statement === undefined) return ENDLESS_NAME
+      if (!isRead) return { kind: 'parse', statement, message: undefined, text: undefined }
+      const message = Buffer.from(requests.view(requests.start, requests.end))
+      return { kind: 'parse', statement, message, text: textOfParse(requests.body()) }
+    }
+    case FRONTEND.bind: {
+      const names = requests.prefix()
+      const [portal, statement] = [portalOf(names), statementOfBind(names)]
+      if (portal === undefined || statement === undefined) return ENDLESS_NAME
+      const body = requests.body()
+      return { kind: 'bind', portal, statement, parameters: () => parametersOfBind(body) }
+    }
+    case FRONTEND.describe: {
+      const subject = statementOfDescribe(requests.prefix())
+      if (subject === undefined) return ENDLESS_NAME
+      return subject === 'portal'
+        ? { kind: 'describe_portal' }
+        : { kind: 'describe', statement: subject.name }
+    }
+    case FRONTEND.close: {
+      const subject = statementOfDescribe(requests.prefix())
+      if (subject === undefined) return ENDLESS_NAME
+      return subject === 'portal' ? { kind: 'close_portal' } : { kind: 'close', statement: subject.name }
+    }
+    case FRONTEND.execute: {
+      const portal = portalOf(requests.prefix())
+      return portal === undefined ? ENDLESS_NAME : { kind: 'execute', portal }
+    }
+    default: {
+      const kind = PLAIN.get(requests.type)
+      return kind === undefined
+        ? {
+            kind: 'violation',
+            violation: `invalid frontend message type ${String(requests.type)}`,
+            endsSession: true,
+          }
+        : { kind }
+    }
+  }
+}
+
+const ENDLESS_NAME: Violation = { kind: 'violation', violation: 'a name does not end', endsSession: false }
+
+const PLAIN: ReadonlyMap<number, PlainMessage> = new Map([
+  [FRONTEND.functionCall, 'function_call'],
+  [FRONTEND.flush, 'flush'],
+  [FRONTEND.sync, 'sync'],
+  [FRONTEND.terminate, 'terminate'],
+  [FRONTEND.copyData, 'copy_data'],
+  [FRONTEND.copyDone, 'copy_done'],
+  [FRONTEND.copyFail, 'copy_fail'],
+])

@@ -1,0 +1,111 @@
+/**
+ * What one logical session may have left outside transactions: settings that go with it to its next backend, and
+ * whether there is reason to ask the present one for more (docs/decisions/0011). Pure: the backend is asked elsewhere.
+ */
+import { customNamesAmong, type TextTraits } from './text-traits.ts'
+
+/** A session that names more is kept in its backend. */
+const MOST_CUSTOM_NAMES = 100
+
+/** Tags of commands that leave nothing by themselves. SELECT may have called anything: its text is judged for that. */
+const LEAVES_NOTHING: ReadonlySet<string> = new Set([
+  ...[
+    'SELECT',
+    'INSERT',
+    'UPDATE',
+    'DELETE',
+    'MERGE',
+    'SHOW',
+    'EXPLAIN',
+    'COPY',
+    'FETCH',
+    'MOVE',
+    'TRUNCATE TABLE',
+  ],
+  ...[
+    'BEGIN',
+    'START TRANSACTION',
+    'COMMIT',
+    'ROLLBACK',
+    'SAVEPOINT',
+    'RELEASE',
+    'SET CONSTRAINTS',
+    'LOCK TABLE',
+  ],
+  ...[
+    'PREPARE TRANSACTION',
+    'COMMIT PREPARED',
+    'ROLLBACK PREPARED',
+    'NOTIFY',
+    'ANALYZE',
+    'VACUUM',
+    'CHECKPOINT',
+  ],
+])
+const SETS: ReadonlySet<string> = new Set(['SET', 'RESET'])
+
+export class Leftovers {
+  /** Beyond what its backends are opened with, as it was when it was last asked for. */
+  settings: ReadonlyMap<string, string> = new Map()
+  readonly #customNames = new Set<string>()
+  #isSuspected = false
+  #hasLoadedLibrary = false
+
+  /** Whether something may be left that nobody has asked for. */
+  get isSuspected(): boolean {
+    return this.#isSuspected
+  }
+
+  get customNames(): readonly string[] {
+    return [...this.#customNames]
+  }
+
+  /** What it has that no question finds. */
+  get unseen(): readonly string[] {
+    return [
+      ...(this.#hasLoadedLibrary ? ['libraries loaded by LOAD'] : []),
+      ...(this.#customNames.size >= MOST_CUSTOM_NAMES
+        ? [`more than ${String(MOST_CUSTOM_NAMES)} custom settings`]
+        : []),
+    ]
+  }
+
+  suspect(): void {
+    this.#isSuspected = true
+  }
+
+  /** The backend was asked, and whatever it told is known. */
+  settled(): void {
+    this.#isSuspected = false
+  }
+
+  /** A text was sent, to be prepared or to be run. */
+  sent({ customSettings }: TextTraits): void {
+    this.#remember(customSettings)
+  }
+
+  /** It is run. */
+  runs(
+    { mayLeave, settingsByParameter }: TextTraits,
+    parameters?: () => readonly (string | undefined)[],
+  ): void {
+    if (mayLeave) this.#isSuspected = true
+    if (parameters === undefined || settingsByParameter.length === 0) return
+    const names = parameters().filter(
+      (_, at) => settingsByParameter === 'any' || settingsByParameter.includes(at + 1),
+    )
+    this.#remember(customNamesAmong(names.filter((name) => name !== undefined)))
+  }
+
+  /** @param setsLocally whether a SET in it is known to end with its transaction */
+  completed(tag: string, setsLocally: boolean): void {
+    const command = tag.replace(/[ \d]+$/, '')
+    if (LEAVES_NOTHING.has(command) || (setsLocally && SETS.has(command))) return
+    if (command === 'LOAD') this.#hasLoadedLibrary = true
+    this.#isSuspected = true
+  }
+
+  #remember(names: readonly string[]): void {
+    for (const name of names) if (this.#customNames.size < MOST_CUSTOM_NAMES) this.#customNames.add(name)
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The prepared statements of one logical session: those that it made, with the Parse that makes them again, and what of
+ * them is in the backend that serves it now. Changed by answers alone, in their order, never by what is still on its way.
+ * Names are the client's own on every backend, because a backend is emptied before it passes to another session
+ * (docs/decisions/0011).
+ */
+import { createHash } from 'node:crypto'
+import type { TextTraits } from './text-traits.ts'
+
+/** pgjdbc keeps 256 statements, psycopg 100, node-postgres what the application names. */
+const MOST_STATEMENTS = 1_000
+const MOST_BYTES = 1024 * 1024
+
+export const UNNAMED = ''
+
+interface Made {
+  /** Undefined when it is too long, or one too many, to be remembered. */
+  readonly message: Buffer | undefined
+  /** What its rows looked like when the client made it; a digest, because descriptions can be long. */
+  shape: string | undefined
+  readonly traits: TextTraits
+}
+
+/**
+ * What the backend has under the name of a statement that the session made: just that; with rows of another shape than
+ * the client knows; an empty statement that keeps the name taken; or nothing.
+ */
+export type Presence = 'as_made' | 'changed' | 'stand_in' | 'missing'
+
+export class Statements {
+  readonly #made = new Map<string, Made>()
+  readonly #inBackend = new Map<string, Presence>()
+  #bytes = 0
+  #unremembered = 0
+
+  /** Whether there are statements that only the present backend has; it cannot be given away then. */
+  get needThisBackend(): boolean {
+    return this.#unremembered > 0
+  }
+
+  /** Undefined when the session has none of that name; then the backend has none either. */
+  presenceOf(statement: string): Presence | undefined {
+    return this.#made.has(statement) ? (this.#inBackend.get(statement) ?? 'missing') : undefined
+  }
+
+  /** The Parse that makes it again. */
+  messageOf(statement: string): Buffer | undefined {
+    return this.#made.get(statement)?.message
+  }
+
+  traitsOf(statement: string): TextTraits | undefined {
+    return this.#made.get(statement)?.traits
+  }
+
+  /** Whether its rows must be compared before it is used again. */
+  hasShape(statement: string): boolean {
+    return this.#made.get(statement)?.shape !== undefined
+  }
+
+  /** Another backend serves the session, with nothing in it. */
+  changedBackend(): void {
+    this.#inBackend.clear()
+  }
+
+  /** The backend was asked something by a simple query, which ends the unnamed statement. */
+  lostUnnamed(): void {
+    this.#inBackend.delete(UNNAMED)
+  }
+
+  /** ParseComplete for the client's own. */
+  made(statement: string, message: Buffer | undefined, traits: TextTraits): void {
+    this.#forget(statement)
+    const fits =
+      message !== undefined &&
+      this.#made.size - this.#unremembered < MOST_STATEMENTS &&
+      this.#bytes + message.length <= MOST_BYTES
+    if (fits) this.#bytes += message.length
+    else this.#unremembered += 1
+    this.#made.set(statement, { message: fits ? message : undefined, shape: undefined, traits })
+    this.#inBackend.set(statement, 'as_made')
+  }
+
+  /** ParseComplete for one of ours. */
+  madeAgain(statement: string): void {
+    this.#inBackend.set(statement, 'as_made')
+  }
+
+  stoodIn(statement: string): void {
+    this.#inBackend.set(statement, 'stand_in')
+  }
+
+  cleared(statement: string): void {
+    this.#inBackend.delete(statement)
+  }
+
+  /** PostgreSQL gives the unnamed statement up before it looks at the new one; a name it gives to the first. */
+  parseFailed(statement: string): void {
+    if (statement === UNNAMED) this.#forget(UNNAMED)
+  }
+
+  replayFailed(statement: string): void {
+    this.#inBackend.delete(statement)
+  }
+
+  /** @param shape undefined when it could not be read */
+  described(statement: string, shape: string | undefined, isReplay: boolean): void {
+    const made = this.#made.get(statement)
+    if (made === undefined) return
+    const digest = shape === undefined ? undefined : createHash('sha256').update(shape).digest('base64')
+    if (!isReplay) made.shape = digest
+    else if (digest !== made.shape) this.#inBackend.set(statement, 'changed')
+  }
+
+  closed(statement: string): void {
+    this.#forget(statement)
+  }
+
+  /** A simple Query ends the unnamed statement ("Extended Query"). */
+  simpleQueryRan(): void {
+    this.#forget(UNNAMED)
+  }
+
+  /** DISCARD ALL, DEALLOCATE ALL: those with names (`DropAllPreparedStatements`). */
+  deallocatedAll(): void {
+    for (const statement of [...this.#made.keys()]) if (statement !== UNNAMED) this.#forget(statement)
+  }
+
+  #forget(statement: string): void {
+    const made = this.#made.get(statement)
+    if (made === undefined) return
+    if (made.message === undefined) this.#unremembered -= 1
+    else this.#bytes -= made.message.length
+    this.#made.delete(statement)
+    this.#inBackend.delete(statement)
+  }
+}
