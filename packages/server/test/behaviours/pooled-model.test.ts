@@ -6,8 +6,8 @@ import { expect, it } from 'vitest'
 import { runPooledModel } from '../pooled-model/pooled-model.ts'
 
 it.each([
-  { backends: 1, pipelines: 400, seed: 20 },
-  { backends: 2, pipelines: 200, seed: 18 },
+  { backends: 1, pipelines: 300, seed: 20 },
+  { backends: 2, pipelines: 150, seed: 18 },
 ])(
   'random pipelines of three sessions on $backends backends are answered as at the direct endpoint',
   async ({ backends, pipelines, seed }) => {
