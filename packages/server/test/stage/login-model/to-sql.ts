@@ -140,7 +140,7 @@ const deedSql = (scene: Scene, deed: Deed, planter: Actor): string => {
           WHERE objoid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(name)});`
       : `PERFORM ${note}; PERFORM ${call};`
   return deed.isSilent
-    ? `BEGIN ${first} ${act} EXCEPTION WHEN OTHERS THEN PERFORM witness.failed(); END;`
+    ? `PERFORM witness.block('opened'); BEGIN ${first} ${act} PERFORM witness.block('closed'); EXCEPTION WHEN OTHERS THEN PERFORM witness.block('failed'); END;`
     : `${first} ${act}`
 }
 

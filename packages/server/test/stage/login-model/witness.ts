@@ -31,9 +31,10 @@ export const WITNESS = `
                            AND proargtypes = '25 25' AND proowner = 10),
       'name', role_name, 'target', target::text, 'label', new_label, 'succeeded', true);
   END $$;
-  CREATE FUNCTION witness.failed() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+  -- Around code whose failure stays within it: 'opened', then 'closed' or 'failed'.
+  CREATE FUNCTION witness.block(event text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
   BEGIN
-    RAISE NOTICE '${PREFIX}%', 'failed';
+    RAISE NOTICE '${PREFIX}%', event;
   END $$;`
 
 /** For code that is not to run at all. */
@@ -49,23 +50,41 @@ export async function countRuns(superuser: pg.Client): Promise<string> {
 /** Collects what is reported in a session: an attempt is taken to succeed unless its code or its statement says otherwise. */
 export class Testimony {
   #attempts: Attempt[] = []
+  /** Of each block that is open, how many attempts there were before it. */
+  #blocks: number[] = []
 
   constructor(client: pg.Client) {
     client.on('notice', ({ message }) => {
-      if (message?.startsWith(PREFIX) !== true) return
-      const said = message.slice(PREFIX.length)
-      if (said !== 'failed') this.#attempts.push(JSON.parse(said) as Attempt)
-      else
-        this.#attempts = this.#attempts.map((attempt, index, all) =>
-          index === all.length - 1 ? { ...attempt, succeeded: false } : attempt,
-        )
+      if (message?.startsWith(PREFIX) === true) this.#hear(message.slice(PREFIX.length))
     })
+  }
+
+  #hear(said: string): void {
+    switch (said) {
+      case 'opened':
+        this.#blocks.push(this.#attempts.length)
+        return
+      case 'closed':
+        this.#blocks.pop()
+        return
+      case 'failed': {
+        // Everything in the block is undone, and nothing before it.
+        const before = this.#blocks.pop() ?? this.#attempts.length
+        this.#attempts = this.#attempts.map((attempt, index) =>
+          index < before ? attempt : { ...attempt, succeeded: false },
+        )
+        return
+      }
+      default:
+        this.#attempts.push(JSON.parse(said) as Attempt)
+    }
   }
 
   /** What was reported since the last time. */
   take(): readonly Attempt[] {
     const taken = this.#attempts
     this.#attempts = []
+    this.#blocks = []
     return taken
   }
 }
