@@ -62,7 +62,7 @@ export async function runSequence(arena: Arena, sessions: Sessions, sequence: Se
   try {
     for (const statement of sequence.statements) {
       scene.about = aboutOf(scene, statement)
-      await perform(scene, statement)
+      if (!(await performIfLoggedIn(scene, statement))) break
       // What follows a broken rule proves nothing.
       if (scene.findings.length > 0) break
     }
@@ -82,6 +82,21 @@ const NAMES = /\S*[\d_@=]\S*/g
 const aboutOf = ({ plants }: Scene, statement: Statement): string => {
   if (statement.kind !== 'use' && statement.kind !== 'maintain') return statement.kind
   return `${statement.kind} of ${plantAt(plants, statement.plant)?.container ?? 'nothing'}`
+}
+
+/**
+ * An actor whose session ended, and whose role somebody bound to another identity, comes in no more: the sequence ends, and
+ * whether that is as the model says is for `compareLogins`.
+ */
+async function performIfLoggedIn(scene: Scene, statement: Statement): Promise<boolean> {
+  try {
+    await perform(scene, statement)
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === '28000')) throw error
+    scene.trace.push(`    -> no session: ${error.message}`)
+    return false
+  }
 }
 
 async function perform(scene: Scene, statement: Statement): Promise<void> {
