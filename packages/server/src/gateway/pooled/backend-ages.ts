@@ -43,6 +43,6 @@ export class BackendAges {
 
   isOver(backend: PooledBackend): boolean {
     const birth = this.#births.get(backend)
-    return birth === undefined || birth.settings !== this.#settings || birth.until <= this.#ports.now()
+    return birth?.settings !== this.#settings || birth.until <= this.#ports.now()
   }
 }

@@ -49,7 +49,8 @@ export class MovingOut {
   /** A backend is gone, with what its session had in it, if it had something. */
   lose(backend: PooledBackend, tenant: Tenant): void {
     if (tenant.home === backend) tenant.home = undefined
-    if (this.mustAsk(backend, tenant)) tenant.endBecause(new RefusedError(refuse('pooled_state_lost')))
+    if (!this.mustAsk(backend, tenant)) return
+    tenant.endBecause(backend.lastWord ?? new RefusedError(refuse('pooled_state_lost')))
   }
 
   async #askAndEmpty(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unneeded'): Promise<Outcome> {

@@ -2,28 +2,14 @@
 import type { Admission, PooledAdmission } from '../../operations/admit-login.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
-import { buildMessage } from '../../protocol/message-builder.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { AttachedClusters } from '../attached-clusters.ts'
 import { openBackend } from '../backend-session.ts'
-import { BackendGone, PooledBackend } from './backend.ts'
+import { BackendGone, BackendRefused } from './backend-ends.ts'
+import { PooledBackend } from './backend.ts'
 import { readWhoActs, WHO_ACTS } from './inventory.ts'
-
-/** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
-export class BackendRefused extends Error {
-  readonly answer: Buffer
-  readonly sqlstate: string | undefined
-
-  constructor(body: Buffer) {
-    super('PostgreSQL did not open the session')
-    this.name = 'BackendRefused'
-    this.answer = buildMessage('E', body)
-    this.sqlstate = decodeErrorResponse(body).sqlstate
-  }
-}
 
 /** Operators by their schema: search_path is the client's. */
 const WHO_AM_I = encodeQuery(

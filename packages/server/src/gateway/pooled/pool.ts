@@ -3,12 +3,12 @@
  * A session gets back the backend that it used last while nobody else needed it; who has to wait, waits in line.
  */
 import { BackendAges } from './backend-ages.ts'
+import { BackendRefused } from './backend-ends.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
 import { IdleBackends } from './idle-backends.ts'
 import type { InstanceBackends } from './instance-backends.ts'
 import { KeptBackends } from './kept-backends.ts'
 import { MovingOut } from './moving-out.ts'
-import { BackendRefused } from './open-backend.ts'
 import type { CloseReason } from './pool-counts.ts'
 import type { PoolLimits, PoolPorts, PoolTerms } from './pool-terms.ts'
 import { WaitingLine } from './waiting-line.ts'

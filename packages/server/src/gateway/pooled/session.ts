@@ -14,7 +14,8 @@ import { ConnectionEnded } from '../byte-reader.ts'
 import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../session-link.ts'
-import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
+import { BackendEnded, BackendGone, BackendRefused } from './backend-ends.ts'
+import type { BackendOwner, PooledBackend, Tenant } from './backend.ts'
 import {
   longestRequest,
   prefixOfRequest,
@@ -24,7 +25,6 @@ import {
 } from './conversation/client-message.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { Leftovers } from './conversation/leftovers.ts'
-import { BackendRefused } from './open-backend.ts'
 import { Outlet } from './outlet.ts'
 import type { Pool } from './pool.ts'
 import {
@@ -138,7 +138,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#conversation.wasAsked()
   }
 
-  endBecause(error: RefusedError): void {
+  endBecause(error: RefusedError | BackendEnded): void {
     this.#fail(error)
   }
 
@@ -154,7 +154,10 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
     if (error instanceof ConnectionEnded || this.#isInsideAnswer) closeConnection(this.#client)
-    else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
+    else {
+      const isOfPostgresql = error instanceof BackendRefused || error instanceof BackendEnded
+      endWith(this.#client, isOfPostgresql ? error.answer : refusalMessage(error))
+    }
   }
 
   /** Ends the session for a reason of its own. */
@@ -468,6 +471,7 @@ export class PooledSession implements BackendOwner, Tenant {
 function endBecauseOf(error: unknown): SessionEnd | undefined {
   if (error instanceof ConnectionEnded) return undefined
   if (error instanceof BackendRefused) return { reason: 'backend_refused', sqlstate: error.sqlstate }
+  if (error instanceof BackendEnded) return { reason: 'backend_ended', sqlstate: error.sqlstate }
   const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
   return { reason, sqlstate: undefined }
 }
