@@ -117,10 +117,6 @@ export class Pool {
         this.#offer(backend)
         signal.throwIfAborted()
       }
-      if (found !== 'room' && this.#ages.isOver(backend)) {
-        this.#retire(backend, 'outdated')
-        continue
-      }
       backend.tenant = tenant
       return { backend, isOwn: false }
     }
@@ -247,12 +243,17 @@ export class Pool {
     }
   }
 
-  /** For somebody else. Undefined when it stays with its session, or is gone. */
+  /** For somebody else. Undefined when it stays with its session, is gone, or is too old for another one. */
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
     const { tenant } = backend
-    if (tenant === undefined) return backend
-    this.#instance.counts.resets += 1
-    return (await this.#moving.moveOut(backend, tenant, 'needed')) === 'emptied' ? backend : undefined
+    const isOver = this.#ages.isOver(backend)
+    if (tenant !== undefined && (!isOver || this.#moving.mustAsk(backend, tenant))) {
+      this.#instance.counts.resets += 1
+      if ((await this.#moving.moveOut(backend, tenant, 'needed')) !== 'emptied') return undefined
+    }
+    if (!isOver) return backend
+    this.#retire(backend, 'outdated')
+    return undefined
   }
 
   /** With something in it that cannot be moved. A socket that closed in the meantime has told so already, to nobody. */
