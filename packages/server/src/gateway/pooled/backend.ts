@@ -275,11 +275,8 @@ export class PooledBackend {
             break
           case BACKEND.noticeResponse:
             break
-          case BACKEND.errorResponse:
-            this.#hearLastWord(Buffer.from(this.scanner.body()))
-            this.socket.destroy()
-            return
           default:
+            if (type === BACKEND.errorResponse) this.#hearLastWord(Buffer.from(this.scanner.body()))
             this.socket.destroy()
             return
         }
