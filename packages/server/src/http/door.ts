@@ -10,6 +10,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket, type SecureContext } from 'node:tls'
 import { unmappedAddress } from '../domain/loopback.ts'
 import { abandonAnswer } from './abandon-answer.ts'
@@ -51,7 +52,7 @@ export function createDoor({ handle, contexts, closeConnection, patience }: Door
   /** What has not said yet what it speaks. */
   const beginning = new Set<Socket>()
   /** What speaks HTTP, with the answers that are not finished. */
-  const speaking = new Map<Socket, Set<ServerResponse>>()
+  const speaking = new Map<Duplex, Set<ServerResponse>>()
   let isClosing = false
 
   const http = createHttpServer(
@@ -74,17 +75,16 @@ export function createDoor({ handle, contexts, closeConnection, patience }: Door
       handle(request, response)
     },
   )
-  http.on('clientError', (error: NodeJS.ErrnoException, stream) => {
-    const socket = stream as Socket
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.writableEnded) return
     const isAnswering = [...(speaking.get(socket) ?? [])].some(({ headersSent }) => headersSent)
     closeConnection(socket, isAnswering ? {} : { lastWord: answerToBrokenRequest(error.code) })
   })
-  http.on('connect', (_request, stream) => {
-    closeConnection(stream as Socket, { lastWord: answerToConnect() })
+  http.on('connect', (_request, socket) => {
+    closeConnection(socket, { lastWord: answerToConnect() })
   })
   // Of a connection that was kept alive and is not used.
-  http.on('timeout', (socket) => {
+  http.on('timeout', (socket: Socket) => {
     closeConnection(socket)
   })
   // Node begins to watch its timeouts when a server listens, and this one is handed its connections instead.

@@ -57,6 +57,9 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
       listener.serve((request, response) => {
         const refusal = judgePlainHttp(request, dependencies.plainHttp)
         if (refusal !== undefined) {
+          // Without the path, which may be a link to sign in.
+          const peer = request.socket.remoteAddress
+          dependencies.log.info({ method: request.method, peer }, 'plain HTTP was refused')
           answerRefusal(response, refusal)
           return
         }

@@ -37,7 +37,7 @@ export const REFUSALS_OF_REQUESTS = {
       status: 403,
       errorCode: 'PERMISSION_DENIED',
       message:
-        'Plain HTTP is taken from this machine only: passwords and tokens would be read on the way. Use {url} instead.',
+        'Plain HTTP is taken from this machine only, because passwords and tokens would be read on the way. Use {url}; a proxy that ends TLS must be listed in forwarded-for-from.',
     },
   },
   endpoint_not_found: {

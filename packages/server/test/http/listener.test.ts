@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, request as askInClear, type IncomingMessage, type RequestListener } from 'node:http'
 import { Agent as TlsAgent, request as askOverTls } from 'node:https'
 import { connect as connectInClear, type Socket } from 'node:net'
+import { Duplex, Transform } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { connect as connectOverTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -140,11 +141,25 @@ describe('one port', () => {
   })
 
   it('takes a ClientHello byte by byte', async () => {
-    const raw = await inClear()
-    const socket = connectOverTls({ socket: slowWriter(raw), ca: authority.caPem, servername: 'localhost' })
+    const raw = (await inClear()).setNoDelay()
+    const oneByOne = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        for (const byte of chunk) this.push(Buffer.of(byte))
+        done()
+      },
+    })
+    oneByOne.pipe(raw)
+    const slow = Duplex.from({ writable: oneByOne, readable: raw })
+    // When the test destroys both.
+    slow.on('error', () => undefined)
+    const socket = connectOverTls({
+      socket: slow,
+      ca: authority.caPem,
+      servername: 'localhost',
+    })
+    sockets.push(socket)
     await once(socket, 'secureConnect')
     expect(await answerOf(socket, GET)).toContain('tls GET')
-    socket.destroy()
   })
 
   it('shows the certificate of the name that is asked for, else of the address', async () => {
@@ -163,18 +178,6 @@ describe('one port', () => {
     expect(await answerOf(await waiting, GET)).toContain('tls GET')
   })
 })
-
-/** Writes one byte at a time. */
-function slowWriter(socket: Socket): Socket {
-  const write = socket.write.bind(socket) as (chunk: Buffer) => boolean
-  socket.write = ((chunk: Buffer | string, ...rest: readonly unknown[]) => {
-    for (const byte of Buffer.from(chunk)) write(Buffer.of(byte))
-    const done = rest.find((one) => typeof one === 'function') as (() => void) | undefined
-    done?.()
-    return true
-  }) as Socket['write']
-  return socket
-}
 
 describe('TLS', () => {
   it.each([
