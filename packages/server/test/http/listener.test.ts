@@ -2,8 +2,7 @@
 import { once } from 'node:events'
 import { Agent, request as askInClear, type IncomingMessage, type RequestListener } from 'node:http'
 import { Agent as TlsAgent, request as askOverTls } from 'node:https'
-import { connect as connectInClear, type Socket } from 'node:net'
-import { Duplex, Transform } from 'node:stream'
+import { connect as connectInClear, createServer, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { connect as connectOverTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -141,24 +140,17 @@ describe('one port', () => {
   })
 
   it('takes a ClientHello byte by byte', async () => {
-    const raw = (await inClear()).setNoDelay()
-    const oneByOne = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        for (const byte of chunk) this.push(Buffer.of(byte))
-        done()
-      },
+    const inBetween = createServer((client) => {
+      const upstream = connectInClear(listener.port, HOST).setNoDelay()
+      sockets.push(client, upstream)
+      client.on('data', (chunk: Buffer) => {
+        for (const byte of chunk) upstream.write(Buffer.of(byte))
+      })
+      upstream.pipe(client)
     })
-    oneByOne.pipe(raw)
-    const slow = Duplex.from({ writable: oneByOne, readable: raw })
-    // When the test destroys both.
-    slow.on('error', () => undefined)
-    const socket = connectOverTls({
-      socket: slow,
-      ca: authority.caPem,
-      servername: 'localhost',
-    })
-    sockets.push(socket)
-    await once(socket, 'secureConnect')
+    await once(inBetween.listen(0, HOST), 'listening')
+    const socket = await overTls({ port: (inBetween.address() as AddressInfo).port })
+    inBetween.close()
     expect(await answerOf(socket, GET)).toContain('tls GET')
   })
 
