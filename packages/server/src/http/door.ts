@@ -38,13 +38,17 @@ export interface DoorParts {
 export interface Patience {
   /** How long a peer may take until the first byte, and with TLS until the end of the handshake. */
   readonly beginMs: number
+  /** From there until the headers of its first request. */
+  readonly headersMs: number
+  /** How long a connection is kept that is not used. */
+  readonly idleMs: number
   /** How long requests under way may take when the door closes. */
   readonly stopMs: number
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
-const HEADERS_TIMEOUT_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** How often Node looks for requests that take too long. */
+const MOST_BETWEEN_CHECKS_MS = 5_000
 /** Whoever wants another protocol is told so by TLS (RFC 7301 §3.2); who names none is taken at its word. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
@@ -58,8 +62,9 @@ export function createDoor({ handle, contexts, closeConnection, patience }: Door
   const http = createHttpServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: patience.headersMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: Math.min(patience.headersMs, MOST_BETWEEN_CHECKS_MS),
     },
     (request, response) => {
       const { socket } = request

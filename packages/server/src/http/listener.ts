@@ -28,11 +28,11 @@ export interface HttpSettings {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  readonly patience?: Patience
+  /** Where it differs from what is usual. */
+  readonly patience?: Partial<Patience>
 }
 
-/** To begin as long as Node gives the headers of a request, which come next. */
-const PATIENCE: Patience = { beginMs: 10_000, stopMs: 5_000 }
+const PATIENCE: Patience = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
 
 const STARTING = JSON.stringify({
   error_code: 'TEMPORARILY_UNAVAILABLE',
@@ -65,7 +65,7 @@ export async function openHttpListener(
       },
       contexts,
       closeConnection,
-      patience: settings.patience ?? PATIENCE,
+      patience: { ...PATIENCE, ...settings.patience },
     })
   const first = make()
   const further = new Map<string, Door>()

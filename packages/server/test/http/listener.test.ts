@@ -15,7 +15,7 @@ import { IN_ORDER, tapInto, type TlsTap } from '../stage/tls-tap.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
 const HOST = '127.0.0.1'
-const IMPATIENT = { beginMs: 10_000, stopMs: 50 }
+const IMPATIENT = { stopMs: 50 }
 let authority: TestAuthority
 let listener: HttpListener
 const sockets: Socket[] = []
@@ -45,11 +45,8 @@ function secure(to: HttpListener): void {
   to.secure({ contextFor: ({ address, serverName }) => contexts.contextFor(serverName ?? address) })
 }
 
-async function open(patience?: Patience): Promise<HttpListener> {
-  const opened = await openHttpListener(
-    { host: HOST, port: 0, ...(patience === undefined ? {} : { patience }) },
-    closeConnection,
-  )
+async function open(patience: Partial<Patience> = {}): Promise<HttpListener> {
+  const opened = await openHttpListener({ host: HOST, port: 0, patience }, closeConnection)
   opened.serve(handle)
   return opened
 }
@@ -68,7 +65,7 @@ afterAll(() => {
   expect(sockets).toEqual([])
 })
 
-async function reopen(patience: Patience): Promise<void> {
+async function reopen(patience: Partial<Patience>): Promise<void> {
   await listener.close()
   listener = await open(patience)
   secure(listener)
@@ -230,7 +227,7 @@ describe('what is neither', () => {
     ['silence', Buffer.alloc(0)],
     ['a handshake that stops', Buffer.of(0x16, 3, 1)],
   ])('%s is waited for, and not for ever', async (_what, beginning) => {
-    await reopen({ beginMs: 50, stopMs: 5_000 })
+    await reopen({ beginMs: 50 })
     const socket = await inClear()
     socket.write(beginning)
     expect(await text(socket)).toBe('')
@@ -263,6 +260,22 @@ describe('over TLS, the end is in order', () => {
     const { socket, tap } = await tapped()
     socket.write('nonsense\r\n\r\n')
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await endOf(tap)).toBe(IN_ORDER)
+  })
+
+  it('when the headers never end', async () => {
+    await reopen({ headersMs: 100 })
+    const { socket, tap } = await tapped()
+    socket.write('GET / HTTP/1.1\r\n')
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /)
+    expect(await endOf(tap)).toBe(IN_ORDER)
+  })
+
+  it('when the connection is not used any more', async () => {
+    await reopen({ idleMs: 50 })
+    const { socket, tap } = await tapped()
+    socket.write(GET)
+    expect(await text(socket)).toContain('tls GET')
     expect(await endOf(tap)).toBe(IN_ORDER)
   })
 
