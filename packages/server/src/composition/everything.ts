@@ -343,6 +343,7 @@ async function start(
             },
       caFile,
       instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
+      standIns: gateway?.standIns() ?? [],
       remarks: [
         ...remarks,
         ...instances.remarks,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { StandInPort } from '../domain/stand-in-port.ts'
 import { createCounters } from '../gateway/connection-limits.ts'
 import { createGateway, type HandOver } from '../gateway/gateway.ts'
 import { fromWire, toWire } from '../gateway/worker-side.ts'
@@ -28,6 +29,8 @@ export interface RunningGateway {
   /** @throws Fault gateway_port_taken, gateway_address_unusable */
   reconcileListeners(): Promise<void>
   sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
+  /** Endpoints that are not at their own ports. */
+  standIns(): readonly StandInPort[]
   /** Takes no new connections, and gives sessions the time that the settings say. */
   drain(): Promise<void>
   /** Ends the patience of a drain. */
@@ -112,6 +115,7 @@ export async function buildGateway(
   return {
     reconcileListeners: () => gateway.reconcileListeners(),
     sharedAddresses: () => gateway.sharedAddresses(),
+    standIns: () => gateway.standIns(),
     async drain() {
       await gateway.stopListening()
       await notices?.stop()

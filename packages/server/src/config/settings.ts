@@ -50,7 +50,8 @@ export const SETTINGS = {
   'gateway-port': {
     kind: 'port',
     default: undefined,
-    fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    fallback:
+      '5432 on the loopback address of each instance, or any free port as long as another program has that',
     example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
