@@ -37,6 +37,8 @@ export interface RunningGateway {
   hurry(): void
   /** @throws Fault, and nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
+  /** How many processes take connections now. */
+  processes(): number
   /** The metrics of its other processes. */
   measure(): Promise<readonly MetricsSnapshot[]>
 }
@@ -48,6 +50,7 @@ interface Engine {
   reload(settings: LoadedSettings): Promise<void>
   drain(limitMs: number): Promise<void>
   hurry(): void
+  processes(): number
   measure(): Promise<readonly MetricsSnapshot[]>
 }
 
@@ -97,6 +100,7 @@ export async function buildGateway(
     parts.workers === undefined
       ? await serveHere(foundation, settings, cancelElsewhere)
       : await serveInWorkers(foundation, settings, parts.workers, cancelElsewhere, parts)
+  foundation.metrics.read('lakegate_gateway_processes', () => [{ value: engine.processes() }])
   await notices?.start()
   const gateway = createGateway(
     { instances: parts.recordsListeners ? stores.instances : undefined, log },
@@ -128,6 +132,7 @@ export async function buildGateway(
       await engine.reload(next)
       current = next
     },
+    processes: () => engine.processes(),
     measure: () => engine.measure(),
   }
 }
@@ -156,6 +161,7 @@ async function serveHere(
     hurry: () => {
       serving.hurry()
     },
+    processes: () => 1,
     measure: () => Promise.resolve([]),
   }
 }
@@ -183,6 +189,7 @@ async function serveInWorkers(
     hurry: () => {
       workers.hurry()
     },
+    processes: () => workers.ready(),
     measure: () => workers.measure(),
   }
 }
