@@ -61,7 +61,7 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-describe.skipIf(!(await isFree(5432)))('instances that share an address', () => {
+describe.skipIf(!(await isFree(5432)))('where nobody has 5432 on every address', () => {
   const open: { close(): unknown }[] = []
   afterEach(async () => {
     for (const { close } of open.splice(0)) await close()
@@ -76,8 +76,14 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
     }
     return {
       create(name: string) {
-        const listener = { host: address, port: undefined }
-        const made = { uid: name, name, state: 'AVAILABLE', listener, pooledListener: undefined }
+        const listener = { host: 'not decided yet', port: undefined }
+        const made = {
+          uid: `${name} ${address}`,
+          name,
+          state: 'AVAILABLE',
+          listener,
+          pooledListener: undefined,
+        }
         instances = [...instances, made as unknown as DatabaseInstance]
       },
       remove(name: string) {
@@ -86,24 +92,27 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
       portOf: (name: string) => instances.find((instance) => instance.name === name)?.listener.port,
       pooledPortOf: (name: string) =>
         instances.find((instance) => instance.name === name)?.pooledListener?.port,
-      async start(): Promise<Gateway> {
-        const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-        const gateway = createGateway(
-          {
-            instances: {
-              listAll: () => Promise.resolve(instances),
-              recordListener: (uid, listener) => change(uid, { listener }),
-              recordPooledListener: (uid, pooledListener) => change(uid, { pooledListener }),
-            },
-            log: quiet,
+      start: () => start([address]),
+      /** Every instance at an address of its own. */
+      startAlone: () => start(undefined),
+    }
+    async function start(addresses: readonly string[] | undefined): Promise<Gateway> {
+      const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+      const gateway = createGateway(
+        {
+          instances: {
+            listAll: () => Promise.resolve(instances),
+            recordListener: (uid, listener) => change(uid, { listener }),
+            recordPooledListener: (uid, pooledListener) => change(uid, { pooledListener }),
           },
-          { port: undefined, addresses: [address], domain: undefined, hasPooledEndpoints: true },
-          (socket) => socket.destroy(),
-        )
-        open.push({ close: () => gateway.stopListening() })
-        await gateway.reconcileListeners()
-        return gateway
-      },
+          log: quiet,
+        },
+        { port: undefined, addresses, domain: undefined, hasPooledEndpoints: true },
+        (socket) => socket.destroy(),
+      )
+      open.push({ close: () => gateway.stopListening() })
+      await gateway.reconcileListeners()
+      return gateway
     }
   }
 
@@ -118,7 +127,7 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
     await once(server, 'close')
   }
 
-  it('keep the ports that they got, and the first goes back to 5432 when a stranger has left it', async () => {
+  it('instances that share an address keep the ports that they got, and the first goes back to 5432 when a stranger has left it', async () => {
     const lakegate = world()
     lakegate.create('first')
     lakegate.create('second')
@@ -146,7 +155,7 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
     expect([lakegate.pooledPortOf('first'), lakegate.portOf('second')]).toEqual([pooled, second])
   })
 
-  it('leave 5432 to the one that it belongs to, which is elsewhere for now', async () => {
+  it('an instance leaves 5432 to the one that it belongs to, which is elsewhere for now', async () => {
     const lakegate = world()
     const stranger = await occupy(5432)
     lakegate.create('first')
@@ -161,7 +170,7 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
     expect([lakegate.portOf('first'), lakegate.portOf('second')]).toEqual([5432, second])
   })
 
-  it('keep their own ports when the one with 5432 is gone', async () => {
+  it('an instance keeps its own port when the one with 5432 is gone', async () => {
     const lakegate = world()
     lakegate.create('first')
     lakegate.create('second')
@@ -172,7 +181,7 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
     expect(lakegate.portOf('second')).toBe(port)
   })
 
-  it('say so of pooled endpoints, too, and of ports that are not 5432', async () => {
+  it('a pooled endpoint is elsewhere for now as well, when its port is taken', async () => {
     const lakegate = world()
     lakegate.create('only')
     await (await lakegate.start()).stopListening()
@@ -183,5 +192,26 @@ describe.skipIf(!(await isFree(5432)))('instances that share an address', () => 
       { instance: 'only', endpoint: 'pooled', host: address, ownPort, port: lakegate.pooledPortOf('only') },
     ])
     expect((stranger.address() as AddressInfo).port).toBe(ownPort)
+  })
+
+  it('two Lakegates side by side have 5432 both, each at an address of its own', async () => {
+    const [here, there] = [world(), world()]
+    here.create('here')
+    there.create('there')
+    const gateways = [await here.startAlone(), await there.startAlone()]
+    expect([here.portOf('here'), there.portOf('there')]).toEqual([5432, 5432])
+    expect(gateways.flatMap((gateway) => gateway.standIns())).toEqual([])
+  })
+
+  it('of two Lakegates that share an address the second says that another program has its port', async () => {
+    const [here, there] = [world(), world()]
+    here.create('here')
+    there.create('there')
+    await here.start()
+    const second = await there.start()
+    expect(here.portOf('here')).toBe(5432)
+    expect(second.standIns()).toMatchObject([
+      { instance: 'there', ownPort: 5432, port: there.portOf('there') },
+    ])
   })
 })
