@@ -185,7 +185,8 @@ describe('a start that cannot succeed', () => {
 describe('a start where port 5432 is taken', () => {
   it('serves the instances on other ports for now, says so, and goes back when the port is free', async () => {
     const directory = await makeDataDirectory()
-    const options = { dataDirectory: directory, environment: { LAKEGATE_GATEWAY_PORT: undefined } }
+    const environment = { LAKEGATE_GATEWAY_PORT: undefined, LAKEGATE_GATEWAY_WORKERS: '1' }
+    const options = { dataDirectory: directory, environment }
     // The first start tells the address of the instance; somebody else takes its port before the second one.
     const first = await startLakegate(options)
     await first.stop()
