@@ -21,6 +21,7 @@ import { completeInstallation, type Invitation } from '../operations/complete-in
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
 import { writeReadableFile } from '../instances/embedded/own-files.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { holdsEncryptedKeys } from '../store/signing-keys.ts'
@@ -46,6 +47,7 @@ import { createShutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
+import { watchClock } from './watch-clock.ts'
 
 type Role = 'everything' | 'control'
 
@@ -145,6 +147,10 @@ async function start(
   shutdown.add(
     'removal of old audit records',
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
+  )
+  shutdown.add(
+    'comparison of clocks',
+    watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(system.database) }),
   )
   shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
@@ -343,6 +349,7 @@ async function start(
             },
       caFile,
       instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
+      standIns: gateway?.standIns() ?? [],
       remarks: [
         ...remarks,
         ...instances.remarks,
