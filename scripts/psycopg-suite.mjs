@@ -30,8 +30,10 @@ try {
   process.exit(2)
 }
 try {
-  const { tests, passed, byDesign, differences } = await runPsycopgSuite(suite, values.subjects)
+  const { tests, passed, failed, byDesign, differences } = await runPsycopgSuite(suite, values.subjects)
   console.log(`${tests} tests, of which ${passed} pass against PostgreSQL itself`)
+  for (const [test, outcome] of failed)
+    console.log(`\nsays nothing of the gateway: ${test}\n  ${said(outcome)}`)
   for (const { test, endpoint, sentence } of byDesign)
     console.log(`\nby design, at the ${endpoint} endpoint: ${test}\n  ${sentence}`)
   for (const { test, endpoint, postgresql, gateway } of differences)

@@ -40,6 +40,8 @@ export interface Difference {
 export interface SuiteReport {
   readonly tests: number
   readonly passed: number
+  /** They say nothing of the gateway. */
+  readonly failed: ReadonlyMap<string, Outcome>
   readonly byDesign: readonly (Difference & { readonly sentence: string })[]
   readonly differences: readonly Difference[]
 }
@@ -70,6 +72,7 @@ export async function runPsycopgSuite(suite: PsycopgSuite, subjects = SUBJECTS):
     return {
       tests: first.postgresql.size,
       passed: [...first.postgresql.values()].filter(({ outcome }) => outcome === 'passed').length,
+      failed: new Map([...first.postgresql].filter(([, { outcome }]) => outcome === 'failed')),
       byDesign: sorted.flatMap(({ sentence, ...rest }) =>
         sentence === undefined ? [] : [{ ...rest, sentence }],
       ),
