@@ -33,7 +33,7 @@ export const SETTINGS = {
   'http-host': {
     kind: 'text',
     default: '127.0.0.1',
-    sentence: 'Address on which REST and OAuth are served.',
+    sentence: 'Address on which REST and OAuth are served, over TLS and in clear on one port.',
   },
   'http-port': {
     kind: 'port',
@@ -43,14 +43,39 @@ export const SETTINGS = {
   'public-url': {
     kind: 'text',
     default: undefined,
-    fallback: 'http://<http-host>:<http-port>',
+    fallback:
+      'http://<http-host>:<http-port>; https:// where http-host is no loopback address and plain-http is loopback',
     example: 'https://lakegate.example.com',
     sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
+  },
+  'plain-http': {
+    kind: 'choice',
+    default: 'loopback',
+    choices: ['loopback', 'everywhere'],
+    sentence:
+      'From where plain HTTP is taken: this machine and the proxies of forwarded-for-from, or everywhere. /healthz and /readyz answer in any case.',
+  },
+  'http-certificate-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'tls-certificate-file, else certificates of Lakegate’s own authority',
+    example: '/etc/lakegate/http.pem',
+    reloads: true,
+    sentence: 'PEM certificate chain of REST and OAuth; goes with http-key-file.',
+  },
+  'http-key-file': {
+    kind: 'text',
+    default: undefined,
+    fallback: 'tls-key-file, else keys of Lakegate’s own authority',
+    example: '/etc/lakegate/http.key',
+    reloads: true,
+    sentence: 'PEM private key that belongs to http-certificate-file.',
   },
   'gateway-port': {
     kind: 'port',
     default: undefined,
-    fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    fallback:
+      '5432 on the loopback address of each instance, or any free port as long as another program has that',
     example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
@@ -82,7 +107,7 @@ export const SETTINGS = {
     fallback: 'certificates of Lakegate’s own authority',
     example: '/etc/lakegate/gateway.pem',
     reloads: true,
-    sentence: 'PEM certificate chain of the gateway; goes with tls-key-file.',
+    sentence: 'PEM certificate chain of the gateway, and of REST and OAuth; goes with tls-key-file.',
   },
   'tls-key-file': {
     kind: 'text',
@@ -350,6 +375,26 @@ export const SETTINGS = {
     example: '127.0.0.1,10.0.0.0/8',
     sentence:
       'CIDR ranges of HTTP proxies, whose X-Forwarded-For header names the client that the limits of signing in count by.',
+  },
+  'gateway-health-host': {
+    kind: 'text',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+    sentence: 'Address on which a gateway of its own answers /healthz, /readyz and /metrics.',
+  },
+  'gateway-health-port': {
+    kind: 'port',
+    default: '8471',
+    sentence: 'Port of the same; 0 takes any free one.',
+  },
+  'drain-notice-seconds': {
+    kind: 'whole_number',
+    default: '0',
+    least: 0,
+    most: 3600,
+    reloads: true,
+    sentence:
+      'How long a gateway of its own goes on taking connections after a request to stop, while its /readyz says 503 already, so that balancers take it out first.',
   },
   'drain-seconds': {
     kind: 'whole_number',
