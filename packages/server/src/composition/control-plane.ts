@@ -20,6 +20,7 @@ import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
+import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
@@ -281,6 +282,12 @@ export function buildControlPlane(
           },
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
+        ...workspaceFileRoutes({
+          files: stores.workspaceFiles,
+          directory: stores.directory,
+          audit,
+          clock,
+        }),
       ],
       mounts: [
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),

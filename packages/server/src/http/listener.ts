@@ -46,7 +46,7 @@ const answerStarting: RequestListener = (_request, response) => {
 /** What else comes on this connection may be meant for somebody else (request smuggling); so it ends. */
 function answerMalformed(response: ServerResponse, problem: string): void {
   const refused = new RefusedError(refuse('malformed_request', { problem }))
-  const { status, body } = toHttpError(refused, randomUUID())
+  const { status, body } = toHttpError(refused, randomUUID(), { shape: 'databricks', largestBody: 0 })
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
   response.end(JSON.stringify(body))
 }

@@ -13,7 +13,8 @@ import { refuse } from '../policy/refusals.ts'
 import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { HttpListener } from './listener.ts'
-import type { Answer, PublicRoute, Route } from './route.ts'
+import type { Answer, PublicRoute, Route, Transfer } from './route.ts'
+import { createTransfers, type Transfers } from './transfers.ts'
 
 export interface HttpLog {
   info(fields: object, message: string): void
@@ -131,25 +132,47 @@ function createFastify(
       send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host), request.query)),
     )
   }
-  for (const route of dependencies.routes) addRoute(fastify, route, dependencies)
+  const transfers = createTransfers()
+  for (const route of dependencies.routes) {
+    if (route.transfer?.body !== 'bytes') addRoute(fastify, route, dependencies, transfers)
+    else {
+      void fastify.register((scope, _options, done) => {
+        takeBytes(scope)
+        addRoute(scope, route, dependencies, transfers)
+        done()
+      })
+    }
+  }
   return fastify
+}
+
+/** A JSON file is a file too: its content type says nothing about how the body is to be read. */
+function takeBytes(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body)
+  })
 }
 
 function addRoute(
   fastify: FastifyInstance,
   route: Route,
   { authenticate, workspaceAt }: HttpDependencies,
+  transfers: Transfers,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.route({
     method: route.method,
     url: route.path,
+    ...(route.transfer === undefined ? {} : { bodyLimit: route.transfer.largestBody }),
     // Before the body is read: a stranger gets no work done.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
         throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
       const workspace = await workspaceAt(request.headers.host)
-      callers.set(request, await authenticate(bearerOf(request), workspace.id))
+      const caller = await authenticate(bearerOf(request), workspace.id)
+      callers.set(request, caller)
+      if (route.transfer !== undefined) beginTransfer(transfers, caller, route.transfer, request, reply)
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)
@@ -171,6 +194,22 @@ function addRoute(
   })
 }
 
+/** Until the answer is out, or the client is gone. */
+function beginTransfer(
+  transfers: Transfers,
+  caller: Caller,
+  { largestBody, largestAnswer }: Transfer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { 'transfer-encoding': isChunked, 'content-length': length = '0' } = request.headers
+  // What is announced as larger is refused before it is read.
+  const body = isChunked === undefined ? Math.min(Number(length), largestBody) : largestBody
+  const end = transfers.begin(caller.identity.id, body + largestAnswer)
+  if (end === undefined) throw new RefusedError(refuse('too_many_transfers'))
+  reply.raw.once('close', end)
+}
+
 /** RFC 6750 §2.1; the scheme in any letter case. */
 function bearerOf(request: FastifyRequest): string | undefined {
   return /^bearer +([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
@@ -182,6 +221,14 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
       .status(answer.status ?? 204)
       .headers({ ...answer.headers })
       .send()
+  if (answer.body instanceof Uint8Array) {
+    // Somebody's file, served under our name: to be kept, never to be shown or run.
+    const headers = { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment' }
+    return reply
+      .status(answer.status ?? 200)
+      .headers({ ...answer.headers, ...headers })
+      .send(answer.body)
+  }
   return reply
     .status(answer.status ?? 200)
     .headers({ ...answer.headers, 'content-type': 'application/json; charset=utf-8' })
@@ -192,7 +239,10 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
 const isScim = (request: FastifyRequest): boolean => request.url.includes('/scim/v2/')
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: HttpLog): void {
-  const rendered = toHttpError(error, request.id, isScim(request) ? 'scim' : 'databricks')
+  const rendered = toHttpError(error, request.id, {
+    shape: isScim(request) ? 'scim' : 'databricks',
+    largestBody: request.routeOptions.bodyLimit ?? LARGEST_BODY,
+  })
   if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
   send(reply, rendered)
 }
