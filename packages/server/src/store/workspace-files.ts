@@ -8,8 +8,9 @@ import type { IdentityId } from '../domain/ids.ts'
 import type { Home, WorkspaceObject } from '../domain/workspace-files.ts'
 import type { WorkspaceFileStore } from '../operations/ports/workspace-files.ts'
 import type { HomeUsage } from '../policy/workspace-files.ts'
+import { createInTurn } from './in-turn.ts'
 import type { SystemSchema } from './schema.ts'
-import { askSystemDatabase, isForeignKeyViolation, type SystemDatabase } from './system-database.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 type Database = SystemDatabase | Transaction<SystemSchema>
 
@@ -23,21 +24,19 @@ interface ObjectRow {
 }
 
 export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFileStore {
-  /** Undefined when the owner was deleted meanwhile. */
+  const inTurn = createInTurn()
   const changeHome = <Result>(
     home: Home,
     change: (transaction: Transaction<SystemSchema>, usage: HomeUsage) => Promise<Result>,
   ): Promise<Result | 'no_such_home'> =>
-    askSystemDatabase(async () => {
-      try {
-        return await database
-          .transaction()
-          .execute(async (transaction) => change(transaction, await lockHome(transaction, home)))
-      } catch (error) {
-        if (isForeignKeyViolation(error)) return 'no_such_home' as const
-        throw error
-      }
-    })
+    inTurn(`${home.workspaceId} ${home.ownerId}`, () =>
+      askSystemDatabase(() =>
+        database.transaction().execute(async (transaction) => {
+          const usage = await lockHome(transaction, home)
+          return usage === 'no_such_home' ? usage : change(transaction, usage)
+        }),
+      ),
+    )
 
   return {
     findObject: (home, path) =>
@@ -155,8 +154,19 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
   }
 }
 
-/** One statement, which either makes the row or waits for it; there is no moment between in which the owner goes. */
-async function lockHome(transaction: Transaction<SystemSchema>, home: Home): Promise<HomeUsage> {
+/**
+ * The owner's row first, as those who delete an owner lock it: PostgreSQL checks the references of a row again whenever
+ * this transaction changed it before, and would then wait for whoever waits for the home.
+ */
+async function lockHome(
+  transaction: Transaction<SystemSchema>,
+  home: Home,
+): Promise<HomeUsage | 'no_such_home'> {
+  const { rows } = await sql`
+    SELECT FROM workspace, identity
+     WHERE workspace.id = ${home.workspaceId}::bigint AND identity.id = ${home.ownerId}::bigint
+       FOR KEY SHARE`.execute(transaction)
+  if (rows.length === 0) return 'no_such_home'
   const row = await transaction
     .insertInto('workspace_home')
     .values(keyOf(home))
