@@ -69,6 +69,8 @@ function findProblem(name: string): string | undefined {
     return `holds a name of more than ${String(LONGEST_NAME)} bytes.`
   if (UNUSABLE.test(name)) return 'holds a control character, a backslash or half a character.'
   if (ENCODED.test(name)) return 'holds a slash, a backslash, a dot or a zero that is percent-encoded twice.'
+  if (/[/\\]|^\.{1,2}$/.test(name.normalize('NFKC')))
+    return 'holds a character that another form of Unicode (NFKC) makes a slash, a backslash or dots.'
   if (name.normalize('NFC') !== name) return 'is not in the composed form of Unicode (NFC).'
   return undefined
 }

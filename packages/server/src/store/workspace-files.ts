@@ -59,10 +59,7 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
 
     listObjects: (home, directory) =>
       askSystemDatabase(async () => {
-        const rows = await objectsOf(database, home)
-          .where('parent', '=', directory)
-          .orderBy('path')
-          .execute()
+        const rows = await objectsOf(database, home).where('parent', '=', directory).orderBy('path').execute()
         return rows.map(toObject)
       }),
 
@@ -141,7 +138,9 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
              WHERE workspace_id = ${home.workspaceId}::bigint AND identity_id = ${home.ownerId}::bigint
                AND (path = ${path} OR (path > ${`${path}/`} AND path < ${`${path}0`}))
             RETURNING size)
-          SELECT count(*)::integer AS objects, coalesce(sum(size), 0)::text AS bytes FROM gone`.execute(transaction)
+          SELECT count(*)::integer AS objects, coalesce(sum(size), 0)::text AS bytes FROM gone`.execute(
+          transaction,
+        )
         const [gone] = rows
         await saveUsage(transaction, home, {
           objects: usage.objects - (gone?.objects ?? 0),

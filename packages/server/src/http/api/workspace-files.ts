@@ -46,9 +46,7 @@ const absolute = (rest: string): string => `/${rest}`
 const importBody = z.strictObject({
   path: z.string(),
   content: z.string().optional(),
-  format: z
-    .enum(['AUTO', 'RAW'], 'must be AUTO or RAW: there are no notebooks, files only.')
-    .optional(),
+  format: z.enum(['AUTO', 'RAW'], 'must be AUTO or RAW: there are no notebooks, files only.').optional(),
   overwrite: z.boolean().optional(),
   language: z.string().optional(),
 })
