@@ -241,7 +241,7 @@ const isScim = (request: FastifyRequest): boolean => request.url.includes('/scim
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: HttpLog): void {
   const rendered = toHttpError(error, request.id, {
     shape: isScim(request) ? 'scim' : 'databricks',
-    largestBody: request.routeOptions.bodyLimit ?? LARGEST_BODY,
+    largestBody: request.routeOptions.bodyLimit,
   })
   if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
   send(reply, rendered)

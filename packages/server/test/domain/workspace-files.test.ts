@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseWorkspacePath, pathsDownTo } from '../../src/domain/workspace-files.ts'
 
-const HOME = '/Workspace/Users/ada@example.com'
+const OWNER = 'ada@example.com'
+const SHORT_HOME = `/Users/${OWNER}`
+const HOME = `/Workspace${SHORT_HOME}`
 
 describe('a path', () => {
   it.each([
@@ -12,26 +14,26 @@ describe('a path', () => {
     ['/Users', { place: 'homes', text: '/Users' }],
     ['/Workspace/Users/', { place: 'homes', text: '/Workspace/Users' }],
     ['/Workspace/Shared/a', { place: 'elsewhere', text: '/Workspace/Shared/a' }],
-    ['/users/ada@example.com', { place: 'elsewhere', text: '/users/ada@example.com' }],
+    [`/users/${OWNER}`, { place: 'elsewhere', text: `/users/${OWNER}` }],
     ['/Workspace/Workspace/Users/x', { place: 'elsewhere', text: '/Workspace/Workspace/Users/x' }],
-    [HOME, { place: 'home', text: HOME, owner: 'ada@example.com', homeText: HOME, below: '' }],
+    [HOME, { place: 'home', text: HOME, owner: OWNER, homeText: HOME, below: '' }],
     [
       `${HOME}/.bundle/shop/`,
       {
         place: 'home',
         text: `${HOME}/.bundle/shop`,
-        owner: 'ada@example.com',
+        owner: OWNER,
         homeText: HOME,
         below: '.bundle/shop',
       },
     ],
     [
-      '/Users/ada@example.com/a 50% & b.txt',
+      `${SHORT_HOME}/a 50% & b.txt`,
       {
         place: 'home',
-        text: '/Users/ada@example.com/a 50% & b.txt',
-        owner: 'ada@example.com',
-        homeText: '/Users/ada@example.com',
+        text: `${SHORT_HOME}/a 50% & b.txt`,
+        owner: OWNER,
+        homeText: SHORT_HOME,
         below: 'a 50% & b.txt',
       },
     ],
@@ -41,7 +43,7 @@ describe('a path', () => {
 
   it.each([
     ['nothing', '', 'absolute'],
-    ['a relative one', 'Users/ada@example.com/x', 'absolute'],
+    ['a relative one', SHORT_HOME.slice(1), 'absolute'],
     ['one that goes up', `${HOME}/../bob@example.com/x`, 'holds ..'],
     ['one that ends by going up', `${HOME}/..`, 'holds ..'],
     ['one that stays', `${HOME}/./x`, 'holds .'],
@@ -79,7 +81,7 @@ describe('a path', () => {
         const text = [HOME, ...below].join('/')
         const path = parseWorkspacePath(text)
         if ('problem' in path) return
-        expect(path).toMatchObject({ place: 'home', owner: 'ada@example.com' })
+        expect(path).toMatchObject({ place: 'home', owner: OWNER })
         expect(text === path.text || text === `${path.text}/`).toBe(true)
       }),
     )

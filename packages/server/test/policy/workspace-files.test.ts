@@ -13,6 +13,7 @@ import { ALICE_ID, BOB_ID, MEMBER } from './facts.ts'
 
 const ADMIN: Caller = { ...MEMBER, isWorkspaceAdmin: true }
 const ACCOUNT_ADMIN: Caller = { ...MEMBER, isAccountAdmin: true }
+const PATH = '/Workspace/Users/bob@example.com/x'
 const MEBIBYTE = 1024 * 1024
 
 const nameOf = (verdict: 'permitted' | Refusal) => (verdict === 'permitted' ? verdict : verdict.name)
@@ -39,15 +40,13 @@ describe('a home', () => {
     ],
   ]
   it.each(rows)('%s', (_what, caller, ownerId, reading, changing) => {
-    const path = '/Users/bob@example.com/x'
-    expect(nameOf(decideReadHome(caller, ownerId, path))).toBe(reading)
-    expect(nameOf(decideChangeHome(caller, ownerId, path))).toBe(changing)
+    expect(nameOf(decideReadHome(caller, ownerId, PATH))).toBe(reading)
+    expect(nameOf(decideChangeHome(caller, ownerId, PATH))).toBe(changing)
   })
 
   it('is refused in the same words whether somebody has it or not', () => {
-    const path = '/Users/bob@example.com/x'
-    expect(decideReadHome(MEMBER, BOB_ID, path)).toEqual(decideReadHome(MEMBER, undefined, path))
-    expect(decideChangeHome(MEMBER, BOB_ID, path)).toEqual(decideChangeHome(MEMBER, undefined, path))
+    expect(decideReadHome(MEMBER, BOB_ID, PATH)).toEqual(decideReadHome(MEMBER, undefined, PATH))
+    expect(decideChangeHome(MEMBER, BOB_ID, PATH)).toEqual(decideChangeHome(MEMBER, undefined, PATH))
   })
 
   it.each([
@@ -63,5 +62,5 @@ it.each([
   [10 * MEBIBYTE, 'permitted'],
   [10 * MEBIBYTE + 1, 'workspace_file_too_large'],
 ])('a file of %d bytes: %s', (bytes, expected) => {
-  expect(nameOf(decideFileSize(bytes, '/Users/a/x'))).toBe(expected)
+  expect(nameOf(decideFileSize(bytes, PATH))).toBe(expected)
 })

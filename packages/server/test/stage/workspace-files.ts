@@ -10,11 +10,17 @@ export interface RawAnswer {
   readonly bytes: Uint8Array
 }
 
+type Plain = Uint8Array<ArrayBuffer> | string | undefined
+
 export interface WorkspaceFiles {
   /** @param url as it is sent, percent-encoding included */
-  send(method: string, url: string, body?: Uint8Array | string | object): Promise<RawAnswer>
+  send(method: string, url: string, body?: Plain | object): Promise<RawAnswer>
   /** As the Databricks CLI writes a file: one name behind the last slash, its own slashes percent-encoded. */
-  importFile(path: string, contents: Uint8Array | string, overwrite?: boolean): Promise<RawAnswer>
+  importFile(
+    path: string,
+    contents: Uint8Array<ArrayBuffer> | string,
+    overwrite?: boolean,
+  ): Promise<RawAnswer>
   mkdirs(path: string): Promise<RawAnswer>
   getStatus(path: string): Promise<RawAnswer>
   list(path: string): Promise<RawAnswer>
@@ -24,14 +30,13 @@ export interface WorkspaceFiles {
 
 export function workspaceFiles({ ready }: Lakegate, token: string | (() => Promise<string>)): WorkspaceFiles {
   const send: WorkspaceFiles['send'] = async (method, url, body) => {
-    const isJson = typeof body === 'object' && !(body instanceof Uint8Array)
     const response = await fetch(`${ready.http_url}${url}`, {
       method,
       headers: {
         authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
-        ...(isJson ? { 'content-type': 'application/json' } : {}),
+        ...(isPlain(body) ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as BodyInit) }),
+      ...(body === undefined ? {} : { body: isPlain(body) ? body : JSON.stringify(body) }),
     })
     const bytes = new Uint8Array(await response.arrayBuffer())
     const error = response.ok ? undefined : (jsonOf({ bytes }) as { error_code: string; message: string })
@@ -60,6 +65,9 @@ export function workspaceFiles({ ready }: Lakegate, token: string | (() => Promi
     delete: (path, recursive = false) => send('POST', `${API}/delete`, { path, recursive }),
   }
 }
+
+const isPlain = (body: Plain | object): body is Plain =>
+  typeof body !== 'object' || body instanceof Uint8Array
 
 export const textOf = ({ bytes }: Pick<RawAnswer, 'bytes'>): string => new TextDecoder().decode(bytes)
 export const jsonOf = (answer: Pick<RawAnswer, 'bytes'>): unknown => JSON.parse(textOf(answer))
