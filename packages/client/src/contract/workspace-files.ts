@@ -40,3 +40,20 @@ export interface DeleteWorkspaceObjectRequest {
   /** A directory with something in it is deleted only with it. */
   recursive?: boolean
 }
+
+/** Of `/api/2.0/permissions/directories/<object_id>`. */
+export interface DirectoryPermissions {
+  object_id: string
+  object_type: 'directory'
+  access_control_list: {
+    user_name?: string
+    group_name?: string
+    service_principal_name?: string
+    display_name: string
+    all_permissions: {
+      permission_level: 'CAN_MANAGE'
+      inherited: boolean
+      inherited_from_object: string[]
+    }[]
+  }[]
+}

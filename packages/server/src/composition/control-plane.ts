@@ -16,6 +16,7 @@ import { createInstanceDatabases } from '../instances/databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
+import { directoryPermissionRoutes } from '../http/api/directory-permissions.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
@@ -282,6 +283,7 @@ export function buildControlPlane(
           },
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
+        ...directoryPermissionRoutes({ files: stores.workspaceFiles, directory: stores.directory }),
         ...workspaceFileRoutes({
           files: stores.workspaceFiles,
           directory: stores.directory,

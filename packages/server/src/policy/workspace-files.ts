@@ -2,6 +2,7 @@
  * Who may do what with the files of a workspace: everybody in the own home, administrators of the workspace in every
  * home of it. Homes of others are not even seen: they are answered for like those that nobody has.
  */
+import type { IdentityType, Principal } from '../domain/identity.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import { LARGEST_FILE } from '../domain/workspace-files.ts'
 import type { Caller } from './permissions.ts'
@@ -25,6 +26,29 @@ export function decideChangeHome(caller: Caller, ownerId: OwnerId, path: string)
   return refuse('permission_denied', {
     reason: `User ${caller.identity.name} has no permission to change ${path}; files are kept below /Workspace/Users/${caller.identity.name} only.`,
   })
+}
+
+export const DIRECTORY_PERMISSION_LEVELS = ['CAN_READ', 'CAN_RUN', 'CAN_EDIT', 'CAN_MANAGE'] as const
+
+export interface WantedDirectoryGrant {
+  readonly type: IdentityType
+  readonly name: string
+  readonly level: (typeof DIRECTORY_PERMISSION_LEVELS)[number]
+}
+
+/** Homes are not shared. Owner and administrators manage what lies in them, whatever less was asked for. */
+export function decideDirectoryGrant(
+  owner: Pick<Principal, 'type' | 'name'>,
+  { type, name }: WantedDirectoryGrant,
+  index: number,
+): 'permitted' | Refusal {
+  const hasItAnyway = (type === owner.type && name === owner.name) || (type === 'GROUP' && name === 'admins')
+  return hasItAnyway
+    ? 'permitted'
+    : refuse('invalid_parameter', {
+        field: `access_control_list.${String(index)}`,
+        problem: `files in the home of ${owner.name} are for their owner and the group admins only. In a bundle, leave others out of its top-level permissions, and name them in the permissions of its resources.`,
+      })
 }
 
 export interface HomeUsage {

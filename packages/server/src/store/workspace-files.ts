@@ -63,6 +63,25 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
         return rows.map(toObject)
       }),
 
+    findDirectoryOwner: (workspaceId, objectId) =>
+      askSystemDatabase(async () => {
+        const row = await database
+          .selectFrom('workspace_object')
+          .select('identity_id')
+          .where('id', '=', objectId)
+          .where('workspace_id', '=', workspaceId)
+          .where('contents', 'is', null)
+          .unionAll(
+            database
+              .selectFrom('workspace_home')
+              .select('identity_id')
+              .where('identity_id', '=', objectId)
+              .where('workspace_id', '=', workspaceId),
+          )
+          .executeTakeFirst()
+        return row === undefined ? undefined : (row.identity_id as IdentityId)
+      }),
+
     listOwners: (workspaceId, atMost) =>
       askSystemDatabase(async () => {
         const rows = await database

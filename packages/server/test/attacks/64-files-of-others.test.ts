@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { AuditAnswer, ScimUser } from '@lakegate/client'
+import type { AuditAnswer, ScimUser, WorkspaceObjectInfo } from '@lakegate/client'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
-import { pathsOf, textOf, workspaceFiles, type WorkspaceFiles } from '../stage/workspace-files.ts'
+import { jsonOf, pathsOf, textOf, workspaceFiles, type WorkspaceFiles } from '../stage/workspace-files.ts'
 
 const lakegate = sharedLakegate()
 const MEBIBYTE = 1024 * 1024
@@ -63,6 +63,24 @@ describe('the home of another', () => {
     expect(answers).toEqual(await answersFor(nobody))
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 403, 403, 403, 403, 403])
     await secretIsThere()
+  })
+
+  it('has directories whose permissions say nothing to others', async () => {
+    await (await owner()).mkdirs(`${victimHome}/directory`)
+    const { object_id: id } = jsonOf(
+      await (await owner()).getStatus(`${victimHome}/directory`),
+    ) as WorkspaceObjectInfo
+    const answersFor = async (object: number | string) => {
+      const url = `/api/2.0/permissions/directories/${encodeURIComponent(object)}`
+      const answers = [
+        await attacker.send('GET', url),
+        await attacker.send('PUT', url, { access_control_list: [] }),
+      ]
+      return answers.map(({ status, message }) => [status, message?.replaceAll(String(object), 'ID')])
+    }
+    expect(await answersFor(id)).toEqual(await answersFor(id + 1_000_000))
+    expect(await answersFor(id)).toEqual(await answersFor('1; DROP'))
+    expect((await answersFor(id))[0]?.[0]).toBe(404)
   })
 
   it('is in no listing', async () => {

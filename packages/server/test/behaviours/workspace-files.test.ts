@@ -1,6 +1,6 @@
 /** Files of a workspace, as bundles of the Databricks CLI use them: homes, directories, files, and what is answered. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { WorkspaceObjectInfo } from '@lakegate/client'
+import type { DirectoryPermissions, WorkspaceObjectInfo } from '@lakegate/client'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { jsonOf, pathsOf, textOf, workspaceFiles, type WorkspaceFiles } from '../stage/workspace-files.ts'
@@ -202,6 +202,42 @@ describe('an import as JSON', () => {
 
 it('a directory is not exported', async () => {
   expect(await files.exportFile(home)).toMatchObject({ status: 400, errorCode: 'INVALID_PARAMETER_VALUE' })
+})
+
+describe('the permissions of a directory', () => {
+  const permissionsOf = async (path: string) => {
+    await files.mkdirs(path)
+    return `/api/2.0/permissions/directories/${String((await status(path)).object_id)}`
+  }
+
+  it('name its owner and the administrators, and can be set to just that', async () => {
+    const url = await permissionsOf(`${home}/bundle`)
+    const shown = jsonOf(await files.send('GET', url)) as DirectoryPermissions
+    expect(shown.access_control_list).toMatchObject([
+      {
+        service_principal_name: principal.applicationId,
+        all_permissions: [{ permission_level: 'CAN_MANAGE' }],
+      },
+      { group_name: 'admins', all_permissions: [{ permission_level: 'CAN_MANAGE', inherited: true }] },
+    ])
+    expect(jsonOf(await files.send('GET', `/api/2.0/permissions/directories/${principal.id}`))).toMatchObject(
+      {
+        access_control_list: shown.access_control_list,
+      },
+    )
+    const own = { service_principal_name: principal.applicationId, permission_level: 'CAN_MANAGE' }
+    expect(jsonOf(await files.send('PUT', url, { access_control_list: [own] }))).toEqual(shown)
+  })
+
+  it('are given to nobody else, which is said', async () => {
+    const url = await permissionsOf(`${home}/bundle`)
+    const everybody = { group_name: 'users', permission_level: 'CAN_READ' }
+    expect(await files.send('PATCH', url, { access_control_list: [everybody] })).toMatchObject({
+      status: 400,
+      errorCode: 'INVALID_PARAMETER_VALUE',
+      message: expect.stringContaining('are for their owner and the group admins only') as string,
+    })
+  })
 })
 
 it('a home goes with its owner', async () => {

@@ -5,11 +5,12 @@ import type { Caller } from '../../src/policy/permissions.ts'
 import type { Refusal } from '../../src/policy/refusals.ts'
 import {
   decideChangeHome,
+  decideDirectoryGrant,
   decideFileSize,
   decideHomeUsage,
   decideReadHome,
 } from '../../src/policy/workspace-files.ts'
-import { ALICE_ID, BOB_ID, MEMBER } from './facts.ts'
+import { ALICE, ALICE_ID, BOB_ID, MEMBER } from './facts.ts'
 
 const ADMIN: Caller = { ...MEMBER, isWorkspaceAdmin: true }
 const ACCOUNT_ADMIN: Caller = { ...MEMBER, isAccountAdmin: true }
@@ -63,4 +64,14 @@ it.each([
   [10 * MEBIBYTE + 1, 'workspace_file_too_large'],
 ])('a file of %d bytes: %s', (bytes, expected) => {
   expect(nameOf(decideFileSize(bytes, PATH))).toBe(expected)
+})
+
+it.each([
+  ['its owner', 'USER', 'alice@example.com', 'permitted'],
+  ['the administrators', 'GROUP', 'admins', 'permitted'],
+  ['another user', 'USER', 'bob@example.com', 'invalid_parameter'],
+  ['a service principal of the owner’s name', 'SERVICE_PRINCIPAL', 'alice@example.com', 'invalid_parameter'],
+  ['everybody', 'GROUP', 'users', 'invalid_parameter'],
+] as const)('a directory is for %s: %s %s %s', (_who, type, name, expected) => {
+  expect(nameOf(decideDirectoryGrant(ALICE, { type, name, level: 'CAN_MANAGE' }, 0))).toBe(expected)
 })

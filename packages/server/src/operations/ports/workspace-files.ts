@@ -13,6 +13,8 @@ export interface WorkspaceFileStore {
   readContents(home: Home, path: string): Promise<Uint8Array | undefined>
   /** What lies directly in a directory, by name. */
   listObjects(home: Home, directory: string): Promise<readonly WorkspaceObject[]>
+  /** In whose home the directory of that id lies; a home has the id of its owner, and is known once it was written to. */
+  findDirectoryOwner(workspaceId: WorkspaceId, objectId: string): Promise<IdentityId | undefined>
   /** Of the homes in which something lies; by name. */
   listOwners(
     workspaceId: WorkspaceId,
