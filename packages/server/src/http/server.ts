@@ -202,6 +202,9 @@ function beginTransfer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
+  // Gone while the caller was looked up: its end was told already, and nobody would give the room back.
+  if (reply.raw.closed)
+    throw new RefusedError(refuse('malformed_request', { problem: 'The client is gone.' }))
   const { 'transfer-encoding': isChunked, 'content-length': length = '0' } = request.headers
   // What is announced as larger is refused before it is read.
   const body = isChunked === undefined ? Math.min(Number(length), largestBody) : largestBody

@@ -261,6 +261,20 @@ describe('whoever fills what is everybody’s', () => {
     )
   })
 
+  it('takes no room with requests that are gone before they are looked at', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const gone = Array.from({ length: 6 }, () => announce(10 * MEBIBYTE))
+      // The server is asking for the caller when the connection breaks.
+      await Promise.all(gone.map(({ sent }) => sent))
+      for (const { request } of gone) request.destroy()
+    }
+    await waitFor(
+      'all the room',
+      async () =>
+        (await attacker.importFile(`${home}/next`, new Uint8Array(10 * MEBIBYTE), true)).status === 200,
+    )
+  })
+
   /** A request that says how much it will send, sends the beginning and stays; so it is answered only when it is refused. */
   function announce(bytes: number) {
     const url = new URL(lakegate.ready.http_url)
@@ -271,7 +285,11 @@ describe('whoever fills what is everybody’s', () => {
     })
     request.on('error', () => undefined)
     const response = new Promise<IncomingMessage>((resolve) => request.once('response', resolve))
-    request.write('beginning')
-    return { request, response }
+    const sent = new Promise<void>((resolve) => {
+      request.write('beginning', () => {
+        resolve()
+      })
+    })
+    return { request, response, sent }
   }
 })

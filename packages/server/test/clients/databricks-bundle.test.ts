@@ -93,7 +93,7 @@ targets:
   const files = async () => workspaceFiles(lakegate, await principal.workspaceToken())
 
   it('is valid', async () => {
-    expect(await bundle('validate')).toMatch(/Validation OK!|Found \d+ recommendation/)
+    expect(await bundle('validate')).toContain('Validation OK!')
   })
 
   it('is deployed: the instance, its permissions, a catalog, and the files', async () => {
