@@ -208,7 +208,9 @@ function beginTransfer(
   const { 'transfer-encoding': isChunked, 'content-length': length = '0' } = request.headers
   // What is announced as larger is refused before it is read.
   const body = isChunked === undefined ? Math.min(Number(length), largestBody) : largestBody
-  const end = transfers.begin(caller.identity.id, body + largestAnswer)
+  const end = transfers.begin(caller.identity.id, body + largestAnswer, () => {
+    reply.raw.destroy()
+  })
   if (end === undefined) throw new RefusedError(refuse('too_many_transfers'))
   reply.raw.once('close', end)
 }
