@@ -2,7 +2,7 @@
  * Lets what would wait for the same row wait here, where it holds no connection: many changes of one home would else
  * take all connections of the pool, and everybody would wait with them.
  */
-export type InTurn = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>
+type InTurn = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>
 
 /** What has the same key is done one after the other, in the order in which it was asked for. */
 export function createInTurn(): InTurn {

@@ -238,6 +238,19 @@ describe('a home', () => {
     expect((await files().listOwners(workspaceId, 100)).map((owner) => owner.name)).not.toContain(name)
   })
 
+  it('is one of its workspace, and so is what lies in it', async () => {
+    const home = await makeHome()
+    await mkdirs(home, 'a')
+    const id = (await files().findObject(home, 'a'))?.id ?? ''
+    const elsewhere = '1' as WorkspaceId
+    for (const directory of [id, home.ownerId]) {
+      expect(await files().findDirectoryOwner(workspaceId, directory)).toBe(home.ownerId)
+      expect(await files().findDirectoryOwner(elsewhere, directory)).toBeUndefined()
+    }
+    expect(await files().findObject({ ...home, workspaceId: elsewhere }, 'a')).toBeUndefined()
+    expect(await write({ ...home, workspaceId: elsewhere }, 'x')).toBe('no_such_home')
+  })
+
   it('of somebody who is gone takes nothing', async () => {
     const home: Home = { workspaceId, ownerId: '999999999999999' as IdentityId }
     expect(await write(home, 'a')).toBe('no_such_home')

@@ -55,7 +55,10 @@ const importBody = z.strictObject({
 const LARGEST_IMPORT = Math.ceil(LARGEST_FILE / 3) * 4 + 64 * 1024
 const INTO_BYTES: Transfer = { body: 'bytes', largestBody: LARGEST_FILE, largestAnswer: 0 }
 const INTO_JSON: Transfer = { body: 'json', largestBody: LARGEST_IMPORT, largestAnswer: 0 }
-const OUT: Transfer = { body: 'json', largestBody: 1024 * 1024, largestAnswer: LARGEST_FILE }
+const ORDINARY_BODY = 1024 * 1024
+const OUT: Transfer = { body: 'json', largestBody: ORDINARY_BODY, largestAnswer: LARGEST_FILE }
+/** A home full of files with long names, in one directory, is more; most are far less. */
+const LISTING: Transfer = { body: 'json', largestBody: ORDINARY_BODY, largestAnswer: 4 * 1024 * 1024 }
 
 export function workspaceFileRoutes(ports: WorkspaceFilePorts): readonly Route[] {
   return [
@@ -72,6 +75,7 @@ export function workspaceFileRoutes(ports: WorkspaceFilePorts): readonly Route[]
       method: 'GET',
       path: `${WORKSPACE}/list`,
       scopes: [],
+      transfer: LISTING,
       params: noParams,
       query: pathQuery,
       body: noBody,
