@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
+import { closeConnection } from '../gateway/close-connection.ts'
 import { auditRoutes } from '../http/api/audit.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
 import { frontDoorRoutes } from '../http/api/front-door.ts'
@@ -17,10 +18,12 @@ import { createInstanceDatabases } from '../instances/databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
+import { directoryPermissionRoutes } from '../http/api/directory-permissions.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
+import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
@@ -284,11 +287,19 @@ export function buildControlPlane(
           },
         }),
         ...servicePrincipalSecretRoutes({ ...secretPorts, accountId }),
+        ...directoryPermissionRoutes({ files: stores.workspaceFiles, directory: stores.directory }),
+        ...workspaceFileRoutes({
+          files: stores.workspaceFiles,
+          directory: stores.directory,
+          audit,
+          clock,
+        }),
       ],
       mounts: [
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
         ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
       ],
+      closeConnection,
       plainHttp: {
         access: settings.plainHttp,
         isProxy: createBalancers(settings.httpProxies).includes,

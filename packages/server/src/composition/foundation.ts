@@ -31,6 +31,7 @@ import { createOAuthRecordStore } from '../store/oauth-records.ts'
 import { createPasswordStore } from '../store/passwords.ts'
 import { createSignInBrake } from '../store/sign-in-failures.ts'
 import { createIdentityStore } from '../store/identity-records.ts'
+import { createWorkspaceFileStore } from '../store/workspace-files.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
 import { createSessionNotices, type RunningSessionNotices } from '../store/session-notices.ts'
@@ -95,6 +96,7 @@ const createStores = (database: SystemDatabase) => ({
   catalog: createCatalogStore(database),
   auditRecords: createAuditStore(database),
   roleBindings: createRoleBindingStore(database),
+  workspaceFiles: createWorkspaceFileStore(database),
 })
 
 export function layFoundation(parts: {

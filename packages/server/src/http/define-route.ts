@@ -11,6 +11,7 @@ export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Par
     method,
     path,
     scopes,
+    transfer: definition.transfer,
     answer({ caller, ...request }) {
       const scope = decideScope(caller, scopes)
       if (scope !== 'permitted') throw new RefusedError(scope)

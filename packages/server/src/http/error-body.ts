@@ -18,13 +18,19 @@ export interface HttpError {
 /** Seconds after which a retry makes sense; SDKs read the header as an integer (wire-contract §5.3). */
 const RETRY_AFTER_SECONDS = '2'
 
-/** @param shape SCIM errors carry what RFC 7644 §3.12 demands beside what SDKs read */
+/**
+ * @param options.shape SCIM errors carry what RFC 7644 §3.12 demands beside what SDKs read
+ * @param options.largestBody of the route that was asked, in bytes; of no interest where no body was read
+ */
 export function toHttpError(
   error: unknown,
   requestId: string,
-  shape: 'databricks' | 'scim' = 'databricks',
+  {
+    shape = 'databricks',
+    largestBody = 0,
+  }: { readonly shape?: 'databricks' | 'scim'; readonly largestBody?: number } = {},
 ): HttpError {
-  const rendered = render(error, requestId)
+  const rendered = render(error, requestId, largestBody)
   return shape === 'scim'
     ? { ...rendered, body: { ...rendered.body, ...scimErrorOf(rendered.status) } }
     : rendered
@@ -42,12 +48,12 @@ function scimErrorOf(status: number) {
   }
 }
 
-function render(error: unknown, requestId: string): HttpError {
+function render(error: unknown, requestId: string, largestBody: number): HttpError {
   if (error instanceof RefusedError) return fromRefusal(error.refusal, requestId, false)
   if (error instanceof Fault && error.retryable) {
     return fromRefusal(refuse('facts_unavailable', { reason: error.message }), requestId, true)
   }
-  const own = fromFramework(error)
+  const own = fromFramework(error, largestBody)
   if (own !== undefined) return fromRefusal(own, requestId, false)
   return {
     status: 500,
@@ -80,7 +86,9 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
   return {
     status: rendered.status,
     headers: {
-      ...(rendered.status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      ...(rendered.status === 503 || refusal.name === 'too_many_transfers'
+        ? { 'retry-after': RETRY_AFTER_SECONDS }
+        : {}),
       // RFC 6750 §3
       ...(rendered.status === 401 ? { 'www-authenticate': 'Bearer realm="lakegate"' } : {}),
     },
@@ -90,11 +98,13 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
 }
 
 /** What fastify found wrong with a request before any route saw it. */
-function fromFramework(error: unknown): Refusal | undefined {
+function fromFramework(error: unknown, largestBody: number): Refusal | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return refuse('malformed_request', { problem: 'body: it is larger than 1 MiB.' })
+      return refuse('malformed_request', {
+        problem: `body: it is larger than ${String(largestBody / 1024 / 1024)} MiB.`,
+      })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refuse('malformed_request', { problem: 'content-type: send application/json.' })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':

@@ -9,7 +9,7 @@ import type { Caller } from '../policy/permissions.ts'
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Undefined for an answer without one. */
+  /** Undefined for an answer without one; bytes are sent as they are, everything else as JSON. */
   readonly body: unknown
 }
 
@@ -27,6 +27,15 @@ export interface RequestHeaders {
   readonly ifNoneMatch: string | undefined
 }
 
+/** Of routes that take or give more than the others; how many of them run at once is bounded (transfers.ts). */
+export interface Transfer {
+  /** Taken as JSON, or as the bytes that they are whatever their content type says. */
+  readonly body: 'json' | 'bytes'
+  readonly largestBody: number
+  /** 0: an answer like all others. */
+  readonly largestAnswer: number
+}
+
 export interface RouteDefinition<Params, Query, Body> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** As fastify takes it: `:name` is a parameter, `::` a colon. */
@@ -36,6 +45,7 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly params: z.ZodType<Params>
   readonly query: z.ZodType<Query>
   readonly body: z.ZodType<Body>
+  readonly transfer?: Transfer
   handle(request: RouteRequest<Params, Query, Body>): Promise<Answer>
 }
 
@@ -44,7 +54,7 @@ export interface Route {
   readonly method: RouteDefinition<never, never, never>['method']
   readonly path: string
   readonly scopes: readonly string[]
-  /** Whether a body is read at all. */
+  readonly transfer: Transfer | undefined
   answer(request: {
     readonly params: unknown
     readonly query: unknown

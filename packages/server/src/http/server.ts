@@ -11,11 +11,14 @@ import { RefusedError } from '../operations/refused-error.ts'
 import type { Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
+import type { CloseConnection } from './connections.ts'
 import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { HttpListener } from './listener.ts'
 import { judgePlainHttp, type PlainHttpSettings } from './plain-http.ts'
 import type { Answer, PublicRoute, Route } from './route.ts'
+import { beginTransfer, takeBytes } from './transfer-routes.ts'
+import { createTransfers, type Transfers } from './transfers.ts'
 
 export interface HttpLog {
   info(fields: object, message: string): void
@@ -32,6 +35,7 @@ export interface HttpDependencies {
   /** Request handlers that own everything below a prefix, such as `/oidc`. */
   readonly mounts: readonly { readonly prefix: string; readonly handle: RequestListener }[]
   readonly plainHttp: PlainHttpSettings
+  readonly closeConnection: CloseConnection
   readonly log: HttpLog
 }
 
@@ -144,25 +148,40 @@ function createFastify(
       send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host), request.query)),
     )
   }
-  for (const route of dependencies.routes) addRoute(fastify, route, dependencies)
+  const transfers = createTransfers()
+  for (const route of dependencies.routes) {
+    if (route.transfer?.body !== 'bytes') addRoute(fastify, route, dependencies, transfers)
+    else {
+      void fastify.register((scope, _options, done) => {
+        takeBytes(scope)
+        addRoute(scope, route, dependencies, transfers)
+        done()
+      })
+    }
+  }
   return fastify
 }
 
 function addRoute(
   fastify: FastifyInstance,
   route: Route,
-  { authenticate, workspaceAt }: HttpDependencies,
+  { authenticate, workspaceAt, closeConnection }: HttpDependencies,
+  transfers: Transfers,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.route({
     method: route.method,
     url: route.path,
+    ...(route.transfer === undefined ? {} : { bodyLimit: route.transfer.largestBody }),
     // Before the body is read: a stranger gets no work done.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
         throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
       const workspace = await workspaceAt(request.headers.host)
-      callers.set(request, await authenticate(bearerOf(request), workspace.id))
+      const caller = await authenticate(bearerOf(request), workspace.id)
+      callers.set(request, caller)
+      if (route.transfer === undefined) return
+      beginTransfer({ transfers, caller, transfer: route.transfer, request, reply, closeConnection })
     },
     handler: async (request, reply) => {
       const caller = callers.get(request)
@@ -195,6 +214,14 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
       .status(answer.status ?? 204)
       .headers({ ...answer.headers })
       .send()
+  if (answer.body instanceof Uint8Array) {
+    // Somebody's file, served under our name: to be kept, never to be shown or run.
+    const headers = { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment' }
+    return reply
+      .status(answer.status ?? 200)
+      .headers({ ...answer.headers, ...headers })
+      .send(answer.body)
+  }
   return reply
     .status(answer.status ?? 200)
     .headers({ ...answer.headers, 'content-type': 'application/json; charset=utf-8' })
@@ -205,7 +232,10 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
 const isScim = (request: FastifyRequest): boolean => request.url.includes('/scim/v2/')
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: HttpLog): void {
-  const rendered = toHttpError(error, request.id, isScim(request) ? 'scim' : 'databricks')
+  const rendered = toHttpError(error, request.id, {
+    shape: isScim(request) ? 'scim' : 'databricks',
+    largestBody: request.routeOptions.bodyLimit,
+  })
   if (rendered.isOurs) log.error({ err: error, requestId: request.id }, 'a request failed')
   send(reply, rendered)
 }

@@ -200,6 +200,41 @@ export const REFUSALS_OF_REQUESTS = {
     http: { status: 400, errorCode: 'QUOTA_EXCEEDED', message: '{problem}' },
   },
 
+  // Files of the workspace: statuses and codes as the Databricks CLI tells them apart.
+  workspace_path_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: "Path ({path}) doesn't exist." },
+  },
+  workspace_path_taken: {
+    disclosure: 'authenticated',
+    http: { status: 409, errorCode: 'RESOURCE_ALREADY_EXISTS', message: 'Path ({path}) already exists.' },
+  },
+  workspace_directory_not_empty: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'DIRECTORY_NOT_EMPTY',
+      message: 'Folder ({path}) is not empty. Delete it with recursive set to true.',
+    },
+  },
+  workspace_file_too_large: {
+    disclosure: 'authenticated',
+    http: {
+      status: 400,
+      errorCode: 'MAX_NOTEBOOK_SIZE_EXCEEDED',
+      message: 'The file for {path} is larger than {limit}, which is the most that a file may have.',
+    },
+  },
+  too_many_transfers: {
+    disclosure: 'authenticated',
+    // SDKs repeat it by themselves (wire-contract §5.3); transfers that are under way end soon.
+    http: {
+      status: 429,
+      errorCode: 'REQUEST_LIMIT_EXCEEDED',
+      message: 'Too many large files are being transferred at this moment. Retry in a few seconds.',
+    },
+  },
+
   // Attached clusters: what the operator gave Lakegate is not enough (docs/attached-instances.md).
   administration_lacks_privilege: {
     disclosure: 'authenticated',

@@ -39,6 +39,23 @@ export interface SystemSchema {
   }
   read_grant: { entry_uid: string; securable: string; identity_id: string }
   claim_set: { id: string; workspace_id: string; table_names: string[]; last_minted_at: Timestamp }
+  workspace_home: {
+    workspace_id: string
+    identity_id: string
+    objects: Generated<number>
+    bytes: ColumnType<string, number | undefined, number>
+  }
+  workspace_object: {
+    id: Generated<string>
+    workspace_id: string
+    identity_id: string
+    path: string
+    parent: ColumnType<string, never, never>
+    contents: ColumnType<Buffer | null, Uint8Array | null, Uint8Array>
+    size: ColumnType<string, never, never>
+    created_at: Timestamp
+    modified_at: Timestamp
+  }
   account: { id: string; created_at: Timestamp }
   workspace: {
     id: Generated<string>

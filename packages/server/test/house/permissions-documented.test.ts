@@ -15,6 +15,7 @@ import {
   type InstancePermissionLevel,
 } from '../../src/policy/permissions.ts'
 import type { Refusal } from '../../src/policy/refusals.ts'
+import { decideChangeHome } from '../../src/policy/workspace-files.ts'
 import { ALICE_ID, BOB_ID, FOREIGN_INSTANCE, MEMBER, OTHER_WORKSPACE, WORKSPACE } from '../policy/facts.ts'
 import { expectRendered, renderTable } from './documented.ts'
 
@@ -93,6 +94,14 @@ const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
         { name: 'x', creatorId: BOB_ID },
         instancePermission(one.caller, one.instance, one.granted) === 'CAN_MANAGE',
       ),
+  ],
+  [
+    'read and change the files in the own home (/Workspace/Users/…)',
+    ({ caller }) => decideChangeHome(caller, caller.identity.id, '/'),
+  ],
+  [
+    'read and change the files in the home of somebody else',
+    ({ caller }) => decideChangeHome(caller, BOB_ID, '/'),
   ],
   [
     'create identities in the workspace, and assign identities to it',

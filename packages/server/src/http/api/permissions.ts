@@ -6,36 +6,16 @@ import {
   setInstancePermissions,
   type InstanceAccess,
   type InstancePermissionPorts,
-  type WantedGrant,
 } from '../../operations/instance-permissions.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
 import { INSTANCE_PERMISSION_LEVELS } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'
+import { accessControlList, NAME_FIELDS, toGrants } from './access-control-list.ts'
 
 const PATH = '/api/2.0/permissions/database-instances/:name'
-const NAME_FIELDS = {
-  USER: 'user_name',
-  GROUP: 'group_name',
-  SERVICE_PRINCIPAL: 'service_principal_name',
-} as const
-
 const named = z.object({ name: z.string() })
-const list = z.strictObject({
-  access_control_list: z
-    .array(
-      z.strictObject({
-        user_name: z.string().optional(),
-        group_name: z.string().optional(),
-        service_principal_name: z.string().optional(),
-        permission_level: z.enum(INSTANCE_PERMISSION_LEVELS),
-      }),
-    )
-    .max(1000)
-    .optional(),
-})
+const list = accessControlList(INSTANCE_PERMISSION_LEVELS)
 
 const DESCRIPTIONS = {
   CAN_USE: 'Can use the database instance, and add the own role to it',
@@ -56,7 +36,7 @@ export function permissionRoutes(ports: InstancePermissionPorts): readonly Route
           await setInstancePermissions(ports, caller, {
             name: params.name,
             mode: method === 'PUT' ? 'replace' : 'merge',
-            grants: (body.access_control_list ?? []).map(toGrant),
+            grants: toGrants(body),
           }),
         ),
       }),
@@ -93,26 +73,6 @@ export function permissionRoutes(ports: InstancePermissionPorts): readonly Route
         }),
     }),
   ]
-}
-
-function toGrant(
-  entry: NonNullable<z.infer<typeof list>['access_control_list']>[number],
-  index: number,
-): WantedGrant {
-  const given = (['USER', 'GROUP', 'SERVICE_PRINCIPAL'] as const).flatMap((type) => {
-    const name = entry[NAME_FIELDS[type]]
-    return name === undefined ? [] : [{ type, name, level: entry.permission_level }]
-  })
-  const [only] = given
-  if (only === undefined || given.length > 1) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: `access_control_list.${String(index)}`,
-        problem: 'name one of user_name, group_name and service_principal_name.',
-      }),
-    )
-  }
-  return only
 }
 
 function show({ instance, owner, grants }: InstanceAccess): InstancePermissions {

@@ -20,6 +20,7 @@ export interface AuditEntry {
     | 'register_table'
     | 'change_readers'
     | 'end_session'
+    | 'workspace_files'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string
