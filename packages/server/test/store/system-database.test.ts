@@ -56,6 +56,20 @@ describe('the schema', () => {
     await migrate(system.database)
     expect(await describeSchema()).toBe(before)
   })
+
+  it('is refused, and left as it is, when a later version has been here', async () => {
+    const before = await describeSchema()
+    await sql`INSERT INTO kysely_migration VALUES ('9999-from-the-future', now()::text)`.execute(
+      system.database,
+    )
+    await expect(migrate(system.database)).rejects.toMatchObject({
+      code: 'system_database_newer',
+      message: 'The system database was migrated by a later version of Lakegate.',
+    })
+    await sql`DELETE FROM kysely_migration WHERE name = '9999-from-the-future'`.execute(system.database)
+    await migrate(system.database)
+    expect(await describeSchema()).toBe(before)
+  })
 })
 
 describe('when many ask at once', () => {
