@@ -57,7 +57,7 @@ it.each([
           supervisor: { wake: () => undefined },
           clock: () => NOW,
           newInstanceUid: () => randomUUID() as InstanceUid,
-          encryption: createKeyEncryption(new Redacted(randomBytes(32))),
+          encryption: createKeyEncryption([new Redacted(randomBytes(32))]),
         },
         installation,
         name,

@@ -20,6 +20,7 @@ export interface AuditEntry {
     | 'register_table'
     | 'change_readers'
     | 'end_session'
+    | 'rotate_signing_keys'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string
