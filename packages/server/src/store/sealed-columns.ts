@@ -30,17 +30,23 @@ export const listSealedColumns = async (database: SystemDatabase): Promise<reado
 
 /**
  * Before a rotation touches anything: opens everything that is sealed, and changes nothing.
+ * @returns how many values there are
  * @throws Fault master_key_in_use, master_key_does_not_fit when a value does not open, system_database_unavailable
  */
 export const tryMasterKey = (
   database: SystemDatabase,
   encryption: Pick<KeyEncryption, 'decrypt'>,
-): Promise<void> =>
+): Promise<number> =>
   askSystemDatabase(() =>
     database.transaction().execute(async (transaction) => {
       await refuseWhileInUse(transaction)
+      let count = 0
       for (const column of await listSealedColumns(transaction))
-        for (const { value } of await readColumn(transaction, column)) encryption.decrypt(value)
+        for (const { value } of await readColumn(transaction, column)) {
+          encryption.decrypt(value)
+          count += 1
+        }
+      return count
     }),
   )
 

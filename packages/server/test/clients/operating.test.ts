@@ -204,8 +204,7 @@ describe.skipIf(programs.missing !== undefined)('backup and restore', () => {
 })
 
 describe('the master key', () => {
-  const rotate = () =>
-    shell.run(`${block('lakegate() {')}\n${block('keys rotate --master-key')}`)
+  const rotate = () => shell.run(`${block('lakegate() {')}\n${block('keys rotate --master-key')}`)
   const file = () => path.join(dataDirectory, 'master.key')
   const NEXT_KEY = Buffer.alloc(32, 7).toString('base64')
 
@@ -235,6 +234,20 @@ describe('the master key', () => {
     expect(await readFile(file(), 'utf8')).toBe(`${NEXT_KEY}\n`)
     await start()
     await expect(notes((await login()).password)).resolves.toHaveLength(1)
+    const { stdout: audit } = await run(
+      `api "$ADMIN_TOKEN" GET "/api/2.0/accounts/$ACCOUNT/lakegate/audit?event=rotate_master_key"`,
+    )
+    expect(audit.match(/"event":"rotate_master_key"/g)).toHaveLength(2)
+  })
+
+  it('is not rotated with a system database that has none of it', async () => {
+    const before = await readFile(file(), 'utf8')
+    const empty = await mkdtemp(path.join(work, 'empty-'))
+    await writeFile(path.join(empty, 'master.key'), before, { mode: 0o600 })
+    await expect(
+      shell.run('lakegate keys rotate --master-key', { LAKEGATE_DATA_DIR: empty }),
+    ).rejects.toThrow('There is no installation in this system database')
+    expect(await readFile(path.join(empty, 'master.key'), 'utf8')).toBe(before)
   })
 })
 
@@ -253,7 +266,8 @@ describe('as a service', () => {
     async () => {
       const root = path.join(work, 'root')
       await mkdir(path.join(root, 'etc'), { recursive: true })
-      for (const name of ['passwd', 'group', 'shadow', 'gshadow']) await writeFile(path.join(root, 'etc', name), '')
+      for (const name of ['passwd', 'group', 'shadow', 'gshadow'])
+        await writeFile(path.join(root, 'etc', name), '')
       await shell.standIn('useradd', `exec /usr/sbin/useradd --prefix '${root}' "$@"`)
       await shell.run(block('useradd --system'))
       expect(await readFile(path.join(root, 'etc', 'passwd'), 'utf8')).toMatch(

@@ -21,6 +21,7 @@ export interface AuditEntry {
     | 'change_readers'
     | 'end_session'
     | 'rotate_signing_keys'
+    | 'rotate_master_key'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string
