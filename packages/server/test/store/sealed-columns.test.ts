@@ -120,10 +120,10 @@ describe('a rotation of the master key', () => {
     const running = createInstanceChanges(system.address, () => undefined)
     await running.start()
     for (const attempt of [
-      tryMasterKey(system.database, old),
-      sealAllAnew(system.database, { open: both, sealed }),
+      () => tryMasterKey(system.database, old),
+      () => sealAllAnew(system.database, { open: both, sealed }),
     ])
-      await expect(attempt).rejects.toMatchObject({ code: 'master_key_in_use' })
+      await expect(attempt()).rejects.toMatchObject({ code: 'master_key_in_use' })
     await running.stop()
     await expect(opened(old)).resolves.toBe('abcdefg')
     await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
