@@ -100,7 +100,7 @@ describe('as a service', () => {
   )
 
   it('is enabled, and upgraded behind a backup, by commands in this order', async () => {
-    const calls = path.join(work, 'calls')
+    const calls = path.join(work, 'service-calls')
     for (const program of ['systemctl', 'journalctl', 'git', 'npm', 'lakegate-backup'])
       await shell.standIn(program, `echo "${program} $*" >> '${calls}'`)
     await shell.run(`${block('daemon-reload')}\n${block('git pull')}`)
