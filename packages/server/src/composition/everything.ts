@@ -3,7 +3,6 @@
  * that reads the clock and the source of randomness.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
@@ -23,6 +22,8 @@ import { completeInstallation, type Invitation } from '../operations/complete-in
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
+import { writeReadableFile } from '../instances/embedded/own-files.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { holdsEncryptedKeys } from '../store/signing-keys.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
@@ -47,6 +48,7 @@ import { createShutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
+import { watchClock } from './watch-clock.ts'
 
 type Role = 'everything' | 'control'
 
@@ -147,12 +149,16 @@ async function start(
     'removal of old audit records',
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
   )
+  shutdown.add(
+    'comparison of clocks',
+    watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(system.database) }),
+  )
   shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
-  await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
+  await writeReadableFile(caFile, foundation.authority.certificatePem())
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
   const controlPlane = buildControlPlane(foundation, machine, installation, {
@@ -338,6 +344,7 @@ async function start(
             },
       caFile,
       instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
+      standIns: gateway?.standIns() ?? [],
       remarks: [
         ...remarks,
         ...instances.remarks,

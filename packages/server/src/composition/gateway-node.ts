@@ -5,17 +5,19 @@
 import { homedir } from 'node:os'
 import type { StartGateway } from '../cli/serve-gateway.ts'
 import { gatewayDomainOf } from '../config/gateway-settings.ts'
-import { dataDirectoryOf, masterKeyFileOf, type LoadedSettings } from '../config/load.ts'
+import { dataDirectoryOf, masterKeyFileOf, numberOf, type LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf, type SettingName } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadMasterKey } from '../keys/master-key.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
+import { openGatewayHealth } from './gateway-health.ts'
 import { readPublicUrl } from './http-address.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
@@ -23,6 +25,7 @@ import { createReloading } from './reload.ts'
 import { createShutdown, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
+import { watchClock } from './watch-clock.ts'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
 export const startGateway: StartGateway = async (settings, progress) => {
@@ -45,6 +48,9 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
 
+  const health = await openGatewayHealth(settings, log)
+  // Closed last: until then it says that the gateway goes.
+  shutdown.add('health', () => health.close())
   const { database, address, stop } = openSharedSystemDatabase(settings['database-url'].value, log)
   shutdown.add('system database', stop)
   const workers = startWorkers(settings, log)
@@ -64,6 +70,10 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
       { publicUrl, accountId: installation.accountId },
     ),
   })
+  shutdown.add(
+    'comparison of clocks',
+    watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(database) }),
+  )
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   shutdown.add('audit', () => foundation.audit.stop())
   await startKeys(foundation, installation)
@@ -75,12 +85,18 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     masterKeyFile,
     recordsListeners: false,
   })
-  shutdown.add('gateway', () => gateway.drain())
+  let current = settings
+  shutdown.add('gateway', async () => {
+    await health.announceEnd((numberOf(current['drain-notice-seconds']) ?? 0) * 1000)
+    await gateway.drain()
+  })
   await gateway.reconcileListeners()
+  await health.serve(foundation, gateway)
   const reloading = createReloading(
     settings,
     async (next) => {
       await gateway.reload(next)
+      current = next
       log.setLevel(next['log-level'].value as LogLevel)
     },
     log,
@@ -91,15 +107,17 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   })
   const addresses = gateway.sharedAddresses()
   if (readyFile !== undefined) {
-    await writeReadyFile(readyFile, { gateway: addresses })
+    await writeReadyFile(readyFile, { gateway: addresses, health_url: health.url })
     shutdown.add('ready file', () => removeReadyFile(readyFile))
   }
-  log.info({ domain, addresses }, 'the gateway is ready')
+  log.info({ domain, addresses, health: health.url }, 'the gateway is ready')
   return {
     domain,
     addresses,
+    healthUrl: health.url,
     stop: () => shutdown.run(),
     hurry: () => {
+      health.hurry()
       gateway.hurry()
     },
     reload: (read) => reloading.reload(read),

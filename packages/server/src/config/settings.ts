@@ -50,7 +50,8 @@ export const SETTINGS = {
   'gateway-port': {
     kind: 'port',
     default: undefined,
-    fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    fallback:
+      '5432 on the loopback address of each instance, or any free port as long as another program has that',
     example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
@@ -342,6 +343,26 @@ export const SETTINGS = {
     example: '127.0.0.1,10.0.0.0/8',
     sentence:
       'CIDR ranges of HTTP proxies, whose X-Forwarded-For header names the client that the limits of signing in count by.',
+  },
+  'gateway-health-host': {
+    kind: 'text',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+    sentence: 'Address on which a gateway of its own answers /healthz, /readyz and /metrics.',
+  },
+  'gateway-health-port': {
+    kind: 'port',
+    default: '8471',
+    sentence: 'Port of the same; 0 takes any free one.',
+  },
+  'drain-notice-seconds': {
+    kind: 'whole_number',
+    default: '0',
+    least: 0,
+    most: 3600,
+    reloads: true,
+    sentence:
+      'How long a gateway of its own goes on taking connections after a request to stop, while its /readyz says 503 already, so that balancers take it out first.',
   },
   'drain-seconds': {
     kind: 'whole_number',

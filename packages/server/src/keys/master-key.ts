@@ -2,7 +2,7 @@
  * The file of the master key: one key a line, in base64. It holds one; two or more while a rotation is under way: the
  * first encrypts, all of them decrypt. So whatever is killed in the midst of a rotation, what there is can be read.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { link, open, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
@@ -118,7 +118,7 @@ async function write(
   keys: MasterKeys,
   putInPlace: (unfinished: string) => Promise<void>,
 ): Promise<void> {
-  const unfinished = `${file}.${randomBytes(8).toString('hex')}`
+  const unfinished = `${file}.${randomUUID()}`
   try {
     const handle = await open(unfinished, 'wx', 0o600)
     try {

@@ -204,6 +204,15 @@ describe('docs/clients.md', () => {
   })
 })
 
+describe('docs/clients.md, on what SQL sees', () => {
+  it('says from where the session comes', async () => {
+    const { rows } = await asOwner(lakegate, (owner) =>
+      owner.query<{ identity_name: string; host: string }>(block('clients', 'host(client_address)')),
+    )
+    expect(rows).toEqual([{ identity_name: lakegate.ready.admin_user, host: '127.0.0.1' }])
+  })
+})
+
 describe('docs/change-data-capture.md', () => {
   it.skipIf(!hasProgram('pg_recvlogical'))('makes a slot for a role that may replicate', async () => {
     await run(block('changes', 'enable_logical_replication'))
