@@ -78,7 +78,7 @@ beforeAll(async () => {
   dataDirectory = await makeDataDirectory()
   work = await mkdtemp(path.join(tmpdir(), 'lakegate-operating-'))
   // Tokens name the URL of their issuer, and have to be good after a restart.
-  environment = { LAKEGATE_HTTP_PORT: String(await freePort()) }
+  environment = { LAKEGATE_HTTP_PORT: String(await freePort()), LAKEGATE_DRAIN_SECONDS: '0' }
   shell = await useShell(work, {
     LAKEGATE_DATA_DIR: dataDirectory,
     BACKUPS: path.join(work, 'backups'),
