@@ -13,6 +13,7 @@ import type { AccountId, InstanceUid } from '../domain/ids.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadOrMakeMasterKey } from '../keys/master-key.ts'
 import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
+import type { PlainHttpSettings } from '../http/plain-http.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
@@ -37,6 +38,7 @@ import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
+import { openHttps } from './https.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
 import { nameInstances, settleInstances, supervise } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
@@ -159,11 +161,13 @@ async function start(
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeReadableFile(caFile, foundation.authority.certificatePem())
+  const https = await openHttps(foundation, settings, { listener, publicUrl })
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
   const controlPlane = buildControlPlane(foundation, machine, installation, {
     httpListener: listener,
     publicUrl,
+    plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
     instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
     connectionsOfInstance: connectionsOfInstance(settings),
     metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
@@ -233,7 +237,9 @@ async function start(
   const reloading = createReloading(
     settings,
     async (next) => {
+      const showCertificate = await https.prepare(next)
       await gateway?.reload(next)
+      showCertificate()
       log.setLevel(next['log-level'].value as LogLevel)
       warnOfSmallerClusters(settings, next, log)
     },

@@ -36,6 +36,11 @@ export interface SettingInputs {
 /** Not a setting itself: it says where the settings are. */
 const CONFIG_VARIABLE = 'LAKEGATE_CONFIG'
 
+const TLS_FILE_PAIRS = [
+  ['tls-certificate-file', 'tls-key-file'],
+  ['http-certificate-file', 'http-key-file'],
+] as const
+
 /** @throws Fault configuration_invalid: names the setting, its source, the bad value unless secret, a good one */
 export function loadSettings(inputs: SettingInputs): LoadedSettings {
   refuseUnknownVariables(inputs.environment)
@@ -59,8 +64,10 @@ export function loadSettings(inputs: SettingInputs): LoadedSettings {
     return [name, Object.freeze({ value: isSecret ? new Redacted(value) : value, source })] as const
   })
   const settings = Object.freeze(Object.fromEntries(loaded)) as LoadedSettings
-  refuseHalfOfPair(settings, 'tls-certificate-file', 'tls-key-file')
-  refuseHalfOfPair(settings, 'tls-key-file', 'tls-certificate-file')
+  for (const [certificate, key] of TLS_FILE_PAIRS) {
+    refuseHalfOfPair(settings, certificate, key)
+    refuseHalfOfPair(settings, key, certificate)
+  }
   return settings
 }
 
