@@ -13,6 +13,7 @@ import { Fault } from '../domain/fault.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { attachCommand } from './attach.ts'
 import { detachCommand } from './detach.ts'
+import { keysCommand, type RotateMasterKey } from './keys.ts'
 import { sessionsCommand } from './sessions.ts'
 import { up, type StartEverything } from './up.ts'
 
@@ -21,6 +22,7 @@ export interface Starts {
   readonly everything: StartEverything
   readonly control: StartEverything
   readonly gateway: StartGateway
+  readonly rotateMasterKey: RotateMasterKey
 }
 
 /** @returns the exit status */
@@ -60,6 +62,7 @@ function createProgram(starts: Starts): Command {
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
+  program.addCommand(keysCommand(load, starts.rotateMasterKey))
   return program
 }
 

@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import type { InstanceUid } from '../domain/ids.ts'
-import type { Redacted } from '../domain/redacted.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
 import { auditRoutes } from '../http/api/audit.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
@@ -27,6 +26,7 @@ import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
+import { signingKeyRoutes } from '../http/api/signing-keys.ts'
 import { tokenIntrospectionRoutes } from '../http/api/token-introspection.ts'
 import type { HttpListener } from '../http/listener.ts'
 import type { PlainHttpSettings } from '../http/plain-http.ts'
@@ -89,7 +89,6 @@ export function buildControlPlane(
   machine: Machine,
   installation: Installation,
   settings: ControlPlaneSettings,
-  masterKey: Redacted<Uint8Array>,
 ): ControlPlane {
   const { clock, log, audit, stores, signingKeys, connections, access, roles, addresses } = foundation
   const { accountId } = installation
@@ -176,7 +175,7 @@ export function buildControlPlane(
     clock,
     issuerOf: addresses.issuerOf,
   })
-  const oauth = buildOAuth(foundation, accountId, masterKey, settings)
+  const oauth = buildOAuth(foundation, accountId, settings)
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
     identities: stores.identities,
@@ -245,6 +244,7 @@ export function buildControlPlane(
           directory: stores.directory,
           audit,
         }),
+        ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
         ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
         ...openSessionRoutes({
           store: stores.instances,

@@ -7,10 +7,11 @@ import path from 'node:path'
 import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { httpProxiesOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { masterKeyFileOf, numberOf, type LoadedSettings } from '../config/load.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
-import { createKeyEncryption, loadOrMakeMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption } from '../keys/key-encryption.ts'
+import { loadOrMakeMasterKey } from '../keys/master-key.ts'
 import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { PlainHttpSettings } from '../http/plain-http.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
@@ -123,8 +124,8 @@ async function start(
       now: clock(),
     })
   })
-  const masterKeyFile = settings['master-key-file'].value ?? path.join(machine.dataDirectory, 'master.key')
-  const masterKey = await loadOrMakeMasterKey(
+  const masterKeyFile = masterKeyFileOf(settings, machine.dataDirectory)
+  const masterKeys = await loadOrMakeMasterKey(
     masterKeyFile,
     async () => !installation.isComplete && !(await holdsEncryptedKeys(system.database)),
   )
@@ -140,7 +141,7 @@ async function start(
     log,
     database: system.database,
     address: system.address,
-    encryption: createKeyEncryption(masterKey),
+    encryption: createKeyEncryption(masterKeys),
     listeners: createListenerAllocator(settings),
     addresses,
   })
@@ -163,25 +164,19 @@ async function start(
   const https = await openHttps(foundation, settings, { listener, publicUrl })
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
-  const controlPlane = buildControlPlane(
-    foundation,
-    machine,
-    installation,
-    {
-      httpListener: listener,
-      publicUrl,
-      plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
-      instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
-      connectionsOfInstance: connectionsOfInstance(settings),
-      metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
-      sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
-      replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
-      attachingCallers: settings['attached-instances'].value as AttachingCallers,
-      httpProxies: httpProxiesOf(settings),
-      ...(await loadSignInProvider(settings)),
-    },
-    masterKey,
-  )
+  const controlPlane = buildControlPlane(foundation, machine, installation, {
+    httpListener: listener,
+    publicUrl,
+    plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
+    instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
+    connectionsOfInstance: connectionsOfInstance(settings),
+    metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
+    sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
+    replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
+    attachingCallers: settings['attached-instances'].value as AttachingCallers,
+    httpProxies: httpProxiesOf(settings),
+    ...(await loadSignInProvider(settings)),
+  })
   const gateway = await progress.step('Control plane and gateway', async () => {
     await foundation.changes.start()
     shutdown.add('notices of changed instances', () => foundation.changes.stop())

@@ -2,14 +2,14 @@
  * `lakegate serve --role gateway`: one of several gateways. It shares the system database and the master key with
  * control planes that may come and go, and needs none of them to let people in (attack 39).
  */
-import path from 'node:path'
 import { homedir } from 'node:os'
 import type { StartGateway } from '../cli/serve-gateway.ts'
 import { gatewayDomainOf } from '../config/gateway-settings.ts'
-import { dataDirectoryOf, numberOf, type LoadedSettings } from '../config/load.ts'
+import { dataDirectoryOf, masterKeyFileOf, numberOf, type LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf, type SettingName } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
-import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption } from '../keys/key-encryption.ts'
+import { loadMasterKey } from '../keys/master-key.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { askDatabaseTime } from '../store/database-time.ts'
@@ -57,7 +57,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
   const installation = await createInstallationStore(database).loadInstallation()
   if (installation === undefined) throw nothingThere()
-  const masterKeyFile = settings['master-key-file'].value ?? path.join(dataDirectory(settings), 'master.key')
+  const masterKeyFile = masterKeyFileOf(settings, dataDirectory(settings))
   const foundation = layFoundation({
     clock,
     log,

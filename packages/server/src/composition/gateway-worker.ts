@@ -1,6 +1,7 @@
 /** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0009-gateway-workers.md). */
 import { runWorker } from '../gateway/worker-side.ts'
-import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
+import { createKeyEncryption } from '../keys/key-encryption.ts'
+import { loadMasterKey } from '../keys/master-key.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { openSystemDatabase } from '../store/system-database.ts'

@@ -24,3 +24,6 @@ export async function loadEverything(): Promise<Pick<Starts, 'everything' | 'con
 /** A gateway of its own has no OAuth server to load. */
 export const loadGateway = async (): Promise<Starts['gateway']> =>
   (await import('./gateway-node.ts')).startGateway
+
+export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']> =>
+  (await import('./rotate-master-key.ts')).rotateMasterKey

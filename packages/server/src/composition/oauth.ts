@@ -1,5 +1,5 @@
 /** Builds the OAuth server: stores and operations handed to the pages and the library. */
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { clientNetwork } from '../domain/client-network.ts'
 import { createBalancers } from '../gateway/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
@@ -7,7 +7,6 @@ import { abandonAnswer } from '../http/abandon-answer.ts'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
-import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { createForeignTokenVerifier } from '../keys/foreign-keys.ts'
 import { exchangeToken } from '../operations/exchange-token.ts'
 import { Fault } from '../domain/fault.ts'
@@ -15,6 +14,7 @@ import { createPasswordHasher } from '../keys/password-hash.ts'
 import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
 import { changePassword } from '../operations/change-password.ts'
+import type { KeyEncryption } from '../operations/ports/keys.ts'
 import { findSignInLink, setPasswordByLink, type SignInLinkPorts } from '../operations/sign-in-links.ts'
 import { signIn } from '../operations/sign-in.ts'
 import { verifyClientSecret } from '../operations/verify-client-secret.ts'
@@ -40,10 +40,9 @@ export interface OAuthServerSettings {
 export function buildOAuth(
   foundation: Foundation,
   accountId: AccountId,
-  masterKey: Redacted<Uint8Array>,
   settings: OAuthServerSettings & HttpProxySettings,
 ) {
-  const { clock, log, audit, stores, signingKeys, addresses } = foundation
+  const { clock, log, audit, stores, signingKeys, addresses, encryption } = foundation
   const hasher = createPasswordHasher()
   const proxies = createBalancers(settings.httpProxies)
   const signInPorts = {
@@ -89,7 +88,7 @@ export function buildOAuth(
       records: stores.oauthRecords,
       clock,
       log,
-      cookieKey: createHmac('sha256', masterKey.reveal()).update('cookies of the OAuth server').digest('hex'),
+      cookieKey: Buffer.from(encryption.deriveSecret('cookies of the OAuth server').reveal()).toString('hex'),
       exchange: (request) =>
         exchangeToken(
           {
@@ -112,17 +111,14 @@ export function buildOAuth(
       countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
       interactions: {
         signIn: (request) => signIn(signInPorts, request),
-        knownBrowsers: { ...createSeal(masterKey), randomUuid: randomUUID },
+        knownBrowsers: { ...createSeal(encryption), randomUuid: randomUUID },
         findPrincipal: (id) => stores.directory.loadPrincipal(id),
         findLink: (token) => findSignInLink(signInPorts, token),
         setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
         upstream:
           settings.upstream === undefined
             ? undefined
-            : createUpstreamSignIn(
-                settings.upstream,
-                upstreamPorts(foundation, accountId, findInWorkspace, masterKey),
-              ),
+            : createUpstreamSignIn(settings.upstream, upstreamPorts(foundation, accountId, findInWorkspace)),
         clock,
       },
       account: {
@@ -158,10 +154,9 @@ export function buildOAuth(
 }
 
 function upstreamPorts(
-  { stores, audit }: Foundation,
+  { stores, audit, encryption }: Foundation,
   accountId: AccountId,
   findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>,
-  masterKey: Redacted<Uint8Array>,
 ): UpstreamPorts {
   return {
     async findUser(userName, workspaceId) {
@@ -178,13 +173,12 @@ function upstreamPorts(
         ...(userName === undefined ? {} : { identityName: userName.slice(0, 256) }),
       })
     },
-    ...createSeal(masterKey),
+    ...createSeal(encryption),
   }
 }
 
 /** For what a browser keeps: nobody else can read it or make one. */
-function createSeal(masterKey: Redacted<Uint8Array>) {
-  const encryption = createKeyEncryption(masterKey)
+function createSeal(encryption: KeyEncryption) {
   return {
     seal: (text: string) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
     unseal(text: string): string | undefined {

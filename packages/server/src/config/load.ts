@@ -119,3 +119,6 @@ export function dataDirectoryOf(
   const isUsable = xdgDataHome !== undefined && path.isAbsolute(xdgDataHome)
   return path.join(isUsable ? xdgDataHome : path.join(system.home, '.local', 'share'), 'lakegate')
 }
+
+export const masterKeyFileOf = (settings: LoadedSettings, dataDirectory: string): string =>
+  settings['master-key-file'].value ?? path.join(dataDirectory, 'master.key')

@@ -1,7 +1,7 @@
 /**
  * The keys that sign and verify tokens: kept encrypted in the system database, held parsed in memory, read
- * again often enough that every process follows a rotation. A retired key verifies until the last token it
- * signed is dead (attacks 21, 41).
+ * again often enough that every process follows a rotation. A new key signs when every process has read it, and a
+ * retired one verifies until the last token it signed is dead: nobody is refused because of a rotation (attacks 21, 41).
  */
 import {
   calculateJwkThumbprint,
@@ -15,7 +15,13 @@ import {
 import type { webcrypto } from 'node:crypto'
 import { Fault } from '../domain/fault.ts'
 import type { Clock } from '../operations/ports/clock.ts'
-import type { KeyEncryption, SigningKeyStore, StoredSigningKey, TokenKeys } from '../operations/ports/keys.ts'
+import type {
+  KeyEncryption,
+  KeyRotation,
+  SigningKeyStore,
+  StoredSigningKey,
+  TokenKeys,
+} from '../operations/ports/keys.ts'
 import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
 
 export interface SigningKeys extends TokenKeys {
@@ -25,15 +31,18 @@ export interface SigningKeys extends TokenKeys {
    * @throws Fault signing_keys_lost when none may be made, master_key_does_not_fit
    */
   start(options?: { readonly mayMake: () => Promise<boolean> }): Promise<void>
-  /** A new key signs from now on; the old one goes on verifying. */
-  rotate(): Promise<void>
+  /** A new key signs as soon as every process knows it; the old one signs until then, and goes on verifying. */
+  rotate(): Promise<KeyRotation>
   /** For JWKS (RFC 7517): the current key and those that still verify. */
   publicJwks(): Promise<{ readonly keys: readonly JWK[] }>
   /** For the OAuth library, which signs workspace tokens itself: current key first. Private; never published. */
   privateJwks(): Promise<{ readonly keys: readonly JWK[] }>
 }
 
-/** How long another process may go on with the keys it knows; an unknown `kid` is looked up at once. */
+/**
+ * How long a process may go on with the keys it knows, and so how long a new key waits before it signs: those who verify
+ * have it before they meet it.
+ */
 const REFRESH_MS = 30_000
 /** At most one look-up for unknown key ids in this time, so that made-up ones cost nothing (attack 17). */
 const UNKNOWN_KID_REFRESH_MS = 1_000
@@ -83,13 +92,17 @@ export function createSigningKeys(ports: {
     return ring === undefined || age > maxAgeMs ? reload() : ring
   }
   const current = ({ keys }: KeyRing): ParsedKey => {
-    const key = keys.find(({ stored }) => stored.retiredAt === undefined)
-    if (key === undefined) throw new Error('there is no current signing key; start() was not called')
+    const isKnownToAll = ({ stored }: ParsedKey) => signsFrom(stored) <= clock()
+    // Newest first. Before anything else can have signed, as at the first start, there is nobody to wait for.
+    const key = keys.find(isKnownToAll) ?? keys.at(-1)
+    if (key === undefined) throw new Error('there is no signing key; start() was not called')
     return key
   }
-  const insert = async (onlyIfNone: boolean) => {
-    await store.insertSigningKey(await generate(encryption, clock()), { onlyIfNone })
+  const insert = async (onlyIfNone: boolean): Promise<StoredSigningKey> => {
+    const key = await generate(encryption, clock())
+    await store.insertSigningKey(key, { onlyIfNone, retireAt: signsFrom(key) })
     await reload()
+    return key
   }
 
   return {
@@ -100,7 +113,11 @@ export function createSigningKeys(ports: {
       if (options !== undefined && !(await options.mayMake())) throw signingKeysLost()
       await insert(true)
     },
-    rotate: () => insert(false),
+    async rotate() {
+      const key = await insert(false)
+      const signs = signsFrom(key)
+      return { kid: key.kid, signsFrom: signs, formerVerifyUntil: verifiesUntil(signs) }
+    },
     async signingKey() {
       const { stored, privateKey } = current(await fresh(REFRESH_MS))
       return { kid: stored.kid, privateKey }
@@ -136,10 +153,13 @@ const signingKeysLost = (): Fault =>
     nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
   })
 
-function stillVerifies(key: StoredSigningKey, now: Date): boolean {
-  if (key.retiredAt === undefined) return true
-  return key.retiredAt.getTime() + TOKEN_LIFETIME_SECONDS * 1000 + SKEW_MS > now.getTime()
-}
+const signsFrom = ({ createdAt }: StoredSigningKey): Date => new Date(createdAt.getTime() + REFRESH_MS)
+
+const verifiesUntil = (retiredAt: Date): Date =>
+  new Date(retiredAt.getTime() + TOKEN_LIFETIME_SECONDS * 1000 + SKEW_MS)
+
+const stillVerifies = ({ retiredAt }: StoredSigningKey, now: Date): boolean =>
+  retiredAt === undefined || verifiesUntil(retiredAt) > now
 
 async function generate(encryption: KeyEncryption, now: Date): Promise<StoredSigningKey> {
   const { publicKey, privateKey } = await generateKeyPair(SIGNATURE_ALGORITHM, { extractable: true })

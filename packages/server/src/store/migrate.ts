@@ -29,7 +29,8 @@ export async function migrate(database: SystemDatabase): Promise<void> {
         code: 'system_database_newer',
         origin: 'configuration',
         message: 'The system database was migrated by a later version of Lakegate.',
-        nextStep: 'Start that version or a later one; migrations only go forward.',
+        nextStep:
+          'Start that version or a later one; migrations only go forward. To go back to this version, restore the backup from before the upgrade (docs/operating.md).',
         cause: error,
       })
     }

@@ -3,6 +3,7 @@
  * own that is made again when it was lost.
  */
 import pg from 'pg'
+import { HOLD_MASTER_KEY } from './sealed-columns.ts'
 import { clientConfigOf, type SystemDatabaseAddress } from './system-database.ts'
 
 const RECONNECT_MS = 1_000
@@ -50,6 +51,7 @@ export function listenOn(
     })
     try {
       await next.connect()
+      await next.query(HOLD_MASTER_KEY)
       for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
       // Whoever called tries again, or gives up.

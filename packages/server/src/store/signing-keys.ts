@@ -25,7 +25,7 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
         }))
       }),
 
-    insertSigningKey: (key, { onlyIfNone }) =>
+    insertSigningKey: (key, { onlyIfNone, retireAt }) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
           // Two processes may start or rotate at once; one current key is left.
@@ -34,7 +34,7 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
           if (onlyIfNone && (await current.executeTakeFirst()) !== undefined) return
           await transaction
             .updateTable('signing_key')
-            .set({ retired_at: key.createdAt })
+            .set({ retired_at: retireAt })
             .where('retired_at', 'is', null)
             .execute()
           await transaction

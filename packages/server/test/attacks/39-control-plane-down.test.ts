@@ -16,6 +16,7 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
+import { runToEnd } from '../stage/run-to-end.ts'
 import { createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 import { waitFor } from '../stage/wait-for.ts'
@@ -124,7 +125,7 @@ describe('gateways of their own', () => {
     await session.end()
   })
 
-  it('go on letting in, and keep sessions, while the control plane is killed and when it is gone', async () => {
+  it('go on letting in, keep sessions and hold the master key, while the control plane is killed and when it is gone', async () => {
     const session = await openSession(gateways[0])
     const logins = Promise.all(
       Array.from({ length: 40 }, (_, index) => logsIn(gateways[index % 2 === 0 ? 0 : 1])),
@@ -134,6 +135,16 @@ describe('gateways of their own', () => {
     await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
     expect((await session.query('SELECT 1')).rowCount).toBe(1)
     await session.end()
+    // What they hold in their memory is not changed behind their backs: they would keep what nobody can open.
+    const before = await readFile(shared['LAKEGATE_MASTER_KEY_FILE'] ?? '')
+    const rotation = await runToEnd({ ...shared, LAKEGATE_DATA_DIR: dataDirectory }, [
+      'keys',
+      'rotate',
+      '--master-key',
+    ])
+    expect(rotation.code).toBe(1)
+    expect(rotation.output).toContain('A control plane or a gateway runs on this system database')
+    expect(await readFile(shared['LAKEGATE_MASTER_KEY_FILE'] ?? '')).toEqual(before)
     control = await startControl()
     await expect(mintCredential(control.admin, 'dev')).resolves.toMatch(/^ey/)
   })

@@ -1,8 +1,6 @@
 /** Attaching a cluster changes nothing that its operator and the owners of its databases could do before. */
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { REPOSITORY } from '../house/sources.ts'
 import {
   attach,
   createAttachedRole,
@@ -17,6 +15,7 @@ import {
   startForeignCluster,
   type ForeignCluster,
 } from '../stage/foreign-cluster.ts'
+import { blocksRunBy } from '../stage/document.ts'
 import { installPostgresPrograms, type ProgramRun } from '../stage/postgres-programs.ts'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -31,11 +30,10 @@ beforeAll(async () => {
 })
 
 /** The blocks of the document, in its order. */
-async function readCommands(): Promise<readonly string[]> {
-  const text = await readFile(path.join(REPOSITORY, 'docs/attached-instances.md'), 'utf8')
-  const marked = /<!-- pg_upgrade:.*?-->([\s\S]*?)<!-- pg_upgrade: end -->/.exec(text)?.[1] ?? ''
-  return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
-}
+const commands = blocksRunBy(
+  'docs/attached-instances.md',
+  'packages/server/test/behaviours/attached-dumps.test.ts',
+).map(({ text }) => text)
 
 /** In each dump another one (pg_dump, --restrict-key). */
 const withoutKey = (dump: string) => dump.replaceAll(/^\\(un)?restrict .*$/gm, '')
@@ -215,7 +213,7 @@ describe.skipIf(programs.missing !== undefined || FOREIGN_MAJOR_VERSION !== 18)(
 
       const home = path.dirname(cluster.dataDirectory)
       const upgraded = path.join(home, 'upgraded')
-      const [setAside, putBack] = await readCommands()
+      const [setAside, putBack] = commands
       const inBash = (script: string | undefined, more: Readonly<Record<string, string>> = {}) =>
         programs.run('bash', ['--norc', '-euo', 'pipefail', '-c', script ?? 'false'], {
           directory: home,

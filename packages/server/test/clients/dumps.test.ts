@@ -1,12 +1,12 @@
 /** What the owner of a database dumps, the owner restores; with the commands of docs/operating.md, as they stand there. */
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { DatabaseCredential } from '@lakegate/client'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { REPOSITORY } from '../house/sources.ts'
+import { blocksRunBy } from '../stage/document.ts'
 import { startForeignCluster, type ForeignCluster } from '../stage/foreign-cluster.ts'
 import { installPostgresPrograms } from '../stage/postgres-programs.ts'
 import {
@@ -23,16 +23,13 @@ const programs = await installPostgresPrograms()
 afterAll(() => programs.remove())
 
 /** The blocks of the document, in its order. */
-async function readCommands(): Promise<readonly string[]> {
-  const text = await readFile(path.join(REPOSITORY, 'docs/operating.md'), 'utf8')
-  const marked = /<!-- dump and restore:.*?-->([\s\S]*?)<!-- dump and restore: end -->/.exec(text)?.[1] ?? ''
-  return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
-}
+const commands = blocksRunBy('docs/operating.md', 'packages/server/test/clients/dumps.test.ts').map(
+  ({ text }) => text,
+)
 
 describe.skipIf(programs.missing !== undefined)('a dump by the owner of a database', () => {
   let directory: string
   let principal: TestServicePrincipal
-  let commands: readonly string[]
 
   const asOwnerOf = async <Result>(database: string, work: (client: pg.Client) => Promise<Result>) =>
     inSession(
@@ -65,7 +62,6 @@ describe.skipIf(programs.missing !== undefined)('a dump by the owner of a databa
 
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'lakegate-dumps-'))
-    commands = await readCommands()
     principal = await createPrincipalWithRole(lakegate, 'dumps')
     await asOwnerOf('databricks_postgres', (owner) => owner.query('CREATE DATABASE shop'))
     await asOwnerOf('shop', async (owner) => {

@@ -1,6 +1,6 @@
 /**
- * The unmodified Python SDK over M2M and PAT (behaviour 65). It comes from PyPI into a temporary virtual
- * environment; where Python or PyPI cannot be had, the tests are skipped and say so.
+ * The unmodified Python SDK over M2M and PAT (behaviour 65). It comes from PyPI; where Python or PyPI cannot be had, the
+ * tests are skipped and say so.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPythonClient } from '../stage/python-client.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import {
   createRoleFor,
@@ -21,31 +22,13 @@ const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('databricks-sdk.py', import.meta.url))
 const DIRECTORY_SCRIPT = fileURLToPath(new URL('databricks-sdk-directory.py', import.meta.url))
 
-const environmentDirectory = mkdtempSync(path.join(tmpdir(), 'lakegate-python-'))
-const python = path.join(environmentDirectory, 'bin', 'python')
-afterAll(() => {
-  rmSync(environmentDirectory, { recursive: true, force: true })
+const { python, missing, remove } = await installPythonClient('databricks-sdk==0.156.0')
+/** Without a ~/.databrickscfg of whoever runs the tests. */
+const home = mkdtempSync(path.join(tmpdir(), 'lakegate-home-'))
+afterAll(async () => {
+  rmSync(home, { recursive: true, force: true })
+  await remove()
 })
-
-const missing = await installSdk()
-if (missing !== undefined) console.warn(`the Python SDK cannot be had, its tests are skipped: ${missing}`)
-
-async function installSdk(): Promise<string | undefined> {
-  try {
-    await run('python3', ['-m', 'venv', environmentDirectory])
-    await run(python, [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      'databricks-sdk==0.156.0',
-    ])
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-  }
-}
 
 interface SdkReport {
   readonly auth_type: string
@@ -73,7 +56,7 @@ describe.skipIf(missing !== undefined)('databricks-sdk for Python', () => {
     const { stdout } = await run(python, [SCRIPT], {
       env: {
         PATH: process.env['PATH'],
-        HOME: environmentDirectory,
+        HOME: home,
         DATABRICKS_HOST: lakegate.ready.http_url,
         LAKEGATE_TEST_INSTANCE: lakegate.ready.instance.name,
         ...credentials,
@@ -139,7 +122,7 @@ describe.skipIf(missing !== undefined)('databricks-sdk for Python', () => {
     const { stdout } = await run(python, [DIRECTORY_SCRIPT], {
       env: {
         PATH: process.env['PATH'],
-        HOME: environmentDirectory,
+        HOME: home,
         DATABRICKS_HOST: ready.http_url,
         DATABRICKS_TOKEN: ready.admin_token,
         LAKEGATE_TEST_INSTANCE: ready.instance.name,

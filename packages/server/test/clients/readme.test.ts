@@ -1,46 +1,28 @@
 /** The README's own commands, as they stand there, run by a shell against a running Lakegate. */
-import { execFile, execFileSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
-import { REPOSITORY } from '../house/sources.ts'
+import { expect, it } from 'vitest'
+import { blocksRunBy } from '../stage/document.ts'
+import { hasProgram, useShell } from '../stage/document-shell.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
-const run = promisify(execFile)
-const NEEDED = ['bash', 'curl', 'psql']
+const blocks = blocksRunBy('README.md', 'packages/server/test/clients/readme.test.ts')
+const isMissing = !['bash', 'curl', 'psql'].every(hasProgram)
+const { ready } = sharedLakegate()
 
-const missing = NEEDED.filter((program) => {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return false
-  } catch {
-    return true
-  }
-})
-if (missing.length > 0) {
-  console.warn(`${missing.join(', ')} not installed: the walk-through of the README is skipped`)
-}
-
-async function readWalkThrough(): Promise<string> {
-  const readme = await readFile(path.join(REPOSITORY, 'README.md'), 'utf8')
-  const marked = /<!-- walk-through:.*?-->([\s\S]*?)<!-- walk-through: end -->/.exec(readme)?.[1] ?? ''
-  return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '').join('\n')
-}
-
-describe.skipIf(missing.length > 0)('the README', () => {
-  const lakegate = sharedLakegate()
-
-  it('leads from the administrator’s token to sessions as the service principal', async () => {
-    const commands = await readWalkThrough()
+it.skipIf(isMissing)(
+  'the README leads from what the start printed to sessions as the service principal',
+  async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-readme-'))
+    const shell = await useShell(directory)
+    const commands = blocks
+      .map(({ text }) => text)
+      .join('\n')
+      .replace('http://127.0.0.1:8470 ', `${ready.http_url} `)
+      .replace(/ADMIN_TOKEN=dapi\S*/, `ADMIN_TOKEN=${ready.admin_token}`)
     expect(commands).toContain('databricks_create_role')
-    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', `${commands}\necho "I am $CLIENT_ID"`], {
-      env: {
-        ...process.env,
-        LAKEGATE: lakegate.ready.http_url,
-        ADMIN_TOKEN: lakegate.ready.admin_token,
-      },
-    })
+    const { stdout } = await shell.run(`${commands}\necho "I am $CLIENT_ID"`)
     const [, clientId = ''] = /I am (\S+)/.exec(stdout) ?? []
     expect(clientId).toMatch(/^[0-9a-f-]{36}$/)
     const answers = [...stdout.matchAll(/^ +(session_user|current_user) +\n-+\n (\S+)$/gm)]
@@ -48,5 +30,6 @@ describe.skipIf(missing.length > 0)('the README', () => {
       ['session_user', clientId],
       ['current_user', clientId],
     ])
-  })
-})
+    await rm(directory, { recursive: true })
+  },
+)

@@ -61,9 +61,10 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['open', 'rename', 'rm'],
     because: 'where the operator says; made under a new name and renamed',
   },
-  'keys/key-encryption.ts': {
-    may: ['link', 'open', 'rm'],
-    because: 'the master key, where the operator says or in the data directory; made under a new name',
+  'keys/master-key.ts': {
+    may: ['link', 'open', 'rename', 'rm'],
+    because:
+      'the master key, where the operator says or in the data directory; made under a new name and renamed',
   },
   'inquiry/listener.ts': { may: ['rm'], because: 'removes a name in inquiry/, which is ours' },
   'cli/signals.ts': { may: ['openSync'], because: 'opens /dev/tty to read' },

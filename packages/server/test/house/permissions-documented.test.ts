@@ -120,7 +120,7 @@ const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
     ({ caller }) => decideManageIdentity(caller, identity(WORKSPACE, true)),
   ],
   [
-    'manage the account: workspaces, its identities, federation, OAuth applications',
+    'manage the account: workspaces, its identities, federation, OAuth applications, signing keys',
     ({ caller }) => decideManageAccount(caller),
   ],
 ]

@@ -8,19 +8,21 @@ import { createSigningKeys } from '../../src/keys/signing-keys.ts'
 import type { SigningKeyStore, StoredSigningKey } from '../../src/operations/ports/keys.ts'
 
 const HOUR_MS = 3_600_000
+/** How long a process may go on with the keys that it knows. */
+const REFRESH_MS = 30_000
 
 function world() {
   let now = new Date('2026-11-24T12:00:00Z')
   let stored: readonly StoredSigningKey[] = []
   const store: SigningKeyStore = {
     loadSigningKeys: () => Promise.resolve(stored),
-    insertSigningKey(key, { onlyIfNone }) {
+    insertSigningKey(key, { onlyIfNone, retireAt }) {
       if (onlyIfNone && stored.some(({ retiredAt }) => retiredAt === undefined)) return Promise.resolve()
-      stored = [key, ...stored.map((old) => ({ ...old, retiredAt: old.retiredAt ?? now }))]
+      stored = [key, ...stored.map((old) => ({ ...old, retiredAt: old.retiredAt ?? retireAt }))]
       return Promise.resolve()
     },
   }
-  const encryption = createKeyEncryption(new Redacted(randomBytes(32)))
+  const encryption = createKeyEncryption([new Redacted(randomBytes(32))])
   const ofAnotherProcess = () => createSigningKeys({ store, encryption, clock: () => now })
   return {
     keys: ofAnotherProcess(),
@@ -28,6 +30,7 @@ function world() {
     later: (milliseconds: number) => {
       now = new Date(now.getTime() + milliseconds)
     },
+    now: () => now,
     stored: () => stored,
   }
 }
@@ -40,12 +43,50 @@ describe('signing keys', () => {
     expect(stored()).toHaveLength(1)
   })
 
-  it('sign with the new key as soon as they are rotated', async () => {
-    const { keys } = world()
+  it('sign at the first start with the one that there is', async () => {
+    const { keys, stored } = world()
+    await keys.start()
+    expect((await keys.signingKey()).kid).toBe(stored()[0]?.kid)
+  })
+
+  it('sign with the new key half a minute after they are rotated, and publish it at once', async () => {
+    const { keys, later } = world()
     await keys.start()
     const before = await keys.signingKey()
+    later(HOUR_MS)
+    const { kid } = await keys.rotate()
+    expect((await keys.publicJwks()).keys.map((key) => key.kid)).toEqual([kid, before.kid])
+    expect((await keys.signingKey()).kid).toBe(before.kid)
+    later(REFRESH_MS)
+    expect((await keys.signingKey()).kid).toBe(kid)
+    expect((await keys.privateJwks()).keys.map((key) => key.kid)).toEqual([kid, before.kid])
+  })
+
+  it('never sign with one that another process does not find, not even after it looked for a made-up one', async () => {
+    const { keys, ofAnotherProcess, later } = world()
+    await keys.start()
+    const verifier = ofAnotherProcess()
+    later(HOUR_MS)
+    await verifier.verificationKey('made up')
     await keys.rotate()
-    expect((await keys.signingKey()).kid).not.toBe(before.kid)
+    expect(await verifier.verificationKey((await keys.signingKey()).kid)).toBeDefined()
+    later(REFRESH_MS - 1)
+    await verifier.verificationKey('made up')
+    later(1)
+    expect(await verifier.verificationKey((await keys.signingKey()).kid)).toBeDefined()
+  })
+
+  it('sign with one that all know when they are rotated twice in a row', async () => {
+    const { keys, later } = world()
+    await keys.start()
+    const before = await keys.signingKey()
+    later(HOUR_MS)
+    await keys.rotate()
+    later(1_000)
+    const { kid } = await keys.rotate()
+    expect((await keys.signingKey()).kid).toBe(before.kid)
+    later(REFRESH_MS)
+    expect((await keys.signingKey()).kid).toBe(kid)
   })
 
   it('verify with a rotated-out key while a token signed by it can be alive, and publish it (attack 21)', async () => {
@@ -53,17 +94,18 @@ describe('signing keys', () => {
     await keys.start()
     const { kid } = await keys.signingKey()
     await keys.rotate()
-    later(HOUR_MS)
+    later(REFRESH_MS + HOUR_MS)
     expect(await keys.verificationKey(kid)).toBeDefined()
     expect((await keys.publicJwks()).keys.map((key) => key.kid)).toContain(kid)
   })
 
   it('refuse a rotated-out key once the last token signed by it is dead (attack 21)', async () => {
-    const { keys, later } = world()
+    const { keys, later, now } = world()
     await keys.start()
     const { kid } = await keys.signingKey()
-    await keys.rotate()
-    later(HOUR_MS + 61_000)
+    const { formerVerifyUntil } = await keys.rotate()
+    later(REFRESH_MS + HOUR_MS + 60_000)
+    expect(now()).toEqual(formerVerifyUntil)
     expect(await keys.verificationKey(kid)).toBeUndefined()
     expect((await keys.publicJwks()).keys.map((key) => key.kid)).not.toContain(kid)
   })
@@ -72,9 +114,9 @@ describe('signing keys', () => {
     const { keys, ofAnotherProcess, later } = world()
     await keys.start()
     const other = ofAnotherProcess()
-    await other.rotate()
+    const { kid } = await other.rotate()
     later(1_500)
-    expect(await keys.verificationKey((await other.signingKey()).kid)).toBeDefined()
+    expect(await keys.verificationKey(kid)).toBeDefined()
   })
 
   it('never publish a private part', async () => {
@@ -89,12 +131,12 @@ describe('signing keys', () => {
     const [key] = stored()
     if (key === undefined) throw new Error('no key was stored')
     expect(Buffer.from(key.encryptedPrivateKey).toString('latin1')).not.toContain('PRIVATE KEY')
-    const other = createKeyEncryption(new Redacted(randomBytes(32)))
+    const other = createKeyEncryption([new Redacted(randomBytes(32))])
     expect(() => other.decrypt(key.encryptedPrivateKey)).toThrow(Fault)
   })
 
   it('are refused when the stored bytes were changed', async () => {
-    const encryption = createKeyEncryption(new Redacted(randomBytes(32)))
+    const encryption = createKeyEncryption([new Redacted(randomBytes(32))])
     const ciphertext = Uint8Array.from(encryption.encrypt(Buffer.from('private')))
     for (let index = 0; index < ciphertext.length; index += 1) {
       const changed = Uint8Array.from(ciphertext)

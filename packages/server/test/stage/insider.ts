@@ -5,7 +5,8 @@
  */
 import path from 'node:path'
 import { SignJWT } from 'jose'
-import { createKeyEncryption, loadMasterKey } from '../../src/keys/key-encryption.ts'
+import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
+import { loadMasterKey } from '../../src/keys/master-key.ts'
 import { createSigningKeys } from '../../src/keys/signing-keys.ts'
 import { createSigningKeyStore } from '../../src/store/signing-keys.ts'
 import { openSystemDatabase, type SystemDatabase } from '../../src/store/system-database.ts'

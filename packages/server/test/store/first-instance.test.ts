@@ -52,7 +52,7 @@ async function startWith(name: string, beforeItIsMade: () => Promise<void>): Pro
       supervisor: { wake: () => undefined },
       clock: () => NOW,
       newInstanceUid: () => randomUUID() as InstanceUid,
-      encryption: createKeyEncryption(new Redacted(randomBytes(32))),
+      encryption: createKeyEncryption([new Redacted(randomBytes(32))]),
     },
     installation,
     name,

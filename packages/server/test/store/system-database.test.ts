@@ -1,9 +1,11 @@
 /** The system database: its schema as the migrations leave it, and what holds when many ask at once. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Fault } from '../../src/domain/fault.ts'
 import type { AccountId, WorkspaceId } from '../../src/domain/ids.ts'
 import { RefusedError } from '../../src/operations/refused-error.ts'
 import { toHttpRefusal } from '../../src/policy/refusals.ts'
@@ -12,6 +14,7 @@ import { createInstallationStore } from '../../src/store/installation.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { createPersonalAccessTokenStore } from '../../src/store/personal-access-tokens.ts'
 import { createSecretStore } from '../../src/store/secrets.ts'
+import { REPOSITORY } from '../house/sources.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 
 const SCHEMA_FILE = fileURLToPath(new URL('../../sql/system/schema.txt', import.meta.url))
@@ -56,6 +59,23 @@ describe('the schema', () => {
 
   it('is left as it is by a second migration', async () => {
     const before = await describeSchema()
+    await migrate(system.database)
+    expect(await describeSchema()).toBe(before)
+  })
+
+  it('is refused, and left as it is, when a later version has been here', async () => {
+    const before = await describeSchema()
+    await sql`INSERT INTO kysely_migration VALUES ('9999-from-the-future', now()::text)`.execute(
+      system.database,
+    )
+    const refusal: unknown = await migrate(system.database).catch((error: unknown) => error)
+    if (!(refusal instanceof Fault)) throw new Error('it was not refused')
+    expect(refusal.code).toBe('system_database_newer')
+    // As docs/operating.md shows it to whoever went back.
+    expect(await readFile(path.join(REPOSITORY, 'docs/operating.md'), 'utf8')).toContain(
+      `\nLakegate cannot go on: ${refusal.message}\nWhat to do: ${refusal.nextStep ?? ''}\n`,
+    )
+    await sql`DELETE FROM kysely_migration WHERE name = '9999-from-the-future'`.execute(system.database)
     await migrate(system.database)
     expect(await describeSchema()).toBe(before)
   })

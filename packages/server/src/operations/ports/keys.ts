@@ -27,8 +27,22 @@ export interface KeyEncryption {
 export interface SigningKeyStore {
   /** Newest first. */
   loadSigningKeys(): Promise<readonly StoredSigningKey[]>
-  /** Retires the current key, if any, in the same transaction. With `onlyIfNone`, does nothing when one is current. */
-  insertSigningKey(key: StoredSigningKey, options: { readonly onlyIfNone: boolean }): Promise<void>
+  /**
+   * Retires the current key, if any, in the same transaction. With `onlyIfNone`, does nothing when one is current.
+   * @param options.retireAt from when on the one that is current signs no more
+   */
+  insertSigningKey(
+    key: StoredSigningKey,
+    options: { readonly onlyIfNone: boolean; readonly retireAt: Date },
+  ): Promise<void>
+}
+
+/** What a rotation of the signing keys began. */
+export interface KeyRotation {
+  readonly kid: string
+  /** Until then the former key signs. */
+  readonly signsFrom: Date
+  readonly formerVerifyUntil: Date
 }
 
 export interface StoredSigningKey {
@@ -36,5 +50,6 @@ export interface StoredSigningKey {
   readonly publicJwk: Readonly<Record<string, unknown>>
   readonly encryptedPrivateKey: Uint8Array
   readonly createdAt: Date
+  /** From when on it signs no more; may be still to come. Undefined for the newest. */
   readonly retiredAt: Date | undefined
 }

@@ -1,0 +1,81 @@
+/**
+ * `lakegate keys`: rotates the signing keys of a Lakegate that runs, through REST; or the master key of one that does not,
+ * on the machine that has it. The master key is in a file and nowhere else: arguments are in the process list for
+ * everybody to read (behaviour 74).
+ */
+import type { HostMetadata, SigningKeyRotationAnswer } from '@lakegate/client'
+import { Command, Option } from 'commander'
+import type { LoadedSettings } from '../config/load.ts'
+import { environmentVariableOf, flagOf, SETTINGS } from '../config/settings.ts'
+import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
+
+export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
+  readonly file: string
+  /** Where the key of before is kept; undefined when a rotation was ended that was begun before. */
+  readonly formerFile: string | undefined
+  /** How many values were sealed anew. */
+  readonly count: number
+}>
+
+type LocalFlags = Readonly<Record<string, string>>
+
+/** What says where the system database and the master key are; everything else comes from the environment. */
+const LOCAL_SETTINGS = ['data-dir', 'master-key-file'] as const
+
+export function keysCommand(
+  load: (flags: LocalFlags) => LoadedSettings,
+  rotateMasterKey: RotateMasterKey,
+): Command {
+  const keys = new Command('keys').description('rotate the keys of Lakegate (docs/operating.md)')
+  const rotate = withServer(keys.command('rotate'))
+    .description('have a new key sign tokens; with --master-key: encrypt what is kept under a new master key')
+    .option('--master-key', 'the master key, while nothing runs', false)
+    .addOption(new Option('--config <file>', 'with --master-key: config file in JSON (LAKEGATE_CONFIG)'))
+  for (const name of LOCAL_SETTINGS)
+    rotate.addOption(
+      new Option(
+        `${flagOf(name)} <value>`,
+        `with --master-key: ${SETTINGS[name].sentence} (${environmentVariableOf(name)})`,
+      ),
+    )
+  rotate.action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
+    if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
+    else await rotateSigningKeys(flags)
+  })
+  return keys
+}
+
+function localOf(flags: ServerFlags & LocalFlags): LocalFlags {
+  const { url: _url, tokenFile, ...local } = flags
+  if (tokenFile !== undefined)
+    throw commandFailed(
+      '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
+      'Leave --token-file out.',
+    )
+  return local
+}
+
+async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
+  await atServer(flags, async (http) => {
+    const { account_id: account } = await http.request<HostMetadata>('GET', '/.well-known/databricks-config')
+    const answer = await http.request<SigningKeyRotationAnswer>(
+      'POST',
+      `/api/2.0/accounts/${account}/lakegate/signing-keys`,
+      {},
+    )
+    process.stdout.write(
+      `The new signing key is published, and signs from ${answer.signs_from}: ${answer.kid}\n` +
+        `Tokens of former keys are good as long as they live, at most until ${answer.former_keys_verify_until}.\n`,
+    )
+  })
+}
+
+function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>): void {
+  process.stdout.write(
+    formerFile === undefined
+      ? `The rotation that was begun is finished. Everything that is kept encrypted is so under the first key of ${file} now (${String(count)} values); the others are taken out of it.\n`
+      : `Everything that is kept encrypted is so under a new master key now (${String(count)} values): ${file}\n` +
+          `The former key is in ${formerFile}. Backups of the system database from before need it: keep it with them, or remove it.\n`,
+  )
+  process.stdout.write('Other machines need the new file before Lakegate starts there again.\n')
+}

@@ -1,0 +1,121 @@
+/**
+ * What the system database keeps encrypted under the master key: every column of bytes whose name says so. It is asked
+ * of the catalog, so that a rotation forgets none that a later version adds; test/store/sealed-columns.test.ts holds
+ * that bytes under any other name are hashes.
+ */
+import { sql, type Transaction } from 'kysely'
+import { Fault } from '../domain/fault.ts'
+import type { KeyEncryption } from '../operations/ports/keys.ts'
+import type { SystemSchema } from './schema.ts'
+import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
+
+export interface SealedColumn {
+  readonly table: string
+  readonly column: string
+}
+
+export const listSealedColumns = async (database: SystemDatabase): Promise<readonly SealedColumn[]> =>
+  (
+    await sql<SealedColumn>`
+      SELECT relation.relname AS table, attribute.attname AS column
+        FROM pg_catalog.pg_attribute attribute
+        JOIN pg_catalog.pg_class relation ON relation.oid = attribute.attrelid
+       WHERE relation.relkind IN ('r', 'p') AND NOT relation.relispartition
+         AND pg_catalog.pg_table_is_visible(relation.oid)
+         AND relation.relnamespace <> 'pg_catalog'::regnamespace
+         AND attribute.attnum > 0 AND NOT attribute.attisdropped
+         AND attribute.atttypid = 'bytea'::regtype AND attribute.attname ~ '_encrypted$'
+       ORDER BY 1, 2`.execute(database)
+  ).rows
+
+/**
+ * Before a rotation touches anything: opens everything that is sealed, and changes nothing.
+ * @returns how many values there are
+ * @throws Fault master_key_in_use, master_key_does_not_fit when a value does not open, system_database_unavailable
+ */
+export const tryMasterKey = (
+  database: SystemDatabase,
+  encryption: Pick<KeyEncryption, 'decrypt'>,
+): Promise<number> =>
+  askSystemDatabase(() =>
+    database.transaction().execute(async (transaction) => {
+      await refuseWhileInUse(transaction)
+      let count = 0
+      for (const column of await listSealedColumns(transaction))
+        for (const { value } of await readColumn(transaction, column)) {
+          encryption.decrypt(value)
+          count += 1
+        }
+      return count
+    }),
+  )
+
+/**
+ * Seals everything anew, in one transaction: all of it or nothing.
+ * @param ports.open opens what was sealed under the old key or the new one
+ * @param ports.sealed knows the new key alone
+ * @returns how many values there are
+ * @throws Fault master_key_in_use while a control plane or a gateway runs, master_key_does_not_fit, system_database_unavailable
+ */
+export const sealAllAnew = (
+  database: SystemDatabase,
+  ports: { readonly open: Pick<KeyEncryption, 'decrypt'>; readonly sealed: KeyEncryption },
+): Promise<number> =>
+  askSystemDatabase(() =>
+    database.transaction().execute(async (transaction) => {
+      await refuseWhileInUse(transaction)
+      let count = 0
+      for (const column of await listSealedColumns(transaction)) {
+        // Nothing is added meanwhile, and no row moves, so that ctid names each.
+        await sql`LOCK TABLE ${sql.table(column.table)} IN ACCESS EXCLUSIVE MODE`.execute(transaction)
+        for (const { ctid, value } of await readColumn(transaction, column)) {
+          const anew = ports.sealed.encrypt(ports.open.decrypt(value))
+          await sql`UPDATE ${sql.table(column.table)} SET ${sql.ref(column.column)} = ${Buffer.from(anew)}::bytea
+                     WHERE ctid = ${ctid}::tid`.execute(transaction)
+        }
+        for (const { value } of await readColumn(transaction, column)) {
+          ports.sealed.decrypt(value)
+          count += 1
+        }
+      }
+      return count
+    }),
+  )
+
+const readColumn = async (database: SystemDatabase, { table, column }: SealedColumn) =>
+  (
+    await sql<{ readonly ctid: string; readonly value: Buffer }>`
+      SELECT ctid::text AS ctid, ${sql.ref(column)} AS value
+        FROM ${sql.table(table)} WHERE ${sql.ref(column)} IS NOT NULL`.execute(database)
+  ).rows
+
+/** "lakegate master key" in small; any constant would do that nobody else uses in this database. */
+const LOCK = '7809632219628565606'
+
+/**
+ * Said on the standing connection of every process that holds the master key (notices.ts), so that nobody changes it
+ * behind its back: what it sealed afterwards could not be opened by anybody. Waits while a rotation is under way.
+ */
+export const HOLD_MASTER_KEY = `SELECT pg_catalog.pg_advisory_lock_shared(${LOCK})`
+
+/** Of a process that has just stopped the connection, and with it the lock, goes a moment later. */
+const PATIENCE_MS = 3_000
+
+async function refuseWhileInUse(transaction: Transaction<SystemSchema>): Promise<void> {
+  await sql`SELECT pg_catalog.set_config('lock_timeout', ${String(PATIENCE_MS)}, true)`.execute(transaction)
+  try {
+    await sql`SELECT pg_catalog.pg_advisory_xact_lock(${sql.raw(LOCK)})`.execute(transaction)
+  } catch (cause) {
+    // lock_not_available
+    if (!(cause instanceof Error && 'code' in cause && cause.code === '55P03')) throw cause
+    throw new Fault({
+      code: 'master_key_in_use',
+      origin: 'configuration',
+      message:
+        'A control plane or a gateway runs on this system database, and holds the master key in its memory.',
+      nextStep:
+        'Stop all of them, on all machines; nothing was changed. Start them again with the new master key file.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,131 @@
+/** What is encrypted under the master key, and how a rotation seals it anew: all of it or nothing, and nobody is left behind. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Redacted } from '../../src/domain/redacted.ts'
+import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
+import { createInstanceChanges } from '../../src/store/instance-changes.ts'
+import { listSealedColumns, sealAllAnew, tryMasterKey } from '../../src/store/sealed-columns.ts'
+import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
+
+const newKey = () => new Redacted<Uint8Array>(randomBytes(32))
+const [oldKey, key] = [newKey(), newKey()]
+const old = createKeyEncryption([oldKey])
+const both = createKeyEncryption([key, oldKey])
+const sealed = createKeyEncryption([key])
+
+let system: TestSystemDatabase
+beforeAll(async () => {
+  system = await startTestSystemDatabase()
+})
+afterAll(() => system.stop())
+
+const bytes = (text: string) => Buffer.from(old.encrypt(Buffer.from(text)))
+
+beforeEach(async () => {
+  await system.database.transaction().execute(async (transaction) => {
+    // Whose instance and role they are does not matter here.
+    await sql`SET LOCAL session_replication_role = replica`.execute(transaction)
+    await sql`DELETE FROM signing_key`.execute(transaction)
+    await sql`DELETE FROM certificate_authority`.execute(transaction)
+    await sql`INSERT INTO signing_key VALUES
+      ('new', '{}', ${bytes('a')}::bytea, now(), NULL), ('old', '{}', ${bytes('b')}::bytea, now(), now())`.execute(
+      transaction,
+    )
+    await sql`INSERT INTO certificate_authority (id, certificate_pem, private_key_encrypted, created_at)
+      VALUES (1, 'x', ${bytes('c')}::bytea, now()), (2, 'x', ${bytes('d')}::bytea, now())`.execute(
+      transaction,
+    )
+    await sql`DELETE FROM attached_cluster_password`.execute(transaction)
+    await sql`INSERT INTO attached_cluster_password VALUES (${randomUUID()}, ${bytes('e')}::bytea)`.execute(
+      transaction,
+    )
+    await sql`DELETE FROM managed_role_key`.execute(transaction)
+    await sql`INSERT INTO managed_role_key VALUES
+      (${randomUUID()}, 1, ${bytes('f')}::bytea, true), (${randomUUID()}, 2, ${bytes('g')}::bytea, false)`.execute(
+      transaction,
+    )
+  })
+})
+
+/** By the column that it is in. */
+async function values(): Promise<Map<string, readonly Buffer[]>> {
+  const found = new Map<string, readonly Buffer[]>()
+  for (const { table, column } of await listSealedColumns(system.database)) {
+    const { rows } = await sql<{ value: Buffer }>`
+      SELECT ${sql.ref(column)} AS value FROM ${sql.table(table)}`.execute(system.database)
+    found.set(
+      `${table}.${column}`,
+      rows.map(({ value }) => value),
+    )
+  }
+  return found
+}
+const opened = async (encryption: typeof old) =>
+  [...(await values()).values()]
+    .flat()
+    .map((value) => Buffer.from(encryption.decrypt(value)).toString())
+    .sort()
+    .join('')
+
+describe('bytes in the system database', () => {
+  it('are hashes or encrypted, and their names say which', async () => {
+    const { rows } = await sql<{ name: string }>`
+      SELECT relname || '.' || attname AS name FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+       WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+         AND atttypid = 'bytea'::regtype AND attname !~ '_hash$'`.execute(system.database)
+    const found = (await listSealedColumns(system.database)).map(({ table, column }) => `${table}.${column}`)
+    expect(rows.map(({ name }) => name).sort()).toEqual(found)
+  })
+
+  it('are all part of what follows', async () => {
+    for (const [name, found] of await values()) expect([name, found.length]).not.toEqual([name, 0])
+  })
+})
+
+describe('a rotation of the master key', () => {
+  it('seals everything under the new key', async () => {
+    await expect(sealAllAnew(system.database, { open: both, sealed })).resolves.toBe(7)
+    await expect(opened(sealed)).resolves.toBe('abcdefg')
+    await expect(opened(old)).rejects.toMatchObject({ code: 'master_key_does_not_fit' })
+  })
+
+  it('can be repeated when nobody knows how far the last one came', async () => {
+    await sealAllAnew(system.database, { open: both, sealed })
+    await sealAllAnew(system.database, { open: both, sealed })
+    await expect(opened(sealed)).resolves.toBe('abcdefg')
+  })
+
+  it.each([0, 3, 6])('that fails behind %i values has changed none', async (patience) => {
+    let left = patience
+    const failing = {
+      ...sealed,
+      encrypt(plaintext: Uint8Array) {
+        if ((left -= 1) < 0) throw new Error('killed')
+        return sealed.encrypt(plaintext)
+      },
+    }
+    await expect(sealAllAnew(system.database, { open: both, sealed: failing })).rejects.toThrow('killed')
+    await expect(opened(old)).resolves.toBe('abcdefg')
+  })
+
+  it('begins only with a key that opens everything', async () => {
+    await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
+    await expect(tryMasterKey(system.database, sealed)).rejects.toMatchObject({
+      code: 'master_key_does_not_fit',
+    })
+  })
+
+  it('is refused while a process holds the key in its memory', async () => {
+    const running = createInstanceChanges(system.address, () => undefined)
+    await running.start()
+    for (const attempt of [
+      () => tryMasterKey(system.database, old),
+      () => sealAllAnew(system.database, { open: both, sealed }),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'master_key_in_use' })
+    await running.stop()
+    await expect(opened(old)).resolves.toBe('abcdefg')
+    await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
+  })
+})
