@@ -1,6 +1,5 @@
 /** Which certificate the gateway shows: the operator's files, or Lakegate's own authority; read again on request. */
 import type { LoadedSettings } from '../config/load.ts'
-import { Fault } from '../domain/fault.ts'
 import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { Foundation } from './foundation.ts'
@@ -33,14 +32,7 @@ async function chooseCertificates(
 ): Promise<ServerCertificates> {
   const certificateFile = settings['tls-certificate-file'].value
   const keyFile = settings['tls-key-file'].value
-  if (certificateFile === undefined && keyFile === undefined) return authority
-  if (certificateFile === undefined || keyFile === undefined) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: 'Of tls-certificate-file and tls-key-file only one is set.',
-      nextStep: 'Set both, or neither for certificates of Lakegate’s own authority.',
-    })
-  }
+  // Both are set, or neither (config/check-together.ts).
+  if (certificateFile === undefined || keyFile === undefined) return authority
   return loadOperatorCertificate({ certificateFile, keyFile, now: clock() })
 }

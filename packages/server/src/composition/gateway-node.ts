@@ -5,9 +5,9 @@
 import path from 'node:path'
 import { homedir } from 'node:os'
 import type { StartGateway } from '../cli/serve-gateway.ts'
-import { gatewayDomainOf } from '../config/gateway-settings.ts'
+import { checkServes } from '../config/check-together.ts'
+import { gatewayDomainOf, publicUrlOf } from '../config/gateway-settings.ts'
 import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'
-import { environmentVariableOf, type SettingName } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
 import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
@@ -16,7 +16,6 @@ import { createInstallationStore } from '../store/installation.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
-import { readPublicUrl } from './http-address.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { createReloading } from './reload.ts'
@@ -38,10 +37,9 @@ export const startGateway: StartGateway = async (settings, progress) => {
 async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<StartGateway> {
   const clock = () => new Date()
   const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
-  const domain = gatewayDomainOf(settings)
-  if (domain === undefined) throw missing('gateway-domain', 'several gateways tell instances apart by name')
-  const publicUrl = readPublicUrl(settings)
-  if (publicUrl === undefined) throw missing('public-url', 'it is part of the issuer of every token')
+  checkServes(settings, 'gateway')
+  const domain = gatewayDomainOf(settings) ?? ''
+  const publicUrl = publicUrlOf(settings) ?? ''
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
 
@@ -111,14 +109,6 @@ const dataDirectory = (settings: LoadedSettings): string =>
     isRoot: process.getuid?.() === 0,
     home: homedir(),
     xdgDataHome: process.env['XDG_DATA_HOME'],
-  })
-
-const missing = (name: SettingName, reason: string): Fault =>
-  new Fault({
-    code: 'configuration_invalid',
-    origin: 'configuration',
-    message: `The setting ${name} is not set, and a gateway of its own needs it: ${reason}.`,
-    nextStep: `Set ${environmentVariableOf(name)} to the same as for the control plane.`,
   })
 
 const nothingThere = (): Fault =>

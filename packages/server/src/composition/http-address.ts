@@ -1,4 +1,5 @@
 /** Where REST and OAuth are served, and the URL that tokens name as their issuer. */
+import { publicUrlOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { openHttpListener, type HttpListener } from '../http/listener.ts'
@@ -16,7 +17,7 @@ export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
   const port = numberOf(wanted) ?? 0
   const { listener, remarks } = await open(host, port, wanted.source === 'default')
   const own = `http://${host.includes(':') ? `[${host}]` : host}:${String(listener.port)}`
-  return { listener, publicUrl: readPublicUrl(settings) ?? own, remarks }
+  return { listener, publicUrl: publicUrlOf(settings) ?? own, remarks }
 }
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
@@ -33,21 +34,4 @@ async function open(host: string, port: number, isDefault: boolean) {
       ],
     }
   }
-}
-
-/** @throws Fault configuration_invalid */
-export function readPublicUrl(settings: LoadedSettings): string | undefined {
-  const text = settings['public-url'].value
-  if (text === undefined) return undefined
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isOrigin = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
-  if (url === undefined || !isOrigin || !['http:', 'https:'].includes(url.protocol)) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: `The setting public-url is ${JSON.stringify(text)}: it must be a URL of http or https without a path.`,
-      nextStep: 'Set LAKEGATE_PUBLIC_URL to, for example, https://lakegate.example.com.',
-    })
-  }
-  return url.origin
 }
