@@ -16,9 +16,12 @@ export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
   const wanted = settings['http-port']
   const port = numberOf(wanted) ?? 0
   const { listener, remarks } = await open(host, port, wanted.source === 'default')
-  const own = `http://${host.includes(':') ? `[${host}]` : host}:${String(listener.port)}`
-  return { listener, publicUrl: publicUrlOf(settings) ?? own, remarks }
+  return { listener, publicUrl: publicUrlOf(settings) ?? ownUrl(host, listener.port), remarks }
 }
+
+/** Where REST and OAuth are as long as nobody says another URL. */
+export const ownUrl = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
 async function open(host: string, port: number, isDefault: boolean) {

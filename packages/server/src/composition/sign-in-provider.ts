@@ -5,7 +5,7 @@ import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { OAuthServerSettings } from './oauth.ts'
 
-/** @throws Fault configuration_invalid when the secret cannot be read */
+/** @throws Fault configuration_invalid when there is no secret in its file */
 export async function loadSignInProvider(settings: LoadedSettings): Promise<OAuthServerSettings> {
   const allowPrivateProviders = settings['private-identity-providers'].value === 'allow'
   const issuer = settings['sign-in-provider-issuer'].value
@@ -27,16 +27,23 @@ export async function loadSignInProvider(settings: LoadedSettings): Promise<OAut
   }
 }
 
+/** @throws Fault configuration_invalid */
 async function readSecret(file: string): Promise<string> {
+  let secret: string
   try {
-    return (await readFile(file, 'utf8')).trim()
+    secret = (await readFile(file, 'utf8')).trim()
   } catch (cause) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: `The file of sign-in-provider-client-secret-file, ${file}, cannot be read.`,
-      nextStep: 'Name a file that Lakegate may read and that holds the secret alone.',
-      cause,
-    })
+    throw unusable(file, 'cannot be read', cause)
   }
+  if (secret === '') throw unusable(file, 'is empty', undefined)
+  return secret
 }
+
+const unusable = (file: string, problem: string, cause: unknown): Fault =>
+  new Fault({
+    code: 'configuration_invalid',
+    origin: 'configuration',
+    message: `The file of sign-in-provider-client-secret-file, ${file}, ${problem}.`,
+    nextStep: 'Name a file that Lakegate may read and that holds the secret alone.',
+    cause,
+  })

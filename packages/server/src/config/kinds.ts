@@ -102,7 +102,12 @@ const KIND_TABLE = {
         ? undefined
         : `it must be a whole number from ${String(least)} to ${String(most)}`,
   },
-  directory: { values: called('a directory'), complain: anything },
+  directory: {
+    values: called('a directory'),
+    // Lists of directories of PostgreSQL are separated by colons, and its configuration has one line for each.
+    complain: (value) =>
+      /[:\u0000-\u001f\u007f]/.test(value) ? 'it has a colon or a control character in it' : undefined,
+  },
   /** There, and readable. */
   file: { values: called('a file'), complain: anything },
   /** Made where it is not there. */

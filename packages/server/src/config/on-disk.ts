@@ -2,8 +2,9 @@
  * What only the machine can tell of settings: whether what they name is there and may be used. Asked at a start, before a
  * port is bound or a process started.
  */
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { badValue } from './check-setting.ts'
 import type { SettingKind } from './kinds.ts'
@@ -45,7 +46,20 @@ async function lookForPlace(file: string): Promise<string | undefined> {
   const kind = await kindOf(directory)
   if (kind !== 'directory')
     return `the directory ${directory} ${kind === 'file' || kind === 'other' ? 'is no directory' : describe(kind)}`
-  return tryAccess(directory, constants.W_OK | constants.X_OK, `nothing can be written into ${directory}`)
+  return tryToWrite(directory)
+}
+
+/** Rights do not say it all: a file system may be full, or of a kind that takes no files. */
+async function tryToWrite(directory: string): Promise<string | undefined> {
+  const probe = path.join(directory, `.lakegate-${randomUUID()}`)
+  try {
+    await (await open(probe, 'wx', 0o600)).close()
+    return undefined
+  } catch (error) {
+    return `nothing can be written into ${directory} (${codeOf(error)})`
+  } finally {
+    await rm(probe, { force: true })
+  }
 }
 
 async function lookForPrograms(directory: string): Promise<string | undefined> {

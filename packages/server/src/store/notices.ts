@@ -52,8 +52,9 @@ export function listenOn(
       await next.connect()
       for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
-      // Whoever called tries again, or gives up.
+      // Whoever called tries again, or gives up; what was opened until then is of no use.
       isOver = true
+      await next.end().catch(() => undefined)
       throw error
     }
     client = next
