@@ -31,10 +31,12 @@ const isSecret = (name: SettingName): boolean => {
 
 function optionOf(name: SettingName): Option {
   const definition: SettingDefinition = SETTINGS[name]
+  const placeholder = placeholderOf(definition)
+  const choices = placeholder === 'choice' ? ` One of ${(definition.choices ?? []).join(', ')}.` : ''
   const byDefault = definition.default ?? definition.fallback ?? ''
   return new Option(
-    `${flagOf(name)} <${placeholderOf(definition)}>`,
-    `${definition.sentence} Default: ${byDefault === '' ? 'none' : byDefault}. (${environmentVariableOf(name)})`,
+    `${flagOf(name)} <${placeholder}>`,
+    `${definition.sentence}${choices} Default: ${byDefault === '' ? 'none' : byDefault}. (${environmentVariableOf(name)})`,
   )
 }
 
@@ -48,8 +50,11 @@ const PLACEHOLDERS: Partial<Record<SettingKind, string>> = {
   postgresql: 'directory',
 }
 
-const placeholderOf = ({ kind, choices = [] }: SettingDefinition): string =>
-  kind === 'choice' ? choices.join('|') : (PLACEHOLDERS[kind] ?? 'value')
+function placeholderOf({ kind, choices }: SettingDefinition): string {
+  if (choices === undefined) return PLACEHOLDERS[kind] ?? 'value'
+  const all = choices.join('|')
+  return all.length <= LONGEST_TERM ? all : 'choice'
+}
 
 /** Also of the commands of that command. */
 export function withOurHelp(command: Command): Command {

@@ -30,9 +30,10 @@ export async function runProgram(programArguments: readonly string[], starts: St
   try {
     const program = createProgram(starts)
     await program.parseAsync([...programArguments], { from: 'user' })
-    const failure = output.failure()
     // A server has done more than print.
-    if (failure !== undefined && !SERVERS.includes(programArguments[0] ?? ''))
+    if (SERVERS.includes(programArguments[0] ?? '')) return 0
+    const failure = await output.failure()
+    if (failure !== undefined)
       throw commandFailed(`Standard output cannot be written: ${failure}.`, undefined)
     return 0
   } catch (error) {

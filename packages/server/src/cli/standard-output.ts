@@ -2,7 +2,7 @@
 
 export interface StandardOutput {
   /** Why what was printed did not arrive, for example ENOSPC; undefined when it did, or nobody wants it any more. */
-  failure(): string | undefined
+  failure(): Promise<string | undefined>
 }
 
 /** Without listeners EPIPE would be an uncaught exception. */
@@ -13,5 +13,15 @@ export function watchStandardOutput(): StandardOutput {
   })
   // There is nowhere else to say it.
   process.stderr.on('error', () => undefined)
-  return { failure: () => failure }
+  return {
+    async failure() {
+      // Called back behind everything that was written before, whatever became of it.
+      await new Promise<void>((resolve) => {
+        process.stdout.write('', () => {
+          setImmediate(resolve)
+        })
+      })
+      return failure
+    },
+  }
 }

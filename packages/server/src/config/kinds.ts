@@ -106,7 +106,7 @@ const KIND_TABLE = {
     values: called('a directory'),
     // Lists of directories of PostgreSQL are separated by colons, and its configuration has one line for each.
     complain: (value) =>
-      /[:\u0000-\u001f\u007f]/.test(value) ? 'it has a colon or a control character in it' : undefined,
+      /[:\p{Cc}]/u.test(value) ? 'it has a colon or a control character in it' : undefined,
   },
   /** There, and readable. */
   file: { values: called('a file'), complain: anything },
@@ -152,7 +152,8 @@ const KIND_TABLE = {
   database_url: {
     values: called('URL'),
     complain: (value) =>
-      parseUrl(value, ['postgres:', 'postgresql:']) === undefined
+      // With a user and no host, which `?host=` names then, it is one for libpq alone.
+      parseUrl(value.replace('@/', '@localhost/'), ['postgres:', 'postgresql:']) === undefined
         ? 'it must be a URL that begins with postgres:// or postgresql://'
         : undefined,
   },
