@@ -22,9 +22,11 @@ if (missing.length > 0) {
   console.warn(`${missing.join(', ')} not installed: the walk-through of the README is skipped`)
 }
 
-async function readWalkThrough(): Promise<string> {
+/** @param name of the part between two marks */
+async function readCommands(name: string): Promise<string> {
   const readme = await readFile(path.join(REPOSITORY, 'README.md'), 'utf8')
-  const marked = /<!-- walk-through:.*?-->([\s\S]*?)<!-- walk-through: end -->/.exec(readme)?.[1] ?? ''
+  const marked =
+    new RegExp(`<!-- ${name}:.*?-->([\\s\\S]*?)<!-- ${name}: end -->`).exec(readme)?.[1] ?? ''
   return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '').join('\n')
 }
 
@@ -32,7 +34,7 @@ describe.skipIf(missing.length > 0)('the README', () => {
   const lakegate = sharedLakegate()
 
   it('leads from the administrator’s token to sessions as the service principal', async () => {
-    const commands = await readWalkThrough()
+    const commands = await readCommands('walk-through')
     expect(commands).toContain('databricks_create_role')
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', `${commands}\necho "I am $CLIENT_ID"`], {
       env: {
@@ -48,5 +50,18 @@ describe.skipIf(missing.length > 0)('the README', () => {
       ['session_user', clientId],
       ['current_user', clientId],
     ])
+  })
+})
+
+describe('the README, without psql and curl', () => {
+  const { ready } = sharedLakegate()
+
+  it('logs in with Node.js alone', async () => {
+    const commands = await readCommands('without psql')
+    const { stdout } = await run('sh', ['-euc', commands], {
+      cwd: REPOSITORY,
+      env: { ...process.env, LAKEGATE: ready.http_url, ADMIN_TOKEN: ready.admin_token, CA: ready.ca_file },
+    })
+    expect(stdout).toContain(`session_user: '${ready.admin_user}'`)
   })
 })

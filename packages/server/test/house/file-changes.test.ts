@@ -53,6 +53,10 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['chmod', 'mkdir'],
     because: 'the data directory, once nothing on the way to it can be changed by the account',
   },
+  'config/on-disk.ts': {
+    may: ['open', 'rm'],
+    because: 'tries whether a file can be made where the operator says, under a new name that is removed again',
+  },
   'composition/everything.ts': { may: ['writeFile'], because: 'ca.pem in the data directory, which is ours' },
   'composition/first-access.ts': {
     may: ['rm'],
