@@ -40,7 +40,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['packages/*/test/**'],
+    files: ['packages/*/test/**/*.ts'],
     rules: {
       // A test that is skipped says so on the console.
       'no-console': 'off',

@@ -3,7 +3,6 @@
  * that reads the clock and the source of randomness.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
@@ -24,6 +23,7 @@ import { completeInstallation, type Invitation } from '../operations/complete-in
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
+import { writeReadableFile } from '../instances/embedded/own-files.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { holdsEncryptedKeys } from '../store/signing-keys.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
@@ -143,7 +143,7 @@ async function start(
   await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
-  await writeFile(caFile, foundation.authority.certificatePem(), { mode: 0o644 })
+  await writeReadableFile(caFile, foundation.authority.certificatePem())
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
   const controlPlane = buildControlPlane(

@@ -5,8 +5,8 @@ import type { LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { findBinaries, type PostgresBinaries } from '../instances/embedded/binaries.ts'
-import { hasCode } from '../instances/embedded/error-code.ts'
 import { chooseAccount, type OperatingSystemAccount } from '../instances/embedded/operating-system-account.ts'
+import { hasCode } from '../instances/embedded/error-code.ts'
 import { canChange, refuseOpenPath } from '../instances/embedded/own-directories.ts'
 import { placesOf } from '../instances/embedded/places.ts'
 import { offerExtensions } from '../instances/embedded/offer-extensions.ts'
@@ -133,14 +133,27 @@ const unusable = (directory: string, problem: string, cause: unknown): Fault =>
 
 /** Of those that an earlier start made; undefined when there are none. */
 export async function ownerOfClusters(dataDirectory: string): Promise<number | undefined> {
-  const instances = await readdir(path.join(dataDirectory, 'instances')).catch(() => [])
+  const instances = await orNothing(readdir(path.join(dataDirectory, 'instances')), dataDirectory)
   const clusters = [
     path.join(dataDirectory, 'system'),
-    ...instances.map((name) => path.join(dataDirectory, 'instances', name)),
+    ...(instances ?? []).map((name) => path.join(dataDirectory, 'instances', name)),
   ]
   for (const cluster of clusters) {
-    const found = await lstat(placesOf(cluster).data).catch(() => undefined)
+    const found = await orNothing(lstat(placesOf(cluster).data), dataDirectory)
     if (found !== undefined) return found.uid
   }
   return undefined
+}
+
+/**
+ * Undefined where nothing of that name is; whatever else hides it would make us choose another account for it.
+ * @throws Fault data_directory_unusable
+ */
+async function orNothing<Found>(look: Promise<Found>, directory: string): Promise<Found | undefined> {
+  try {
+    return await look
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return undefined
+    throw unusable(directory, cause instanceof Error ? cause.message : String(cause), cause)
+  }
 }

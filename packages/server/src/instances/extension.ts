@@ -1,6 +1,7 @@
 /** Puts the files of databricks_auth where the account that runs PostgreSQL can read them. */
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { removeFiles, writeReadableFile } from './embedded/own-files.ts'
 import { EXTENSION_SOURCES, nextScript } from './extension-scripts.ts'
 
 /**
@@ -16,16 +17,9 @@ export async function installExtensionFiles(directory: string): Promise<string> 
   await chmod(directory, 0o755)
   await chmod(target, 0o755)
   const files = await extensionFiles()
-  for (const [file, content] of files) {
-    const unfinished = path.join(target, `.${file}.unfinished`)
-    await writeFile(unfinished, content)
-    await chmod(unfinished, 0o644)
-    await rename(unfinished, path.join(target, file))
-  }
-  // Those of an earlier Lakegate.
-  for (const file of await readdir(target)) {
-    if (!files.has(file)) await rm(path.join(target, file))
-  }
+  for (const [file, content] of files) await writeReadableFile(path.join(target, file), content)
+  // Those of an earlier Lakegate; the control files of other extensions are offer-extensions.ts's.
+  await removeFiles(target, (file) => file.startsWith('databricks_auth') && !files.has(file))
   return directory
 }
 

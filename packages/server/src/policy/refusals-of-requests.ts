@@ -95,6 +95,15 @@ export const REFUSALS_OF_REQUESTS = {
       message: '{type} {id} was changed by somebody else meanwhile. Read it again and repeat the change.',
     },
   },
+  deleted_meanwhile: {
+    disclosure: 'authenticated',
+    http: {
+      status: 409,
+      errorCode: 'ABORTED',
+      message:
+        'What this request is about was deleted while it was under way. Read it again, and repeat the request if it is still there.',
+    },
+  },
   workspace_not_found: {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Workspace {id} does not exist.' },

@@ -8,6 +8,7 @@ import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { askTogether } from '../operations/ask-together.ts'
 import { RefusedError } from '../operations/refused-error.ts'
+import { refuse } from '../policy/refusals.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
 import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
@@ -91,12 +92,14 @@ const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']
 
 /**
  * Runs one piece of work on the system database.
- * @throws Fault system_database_unavailable, retryable, when it could not be asked; everything else is passed on
+ * @throws Fault system_database_unavailable, retryable, when it could not be asked; RefusedError deleted_meanwhile when a row
+ *   that a new one belongs to is gone; everything else is passed on
  */
 export async function askSystemDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (cause) {
+    if (isForeignKeyViolation(cause)) throw new RefusedError(refuse('deleted_meanwhile'))
     if (!isUnavailable(cause)) throw cause
     throw new Fault({
       code: 'system_database_unavailable',

@@ -17,6 +17,7 @@ import {
   type CertificateAuthority,
 } from '../../src/keys/certificate-authority.ts'
 import type { StoredCertificateAuthority } from '../../src/operations/ports/certificates.ts'
+import { unsyncedPostgres } from './unsynced-postgres.ts'
 import { waitFor } from './wait-for.ts'
 import { freePort } from './free-port.ts'
 
@@ -88,7 +89,7 @@ export async function startForeignCluster(options: ForeignClusterOptions = {}): 
   await chmod(directory, 0o711)
   const account = chooseAccount(undefined)
   const binaries = await findBinaries({
-    directory: options.version === 'debian-15' ? DEBIAN_15 : OTHER_BINARIES,
+    directory: options.version === 'debian-15' ? DEBIAN_15 : (OTHER_BINARIES ?? unsyncedPostgres()),
     copyTo: path.join(directory, 'postgresql'),
     account,
   })

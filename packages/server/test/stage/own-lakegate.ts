@@ -6,11 +6,15 @@ export interface OwnLakegate extends RunningLakegate {
   remove(): Promise<void>
 }
 
+/** One worker unless the file asks for more: what several do together is tried on the shared Lakegate, and by files of its own. */
 export async function startOwnLakegate(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<OwnLakegate> {
   const dataDirectory = await makeDataDirectory()
-  const lakegate = await startLakegate({ dataDirectory, environment })
+  const lakegate = await startLakegate({
+    dataDirectory,
+    environment: { LAKEGATE_GATEWAY_WORKERS: '1', ...environment },
+  })
   return {
     ...lakegate,
     async remove() {

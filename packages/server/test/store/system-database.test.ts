@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccountId, WorkspaceId } from '../../src/domain/ids.ts'
+import { RefusedError } from '../../src/operations/refused-error.ts'
+import { toHttpRefusal } from '../../src/policy/refusals.ts'
 import { createIdentityStore } from '../../src/store/identity-records.ts'
 import { createInstallationStore } from '../../src/store/installation.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { createPersonalAccessTokenStore } from '../../src/store/personal-access-tokens.ts'
 import { createSecretStore } from '../../src/store/secrets.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 
@@ -126,6 +129,44 @@ describe('when many ask at once', () => {
     expect(removed).toBe(true)
     const second = await createServicePrincipal(installation, name)
     expect(BigInt(second.id)).toBeGreaterThan(BigInt(first.id))
+  })
+
+  it('what would belong to an identity that was deleted meanwhile is refused, as a conflict', async () => {
+    const installation = await install()
+    const { id } = await createServicePrincipal(installation, randomUUID())
+    const scope = { accountId: installation.accountId, workspaceId: undefined }
+    await createIdentityStore(system.database).removeIdentity(
+      scope,
+      { id, type: 'SERVICE_PRINCIPAL' },
+      () => ({
+        from: 'account',
+      }),
+    )
+    const expiresAt = new Date(now.getTime() + 60_000)
+    const secret = createSecretStore(system.database).insertSecret({
+      servicePrincipalId: id,
+      hash: randomBytes(32),
+      createdAt: now,
+      expiresAt,
+      atMost: 5,
+    })
+    const token = createPersonalAccessTokenStore(system.database).insertPersonalAccessToken({
+      identityId: id,
+      workspaceId: installation.workspace.id,
+      hash: randomBytes(32),
+      comment: '',
+      scopes: ['all-apis'],
+      createdAt: now,
+      createdBy: id,
+      expiresAt,
+      atMost: 5,
+    })
+    const refusals = (await Promise.allSettled([secret, token])).map((result) =>
+      result.status === 'rejected' && result.reason instanceof RefusedError
+        ? toHttpRefusal(result.reason.refusal)?.errorCode
+        : result,
+    )
+    expect(refusals).toEqual(['ABORTED', 'ABORTED'])
   })
 
   it('two groups cannot be nested in each other, whoever is first (attack 26)', async () => {

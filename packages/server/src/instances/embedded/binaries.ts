@@ -3,12 +3,14 @@
  * libraries are in place and that the account which runs them can reach them.
  */
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { access, chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Fault } from '../../domain/fault.ts'
+import { hasCode } from './error-code.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
+import { isThere } from './own-files.ts'
 
 export interface PostgresBinaries {
   readonly initdb: string
@@ -81,7 +83,7 @@ async function restoreLinks(root: string): Promise<void> {
   for (const link of links as { source: string; target: string }[]) {
     const target = path.join(root, link.target)
     await symlink(path.relative(path.dirname(link.target), link.source), target).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (!hasCode(error, 'EEXIST')) throw error
     })
   }
 }
@@ -96,16 +98,17 @@ function tryToRun({ postgres }: PostgresBinaries, account: OperatingSystemAccoun
 /** Complete or not there: copied under another name and then renamed. */
 async function copyOnce(directory: string, copyTo: string): Promise<string> {
   const copy = path.join(copyTo, createHash('sha256').update(directory).digest('hex').slice(0, 16))
-  const isThere = await access(copy).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) return copy
+  if (await isThere(copy)) return copy
   await mkdir(copyTo, { recursive: true, mode: 0o711 })
-  const unfinished = `${copy}.unfinished`
-  await rm(unfinished, { recursive: true, force: true })
-  await cp(directory, unfinished, { recursive: true, verbatimSymlinks: true })
-  await chmod(unfinished, 0o755)
-  await rename(unfinished, copy)
+  const unfinished = `${copy}.unfinished.${randomUUID()}`
+  try {
+    await cp(directory, unfinished, { recursive: true, verbatimSymlinks: true })
+    await chmod(unfinished, 0o755)
+    await rename(unfinished, copy)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    // Another Lakegate that starts at this moment was first.
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
+  }
   return copy
 }

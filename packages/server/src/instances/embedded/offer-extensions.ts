@@ -3,11 +3,12 @@
  * before that of the binaries (`extension_control_path`), which says `trusted` or not, and leads to the scripts of the
  * binaries. What the list does not allow is not trusted either, whatever the binaries say.
  */
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decideExtension, type BadExtensionSetting, type ExtensionRules } from '../../policy/extensions.ts'
 import { extendControlFile, valueInControlFile } from './control-file.ts'
+import { removeFiles, writeReadableFile } from './own-files.ts'
 
 /** What is run as well, behind each script of an extension: it must do no harm when it is run again. */
 const ADDITIONS = fileURLToPath(new URL('../../../sql/extensions/', import.meta.url))
@@ -70,16 +71,16 @@ async function withAddition(directory: string, scripts: string, name: string): P
   const files = (await readdir(scripts)).filter((file) => file.startsWith(`${name}--`))
   for (const file of files) {
     const text = await readFile(path.join(scripts, file), 'utf8')
-    await writeReadable(path.join(target, file), file.endsWith('.sql') ? `${text}\n${addition}` : text)
+    await writeReadableFile(path.join(target, file), file.endsWith('.sql') ? `${text}\n${addition}` : text)
   }
-  await removeOthers(target, (file) => !files.includes(file))
+  await removeFiles(target, (file) => !files.includes(file))
   return target
 }
 
 async function replaceControlFiles(directory: string, offered: ReadonlyMap<string, string>): Promise<void> {
-  for (const [file, text] of offered) await writeReadable(path.join(directory, file), text)
+  for (const [file, text] of offered) await writeReadableFile(path.join(directory, file), text)
   // An extension that the binaries of an earlier start had, or a rule that is no more.
-  await removeOthers(
+  await removeFiles(
     directory,
     (file) => file.endsWith(CONTROL) && !offered.has(file) && file !== `databricks_auth${CONTROL}`,
   )
@@ -88,16 +89,4 @@ async function replaceControlFiles(directory: string, offered: ReadonlyMap<strin
 async function makeOpenDirectory(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   await chmod(directory, 0o755)
-}
-
-/** Whole or not at all: an instance may be reading it. */
-async function writeReadable(file: string, text: string): Promise<void> {
-  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.unfinished`)
-  await writeFile(unfinished, text)
-  await chmod(unfinished, 0o644)
-  await rename(unfinished, file)
-}
-
-async function removeOthers(directory: string, isOther: (file: string) => boolean): Promise<void> {
-  for (const file of (await readdir(directory)).filter(isOther)) await rm(path.join(directory, file))
 }

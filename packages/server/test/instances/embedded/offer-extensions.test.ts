@@ -1,5 +1,6 @@
 /** The control files that we put before those of the binaries, and the scripts that they let owners run as the superuser. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +9,7 @@ import { extendControlFile, valueInControlFile } from '../../../src/instances/em
 import { offerExtensions } from '../../../src/instances/embedded/offer-extensions.ts'
 import { chooseAccount } from '../../../src/instances/embedded/operating-system-account.ts'
 import { findShareDirectory } from '../../../src/instances/embedded/share-directory.ts'
+import { installExtensionFiles } from '../../../src/instances/extension.ts'
 import {
   DEFAULT_EXTENSIONS,
   readExtensionRules,
@@ -79,6 +81,43 @@ describe('extensions are offered', () => {
     await offer('b')
     expect(await shown('a', 'trusted')).toBe('false')
     expect(await shown('a', 'superuser')).toBe('true')
+  })
+
+  it('by many Lakegates that start at the same moment upon one data directory', async () => {
+    const names = ['a', 'b', 'c', 'vector', 'hstore']
+    for (const name of names) await place(name, "default_version = '1.0'")
+    const directory = path.join(home, 'own')
+    const starts = Array.from({ length: 20 }, async () => {
+      await installExtensionFiles(directory)
+      return offer('a,b,c,vector,hstore')
+    })
+    expect((await Promise.allSettled(starts)).filter(({ status }) => status === 'rejected')).toEqual([])
+    for (const name of names) expect(await shown(name, 'trusted')).toBe('true')
+    const left = (await readdir(path.join(directory, 'extension'))).filter(
+      (file) => !file.startsWith('databricks_auth'),
+    )
+    expect(left).toEqual(names.map((name) => `${name}.control`).sort())
+  })
+
+  it('without a moment in which a running instance finds them gone', async () => {
+    await place('a', "default_version = '1.0'")
+    await offer('a')
+    await installExtensionFiles(path.join(home, 'own'))
+    expect(await shown('a', 'trusted')).toBe('true')
+  })
+
+  it('and what a killed Lakegate was writing is removed, what another one writes is not', async () => {
+    await place('a', "default_version = '1.0'")
+    const file = (uuid: string) => path.join(home, 'own', 'extension', `a.control.${uuid}`)
+    const [killed, writing] = [file(randomUUID()), file(randomUUID())]
+    await writeFile(killed, '')
+    await utimes(killed, 0, 0)
+    await writeFile(writing, '')
+    await offer('a')
+    expect((await readdir(path.join(home, 'own', 'extension'))).sort()).toEqual([
+      'a.control',
+      path.basename(writing),
+    ])
   })
 
   it('no longer when a later start has other binaries', async () => {
