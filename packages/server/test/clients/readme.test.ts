@@ -25,8 +25,7 @@ if (missing.length > 0) {
 /** @param name of the part between two marks */
 async function readCommands(name: string): Promise<string> {
   const readme = await readFile(path.join(REPOSITORY, 'README.md'), 'utf8')
-  const marked =
-    new RegExp(`<!-- ${name}:.*?-->([\\s\\S]*?)<!-- ${name}: end -->`).exec(readme)?.[1] ?? ''
+  const marked = new RegExp(`<!-- ${name}:.*?-->([\\s\\S]*?)<!-- ${name}: end -->`).exec(readme)?.[1] ?? ''
   return [...marked.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '').join('\n')
 }
 

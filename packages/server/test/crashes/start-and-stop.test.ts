@@ -15,7 +15,12 @@ import {
   type ReadyReport,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
-import { asOwner, createPrincipalWithRole, databaseClient, mintCredential } from '../stage/service-principal.ts'
+import {
+  asOwner,
+  createPrincipalWithRole,
+  databaseClient,
+  mintCredential,
+} from '../stage/service-principal.ts'
 
 let dataDirectory: string
 beforeAll(async () => {

@@ -55,7 +55,8 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
   },
   'config/on-disk.ts': {
     may: ['open', 'rm'],
-    because: 'tries whether a file can be made where the operator says, under a new name that is removed again',
+    because:
+      'tries whether a file can be made where the operator says, under a new name that is removed again',
   },
   'composition/first-access.ts': {
     may: ['rm'],
