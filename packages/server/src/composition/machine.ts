@@ -1,8 +1,8 @@
 /** What is decided once about this machine before anything starts: directories, accounts, programs. */
 import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { badExtensions } from '../config/check-together.ts'
 import type { LoadedSettings } from '../config/load.ts'
-import { environmentVariableOf } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { findBinaries, type PostgresBinaries } from '../instances/embedded/binaries.ts'
 import { chooseAccount, type OperatingSystemAccount } from '../instances/embedded/operating-system-account.ts'
@@ -12,7 +12,7 @@ import { placesOf } from '../instances/embedded/places.ts'
 import { offerExtensions } from '../instances/embedded/offer-extensions.ts'
 import { findShareDirectory } from '../instances/embedded/share-directory.ts'
 import { installExtensionFiles } from '../instances/extension.ts'
-import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
+import { readExtensionRules } from '../policy/extensions.ts'
 import { dataDirectoryHere } from './data-directory.ts'
 
 export interface Machine {
@@ -58,14 +58,6 @@ async function offerOperatorsExtensions(
   if ('problem' in offered) throw badExtensions(offered)
   return offered.preloadLibraries
 }
-
-const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
-  new Fault({
-    code: 'configuration_invalid',
-    origin: 'configuration',
-    message: `The setting ${setting} cannot be as it is: ${problem}.`,
-    nextStep: `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
-  })
 
 async function mkdirOrFault(directory: string): Promise<void> {
   try {

@@ -1,5 +1,6 @@
 /** What settings demand of one another. Pure. */
-import { readExtensionRules } from '../policy/extensions.ts'
+import type { Fault } from '../domain/fault.ts'
+import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
 import { badValue, invalid } from './check-setting.ts'
 import { entriesOf } from './kinds.ts'
 import type { LoadedSettings } from './load.ts'
@@ -60,16 +61,20 @@ function refusePlainProvider(settings: LoadedSettings): void {
     )
 }
 
-/** Each of the two lists is good by itself by now; what is in one matters to the other. */
+/** What is in one of the lists matters to the other. */
 function refuseExtensions(settings: LoadedSettings): void {
   const rules = readExtensionRules(
     settings.extensions.value ?? '',
     settings['dangerous-extensions'].value ?? '',
   )
-  if (!('problem' in rules)) return
-  const { value = '', source } = settings[rules.setting]
-  throw badValue(rules.setting, value, source, rules.problem)
+  if ('problem' in rules) throw badExtensions(rules)
 }
+
+export const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
+  invalid(
+    `The setting ${setting} cannot be as it is: ${problem}.`,
+    `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
+  )
 
 /**
  * What a half of Lakegate beside others cannot do without.

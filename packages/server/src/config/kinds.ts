@@ -5,7 +5,6 @@
 import { isIP } from 'node:net'
 import { isInstanceName } from '../domain/database-instance.ts'
 import { judgeUserName } from '../domain/names.ts'
-import { readExtensionRules } from '../policy/extensions.ts'
 import type { SettingDefinition } from './settings/definition.ts'
 
 interface Kind {
@@ -76,11 +75,6 @@ function complainOfUserName(value: string): string | undefined {
   return Buffer.byteLength(verdict.name) > LONGEST_ROLE
     ? `it is longer than the ${String(LONGEST_ROLE)} bytes of a PostgreSQL role`
     : undefined
-}
-
-function complainOfExtensions(extensions: string, dangerous: string): string | undefined {
-  const rules = readExtensionRules(extensions, dangerous)
-  return 'problem' in rules ? rules.problem : undefined
 }
 
 const KIND_TABLE = {
@@ -165,14 +159,9 @@ const KIND_TABLE = {
         ? undefined
         : 'it must have 1 to 63 letters, digits and hyphens and begin with a letter',
   },
-  extensions: {
-    values: called('names of extensions'),
-    complain: (value) => complainOfExtensions(value, ''),
-  },
-  dangerous_extensions: {
-    values: called('names of extensions'),
-    complain: (value) => complainOfExtensions('', value),
-  },
+  /** What is in one list of them matters to the other (check-together.ts). */
+  extensions: { values: called('names of extensions'), complain: anything },
+  dangerous_extensions: { values: called('names of extensions'), complain: anything },
 } as const satisfies Record<string, Kind>
 
 export type SettingKind = keyof typeof KIND_TABLE

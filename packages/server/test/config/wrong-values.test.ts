@@ -73,7 +73,7 @@ async function startWith(name: SettingName, value: string): Promise<void> {
   const beside = Object.fromEntries(
     Object.keys(BESIDE[name] ?? {}).map((setting) => [setting, { value: undefined, source: 'default' }]),
   )
-  await checkOnDisk({ ...settings, ...beside } as LoadedSettings)
+  await checkOnDisk({ ...settings, ...beside })
   await USES[name]?.(settings)
 }
 
