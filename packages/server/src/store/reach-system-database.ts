@@ -71,7 +71,7 @@ const OF_TLS: Omit<Cause, 'codes'> = {
     'See what sslmode and sslrootcert in LAKEGATE_DATABASE_URL demand, and which certificate it shows.',
 }
 const UNKNOWN: Omit<Cause, 'codes'> = {
-  what: 'it cannot be used',
+  what: 'the connection to it fails',
   nextStep: `${RIGHT_URL} host, port, database and user.`,
 }
 
@@ -127,7 +127,7 @@ function unreachable(where: string, cause: unknown): Fault {
   return new Fault({
     code: 'system_database_unreachable',
     origin: 'store',
-    message: `The system database ${where} cannot be used: ${known.what} (${[code, said].filter((part) => part !== '').join(': ')}).`,
+    message: `The system database ${where} cannot be used: ${known.what} (${said.includes(code) ? said : `${code}: ${said}`}).`,
     nextStep: known.nextStep,
     retryable: true,
   })

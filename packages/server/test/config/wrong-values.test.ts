@@ -103,7 +103,7 @@ describe('a system database that cannot be reached', () => {
   it('is named with host, port, database, user and cause, and without the password', async () => {
     const said = await saidAbout('database-url', 'postgres://gate:hunter2@127.0.0.1:1/identities')
     expect(said).toContain(
-      'The system database at 127.0.0.1 port 1 (database identities, user gate) cannot be used: nothing listens there (ECONNREFUSED',
+      'The system database at 127.0.0.1 port 1 (database identities, user gate) cannot be used: nothing listens there (connect ECONNREFUSED',
     )
     expect(said).toContain('LAKEGATE_DATABASE_URL')
   })

@@ -89,6 +89,11 @@ const FAILING: readonly FailingStart[] = [
     environment: () => ({ LAKEGATE_DATABASE_URL: 'postgres://gate:hunter2@127.0.0.1:1/lakegate' }),
   },
   {
+    what: 'an external system database that does not exist',
+    says: 'there is no such database (3D000',
+    environment: () => ({ LAKEGATE_DATABASE_URL: urlOf('nothing') }),
+  },
+  {
     what: 'half a Lakegate without a shared system database',
     says: 'The setting database-url is not set',
     environment: () => ({}),

@@ -7,7 +7,7 @@ import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { makeAccountDirectory, makeOwnDirectory, refuseStrangersPath } from './own-directories.ts'
 
 /** Every socket of ours has the name that libpq looks for. */
-export const SOCKET_NAME = '.s.PGSQL.5432'
+const SOCKET_NAME = '.s.PGSQL.5432'
 /** sockaddr_un holds 108 bytes with the NUL on Linux and 104 on macOS; the lock file beside the socket must fit as well. */
 const LONGEST_DIRECTORY = 104 - 1 - `/${SOCKET_NAME}.lock`.length
 
