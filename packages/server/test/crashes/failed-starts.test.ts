@@ -128,9 +128,13 @@ const FAILING: readonly FailingStart[] = [
     environment: () => ({ LAKEGATE_GATEWAY_PORT: occupiedPort() }),
   },
   {
-    what: 'the same in a single process',
-    says: `where clients of dev would connect, is in use.`,
-    environment: () => ({ LAKEGATE_GATEWAY_PORT: occupiedPort(), LAKEGATE_GATEWAY_WORKERS: '0' }),
+    what: 'the same in a single process, whose log is text',
+    says: 'error the gateway cannot listen for an instance: Port ',
+    environment: () => ({
+      LAKEGATE_GATEWAY_PORT: occupiedPort(),
+      LAKEGATE_GATEWAY_WORKERS: '0',
+      LAKEGATE_LOG_FORMAT: 'text',
+    }),
   },
 ]
 
