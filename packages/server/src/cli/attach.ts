@@ -1,10 +1,11 @@
 /**
- * `lakegate attach`: puts an existing cluster behind the gateway, through REST. Secrets come from files or standard input:
+ * `lakegate attach`: puts an existing cluster behind the gateway, through REST, and waits until it is. Secrets come from files or standard input:
  * arguments are in the process list for everybody to read (behaviour 74).
  */
-import type { DatabaseInstance } from '@lakegate/client'
+import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command, Option } from 'commander'
 import { BACKEND_AUTHENTICATIONS, CLUSTER_TLS_MODES, EXISTING_PASSWORDS } from '../domain/attached-cluster.ts'
+import { askUntil, INSTANCES_PATH } from './instance-at-server.ts'
 import {
   atServer,
   commandFailed,
@@ -23,7 +24,11 @@ interface Flags extends ServerFlags {
   readonly caFile?: string
   readonly tlsMode: (typeof CLUSTER_TLS_MODES)[number]
   readonly existingPasswords: (typeof EXISTING_PASSWORDS)[number]
+  readonly wait: boolean
 }
+
+/** Longer than hosts that do not answer are waited for. */
+const LIMIT_MS = 120_000
 
 export function attachCommand(): Command {
   return withServer(new Command('attach'))
@@ -47,12 +52,13 @@ export function attachCommand(): Command {
         .choices(EXISTING_PASSWORDS)
         .default('refuse'),
     )
+    .option('--no-wait', 'end as soon as Lakegate knows of it')
     .action(attach)
 }
 
 async function attach(name: string, flags: Flags): Promise<void> {
   await atServer(flags, async (http) => {
-    const { state, attached } = await http.request<DatabaseInstance>('POST', '/api/2.0/database/instances', {
+    const made = await http.request<DatabaseInstance>('POST', INSTANCES_PATH, {
       name,
       attached: {
         hosts: flags.host.split(',').map(parseHost),
@@ -66,12 +72,39 @@ async function attach(name: string, flags: Flags): Promise<void> {
         existing_passwords: flags.existingPasswords,
       },
     })
-    process.stdout.write(`${name} is ${state}.\n`)
-    if (attached?.client_ca_pem !== undefined)
+    process.stdout.write(`${name} is ${made.state}.\n`)
+    if (made.attached?.client_ca_pem !== undefined)
       process.stdout.write(
-        `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${attached.client_ca_pem}`,
+        `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${made.attached.client_ca_pem}`,
       )
+    if (!flags.wait) return
+    if (process.stdout.isTTY)
+      process.stdout.write(
+        'Lakegate connects to the cluster … (Ctrl-C ends the waiting, not the attaching)\n',
+      )
+    await waitUntilAvailable(http, made)
   })
+}
+
+/** @throws Fault with what is in the way, as soon as the instance says so, or is not available in time */
+async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): Promise<void> {
+  const { name, uid } = made
+  const isOurs = (found: DatabaseInstance | undefined) => found?.uid === uid
+  const now = await askUntil(
+    http,
+    name,
+    LIMIT_MS,
+    (found) => !isOurs(found) || found?.state === 'AVAILABLE' || found?.status_message !== undefined,
+  )
+  if (now === undefined || !isOurs(now))
+    throw commandFailed(`${name} is gone: somebody detached it meanwhile.`, undefined)
+  if (now.state !== 'AVAILABLE')
+    throw commandFailed(
+      `${name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
+      `Lakegate goes on trying. \`lakegate detach ${name}\` gives it up; then attach it as it should be.`,
+    )
+  const said = now.status_message === undefined ? '' : `: ${now.status_message}`
+  process.stdout.write(`${name} is ${now.state}${said || '.'}\n`)
 }
 
 /** `host`, `host:port`, `[address]:port`. */

@@ -1,4 +1,6 @@
 /** What a person reads when Lakegate is ready: where it is, how to get in, one command that works when pasted. */
+import type { StandInPort } from '../domain/stand-in-port.ts'
+import { describeStandIns } from './stand-in-ports.ts'
 
 export interface BannerFacts {
   readonly httpUrl: string
@@ -19,6 +21,7 @@ export interface BannerFacts {
         readonly role: string
       }
     | undefined
+  readonly standIns: readonly StandInPort[]
   /** Sentences about what is not as it should be. */
   readonly remarks: readonly string[]
 }
@@ -67,7 +70,7 @@ export function renderBanner(facts: BannerFacts): string {
   } else {
     lines.push('', 'No database instance is available; create one with POST /api/2.0/database/instances.')
   }
-  for (const remark of facts.remarks) lines.push('', remark)
+  for (const remark of [...describeStandIns(facts.standIns), ...facts.remarks]) lines.push('', remark)
   lines.push('', 'Ctrl-C stops Lakegate and its instances; the data stays.', '')
   return lines.join('\n')
 }

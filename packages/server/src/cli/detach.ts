@@ -2,18 +2,17 @@
  * `lakegate detach`: takes an attached cluster from behind the gateway, through REST, and waits until that is done. What
  * Lakegate put into the cluster stays there, unless the operator says otherwise.
  */
-import { setTimeout as pause } from 'node:timers/promises'
-import { LakegateApiError, type DatabaseInstance, type LakegateHttp } from '@lakegate/client'
+import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command } from 'commander'
+import { askUntil, pathOfInstance } from './instance-at-server.ts'
 import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
 
 interface Flags extends ServerFlags {
   readonly removeObjects: boolean
 }
 
-const ASK_AGAIN_MS = 250
-/** Half a minute: a cluster that answers is done with in a second or two. */
-const QUESTIONS = 120
+/** A cluster that answers is done with in a second or two. */
+const LIMIT_MS = 30_000
 
 export function detachCommand(): Command {
   return withServer(new Command('detach'))
@@ -25,7 +24,7 @@ export function detachCommand(): Command {
 
 async function detach(name: string, flags: Flags): Promise<void> {
   await atServer(flags, async (http) => {
-    const path = `/api/2.0/database/instances/${encodeURIComponent(name)}`
+    const path = pathOfInstance(name)
     const instance = await http.request<DatabaseInstance>('GET', path)
     // The same request that detaches this cluster would destroy that one, with everything in it.
     if (instance.attached === undefined)
@@ -34,7 +33,7 @@ async function detach(name: string, flags: Flags): Promise<void> {
         'To delete it with all its data, use `databricks database delete-database-instance`.',
       )
     await http.request('DELETE', `${path}?purge=true&remove_objects=${String(flags.removeObjects)}`)
-    await waitUntilGone(http, path, instance)
+    await waitUntilGone(http, instance)
     process.stdout.write(
       flags.removeObjects
         ? `${name} is detached, and what Lakegate put into the cluster is taken out.\n`
@@ -44,26 +43,20 @@ async function detach(name: string, flags: Flags): Promise<void> {
 }
 
 /** @throws Fault with what is in the way, as soon as the instance says something new, or is not gone in time */
-async function waitUntilGone(http: LakegateHttp, path: string, before: DatabaseInstance): Promise<void> {
-  for (let question = 1; ; question += 1) {
-    const now = await find(http, path)
-    // Its name is free when it is gone, and somebody may have taken it.
-    if (now?.uid !== before.uid) return
-    const isNews = now.status_message !== undefined && now.status_message !== before.status_message
-    if (isNews || question >= QUESTIONS)
-      throw commandFailed(
-        `${now.name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
-        'Lakegate goes on trying. `lakegate detach` without --remove-objects leaves everything in the cluster.',
-      )
-    await pause(ASK_AGAIN_MS)
-  }
-}
-
-async function find(http: LakegateHttp, path: string): Promise<DatabaseInstance | undefined> {
-  try {
-    return await http.request<DatabaseInstance>('GET', path)
-  } catch (error) {
-    if (error instanceof LakegateApiError && error.status === 404) return undefined
-    throw error
-  }
+async function waitUntilGone(http: LakegateHttp, before: DatabaseInstance): Promise<void> {
+  const isNews = ({ status_message: said }: DatabaseInstance) =>
+    said !== undefined && said !== before.status_message
+  // Its name is free when it is gone, and somebody may have taken it.
+  const isGone = (now: DatabaseInstance | undefined) => now?.uid !== before.uid
+  const now = await askUntil(
+    http,
+    before.name,
+    LIMIT_MS,
+    (found) => isGone(found) || (found !== undefined && isNews(found)),
+  )
+  if (now === undefined || isGone(now)) return
+  throw commandFailed(
+    `${now.name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
+    'Lakegate goes on trying. `lakegate detach` without --remove-objects leaves everything in the cluster.',
+  )
 }

@@ -12,6 +12,7 @@ import { databaseInstanceRoutes } from '../http/api/database-instances.ts'
 import { databaseInstanceRoleRoutes } from '../http/api/database-instance-roles.ts'
 import { permissionRoutes } from '../http/api/permissions.ts'
 import { tokenRoutes } from '../http/api/tokens.ts'
+import { createBalancers } from '../gateway/client-address.ts'
 import { createInstanceDatabases } from '../instances/databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
@@ -25,6 +26,7 @@ import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { tokenIntrospectionRoutes } from '../http/api/token-introspection.ts'
 import type { HttpListener } from '../http/listener.ts'
+import type { PlainHttpSettings } from '../http/plain-http.ts'
 import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
 import { scimRoutes } from '../http/scim/routes.ts'
@@ -66,6 +68,7 @@ export interface ControlPlane {
 export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySettings {
   readonly httpListener: HttpListener
   readonly publicUrl: string
+  readonly plainHttp: PlainHttpSettings['access']
   readonly instancesPerWorkspace: number
   readonly connectionsOfInstance: number
   /** 0: none. */
@@ -288,6 +291,11 @@ export function buildControlPlane(
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
         ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
       ],
+      plainHttp: {
+        access: settings.plainHttp,
+        isProxy: createBalancers(settings.httpProxies).includes,
+        publicUrl: settings.publicUrl,
+      },
       log,
     },
     settings.httpListener,

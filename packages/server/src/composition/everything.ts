@@ -13,6 +13,7 @@ import { checkOnDisk } from '../config/on-disk.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
 import { createKeyEncryption, loadOrMakeMasterKey } from '../keys/key-encryption.ts'
+import type { PlainHttpSettings } from '../http/plain-http.ts'
 import type { Log } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
@@ -23,6 +24,7 @@ import { completeInstallation, type Invitation } from '../operations/complete-in
 import { createFirstInstance } from '../operations/create-first-instance.ts'
 import { issuePersonalAccessToken } from '../operations/issue-personal-access-token.ts'
 import { prepareInstallation } from '../operations/prepare-installation.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
 import { writeReadableFile } from '../instances/embedded/own-files.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { holdsEncryptedKeys } from '../store/signing-keys.ts'
@@ -38,6 +40,7 @@ import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
+import { openHttps } from './https.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
 import { nameInstances, settleInstances, supervise, type SettledInstances } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
@@ -50,6 +53,7 @@ import { openTogether, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
+import { watchClock } from './watch-clock.ts'
 
 type Role = 'everything' | 'control'
 
@@ -138,12 +142,17 @@ async function start(
     'removal of old audit records',
     keepRetention(foundation.stores.auditRecords, settings, clock, log),
   )
+  shutdown.add(
+    'comparison of clocks',
+    watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(system.database) }),
+  )
   shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const isFirstStart = !installation.isComplete
   const caFile = path.join(machine.dataDirectory, 'ca.pem')
   await writeReadableFile(caFile, foundation.authority.certificatePem())
+  const https = await openHttps(foundation, settings, { listener, publicUrl })
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
   const controlPlane = buildControlPlane(
@@ -153,6 +162,7 @@ async function start(
     {
       httpListener: listener,
       publicUrl,
+      plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
       instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
       connectionsOfInstance: connectionsOfInstance(settings),
       metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
@@ -226,7 +236,9 @@ async function start(
   const reloading = createReloading(
     settings,
     async (next) => {
+      const showCertificate = await https.prepare(next)
       await gateway?.reload(next)
+      showCertificate()
       log.setLevel(logLevelOf(next))
       warnOfSmallerClusters(settings, next, log)
     },
@@ -344,6 +356,7 @@ async function start(
         database: INITIAL_DATABASE,
         role: admin.name,
       },
+      standIns: gateway?.standIns() ?? [],
       remarks: [
         ...remarks,
         ...instances.remarks,

@@ -5,18 +5,20 @@
 import type { StartGateway } from '../cli/serve-gateway.ts'
 import { checkServes } from '../config/check-together.ts'
 import { gatewayDomainOf, publicUrlOf } from '../config/gateway-settings.ts'
-import type { LoadedSettings } from '../config/load.ts'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { checkOnDisk } from '../config/on-disk.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption, loadMasterKey } from '../keys/key-encryption.ts'
 import type { Installation } from '../operations/ports/installation.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
 import { createInstallationStore } from '../store/installation.ts'
 import { isUndefinedTable, type SystemDatabase } from '../store/system-database.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { dataDirectoryHere, masterKeyFileIn } from './data-directory.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
+import { openGatewayHealth } from './gateway-health.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { logLevelOf, openProcessLog } from './process-log.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
@@ -24,6 +26,7 @@ import { createReloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
+import { watchClock } from './watch-clock.ts'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
 export const startGateway: StartGateway = (settings, progress) =>
@@ -39,6 +42,9 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   checkServes(settings, 'gateway')
   await checkOnDisk(settings)
 
+  const health = await openGatewayHealth(settings, log)
+  // Closed last: until then it says that the gateway goes.
+  shutdown.add('health', () => health.close())
   const { database, address, stop } = await openSharedSystemDatabase(settings['database-url'].value, log)
   shutdown.add('system database', stop)
   const installation = await findInstallation(database)
@@ -58,6 +64,10 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
       { publicUrl, accountId: installation.accountId },
     ),
   })
+  shutdown.add(
+    'comparison of clocks',
+    watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(database) }),
+  )
   shutdown.add('administrative connections', () => foundation.connections.closeAll())
   shutdown.add('audit', () => foundation.audit.stop())
   await startKeys(foundation, installation)
@@ -69,12 +79,18 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     masterKeyFile,
     recordsListeners: false,
   })
-  shutdown.add('gateway', () => gateway.drain())
+  let current = settings
+  shutdown.add('gateway', async () => {
+    await health.announceEnd((numberOf(current['drain-notice-seconds']) ?? 0) * 1000)
+    await gateway.drain()
+  })
   await gateway.reconcileListeners()
+  await health.serve(foundation, gateway)
   const reloading = createReloading(
     settings,
     async (next) => {
       await gateway.reload(next)
+      current = next
       log.setLevel(logLevelOf(next))
     },
     log,
@@ -85,15 +101,17 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   })
   const addresses = gateway.sharedAddresses()
   if (readyFile !== undefined) {
-    await writeReadyFile(readyFile, { gateway: addresses })
+    await writeReadyFile(readyFile, { gateway: addresses, health_url: health.url })
     shutdown.add('ready file', () => removeReadyFile(readyFile))
   }
-  log.info({ domain, addresses }, 'the gateway is ready')
+  log.info({ domain, addresses, health: health.url }, 'the gateway is ready')
   return {
     domain,
     addresses,
+    healthUrl: health.url,
     stop: () => shutdown.run(),
     hurry: () => {
+      health.hurry()
       gateway.hurry()
     },
     reload: (read) => reloading.reload(read),

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { StandInPort } from '../domain/stand-in-port.ts'
 import { createCounters } from '../gateway/connection-limits.ts'
 import { createGateway, type HandOver } from '../gateway/gateway.ts'
 import { fromWire, toWire } from '../gateway/worker-side.ts'
@@ -28,12 +29,16 @@ export interface RunningGateway {
   /** @throws Fault gateway_port_taken, gateway_address_unusable */
   reconcileListeners(): Promise<void>
   sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
+  /** Endpoints that are not at their own ports. */
+  standIns(): readonly StandInPort[]
   /** Takes no new connections, and gives sessions the time that the settings say. */
   drain(): Promise<void>
   /** Ends the patience of a drain. */
   hurry(): void
   /** @throws Fault, and nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
+  /** How many processes take connections now. */
+  processes(): number
   /** The metrics of its other processes. */
   measure(): Promise<readonly MetricsSnapshot[]>
 }
@@ -45,6 +50,7 @@ interface Engine {
   reload(settings: LoadedSettings): Promise<void>
   drain(limitMs: number): Promise<void>
   hurry(): void
+  processes(): number
   measure(): Promise<readonly MetricsSnapshot[]>
 }
 
@@ -107,6 +113,7 @@ async function build(
       : await serveInWorkers(foundation, settings, parts.workers, cancelElsewhere, parts)
   shutdown.add('what serves connections', () => engine.drain(0))
   shutdown.add('notices of cancel requests', async () => notices?.stop())
+  foundation.metrics.read('lakegate_gateway_processes', () => [{ value: engine.processes() }])
   await notices?.start()
   const gateway = createGateway(
     { instances: parts.recordsListeners ? stores.instances : undefined, log },
@@ -125,6 +132,7 @@ async function build(
   return {
     reconcileListeners: () => gateway.reconcileListeners(),
     sharedAddresses: () => gateway.sharedAddresses(),
+    standIns: () => gateway.standIns(),
     async drain() {
       await gateway.stopListening()
       await notices?.stop()
@@ -137,6 +145,7 @@ async function build(
       await engine.reload(next)
       current = next
     },
+    processes: () => engine.processes(),
     measure: () => engine.measure(),
   }
 }
@@ -165,6 +174,7 @@ async function serveHere(
     hurry: () => {
       serving.hurry()
     },
+    processes: () => 1,
     measure: () => Promise.resolve([]),
   }
 }
@@ -192,6 +202,7 @@ async function serveInWorkers(
     hurry: () => {
       workers.hurry()
     },
+    processes: () => workers.ready(),
     measure: () => workers.measure(),
   }
 }

@@ -2,6 +2,8 @@
 import { publicUrlOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
+import { isLoopback } from '../domain/loopback.ts'
+import { closeConnection } from '../gateway/close-connection.ts'
 import { openHttpListener, type HttpListener } from '../http/listener.ts'
 
 export interface HttpAddress {
@@ -12,24 +14,41 @@ export interface HttpAddress {
 }
 
 export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
-  const host = settings['http-host'].value ?? '127.0.0.1'
+  const host = hostOf(settings)
   const wanted = settings['http-port']
   const port = numberOf(wanted) ?? 0
   const { listener, remarks } = await open(host, port, wanted.source === 'default')
-  return { listener, publicUrl: publicUrlOf(settings) ?? ownUrl(host, listener.port), remarks }
+  const publicUrl = publicUrlOf(settings) ?? ownUrl(settings, listener.port)
+  const contradicts =
+    isPlainRefused(settings) &&
+    publicUrl.startsWith('http:') &&
+    settings['forwarded-for-from'].value === undefined &&
+    `The public URL ${publicUrl} is of plain HTTP, which is refused from anywhere but this machine. Make LAKEGATE_PUBLIC_URL an https:// URL, list your proxies in LAKEGATE_FORWARDED_FOR_FROM, or set LAKEGATE_PLAIN_HTTP=everywhere.`
+  return { listener, publicUrl, remarks: contradicts === false ? remarks : [...remarks, contradicts] }
 }
 
 /** Where REST and OAuth are as long as nobody says another URL. */
-export const ownUrl = (host: string, port: number): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
+export function ownUrl(settings: LoadedSettings, port: number): string {
+  const host = hostOf(settings)
+  const scheme = isPlainRefused(settings) ? 'https' : 'http'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
+}
+
+const hostOf = (settings: LoadedSettings): string => settings['http-host'].value ?? '127.0.0.1'
+
+function isPlainRefused(settings: LoadedSettings): boolean {
+  const host = hostOf(settings)
+  const isHere = isLoopback(host) || host === 'localhost'
+  return !isHere && settings['plain-http'].value === 'loopback'
+}
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
 async function open(host: string, port: number, isDefault: boolean) {
   try {
-    return { listener: await openHttpListener({ host, port }), remarks: [] }
+    return { listener: await openHttpListener({ host, port }, closeConnection), remarks: [] }
   } catch (error) {
     if (!isDefault || !(error instanceof Fault) || error.code !== 'http_port_taken') throw error
-    const listener = await openHttpListener({ host, port: 0 })
+    const listener = await openHttpListener({ host, port: 0 }, closeConnection)
     return {
       listener,
       remarks: [

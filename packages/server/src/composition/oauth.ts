@@ -2,6 +2,8 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { clientNetwork } from '../domain/client-network.ts'
 import { createBalancers } from '../gateway/client-address.ts'
+import { closeConnection } from '../gateway/close-connection.ts'
+import { abandonAnswer } from '../http/abandon-answer.ts'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -104,6 +106,9 @@ export function buildOAuth(
           request,
         ),
       areDeviceCodesClosed: (address) => stores.signInBrake.isClosed(deviceCodeLimits(address), clock()),
+      abandonAnswer: (response) => {
+        abandonAnswer(response, closeConnection)
+      },
       countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
       interactions: {
         signIn: (request) => signIn(signInPorts, request),

@@ -31,6 +31,8 @@ export interface ReadyReport {
 /** Of a gateway without a control plane. */
 export interface GatewayReadyReport {
   readonly gateway: readonly { readonly host: string; readonly port: number }[]
+  /** Answers /healthz, /readyz and /metrics. */
+  readonly health_url: string
 }
 
 /** @throws Fault ready_file_not_writable */

@@ -16,6 +16,12 @@ export interface Reloading {
 
 /** Files are looked at, not watched, because mounted ones are replaced in ways that no watch sees. */
 const LOOK_EVERY_MS = 2_000
+const CERTIFICATE_FILES = [
+  'tls-certificate-file',
+  'tls-key-file',
+  'http-certificate-file',
+  'http-key-file',
+] as const
 
 export function createReloading(
   initial: LoadedSettings,
@@ -58,9 +64,7 @@ export function createReloading(
   }
   function watch(): void {
     unwatch()
-    watched = [current['tls-certificate-file'].value, current['tls-key-file'].value].filter(
-      (file) => file !== undefined,
-    )
+    watched = CERTIFICATE_FILES.map((name) => current[name].value).filter((file) => file !== undefined)
     for (const file of watched) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, onChange)
   }
 

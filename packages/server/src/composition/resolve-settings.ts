@@ -19,7 +19,7 @@ export async function resolveSettings(settings: LoadedSettings): Promise<Resolve
     'data-dir': dataDirectory,
     'master-key-file': masterKeyFileIn(settings, dataDirectory),
     // Any free port is known when it is listened on.
-    ...(port === 0 ? {} : { 'public-url': ownUrl(settings['http-host'].value ?? '', port) }),
+    ...(port === 0 ? {} : { 'public-url': ownUrl(settings, port) }),
     'gateway-port': '5432',
     ...(settings['gateway-domain'].value === undefined ? {} : { 'gateway-host': '127.0.0.1' }),
     'gateway-workers': String(workersByDefault()),

@@ -11,6 +11,7 @@ const ALL_ADDRESSES = ['0.0.0.0', '::']
 /** @throws Fault configuration_invalid */
 export function checkTogether(settings: LoadedSettings): void {
   refuseSomeOf(settings, ['tls-certificate-file', 'tls-key-file'])
+  refuseSomeOf(settings, ['http-certificate-file', 'http-key-file'])
   refuseSomeOf(settings, [
     'sign-in-provider-issuer',
     'sign-in-provider-client-id',

@@ -93,6 +93,8 @@ export interface AttachedBackend {
 export interface InstanceListener {
   readonly host: string
   readonly port: number | undefined
+  /** The one that it goes back to when it is free; undefined until it listened, and under a domain. */
+  readonly ownPort?: number | undefined
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/

@@ -15,27 +15,38 @@ import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from 
 import type { AttachedClusters } from './attached-clusters.ts'
 import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader } from './byte-reader.ts'
+import type { SeenClient } from './seen-client.ts'
 import { hearOut } from './hear-out.ts'
 import { decodeGreeting } from './session-keys.ts'
 
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
 const OWN_SETTINGS = 'databricks_auth.'
 const SESSION_TICKET_SETTING = 'databricks_auth.session'
-/** Read by databricks_session_identity(): who is really behind the role. */
+/**
+ * Read by databricks_session_identity(): who is really behind the role, and from where. In one setting, because every
+ * earlier gateway makes this one too, and passes on none of a client's under this name.
+ */
 const SESSION_IDENTITY_SETTING = 'databricks_auth.identity'
 
 export const backendSocketPath = (directory: string): string => path.join(directory, '.s.PGSQL.5432')
 
+export interface Opening {
+  readonly message: StartupMessage
+  readonly version: ProtocolVersion
+  /** Undefined where the backend will serve more clients than one. */
+  readonly client?: SeenClient
+}
+
 /** @throws RefusedError facts_unavailable when the backend cannot be reached or speaks out of turn (attack 15) */
 export async function openBackend(
   admission: Admission,
-  startup: { readonly message: StartupMessage; readonly version: ProtocolVersion },
+  startup: Opening,
   signal: AbortSignal,
   clusters: AttachedClusters,
 ): Promise<BackendAnswer> {
   const { backend } = admission.instance
   const claims = lockClaims(admission.claimedTables)
-  const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup.message, claims))
+  const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup, claims))
   if (packet.length > LONGEST_STARTUP_PACKET_OF_BACKEND) {
     throw new RefusedError(refuse('protocol_violation', { violation: 'the startup parameters are too long' }))
   }
@@ -61,13 +72,13 @@ export async function openBackend(
  */
 function startupParameters(
   admission: Admission,
-  { parameters }: StartupMessage,
+  { message, client }: Opening,
   claims: ClaimsLock | undefined,
 ): StartupMessage['parameters'] {
-  const passed = parameters.filter(
+  const passed = message.parameters.filter(
     ({ name }) => name !== 'user' && !name.toLowerCase().startsWith(OWN_SETTINGS) && !isProtocolOption(name),
   )
-  const behind = admission.behind === undefined ? '' : JSON.stringify(admission.behind)
+  const behind = admission.behind === undefined ? '' : JSON.stringify({ ...admission.behind, client })
   return [
     { name: 'user', value: Buffer.from(admission.roleName, 'utf8') },
     ...passed,

@@ -1,8 +1,19 @@
 /** The listening half of the gateway: an address for every instance, or one for all; whoever connects is handed over. */
 import type { Socket } from 'node:net'
-import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { DatabaseInstance, InstanceListener } from '../domain/database-instance.ts'
+import type { StandInPort } from '../domain/stand-in-port.ts'
 import { certificateHostOf, hostOfInstance, pooledHostOfInstance } from './instance-route.ts'
-import { openListener, openSharedListener, type ListenersByInstance, type OpenListener } from './listeners.ts'
+import {
+  isSameListener,
+  loopbackOf,
+  openListener,
+  openSharedListener,
+  standInsOf,
+  warnOfStandIn,
+  type ListenersByInstance,
+  type OpenListener,
+} from './listeners.ts'
+import { claimedBy, type ClaimedPlaces } from './own-port.ts'
 import { createPooledListeners } from './pooled/listeners.ts'
 import type { ConnectionTarget, ListeningDependencies, ListeningSettings } from './settings.ts'
 
@@ -11,6 +22,8 @@ export interface Gateway {
   reconcileListeners(): Promise<void>
   /** Where all instances are reached, under a domain. */
   sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
+  /** Endpoints that are not at their own ports. */
+  standIns(): readonly StandInPort[]
   /** Takes no new connections; sessions go on. */
   stopListening(): Promise<void>
 }
@@ -44,13 +57,15 @@ export function createGateway(
       listeners.delete(uid)
       server.close()
     }
-    for (const instance of wanted) {
-      if (domain !== undefined) await record(instance, hostOfInstance(instance.uid, domain), shared[0]?.port)
-      else if (!listeners.has(instance.uid)) await openFor(instance)
-    }
     const port = shared[0]?.port
+    const claimed = claimedBy(wanted)
+    for (const instance of wanted) {
+      if (domain !== undefined) await record(instance, { host: hostOfInstance(instance.uid, domain), port })
+      else if (!listeners.has(instance.uid)) await openFor(instance, claimed)
+    }
     await pooledListeners.reconcile(
       wanted,
+      claimed,
       domain === undefined ? undefined : (uid) => ({ host: pooledHostOfInstance(uid, domain), port }),
     )
   }
@@ -69,15 +84,26 @@ export function createGateway(
     }
   }
 
-  async function openFor(instance: DatabaseInstance): Promise<void> {
+  async function openFor(instance: DatabaseInstance, claimed: ClaimedPlaces): Promise<void> {
     try {
-      const listener = await openListener(instance, settings, (socket, host) => {
-        handOver(socket, { instanceUid: instance.uid, certificateHost: host })
-      })
+      const listener = await openListener(
+        {
+          instance: instance.name,
+          endpoint: 'direct',
+          loopback: loopbackOf(instance),
+          before: instance.listener,
+        },
+        settings,
+        claimed,
+        (socket, host) => {
+          handOver(socket, { instanceUid: instance.uid, certificateHost: host })
+        },
+      )
       listeners.set(instance.uid, listener)
-      const { host, port } = listener
-      await record(instance, host, port)
+      const { host, port, ownPort } = listener
+      await record(instance, { host, port, ownPort })
       log.info({ instance: instance.name, host, port }, 'the gateway listens')
+      warnOfStandIn(log, listener.standIn)
     } catch (error) {
       log.error({ err: error, instance: instance.name }, 'the gateway cannot listen for an instance')
       throw error
@@ -85,12 +111,8 @@ export function createGateway(
   }
 
   /** What the API reports as read_write_dns. */
-  async function record(
-    { uid, listener }: DatabaseInstance,
-    host: string,
-    port: number | undefined,
-  ): Promise<void> {
-    if (host !== listener.host || port !== listener.port) await instances?.recordListener(uid, { host, port })
+  async function record({ uid, listener: before }: DatabaseInstance, now: InstanceListener): Promise<void> {
+    if (!isSameListener(before, now)) await instances?.recordListener(uid, now)
   }
 
   return {
@@ -101,6 +123,7 @@ export function createGateway(
       return next
     },
     sharedAddresses: () => shared.map(({ host, port }) => ({ host, port })),
+    standIns: () => [...standInsOf(listeners), ...pooledListeners.standIns()],
     async stopListening() {
       isStopping = true
       await queue

@@ -16,9 +16,11 @@ const SUITES = [
   ),
 ].join(':')
 
+type CertificateHosts = readonly [string, ...string[]]
+
 export interface SecureContexts {
   /** TLS 1.2 and later; one handshake a connection. */
-  contextFor(certificateHost: string): Promise<SecureContext>
+  contextFor(...certificateHosts: CertificateHosts): Promise<SecureContext>
 }
 
 /** Names come from our own listeners, never from clients, so there are as many as listeners. */
@@ -28,9 +30,10 @@ export function createSecureContexts(certificates: ServerCertificates): SecureCo
     { readonly certificate: ServerCertificate; readonly context: SecureContext }
   >()
   return {
-    async contextFor(certificateHost) {
-      const certificate = await certificates.certificateFor(certificateHost)
-      const entry = known.get(certificateHost)
+    async contextFor(...certificateHosts) {
+      const certificate = await certificates.certificateFor(...certificateHosts)
+      const key = certificateHosts.join(' ')
+      const entry = known.get(key)
       if (entry?.certificate === certificate) return entry.context
       const context = createSecureContext({
         cert: certificate.certificateChainPem,
@@ -41,7 +44,7 @@ export function createSecureContexts(certificates: ServerCertificates): SecureCo
         // second handshake costs us far more than the stranger who asks for it, and again and again (attack 55).
         secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       })
-      known.set(certificateHost, { certificate, context })
+      known.set(key, { certificate, context })
       return context
     },
   }

@@ -20,6 +20,7 @@ import { relay } from './relay.ts'
 import { guardReplication, requireLogicalReplication, wantsReplication } from './replication.ts'
 import { routeOf } from './route.ts'
 import type { SecureContexts } from './secure-contexts.ts'
+import { seeClient } from './seen-client.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 import type { OpenSessions } from './kept-sessions.ts'
 import { linkDirectly } from './session-link.ts'
@@ -188,8 +189,9 @@ async function serveLogin(
       await shared.serve({ socket, startup, admission, request, reader, onOpen, signal })
       return
     }
+    const startup = { message, version: protocol.version, client: seeClient(socket, clientAddress) }
     const answer = await dependencies.metrics.timed('open_backend', () =>
-      openBackend(admission, { message, version: protocol.version }, signal, dependencies.clusters),
+      openBackend(admission, startup, signal, dependencies.clusters),
     )
     if (answer.kind === 'refused') {
       dependencies.metrics.loginRefused('backend')

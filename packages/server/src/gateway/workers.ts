@@ -14,6 +14,8 @@ import type { CancelByWire, FromWorker, ToWorker } from './worker-messages.ts'
 
 export interface Workers<Setup, Snapshot> {
   readonly count: number
+  /** How many of them serve now. */
+  ready(): number
   /**
    * They run already, and learn now what to serve. Resolves when all of them do.
    * @param onCancel a worker asks about a key that none of its own sessions has
@@ -190,9 +192,10 @@ export function createWorkers<Setup, Snapshot>(options: {
     worker.undelivered.delete(id)
   }
 
+  const readyOnes = () => [...workers].filter(({ isReady, child }) => isReady && child.connected)
+
   function handOver(socket: Socket, target: ConnectionTarget): void {
-    const ready = [...workers].filter(({ isReady, child }) => isReady && child.connected)
-    const [first, ...others] = ready
+    const [first, ...others] = readyOnes()
     if (first === undefined) {
       waiting.push({ socket, target })
       socket.once('close', () => {
@@ -211,6 +214,7 @@ export function createWorkers<Setup, Snapshot>(options: {
 
   return {
     count: options.count,
+    ready: () => readyOnes().length,
     start(setup, tellOfCancel) {
       current = setup
       onCancel = tellOfCancel
@@ -241,8 +245,7 @@ export function createWorkers<Setup, Snapshot>(options: {
       )
     },
     async measure() {
-      const asked = [...workers].filter(({ isReady, child }) => isReady && child.connected)
-      const answers = asked.map(
+      const answers = readyOnes().map(
         (worker) =>
           new Promise<readonly Snapshot[]>((resolve) => {
             const onMeasured = (snapshot: Snapshot) => {

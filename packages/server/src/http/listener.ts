@@ -2,19 +2,22 @@
  * The listening socket of HTTP, opened before there is anything to serve: the port that it gets is part of the
  * issuer, and so of everything that is built afterwards. Until then it answers that it is starting.
  */
-import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo, Server as SocketServer } from 'node:net'
 import { Fault } from '../domain/fault.ts'
-import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
-import { toHttpError } from './error-body.ts'
+import { answerRefusal } from './answer-refusal.ts'
+import type { CloseConnection, TlsContexts } from './connections.ts'
+import { createDoor, type Door, type Patience } from './door.ts'
 import { complaintAboutHost } from './host-header.ts'
 
 export interface HttpListener {
   readonly port: number
+  /** For a framework that wants one; it has no socket of its own. */
   readonly server: Server
   serve(handle: RequestListener): void
+  /** Connections that began TLS have waited for this. */
+  secure(contexts: TlsContexts): void
   /** The same on another address of this machine, at the same port; false when that cannot be had. */
   alsoListen(host: string): Promise<boolean>
   /** Takes no new connections, lets requests under way finish, then closes what is left. */
@@ -25,12 +28,11 @@ export interface HttpSettings {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** Where it differs from what is usual. */
+  readonly patience?: Partial<Patience>
 }
 
-const REQUEST_TIMEOUT_MS = 30_000
-const HEADERS_TIMEOUT_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
-const STOP_GRACE_MS = 5_000
+const PATIENCE: Patience = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
 
 const STARTING = JSON.stringify({
   error_code: 'TEMPORARILY_UNAVAILABLE',
@@ -43,45 +45,46 @@ const answerStarting: RequestListener = (_request, response) => {
   response.end(STARTING)
 }
 
-/** What else comes on this connection may be meant for somebody else (request smuggling); so it ends. */
-function answerMalformed(response: ServerResponse, problem: string): void {
-  const refused = new RefusedError(refuse('malformed_request', { problem }))
-  const { status, body } = toHttpError(refused, randomUUID())
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
-  response.end(JSON.stringify(body))
-}
-
 /** @throws Fault http_port_taken, http_address_unusable */
-export async function openHttpListener(settings: HttpSettings): Promise<HttpListener> {
+export async function openHttpListener(
+  settings: HttpSettings,
+  closeConnection: CloseConnection,
+): Promise<HttpListener> {
   let current: RequestListener = answerStarting
+  let secure: (contexts: TlsContexts) => void = () => undefined
+  const contexts = new Promise<TlsContexts>((resolve) => {
+    secure = resolve
+  })
   const make = () =>
-    createServer(
-      {
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      },
-      (request, response) => {
+    createDoor({
+      handle(request, response) {
         const problem = complaintAboutHost(request)
         if (problem === undefined) current(request, response)
-        else answerMalformed(response, problem)
+        // What else comes on this connection may be meant for somebody else (request smuggling); so it ends.
+        else answerRefusal(response, refuse('malformed_request', { problem }), { connection: 'close' })
       },
-    )
-  const server = make()
-  const further = new Map<string, Server>()
-  await listen(server, settings)
-  const { port } = server.address() as AddressInfo
+      contexts,
+      closeConnection,
+      patience: { ...PATIENCE, ...settings.patience },
+    })
+  const first = make()
+  const further = new Map<string, Door>()
+  await listen(first.sockets, settings)
+  const { port } = first.sockets.address() as AddressInfo
   return {
     port,
-    server,
+    server: first.http,
     serve(handle) {
       current = handle
+    },
+    secure(known) {
+      secure(known)
     },
     async alsoListen(host) {
       if (further.has(host)) return true
       const another = make()
       try {
-        await listen(another, { host, port })
+        await listen(another.sockets, { host, port })
       } catch (error) {
         if (error instanceof Fault) return false
         throw error
@@ -90,22 +93,12 @@ export async function openHttpListener(settings: HttpSettings): Promise<HttpList
       return true
     },
     async close() {
-      await Promise.all([server, ...further.values()].map(closeServer))
+      await Promise.all([first, ...further.values()].map((door) => door.close()))
     },
   }
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const impatience = setTimeout(() => {
-    server.closeAllConnections()
-  }, STOP_GRACE_MS)
-  await closed
-  clearTimeout(impatience)
-}
-
-async function listen(server: Server, { host, port }: HttpSettings): Promise<void> {
+async function listen(server: SocketServer, { host, port }: HttpSettings): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)

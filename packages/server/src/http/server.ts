@@ -10,9 +10,11 @@ import type { AuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import type { Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
+import { answerRefusal } from './answer-refusal.ts'
 import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { HttpListener } from './listener.ts'
+import { judgePlainHttp, type PlainHttpSettings } from './plain-http.ts'
 import type { Answer, PublicRoute, Route } from './route.ts'
 
 export interface HttpLog {
@@ -29,6 +31,7 @@ export interface HttpDependencies {
   readonly publicRoutes: readonly PublicRoute[]
   /** Request handlers that own everything below a prefix, such as `/oidc`. */
   readonly mounts: readonly { readonly prefix: string; readonly handle: RequestListener }[]
+  readonly plainHttp: PlainHttpSettings
   readonly log: HttpLog
 }
 
@@ -52,6 +55,14 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
     async start() {
       await fastify.ready()
       listener.serve((request, response) => {
+        const refusal = judgePlainHttp(request, dependencies.plainHttp)
+        if (refusal !== undefined) {
+          // Without the path, which may be a link to sign in.
+          const peer = request.socket.remoteAddress
+          dependencies.log.info({ method: request.method, peer }, 'plain HTTP was refused')
+          answerRefusal(response, refusal)
+          return
+        }
         const mount = dependencies.mounts.find(
           ({ prefix }) => request.url === prefix || request.url?.startsWith(`${prefix}/`) === true,
         )
@@ -76,6 +87,8 @@ function createFastify(
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1024 },
+    // What is no request is answered by the listener, which knows how to end a connection.
+    clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply, log)
     },

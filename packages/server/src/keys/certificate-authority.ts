@@ -77,15 +77,16 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
       authority = await loadAuthority(ports, 'CN=Lakegate certificate authority', options)
     },
     certificatePem: () => `${loaded().certificate.toString('pem')}\n`,
-    async certificateFor(host) {
-      const known = leaves.get(host)
+    async certificateFor(...hosts) {
+      const key = hosts.join(' ')
+      const known = leaves.get(key)
       if (known !== undefined) {
         const { certificate, renewAt } = await known
         if (clock() < renewAt) return certificate
       }
-      const made = issueServerLeaf(loaded(), host, clock())
-      leaves.set(host, made)
-      made.catch(() => leaves.delete(host))
+      const made = issueServerLeaf(loaded(), hosts, clock())
+      leaves.set(key, made)
+      made.catch(() => leaves.delete(key))
       return (await made).certificate
     },
   }
@@ -154,14 +155,18 @@ async function makeAuthority(
   }
 }
 
-async function issueServerLeaf(authority: Authority, host: string, now: Date): Promise<IssuedLeaf> {
+async function issueServerLeaf(
+  authority: Authority,
+  hosts: readonly string[],
+  now: Date,
+): Promise<IssuedLeaf> {
   const notAfter = new Date(now.getTime() + LEAF_DAYS * DAY_MS)
   const leaf = await issueLeaf(authority, {
     subject: 'CN=Lakegate gateway',
     ...{ now, notAfter },
     use: x509.ExtendedKeyUsage.serverAuth,
     // RFC 6125 §6.4: clients compare the host with these, never with the common name.
-    names: [new x509.SubjectAlternativeNameExtension(namesOf(host))],
+    names: [new x509.SubjectAlternativeNameExtension(namesOf(hosts))],
   })
   return {
     certificate: {
@@ -215,12 +220,12 @@ async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<string>
 }
 
 /**
- * A host as it is written in connection strings. Drivers that wrap a socket in Node's TLS without saying to which
+ * Hosts as they are written in connection strings and URLs. Drivers that wrap a socket in Node's TLS without saying to which
  * host (postgres.js) check a loopback certificate against `localhost`; whoever can answer there is this machine.
  */
-function namesOf(host: string): { type: 'dns' | 'ip'; value: string }[] {
-  const name = { type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host }
-  return host.startsWith('127.') ? [name, { type: 'dns', value: 'localhost' }] : [name]
+function namesOf(hosts: readonly string[]): { type: 'dns' | 'ip'; value: string }[] {
+  const names = new Set(hosts.flatMap((host) => (host.startsWith('127.') ? [host, 'localhost'] : [host])))
+  return [...names].map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */

@@ -1,4 +1,4 @@
-/** The operator's own certificate for the gateway, from PEM files, checked before anybody connects. */
+/** The operator's own certificate, from PEM files, checked before anybody connects. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
@@ -33,7 +33,7 @@ export async function loadOperatorCertificate(files: {
       origin: 'configuration',
       message: `The TLS files ${files.certificateFile} and ${files.keyFile} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`,
       nextStep:
-        'Name a PEM chain and its unencrypted private key with LAKEGATE_TLS_CERTIFICATE_FILE and LAKEGATE_TLS_KEY_FILE.',
+        'Name a PEM chain and its unencrypted private key with LAKEGATE_TLS_CERTIFICATE_FILE and LAKEGATE_TLS_KEY_FILE, or those of HTTP with LAKEGATE_HTTP_CERTIFICATE_FILE and LAKEGATE_HTTP_KEY_FILE.',
       cause,
     })
   }

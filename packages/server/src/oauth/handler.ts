@@ -28,6 +28,8 @@ export interface OAuthDependencies extends ProviderDependencies {
   readonly tokenQuestions: TokenQuestionPorts
   readonly exchange: ExchangeToken
   readonly areDeviceCodesClosed: (address: string) => Promise<boolean>
+  /** Ends the connection of an answer that will not be whole, so that it does not look whole. */
+  readonly abandonAnswer: (response: ServerResponse) => void
 }
 
 export interface OAuthSettings {
@@ -132,7 +134,7 @@ export function createOAuthHandler(
     serve(request, response).catch((error: unknown) => {
       dependencies.log.error({ err: error }, 'the OAuth server cannot answer')
       if (response.headersSent) {
-        response.destroy()
+        dependencies.abandonAnswer(response)
         return
       }
       response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' })

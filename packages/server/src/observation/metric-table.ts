@@ -97,6 +97,18 @@ export const METRICS = {
     labels: ['instance'],
     sentence: 'How often a backend was emptied because it passed to another session, or its session ended.',
   },
+  lakegate_gateway_processes: {
+    type: 'gauge',
+    labels: [],
+    sentence:
+      'Processes of this node that take PostgreSQL connections now, normally `gateway-workers` of them; 0 for a control plane alone.',
+  },
+  lakegate_clock_skew_seconds: {
+    type: 'gauge',
+    labels: [],
+    sentence:
+      'How far the clock of this node is ahead of the system database’s (below zero: behind), less what the way there and back may account for: alert above 2.5, either way.',
+  },
   lakegate_audit_waiting: {
     type: 'gauge',
     labels: [],

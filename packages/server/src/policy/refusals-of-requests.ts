@@ -31,6 +31,15 @@ export const REFUSALS_OF_REQUESTS = {
     disclosure: 'anyone',
     http: { status: 400, errorCode: 'MALFORMED_REQUEST', message: '{problem}' },
   },
+  plain_http_refused: {
+    disclosure: 'anyone',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message:
+        'Plain HTTP is taken from this machine only, because passwords and tokens would be read on the way. Use {url}; a proxy that ends TLS must be listed in forwarded-for-from.',
+    },
+  },
   endpoint_not_found: {
     disclosure: 'anyone',
     http: { status: 404, errorCode: 'ENDPOINT_NOT_FOUND', message: 'No API found for {method} {path}.' },

@@ -18,6 +18,8 @@ const COMMANDS = { local: 0, proxy: 1 } as const
 /** Family and transport: TCP over IPv4, TCP over IPv6. */
 const TCP4 = 0x11
 const TCP6 = 0x21
+/** RFC 4291 §2.5.5.2. */
+const IPV4_MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
 const ADDRESS_BYTES = { [TCP4]: 12, [TCP6]: 36 } as const
 
 /** A version 1 header, or none, is a violation: a listed balancer that does not say who is behind it serves nobody. */
@@ -50,10 +52,16 @@ function readTcp4(bytes: Buffer): NonNullable<ProxyHeader['source']> {
 }
 
 function readTcp6(bytes: Buffer): NonNullable<ProxyHeader['source']> {
+  const port = bytes.readUInt16BE(HEADER_BYTES + 32)
+  // An IPv4 client of a listener that takes both is the same client (RFC 4291 §2.5.5.2).
+  if (bytes.subarray(HEADER_BYTES, HEADER_BYTES + IPV4_MAPPED.length).equals(IPV4_MAPPED)) {
+    const mapped = bytes.subarray(HEADER_BYTES + IPV4_MAPPED.length, HEADER_BYTES + 16)
+    return { address: [...mapped].join('.'), port }
+  }
   const groups = Array.from({ length: 8 }, (_, index) =>
     bytes.readUInt16BE(HEADER_BYTES + 2 * index).toString(16),
   )
   // One spelling for one address (RFC 5952), because limits are counted by it.
   const address = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
-  return { address, port: bytes.readUInt16BE(HEADER_BYTES + 32) }
+  return { address, port }
 }

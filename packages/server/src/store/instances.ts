@@ -1,6 +1,6 @@
 /** Database instances: what was asked for, what is, and who may do what with them. */
 import { sql, type Insertable, type Selectable } from 'kysely'
-import type { DatabaseInstance, InstanceSettings } from '../domain/database-instance.ts'
+import type { DatabaseInstance, InstanceListener, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
@@ -230,7 +230,11 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       askSystemDatabase(async () => {
         await database
           .updateTable('database_instance')
-          .set({ listener_host: listener.host, listener_port: listener.port ?? null })
+          .set({
+            listener_host: listener.host,
+            listener_port: listener.port ?? null,
+            listener_own_port: listener.ownPort ?? null,
+          })
           .where('uid', '=', uid)
           .execute()
       }),
@@ -239,7 +243,11 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       askSystemDatabase(async () => {
         await database
           .updateTable('database_instance')
-          .set({ pooled_host: listener?.host ?? null, pooled_port: listener?.port ?? null })
+          .set({
+            pooled_host: listener?.host ?? null,
+            pooled_port: listener?.port ?? null,
+            pooled_own_port: listener?.ownPort ?? null,
+          })
           .where('uid', '=', uid)
           .execute()
       }),
@@ -342,12 +350,20 @@ function instanceOf(row: Row): DatabaseInstance {
     createdAt: row.created_at,
     pgMajorVersion: row.pg_major_version ?? undefined,
     systemIdentifier: row.system_identifier ?? undefined,
-    listener: { host: row.listener_host, port: row.listener_port ?? undefined },
+    listener: listenerAt(row.listener_host, row.listener_port, row.listener_own_port),
     pooledListener:
-      row.pooled_host === null ? undefined : { host: row.pooled_host, port: row.pooled_port ?? undefined },
+      row.pooled_host === null
+        ? undefined
+        : listenerAt(row.pooled_host, row.pooled_port, row.pooled_own_port),
     backend: backendOf(row),
   }
 }
+
+const listenerAt = (host: string, port: number | null, ownPort: number | null): InstanceListener => ({
+  host,
+  port: port ?? undefined,
+  ownPort: ownPort ?? undefined,
+})
 
 function faultOf(row: Row): DatabaseInstance['fault'] {
   if (row.fault_code === null || row.fault_message === null || row.fault_since === null) return undefined

@@ -195,8 +195,10 @@ export interface SystemSchema {
     socket_directory: string | null
     listener_host: string
     listener_port: number | null
+    listener_own_port: number | null
     pooled_host: string | null
     pooled_port: number | null
+    pooled_own_port: number | null
     session_policy: ColumnType<
       { endOnTokenExpiry: boolean; endOnMembershipLoss: boolean } | null,
       string | null,

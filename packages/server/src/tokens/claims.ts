@@ -20,6 +20,9 @@ export const SESSION_TICKET_AUDIENCE = 'urn:lakegate:session-ticket'
 /** One hour, for every token that is good as a password (behaviour 1). */
 export const TOKEN_LIFETIME_SECONDS = 3600
 
+/** `iat` and `nbf` may lie this far ahead, for clocks of several nodes; `exp` gets no leeway (behaviour 18). */
+export const CLOCK_TOLERANCE_SECONDS = 5
+
 /** A token is under 1 KiB (DESIGN §5); what is longer is refused before it is parsed (attack 22). */
 export const LONGEST_TOKEN = 4096
 

@@ -13,6 +13,7 @@ import {
   type WorkspaceId,
 } from '../domain/ids.ts'
 import {
+  CLOCK_TOLERANCE_SECONDS,
   DATABASE_CREDENTIAL_TYPE,
   databaseAudience,
   LONGEST_TOKEN,
@@ -36,9 +37,6 @@ export interface VerificationContext {
   readonly keys: { verificationKey(kid: string): Promise<webcrypto.CryptoKey | undefined> }
   readonly now: Date
 }
-
-/** `iat` and `nbf` may lie this far ahead, for clocks of several nodes; `exp` gets no leeway (behaviour 18). */
-const CLOCK_SKEW_SECONDS = 5
 
 const NOT_DECODABLE: TokenRejection = { rejected: 'not_decodable' }
 /**
@@ -118,7 +116,7 @@ export async function verifySignedToken(
   const nowSeconds = context.now.getTime() / 1000
   if (exp <= nowSeconds) return { rejected: 'expired', expiresAt: new Date(exp * 1000) }
   const notBefore = Math.max(nbf ?? 0, iat)
-  if (notBefore > nowSeconds + CLOCK_SKEW_SECONDS)
+  if (notBefore > nowSeconds + CLOCK_TOLERANCE_SECONDS)
     return { rejected: 'not_yet_valid', notBefore: new Date(notBefore * 1000) }
   return { type, payload }
 }

@@ -11,6 +11,7 @@ import {
 } from '../stage/lakegate.ts'
 import { mintCredential } from '../stage/service-principal.ts'
 import { createTestAuthority, type TestAuthority } from '../stage/test-authority.ts'
+import { fetchTrusting } from '../stage/trusting-fetch.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { connectWire, errorFields } from '../stage/wire-client.ts'
 
@@ -83,6 +84,8 @@ describe('the certificate files of the operator', () => {
     await second.issue(HOST, files)
     await waitFor('the new certificate', () => logsInTrusting(second))
     expect(await logsInTrusting(first)).toBe(false)
+    await waitFor('the new certificate of HTTP', () => isAskedTrusting(second))
+    expect(await isAskedTrusting(first)).toBe(false)
     expect((await session.query('SELECT 1')).rowCount).toBe(1)
     await session.end()
   })
@@ -95,11 +98,36 @@ describe('the certificate files of the operator', () => {
     )
     expect(lakegate.output()).toContain(`The TLS files ${files.certificate} and ${files.key} cannot be used`)
     expect(await logsInTrusting(second)).toBe(true)
+    expect(await isAskedTrusting(second)).toBe(true)
     await first.issue(HOST, files)
     lakegate.process.kill('SIGHUP')
     await waitFor('the good certificate', () => logsInTrusting(first))
+    expect(await isAskedTrusting(first)).toBe(true)
+  })
+
+  it('may be others for HTTP alone, and the broken ones of one keep both as they are', async () => {
+    const own = { certificate: `${files.certificate}.http`, key: `${files.key}.http` }
+    const named = { 'http-certificate-file': own.certificate, 'http-key-file': own.key }
+    await second.issue(HOST, own)
+    await reload(named)
+    expect(await isAskedTrusting(second)).toBe(true)
+    expect(await logsInTrusting(first)).toBe(true)
+    await writeFile(own.key, 'no key')
+    await writeFile(files.config, JSON.stringify(named))
+    lakegate.process.kill('SIGHUP')
+    await waitFor('the error in the log', () => lakegate.output().includes(`${own.key} cannot be used`))
+    expect(await isAskedTrusting(second)).toBe(true)
+    await reload({})
+    expect(await isAskedTrusting(first)).toBe(true)
   })
 })
+
+/** The same, of REST and OAuth. */
+const isAskedTrusting = ({ caPem }: TestAuthority): Promise<boolean> =>
+  fetchTrusting(caPem)(new URL('/healthz', lakegate.ready.http_url.replace('http:', 'https:'))).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 
 const READ_AGAIN = 'settings and certificates were read again'
 

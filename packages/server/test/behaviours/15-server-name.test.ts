@@ -11,7 +11,13 @@ import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
-import { cancelRequest, passwordMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
+import {
+  cancelRequest,
+  passwordMessage,
+  queryMessage,
+  sslRequest,
+  startupMessage,
+} from '../stage/byte-builder.ts'
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { localHeader, proxiedFrom } from '../stage/proxy-header.ts'
 import { mintCredential } from '../stage/service-principal.ts'
@@ -82,7 +88,10 @@ describe('an instance under a domain', () => {
     for (const host of ['127.0.0.1', '::1']) {
       const session = await client({ host })
       await session.connect()
-      expect((await session.query('SELECT 1')).rowCount).toBe(1)
+      const { rows } = await session.query(
+        'SELECT host(client_address) AS seen FROM databricks_session_identity()',
+      )
+      expect(rows).toEqual([{ seen: host }])
       await session.end()
     }
   })
@@ -262,6 +271,23 @@ describe('a listed load balancer', () => {
   it('says who the client is, and the audit names that one', async () => {
     await login(await overTls(ownName(), proxiedFrom('203.0.113.7'), BALANCER))
     await audited('203.0.113.7')
+  })
+
+  it('says who the client is, and SQL sees that one', async () => {
+    const wire = await overTls(ownName(), proxiedFrom('203.0.113.7'), BALANCER)
+    wire.send(
+      startupMessage([
+        ['user', lakegate.ready.admin_user],
+        ['database', 'databricks_postgres'],
+      ]),
+    )
+    await wire.next()
+    wire.send(passwordMessage(token))
+    wire.send(queryMessage('SELECT host(client_address) FROM databricks_session_identity()'))
+    let answer = await wire.next()
+    while (answer !== undefined && answer.type !== 'D') answer = await wire.next()
+    expect(answer?.body.toString('latin1', 6)).toBe('203.0.113.7')
+    wire.close()
   })
 
   it('may look whether the gateway lives (LOCAL)', async () => {

@@ -40,6 +40,34 @@ async function restart(): Promise<void> {
   lakegate = await startLakegate({ dataDirectory })
 }
 
+/** With version 1.5 of databricks_auth, and what people built on `databricks_session_identity()` in it. */
+async function buildOnVersion15(): Promise<void> {
+  await asOwnerOf('databricks_postgres', (owner) =>
+    owner.query('CREATE DATABASE built_on TEMPLATE template0'),
+  )
+  await installEarlierExtension(lakegate, 'built_on', '1.5')
+  await asOwnerOf('built_on', async (owner) => {
+    await owner.query('CREATE VIEW who AS SELECT * FROM databricks_session_identity()')
+    await owner.query('CREATE VIEW id AS SELECT (databricks_session_identity()).identity_id AS id')
+    await owner.query('CREATE TABLE note (owner bigint, text text)')
+    await owner.query(
+      `INSERT INTO note SELECT identity_id, 'own' FROM databricks_session_identity() UNION SELECT 7, 'other'`,
+    )
+    await owner.query('ALTER TABLE note ENABLE ROW LEVEL SECURITY')
+    await owner.query('CREATE ROLE note_reader ROLE CURRENT_USER')
+    await owner.query('GRANT SELECT ON note TO note_reader')
+    await owner.query(
+      'CREATE POLICY own ON note USING (owner = (SELECT identity_id FROM databricks_session_identity()))',
+    )
+    // A stranger's, which the owner of the extension may even add to it.
+    await owner.query('CREATE SCHEMA mine')
+    await owner.query(
+      `CREATE FUNCTION mine.databricks_session_identity() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+    )
+    await owner.query('ALTER EXTENSION databricks_auth ADD FUNCTION mine.databricks_session_identity()')
+  })
+}
+
 describe('a database with version 1.2 of databricks_auth, whose functions took the caller from the session', () => {
   beforeAll(async () => {
     await asOwnerOf('databricks_postgres', (owner) =>
@@ -69,6 +97,7 @@ describe('a database with version 1.2 of databricks_auth, whose functions took t
           FROM pg_database AS database, pg_extension AS extension
          WHERE datname = current_database() AND extname = 'databricks_auth'`)
     })
+    await buildOnVersion15()
     await restart()
   })
 
@@ -121,5 +150,49 @@ describe('a database with version 1.2 of databricks_auth, whose functions took t
     })
     // The identity is not known; the function got so far as to ask.
     expect(rows).toEqual(['22023'])
+  })
+})
+
+describe('what was built on databricks_session_identity() of version 1.5, which knew nothing of the client', () => {
+  const rowsOf = async (statement: string): Promise<unknown[]> =>
+    (await asOwnerOf('built_on', (owner) => owner.query<Record<string, unknown>>(statement))).rows
+
+  it('goes on beside the function that tells from where as well', async () => {
+    const { ready } = lakegate
+    expect(
+      await rowsOf(
+        'SELECT identity_name, host(client_address) AS address FROM databricks_session_identity()',
+      ),
+    ).toEqual([{ identity_name: ready.admin_user, address: expect.stringMatching(/^127\./) as string }])
+    const [who] = await rowsOf('SELECT * FROM who')
+    expect(who).toMatchObject({ identity_name: ready.admin_user })
+    expect(Object.keys(who ?? {})).toEqual([
+      'identity_id',
+      'identity_type',
+      'identity_name',
+      'membership_path',
+    ])
+    expect(await rowsOf('SELECT id = (SELECT identity_id FROM who) AS same FROM id')).toEqual([
+      { same: true },
+    ])
+  })
+
+  it('still shows each identity its own rows', async () => {
+    const { rows } = await asOwnerOf('built_on', async (owner) => {
+      await owner.query('SET ROLE note_reader')
+      return owner.query('SELECT text FROM note')
+    })
+    expect(rows).toEqual([{ text: 'own' }])
+  })
+
+  it('is written into a dump as it can be restored', async () => {
+    const rows = await rowsOf(`SELECT pg_get_viewdef('who') AS definition`)
+    const { definition } = rows[0] as { readonly definition: string }
+    await asOwnerOf('built_on', (owner) => owner.query(`CREATE VIEW who_again AS ${definition}`))
+    expect(await rowsOf('SELECT * FROM who_again')).toEqual(await rowsOf('SELECT * FROM who'))
+  })
+
+  it('has in it a stranger’s function of that name, which stays what it was', async () => {
+    expect(await rowsOf('SELECT mine.databricks_session_identity() AS answer')).toEqual([{ answer: 1 }])
   })
 })

@@ -216,7 +216,7 @@ describe('who is really behind a session', () => {
     })
 
   it('is told in SQL for the role of a group, with the path that let it in', async () => {
-    expect(await behind(outer.displayName, nested)).toEqual({
+    expect(await behind(outer.displayName, nested)).toMatchObject({
       identity_id: nested.id,
       identity_type: 'service_principal',
       identity_name: nested.applicationId,

@@ -20,6 +20,7 @@ import {
   waitUntilAvailable,
   type Attached,
 } from '../stage/attach.ts'
+import { installEarlierFunctions } from '../stage/earlier-extension.ts'
 import {
   ADMINISTRATOR,
   FOREIGN_MAJOR_VERSION,
@@ -160,7 +161,14 @@ describe.each([
         )
         return { identity, roles }
       })
-      expect(seen.identity).toMatchObject([{ identity_id: principal.id, identity_type: 'service_principal' }])
+      expect(seen.identity).toMatchObject([
+        {
+          identity_id: principal.id,
+          identity_type: 'service_principal',
+          client_address: expect.stringMatching(/^127\./) as string,
+          tls_version: 'TLSv1.3',
+        },
+      ])
       expect(seen.roles).toMatchObject([{ identity_type: 'service_principal' }])
     },
   )
@@ -399,3 +407,43 @@ describe('attaching', () => {
     }
   })
 })
+
+describe.runIf(FOREIGN_MAJOR_VERSION >= 16)(
+  'a cluster with the functions of version 1.5 of databricks_auth',
+  () => {
+    it('gets those of this one, under the views that were built on them', async () => {
+      const cluster = await startForeignCluster()
+      let attached: Attached | undefined
+      try {
+        await cluster.writeRules(SCRAM)
+        await installEarlierFunctions(cluster, '1.5')
+        await cluster.query('CREATE VIEW who AS SELECT * FROM databricks_session_identity()', [], 'app')
+        await cluster.query('GRANT SELECT ON who TO PUBLIC', [], 'app')
+        attached = await attach(lakegate, `built-on-${String(cluster.port)}`, [cluster])
+        await waitUntilAvailable(attached)
+        await createAttachedRole(attached, principal)
+        const seen = await inAttachedSession(attached, principal, async (client) => [
+          (await client.query('SELECT * FROM who')).rows[0] as unknown,
+          (await client.query('SELECT * FROM databricks_session_identity()')).rows[0] as unknown,
+        ])
+        const before = {
+          identity_id: principal.id,
+          identity_type: 'service_principal',
+          identity_name: principal.applicationId,
+          membership_path: [],
+        }
+        expect(seen).toEqual([
+          before,
+          {
+            ...before,
+            client_address: expect.stringMatching(/^127\./) as string,
+            tls_version: 'TLSv1.3',
+            tls_cipher: expect.stringMatching(/^TLS_/) as string,
+          },
+        ])
+      } finally {
+        await detachAndStop(attached, cluster)
+      }
+    })
+  },
+)

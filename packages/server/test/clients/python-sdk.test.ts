@@ -123,6 +123,17 @@ describe.skipIf(missing !== undefined)('databricks-sdk for Python', () => {
     expect(role).toBe(lakegate.ready.admin_user)
   })
 
+  it('does the same over HTTPS, at the same port', async () => {
+    const report = await drive({
+      DATABRICKS_HOST: lakegate.ready.http_url.replace('http:', 'https:'),
+      REQUESTS_CA_BUNDLE: lakegate.ready.ca_file,
+      DATABRICKS_CLIENT_ID: principal.applicationId,
+      DATABRICKS_CLIENT_SECRET: principal.secret,
+    })
+    expect(report.user_name).toBe(principal.applicationId)
+    expectWorkspaceFacts(report)
+  })
+
   it('keeps the directory, permissions, roles, tokens and policies', async () => {
     const { ready } = lakegate
     const { stdout } = await run(python, [DIRECTORY_SCRIPT], {

@@ -11,7 +11,8 @@ import { explain } from '../../src/cli/explain.ts'
 import { loadSettings, type LoadedSettings } from '../../src/config/load.ts'
 import { checkOnDisk } from '../../src/config/on-disk.ts'
 import { environmentVariableOf, SETTING_NAMES, type SettingName } from '../../src/config/settings.ts'
-import { openCertificateSource } from '../../src/composition/certificates.ts'
+import { openCertificateSource, openHttpCertificateSource } from '../../src/composition/certificates.ts'
+import { openGatewayHealth } from '../../src/composition/gateway-health.ts'
 import { openHttp } from '../../src/composition/http-address.ts'
 import { prepareMachine } from '../../src/composition/machine.ts'
 import { buildMetricsHandler } from '../../src/composition/metrics.ts'
@@ -26,10 +27,15 @@ afterAll(() => {
   rmSync(place, { recursive: true, force: true })
 })
 
+const nothing = () => undefined
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing, audit: nothing }
+
 /** What a setting is of no use without. */
 const BESIDE: Partial<Record<SettingName, Partial<Record<SettingName, string>>>> = {
   'tls-certificate-file': { 'tls-key-file': '/dev/null' },
   'tls-key-file': { 'tls-certificate-file': '/dev/null' },
+  'http-certificate-file': { 'http-key-file': '/dev/null' },
+  'http-key-file': { 'http-certificate-file': '/dev/null' },
   'metrics-token-file': { metrics: 'bearer' },
   'sign-in-provider-issuer': {
     'sign-in-provider-client-id': 'lakegate',
@@ -47,20 +53,29 @@ const USES: Partial<Record<SettingName, (settings: LoadedSettings) => Promise<un
   'postgres-account': (settings) =>
     prepareMachine({ ...settings, 'data-dir': { value: path.join(place, 'data'), source: 'flag' } }),
   'http-host': openHttp,
+  'gateway-health-host': (settings) => openGatewayHealth(settings, silent),
   'database-url': async ({ 'database-url': { value } }) => {
     if (value !== undefined) await reachSystemDatabase({ kind: 'url', url: value })
   },
   'master-key-file': ({ 'master-key-file': { value = '' } }) => loadMasterKey(value),
   'tls-certificate-file': useCertificates,
   'tls-key-file': useCertificates,
+  'http-certificate-file': useHttpCertificates,
+  'http-key-file': useHttpCertificates,
   'metrics-token-file': (settings) =>
     buildMetricsHandler(settings, createMetrics(), () => Promise.resolve([])),
   'sign-in-provider-client-secret-file': loadSignInProvider,
 }
 
+const keys = {
+  authority: { certificateFor: () => Promise.reject(new Error('it is not asked')) } as never,
+  clock: () => new Date(),
+}
 function useCertificates(settings: LoadedSettings): Promise<unknown> {
-  const authority = { certificateFor: () => Promise.reject(new Error('it is not asked')) }
-  return openCertificateSource({ authority: authority as never, clock: () => new Date() }, settings)
+  return openCertificateSource(keys, settings)
+}
+function useHttpCertificates(settings: LoadedSettings): Promise<unknown> {
+  return openHttpCertificateSource(keys, settings)
 }
 
 /** As a start does, up to where this setting is used. */

@@ -207,23 +207,33 @@ describe('a start that cannot succeed', () => {
 })
 
 describe('a start where port 5432 is taken', () => {
-  it('serves the instances on other ports and says so in what it reports', async () => {
+  it('serves the instances on other ports for now, says so, and goes back when the port is free', async () => {
     const directory = await makeDataDirectory()
-    const options = { dataDirectory: directory, environment: { LAKEGATE_GATEWAY_PORT: undefined } }
+    const environment = { LAKEGATE_GATEWAY_PORT: undefined, LAKEGATE_GATEWAY_WORKERS: '1' }
+    const options = { dataDirectory: directory, environment }
     // The first start tells the address of the instance; somebody else takes its port before the second one.
     const first = await startLakegate(options)
     await first.stop()
     const occupant = createServer()
-    await new Promise<void>((resolve, reject) => {
+    const isOurs = await new Promise<void>((resolve, reject) => {
       occupant.once('error', reject)
       occupant.listen(5432, first.ready.instance.host, resolve)
-    }).catch((error: unknown) => {
-      // A PostgreSQL of this machine has it on every address already, which serves the purpose as well.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    })
-    const lakegate = await startLakegate(options)
+    }).then(
+      () => true,
+      (error: unknown) => {
+        // A PostgreSQL of this machine has it on every address already, which serves the purpose as well.
+        if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+        return false
+      },
+    )
+    let lakegate = await startLakegate(options)
     try {
-      expect(lakegate.ready.instance.port).not.toBe(5432)
+      const { port, host } = lakegate.ready.instance
+      expect(port).not.toBe(5432)
+      await waitFor('the banner', () => lakegate.output().includes('Ctrl-C stops Lakegate'))
+      expect(lakegate.output()).toContain('Port 5432 is taken by another program')
+      expect(lakegate.output()).toContain(`dev at ${host} port ${String(port)}`)
+      expect(lakegate.output()).toContain('"msg":"the own port of an endpoint is taken')
       const list = await lakegate.admin.request<ListDatabaseInstancesResponse>(
         'GET',
         '/api/2.0/database/instances',
@@ -232,6 +242,10 @@ describe('a start where port 5432 is taken', () => {
       await expect(
         asOwner(lakegate, async (client) => (await client.query('SELECT 1')).rowCount),
       ).resolves.toBe(1)
+      await lakegate.stop()
+      occupant.close()
+      lakegate = await startLakegate(options)
+      if (isOurs) expect(lakegate.ready.instance.port).toBe(5432)
     } finally {
       await lakegate.stop()
       occupant.close()

@@ -33,11 +33,10 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'gateway/pooled/open-backend.ts': { times: 1, why: A_BACKEND },
   'gateway/pooled/pool.ts': { times: 2, why: A_BACKEND },
   'gateway/pooled/session.ts': { times: 3, why: A_BACKEND },
-  'http/listener.ts': {
+  'http/abandon-answer.ts': {
     times: 1,
-    why: 'HTTP in clear; requests that are still under way when the time to stop is over have no whole answer',
+    why: 'half an answer whose end is that of the connection must not look like a whole one',
   },
-  'oauth/handler.ts': { times: 1, why: 'half an answer must not look like a whole one' },
   'keys/foreign-keys.ts': { times: 1, why: 'we are the client, and read no more' },
   'inquiry/conversation.ts': { times: 1, why: LOCAL },
   'inquiry/listener.ts': { times: 5, why: LOCAL },
@@ -49,7 +48,8 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'operations/reconcile-database-instance.ts': { times: 1, why: NOT_A_SOCKET },
 }
 
-const DESTROYS = /\.(?:destroy|destroySoon|resetAndDestroy|closeAllConnections)\b(?!\s*:)/g
+const DESTROYS =
+  /\.(?:destroy|destroySoon|resetAndDestroy|closeAllConnections|closeIdleConnections)\b(?!\s*:)/g
 
 const timesIn = ({ text }: Pick<SourceFile, 'text'>): number =>
   text

@@ -27,6 +27,14 @@ describe('a PROXY protocol header', () => {
     })
   })
 
+  it('of an IPv4 client within TCP over IPv6 names it as IPv4, so that it is not one with all others', () => {
+    const addresses = Buffer.alloc(36)
+    addresses.set([0xff, 0xff, 203, 0, 113, 7], 10)
+    expect(decodeProxyHeader(proxyHeader(0x21, 0x21, addresses))).toMatchObject({
+      message: { source: { address: '203.0.113.7' } },
+    })
+  })
+
   it('of the balancer itself (LOCAL) names nobody', () => {
     expect(decodeProxyHeader(localHeader())).toMatchObject({ message: { source: undefined } })
   })

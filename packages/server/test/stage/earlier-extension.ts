@@ -6,7 +6,8 @@ import { chmod, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
-import { EXTENSION_SOURCES } from '../../src/instances/extension-scripts.ts'
+import { EXTENSION_SOURCES, nextScript } from '../../src/instances/extension-scripts.ts'
+import { ADMINISTRATOR, type ForeignCluster } from './foreign-cluster.ts'
 import type { Lakegate } from './lakegate.ts'
 
 /** Over the socket of the first instance, as the system's superuser. */
@@ -41,4 +42,18 @@ export async function installEarlierExtension(
   } finally {
     await rm(directory, { recursive: true })
   }
+}
+
+/** As an earlier Lakegate put them into the database of an attached cluster, where there is no extension. */
+export async function installEarlierFunctions(cluster: ForeignCluster, version: string): Promise<void> {
+  const statements = [`SET ROLE ${ADMINISTRATOR.user}`]
+  let installed: string | undefined
+  while (installed !== version) {
+    const script = await nextScript(installed)
+    if (script === undefined) throw new Error(`there is no version ${version} of databricks_auth`)
+    statements.push(script.text)
+    installed = script.version
+  }
+  statements.push(`COMMENT ON SCHEMA databricks_auth IS 'lakegate ${version}'`)
+  await cluster.query(statements.join(';\n'), [], 'app')
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ScimUser, SignInLinkAnswer } from '@lakegate/client'
 import type { Lakegate } from './lakegate.ts'
+import type { Fetch, FetchOptions } from './trusting-fetch.ts'
 
 export interface Person {
   readonly id: string
@@ -9,22 +10,35 @@ export interface Person {
   readonly password: string
 }
 
-export async function createPerson(lakegate: Lakegate, displayName = 'Ada'): Promise<Person> {
+/** @param visitor goes to the page where the password is set */
+export async function createPerson(
+  lakegate: Pick<Lakegate, 'admin'>,
+  displayName = 'Ada',
+  visitor = new Visitor(),
+): Promise<Person> {
   const user = await lakegate.admin.request<ScimUser>('POST', '/api/2.0/preview/scim/v2/Users', {
     userName: `${randomUUID()}@example.com`,
     displayName,
   })
   const password = `correct horse ${randomUUID()}`
-  await setPassword(lakegate, user.id, password)
+  await setPassword(lakegate, user.id, password, visitor)
   return { id: user.id, userName: user.userName, password }
 }
 
-export const requestSignInLink = (lakegate: Lakegate, userId: string): Promise<SignInLinkAnswer> =>
+export const requestSignInLink = (
+  lakegate: Pick<Lakegate, 'admin'>,
+  userId: string,
+): Promise<SignInLinkAnswer> =>
   lakegate.admin.request('POST', `/api/2.0/lakegate/users/${userId}/sign-in-link`, {})
 
-export async function setPassword(lakegate: Lakegate, userId: string, password: string): Promise<void> {
+export async function setPassword(
+  lakegate: Pick<Lakegate, 'admin'>,
+  userId: string,
+  password: string,
+  visitor = new Visitor(),
+): Promise<void> {
   const { url } = await requestSignInLink(lakegate, userId)
-  const page = await new Visitor().submit(url, { password, repetition: password })
+  const page = await visitor.submit(url, { password, repetition: password })
   if (page.status !== 200) throw new Error(`the password was not set: ${page.text}`)
 }
 
@@ -42,6 +56,12 @@ export class Visitor {
     string,
     { readonly name: string; readonly value: string; readonly path: string; readonly host: string }
   >()
+  readonly #fetch: Fetch
+
+  /** @param fetch where the authority is not one that Node knows */
+  constructor(ask: Fetch = (url, options) => fetch(url, { ...options, redirect: 'manual' })) {
+    this.#fetch = ask
+  }
 
   /** Goes there and follows redirects within the same host; an address elsewhere is returned, not visited. */
   async visit(url: string | URL): Promise<Page> {
@@ -83,17 +103,13 @@ export class Visitor {
       .join('; ')
   }
 
-  async #go(
-    start: URL,
-    first: { method?: string; body?: URLSearchParams; headers?: Record<string, string> },
-  ): Promise<Page> {
+  async #go(start: URL, first: FetchOptions): Promise<Page> {
     let url = start
     let request = first
     for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
       const cookie = this.cookieHeader(url)
-      const response = await fetch(url, {
+      const response = await this.#fetch(url, {
         ...request,
-        redirect: 'manual',
         headers: { accept: 'text/html', ...request.headers, ...(cookie === '' ? {} : { cookie }) },
       })
       this.#keep(url, response.headers.getSetCookie())

@@ -16,6 +16,7 @@ export async function runToEnd(
   const { child, output } = spawnLakegate(programArguments, {
     LAKEGATE_HTTP_PORT: '0',
     LAKEGATE_GATEWAY_PORT: '0',
+    LAKEGATE_GATEWAY_HEALTH_PORT: '0',
     ...environment,
   })
   const ended = once(child, 'close') as Promise<[number | null]>

@@ -16,11 +16,14 @@ export interface AtTerminal {
   stop(): Promise<number | null>
 }
 
-/** Starts `lakegate up` with these settings, at a terminal of its own. */
-export function startAtTerminal(environment: Readonly<Record<string, string>>): AtTerminal {
+/** Starts `lakegate up` with these settings, or another command, at a terminal of its own. */
+export function startAtTerminal(
+  environment: Readonly<Record<string, string>>,
+  words: readonly string[] = ['up'],
+): AtTerminal {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
   const script = 'import pty, os, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
-  const child = spawn('python3', ['-c', script, process.execPath, PROGRAM, 'up'], {
+  const child = spawn('python3', ['-c', script, process.execPath, PROGRAM, ...words], {
     env: {
       ...Object.fromEntries(inherited),
       LAKEGATE_POSTGRES_BINARIES: unsyncedPostgres(),

@@ -1,9 +1,12 @@
 /** A certificate authority of a test, and files of what it issues, as an operator has them. */
 import { writeFile } from 'node:fs/promises'
 import { createCertificateAuthority } from '../../src/keys/certificate-authority.ts'
-import type { StoredCertificateAuthority } from '../../src/operations/ports/certificates.ts'
+import type {
+  ServerCertificates,
+  StoredCertificateAuthority,
+} from '../../src/operations/ports/certificates.ts'
 
-export interface TestAuthority {
+export interface TestAuthority extends ServerCertificates {
   readonly caPem: string
   /** Writes a certificate for the host and its key. */
   issue(host: string, files: { readonly certificate: string; readonly key: string }): Promise<void>
@@ -22,6 +25,7 @@ export async function createTestAuthority(): Promise<TestAuthority> {
   await authority.start()
   return {
     caPem: authority.certificatePem(),
+    certificateFor: (...hosts) => authority.certificateFor(...hosts),
     async issue(host, files) {
       const { certificateChainPem, privateKeyPem } = await authority.certificateFor(host)
       await writeFile(files.key, privateKeyPem.reveal(), { mode: 0o600 })

@@ -1,6 +1,9 @@
-/** Two first starts at the same moment want the first instance, in a real system database: there is one, and nobody fails. */
+/**
+ * The first instance in a real system database. Two first starts at the same moment want it: there is one, and nobody fails.
+ * What the gateway writes down of it is there at the next start.
+ */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { AccountId, InstanceUid } from '../../src/domain/ids.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
@@ -29,42 +32,57 @@ function createBarrier(count: number): () => Promise<void> {
   }
 }
 
-it.each([
-  ['of the same name', ['dev', 'dev']],
-  ['of different names', ['one', 'other']],
-])('%s', async (_which, names) => {
-  await system.database.deleteFrom('database_instance').execute()
-  const store = createInstanceStore(system.database)
-  // Between the look for an instance and the making of one.
-  const bothHaveLooked = createBarrier(2)
+/** @param beforeItIsMade between the look for an instance and the making of one */
+async function startWith(name: string, beforeItIsMade: () => Promise<void>): Promise<void> {
   const installation = await prepareInstallation(createInstallationStore(system.database), {
     newAccountId: randomUUID() as AccountId,
     workspaceName: 'default',
     adminUserName: 'admin@lakegate.local',
     now: NOW,
   })
-  await Promise.all(
-    names.map((name) =>
-      createFirstInstance(
-        {
-          store,
-          listeners: {
-            async allocate() {
-              await bothHaveLooked()
-              return { host: '127.0.0.1', port: undefined }
-            },
-          },
-          supervisor: { wake: () => undefined },
-          clock: () => NOW,
-          newInstanceUid: () => randomUUID() as InstanceUid,
-          encryption: createKeyEncryption(new Redacted(randomBytes(32))),
+  await createFirstInstance(
+    {
+      store: createInstanceStore(system.database),
+      listeners: {
+        async allocate() {
+          await beforeItIsMade()
+          return { host: '127.0.0.1', port: undefined }
         },
-        installation,
-        name,
-      ),
-    ),
+      },
+      supervisor: { wake: () => undefined },
+      clock: () => NOW,
+      newInstanceUid: () => randomUUID() as InstanceUid,
+      encryption: createKeyEncryption(new Redacted(randomBytes(32))),
+    },
+    installation,
+    name,
   )
-  const made = await store.listAll()
+}
+
+beforeEach(async () => {
+  await system.database.deleteFrom('database_instance').execute()
+})
+
+it.each([
+  ['of the same name', ['dev', 'dev']],
+  ['of different names', ['one', 'other']],
+])('%s', async (_which, names) => {
+  const bothHaveLooked = createBarrier(2)
+  await Promise.all(names.map((name) => startWith(name, bothHaveLooked)))
+  const made = await createInstanceStore(system.database).listAll()
   expect(made).toHaveLength(1)
   expect(names).toContain(made[0]?.name)
+})
+
+it('keeps where its endpoints listen, and which ports are their own', async () => {
+  await startWith('dev', () => Promise.resolve())
+  const store = createInstanceStore(system.database)
+  const [made] = await store.listAll()
+  if (made === undefined) throw new Error('there is no instance')
+  expect(made.listener).toEqual({ host: '127.0.0.1', port: undefined, ownPort: undefined })
+  const listener = { host: '127.0.0.1', port: 40001, ownPort: 5432 }
+  const pooledListener = { host: '127.0.0.1', port: 40002, ownPort: 40003 }
+  await store.recordListener(made.uid, listener)
+  await store.recordPooledListener(made.uid, pooledListener)
+  await expect(store.loadInstance(made.uid)).resolves.toMatchObject({ listener, pooledListener })
 })

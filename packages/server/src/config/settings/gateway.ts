@@ -12,7 +12,8 @@ export const GATEWAY_SETTINGS = {
   'gateway-port': {
     kind: 'port',
     default: undefined,
-    fallback: '5432 on the loopback address of each instance, or any free port where that is taken',
+    fallback:
+      '5432 on the loopback address of each instance, or any free port as long as another program has that',
     example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
@@ -40,7 +41,7 @@ export const GATEWAY_SETTINGS = {
     fallback: 'certificates of Lakegate’s own authority',
     example: '/etc/lakegate/gateway.pem',
     reloads: true,
-    sentence: 'PEM certificate chain of the gateway; goes with tls-key-file.',
+    sentence: 'PEM certificate chain of the gateway, and of REST and OAuth; goes with tls-key-file.',
   },
   'tls-key-file': {
     kind: 'file',
@@ -57,6 +58,26 @@ export const GATEWAY_SETTINGS = {
     example: '10.0.0.0/8,fd00::/8',
     reloads: true,
     sentence: 'CIDR ranges of load balancers, whose connections must begin with a PROXY protocol v2 header.',
+  },
+  'gateway-health-host': {
+    kind: 'host',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+    sentence: 'Address on which a gateway of its own answers /healthz, /readyz and /metrics.',
+  },
+  'gateway-health-port': {
+    kind: 'port',
+    default: '8471',
+    sentence: 'Port of the same; 0 takes any free one.',
+  },
+  'drain-notice-seconds': {
+    kind: 'whole_number',
+    default: '0',
+    least: 0,
+    most: 3600,
+    reloads: true,
+    sentence:
+      'How long a gateway of its own goes on taking connections after a request to stop, while its /readyz says 503 already, so that balancers take it out first.',
   },
   'drain-seconds': {
     kind: 'whole_number',

@@ -5,7 +5,7 @@ export const HTTP_SETTINGS = {
   'http-host': {
     kind: 'host',
     default: '127.0.0.1',
-    sentence: 'Address on which REST and OAuth are served.',
+    sentence: 'Address on which REST and OAuth are served, over TLS and in clear on one port.',
   },
   'http-port': {
     kind: 'port',
@@ -15,9 +15,33 @@ export const HTTP_SETTINGS = {
   'public-url': {
     kind: 'origin',
     default: undefined,
-    fallback: 'http://<http-host>:<http-port>',
+    fallback:
+      'http://<http-host>:<http-port>; https:// where http-host is no loopback address and plain-http is loopback',
     example: 'https://lakegate.example.com',
     sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
+  },
+  'plain-http': {
+    kind: 'choice',
+    default: 'loopback',
+    choices: ['loopback', 'everywhere'],
+    sentence:
+      'From where plain HTTP is taken: this machine and the proxies of forwarded-for-from, or everywhere. /healthz and /readyz answer in any case.',
+  },
+  'http-certificate-file': {
+    kind: 'file',
+    default: undefined,
+    fallback: 'tls-certificate-file, else certificates of Lakegate’s own authority',
+    example: '/etc/lakegate/http.pem',
+    reloads: true,
+    sentence: 'PEM certificate chain of REST and OAuth; goes with http-key-file.',
+  },
+  'http-key-file': {
+    kind: 'file',
+    default: undefined,
+    fallback: 'tls-key-file, else keys of Lakegate’s own authority',
+    example: '/etc/lakegate/http.key',
+    reloads: true,
+    sentence: 'PEM private key that belongs to http-certificate-file.',
   },
   'forwarded-for-from': {
     kind: 'ranges',

@@ -1,20 +1,31 @@
 /** Where the pooled endpoints are: on a second address of each instance, or under a second name of it. */
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
+import type { StandInPort } from '../../domain/stand-in-port.ts'
 import { choosePooledHost } from '../instance-host.ts'
-import { openListener, type ListenersByInstance } from '../listeners.ts'
+import {
+  isSameListener,
+  openListener,
+  standInsOf,
+  warnOfStandIn,
+  type ListenersByInstance,
+} from '../listeners.ts'
+import type { ClaimedPlaces } from '../own-port.ts'
 import type { HandOver } from '../gateway.ts'
 import type { ListeningDependencies, ListeningSettings } from '../settings.ts'
 
 export interface PooledListeners {
   /**
    * A pooled endpoint that cannot be opened is logged; the direct one serves all the same.
+   * @param claimed the places that belong to endpoints
    * @param nameOf under a domain, where no address of their own is needed
    */
   reconcile(
     instances: readonly DatabaseInstance[],
+    claimed: ClaimedPlaces,
     nameOf: ((uid: InstanceUid) => InstanceListener) | undefined,
   ): Promise<void>
+  standIns(): readonly StandInPort[]
   close(): void
 }
 
@@ -29,28 +40,32 @@ export function createPooledListeners(
     { uid, pooledListener: before }: DatabaseInstance,
     now: InstanceListener | undefined,
   ): Promise<void> {
-    if (before?.host === now?.host && before?.port === now?.port) return
-    await store?.recordPooledListener(uid, now)
+    if (!isSameListener(before, now)) await store?.recordPooledListener(uid, now)
   }
 
-  async function openFor(instance: DatabaseInstance): Promise<void> {
-    const { uid } = instance
-    const listener = { host: choosePooledHost(uid), port: instance.pooledListener?.port }
+  async function openFor(instance: DatabaseInstance, claimed: ClaimedPlaces): Promise<void> {
+    const { uid, name, pooledListener: before } = instance
     // On addresses that the operator chose the port is taken, by the direct endpoint.
     const port = settings.addresses === undefined ? settings.port : 0
     try {
-      const opened = await openListener({ ...instance, listener }, { ...settings, port }, (socket, host) => {
-        handOver(socket, { instanceUid: uid, endpoint: 'pooled', certificateHost: host })
-      })
+      const opened = await openListener(
+        { instance: name, endpoint: 'pooled', loopback: choosePooledHost(uid), before },
+        { ...settings, port },
+        claimed,
+        (socket, host) => {
+          handOver(socket, { instanceUid: uid, endpoint: 'pooled', certificateHost: host })
+        },
+      )
       open.set(uid, opened)
-      await record(instance, { host: opened.host, port: opened.port })
+      await record(instance, { host: opened.host, port: opened.port, ownPort: opened.ownPort })
+      warnOfStandIn(log, opened.standIn)
     } catch (error) {
       log.error({ err: error, instance: instance.name }, 'the gateway cannot open a pooled endpoint')
     }
   }
 
   return {
-    async reconcile(instances, nameOf) {
+    async reconcile(instances, claimed, nameOf) {
       const wanted = new Set(instances.map(({ uid }) => uid))
       for (const [uid, { server }] of open) {
         if (wanted.has(uid)) continue
@@ -60,9 +75,10 @@ export function createPooledListeners(
       for (const instance of instances) {
         if (!settings.hasPooledEndpoints) await record(instance, undefined)
         else if (nameOf !== undefined) await record(instance, nameOf(instance.uid))
-        else if (!open.has(instance.uid)) await openFor(instance)
+        else if (!open.has(instance.uid)) await openFor(instance, claimed)
       }
     },
+    standIns: () => standInsOf(open),
     close() {
       for (const { server } of open.values()) server.close()
       open.clear()

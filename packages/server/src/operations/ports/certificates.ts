@@ -1,10 +1,10 @@
-/** The certificates of the gateway, and the authority that issues them. */
+/** The certificates of the gateway and of HTTP, and the authority that issues them. */
 import type { Redacted } from '../../domain/redacted.ts'
 
-/** TLS certificates of the gateway, by the host name or address that clients connect to. */
+/** TLS certificates of servers, by the host name or address that clients connect to. */
 export interface ServerCertificates {
-  /** Valid for exactly that host; made on demand by Lakegate's own authority, or the operator's files. */
-  certificateFor(host: string): Promise<ServerCertificate>
+  /** Valid for exactly these hosts; made on demand by Lakegate's own authority, or the operator's files. */
+  certificateFor(host: string, ...further: readonly string[]): Promise<ServerCertificate>
 }
 
 export interface ServerCertificate {

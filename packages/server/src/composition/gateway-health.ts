@@ -1,0 +1,59 @@
+/** What a gateway without a control plane says of itself: whether it lives, and whether it can let people in. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { openHealthServer } from '../http/health-server.ts'
+import type { HealthCheck } from '../http/api/health.ts'
+import { askDatabaseTime } from '../store/database-time.ts'
+import type { Foundation } from './foundation.ts'
+import type { RunningGateway } from './gateway.ts'
+import { buildMetricsHandler } from './metrics.ts'
+
+export interface GatewayHealth {
+  readonly url: string
+  serve(foundation: Foundation, gateway: RunningGateway): Promise<void>
+  /** From here on it is not ready; resolves when balancers have had so long to see it. */
+  announceEnd(noticeMs: number): Promise<void>
+  /** Ends the patience of an announcement. */
+  hurry(): void
+  close(): Promise<void>
+}
+
+/** @throws Fault health_port_taken, health_address_unusable */
+export async function openGatewayHealth(
+  settings: LoadedSettings,
+  log: Foundation['log'],
+): Promise<GatewayHealth> {
+  const host = settings['gateway-health-host'].value ?? '127.0.0.1'
+  const server = await openHealthServer({ host, port: numberOf(settings['gateway-health-port']) ?? 0 }, log)
+  const hurry = new AbortController()
+  let isEnding = false
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${String(server.port)}`,
+    async serve({ database, metrics }, gateway) {
+      const processes = check('processes', () => gateway.processes() > 0)
+      server.serve({
+        alive: [processes],
+        ready: [
+          check('stopping', () => !isEnding),
+          processes,
+          check('listener', () => gateway.sharedAddresses().length > 0),
+          { name: 'system_database', check: async () => void (await askDatabaseTime(database)) },
+        ],
+        metrics: await buildMetricsHandler(settings, metrics, () => gateway.measure()),
+      })
+    },
+    async announceEnd(noticeMs) {
+      isEnding = true
+      if (noticeMs > 0) await pause(noticeMs, undefined, { signal: hurry.signal }).catch(() => undefined)
+    },
+    hurry: () => {
+      hurry.abort()
+    },
+    close: () => server.close(),
+  }
+}
+
+const check = (name: string, isGood: () => boolean): HealthCheck => ({
+  name,
+  check: () => (isGood() ? Promise.resolve() : Promise.reject(new Error(`${name}: not as it should be`))),
+})

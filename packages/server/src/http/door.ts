@@ -1,0 +1,198 @@
+/**
+ * One address at which HTTP is spoken: over TLS by whoever begins with a ClientHello, in clear by everybody else. The
+ * sockets are ours and the protocol is Node's; between the two we know every connection, so that each can be ended in
+ * order, with close_notify, where Node would destroy it.
+ */
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket, type SecureContext } from 'node:tls'
+import { unmappedAddress } from '../domain/loopback.ts'
+import { abandonAnswer } from './abandon-answer.ts'
+import { answerToBrokenRequest, answerToConnect } from './broken-request.ts'
+import type { CloseConnection, TlsContexts } from './connections.ts'
+import { hearFirstByte } from './first-byte.ts'
+
+export interface Door {
+  /** Listens, and accepts. */
+  readonly sockets: Server
+  /** Never listens; speaks on what came in. */
+  readonly http: HttpServer
+  /** Takes no new connections, lets requests under way finish, then ends what is left. */
+  close(): Promise<void>
+}
+
+export interface DoorParts {
+  readonly handle: RequestListener
+  /** A connection of TLS waits for them. */
+  readonly contexts: Promise<TlsContexts>
+  readonly closeConnection: CloseConnection
+  readonly patience: Patience
+}
+
+export interface Patience {
+  /** How long a peer may take until the first byte, and with TLS until the end of the handshake. */
+  readonly beginMs: number
+  /** From there until the headers of its first request. */
+  readonly headersMs: number
+  /** How long a connection is kept that is not used. */
+  readonly idleMs: number
+  /** How long requests under way may take when the door closes. */
+  readonly stopMs: number
+}
+
+const REQUEST_TIMEOUT_MS = 30_000
+/** How often Node looks for requests that take too long. */
+const MOST_BETWEEN_CHECKS_MS = 5_000
+/** Whoever wants another protocol is told so by TLS (RFC 7301 §3.2); who names none is taken at its word. */
+const PROTOCOLS = ['http/1.1', 'http/1.0']
+
+export function createDoor({ handle, contexts, closeConnection, patience }: DoorParts): Door {
+  /** What has not said yet what it speaks. */
+  const beginning = new Set<Socket>()
+  /** What speaks HTTP, with the answers that are not finished. */
+  const speaking = new Map<Duplex, Set<ServerResponse>>()
+  let isClosing = false
+
+  const http = createHttpServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: patience.headersMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: Math.min(patience.headersMs, MOST_BETWEEN_CHECKS_MS),
+    },
+    (request, response) => {
+      const { socket } = request
+      // Its answer could not be sent any more: whoever asks again must not have had it done already.
+      if (socket.writableEnded) return
+      const answers = speaking.get(socket)
+      answers?.add(response)
+      response.once('close', () => {
+        answers?.delete(response)
+        if (isClosing && answers?.size === 0) closeConnection(socket)
+      })
+      if (isClosing) response.setHeader('connection', 'close')
+      handle(request, response)
+    },
+  )
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writableEnded) return
+    const isAnswering = [...(speaking.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    closeConnection(socket, isAnswering ? {} : { lastWord: answerToBrokenRequest(error.code) })
+  })
+  http.on('connect', (_request, socket) => {
+    closeConnection(socket, { lastWord: answerToConnect() })
+  })
+  // Of a connection that was kept alive and is not used.
+  http.on('timeout', (socket: Socket) => {
+    closeConnection(socket)
+  })
+  // Node begins to watch its timeouts when a server listens, and this one is handed its connections instead.
+  http.emit('listening')
+
+  const speak = (socket: Socket): void => {
+    speaking.set(socket, new Set())
+    socket.once('close', () => speaking.delete(socket))
+    if (isClosing) closeConnection(socket)
+    else http.emit('connection', socket)
+  }
+
+  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    let current = socket
+    beginning.add(current)
+    const giveUp = () => {
+      closeConnection(current)
+    }
+    const deadline = setTimeout(giveUp, patience.beginMs).unref()
+    const begun = () => {
+      clearTimeout(deadline)
+      beginning.delete(current)
+      current.off('end', giveUp)
+    }
+    // A reset; 'close' follows.
+    socket.on('error', () => undefined)
+    socket.once('close', begun).once('end', giveUp)
+    hearFirstByte(socket, (isTls) => {
+      if (!isTls) {
+        begun()
+        speak(socket)
+        socket.resume()
+        return
+      }
+      startTls(socket, contexts, {
+        // Whose end is the end of the socket from now on.
+        upgraded(encrypted) {
+          beginning.delete(current)
+          current = encrypted.once('end', giveUp)
+          beginning.add(current)
+        },
+        secured() {
+          begun()
+          speak(current)
+        },
+      }).catch(giveUp)
+    })
+  })
+
+  return {
+    sockets,
+    http,
+    async close() {
+      isClosing = true
+      const closed = new Promise<void>((resolve) => sockets.close(() => resolve()))
+      for (const socket of beginning) closeConnection(socket)
+      for (const [socket, answers] of speaking) {
+        if (answers.size === 0) closeConnection(socket)
+        for (const answer of answers) if (!answer.headersSent) answer.setHeader('connection', 'close')
+      }
+      const impatience = setTimeout(() => {
+        for (const answers of speaking.values())
+          for (const answer of answers) abandonAnswer(answer, closeConnection)
+      }, patience.stopMs)
+      await closed
+      clearTimeout(impatience)
+      http.close()
+    },
+  }
+}
+
+interface Handshake {
+  upgraded(encrypted: TLSSocket): void
+  /** The handshake is done. When it fails, the socket closes. */
+  secured(): void
+}
+
+/** @throws when no certificate can be had */
+async function startTls(socket: Socket, contexts: Promise<TlsContexts>, told: Handshake): Promise<void> {
+  const address = unmappedAddress(socket.localAddress ?? '')
+  const { contextFor } = await contexts
+  const secureContext = await contextFor({ address, serverName: undefined })
+  if (socket.destroyed || socket.writableEnded) return
+  const SNICallback = (serverName: string, done: (error: Error | null, context?: SecureContext) => void) => {
+    contextFor({ address, serverName }).then(
+      (context) => {
+        done(null, context)
+      },
+      (error: unknown) => {
+        done(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
+  }
+  const encrypted = new TLSSocket(socket, {
+    isServer: true,
+    secureContext,
+    SNICallback,
+    ALPNProtocols: PROTOCOLS,
+  })
+  // A handshake that fails: the peer has its alert, and 'close' follows.
+  encrypted.on('error', () => undefined)
+  encrypted.once('secure', () => {
+    told.secured()
+  })
+  told.upgraded(encrypted)
+}
