@@ -12,6 +12,7 @@ export function pooledSettings(settings: LoadedSettings, processes: number): Poo
     sessionsPerInstance: numberOf(settings['pooled-sessions-per-instance']) ?? 10_000,
     waitMs: (numberOf(settings['pool-wait-seconds']) ?? 60) * 1000,
     idleMs: (numberOf(settings['pool-idle-seconds']) ?? 300) * 1000,
+    lifetimeMs: (numberOf(settings['pool-lifetime-seconds']) ?? 3600) * 1000,
   }
 }
 

@@ -6,6 +6,7 @@ import { createAttachedClusters } from '../gateway/attached-clusters.ts'
 import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import type { WorkerLine } from '../gateway/worker-side.ts'
+import { createClaimedDatabases } from '../instances/claimed-databases.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
 import type { FailedLoginLimits } from '../operations/ports/proof.ts'
 import { requireAudit } from '../operations/require-audit.ts'
@@ -74,6 +75,7 @@ export async function buildServing(
       instances: stores.instances,
       certificates,
       clusters: createAttachedClusters(foundation.backendCredentials),
+      claimedDatabases: createClaimedDatabases(foundation.connections),
       openSessions: sessions.openSessions,
       metrics: measure,
       log,

@@ -16,6 +16,8 @@ export type IdentityId = Branded<string, 'IdentityId'>
 export type InstanceUid = Branded<string, 'InstanceUid'>
 /** Object id of a PostgreSQL role (`pg_authid.oid`), as a decimal string. */
 export type RoleOid = Branded<string, 'RoleOid'>
+/** Object id of a database of an instance (`pg_database.oid`), as a decimal string. */
+export type DatabaseOid = Branded<string, 'DatabaseOid'>
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const POSITIVE_INT64 = /^[1-9][0-9]{0,18}$/

@@ -1,3 +1,4 @@
+import type { DatabaseFacts } from './database-facts.ts'
 import type { IdentityBinding } from './identity-binding.ts'
 import type { RoleOid } from './ids.ts'
 import type { Redacted } from './redacted.ts'
@@ -10,12 +11,14 @@ export interface RoleFacts {
   readonly isSuperuser: boolean
   /** `rolvaliduntil`; undefined when there is none or it is infinity. */
   readonly validUntil: Date | undefined
-  /** `rolconnlimit`; -1 means none. PostgreSQL enforces it when the backend opens. */
+  /** `rolconnlimit`; -1 means none. PostgreSQL enforces it when a backend opens, the pooled endpoint for its sessions. */
   readonly connectionLimit: number
   readonly binding: IdentityBinding | undefined
   readonly hasPassword: boolean
   /** `rolpassword` where it is one of SCRAM-SHA-256; undefined for none and for an MD5 hash. */
   readonly scramVerifier: Redacted<string> | undefined
+  /** The database that was asked for with it; undefined when none was, or there is no such one. */
+  readonly database?: DatabaseFacts | undefined
 }
 
 /** Roles that every instance is born with (behaviour 56); nobody logs in as them with a token. */

@@ -8,7 +8,7 @@ export interface Counter {
 }
 
 /** What is counted; the names under which workers ask. */
-export type CounterName = 'logins' | 'sessions' | 'roles'
+export type CounterName = 'logins' | 'sessions' | 'roles' | 'databases'
 export type Counters = Readonly<Record<CounterName, Counter>>
 
 /** How many places of a key are taken; the one who counts for all. */
@@ -37,7 +37,12 @@ export function createPlaces(): Places {
 
 /** Counters of a gateway that is one process. */
 export function createCounters(): Counters {
-  return { logins: createCounter(), sessions: createCounter(), roles: createCounter() }
+  return {
+    logins: createCounter(),
+    sessions: createCounter(),
+    roles: createCounter(),
+    databases: createCounter(),
+  }
 }
 
 function createCounter(): Counter {

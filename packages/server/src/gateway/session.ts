@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RefusedError } from '../operations/refused-error.ts'
+import { placesOf } from '../policy/pooled-login.ts'
 import { refuse } from '../policy/refusals.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
 import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.ts'
@@ -175,18 +176,29 @@ async function serveLogin(
   if (leave === undefined) throw tooMany(most)
   let leaveRole: (() => void) | undefined
   try {
-    const request = { database: nameOf(message, 'database') ?? roleName, clientAddress }
+    // As PostgreSQL, to which an empty name is none.
+    const database = nameOf(message, 'database')
+    const request = {
+      database: database === undefined || database === '' ? roleName : database,
+      clientAddress,
+    }
     const admission = await dependencies.admit(
       { instanceUid, roleName, wantsBearer, ...request, ...(shared === undefined ? {} : { endpoint }) },
       createProofAsker(socket, reader),
     )
     // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
-    leaveRole = await counters.roles.take(`${place} ${roleName}`, settings.connectionsPerRole)
-    if (leaveRole === undefined) throw tooManyOf(roleName, settings.connectionsPerRole)
+    const mostOfRole = Math.min(
+      settings.connectionsPerRole,
+      // CONNECTION LIMIT: at the direct endpoint PostgreSQL counts its backends, which are the sessions.
+      placesOf(admission.pooled?.roleConnectionLimit ?? -1),
+    )
+    leaveRole = await counters.roles.take(`${place} ${roleName}`, mostOfRole)
+    if (leaveRole === undefined) throw tooManyOf(roleName, mostOfRole)
     if (replicates) requireLogicalReplication(admission)
     if (shared !== undefined) {
       const startup = { message, version: protocol.version }
-      await shared.serve({ socket, startup, admission, request, reader, onOpen, signal })
+      const { databases } = counters
+      await shared.serve({ socket, startup, admission, request, reader, databases, onOpen, signal })
       return
     }
     const startup = { message, version: protocol.version, client: seeClient(socket, clientAddress) }

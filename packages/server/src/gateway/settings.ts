@@ -2,10 +2,11 @@
 import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/admit-login.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
+import type { ClaimedDatabases } from '../operations/ports/claimed-databases.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { LoginMetrics } from '../operations/ports/metrics.ts'
 import type { OpenSessions } from './open-sessions.ts'
-import type { PoolLimits } from './pooled/pool.ts'
+import type { PoolLimits } from './pooled/pool-terms.ts'
 import type { AttachedClusters } from './attached-clusters.ts'
 
 /** Where connections are taken. */
@@ -60,6 +61,7 @@ export interface GatewayDependencies {
   readonly instances: Pick<InstanceStore, 'loadInstance'>
   readonly certificates: ServerCertificates
   readonly clusters: AttachedClusters
+  readonly claimedDatabases: ClaimedDatabases
   readonly openSessions: Pick<OpenSessions, 'during' | 'endAll'>
   readonly metrics: LoginMetrics
   readonly log: GatewayLog

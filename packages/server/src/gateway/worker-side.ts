@@ -90,7 +90,12 @@ export function runWorker<Setup>(
   }
   const line: WorkerLine = {
     brake,
-    counters: { logins: counter('logins'), sessions: counter('sessions'), roles: counter('roles') },
+    counters: {
+      logins: counter('logins'),
+      sessions: counter('sessions'),
+      roles: counter('roles'),
+      databases: counter('databases'),
+    },
     cancelElsewhere: (request) => {
       say({ kind: 'cancel', request: toWire(request) })
     },

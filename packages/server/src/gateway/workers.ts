@@ -56,7 +56,12 @@ export function createWorkers<Setup, Snapshot>(options: {
 }): Workers<Setup, Snapshot> {
   const { log } = options
   const workers = new Set<Worker<Setup>>()
-  const counts = { logins: createPlaces(), sessions: createPlaces(), roles: createPlaces() }
+  const counts = {
+    logins: createPlaces(),
+    sessions: createPlaces(),
+    roles: createPlaces(),
+    databases: createPlaces(),
+  }
   const failedLogins = createFailedLogins()
   /** Taken while no worker was ready; there is one a moment later. */
   let waiting: { readonly socket: Socket; readonly target: ConnectionTarget }[] = []

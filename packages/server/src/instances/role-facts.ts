@@ -10,9 +10,10 @@ import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
 import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
 import { placeOf, type AdministrativeConnections } from './administrative-connections.ts'
+import { DATABASE_OF_ROLE, databaseFactsOf, type DatabaseRow } from './database-facts.ts'
 import { bindingOfRole, roleBindingsOf, type RoleBindingCatalog } from './role-bindings.ts'
 
-interface RoleRow {
+interface RoleRow extends DatabaseRow {
   readonly question: number
   readonly oid: RoleOid
   readonly name: string
@@ -25,12 +26,14 @@ interface RoleRow {
   readonly label: string | null
 }
 
-/** Two index look-ups for each name, whatever the number of roles; `infinity` counts as no limit. */
+/** Two index look-ups for each name, whatever the number of roles, and some more where a database is named. `infinity` counts as no limit. */
 const roleFacts = ({ roles, hasPassword, scramVerifier, label, joinLabel }: RoleBindingCatalog) => ({
   name: 'role_facts',
   text: `
-    SELECT asked.question::pg_catalog.int4, facts.*
-      FROM pg_catalog.unnest((SELECT $1::pg_catalog.text[])) WITH ORDINALITY AS asked (name, question)
+    SELECT asked.question::pg_catalog.int4, facts.*, database.*
+      FROM ROWS FROM (pg_catalog.unnest((SELECT $1::pg_catalog.text[])),
+                      pg_catalog.unnest((SELECT $2::pg_catalog.text[])))
+           WITH ORDINALITY AS asked (name, database, question)
      CROSS JOIN LATERAL (
        SELECT role.oid::text AS oid, role.rolname AS name, role.rolcanlogin AS can_log_in,
               role.rolsuper AS is_superuser,
@@ -40,7 +43,7 @@ const roleFacts = ({ roles, hasPassword, scramVerifier, label, joinLabel }: Role
          FROM ${roles} AS role ${joinLabel}
         WHERE role.rolname = asked.name::pg_catalog.name
        OFFSET 0
-     ) AS facts`,
+     ) AS facts ${DATABASE_OF_ROLE}`,
 })
 
 /** The number of every question whose label is that of a role; one look at the labels for all of them. */
@@ -82,6 +85,7 @@ function roleFactsStatement(catalog: RoleBindingCatalog): ReturnType<typeof role
 interface RoleQuestion {
   readonly instance: DatabaseInstance
   readonly roleName: string
+  readonly database: string | undefined
 }
 
 interface BoundQuestion {
@@ -97,11 +101,11 @@ export function createInstanceRoles(
   const askForLabelled = askHasLabelledRole(connections)
   const askForKept = askHasKeptRole(connections, bindings)
   return {
-    async loadRoleFacts(instance, roleName) {
+    async loadRoleFacts(instance, roleName, database) {
       const isKept = roleBindingsOf(instance).kind === 'system_database'
       // Asked at the same moment: a login waits for the slower of the two, not for both.
       const [row, kept] = await Promise.all([
-        askForRow({ instance, roleName }),
+        askForRow({ instance, roleName, database }),
         isKept ? loadKept(bindings, instance, roleName) : undefined,
       ])
       return row === undefined ? undefined : factsOf(row, kept)
@@ -128,34 +132,37 @@ async function loadKept(
 }
 
 /** Logins of one moment to one instance share the question (operations/ask-together.ts). */
-const askForRoleRow = (connections: AdministrativeConnections) =>
-  askTogether(
-    async (questions: readonly RoleQuestion[]): Promise<readonly (RoleRow | undefined)[]> => {
-      const [first] = questions
-      if (first === undefined) return []
-      const names = questions.map(({ roleName }) => roleName)
-      const rows = await connections
-        .query<RoleRow>(first.instance, roleFactsStatement(roleBindingsOf(first.instance)), [names])
-        .catch((error: unknown) => {
-          // What the encoding of the database cannot even spell is the name of no role.
-          if (names.length === 1 && isDataException(error)) return []
-          throw error
-        })
-      const found = new Map(rows.map((row) => [row.question, row]))
-      return questions.map(({ roleName }, index) => {
-        const row = found.get(index + 1)
-        // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
-        return row?.name === roleName ? row : undefined
+const askForRoleRow = (connections: AdministrativeConnections) => {
+  const ask = async (questions: readonly RoleQuestion[]): Promise<readonly (RoleRow | undefined)[]> => {
+    const [first] = questions
+    if (first === undefined) return []
+    const rows = await connections
+      .query<RoleRow>(first.instance, roleFactsStatement(roleBindingsOf(first.instance)), [
+        questions.map(({ roleName }) => roleName),
+        questions.map(({ database }) => database ?? null),
+      ])
+      .catch(async (error: unknown) => {
+        if (questions.length > 1 || !isDataException(error)) throw error
+        // What the encoding of the database cannot even spell is the name of no role, and of no database.
+        if (first.database === undefined) return []
+        const [row] = await ask([{ ...first, database: undefined }])
+        return row === undefined ? [] : [row]
       })
-    },
-    {
-      keyOf: ({ roleName }) => roleName,
-      laneOf: laneOfInstance,
-      largestBatch: 100,
-      mostUnderWay: 1,
-      isAboutOne: isDataException,
-    },
-  )
+    const found = new Map(rows.map((row) => [row.question, row]))
+    return questions.map(({ roleName }, index) => {
+      const row = found.get(index + 1)
+      // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
+      return row?.name === roleName ? row : undefined
+    })
+  }
+  return askTogether(ask, {
+    keyOf: ({ roleName, database }) => `${roleName}\0${database ?? ''}`,
+    laneOf: laneOfInstance,
+    largestBatch: 100,
+    mostUnderWay: 1,
+    isAboutOne: isDataException,
+  })
+}
 
 const factsOf = (row: RoleRow, kept: KeptBinding | undefined): RoleFacts => ({
   oid: row.oid,
@@ -167,6 +174,7 @@ const factsOf = (row: RoleRow, kept: KeptBinding | undefined): RoleFacts => ({
   binding: bindingOfRole(row, kept),
   hasPassword: row.has_password,
   scramVerifier: row.scram_verifier === null ? undefined : new Redacted(row.scram_verifier),
+  database: databaseFactsOf(row),
 })
 
 /** An instance that moved is another one: its questions reach it by another connection. */

@@ -90,7 +90,7 @@ export const METRICS = {
     type: 'counter',
     labels: ['instance', 'reason'],
     sentence:
-      'Backends of pools that were closed: `evicted` for another pool, `unused` for `pool-idle-seconds`, `lost` to a session that broke off, to a failed reset or to PostgreSQL.',
+      'Backends of pools that were closed: `evicted` for another pool, `unused` for `pool-idle-seconds` or as one too many, `outdated` by `pool-lifetime-seconds` or by other settings of its role or database, `yielded` to somebody who wants its database alone, `lost` to a session that broke off, to a failed reset or to PostgreSQL.',
   },
   lakegate_pool_resets_total: {
     type: 'counter',

@@ -7,6 +7,7 @@ import { decideNativeLogin } from '../policy/native-login.ts'
 import { refuse } from '../policy/refusals.ts'
 import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../protocol/scram/verifier.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
+import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
 import { loadReachableInstance } from './load-reachable-instance.ts'
 import { orUnavailable } from './or-unavailable.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from './ports/proof.ts'
@@ -39,6 +40,7 @@ export async function admitByPassword(
     behind: undefined,
     token: undefined,
     claimedTables: [],
+    pooled: admitToDatabase(request, role),
   }
 }
 
@@ -69,9 +71,10 @@ function chooseVerifier(
 }
 
 /** Whatever may have changed while the client worked out its proof is read again. */
-async function decide(ports: AdmitLoginPorts, { instanceUid, roleName }: LoginRequest, proved: RoleFacts) {
+async function decide(ports: AdmitLoginPorts, request: LoginRequest, proved: RoleFacts) {
+  const { instanceUid, roleName } = request
   const instance = await loadReachableInstance(ports.instances, instanceUid)
-  const role = await ports.roles.loadRoleFacts(instance, roleName)
+  const role = await ports.roles.loadRoleFacts(instance, roleName, databaseToAskFor(request))
   const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return { instance, role: verdict.role }

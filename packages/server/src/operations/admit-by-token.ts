@@ -6,6 +6,7 @@ import { refuse, type Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import type { TokenRejection } from '../tokens/verify.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest, SeenOfLogin } from './admit-login.ts'
+import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
 import { judgeLogin } from './judge-login.ts'
 import { orUnavailable } from './or-unavailable.ts'
 import { RefusedError } from './refused-error.ts'
@@ -24,6 +25,7 @@ export async function admitByToken(
   seen.admitted = admitted
   if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
     throw new RefusedError(refuse('claims_not_pooled', { role: request.roleName }))
+  const pooled = admitToDatabase(request, admitted.role)
   // A backend that many sessions share is opened with the ticket of none of them.
   const sessionTicket =
     request.endpoint === 'pooled'
@@ -40,6 +42,7 @@ export async function admitByToken(
     claimedTables: admitted.claimedTables.filter(
       (table) => table.instanceUid === instance.uid && table.databaseName === request.database,
     ),
+    pooled,
   }
 }
 
@@ -75,7 +78,12 @@ async function decide(
   instance: DatabaseInstance,
   token: VerifiedToken,
 ): Promise<Admitted> {
-  const verdict = await judgeLogin(ports, { instance, roleName: request.roleName, token })
+  const verdict = await judgeLogin(ports, {
+    instance,
+    roleName: request.roleName,
+    token,
+    database: databaseToAskFor(request),
+  })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return verdict
 }

@@ -3,6 +3,7 @@
  * verdict left to `policy/`. Leaves exactly one audit record per login.
  */
 import type { ClaimedTable } from '../domain/catalog.ts'
+import type { DatabaseFacts } from '../domain/database-facts.ts'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { IdentityId, InstanceUid, RoleOid, WorkspaceId } from '../domain/ids.ts'
@@ -79,6 +80,14 @@ export interface Admission {
   readonly token: VerifiedToken | undefined
   /** What the session reads besides, in the database that it asked for (behaviour 10). */
   readonly claimedTables: readonly ClaimedTable[]
+  /** Of a pooled login: what PostgreSQL would have looked at, had it opened a backend. Elsewhere it looks itself. */
+  readonly pooled?: PooledAdmission | undefined
+}
+
+export interface PooledAdmission {
+  readonly database: DatabaseFacts
+  /** `rolconnlimit`; -1 means none. */
+  readonly roleConnectionLimit: number
 }
 
 /** What became known in the course of one login, for its audit record. */

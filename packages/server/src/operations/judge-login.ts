@@ -22,13 +22,16 @@ export async function judgeLogin(
     instance,
     roleName,
     token,
+    database,
   }: {
     readonly instance: DatabaseInstance
     readonly roleName: string
     readonly token: VerifiedToken
+    /** To be told of with the role. */
+    readonly database?: string | undefined
   },
 ): Promise<Admitted | Refusal> {
-  const role = await ports.roles.loadRoleFacts(instance, roleName)
+  const role = await ports.roles.loadRoleFacts(instance, roleName, database)
   const { identity, group } = await ports.directory.loadLoginIdentity({
     identityId: token.identityId,
     workspaceId: instance.workspaceId,

@@ -39,6 +39,44 @@ export const REFUSALS_OF_SESSIONS = {
     },
   },
 
+  // Of a pooled login, in PostgreSQL's own words: a direct one reads them from PostgreSQL.
+  database_does_not_exist: {
+    disclosure: 'token_holder',
+    postgres: { sqlstate: '3D000', message: 'database "{database}" does not exist' },
+  },
+  database_invalid: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '55000',
+      message: 'cannot connect to invalid database "{database}"',
+      hint: 'Use DROP DATABASE to drop invalid databases.',
+    },
+  },
+  database_takes_no_connections: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '55000',
+      message: 'database "{database}" is not currently accepting connections',
+    },
+  },
+  connect_not_granted: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '42501',
+      message: 'permission denied for database "{database}"',
+      detail: 'User does not have CONNECT privilege.',
+    },
+  },
+  too_many_connections_of_database: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '53300',
+      message: 'too many connections for database "{database}"',
+      detail: 'Its CONNECTION LIMIT is {limit}.',
+      hint: 'Close connections that are not used, or ALTER DATABASE … CONNECTION LIMIT.',
+    },
+  },
+
   // The pooled endpoint.
   claims_not_pooled: {
     disclosure: 'token_holder',
@@ -109,6 +147,15 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '28000',
       message: 'role "{role}" is no longer the role that this session logged in as',
       detail: 'It was dropped, renamed or created again since the login.',
+      hint: 'Log in again.',
+    },
+  },
+  database_not_the_same: {
+    disclosure: 'token_holder',
+    postgres: {
+      sqlstate: '3D000',
+      message: 'database "{database}" is no longer the database that this session logged in to',
+      detail: 'It was dropped or renamed since the login, and another one has its name.',
       hint: 'Log in again.',
     },
   },

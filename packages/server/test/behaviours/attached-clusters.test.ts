@@ -29,7 +29,12 @@ import {
   type ForeignCluster,
 } from '../stage/foreign-cluster.ts'
 import { spawnLakegate } from '../stage/lakegate.ts'
-import { createServicePrincipal, inSession, type TestServicePrincipal } from '../stage/service-principal.ts'
+import {
+  createServicePrincipal,
+  inSession,
+  refusedLogin,
+  type TestServicePrincipal,
+} from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
@@ -103,18 +108,33 @@ describe.each([
     expect(row?.verifier).toMatch(/^SCRAM-SHA-256\$4096:/)
   })
 
-  it('shares its backends at the pooled endpoint', async () => {
+  const pooledLogin = async () => {
     const { pooled_dns: host, pooled_port: port } = await waitFor('the pooled endpoint', async () => {
       const instance = await showInstance(attached)
       return instance.pooled_port !== undefined && instance
     })
-    const login = await loginOf(attached, principal)
+    return { ...(await loginOf(attached, principal)), instance: { host: host ?? '', port: port ?? 0 } }
+  }
+
+  it('shares its backends at the pooled endpoint', async () => {
     const role = await inSession(
       lakegate,
-      { ...login, instance: { host: host ?? '', port: port ?? 0 } },
+      await pooledLogin(),
       async (client) => (await client.query<{ role: string }>('SELECT session_user::text AS role')).rows[0],
     )
     expect(role).toEqual({ role: principal.applicationId })
+  })
+
+  it('is asked at each pooled login who may connect, and its databases can be dropped behind idle backends', async () => {
+    await cluster.query('CREATE DATABASE to_be_dropped TEMPLATE template0')
+    const login = { ...(await pooledLogin()), database: 'to_be_dropped' }
+    await inSession(lakegate, login, async (client) => {
+      await client.query('SELECT 1')
+      await cluster.query('REVOKE CONNECT ON DATABASE to_be_dropped FROM PUBLIC')
+      expect(await refusedLogin(lakegate, login)).toMatchObject({ code: '42501' })
+      await cluster.query('DROP DATABASE to_be_dropped')
+      expect(await refusedLogin(lakegate, login)).toMatchObject({ code: '3D000' })
+    })
   })
 
   it('forgets the binding of a role that was dropped and made again behind its back', async () => {

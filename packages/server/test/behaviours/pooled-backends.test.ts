@@ -8,6 +8,7 @@ import type { Lakegate } from '../stage/lakegate.ts'
 import { pooledClient, startWithOneBackend } from '../stage/pooled-sessions.ts'
 import { asOwner, createRoleFor, createServicePrincipal } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { scrape, valueOf } from '../stage/metrics.ts'
 
 const names = ['first', 'second'] as const
 type Name = (typeof names)[number]
@@ -94,20 +95,47 @@ describe('when the places for backends are all taken', () => {
   })
 })
 
-describe('a backend that nobody uses for pool-idle-seconds', () => {
-  it('is closed; its session stays, and is given another', async () => {
-    const impatient = await startWithOneBackend({ LAKEGATE_POOL_IDLE_SECONDS: '1' })
-    try {
-      const principal = await createServicePrincipal(impatient, 'idle')
-      await createRoleFor(impatient, principal)
-      const login = { user: principal.applicationId, password: await principal.workspaceToken() }
-      const session = await pooledClient(impatient, login)
-      const before = await backendOf(session)
-      await hasBackends(principal.applicationId, 0, impatient)
-      expect(await backendOf(session)).not.toBe(before)
-      await session.end()
-    } finally {
-      await impatient.remove()
-    }
+describe('a backend is closed, and its session stays and is given another,', () => {
+  let impatient: Awaited<ReturnType<typeof startWithOneBackend>>
+  let login: { user: string; password: string }
+
+  beforeAll(async () => {
+    impatient = await startWithOneBackend({
+      LAKEGATE_POOL_IDLE_SECONDS: '1',
+      LAKEGATE_POOL_LIFETIME_SECONDS: '4',
+    })
+    const principal = await createServicePrincipal(impatient, 'idle')
+    await createRoleFor(impatient, principal)
+    login = { user: principal.applicationId, password: await principal.workspaceToken() }
+  })
+  afterAll(async () => {
+    await impatient.remove()
+  })
+  const closed = async (reason: string) =>
+    valueOf(
+      await scrape(impatient),
+      `lakegate_pool_backends_closed_total{instance="${impatient.ready.instance.uid}",reason="${reason}"}`,
+    )
+
+  it('when nobody used it for pool-idle-seconds', async () => {
+    const session = await pooledClient(impatient, login)
+    const before = await backendOf(session)
+    await hasBackends(login.user, 0, impatient)
+    expect(await closed('unused')).toBe(1)
+    expect(await backendOf(session)).not.toBe(before)
+    await session.end()
+  })
+
+  it('when it is in use all the time, after pool-lifetime-seconds', async () => {
+    const session = await pooledClient(impatient, login)
+    await session.query(`SET application_name = 'old'`)
+    const before = await backendOf(session)
+    await waitFor('another backend', async () => (await backendOf(session)) !== before)
+    expect(await closed('outdated')).toBe(1)
+    const { rows } = await session.query<{ name: string }>(
+      `SELECT current_setting('application_name') AS name`,
+    )
+    expect(rows).toEqual([{ name: 'old' }])
+    await session.end()
   })
 })

@@ -96,4 +96,17 @@ describe('the password of a role', () => {
     await expect(open(role, PASSWORD)).rejects.toMatchObject({ code: '28000' })
     await session.end()
   })
+
+  it('is not enough beyond CONNECTION LIMIT, nor without CONNECT', async () => {
+    const role = await instance.createRole(`CONNECTION LIMIT 1 PASSWORD '${PASSWORD}'`)
+    const session = await open(role, PASSWORD)
+    await expect(open(role, PASSWORD)).rejects.toMatchObject({
+      code: '53300',
+      message: `too many connections for role "${role}"`,
+    })
+    await session.end()
+    const database = lakegate.ready.instance.database
+    await instance.asOwner((owner) => owner.query(`REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`))
+    await expect(open(role, PASSWORD)).rejects.toMatchObject({ code: '42501' })
+  })
 })

@@ -308,7 +308,7 @@ describe('a session whose backend ends while others do not need it', () => {
   it('is told so when it had set something in it', async () => {
     await session.client.query(`SET work_mem = '12MB'`)
     await killOwn()
-    expect(await session.farewell).toMatchObject({ code: '08006' })
+    expect(await session.farewell).toMatchObject({ code: '57P01' })
   })
 
   it('does not notice when it had not', async () => {

@@ -32,7 +32,8 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'gateway/pooled/backend.ts': { times: 6, why: A_BACKEND },
   'gateway/pooled/open-backend.ts': { times: 1, why: A_BACKEND },
   'gateway/pooled/pool.ts': { times: 2, why: A_BACKEND },
-  'gateway/pooled/session.ts': { times: 3, why: A_BACKEND },
+  'gateway/pooled/borrow.ts': { times: 1, why: A_BACKEND },
+  'gateway/pooled/session.ts': { times: 2, why: A_BACKEND },
   'http/abandon-answer.ts': {
     times: 1,
     why: 'half an answer whose end is that of the connection must not look like a whole one',

@@ -82,6 +82,73 @@ describe('the roles of logins of one moment', () => {
   })
 })
 
+describe('the database that a pooled login asks for', () => {
+  const facts = async (database: string, role = 'here') => {
+    const { loadRoleFacts } = createInstanceRoles(connections, NOTHING_KEPT)
+    return loadRoleFacts(instanceRow(), role, database)
+  }
+  const run = async (sql: string) => {
+    const client = new pg.Client(clientConfigOf(system.address))
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+
+  it('is told of in the statement for the role, also for logins to several databases', async () => {
+    await ask(['here'])
+    statements = []
+    const { loadRoleFacts } = createInstanceRoles(connections, NOTHING_KEPT)
+    const [template, western, none] = await Promise.all(
+      ['template1', 'western', undefined].map((name) => loadRoleFacts(instanceRow(), 'here', name)),
+    )
+    expect(statements).toHaveLength(1)
+    expect(template?.database).toMatchObject({ isTemplate: true, mayConnect: true, connectionLimit: -1 })
+    expect(western?.database).toMatchObject({ isTemplate: false, allowsConnections: true, isInvalid: false })
+    expect(western?.database?.oid).not.toBe(template?.database?.oid)
+    expect(none).toMatchObject({ name: 'here', database: undefined })
+  })
+
+  it('is none when nothing is called so, and when no name can be spelt so', async () => {
+    for (const name of ['nothing', '字', '']) {
+      const role = await facts(name)
+      expect(role).toMatchObject({ name: 'here' })
+      expect(role?.database).toBeUndefined()
+    }
+  })
+
+  it('may be closed to the role: CONNECT is what the role has, and what PUBLIC has', async () => {
+    await run('REVOKE CONNECT ON DATABASE western FROM PUBLIC')
+    expect((await facts('western'))?.database?.mayConnect).toBe(false)
+    await run('GRANT CONNECT ON DATABASE western TO here')
+    expect((await facts('western'))?.database?.mayConnect).toBe(true)
+    expect((await facts('western', LONGEST_NAME))?.database?.mayConnect).toBe(false)
+    await run('GRANT CONNECT ON DATABASE western TO PUBLIC')
+  })
+
+  it.each([
+    'ALTER ROLE here SET work_mem = 1000',
+    'ALTER ROLE ALL SET work_mem = 1001',
+    'ALTER DATABASE western SET work_mem = 1002',
+    'ALTER ROLE here IN DATABASE western SET work_mem = 1003',
+    'ALTER ROLE here RESET work_mem',
+  ])('has another fingerprint of its settings after %s', async (change) => {
+    const before = await facts('western')
+    const again = await facts('western')
+    expect(again).toEqual(before)
+    await run(change)
+    expect((await facts('western'))?.database?.settingsFingerprint).not.toBe(
+      before?.database?.settingsFingerprint,
+    )
+  })
+
+  it('has the same fingerprint when another role or another database is changed', async () => {
+    const before = await facts('western')
+    await run(`ALTER ROLE ${LONGEST_NAME} SET work_mem = 1000`)
+    await run(`ALTER DATABASE template1 SET work_mem = 1000`)
+    expect(await facts('western')).toEqual(before)
+  })
+})
+
 describe('a role of a cluster whose bindings are in the system database', () => {
   const backend = (bindings: AttachedBackend['bindings']): AttachedBackend => ({
     kind: 'attached',

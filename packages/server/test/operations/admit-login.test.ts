@@ -1,8 +1,9 @@
 /** What a login reads when, and what its audit record says, over ports in memory; the wire is tested in behaviours. */
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../../src/domain/fault.ts'
+import type { DatabaseFacts } from '../../src/domain/database-facts.ts'
 import type { DatabaseInstance } from '../../src/domain/database-instance.ts'
-import type { IdentityId } from '../../src/domain/ids.ts'
+import type { DatabaseOid, IdentityId } from '../../src/domain/ids.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import type { RoleFacts } from '../../src/domain/role.ts'
 import { createAdmitLogin, type AdmitLoginPorts } from '../../src/operations/admit-login.ts'
@@ -48,7 +49,10 @@ function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
   }
   const ports: AdmitLoginPorts = {
     instances: { loadInstance: () => step('instance', instance) },
-    roles: { loadRoleFacts: () => step('role', given.role) },
+    roles: {
+      loadRoleFacts: (_instance, _role, database) =>
+        step(database === undefined ? 'role' : `role and ${database}`, given.role),
+    },
     directory: { loadLoginIdentity: () => step('identity', { identity: ALICE, group: undefined }) },
     claims: { loadClaimSet: () => step('claims', []) },
     verifyToken: () => step('verify', TOKEN),
@@ -79,8 +83,12 @@ function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
     clientAddress: '192.0.2.1',
     wantsBearer,
   })
-  const login = (roleName: string, proof: 'right' | 'wrong' = 'right', wantsBearer = false) =>
-    createAdmitLogin(ports)(request(roleName, wantsBearer), asker(proof))
+  const login = (
+    roleName: string,
+    proof: 'right' | 'wrong' = 'right',
+    wantsBearer = false,
+    at: { readonly endpoint?: 'pooled' } = {},
+  ) => createAdmitLogin(ports)({ ...request(roleName, wantsBearer), ...at }, asker(proof))
   const ask = (kind: 'look' | 'wrong', roleName: string) =>
     failedLogins.answer({ kind, login: request(roleName), limits, now: NOW.getTime() })
   return {
@@ -106,6 +114,39 @@ describe('a login by a token', () => {
     })
     expect(steps).toEqual([...before, 'verify', 'role', 'identity', 'ticket'])
     expect(records).toMatchObject([{ outcome: 'admitted', proof: 'token', identityId: ALICE.id }])
+  })
+})
+
+describe('a pooled login', () => {
+  const DATABASE: DatabaseFacts = {
+    oid: '16384' as DatabaseOid,
+    ...{ allowsConnections: true, isTemplate: false, isInvalid: false, mayConnect: true },
+    connectionLimit: 3,
+    settingsFingerprint: '',
+  }
+  const POOLED = { endpoint: 'pooled' as const }
+  const roleIn = (database: DatabaseFacts | undefined): RoleFacts => ({
+    ...OWN_ROLE,
+    connectionLimit: 2,
+    database,
+  })
+
+  it('asks for the database with the role, and learns what PostgreSQL would look at', async () => {
+    const { login, steps } = world({ native: false, role: roleIn(DATABASE) })
+    const admission = await login(OWN_ROLE.name, 'right', false, POOLED)
+    expect(admission.pooled).toEqual({ database: DATABASE, roleConnectionLimit: 2 })
+    expect(steps).toEqual(['instance', 'ask for a token', 'verify', 'role and d', 'identity'])
+  })
+
+  it.each([
+    ['by a token', false, roleIn({ ...DATABASE, mayConnect: false })],
+    ['by the password of the role', true, { ...NATIVE_ROLE, database: { ...DATABASE, mayConnect: false } }],
+  ])('%s is refused without CONNECT, and the record says so', async (_how, native, role) => {
+    const { login, records } = world({ native, role })
+    await expect(login(role.name, 'right', false, POOLED)).rejects.toMatchObject({
+      refusal: { name: 'connect_not_granted', parameters: { database: 'd' } },
+    })
+    expect(records).toMatchObject([{ outcome: 'refused', reason: 'connect_not_granted', endpoint: 'pooled' }])
   })
 })
 

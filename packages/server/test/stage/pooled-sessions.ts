@@ -23,6 +23,8 @@ export interface PooledLogin {
   readonly password: string
   readonly database?: string
   readonly application?: string
+  /** As PGOPTIONS. */
+  readonly options?: string
   /** By SCRAM-SHA-256-PLUS, if it is asked for a password of a role. */
   readonly channelBinding?: boolean
   /** Of another instance than the first. */
@@ -37,6 +39,7 @@ export async function pooledClient(lakegate: Lakegate, login: PooledLogin): Prom
     user: login.user,
     password: login.password,
     ...(login.application === undefined ? {} : { application_name: login.application }),
+    ...(login.options === undefined ? {} : { options: login.options }),
     ...(login.channelBinding === undefined ? {} : { enableChannelBinding: login.channelBinding }),
     ssl: { ca: await readFile(lakegate.ready.ca_file, 'utf8') },
   })
@@ -50,22 +53,17 @@ export type LoggedInWire = WireClient & {
   untilReady(): Promise<readonly ServerMessage[]>
 }
 
-interface WireLogin extends PooledLogin {
-  /** As PGOPTIONS. */
-  readonly options?: string
-}
-
 /** A client of the pooled endpoint that sends what it is told to, logged in. */
-export const pooledWire = (lakegate: Lakegate, login: WireLogin): Promise<LoggedInWire> =>
+export const pooledWire = (lakegate: Lakegate, login: PooledLogin): Promise<LoggedInWire> =>
   logIn(lakegate, login, pooledEndpointOf(lakegate))
 
 /** The same at the direct endpoint. */
-export const directWire = (lakegate: Lakegate, login: WireLogin): Promise<LoggedInWire> =>
+export const directWire = (lakegate: Lakegate, login: PooledLogin): Promise<LoggedInWire> =>
   logIn(lakegate, login, lakegate.ready.instance)
 
 async function logIn(
   lakegate: Lakegate,
-  { user, password, options }: WireLogin,
+  { user, password, options }: PooledLogin,
   endpoint: { readonly host: string; readonly port: number },
 ): Promise<LoggedInWire> {
   const plain = await connectWire(lakegate, endpoint)

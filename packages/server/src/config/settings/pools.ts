@@ -44,4 +44,12 @@ export const POOL_SETTINGS = {
     most: 86400,
     sentence: 'How long a backend of a pool may be unused before it is closed.',
   },
+  'pool-lifetime-seconds': {
+    kind: 'whole_number',
+    default: '3600',
+    least: 1,
+    most: 604800,
+    sentence:
+      'The longest age of a backend of a pool: it is closed when its session gives it back; some go up to a fifth earlier.',
+  },
 } as const satisfies Record<string, SettingDefinition>

@@ -8,9 +8,11 @@ import { refuse } from '../../policy/refusals.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
+import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { BACKEND } from '../../protocol/message-types.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
+import { BackendEnded, BackendGone } from './backend-ends.ts'
 import type { Leftovers } from './conversation/leftovers.ts'
 import {
   askCustom,
@@ -44,7 +46,7 @@ export interface Tenant {
   /** By simple queries, and the backend stays with it. */
   wasAsked(): void
   /** What it left cannot be kept, or was lost. */
-  endBecause(error: RefusedError): void
+  endBecause(error: RefusedError | BackendEnded): void
 }
 
 /** How long a backend may take for a statement of ours. */
@@ -58,6 +60,7 @@ const WHOLE: ReadonlySet<number> = new Set([
   BACKEND.readyForQuery,
   BACKEND.notificationResponse,
   BACKEND.noticeResponse,
+  BACKEND.errorResponse,
 ])
 /** A longer message is passed on without being understood; a ParameterStatus takes the backend out of use then. */
 const LONGEST_UNDERSTOOD = 64 * 1024
@@ -77,6 +80,8 @@ export class PooledBackend {
   changedWhileIdle = false
   /** As whom it acted when it was opened: session_authorization and role. */
   openedAs: readonly string[] = []
+  /** What PostgreSQL said when it ended it, while nobody used it. */
+  lastWord: BackendEnded | undefined
   readonly #cancels = new Set<Promise<void>>()
   #owner: BackendOwner
   #isConversing = false
@@ -179,6 +184,7 @@ export class PooledBackend {
       if (statusesOf(frames).at(-1) === 'I') return readInventory(frames, this.openedAs)
     } catch (error) {
       if (!(error instanceof BackendGone)) throw error
+      this.#hearLastWord(error.frames.findLast(({ type }) => type === 'E')?.body)
     }
     this.socket.destroy()
     return undefined
@@ -247,6 +253,10 @@ export class PooledBackend {
     if (status !== undefined) this.reported.set(status.name, status.value)
   }
 
+  #hearLastWord(body: Buffer | undefined): void {
+    if (body !== undefined && sqlstateThatEnds(body) !== undefined) this.lastWord = new BackendEnded(body)
+  }
+
   readonly #nobody: BackendOwner = {
     onBytes: () => {
       for (let seen = this.scanner.see(); seen !== 'need_more'; seen = this.scanner.see()) {
@@ -266,6 +276,7 @@ export class PooledBackend {
           case BACKEND.noticeResponse:
             break
           default:
+            if (type === BACKEND.errorResponse) this.#hearLastWord(Buffer.from(this.scanner.body()))
             this.socket.destroy()
             return
         }
@@ -279,14 +290,3 @@ export class PooledBackend {
 /** Of every ReadyForQuery. */
 const statusesOf = (frames: readonly Frame[]): readonly string[] =>
   frames.filter(({ type }) => type === 'Z').map(({ body }) => body.toString('latin1'))
-
-/** The backend ended the connection while it was asked something by us. */
-export class BackendGone extends Error {
-  readonly frames: readonly Frame[]
-
-  constructor(frames: readonly Frame[]) {
-    super('the backend ended the connection')
-    this.name = 'BackendGone'
-    this.frames = frames
-  }
-}

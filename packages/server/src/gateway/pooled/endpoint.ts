@@ -1,25 +1,25 @@
 /** The pooled endpoints of all instances: their logins, their pools, their cancel requests. */
 import type { TLSSocket } from 'node:tls'
-import type { InstanceUid } from '../../domain/ids.ts'
-import type { Admission } from '../../operations/admit-login.ts'
+import type { Admission, PooledAdmission } from '../../operations/admit-login.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
+import { placesOf } from '../../policy/pooled-login.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { encodeAuthenticationOk, encodeBackendKeyData, encodeReadyForQuery } from '../../protocol/backend.ts'
 import { replicationModeOf } from '../../protocol/replication.ts'
 import type { CancelRequest, ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { forwardCancelRequest } from '../cancel.ts'
+import type { Counter } from '../connection-limits.ts'
 import { endWith } from '../refusal-message.ts'
 import type { SessionLink } from '../session-link.ts'
 import type { GatewayDependencies, PooledSettings } from '../settings.ts'
+import { BackendRefused } from './backend-ends.ts'
 import { CancelKeys } from './cancel-keys.ts'
-import { InstanceBackends } from './instance-backends.ts'
-import { BackendRefused, openPooledBackend } from './open-backend.ts'
-import { PoolCounts, type PoolFigures } from './pool-counts.ts'
-import { Pool } from './pool.ts'
-import { poolNameOf } from './pool-name.ts'
+import type { PoolFigures } from './pool-counts.ts'
+import { termsOf } from './pool-terms.ts'
+import type { Pool } from './pool.ts'
+import { createPools } from './pools.ts'
 import { encodeStatus } from './reported-parameters.ts'
-import { seedForRandom } from './seed.ts'
 import { PooledSession } from './session.ts'
 
 export interface PooledLogin {
@@ -29,6 +29,8 @@ export interface PooledLogin {
   readonly request: { readonly database: string; readonly clientAddress: string }
   /** Has what the client sent behind its password. */
   readonly reader: ByteReader
+  /** Sessions of each database of each instance, over all workers. */
+  readonly databases: Counter
   readonly onOpen: () => void
   /** Until the session is open. */
   readonly signal: AbortSignal
@@ -47,77 +49,30 @@ export interface PooledEndpoint {
 }
 
 export function createPooledEndpoint(
-  dependencies: Pick<GatewayDependencies, 'clusters' | 'instances' | 'openSessions' | 'metrics' | 'log'>,
+  dependencies: Pick<
+    GatewayDependencies,
+    'clusters' | 'instances' | 'openSessions' | 'metrics' | 'claimedDatabases' | 'log'
+  >,
   settings: PooledSettings,
 ): PooledEndpoint {
-  const instances = new Map<InstanceUid, InstanceBackends>()
-  const counts = new Map<InstanceUid, PoolCounts>()
+  const pools = createPools(dependencies, settings)
   const sessions = new Set<PooledSession>()
   const cancelKeys = new CancelKeys()
-  const sweep = setInterval(() => {
-    for (const [uid, backends] of instances) {
-      for (const pool of backends.pools.values()) pool.retireIdle()
-      forgetUnused(uid, backends)
-    }
-  }, settings.idleMs / 2)
-  sweep.unref()
-
-  function forgetUnused(uid: InstanceUid, backends: InstanceBackends): void {
-    for (const [name, pool] of backends.pools) if (pool.isUnused) backends.pools.delete(name)
-    if (backends.pools.size === 0) instances.delete(uid)
-  }
-
-  function countsOf(uid: InstanceUid): PoolCounts {
-    const found = counts.get(uid) ?? new PoolCounts()
-    counts.set(uid, found)
-    return found
-  }
-
-  /** The instance as it is now: a restart in between may have moved it, or ended it. */
-  async function present({ instance }: Admission) {
-    const found = await dependencies.instances.loadInstance(instance.uid)
-    if (found !== undefined) return found
-    throw new RefusedError(
-      refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }),
-    )
-  }
-
-  function poolOf({ admission, startup }: PooledLogin): Pool {
-    const { uid } = admission.instance
-    const backends = instances.get(uid) ?? new InstanceBackends(settings.backendsPerInstance, countsOf(uid))
-    instances.set(uid, backends)
-    const name = poolNameOf(admission, startup)
-    const pool =
-      backends.pools.get(name) ??
-      new Pool(
-        {
-          async open(signal) {
-            const presentAdmission = { ...admission, instance: await present(admission) }
-            return dependencies.metrics.timed('open_backend', () =>
-              openPooledBackend(presentAdmission, startup, signal, dependencies.clusters),
-            )
-          },
-          random: seedForRandom,
-          now: () => performance.now(),
-        },
-        settings,
-        backends,
-      )
-    backends.pools.set(name, pool)
-    return pool
-  }
 
   /** What a session is told of settings; the first of a pool waits for a backend that knows them. */
   async function openingOf(pool: Pool, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    if (pool.opening === undefined) pool.putBack((await pool.acquire(undefined, signal)).backend)
-    return pool.opening ?? new Map<string, string>()
+    if (pool.opening !== undefined) return pool.opening
+    const { backend } = await pool.acquire(undefined, signal)
+    const opening = new Map(backend.reported)
+    pool.putBack(backend)
+    return opening
   }
 
   async function passCancel(
     admission: Admission,
     key: { readonly processId: number; readonly key: Buffer },
   ): Promise<void> {
-    const instance = await present(admission)
+    const instance = await pools.present(admission)
     await forwardCancelRequest({ kind: 'cancel_request', ...key }, instance, dependencies.clusters)
   }
 
@@ -125,13 +80,17 @@ export function createPooledEndpoint(
     sessionsPerInstance: settings.sessionsPerInstance,
     async serve(login) {
       const { socket, startup, admission, request, reader, onOpen, signal } = login
-      const pool = poolOf(login)
-      pool.sessions += 1
+      const { pooled } = admission
+      if (pooled === undefined) throw new Error('a pooled login was admitted as a direct one')
+      const leaveDatabase = await takePlaceIn(request.database, admission, pooled, login.databases)
+      const pool = pools.of({ startup, admission: { ...admission, pooled }, databaseName: request.database })
+      pool.join(termsOf(pooled))
       let opening: ReadonlyMap<string, string>
       try {
         opening = await openingOf(pool, signal)
       } catch (error) {
-        pool.sessions -= 1
+        pool.leave(undefined)
+        leaveDatabase()
         if (!(error instanceof BackendRefused)) throw error
         dependencies.metrics.loginRefused('backend')
         endWith(socket, error.answer)
@@ -167,28 +126,31 @@ export function createPooledEndpoint(
       } finally {
         key.forget()
         sessions.delete(session)
+        leaveDatabase()
       }
     },
     cancel: (request) => cancelKeys.cancel(request),
     endSessions() {
-      clearInterval(sweep)
       for (const session of sessions) session.end(new RefusedError(refuse('pooled_session_ended')))
-      for (const { pools } of instances.values()) for (const pool of pools.values()) pool.close()
+      pools.close()
     },
-    figures: () =>
-      [...counts].map(([instanceUid, of]) => {
-        const pools = [...(instances.get(instanceUid)?.pools.values() ?? [])]
-        const sum = (figure: (pool: Pool) => number) => pools.reduce((all, pool) => all + figure(pool), 0)
-        return {
-          instanceUid,
-          backendsInUse: sum(({ backendsInUse }) => backendsInUse),
-          backendsIdle: sum(({ idleBackends }) => idleBackends),
-          sessions: sum((pool) => pool.sessions),
-          waiting: sum(({ waiting }) => waiting),
-          counts: of,
-        }
-      }),
+    figures: pools.figures,
   }
+}
+
+/** CONNECTION LIMIT counts the sessions that think they have a connection. @throws RefusedError */
+async function takePlaceIn(
+  name: string,
+  { instance }: Admission,
+  { database }: PooledAdmission,
+  databases: Counter,
+): Promise<() => void> {
+  const { oid, connectionLimit } = database
+  const leave = await databases.take(`${instance.uid} ${oid}`, placesOf(connectionLimit))
+  if (leave !== undefined) return leave
+  throw new RefusedError(
+    refuse('too_many_connections_of_database', { database: name, limit: String(connectionLimit) }),
+  )
 }
 
 /** For the list of open sessions. No backend belongs to the session alone, so its end is said by the gateway. */

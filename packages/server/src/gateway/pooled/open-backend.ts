@@ -1,41 +1,35 @@
-/** Opens a backend for a pool and makes sure that it is the role that was admitted. */
-import type { Admission } from '../../operations/admit-login.ts'
+/** Opens a backend for a pool and makes sure that it is the role that was admitted, in the database that it asked for. */
+import type { Admission, PooledAdmission } from '../../operations/admit-login.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
-import { buildMessage } from '../../protocol/message-builder.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { AttachedClusters } from '../attached-clusters.ts'
 import { openBackend } from '../backend-session.ts'
-import { BackendGone, PooledBackend } from './backend.ts'
+import { BackendGone, BackendRefused } from './backend-ends.ts'
+import { PooledBackend } from './backend.ts'
 import { readWhoActs, WHO_ACTS } from './inventory.ts'
-
-/** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
-export class BackendRefused extends Error {
-  readonly answer: Buffer
-  readonly sqlstate: string | undefined
-
-  constructor(body: Buffer) {
-    super('PostgreSQL did not open the session')
-    this.name = 'BackendRefused'
-    this.answer = buildMessage('E', body)
-    this.sqlstate = decodeErrorResponse(body).sqlstate
-  }
-}
 
 /** Operators by their schema: search_path is the client's. */
 const WHO_AM_I = encodeQuery(
-  `SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) session_user; ${WHO_ACTS}`,
+  `SELECT role.oid, database.oid
+     FROM pg_catalog.pg_roles AS role, pg_catalog.pg_database AS database
+    WHERE role.rolname OPERATOR(pg_catalog.=) session_user
+      AND database.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
+   ${WHO_ACTS}`,
 )
 
 /**
- * @throws BackendRefused; RefusedError role_not_the_same, facts_unavailable
+ * @throws BackendRefused; RefusedError role_not_the_same, database_not_the_same, facts_unavailable
  */
 export async function openPooledBackend(
-  admission: Admission,
-  startup: { readonly message: StartupMessage; readonly version: ProtocolVersion },
+  admission: Admission & { readonly pooled: PooledAdmission },
+  startup: {
+    readonly message: StartupMessage
+    readonly version: ProtocolVersion
+    readonly databaseName: string
+  },
   signal: AbortSignal,
   clusters: AttachedClusters,
 ): Promise<PooledBackend> {
@@ -44,10 +38,14 @@ export async function openPooledBackend(
   const backend = new PooledBackend(opened.session.socket, opened.session.greeting)
   try {
     await backend.begin()
-    // Between the login and now the role may have been dropped, and its name given to somebody else.
+    // Between the login and now either may have been dropped, and its name given to another.
     const frames = await backend.converse(WHO_AM_I, 1)
-    if (roleOidOf(frames) !== admission.roleOid) {
+    const [roleOid, databaseOid] = oidsOf(frames)
+    if (roleOid !== admission.roleOid) {
       throw new RefusedError(refuse('role_not_the_same', { role: admission.roleName }))
+    }
+    if (databaseOid !== admission.pooled.database.oid) {
+      throw new RefusedError(refuse('database_not_the_same', { database: startup.databaseName }))
     }
     backend.openedAs = readWhoActs(frames)
     return backend
@@ -63,9 +61,11 @@ export async function openPooledBackend(
   }
 }
 
-function roleOidOf(frames: readonly Frame[]): string | undefined {
+function oidsOf(frames: readonly Frame[]): readonly (string | undefined)[] {
   const row = frames.find(({ type }) => type === 'D')
-  if (row === undefined) return undefined
+  if (row === undefined) return []
   const cursor = new FieldCursor(row.body)
-  return cursor.int16() === 1 ? cursor.bytes(cursor.int32() ?? -1)?.toString('latin1') : undefined
+  return Array.from({ length: cursor.int16() ?? 0 }, () =>
+    cursor.bytes(cursor.int32() ?? -1)?.toString('latin1'),
+  )
 }

@@ -2,15 +2,18 @@
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /**
- * Why a backend was closed: another pool needed its place; nobody needed it for `pool-idle-seconds`; or a session or
- * PostgreSQL ended it, or it could not be emptied.
+ * Why a backend was closed: another pool needed its place; nobody needed it for `pool-idle-seconds`, or may keep one
+ * idle; it was older than `pool-lifetime-seconds`, or than the settings of its role or database; somebody wants its
+ * database alone; or a session or PostgreSQL ended it, or it could not be emptied.
  */
-export type CloseReason = 'evicted' | 'unused' | 'lost'
+export type CloseReason = 'evicted' | 'unused' | 'outdated' | 'yielded' | 'lost'
 
 /** Outlives the pools, which are forgotten when nobody uses them: a counter must not go back. */
 export class PoolCounts {
   opened = 0
-  readonly closed: Record<CloseReason, number> = { evicted: 0, unused: 0, lost: 0 }
+  readonly closed: Record<CloseReason, number> = {
+    ...{ evicted: 0, unused: 0, outdated: 0, yielded: 0, lost: 0 },
+  }
   resets = 0
   waits = 0
   waitedMs = 0

@@ -1,6 +1,6 @@
 /**
  * What must be the same for two sessions to use one backend (docs/decisions/0011): everything that a backend is opened
- * with. The role by its OID besides its name, since names are given again; the identity, since
+ * with. The role and the database by their OIDs besides their names, since names are given again; the identity, since
  * databricks_session_identity() tells who opened the backend.
  */
 import type { Admission } from '../../operations/admit-login.ts'
@@ -8,11 +8,11 @@ import { isProtocolOption } from '../../protocol/protocol-version.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 
 export function poolNameOf(
-  { roleName, roleOid, behind }: Pick<Admission, 'roleName' | 'roleOid' | 'behind'>,
+  { roleName, roleOid, behind, pooled }: Pick<Admission, 'roleName' | 'roleOid' | 'behind' | 'pooled'>,
   { message, version }: { readonly message: StartupMessage; readonly version: ProtocolVersion },
 ): string {
   const parameters = message.parameters
     .filter(({ name }) => name !== 'user' && !isProtocolOption(name))
     .map(({ name, value }) => [name, value.toString('base64')])
-  return JSON.stringify([roleName, roleOid, behind, version.minor, parameters])
+  return JSON.stringify([roleName, roleOid, pooled?.database.oid, behind, version.minor, parameters])
 }

@@ -2,27 +2,16 @@
  * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0011).
  * A session gets back the backend that it used last while nobody else needed it; who has to wait, waits in line.
  */
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { BackendAges } from './backend-ages.ts'
+import { BackendRefused } from './backend-ends.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
-import { BackendRefused } from './open-backend.ts'
+import { IdleBackends } from './idle-backends.ts'
 import type { InstanceBackends } from './instance-backends.ts'
+import { KeptBackends } from './kept-backends.ts'
+import { MovingOut } from './moving-out.ts'
 import type { CloseReason } from './pool-counts.ts'
-
-export interface PoolLimits {
-  readonly backendsPerPool: number
-  readonly backendsPerInstance: number
-  readonly waitMs: number
-  readonly idleMs: number
-}
-
-export interface PoolPorts {
-  readonly open: (signal: AbortSignal) => Promise<PooledBackend>
-  /** A number between 0 and 1 that nobody can foresee. */
-  readonly random: () => number
-  /** Milliseconds that only go forward. */
-  readonly now: () => number
-}
+import type { PoolLimits, PoolPorts, PoolTerms } from './pool-terms.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 /** Between two transactions of a busy session; while there is room, a backend is not taken from it. */
 const STILL_IN_USE_MS = 10
@@ -37,31 +26,21 @@ export interface Acquired {
   readonly isOwn: boolean
 }
 
-/** Of a backend that was to be emptied: it is; it stays with its session; it is gone. */
-type Outcome = 'emptied' | 'kept' | 'gone'
-
-interface Waiter {
-  readonly since: number
-  resolve(found: PooledBackend | 'room'): void
-}
-
 export class Pool {
   readonly #ports: PoolPorts
   readonly #limits: PoolLimits
   readonly #instance: InstanceBackends
-  /** Here and below the longest idle first. */
-  readonly #clean = new Set<PooledBackend>()
-  readonly #idle = new Set<PooledBackend>()
-  /** With something in them that cannot be moved: they are their sessions' alone. */
-  readonly #kept = new Set<PooledBackend>()
-  /** Those of them that nobody uses at the moment. */
-  readonly #resting = new Set<PooledBackend>()
-  readonly #waiters = new Set<Waiter>()
+  readonly #idle = new IdleBackends()
+  readonly #kept: KeptBackends
+  readonly #moving: MovingOut
+  readonly #line: WaitingLine
+  readonly #ages: BackendAges
   readonly #all = new Set<PooledBackend>()
   #size = 0
   #fullUntil = -Infinity
+  #spare: PoolTerms['spare'] = 'any'
   /** Logical sessions that belong here. */
-  sessions = 0
+  #sessions = 0
   /** What the last backend reported when it was opened; with it a login is answered without one. */
   opening: ReadonlyMap<string, string> | undefined
 
@@ -69,35 +48,55 @@ export class Pool {
     this.#ports = ports
     this.#limits = limits
     this.#instance = instance
+    this.#ages = new BackendAges(limits.lifetimeMs, ports)
+    this.#kept = new KeptBackends(limits.backendsPerPool, instance)
+    this.#moving = new MovingOut(this.#kept, ports.random, (backend, isKept) => {
+      if (isKept) this.#rest(backend)
+      else this.#lay(backend)
+    })
+    const { now } = ports
+    this.#line = new WaitingLine({ now, counts: instance.counts, limits, kept: () => this.#kept.size })
+  }
+
+  get sessions(): number {
+    return this.#sessions
   }
 
   get isUnused(): boolean {
-    return this.sessions === 0 && this.#size === 0 && this.#waiters.size === 0
+    return this.#sessions === 0 && this.#size === 0 && this.#line.length === 0
   }
 
   get idleBackends(): number {
-    return this.#clean.size + this.#idle.size
+    return this.#idle.size
   }
 
   /** Those that are being opened, emptied or kept included. */
   get backendsInUse(): number {
-    return this.#size - this.idleBackends
+    return this.#size - this.#idle.size
   }
 
   get waiting(): number {
-    return this.#waiters.size
+    return this.#line.length
   }
 
   get oldestWaiter(): number | undefined {
-    const [first] = this.#waiters
-    return first !== undefined && this.#hasOwnRoom() ? first.since : undefined
+    return this.#hasOwnRoom() ? this.#line.firstSince : undefined
+  }
+
+  /** A session that was admitted; `leave` is its end. Backends that were opened under other terms go. */
+  join({ spare, settingsFingerprint }: PoolTerms): void {
+    this.#sessions += 1
+    this.#spare = spare
+    if (this.#ages.useSettings(settingsFingerprint)) {
+      this.opening = undefined
+      this.#dismissIdle('outdated')
+    }
+    this.#trim()
   }
 
   /** Without waiting: the backend that the session used last, if nobody has taken it. */
   takeOwn(tenant: Tenant): PooledBackend | undefined {
-    const backend = tenant.home
-    if (backend === undefined) return undefined
-    return this.#idle.delete(backend) || this.#resting.delete(backend) ? backend : undefined
+    return this.#idle.takeHomeOf(tenant)
   }
 
   /**
@@ -111,7 +110,7 @@ export class Pool {
       signal.throwIfAborted()
       const own = tenant === undefined ? undefined : this.takeOwn(tenant)
       if (own !== undefined) return { backend: own, isOwn: true }
-      const found = this.#takeFree() ?? (this.#reserve() ? 'room' : await this.#wait(signal, since))
+      const found = this.#takeFree() ?? (this.#reserve() ? 'room' : await this.#line.wait(signal, since))
       const backend = found === 'room' ? await this.#open(signal) : await this.#empty(found)
       if (backend === undefined) continue
       if (signal.aborted) {
@@ -140,19 +139,26 @@ export class Pool {
     this.#offer(backend)
   }
 
-  /** The session is over; what it left is taken away now, not when the next one comes. */
-  leave(tenant: Tenant): void {
-    this.sessions -= 1
-    const backend = this.takeOwn(tenant)
-    if (backend === undefined) return
-    void this.#empty(backend).then((emptied) => {
-      if (emptied !== undefined) this.#offer(emptied)
-    })
+  /**
+   * The session is over; what it left is taken away now, not when the next one comes.
+   * @param tenant undefined when it never began
+   */
+  leave(tenant: Tenant | undefined): void {
+    this.#sessions -= 1
+    const backend = tenant === undefined ? undefined : this.takeOwn(tenant)
+    const reason = backend === undefined ? undefined : this.#reasonToClose(backend)
+    if (backend !== undefined && reason !== undefined) this.#retire(backend, reason)
+    else if (backend !== undefined) {
+      void this.#empty(backend).then((emptied) => {
+        if (emptied !== undefined) this.#offer(emptied)
+      })
+    }
+    this.#trim()
   }
 
   /** Of the backend that has been idle for longest. */
   get idleSince(): number | undefined {
-    return this.#longestIdle()?.releasedAt
+    return this.#idle.longest?.releasedAt
   }
 
   /**
@@ -161,31 +167,30 @@ export class Pool {
    * be moved out of it first.
    */
   giveUpOne(): void {
-    const backend = this.#longestIdle()
+    const backend = this.#idle.longest
     if (backend !== undefined) this.#dismiss(backend, 'evicted')
   }
 
   /** To be called when there may be room again, by the instance. */
   serveWaiter(): void {
-    const waiter = first(this.#waiters)
-    if (waiter !== undefined && this.#reserve()) waiter.resolve('room')
+    if (this.#line.length > 0 && this.#reserve()) this.#line.serve('room')
   }
 
   retireIdle(): void {
     const now = this.#ports.now()
-    for (const backend of [...this.#clean, ...this.#idle]) {
-      if (now - backend.releasedAt >= this.#limits.idleMs) this.#dismiss(backend, 'unused')
+    for (const backend of this.#idle.all()) {
+      if (this.#ages.isOver(backend)) this.#dismiss(backend, 'outdated')
+      else if (now - backend.releasedAt >= this.#limits.idleMs) this.#dismiss(backend, 'unused')
     }
   }
 
-  close(): void {
-    for (const backend of [...this.#clean, ...this.#idle, ...this.#resting]) this.#retire(backend, 'unused')
+  /** Somebody wants the database without other sessions in it. Those that have something to lose stay. */
+  makeWay(): void {
+    this.#dismissIdle('yielded')
   }
 
-  #longestIdle(): PooledBackend | undefined {
-    const [clean, idle] = [first(this.#clean), first(this.#idle)]
-    if (clean === undefined || idle === undefined) return clean ?? idle
-    return clean.releasedAt <= idle.releasedAt ? clean : idle
+  close(): void {
+    for (const backend of [...this.#idle.all(), ...this.#idle.resting()]) this.#retire(backend, 'unused')
   }
 
   #hasOwnRoom(): boolean {
@@ -193,17 +198,10 @@ export class Pool {
   }
 
   #takeFree(): PooledBackend | undefined {
-    const clean = first(this.#clean)
-    if (clean !== undefined) {
-      this.#clean.delete(clean)
-      return clean
-    }
-    const idle = first(this.#idle)
-    if (idle === undefined) return undefined
-    const isStillInUse = this.#ports.now() - idle.releasedAt < STILL_IN_USE_MS
-    if (isStillInUse && this.#hasOwnRoom() && this.#instance.hasRoom) return undefined
-    this.#idle.delete(idle)
-    return idle
+    return this.#idle.take((left) => {
+      const isStillInUse = this.#ports.now() - left.releasedAt < STILL_IN_USE_MS
+      return !(isStillInUse && this.#hasOwnRoom() && this.#instance.hasRoom)
+    })
   }
 
   #reserve(): boolean {
@@ -217,67 +215,19 @@ export class Pool {
     this.#instance.give()
   }
 
-  /** @param since when the session began to wait: what it was given may have had to stay with another */
-  async #wait(signal: AbortSignal, since: number): Promise<PooledBackend | 'room'> {
-    const { counts } = this.#instance
-    const begun = this.#ports.now()
-    counts.waits += 1
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        counts.waitedMs += this.#ports.now() - begun
-        this.#waiters.delete(waiter)
-        clearTimeout(impatience)
-        signal.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter = {
-        since,
-        resolve: (found) => {
-          settle()
-          resolve(found)
-        },
-      }
-      const onAbort = () => {
-        settle()
-        reject(signal.reason as Error)
-      }
-      const impatience = setTimeout(
-        () => {
-          settle()
-          counts.timeouts += 1
-          reject(
-            new RefusedError(
-              refuse('pool_exhausted', {
-                seconds: String(this.#limits.waitMs / 1000),
-                limit: String(this.#limits.backendsPerPool),
-                kept: String(this.#kept.size),
-              }),
-            ),
-          )
-        },
-        Math.max(0, this.#limits.waitMs - (begun - since)),
-      )
-      signal.addEventListener('abort', onAbort)
-      const later = [...this.#waiters].filter((other) => other.since > since)
-      this.#waiters.add(waiter)
-      for (const other of later) {
-        this.#waiters.delete(other)
-        this.#waiters.add(other)
-      }
-    })
-  }
-
   /** In a place that was reserved. Undefined when PostgreSQL has none and others of the pool will be free. */
   async #open(signal: AbortSignal): Promise<PooledBackend | undefined> {
+    const birth = this.#ages.birth()
     try {
       const backend = await this.#ports.open(signal)
+      this.#ages.born(backend, birth)
       this.#all.add(backend)
       this.#instance.counts.opened += 1
-      this.opening = new Map(backend.reported)
+      if (!this.#ages.isOver(backend)) this.opening = new Map(backend.reported)
       const onClose = () => {
-        this.#clean.delete(backend)
         const { tenant } = backend
-        const wasItsHome = this.#idle.delete(backend) || this.#resting.delete(backend)
-        if (wasItsHome && tenant !== undefined) this.#lose(backend, tenant)
+        const wasIdle = this.#idle.delete(backend)
+        if (wasIdle && tenant !== undefined) this.#moving.lose(backend, tenant)
         this.#closed(backend, 'lost')
       }
       backend.socket.once('close', onClose)
@@ -293,127 +243,84 @@ export class Pool {
     }
   }
 
-  /** For somebody else. Undefined when it stays with its session, or is gone. */
+  /** For somebody else. Undefined when it stays with its session, is gone, or is too old for another one. */
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
     const { tenant } = backend
-    if (tenant === undefined) return backend
-    this.#instance.counts.resets += 1
-    return (await this.#moveOut(backend, tenant, 'needed')) === 'emptied' ? backend : undefined
-  }
-
-  /** @param why when nobody needs it, a session is not ended for it */
-  async #moveOut(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unused'): Promise<Outcome> {
-    if (tenant.isOver || !this.#mustAsk(backend, tenant)) {
-      this.#keepNoLonger(backend)
-      return (await backend.reset(this.#ports.random())) === undefined ? 'gone' : 'emptied'
+    const isOver = this.#ages.isOver(backend)
+    if (tenant !== undefined && (!isOver || this.#moving.mustAsk(backend, tenant))) {
+      this.#instance.counts.resets += 1
+      if ((await this.#moving.moveOut(backend, tenant, 'needed')) !== 'emptied') return undefined
     }
-    const outcome = this.#askAndEmpty(backend, tenant, why)
-    tenant.moving = outcome.then(() => {
-      tenant.moving = undefined
-    })
-    return outcome
+    if (!isOver) return backend
+    this.#retire(backend, 'outdated')
+    return undefined
   }
 
-  #mustAsk(backend: PooledBackend, { leftovers }: Tenant): boolean {
-    return leftovers.isSuspected || this.#kept.has(backend)
-  }
-
-  async #askAndEmpty(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unused'): Promise<Outcome> {
-    const { leftovers } = tenant
-    const { customNames } = leftovers
-    const found = await backend.ask(customNames)
-    if (found === undefined) {
-      this.#lose(backend, tenant)
-      return 'gone'
-    }
-    tenant.wasAsked()
-    const held = [...found.held, ...leftovers.unseen]
-    if (held.length > 0 && !tenant.isOver) {
-      if (this.#keep(backend)) {
-        leftovers.settled()
-        this.#rest(backend)
-        return 'kept'
-      }
-      if (why === 'unused') {
-        backend.releasedAt = this.#ports.now()
-        this.#idle.add(backend)
-        return 'kept'
-      }
-      tenant.endBecause(
-        new RefusedError(
-          refuse('pooled_state_not_kept', { held: held.join('; '), limit: String(this.#mostKept) }),
-        ),
-      )
-    }
-    this.#keepNoLonger(backend)
-    const empty = await backend.reset(this.#ports.random(), customNames)
-    const custom = [...found.custom].filter(([name, value]) => value !== (empty?.get(name) ?? ''))
-    leftovers.settings = new Map([...custom, ...found.settings])
-    leftovers.settled()
-    return empty === undefined ? 'gone' : 'emptied'
-  }
-
-  /** Half of the pool stays for those who come and go. */
-  get #mostKept(): number {
-    return Math.floor(this.#limits.backendsPerPool / 2)
-  }
-
-  #keep(backend: PooledBackend): boolean {
-    if (this.#kept.has(backend)) return true
-    if (this.#kept.size >= this.#mostKept || !this.#instance.mayKeepMore) return false
-    this.#kept.add(backend)
-    this.#instance.kept += 1
-    return true
-  }
-
-  #keepNoLonger(backend: PooledBackend): void {
-    if (this.#kept.delete(backend)) this.#instance.kept -= 1
-  }
-
-  /** A socket that closed in the meantime has told so already, to nobody. */
+  /** With something in it that cannot be moved. A socket that closed in the meantime has told so already, to nobody. */
   #rest(backend: PooledBackend): void {
-    this.#resting.add(backend)
+    this.#idle.addResting(backend)
     if (!backend.isGone) return
     backend.socket.destroy()
-    if (backend.socket.closed && this.#resting.delete(backend) && backend.tenant !== undefined) {
-      this.#lose(backend, backend.tenant)
+    if (backend.socket.closed && this.#idle.deleteResting(backend) && backend.tenant !== undefined) {
+      this.#moving.lose(backend, backend.tenant)
     }
   }
 
-  /** With what its session had in it, if it had something. */
-  #lose(backend: PooledBackend, tenant: Tenant): void {
-    if (tenant.home === backend) tenant.home = undefined
-    if (this.#mustAsk(backend, tenant)) tenant.endBecause(new RefusedError(refuse('pooled_state_lost')))
-  }
-
+  /** Somebody may have it now. */
   #offer(backend: PooledBackend): void {
     if (backend.isGone) {
       backend.socket.destroy()
       return
     }
-    const waiter = first(this.#waiters)
-    if (waiter !== undefined) {
-      waiter.resolve(backend)
-      return
-    }
+    const reason = this.#reasonToClose(backend)
+    if (reason !== undefined) this.#dismiss(backend, reason)
+    else this.#lay(backend)
+  }
+
+  /** Who waits gets it; else it is idle. */
+  #lay(backend: PooledBackend): void {
+    if (this.#line.serve(backend)) return
     backend.releasedAt = this.#ports.now()
-    if (this.#instance.isWanted(this)) {
-      this.#dismiss(backend, 'evicted')
-      return
+    this.#idle.add(backend)
+  }
+
+  /** Rather than let anybody have it. Whoever waits for it gets its place. */
+  #reasonToClose(backend: PooledBackend): CloseReason | undefined {
+    if (this.#ages.isOver(backend)) return 'outdated'
+    if (this.#line.length > 0) return undefined
+    if (this.#instance.isWanted(this)) return 'evicted'
+    return this.#hasTooMany() ? 'unused' : undefined
+  }
+
+  #hasTooMany(): boolean {
+    switch (this.#spare) {
+      case 'none':
+        return true
+      case 'for_sessions':
+        return this.#size > this.#sessions
+      case 'any':
+        return false
     }
-    if (backend.tenant === undefined) this.#clean.add(backend)
-    else this.#idle.add(backend)
+  }
+
+  #trim(): void {
+    for (const backend of this.#idle.all()) if (this.#hasTooMany()) this.#dismiss(backend, 'unused')
+  }
+
+  #dismissIdle(reason: CloseReason): void {
+    for (const backend of this.#idle.all()) this.#dismiss(backend, reason)
   }
 
   /** Closes an idle one, when its session is moved out of it. */
-  #dismiss(backend: PooledBackend, reason: 'evicted' | 'unused'): void {
+  #dismiss(backend: PooledBackend, reason: CloseReason): void {
     const { tenant } = backend
-    if (tenant === undefined || tenant.isOver || !this.#mustAsk(backend, tenant)) {
+    if (tenant === undefined || tenant.isOver || !this.#moving.mustAsk(backend, tenant)) {
       this.#retire(backend, reason)
       return
     }
     this.#idle.delete(backend)
-    void this.#moveOut(backend, tenant, reason === 'evicted' ? 'needed' : 'unused').then((outcome) => {
+    const why = reason === 'evicted' ? 'needed' : 'unneeded'
+    void this.#moving.moveOut(backend, tenant, why).then((outcome) => {
       if (outcome === 'emptied') this.#retire(backend, reason)
       // Who waits for the place may be given that of another.
       else this.#instance.serveLongestWaiting()
@@ -422,9 +329,7 @@ export class Pool {
 
   /** Its place is free at once, although the process takes a moment to go. */
   #retire(backend: PooledBackend, reason: CloseReason): void {
-    this.#clean.delete(backend)
     this.#idle.delete(backend)
-    this.#resting.delete(backend)
     if (backend.tenant?.home === backend) backend.tenant.home = undefined
     backend.retire()
     this.#closed(backend, reason)
@@ -432,13 +337,8 @@ export class Pool {
 
   #closed(backend: PooledBackend, reason: CloseReason): void {
     if (!this.#all.delete(backend)) return
-    this.#keepNoLonger(backend)
+    this.#kept.keepNoLonger(backend)
     this.#instance.counts.closed[reason] += 1
     this.#unreserve()
   }
-}
-
-const first = <Element>(set: ReadonlySet<Element>): Element | undefined => {
-  const [element] = set
-  return element
 }

@@ -23,13 +23,3 @@ export function backendKeyOf(body: Buffer): { readonly processId: number; readon
 
 export const encodeStatus = (name: string, value: string): Buffer =>
   buildMessage('S', field.string(Buffer.from(name, 'latin1')), field.string(Buffer.from(value, 'latin1')))
-
-/** What a session must be told so that it knows what holds in the backend; it counts as told. */
-export function tellDifferences(told: ParameterValues, reported: ReadonlyMap<string, string>): Buffer {
-  const messages = [...reported].flatMap(([name, value]) => {
-    if (told.get(name) === value) return []
-    told.set(name, value)
-    return [encodeStatus(name, value)]
-  })
-  return Buffer.concat(messages)
-}

@@ -14,7 +14,9 @@ import { ConnectionEnded } from '../byte-reader.ts'
 import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../session-link.ts'
-import { BackendGone, type BackendOwner, type PooledBackend, type Tenant } from './backend.ts'
+import { BackendEnded, BackendRefused } from './backend-ends.ts'
+import type { BackendOwner, PooledBackend, Tenant } from './backend.ts'
+import { borrow } from './borrow.ts'
 import {
   longestRequest,
   prefixOfRequest,
@@ -24,15 +26,10 @@ import {
 } from './conversation/client-message.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { Leftovers } from './conversation/leftovers.ts'
-import { BackendRefused } from './open-backend.ts'
 import { Outlet } from './outlet.ts'
 import type { Pool } from './pool.ts'
-import {
-  encodeStatus,
-  parameterStatusOf,
-  tellDifferences,
-  type ParameterValues,
-} from './reported-parameters.ts'
+import { parameterStatusOf } from './reported-parameters.ts'
+import { ToldSettings } from './told-settings.ts'
 
 export interface PooledSessionPorts {
   readonly pool: Pool
@@ -68,7 +65,7 @@ export class PooledSession implements BackendOwner, Tenant {
   readonly #conversation = new Conversation(this.leftovers)
   readonly #client: Duplex
   readonly #ports: PooledSessionPorts
-  readonly #told: ParameterValues
+  readonly #told: ToldSettings
   readonly #requests = new MessageScanner({ longestOf: longestRequest, prefixOf: prefixOfRequest })
   readonly #toBackend = new Outlet(this.#requests)
   readonly #gone = new AbortController()
@@ -90,8 +87,6 @@ export class PooledSession implements BackendOwner, Tenant {
   #isInsideAnswer = false
   /** What the client did wrong; PostgreSQL has been told, and ends the session. */
   #violation: RefusedError | undefined
-  /** Of the settings that PostgreSQL reported a change of, what they were when the backend was lent. */
-  readonly #valuesBefore = new Map<string, string | undefined>()
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
   /** Nobody asked for it from outside, and the client did not say goodbye. */
@@ -100,7 +95,7 @@ export class PooledSession implements BackendOwner, Tenant {
   /** @param told what the client was told of settings at its login */
   constructor(client: Duplex, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
     this.#client = client
-    this.#told = new Map(told)
+    this.#told = new ToldSettings(told)
     this.#ports = ports
   }
 
@@ -138,7 +133,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#conversation.wasAsked()
   }
 
-  endBecause(error: RefusedError): void {
+  endBecause(error: RefusedError | BackendEnded): void {
     this.#fail(error)
   }
 
@@ -154,7 +149,10 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
     if (error instanceof ConnectionEnded || this.#isInsideAnswer) closeConnection(this.#client)
-    else endWith(this.#client, error instanceof BackendRefused ? error.answer : refusalMessage(error))
+    else {
+      const isOfPostgresql = error instanceof BackendRefused || error instanceof BackendEnded
+      endWith(this.#client, isOfPostgresql ? error.answer : refusalMessage(error))
+    }
   }
 
   /** Ends the session for a reason of its own. */
@@ -218,9 +216,8 @@ export class PooledSession implements BackendOwner, Tenant {
    * statement is cancelled. PostgreSQL may report a setting at any time, and this one has not changed.
    */
   readonly #probe = (): void => {
-    const [status] = this.#told
-    if (status !== undefined && !this.#isInsideAnswer && this.#client.writable)
-      this.#client.write(encodeStatus(...status))
+    const status = this.#told.sayAgain()
+    if (status !== undefined && !this.#isInsideAnswer && this.#client.writable) this.#client.write(status)
   }
 
   #endRequests(): void {
@@ -340,30 +337,10 @@ export class PooledSession implements BackendOwner, Tenant {
 
   async #borrow(): Promise<void> {
     const { pool } = this.#ports
-    for (;;) {
-      const { backend, isOwn } = await pool.acquire(this, this.#gone.signal)
-      if (!isOwn && !(await this.#settleIn(backend))) continue
-      if (this.#isOver) {
-        pool.release(backend)
-        return
-      }
-      this.#use(backend)
-      return
-    }
-  }
-
-  /** @returns false when the backend ended meanwhile */
-  async #settleIn(backend: PooledBackend): Promise<boolean> {
-    try {
-      await backend.restore(this.leftovers.settings)
-    } catch (error) {
-      if (error instanceof BackendGone) return false
-      backend.socket.destroy()
-      throw error
-    }
-    this.#conversation.changedBackend()
-    backend.changedWhileIdle = true
-    return true
+    const { backend, isOwn } = await borrow(pool, this, this.#gone.signal)
+    if (!isOwn) this.#conversation.changedBackend()
+    if (this.#isOver) pool.release(backend)
+    else this.#use(backend)
   }
 
   #use(backend: PooledBackend): void {
@@ -371,10 +348,10 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#backend = backend
     this.#toClient = new Outlet(backend.scanner)
     this.#lastError = undefined
-    this.#valuesBefore.clear()
+    this.#told.begin()
     if (!backend.changedWhileIdle) return
     backend.changedWhileIdle = false
-    const news = tellDifferences(this.#told, backend.reported)
+    const news = this.#told.catchUp(backend.reported)
     if (news.length > 0) this.#client.write(news)
   }
 
@@ -418,11 +395,7 @@ export class PooledSession implements BackendOwner, Tenant {
       this.#conversation.lose()
       return true
     }
-    if (!this.#valuesBefore.has(status.name)) {
-      this.#valuesBefore.set(status.name, reported.get(status.name))
-    }
-    reported.set(status.name, status.value)
-    this.#told.set(status.name, status.value)
+    this.#told.pass(status, reported)
     return true
   }
 
@@ -435,9 +408,7 @@ export class PooledSession implements BackendOwner, Tenant {
       backend.scanner.isBetweenMessages &&
       !this.#isLeaving
     if (!isFree) return
-    for (const [name, value] of this.#valuesBefore) {
-      if (backend.reported.get(name) !== value) this.leftovers.suspect()
-    }
+    if (this.#told.hasChanged(backend.reported)) this.leftovers.suspect()
     this.#backend = undefined
     this.#toClient = undefined
     this.#ports.pool.release(backend)
@@ -468,6 +439,7 @@ export class PooledSession implements BackendOwner, Tenant {
 function endBecauseOf(error: unknown): SessionEnd | undefined {
   if (error instanceof ConnectionEnded) return undefined
   if (error instanceof BackendRefused) return { reason: 'backend_refused', sqlstate: error.sqlstate }
+  if (error instanceof BackendEnded) return { reason: 'backend_ended', sqlstate: error.sqlstate }
   const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
   return { reason, sqlstate: undefined }
 }

@@ -6,8 +6,15 @@ import type { RoleFacts } from '../../domain/role.ts'
 
 /** Over the standing administrative connection. */
 export interface InstanceRoles {
-  /** One query (DESIGN §6.3); undefined when there is no such role. */
-  loadRoleFacts(instance: DatabaseInstance, roleName: string): Promise<RoleFacts | undefined>
+  /**
+   * One query (DESIGN §6.3); undefined when there is no such role.
+   * @param database asked for in the same query, where nobody else will look at it
+   */
+  loadRoleFacts(
+    instance: DatabaseInstance,
+    roleName: string,
+    database?: string,
+  ): Promise<RoleFacts | undefined>
   /** Whether any role of the instance is bound to one of these identities. */
   hasRoleBoundTo(instance: DatabaseInstance, identityIds: readonly IdentityId[]): Promise<boolean>
 }

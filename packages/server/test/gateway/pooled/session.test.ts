@@ -34,7 +34,13 @@ async function pair(): Promise<readonly [near: Socket, far: Socket]> {
 /** A session whose backends answer everything with these bytes and close. */
 async function sessionWith(answer: Buffer) {
   let opened = 0
-  const limits = { backendsPerPool: 5, backendsPerInstance: 5, waitMs: 1000, idleMs: 60_000 }
+  const limits = {
+    backendsPerPool: 5,
+    backendsPerInstance: 5,
+    waitMs: 1000,
+    idleMs: 60_000,
+    lifetimeMs: 60_000,
+  }
   const pool = new Pool(
     {
       async open() {

@@ -1,0 +1,42 @@
+/** The ways in which a backend ends, or never begins, that are not of our making. */
+import { decodeErrorResponse } from '../../protocol/error-response.ts'
+import type { Frame } from '../../protocol/frame.ts'
+import { sqlstateThatEnds } from '../../protocol/last-word.ts'
+import { buildMessage } from '../../protocol/message-builder.ts'
+
+/** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
+export class BackendRefused extends Error {
+  readonly answer: Buffer
+  readonly sqlstate: string | undefined
+
+  constructor(body: Buffer) {
+    super('PostgreSQL did not open the session')
+    this.name = 'BackendRefused'
+    this.answer = buildMessage('E', body)
+    this.sqlstate = decodeErrorResponse(body).sqlstate
+  }
+}
+
+/** PostgreSQL ended a backend that a session had left something in; its last word is for the client. */
+export class BackendEnded extends Error {
+  readonly answer: Buffer
+  readonly sqlstate: string | undefined
+
+  constructor(body: Buffer) {
+    super('PostgreSQL ended the backend')
+    this.name = 'BackendEnded'
+    this.answer = buildMessage('E', body)
+    this.sqlstate = sqlstateThatEnds(body)
+  }
+}
+
+/** The backend ended the connection while it was asked something by us. */
+export class BackendGone extends Error {
+  readonly frames: readonly Frame[]
+
+  constructor(frames: readonly Frame[]) {
+    super('the backend ended the connection')
+    this.name = 'BackendGone'
+    this.frames = frames
+  }
+}

@@ -1,0 +1,25 @@
+/** A backend for the next transaction of a session, with whatever the session has set for itself. */
+import { BackendGone } from './backend-ends.ts'
+import type { PooledBackend, Tenant } from './backend.ts'
+import type { Acquired, Pool } from './pool.ts'
+
+/** @throws RefusedError, BackendRefused; or the reason of the signal */
+export async function borrow(pool: Pool, tenant: Tenant, signal: AbortSignal): Promise<Acquired> {
+  for (;;) {
+    const acquired = await pool.acquire(tenant, signal)
+    if (acquired.isOwn || (await settleIn(acquired.backend, tenant))) return acquired
+  }
+}
+
+/** @returns false when the backend ended meanwhile */
+async function settleIn(backend: PooledBackend, { leftovers }: Tenant): Promise<boolean> {
+  try {
+    await backend.restore(leftovers.settings)
+  } catch (error) {
+    if (error instanceof BackendGone) return false
+    backend.socket.destroy()
+    throw error
+  }
+  backend.changedWhileIdle = true
+  return true
+}

@@ -1,0 +1,66 @@
+/** The backends of a pool that nobody uses at the moment, the longest idle first. */
+import type { PooledBackend, Tenant } from './backend.ts'
+
+export class IdleBackends {
+  /** Nobody has left anything in them. */
+  readonly #clean = new Set<PooledBackend>()
+  /** As the session left them that used them last, and that gets them back while nobody else needs them. */
+  readonly #left = new Set<PooledBackend>()
+  /** With something in them that cannot be moved: theirs alone. They are not counted. */
+  readonly #resting = new Set<PooledBackend>()
+
+  get size(): number {
+    return this.#clean.size + this.#left.size
+  }
+
+  add(backend: PooledBackend): void {
+    if (backend.tenant === undefined) this.#clean.add(backend)
+    else this.#left.add(backend)
+  }
+
+  addResting(backend: PooledBackend): void {
+    this.#resting.add(backend)
+  }
+
+  /** @returns whether it was there */
+  delete(backend: PooledBackend): boolean {
+    return this.#clean.delete(backend) || this.#left.delete(backend) || this.#resting.delete(backend)
+  }
+
+  deleteResting(backend: PooledBackend): boolean {
+    return this.#resting.delete(backend)
+  }
+
+  /** The one that the session used last, if nobody has taken it. */
+  takeHomeOf({ home }: Tenant): PooledBackend | undefined {
+    return home !== undefined && (this.#left.delete(home) || this.#resting.delete(home)) ? home : undefined
+  }
+
+  /** One that is empty; else the longest idle one, if it may be taken from its session. */
+  take(mayTake: (left: PooledBackend) => boolean): PooledBackend | undefined {
+    const [clean] = this.#clean
+    if (clean !== undefined) {
+      this.#clean.delete(clean)
+      return clean
+    }
+    const [left] = this.#left
+    if (left === undefined || !mayTake(left)) return undefined
+    this.#left.delete(left)
+    return left
+  }
+
+  get longest(): PooledBackend | undefined {
+    const [[clean], [left]] = [this.#clean, this.#left]
+    if (clean === undefined || left === undefined) return clean ?? left
+    return clean.releasedAt <= left.releasedAt ? clean : left
+  }
+
+  /** Those that others might be given; a copy. */
+  all(): readonly PooledBackend[] {
+    return [...this.#clean, ...this.#left]
+  }
+
+  resting(): readonly PooledBackend[] {
+    return [...this.#resting]
+  }
+}

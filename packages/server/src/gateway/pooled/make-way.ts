@@ -1,0 +1,66 @@
+/**
+ * Lets idle backends go when somebody wants their database without other sessions in it. DROP DATABASE, ALTER DATABASE …
+ * RENAME or SET TABLESPACE, and CREATE DATABASE … TEMPLATE lock the database and then wait, for five seconds, until
+ * everybody else has left it (`CountOtherDBBackends`). The lock is seen by all, whoever holds it, so it is asked for
+ * while backends are idle; new ones cannot be opened in the database meanwhile, since they need a lock themselves.
+ */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { DatabaseOid } from '../../domain/ids.ts'
+import type { ClaimedDatabases } from '../../operations/ports/claimed-databases.ts'
+import type { GatewayLog } from '../settings.ts'
+import type { Pool } from './pool.ts'
+
+/** Ten times before PostgreSQL gives up. */
+const LOOK_EVERY_MS = 500
+
+/** The pools of one instance, each with the database of its backends. */
+export interface PoolsOfInstance {
+  readonly instance: DatabaseInstance
+  readonly pools: readonly { readonly databaseOid: DatabaseOid; readonly pool: Pool }[]
+}
+
+export interface WayMaker {
+  stop(): void
+}
+
+export function makeWay(ports: {
+  readonly list: () => readonly PoolsOfInstance[]
+  readonly claimed: ClaimedDatabases
+  readonly log: GatewayLog
+}): WayMaker {
+  const underWay = new Set<string>()
+  /** Of which it was said already. */
+  const silent = new Set<string>()
+
+  async function look({ instance, pools }: PoolsOfInstance): Promise<void> {
+    const { uid } = instance
+    const idle = pools.filter(({ pool }) => pool.idleBackends > 0)
+    if (idle.length === 0 || underWay.has(uid)) return
+    underWay.add(uid)
+    try {
+      const claimed = new Set(await ports.claimed.listClaimed(instance))
+      for (const { databaseOid, pool } of idle) if (claimed.has(databaseOid)) pool.makeWay()
+      silent.delete(uid)
+    } catch (error) {
+      // Nothing follows from that, but somebody may wait in vain: said once, not twice a second.
+      if (!silent.has(uid))
+        ports.log.warn(
+          { err: error, instance: instance.name },
+          'it cannot be seen whether idle backends are in the way',
+        )
+      silent.add(uid)
+    } finally {
+      underWay.delete(uid)
+    }
+  }
+
+  const timer = setInterval(() => {
+    for (const pools of ports.list()) void look(pools)
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return {
+    stop() {
+      clearInterval(timer)
+    },
+  }
+}

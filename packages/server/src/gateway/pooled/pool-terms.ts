@@ -1,0 +1,44 @@
+/** What a pool works with: its limits, the world around it, and what PostgreSQL says of its role and its database. */
+import type { PooledAdmission } from '../../operations/admit-login.ts'
+import type { PooledBackend } from './backend.ts'
+
+export interface PoolLimits {
+  readonly backendsPerPool: number
+  readonly backendsPerInstance: number
+  readonly waitMs: number
+  readonly idleMs: number
+  /** The longest age of a backend. */
+  readonly lifetimeMs: number
+}
+
+export interface PoolPorts {
+  readonly open: (signal: AbortSignal) => Promise<PooledBackend>
+  /** A number between 0 and 1 that nobody can foresee. */
+  readonly random: () => number
+  /** Milliseconds that only go forward. */
+  readonly now: () => number
+}
+
+/**
+ * Of the role and the database, as the last login found them. How many backends may be idle: any number; no more than
+ * there are sessions, under a CONNECTION LIMIT, which counts sessions here and connections in PostgreSQL; or none, in a
+ * database that others copy.
+ */
+export interface PoolTerms {
+  readonly spare: 'any' | 'for_sessions' | 'none'
+  readonly settingsFingerprint: string
+}
+
+export const termsOf = ({ database, roleConnectionLimit }: PooledAdmission): PoolTerms => ({
+  spare: spareOf(database, roleConnectionLimit),
+  settingsFingerprint: database.settingsFingerprint,
+})
+
+function spareOf(
+  { isTemplate, connectionLimit }: PooledAdmission['database'],
+  roleConnectionLimit: number,
+): PoolTerms['spare'] {
+  // CREATE DATABASE copies template1 when nothing else is said, and nobody may be connected to it then.
+  if (isTemplate) return 'none'
+  return connectionLimit >= 0 || roleConnectionLimit >= 0 ? 'for_sessions' : 'any'
+}

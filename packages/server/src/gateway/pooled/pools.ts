@@ -1,0 +1,147 @@
+/** The pools of all instances: which one a login belongs to, when they are looked after, and when they are forgotten. */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { DatabaseOid, InstanceUid } from '../../domain/ids.ts'
+import type { Admission, PooledAdmission } from '../../operations/admit-login.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
+import type { GatewayDependencies, PooledSettings } from '../settings.ts'
+import { InstanceBackends } from './instance-backends.ts'
+import { makeWay, type PoolsOfInstance } from './make-way.ts'
+import { openPooledBackend } from './open-backend.ts'
+import { PoolCounts, type PoolFigures } from './pool-counts.ts'
+import { poolNameOf } from './pool-name.ts'
+import { Pool } from './pool.ts'
+import { seedForRandom } from './seed.ts'
+
+/** What the pool of a login is named by, and what its backends are opened with. */
+export interface PoolRequest {
+  readonly startup: { readonly message: StartupMessage; readonly version: ProtocolVersion }
+  readonly admission: Admission & { readonly pooled: PooledAdmission }
+  readonly databaseName: string
+}
+
+export interface Pools {
+  of(request: PoolRequest): Pool
+  /** The instance as it is now: a restart in between may have moved it, or ended it. @throws RefusedError */
+  present(admission: Admission): Promise<DatabaseInstance>
+  /** Of every instance that had a pooled session since the start of the process. */
+  figures(): readonly PoolFigures[]
+  /** Closes every backend that nobody uses. */
+  close(): void
+}
+
+interface Instance {
+  readonly backends: InstanceBackends
+  readonly databases: Map<Pool, DatabaseOid>
+  /** As the last login found it. */
+  seen: DatabaseInstance
+}
+
+export function createPools(
+  dependencies: Pick<GatewayDependencies, 'clusters' | 'instances' | 'metrics' | 'claimedDatabases' | 'log'>,
+  settings: PooledSettings,
+): Pools {
+  const instances = new Map<InstanceUid, Instance>()
+  const counts = new Map<InstanceUid, PoolCounts>()
+  const sweep = setInterval(
+    () => {
+      for (const [uid, instance] of instances) {
+        for (const pool of instance.backends.pools.values()) pool.retireIdle()
+        forgetUnused(uid, instance)
+      }
+    },
+    Math.min(settings.idleMs, settings.lifetimeMs) / 2,
+  )
+  sweep.unref()
+  const wayMaker = makeWay({ list, claimed: dependencies.claimedDatabases, log: dependencies.log })
+
+  function forgetUnused(uid: InstanceUid, { backends, databases }: Instance): void {
+    for (const [name, pool] of backends.pools) {
+      if (!pool.isUnused) continue
+      backends.pools.delete(name)
+      databases.delete(pool)
+    }
+    if (backends.pools.size === 0) instances.delete(uid)
+  }
+
+  function countsOf(uid: InstanceUid): PoolCounts {
+    const found = counts.get(uid) ?? new PoolCounts()
+    counts.set(uid, found)
+    return found
+  }
+
+  function instanceOf({ instance }: Admission): Instance {
+    const { uid } = instance
+    const found = instances.get(uid) ?? {
+      backends: new InstanceBackends(settings.backendsPerInstance, countsOf(uid)),
+      databases: new Map<Pool, DatabaseOid>(),
+      seen: instance,
+    }
+    found.seen = instance
+    instances.set(uid, found)
+    return found
+  }
+
+  function list(): readonly PoolsOfInstance[] {
+    return [...instances.values()].map(({ seen, databases }) => ({
+      instance: seen,
+      pools: [...databases].map(([pool, databaseOid]) => ({ pool, databaseOid })),
+    }))
+  }
+
+  async function present({ instance }: Admission): Promise<DatabaseInstance> {
+    const found = await dependencies.instances.loadInstance(instance.uid)
+    if (found !== undefined) return found
+    throw new RefusedError(
+      refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }),
+    )
+  }
+
+  function make({ admission, startup, databaseName }: PoolRequest, backends: InstanceBackends): Pool {
+    return new Pool(
+      {
+        async open(signal) {
+          const presentAdmission = { ...admission, instance: await present(admission) }
+          return dependencies.metrics.timed('open_backend', () =>
+            openPooledBackend(presentAdmission, { ...startup, databaseName }, signal, dependencies.clusters),
+          )
+        },
+        random: seedForRandom,
+        now: () => performance.now(),
+      },
+      settings,
+      backends,
+    )
+  }
+
+  return {
+    of(request) {
+      const { backends, databases } = instanceOf(request.admission)
+      const name = poolNameOf(request.admission, request.startup)
+      const pool = backends.pools.get(name) ?? make(request, backends)
+      backends.pools.set(name, pool)
+      databases.set(pool, request.admission.pooled.database.oid)
+      return pool
+    },
+    present,
+    figures: () =>
+      [...counts].map(([instanceUid, of]) => {
+        const pools = [...(instances.get(instanceUid)?.backends.pools.values() ?? [])]
+        const sum = (figure: (pool: Pool) => number) => pools.reduce((all, pool) => all + figure(pool), 0)
+        return {
+          instanceUid,
+          backendsInUse: sum(({ backendsInUse }) => backendsInUse),
+          backendsIdle: sum(({ idleBackends }) => idleBackends),
+          sessions: sum(({ sessions }) => sessions),
+          waiting: sum(({ waiting }) => waiting),
+          counts: of,
+        }
+      }),
+    close() {
+      clearInterval(sweep)
+      wayMaker.stop()
+      for (const { backends } of instances.values()) for (const pool of backends.pools.values()) pool.close()
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/** Of a database and a role in it: what PostgreSQL looks at when it opens a backend, as part of the question for the role. */
+import type { DatabaseFacts } from '../domain/database-facts.ts'
+import type { DatabaseOid } from '../domain/ids.ts'
+
+/** Of `DATABASE_OF_ROLE`; all are null where no database was asked for, or there is none of that name. */
+export interface DatabaseRow {
+  readonly database_oid: DatabaseOid | null
+  readonly allows_connections: boolean | null
+  readonly is_template: boolean | null
+  readonly database_connection_limit: number | null
+  readonly may_connect: boolean | null
+  readonly settings_fingerprint: string | null
+}
+
+/**
+ * Joined to `asked.database` and `facts.oid`. The name is cut as PostgreSQL cuts that of a startup packet. Settings are
+ * those of the role, of the database and of both, as a number: an owner of a database may have written megabytes of them.
+ * hashtextextended takes bytes as they are, in whatever encoding they were written from another database.
+ */
+export const DATABASE_OF_ROLE = `
+  LEFT JOIN LATERAL (
+    SELECT database.oid::pg_catalog.text AS database_oid, database.datallowconn AS allows_connections,
+           database.datistemplate AS is_template, database.datconnlimit AS database_connection_limit,
+           pg_catalog.has_database_privilege(facts.oid::pg_catalog.oid, database.oid, 'CONNECT') AS may_connect,
+           (SELECT pg_catalog.string_agg(
+                     pg_catalog.hashtextextended(
+                       pg_catalog.concat_ws(' ', kept.setdatabase, kept.setrole, kept.setconfig) COLLATE pg_catalog."C", 0
+                     )::pg_catalog.text, ' ' ORDER BY kept.setdatabase, kept.setrole)
+              FROM pg_catalog.pg_db_role_setting AS kept
+             WHERE kept.setdatabase IN (0, database.oid) AND kept.setrole IN (0, facts.oid::pg_catalog.oid)
+           ) AS settings_fingerprint
+      FROM pg_catalog.pg_database AS database
+     WHERE database.datname = asked.database::pg_catalog.name
+    OFFSET 0
+  ) AS database ON true`
+
+const INVALID = -2
+
+export function databaseFactsOf(row: DatabaseRow): DatabaseFacts | undefined {
+  if (row.database_oid === null) return undefined
+  const connectionLimit = row.database_connection_limit ?? -1
+  return {
+    oid: row.database_oid,
+    allowsConnections: row.allows_connections === true,
+    isTemplate: row.is_template === true,
+    isInvalid: connectionLimit === INVALID,
+    connectionLimit,
+    // Null when it is dropped in this moment.
+    mayConnect: row.may_connect === true,
+    settingsFingerprint: row.settings_fingerprint ?? '',
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * May this role open a session in this database? PostgreSQL says so when it opens a backend; a pooled login that finds
+ * one open is judged here, by the same facts, in the same order and the same words (`InitPostgres`, `CheckMyDatabase`).
+ * CONNECTION LIMIT is counted behind it. Superusers, whom PostgreSQL exempts, log in nowhere in Lakegate.
+ */
+import type { DatabaseFacts } from '../domain/database-facts.ts'
+import { refuse, type Refusal } from './refusals.ts'
+
+export interface AdmittedToDatabase {
+  readonly outcome: 'admitted'
+  readonly database: DatabaseFacts
+}
+
+/** @param name as the client sent it, and as it reads it again */
+// One fact a line, the verdicts in one column:
+// prettier-ignore
+export function decidePooledLogin(name: string, database: DatabaseFacts | undefined): AdmittedToDatabase | Refusal {
+  if (database === undefined)       return refuse('database_does_not_exist', { database: name })
+  if (database.isInvalid)           return refuse('database_invalid', { database: name })
+  if (!database.allowsConnections)  return refuse('database_takes_no_connections', { database: name })
+  if (!database.mayConnect)         return refuse('connect_not_granted', { database: name })
+  return { outcome: 'admitted', database }
+}
+
+/** A limit of PostgreSQL as a number of places: -1 is no limit. Finite, because it goes to another process as JSON. */
+export const placesOf = (connectionLimit: number): number =>
+  connectionLimit < 0 ? Number.MAX_SAFE_INTEGER : connectionLimit
