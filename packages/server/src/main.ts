@@ -1,11 +1,27 @@
 #!/usr/bin/env node
-/** Entry point: the command line, and what it starts. */
-import { runProgram } from './cli/program.ts'
-import { loadEverything, loadGateway, loadMasterKeyRotation } from './composition/load-everything.ts'
+/**
+ * Entry point: the command line, and what it starts. What is imported at first runs on every Node.js there is, so that
+ * whoever has one that is too old reads that, and not which word of a library it does not know.
+ */
+import { complainOfRuntime } from './cli/runtime.ts'
 
-process.exitCode = await runProgram(process.argv.slice(2), {
-  everything: async (...start) => (await loadEverything()).everything(...start),
-  control: async (...start) => (await loadEverything()).control(...start),
-  gateway: async (...start) => (await loadGateway())(...start),
-  rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
-})
+const complaint = complainOfRuntime(process.versions)
+if (complaint === undefined) await runLakegate()
+else {
+  process.stderr.write(complaint)
+  process.exitCode = 1
+}
+
+async function runLakegate(): Promise<void> {
+  const { runProgram } = await import('./cli/program.ts')
+  const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
+  const { loadEverything, loadGateway, loadMasterKeyRotation, loadResolver } = await import('./composition/load-everything.ts')
+  process.exitCode = await runProgram(process.argv.slice(2), {
+    everything: async (...start) => (await loadEverything()).everything(...start),
+    control: async (...start) => (await loadEverything()).control(...start),
+    gateway: async (...start) => (await loadGateway())(...start),
+    rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
+    resolveSettings: async (settings) => (await loadResolver())(settings),
+  })
+  endWhatIsLeftOpen()
+}

@@ -4,6 +4,8 @@ import { describeStandIns } from './stand-in-ports.ts'
 
 export interface BannerFacts {
   readonly httpUrl: string
+  readonly accountId: string
+  readonly workspace: { readonly id: string; readonly name: string }
   readonly adminUser: string
   readonly isFirstStart: boolean
   readonly access: ShownAccess | KeptAccess
@@ -13,6 +15,8 @@ export interface BannerFacts {
         readonly name: string
         readonly host: string
         readonly port: number
+        /** The pooled endpoint; undefined where there is none. */
+        readonly pooled: { readonly host: string; readonly port: number } | undefined
         readonly database: string
         readonly role: string
       }
@@ -50,11 +54,16 @@ export function renderBanner(facts: BannerFacts): string {
     `  Administrator    ${facts.adminUser}`,
     ...(access.kind === 'shown' ? showAccess(access, facts.isFirstStart) : nameFiles(access)),
     `  Your account     ${facts.httpUrl}/oidc/account`,
+    `  Account id       ${facts.accountId}`,
+    `  Workspace        ${facts.workspace.name} (id ${facts.workspace.id})`,
     `  CA certificate   ${facts.caFile}`,
   ]
   if (instance !== undefined) {
     lines.push(
       `  Instance         ${instance.name}: ${instance.host} port ${String(instance.port)}, database ${instance.database}`,
+      ...(instance.pooled === undefined
+        ? []
+        : [`  Pooled endpoint  ${instance.pooled.host} port ${String(instance.pooled.port)}`]),
       '',
       ...psqlCommand(access, quoteForShell(connectionString(instance, facts.caFile))),
     )

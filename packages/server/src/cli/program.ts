@@ -1,21 +1,20 @@
 /** The command line: flags of the settings table, one file per command, errors that say what to do next. */
 import { Command, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
-import { renderSettings } from '../config/render.ts'
-import {
-  environmentVariableOf,
-  flagOf,
-  SETTING_NAMES,
-  SETTINGS,
-  type SettingDefinition,
-} from '../config/settings.ts'
-import { Fault } from '../domain/fault.ts'
-import { serveGateway, type StartGateway } from './serve-gateway.ts'
+import { renderSettings, type ResolvedSettings } from '../config/render.ts'
+import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
 import { detachCommand } from './detach.ts'
+import { explain } from './explain.ts'
+import { settingOptions, withOurHelp } from './help.ts'
+import { Interrupted } from './interrupted.ts'
 import { keysCommand, type RotateMasterKey } from './keys.ts'
+import { serveGateway, type StartGateway } from './serve-gateway.ts'
+import { commandFailed } from './server-connection.ts'
 import { sessionsCommand } from './sessions.ts'
+import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { readVersion } from './version.ts'
 
 /** What the commands start; loaded when one does. */
 export interface Starts {
@@ -23,63 +22,72 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  /** What a start on this machine would take for what is left out. */
+  readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
 
 /** @returns the exit status */
 export async function runProgram(programArguments: readonly string[], starts: Starts): Promise<number> {
+  const output = watchStandardOutput()
   try {
-    await createProgram(starts).parseAsync([...programArguments], { from: 'user' })
+    const program = createProgram(starts)
+    await program.parseAsync([...programArguments], { from: 'user' })
+    // A server has done more than print.
+    if (SERVERS.includes(programArguments[0] ?? '')) return 0
+    const failure = await output.failure()
+    if (failure !== undefined)
+      throw commandFailed(`Standard output cannot be written: ${failure}.`, undefined)
     return 0
   } catch (error) {
+    if (error instanceof Interrupted) return error.exitStatus
     process.stderr.write(explain(error))
     return 1
   }
 }
 
+const SERVERS: readonly string[] = ['up', 'serve']
+
 function createProgram(starts: Starts): Command {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
-    .showHelpAfterError()
+    .version(readVersion(), '-V, --version', 'print the version')
+    .showHelpAfterError('`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.')
+  program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
     .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
-  withSettings(program.command('serve'))
+  withSettings(
+    program
+      .command('serve')
+      .addOption(
+        new Option('--role <role>', 'which half: REST, OAuth and instances, or logins')
+          .choices(['control', 'gateway'])
+          .makeOptionMandatory(),
+      ),
+  )
     .description('run one half of Lakegate beside others, upon a system database that all of them share')
-    .addOption(
-      new Option('--role <role>', 'which half: REST, OAuth and instances, or logins')
-        .choices(['control', 'gateway'])
-        .makeOptionMandatory(),
-    )
     .action(async ({ role, ...flags }: Record<string, string>) => {
       const read = () => load(flags)
       await (role === 'gateway' ? serveGateway(read, starts.gateway) : up(read, starts.control))
     })
   withSettings(program.command('config'))
     .description('print every setting, its value and where it comes from')
-    .action((flags: Record<string, string>) => {
-      process.stdout.write(`${renderSettings(load(flags))}\n`)
+    .action(async (flags: Record<string, string>) => {
+      const settings = load(flags)
+      process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
+  program.commandsGroup('Work with a Lakegate that runs:')
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
   program.addCommand(keysCommand(load, starts.rotateMasterKey))
-  return program
+  program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
+  return withOurHelp(program)
 }
 
 function withSettings(command: Command): Command {
   command.addOption(new Option('--config <file>', 'config file in JSON (LAKEGATE_CONFIG)'))
-  for (const name of SETTING_NAMES) {
-    const definition: SettingDefinition = SETTINGS[name]
-    // A secret on the command line would be in the process list for everybody (behaviour 74).
-    if (definition.secret === true) continue
-    const byDefault = definition.default ?? definition.fallback ?? ''
-    command.addOption(
-      new Option(
-        `${flagOf(name)} <value>`,
-        `${definition.sentence} Default: ${byDefault}. (${environmentVariableOf(name)})`,
-      ),
-    )
-  }
+  for (const option of settingOptions()) command.addOption(option)
   return command
 }
 
@@ -94,12 +102,4 @@ function load(flags: Readonly<Record<string, string>>): LoadedSettings {
     environment: process.env,
     configFile: flags['config'],
   })
-}
-
-function explain(error: unknown): string {
-  if (error instanceof Fault) {
-    return `\nLakegate cannot go on: ${error.message}\n${error.nextStep === undefined ? '' : `What to do: ${error.nextStep}\n`}`
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return `\nLakegate failed, and this is its own mistake. Please report it with what follows.\n${text}\n`
 }

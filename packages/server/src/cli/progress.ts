@@ -5,9 +5,14 @@ export interface Progress {
   step<Result>(name: string, work: () => Promise<Result>): Promise<Result>
 }
 
-export function createProgress(output: { write(text: string): unknown }): Progress {
+/** @param refuse throws when no further step is wanted */
+export function createProgress(
+  output: { write(text: string): unknown },
+  refuse: () => void = () => undefined,
+): Progress {
   return {
     async step(name, work) {
+      refuse()
       output.write(`${name} …\n`)
       try {
         return await work()

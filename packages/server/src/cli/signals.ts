@@ -1,36 +1,50 @@
 /** What signals mean to a server in the foreground. */
 import { closeSync, openSync } from 'node:fs'
+import { Interrupted } from './interrupted.ts'
 
 export interface Signals {
   /** Resolves at the first SIGINT or SIGTERM, and when the terminal that it was started from is closed. */
   readonly stopRequested: Promise<void>
+  /** @throws Interrupted when a stop was requested */
+  refuseToGoOn(): void
   /** SIGHUP of a server that has no terminal, or still has it. */
   onReload(work: () => void): void
-  /** A second request to stop; a third one ends the process, as without us. */
+  /** A second request to stop; a third one ends the process, as without us. Until it is given, the second one does. */
   onImpatience(work: () => void): void
 }
+
+type StoppingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export function listenToSignals(): Signals {
   const hadTerminal = hasTerminal()
   let reload: () => void = () => undefined
-  let hurry: () => void = () => undefined
-  let requests = 0
+  let hurry: (() => void) | undefined
+  let first: StoppingSignal | undefined
+  let resolveStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => {
-    const onStop = () => {
-      requests += 1
-      if (requests === 1) resolve()
-      else hurry()
-      if (requests === 2) for (const signal of STOPPING) process.off(signal, onStop)
+    resolveStop = resolve
+  })
+  const onStop = (signal: StoppingSignal) => {
+    if (first === undefined) {
+      first = signal
+      resolveStop()
+      return
     }
-    for (const signal of STOPPING) process.on(signal, onStop)
-    process.on('SIGHUP', () => {
-      // The kernel sends the same signal when a terminal goes; nobody wants what runs on without one.
-      if (hadTerminal && !hasTerminal()) onStop()
-      else reload()
-    })
+    for (const stopping of STOPPING) process.off(stopping, onStop)
+    if (hurry === undefined) process.kill(process.pid, signal === 'SIGHUP' ? 'SIGTERM' : signal)
+    else hurry()
+  }
+  for (const signal of STOPPING) process.on(signal, onStop)
+  process.on('SIGHUP', () => {
+    // The kernel sends the same signal when a terminal goes; nobody wants what runs on without one.
+    if (hadTerminal && !hasTerminal()) onStop('SIGHUP')
+    else reload()
   })
   return {
     stopRequested,
+    refuseToGoOn: () => {
+      if (first !== undefined) throw new Interrupted(first)
+    },
     onReload: (work) => {
       reload = work
     },

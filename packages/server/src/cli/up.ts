@@ -1,8 +1,9 @@
 /** `lakegate up`: everything on one machine, in the foreground, until Ctrl-C. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoadedSettings } from '../config/load.ts'
 import { renderBanner, type BannerFacts } from './banner.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { listenToSignals } from './signals.ts'
+import { listenToSignals, type Signals } from './signals.ts'
 
 export interface RunningServer {
   /** Stops everything in reverse order; sessions are given the time that the settings say. */
@@ -37,19 +38,22 @@ export async function up(read: () => LoadedSettings, startEverything: StartEvery
 /** Node leaves it out for a pipe or a file. */
 const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true
 
-/** Resolves when the server has stopped. */
+/**
+ * Resolves when the server has stopped.
+ * @throws Interrupted when it was to stop before it was ready, and has
+ */
 export async function runUntilStopped<Running extends RunningServer>(
   read: () => LoadedSettings,
   start: Start<Running>,
   render: (running: Running) => string,
 ): Promise<void> {
   const settings = read()
-  // Whoever read it may be gone (`lakegate up | head`): EPIPE must not end a server before it has stopped what it started.
-  process.stdout.on('error', () => undefined)
-  const progress = createProgress(process.stdout)
   const signals = listenToSignals()
-  // What is half started is stopped as soon as it is started.
-  const running = await start(settings, progress, { isTerminal: isTerminal(process.stdout) })
+  const running = await startUnlessInterrupted(signals, () =>
+    start(settings, createProgress(process.stdout, signals.refuseToGoOn), {
+      isTerminal: isTerminal(process.stdout),
+    }),
+  )
   signals.onReload(() => void running.reload(read))
   signals.onImpatience(() => {
     running.hurry()
@@ -57,5 +61,20 @@ export async function runUntilStopped<Running extends RunningServer>(
   process.stdout.write(render(running))
   await signals.stopRequested
   process.stdout.write('\n')
-  await progress.step('Stopping', () => running.stop())
+  await createProgress(process.stdout).step('Stopping', () => running.stop())
+}
+
+/** The first failure after Ctrl-C is mostly that of a program which the terminal sent the same signal to. */
+async function startUnlessInterrupted<Running>(
+  signals: Signals,
+  start: () => Promise<Running>,
+): Promise<Running> {
+  try {
+    return await start()
+  } catch (error) {
+    // A signal that came while a program was waited for is heard in the next turn of the event loop.
+    await nextTurn()
+    signals.refuseToGoOn()
+    throw error
+  }
 }

@@ -1,6 +1,5 @@
 /** Which certificate is shown: the operator's files, or one of Lakegate's own authority; read again on request. */
 import type { LoadedSettings } from '../config/load.ts'
-import { Fault } from '../domain/fault.ts'
 import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { Foundation } from './foundation.ts'
@@ -72,15 +71,8 @@ async function chooseCertificates(
   for (const [certificate, key] of pairs) {
     const { value: certificateFile } = settings[certificate]
     const { value: keyFile } = settings[key]
-    if (certificateFile === undefined && keyFile === undefined) continue
-    if (certificateFile === undefined || keyFile === undefined) {
-      throw new Fault({
-        code: 'configuration_invalid',
-        origin: 'configuration',
-        message: `Of ${certificate} and ${key} only one is set.`,
-        nextStep: 'Set both, or neither for certificates of Lakegate’s own authority.',
-      })
-    }
+    // Both are set, or neither (config/check-together.ts).
+    if (certificateFile === undefined || keyFile === undefined) continue
     return loadOperatorCertificate({ certificateFile, keyFile, now: clock() })
   }
   return authority

@@ -38,7 +38,8 @@ import { loadManagedVerifiers } from '../instances/attached/backend-credentials.
 import { createAttachedDriver } from '../instances/attached/driver.ts'
 import { createInstanceDriver } from '../instances/drivers.ts'
 import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
-import { giveToAccount, makeOwnDirectory } from '../instances/embedded/own-directories.ts'
+import { giveToAccount } from '../instances/embedded/own-directories.ts'
+import { makeOwnSocketDirectory, ownSocketDirectoryOf } from '../instances/embedded/socket-directory.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
 import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
@@ -92,7 +93,8 @@ export function buildControlPlane(
 ): ControlPlane {
   const { clock, log, audit, stores, signingKeys, connections, access, roles, addresses } = foundation
   const { accountId } = installation
-  const inquiryDirectory = path.join(machine.dataDirectory, 'inquiry')
+  const besideData = path.join(machine.dataDirectory, 'inquiry')
+  const inquiryDirectory = ownSocketDirectoryOf(besideData)
 
   const embedded = createEmbeddedDriver({
     directory: path.join(machine.dataDirectory, 'instances'),
@@ -103,7 +105,7 @@ export function buildControlPlane(
     replicationSlotMegabytes: settings.replicationSlotMegabytes,
     extensionDirectory: machine.extensionDirectory,
     preloadLibraries: machine.preloadLibraries,
-    controlPlaneConninfo: `host='${inquiryDirectory}' port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
+    controlPlaneConninfo: `host=${quoteForConninfo(inquiryDirectory)} port=5432 user=databricks_auth dbname=lakegate connect_timeout=5`,
     connections,
     access,
     completeInstances: async () =>
@@ -321,7 +323,7 @@ export function buildControlPlane(
     },
     {
       directory: inquiryDirectory,
-      makeDirectory: () => makeOwnDirectory(inquiryDirectory, machine.account),
+      makeDirectory: () => makeOwnSocketDirectory(besideData, machine.account),
       closeSocket: (file) => giveToAccount(file, machine.account),
     },
   )
@@ -332,3 +334,6 @@ export function buildControlPlane(
     http,
   }
 }
+
+/** PostgreSQL, «Connection Strings»: within single quotes these two have a backslash before them. */
+const quoteForConninfo = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`

@@ -7,13 +7,15 @@ import path from 'node:path'
 import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { httpProxiesOf } from '../config/gateway-settings.ts'
-import { masterKeyFileOf, numberOf, type LoadedSettings } from '../config/load.ts'
+import { checkServes } from '../config/check-together.ts'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { checkOnDisk } from '../config/on-disk.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadOrMakeMasterKey } from '../keys/master-key.ts'
-import { createLog, openStandardError, type Log, type LogLevel } from '../observation/log.ts'
 import type { PlainHttpSettings } from '../http/plain-http.ts'
+import type { Log } from '../observation/log.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
@@ -33,6 +35,7 @@ import { removeWhatIsOver } from './remove-what-is-over.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { masterKeyFileIn } from './data-directory.ts'
 import { openFirstAccess, watchFirstAccess } from './first-access.ts'
 import { lookForFormerInstallation } from './former-installation.ts'
 import { layFoundation } from './foundation.ts'
@@ -40,13 +43,14 @@ import { buildGateway, startWorkers } from './gateway.ts'
 import { openHttp } from './http-address.ts'
 import { openHttps } from './https.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
-import { nameInstances, settleInstances, supervise } from './instances.ts'
+import { nameInstances, settleInstances, supervise, type SettledInstances } from './instances.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
+import { logLevelOf, openProcessLog } from './process-log.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { connectionsOfInstance } from './pooled-settings.ts'
 import { createReloading } from './reload.ts'
-import { createShutdown } from './shutdown.ts'
+import { openTogether, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { superviseWhenAlone } from './supervision.ts'
 import { joinSystemDatabase, startSystemDatabase } from './system-database.ts'
@@ -64,7 +68,7 @@ const OTHER_FIRST_START =
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
 export const startEverything: StartEverything = (settings, progress, output) =>
-  startAs('everything', settings, progress, output)
+  openTogether((shutdown) => start('everything', settings, progress, output, shutdown))
 
 /**
  * `lakegate serve --role control`: the same without listeners for PostgreSQL, beside others of its kind. Its instances
@@ -72,41 +76,29 @@ export const startEverything: StartEverything = (settings, progress, output) =>
  * @throws Fault as above
  */
 export const startControlPlane: StartEverything = (settings, progress, output) =>
-  startAs('control', settings, progress, output)
-
-async function startAs(
-  role: Role,
-  settings: LoadedSettings,
-  progress: Progress,
-  output: Output,
-): Promise<RunningLakegate> {
-  const shutdown = createShutdown()
-  try {
-    return await start(role, settings, progress, output, shutdown)
-  } catch (error) {
-    await shutdown.run()
-    throw error
-  }
-}
+  openTogether((shutdown) => start('control', settings, progress, output, shutdown))
 
 async function start(
   role: Role,
   settings: LoadedSettings,
   progress: Progress,
   output: Output,
-  shutdown: ReturnType<typeof createShutdown>,
+  shutdown: Shutdown,
 ): Promise<RunningLakegate> {
   const clock = () => new Date()
-  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
+  const log = openProcessLog(settings)
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
 
+  // Whatever the settings name is looked at before a port is bound or a process started.
+  if (role === 'control') checkServes(settings, role)
+  await checkOnDisk(settings)
+  const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
+  const former = await lookForFormerInstallation(settings, machine.dataDirectory)
   const { listener, publicUrl, remarks } = await openHttp(settings)
   shutdown.add('HTTP listener', () => listener.close())
   const workers = role === 'everything' ? startWorkers(settings, log) : undefined
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
-  const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
-  const former = await lookForFormerInstallation(settings, machine.dataDirectory)
   const system = await progress.step('System database', () =>
     role === 'everything'
       ? startSystemDatabase(machine, settings['database-url'].value, former.refuseSystemDatabase, log)
@@ -124,7 +116,7 @@ async function start(
       now: clock(),
     })
   })
-  const masterKeyFile = masterKeyFileOf(settings, machine.dataDirectory)
+  const masterKeyFile = masterKeyFileIn(settings, machine.dataDirectory)
   const masterKeys = await loadOrMakeMasterKey(
     masterKeyFile,
     async () => !installation.isComplete && !(await holdsEncryptedKeys(system.database)),
@@ -178,15 +170,15 @@ async function start(
     ...(await loadSignInProvider(settings)),
   })
   const gateway = await progress.step('Control plane and gateway', async () => {
-    await foundation.changes.start()
     shutdown.add('notices of changed instances', () => foundation.changes.stop())
+    await foundation.changes.start()
     if (role === 'control') {
       await controlPlane.http.start()
       shutdown.add('HTTP', () => controlPlane.http.stop())
       return undefined
     }
-    await controlPlane.inquiry.start()
     shutdown.add('inquiry', () => controlPlane.inquiry.stop())
+    await controlPlane.inquiry.start()
     await controlPlane.http.start()
     shutdown.add('HTTP', () => controlPlane.http.stop())
     return buildGateway(foundation, settings, {
@@ -202,6 +194,11 @@ async function start(
   if (gateway !== undefined) measureOthers = () => gateway.measure()
 
   const instances = await progress.step('Database instances', async () => {
+    if (gateway !== undefined) {
+      // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then it stops itself.
+      shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
+      shutdown.add('gateway', () => gateway.drain())
+    }
     if (isFirstStart)
       await createFirstInstance(
         {
@@ -225,9 +222,6 @@ async function start(
       shutdown.add('supervision', () => supervision.stop())
     } else {
       await controlPlane.supervisor.start()
-      // In reverse: nobody new gets in, PostgreSQL says goodbye to those inside (57P01), then it stops itself.
-      shutdown.add('database instances', () => controlPlane.supervisor.stop({ stopInstances: true }))
-      shutdown.add('gateway', () => gateway.drain())
       await gateway.reconcileListeners()
     }
     const settled = await settleInstances(foundation, installation.workspace.id, isFirstStart)
@@ -240,7 +234,7 @@ async function start(
       const showCertificate = await https.prepare(next)
       await gateway?.reload(next)
       showCertificate()
-      log.setLevel(next['log-level'].value as LogLevel)
+      log.setLevel(logLevelOf(next))
       warnOfSmallerClusters(settings, next, log)
     },
     log,
@@ -332,6 +326,8 @@ async function start(
   return {
     facts: {
       httpUrl: publicUrl,
+      accountId: installation.accountId,
+      workspace,
       adminUser: admin.name,
       isFirstStart,
       access:
@@ -349,7 +345,12 @@ async function start(
               signInLinkFile: kept === undefined ? undefined : firstAccess.file,
             },
       caFile,
-      instance: instance && { ...instance, database: INITIAL_DATABASE, role: admin.name },
+      instance: instance && {
+        ...instance,
+        pooled: pooledEndpointOf(instance),
+        database: INITIAL_DATABASE,
+        role: admin.name,
+      },
       standIns: gateway?.standIns() ?? [],
       remarks: [
         ...remarks,
@@ -364,6 +365,12 @@ async function start(
     reload: (read) => reloading.reload(read),
   }
 }
+
+const pooledEndpointOf = ({
+  pooled_host: host,
+  pooled_port: port,
+}: NonNullable<Awaited<ReturnType<SettledInstances['describeAvailable']>>>) =>
+  host === undefined || port === undefined ? undefined : { host, port }
 
 /** PostgreSQL has its max_connections from its start; the gateway alone cannot let more in. */
 function warnOfSmallerClusters(started: LoadedSettings, next: LoadedSettings, log: Pick<Log, 'warn'>): void {

@@ -2,62 +2,57 @@
  * `lakegate serve --role gateway`: one of several gateways. It shares the system database and the master key with
  * control planes that may come and go, and needs none of them to let people in (attack 39).
  */
-import { homedir } from 'node:os'
 import type { StartGateway } from '../cli/serve-gateway.ts'
-import { gatewayDomainOf } from '../config/gateway-settings.ts'
-import { dataDirectoryOf, masterKeyFileOf, numberOf, type LoadedSettings } from '../config/load.ts'
-import { environmentVariableOf, type SettingName } from '../config/settings.ts'
+import { checkServes } from '../config/check-together.ts'
+import { gatewayDomainOf, publicUrlOf } from '../config/gateway-settings.ts'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import { checkOnDisk } from '../config/on-disk.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadMasterKey } from '../keys/master-key.ts'
-import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
+import type { Installation } from '../operations/ports/installation.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { askDatabaseTime } from '../store/database-time.ts'
 import { createInstallationStore } from '../store/installation.ts'
+import { isUndefinedTable, type SystemDatabase } from '../store/system-database.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
+import { dataDirectoryHere, masterKeyFileIn } from './data-directory.ts'
 import { layFoundation } from './foundation.ts'
 import { buildGateway, startWorkers } from './gateway.ts'
 import { openGatewayHealth } from './gateway-health.ts'
-import { readPublicUrl } from './http-address.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
+import { logLevelOf, openProcessLog } from './process-log.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { createReloading } from './reload.ts'
-import { createShutdown, type Shutdown } from './shutdown.ts'
+import { openTogether, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
 import { watchClock } from './watch-clock.ts'
 
 /** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
-export const startGateway: StartGateway = async (settings, progress) => {
-  const shutdown = createShutdown()
-  try {
-    return await progress.step('Gateway', () => start(settings, shutdown))
-  } catch (error) {
-    await shutdown.run()
-    throw error
-  }
-}
+export const startGateway: StartGateway = (settings, progress) =>
+  progress.step('Gateway', () => openTogether((shutdown) => start(settings, shutdown)))
 
 async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<StartGateway> {
   const clock = () => new Date()
-  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
-  const domain = gatewayDomainOf(settings)
-  if (domain === undefined) throw missing('gateway-domain', 'several gateways tell instances apart by name')
-  const publicUrl = readPublicUrl(settings)
-  if (publicUrl === undefined) throw missing('public-url', 'it is part of the issuer of every token')
+  const log = openProcessLog(settings)
+  const domain = gatewayDomainOf(settings) ?? ''
+  const publicUrl = publicUrlOf(settings) ?? ''
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
+  checkServes(settings, 'gateway')
+  await checkOnDisk(settings)
 
   const health = await openGatewayHealth(settings, log)
   // Closed last: until then it says that the gateway goes.
   shutdown.add('health', () => health.close())
-  const { database, address, stop } = openSharedSystemDatabase(settings['database-url'].value, log)
+  const { database, address, stop } = await openSharedSystemDatabase(settings['database-url'].value, log)
   shutdown.add('system database', stop)
+  const installation = await findInstallation(database)
+  if (installation === undefined) throw nothingThere()
   const workers = startWorkers(settings, log)
   shutdown.add('workers of the gateway', async () => workers?.drain(0))
-  const installation = await createInstallationStore(database).loadInstallation()
-  if (installation === undefined) throw nothingThere()
-  const masterKeyFile = masterKeyFileOf(settings, dataDirectory(settings))
+  const masterKeyFile = masterKeyFileIn(settings, dataDirectoryHere(settings))
   const foundation = layFoundation({
     clock,
     log,
@@ -97,7 +92,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     async (next) => {
       await gateway.reload(next)
       current = next
-      log.setLevel(next['log-level'].value as LogLevel)
+      log.setLevel(logLevelOf(next))
     },
     log,
   )
@@ -124,20 +119,15 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   }
 }
 
-const dataDirectory = (settings: LoadedSettings): string =>
-  dataDirectoryOf(settings, {
-    isRoot: process.getuid?.() === 0,
-    home: homedir(),
-    xdgDataHome: process.env['XDG_DATA_HOME'],
-  })
-
-const missing = (name: SettingName, reason: string): Fault =>
-  new Fault({
-    code: 'configuration_invalid',
-    origin: 'configuration',
-    message: `The setting ${name} is not set, and a gateway of its own needs it: ${reason}.`,
-    nextStep: `Set ${environmentVariableOf(name)} to the same as for the control plane.`,
-  })
+/** A database in which no control plane has worked yet has no tables either. */
+async function findInstallation(database: SystemDatabase): Promise<Installation | undefined> {
+  try {
+    return await createInstallationStore(database).loadInstallation()
+  } catch (error) {
+    if (isUndefinedTable(error)) return undefined
+    throw error
+  }
+}
 
 const nothingThere = (): Fault =>
   new Fault({

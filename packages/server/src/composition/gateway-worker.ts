@@ -2,12 +2,12 @@
 import { runWorker } from '../gateway/worker-side.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadMasterKey } from '../keys/master-key.ts'
-import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import { openSystemDatabase } from '../store/system-database.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { layFoundation } from './foundation.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
+import { logLevelOf, openProcessLog } from './process-log.ts'
 import { buildServing } from './serving.ts'
 import { startKeys } from './start-keys.ts'
 import { addressFrom, type WorkerSetup } from './worker-setup.ts'
@@ -15,7 +15,7 @@ import { addressFrom, type WorkerSetup } from './worker-setup.ts'
 runWorker<WorkerSetup>(async (setup, line) => {
   const clock = () => new Date()
   const { settings } = setup
-  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
+  const log = openProcessLog(settings)
   const address = addressFrom(setup)
   const database = openSystemDatabase(
     address,
@@ -49,7 +49,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
     async reload(next) {
       try {
         await reload(next.settings)
-        log.setLevel(next.settings['log-level'].value as LogLevel)
+        log.setLevel(logLevelOf(next.settings))
       } catch (error) {
         log.error({ err: error }, 'the new settings cannot be used; the old ones stay')
       }

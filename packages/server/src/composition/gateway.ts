@@ -3,7 +3,6 @@
  * listens; connections are served here, or by workers.
  */
 import { randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import type { StandInPort } from '../domain/stand-in-port.ts'
@@ -20,10 +19,11 @@ import type { SystemDatabaseAddress } from '../store/system-database.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
 import { buildServing } from './serving.ts'
+import { openTogether, type Shutdown } from './shutdown.ts'
+import { workerCountOf } from './worker-count.ts'
 import { describeToWorkers, type WorkerSetup } from './worker-setup.ts'
 
 const WORKER_PROGRAM = new URL('./gateway-worker.js', import.meta.url)
-const MOST_WORKERS_BY_DEFAULT = 8
 
 export interface RunningGateway {
   /** @throws Fault gateway_port_taken, gateway_address_unusable */
@@ -58,25 +58,36 @@ export type GatewayWorkers = Workers<WorkerSetup, MetricsSnapshot>
 
 /** Started before anything else, because a process takes a moment to load. Undefined: this process serves. */
 export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
-  const count =
-    numberOf(settings['gateway-workers']) ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT)
+  const count = workerCountOf(settings)
   return count === 0
     ? undefined
     : createWorkers<WorkerSetup, MetricsSnapshot>({ entry: WORKER_PROGRAM, count, log })
 }
 
-export async function buildGateway(
+interface GatewayParts {
+  readonly workers: GatewayWorkers | undefined
+  readonly address: SystemDatabaseAddress
+  readonly publicUrl: string
+  readonly accountId: WorkerSetup['accountId']
+  readonly masterKeyFile: string
+  /** Whether the addresses of instances are ours to write down. */
+  readonly recordsListeners: boolean
+}
+
+/** @throws what is wrong with its parts, which are closed again then */
+export function buildGateway(
   foundation: Foundation,
   settings: LoadedSettings,
-  parts: {
-    readonly workers: GatewayWorkers | undefined
-    readonly address: SystemDatabaseAddress
-    readonly publicUrl: string
-    readonly accountId: WorkerSetup['accountId']
-    readonly masterKeyFile: string
-    /** Whether the addresses of instances are ours to write down. */
-    readonly recordsListeners: boolean
-  },
+  parts: GatewayParts,
+): Promise<RunningGateway> {
+  return openTogether((shutdown) => build(foundation, settings, parts, shutdown))
+}
+
+async function build(
+  foundation: Foundation,
+  settings: LoadedSettings,
+  parts: GatewayParts,
+  shutdown: Shutdown,
 ): Promise<RunningGateway> {
   const { log, stores } = foundation
   const domain = gatewayDomainOf(settings)
@@ -100,6 +111,8 @@ export async function buildGateway(
     parts.workers === undefined
       ? await serveHere(foundation, settings, cancelElsewhere)
       : await serveInWorkers(foundation, settings, parts.workers, cancelElsewhere, parts)
+  shutdown.add('what serves connections', () => engine.drain(0))
+  shutdown.add('notices of cancel requests', async () => notices?.stop())
   foundation.metrics.read('lakegate_gateway_processes', () => [{ value: engine.processes() }])
   await notices?.start()
   const gateway = createGateway(

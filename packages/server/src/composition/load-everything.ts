@@ -3,6 +3,7 @@
  * it loads, that it would rather run on Node 22; it passes its own tests and ours on Node 20.19, which we support
  * (docs/dependencies.md). That one sentence is kept from people who can do nothing about it. Goes when Node 20 does.
  */
+import { stripVTControlCharacters } from 'node:util'
 import type { Starts } from '../cli/program.ts'
 
 const EXPECTED_NOTICE = 'oidc-provider WARNING: Unsupported runtime'
@@ -11,7 +12,8 @@ export async function loadEverything(): Promise<Pick<Starts, 'everything' | 'con
   const sink = globalThis.console
   const warn = sink.warn.bind(sink)
   sink.warn = (...values: unknown[]) => {
-    if (!String(values[0]).startsWith(EXPECTED_NOTICE)) warn(...values)
+    // At a terminal it is red.
+    if (!stripVTControlCharacters(String(values[0])).startsWith(EXPECTED_NOTICE)) warn(...values)
   }
   try {
     const { startControlPlane, startEverything } = await import('./everything.ts')
@@ -27,3 +29,6 @@ export const loadGateway = async (): Promise<Starts['gateway']> =>
 
 export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']> =>
   (await import('./rotate-master-key.ts')).rotateMasterKey
+
+export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
+  (await import('./resolve-settings.ts')).resolveSettings

@@ -1,9 +1,8 @@
 /** What is decided once about this machine before anything starts: directories, accounts, programs. */
 import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import path from 'node:path'
-import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'
-import { environmentVariableOf } from '../config/settings.ts'
+import { badExtensions } from '../config/check-together.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { findBinaries, type PostgresBinaries } from '../instances/embedded/binaries.ts'
 import { chooseAccount, type OperatingSystemAccount } from '../instances/embedded/operating-system-account.ts'
@@ -13,7 +12,8 @@ import { placesOf } from '../instances/embedded/places.ts'
 import { offerExtensions } from '../instances/embedded/offer-extensions.ts'
 import { findShareDirectory } from '../instances/embedded/share-directory.ts'
 import { installExtensionFiles } from '../instances/extension.ts'
-import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
+import { readExtensionRules } from '../policy/extensions.ts'
+import { dataDirectoryHere } from './data-directory.ts'
 
 export interface Machine {
   readonly dataDirectory: string
@@ -26,11 +26,7 @@ export interface Machine {
 
 /** @throws Fault when the data directory, the account or PostgreSQL cannot be used */
 export async function prepareMachine(settings: LoadedSettings): Promise<Machine> {
-  const dataDirectory = dataDirectoryOf(settings, {
-    isRoot: process.getuid?.() === 0,
-    home: homedir(),
-    xdgDataHome: process.env['XDG_DATA_HOME'],
-  })
+  const dataDirectory = dataDirectoryHere(settings)
   await mkdirOrFault(dataDirectory)
   const account = chooseAccount(settings['postgres-account'].value, await ownerOfClusters(dataDirectory))
   await closeDataDirectory(dataDirectory, account)
@@ -63,19 +59,28 @@ async function offerOperatorsExtensions(
   return offered.preloadLibraries
 }
 
-const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
-  new Fault({
-    code: 'configuration_invalid',
-    origin: 'configuration',
-    message: `The setting ${setting} cannot be as it is: ${problem}.`,
-    nextStep: `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
-  })
-
 async function mkdirOrFault(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o711 })
+    await makeWithParents(directory)
   } catch (cause) {
     throw unusable(directory, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+/**
+ * One after the other: Node's own `recursive` never ends where the system says that a directory is missing which is there
+ * (ENOENT below /proc, for example).
+ */
+async function makeWithParents(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  const parent = path.dirname(directory)
+  if (parent !== directory) await makeWithParents(parent)
+  try {
+    await mkdir(directory, { mode: 0o711 })
+  } catch (error) {
+    // Another start made it at the same moment.
+    if (!hasCode(error, 'EEXIST') || !(await stat(directory)).isDirectory()) throw error
   }
 }
 
@@ -119,7 +124,7 @@ const unusable = (directory: string, problem: string, cause: unknown): Fault =>
   })
 
 /** Of those that an earlier start made; undefined when there are none. */
-async function ownerOfClusters(dataDirectory: string): Promise<number | undefined> {
+export async function ownerOfClusters(dataDirectory: string): Promise<number | undefined> {
   const instances = await orNothing(readdir(path.join(dataDirectory, 'instances')), dataDirectory)
   const clusters = [
     path.join(dataDirectory, 'system'),

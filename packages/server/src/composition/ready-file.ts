@@ -49,18 +49,28 @@ export async function writeReadyFile(path: string, report: ReadyReport | Gateway
     await rename(unfinished, path)
   } catch (cause) {
     await rm(unfinished, { force: true })
-    throw new Fault({
-      code: 'ready_file_not_writable',
-      origin: 'configuration',
-      message: `The ready file ${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-      nextStep:
-        'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
-      cause,
-    })
+    throw unusable(path, 'written', cause)
   }
 }
 
-/** Also called first thing at a start: a file left by a killed server must not claim that this one is ready. */
+const unusable = (path: string, what: 'written' | 'removed', cause: unknown): Fault =>
+  new Fault({
+    code: 'ready_file_not_writable',
+    origin: 'configuration',
+    message: `The ready file ${path} cannot be ${what}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    nextStep:
+      'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
+    cause,
+  })
+
+/**
+ * Also called first thing at a start: a file left by a killed server must not claim that this one is ready.
+ * @throws Fault ready_file_not_writable
+ */
 export async function removeReadyFile(path: string): Promise<void> {
-  await rm(path, { force: true })
+  try {
+    await rm(path, { force: true })
+  } catch (cause) {
+    throw unusable(path, 'removed', cause)
+  }
 }

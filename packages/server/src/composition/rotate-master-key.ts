@@ -6,22 +6,22 @@
  * Two keys in the file therefore say that a rotation was begun, and it is then ended with them.
  */
 import { hostname, userInfo } from 'node:os'
-import { masterKeyFileOf } from '../config/load.ts'
 import type { RotateMasterKey } from '../cli/keys.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { addMasterKey, dropFormerMasterKeys, loadMasterKey } from '../keys/master-key.ts'
-import { createLog, openStandardError, type LogLevel } from '../observation/log.ts'
 import { createAuditStore } from '../store/audit-records.ts'
 import type { AuditEntry } from '../operations/ports/audit.ts'
 import { sealAllAnew, tryMasterKey } from '../store/sealed-columns.ts'
+import { masterKeyFileIn } from './data-directory.ts'
 import { prepareMachine } from './machine.ts'
+import { openProcessLog } from './process-log.ts'
 import { startSystemDatabase } from './system-database.ts'
 
 export const rotateMasterKey: RotateMasterKey = async (settings) => {
-  const log = createLog(settings['log-level'].value as LogLevel, openStandardError())
+  const log = openProcessLog(settings)
   const machine = await prepareMachine(settings)
-  const file = masterKeyFileOf(settings, machine.dataDirectory)
+  const file = masterKeyFileIn(settings, machine.dataDirectory)
   const found = await loadMasterKey(file)
   const refuseToMake = (missing: string) => Promise.resolve(nothingToRotate(`${missing} is not there`))
   const system = await startSystemDatabase(machine, settings['database-url'].value, refuseToMake, log)

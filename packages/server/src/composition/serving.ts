@@ -16,6 +16,7 @@ import type { Foundation } from './foundation.ts'
 import { loginMetrics, readPools } from './metrics.ts'
 import { buildOpenSessions } from './open-sessions.ts'
 import { pooledSettings } from './pooled-settings.ts'
+import { openTogether } from './shutdown.ts'
 
 export interface ReloadableServing {
   readonly serving: Serving
@@ -86,7 +87,10 @@ export async function buildServing(
     },
   )
   readPools(foundation.metrics, serving.pools)
-  await sessions.start()
+  await openTogether(async (shutdown) => {
+    shutdown.add('open sessions', () => sessions.stop())
+    await sessions.start()
+  })
   /** A worker ends behind this. */
   const finish = async () => {
     await sessions.stop()

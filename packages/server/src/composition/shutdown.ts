@@ -25,3 +25,28 @@ export function createShutdown(): Shutdown {
     },
   }
 }
+
+/**
+ * Opens several things of which each is of no use without the others: when one fails, those before it are closed. Whatever
+ * is added to `shutdown` belongs to the caller afterwards, by what `open` answers.
+ * @throws what `open` threw; with what could not be closed, where something could not
+ */
+export async function openTogether<Opened>(open: (shutdown: Shutdown) => Promise<Opened>): Promise<Opened> {
+  const shutdown = createShutdown()
+  try {
+    return await open(shutdown)
+  } catch (error) {
+    try {
+      await shutdown.run()
+    } catch (closing) {
+      throw new AggregateError(
+        [error, closing],
+        'a start failed, and not everything could be stopped again',
+        {
+          cause: closing,
+        },
+      )
+    }
+    throw error
+  }
+}

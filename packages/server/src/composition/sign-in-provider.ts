@@ -5,22 +5,15 @@ import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { OAuthServerSettings } from './oauth.ts'
 
-/** @throws Fault configuration_invalid when only some of what belongs together is set */
+/** @throws Fault configuration_invalid when there is no secret in its file */
 export async function loadSignInProvider(settings: LoadedSettings): Promise<OAuthServerSettings> {
   const allowPrivateProviders = settings['private-identity-providers'].value === 'allow'
   const issuer = settings['sign-in-provider-issuer'].value
   const clientId = settings['sign-in-provider-client-id'].value
   const secretFile = settings['sign-in-provider-client-secret-file'].value
-  if (issuer === undefined && clientId === undefined && secretFile === undefined)
+  // All of them are set, or none (config/check-together.ts).
+  if (issuer === undefined || clientId === undefined || secretFile === undefined)
     return { allowPrivateProviders, upstream: undefined }
-  if (issuer === undefined || clientId === undefined || secretFile === undefined) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: 'Of sign-in-provider-issuer, -client-id and -client-secret-file only some are set.',
-      nextStep: 'Set all three, or none.',
-    })
-  }
   return {
     allowPrivateProviders,
     upstream: {
@@ -34,16 +27,23 @@ export async function loadSignInProvider(settings: LoadedSettings): Promise<OAut
   }
 }
 
+/** @throws Fault configuration_invalid */
 async function readSecret(file: string): Promise<string> {
+  let secret: string
   try {
-    return (await readFile(file, 'utf8')).trim()
+    secret = (await readFile(file, 'utf8')).trim()
   } catch (cause) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message: `The file of sign-in-provider-client-secret-file, ${file}, cannot be read.`,
-      nextStep: 'Name a file that Lakegate may read and that holds the secret alone.',
-      cause,
-    })
+    throw unusable(file, 'cannot be read', cause)
   }
+  if (secret === '') throw unusable(file, 'is empty', undefined)
+  return secret
 }
+
+const unusable = (file: string, problem: string, cause: unknown): Fault =>
+  new Fault({
+    code: 'configuration_invalid',
+    origin: 'configuration',
+    message: `The file of sign-in-provider-client-secret-file, ${file}, ${problem}.`,
+    nextStep: 'Name a file that Lakegate may read and that holds the secret alone.',
+    cause,
+  })

@@ -3,11 +3,17 @@ import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'
-import { startCluster, stopCluster, type ClusterDefinition } from '../instances/embedded/cluster.ts'
+import {
+  hasPostmaster,
+  startCluster,
+  stopCluster,
+  type ClusterDefinition,
+} from '../instances/embedded/cluster.ts'
 import { keepClusterRunning } from '../instances/embedded/keep-running.ts'
 import type { Log } from '../observation/log.ts'
 import { holdInstallation } from '../store/installation-lock.ts'
 import { createDatabaseIfMissing, migrate } from '../store/migrate.ts'
+import { reachSystemDatabase } from '../store/reach-system-database.ts'
 import { judgeNames, listMarkedIdentities } from '../store/name-judgement.ts'
 import {
   openSystemDatabase,
@@ -15,6 +21,7 @@ import {
   type SystemDatabaseAddress,
 } from '../store/system-database.ts'
 import type { Machine } from './machine.ts'
+import { openTogether } from './shutdown.ts'
 
 export interface RunningSystemDatabase {
   readonly database: SystemDatabase
@@ -29,66 +36,60 @@ const DATABASE = 'lakegate'
  * @param refuseToMake asked before an embedded one is made: what says that there was one before
  * @throws Fault already_running when another `lakegate up` works on the same system database
  */
-export async function startSystemDatabase(
+export function startSystemDatabase(
   machine: Machine,
   databaseUrl: Redacted<string> | undefined,
   refuseToMake: (missing: string) => Promise<Fault | undefined>,
   log: Log,
 ): Promise<RunningSystemDatabase> {
-  const cluster = databaseUrl === undefined ? { ...defineCluster(machine), refuseToMake } : undefined
-  const address = await reach(databaseUrl, cluster)
-  const release = await holdInstallation(address, (reason) => {
-    log.error({ reason }, 'the lock on the system database is lost')
-  })
-  if (release === undefined) {
-    // It belongs to the Lakegate that runs, and goes on.
-    throw new Fault({
-      code: 'already_running',
-      origin: 'configuration',
-      message:
-        databaseUrl === undefined
-          ? `Another Lakegate runs on the data directory ${machine.dataDirectory}.`
-          : 'Another Lakegate works on this system database.',
-      nextStep: 'Stop it first, or choose another data directory with LAKEGATE_DATA_DIR.',
+  return openTogether(async (shutdown) => {
+    const cluster = databaseUrl === undefined ? { ...defineCluster(machine), refuseToMake } : undefined
+    // One that runs already may belong to a Lakegate that runs, and goes on.
+    let isOurs = cluster !== undefined && !(await hasPostmaster(cluster))
+    shutdown.add('cluster of the system database', async () => {
+      if (cluster !== undefined && isOurs) await stopCluster(cluster)
     })
-  }
-  const database = openSystemDatabase(address, (error) => {
-    log.warn({ err: error }, 'a connection to the system database was lost')
-  })
-  const letGo = cluster === undefined ? undefined : keepRunning(cluster, log)
-  const stop = async () => {
-    await letGo?.()
-    await database.destroy()
-    await release()
-    if (cluster !== undefined) await stopCluster(cluster)
-  }
-  try {
+    const address = await reach(databaseUrl, cluster)
+    const release = await holdInstallation(address, (reason) => {
+      log.error({ reason }, 'the lock on the system database is lost')
+    })
+    isOurs = release !== undefined
+    if (release === undefined) throw alreadyRunning(databaseUrl === undefined ? machine : undefined)
+    shutdown.add('lock on the system database', release)
+    const database = openSystemDatabase(address, (error) => {
+      log.warn({ err: error }, 'a connection to the system database was lost')
+    })
+    shutdown.add('connections to the system database', () => database.destroy())
+    const letGo = cluster === undefined ? undefined : keepRunning(cluster, log)
+    shutdown.add('watch over the system database', async () => letGo?.())
     await bringUpToDate(database, log)
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { database, address, stop }
+    return { database, address, stop: () => shutdown.run() }
+  })
 }
+
+const alreadyRunning = (machine: Machine | undefined): Fault =>
+  new Fault({
+    code: 'already_running',
+    origin: 'configuration',
+    message:
+      machine === undefined
+        ? 'Another Lakegate works on this system database.'
+        : `Another Lakegate runs on the data directory ${machine.dataDirectory}.`,
+    nextStep: 'Stop it first, or choose another data directory with LAKEGATE_DATA_DIR.',
+  })
 
 /**
  * An external one that several processes share.
- * @throws Fault configuration_invalid without a URL
+ * @throws Fault configuration_invalid without a URL, system_database_unreachable
  */
-export function openSharedSystemDatabase(
+export async function openSharedSystemDatabase(
   databaseUrl: Redacted<string> | undefined,
   log: Log,
-): RunningSystemDatabase {
-  if (databaseUrl === undefined) {
-    throw new Fault({
-      code: 'configuration_invalid',
-      origin: 'configuration',
-      message:
-        'The setting database-url is not set, and control planes and gateways share a system database.',
-      nextStep: 'Set LAKEGATE_DATABASE_URL to the URL of a PostgreSQL, the same for all of them.',
-    })
-  }
+): Promise<RunningSystemDatabase> {
+  // Both halves demand it (config/check-together.ts).
+  if (databaseUrl === undefined) throw new Error('there is no URL of a system database')
   const address = { kind: 'url', url: databaseUrl } as const
+  await reachSystemDatabase(address)
   const database = openSystemDatabase(address, (error) => {
     log.warn({ err: error }, 'a connection to the system database was lost')
   })
@@ -99,7 +100,11 @@ async function reach(
   databaseUrl: Redacted<string> | undefined,
   cluster: ClusterDefinition | undefined,
 ): Promise<SystemDatabaseAddress> {
-  if (databaseUrl !== undefined) return { kind: 'url', url: databaseUrl }
+  if (databaseUrl !== undefined) {
+    const address = { kind: 'url', url: databaseUrl } as const
+    await reachSystemDatabase(address)
+    return address
+  }
   if (cluster === undefined) throw new Error('there is neither a URL nor a cluster')
   const { socketDirectory } = await startCluster(cluster)
   const address = {
@@ -136,18 +141,16 @@ const defineCluster = (machine: Machine): ClusterDefinition => ({
 })
 
 /** The shared one, brought up to date first: for a control plane among others. */
-export async function joinSystemDatabase(
+export function joinSystemDatabase(
   databaseUrl: Redacted<string> | undefined,
   log: Log,
 ): Promise<RunningSystemDatabase> {
-  const system = openSharedSystemDatabase(databaseUrl, log)
-  try {
+  return openTogether(async (shutdown) => {
+    const system = await openSharedSystemDatabase(databaseUrl, log)
+    shutdown.add('connections to the system database', () => system.stop())
     await bringUpToDate(system.database, log)
-  } catch (error) {
-    await system.stop()
-    throw error
-  }
-  return system
+    return system
+  })
 }
 
 /** In one line of the log; all of them are found by the filter `nameProblem pr` (docs/identities.md). */

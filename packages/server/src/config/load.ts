@@ -1,8 +1,9 @@
 /** Reads the settings: flag, then environment, then config file, then default, each remembered with its source. */
 import path from 'node:path'
-import { Fault } from '../domain/fault.ts'
+import type { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
-import { checkSetting } from './check-setting.ts'
+import { checkSetting, invalid } from './check-setting.ts'
+import { checkTogether } from './check-together.ts'
 import { readConfigFile } from './config-file.ts'
 import { nearestName } from './nearest-name.ts'
 import {
@@ -36,11 +37,6 @@ export interface SettingInputs {
 /** Not a setting itself: it says where the settings are. */
 const CONFIG_VARIABLE = 'LAKEGATE_CONFIG'
 
-const TLS_FILE_PAIRS = [
-  ['tls-certificate-file', 'tls-key-file'],
-  ['http-certificate-file', 'http-key-file'],
-] as const
-
 /** @throws Fault configuration_invalid: names the setting, its source, the bad value unless secret, a good one */
 export function loadSettings(inputs: SettingInputs): LoadedSettings {
   refuseUnknownVariables(inputs.environment)
@@ -64,10 +60,7 @@ export function loadSettings(inputs: SettingInputs): LoadedSettings {
     return [name, Object.freeze({ value: isSecret ? new Redacted(value) : value, source })] as const
   })
   const settings = Object.freeze(Object.fromEntries(loaded)) as LoadedSettings
-  for (const [certificate, key] of TLS_FILE_PAIRS) {
-    refuseHalfOfPair(settings, certificate, key)
-    refuseHalfOfPair(settings, key, certificate)
-  }
+  checkTogether(settings)
   return settings
 }
 
@@ -81,14 +74,6 @@ function refuseUnknownVariables(environment: SettingInputs['environment']): void
   }
 }
 
-function refuseHalfOfPair(settings: LoadedSettings, given: SettingName, missing: SettingName): void {
-  if (settings[given].value === undefined || settings[missing].value !== undefined) return
-  throw invalid(
-    `The setting ${given} is set (${settings[given].source}), but ${missing} is not.`,
-    `Set ${environmentVariableOf(missing)} too, or neither of the two.`,
-  )
-}
-
 const isSettingName = (name: string): name is SettingName =>
   (SETTING_NAMES as readonly string[]).includes(name)
 
@@ -97,10 +82,6 @@ const unknownName = (what: string, name: string, known: readonly string[]): Faul
     `There is no setting ${what}.`,
     `Did you mean ${nearestName(name, known) ?? 'another'}? \`lakegate config\` lists all of them.`,
   )
-
-function invalid(message: string, nextStep: string): Fault {
-  return new Fault({ code: 'configuration_invalid', origin: 'configuration', message, nextStep })
-}
 
 /** A number setting; undefined when it is not set and has no default. */
 export const numberOf = (setting: LoadedSetting): number | undefined =>
@@ -119,6 +100,3 @@ export function dataDirectoryOf(
   const isUsable = xdgDataHome !== undefined && path.isAbsolute(xdgDataHome)
   return path.join(isUsable ? xdgDataHome : path.join(system.home, '.local', 'share'), 'lakegate')
 }
-
-export const masterKeyFileOf = (settings: LoadedSettings, dataDirectory: string): string =>
-  settings['master-key-file'].value ?? path.join(dataDirectory, 'master.key')

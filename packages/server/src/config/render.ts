@@ -1,21 +1,41 @@
 /** The answer of `lakegate config`: every setting, its value and where it comes from. */
 import type { LoadedSettings } from './load.ts'
-import { SETTING_NAMES, SETTINGS, type SettingDefinition } from './settings.ts'
+import { SETTING_SUBJECTS, SETTINGS, type SettingDefinition, type SettingName } from './settings.ts'
 
-/** @returns one line a setting, aligned; secrets are only said to be set */
-export function renderSettings(settings: LoadedSettings): string {
-  const rows = SETTING_NAMES.map((name) => {
-    const definition: SettingDefinition = SETTINGS[name]
-    const { value, source } = settings[name]
-    if (value === undefined) return [name, '(not set)', definition.fallback ?? '']
-    // A secret is Redacted, and this is how it prints.
-    return [name, String(value), source]
-  })
-  const width = (column: number) => Math.max(...rows.map((row) => (row[column] ?? '').length))
-  const [nameWidth, valueWidth] = [width(0), width(1)]
-  return rows
-    .map(([name = '', value = '', source = '']) =>
-      `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`.trimEnd(),
-    )
+/** What a start takes for settings that are left out, for people; known as far as it can be before one. */
+export type ResolvedSettings = Partial<Record<SettingName, string>>
+
+/** @returns by subject, one line a setting, aligned; secrets are only said to be set */
+export function renderSettings(settings: LoadedSettings, resolved: ResolvedSettings): string {
+  const subjects = SETTING_SUBJECTS.map(({ title, names }) => ({
+    title,
+    rows: names.map((name) => rowOf(name, settings, resolved)),
+  }))
+  const width = (column: 0 | 1) =>
+    Math.max(...subjects.flatMap(({ rows }) => rows.map((row) => row[column].length)))
+  const [nameWidth, valueWidth] = [width(0), Math.min(width(1), WIDEST_VALUE)]
+  return subjects
+    .map(({ title, rows }) => {
+      const lines = rows.map(([name, value, source]) =>
+        `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`.trimEnd(),
+      )
+      return `# ${title}\n${lines.join('\n')}\n`
+    })
     .join('\n')
+}
+
+/** One long path does not push the sources of all others out of the terminal. */
+const WIDEST_VALUE = 36
+
+function rowOf(
+  name: SettingName,
+  settings: LoadedSettings,
+  resolved: ResolvedSettings,
+): readonly [string, string, string] {
+  const definition: SettingDefinition = SETTINGS[name]
+  const { value, source } = settings[name]
+  if (value !== undefined)
+    return [name, definition.secret === true ? '(set)' : value === '' ? '(empty)' : String(value), source]
+  const derived = resolved[name]
+  return derived === undefined ? [name, '(not set)', definition.fallback ?? ''] : [name, derived, 'derived']
 }

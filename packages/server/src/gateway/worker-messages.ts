@@ -2,6 +2,7 @@
  * What the process that listens and the processes that serve tell one another, over the pipe between them, which
  * nobody else can read, many at a time (gathered-messages.ts): settings with their secrets go this way, and never through arguments or the environment.
  */
+import type { Fault } from '../domain/fault.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../operations/ports/proof.ts'
 import type { CounterName } from './connection-limits.ts'
 import type { ConnectionTarget } from './settings.ts'
@@ -11,6 +12,9 @@ export interface CancelByWire {
   readonly processId: number
   readonly keyHex: string
 }
+
+/** What an operator can do something about keeps its next step on the way. */
+export type FaultByWire = Pick<Fault, 'code' | 'origin' | 'nextStep'>
 
 /** @template Setup what the composition tells a worker of the rest of the system */
 export type ToWorker<Setup> =
@@ -30,7 +34,7 @@ export type ToWorker<Setup> =
 /** @template Snapshot the metrics of a worker, which only the composition can read */
 export type FromWorker<Snapshot = unknown> =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly fault?: FaultByWire }
   /** The socket of a connection is here. */
   | { readonly kind: 'received'; readonly id: number }
   /** A connection is over. */

@@ -1,5 +1,6 @@
 /** The pipe of a worker to the process that listens: what comes in, what is asked, and what its end means. */
 import type { Socket } from 'node:net'
+import { Fault } from '../domain/fault.ts'
 import { once, type Counter, type CounterName, type Counters } from './connection-limits.ts'
 import { gatherMessages } from './gathered-messages.ts'
 import type { Serving } from './serving.ts'
@@ -105,7 +106,13 @@ export function runWorker<Setup>(
       built = await build(setup, line)
       say({ kind: 'ready' })
     } catch (error) {
-      say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) })
+      say({
+        kind: 'failed',
+        reason: error instanceof Error ? error.message : String(error),
+        ...(error instanceof Fault
+          ? { fault: { code: error.code, origin: error.origin, nextStep: error.nextStep } }
+          : {}),
+      })
       flush()
       process.disconnect()
     }

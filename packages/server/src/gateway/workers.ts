@@ -5,6 +5,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { Fault } from '../domain/fault.ts'
 import { createFailedLogins } from '../operations/failed-login-brake.ts'
 import { createPlaces, type CounterName } from './connection-limits.ts'
 import { gatherMessages, type GatheredMessages } from './gathered-messages.ts'
@@ -108,6 +109,8 @@ export function createWorkers<Setup, Snapshot>(options: {
     for (const [name, count] of worker.places) giveBack(name, count)
     // Closed and not given to another: the dead one may have begun to read.
     for (const socket of worker.undelivered.values()) socket.destroy()
+    // One that ends before it has said anything would be started again for ever, and nobody told.
+    if (!worker.isReady) started?.reject(neverReady(code, signal))
     if (isStopping) return
     log.error(
       { code, signal, pid: worker.child.pid },
@@ -137,7 +140,7 @@ export function createWorkers<Setup, Snapshot>(options: {
         if ([...workers].every(({ isReady }) => isReady)) started?.resolve()
         return
       case 'failed':
-        started?.reject(new Error(message.reason))
+        started?.reject(failureOf(message))
         log.error({ reason: message.reason }, 'a worker of the gateway cannot start')
         return
       case 'received':
@@ -269,6 +272,20 @@ export function createWorkers<Setup, Snapshot>(options: {
     },
   }
 }
+
+function failureOf({ reason, fault }: FromWorker & { kind: 'failed' }): Error {
+  if (fault === undefined) return new Error(reason)
+  const { nextStep, ...rest } = fault
+  return new Fault({ ...rest, message: reason, ...(nextStep === undefined ? {} : { nextStep }) })
+}
+
+const neverReady = (code: number | null, signal: NodeJS.Signals | null): Fault =>
+  new Fault({
+    code: 'gateway_worker_ended',
+    origin: 'machine',
+    message: `A worker of the gateway ended while it started (${signal ?? `exit code ${String(code)}`}).`,
+    nextStep: 'See what it printed, and whether the machine has memory and processes left for it.',
+  })
 
 /** Nothing of ours: what a worker must know, it is told. */
 function environmentOfWorker(): NodeJS.ProcessEnv {

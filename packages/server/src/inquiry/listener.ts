@@ -71,6 +71,7 @@ export function createInquiryListener(
       await settings.closeSocket(file)
     },
     async stop() {
+      // Also of one that never listened.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of open) socket.destroy()
       await closed

@@ -1,5 +1,7 @@
-/** Structured logs: one JSON line each, on standard error, with whatever looks like a secret left out. */
+/** Structured logs: one line each, on standard error, with whatever looks like a secret left out. */
+import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
+import { renderLogLine } from './log-line.ts'
 
 export interface Log {
   debug(fields: object, message: string): void
@@ -14,6 +16,9 @@ export interface Log {
 export interface ProcessLog extends Log {
   setLevel(level: LogLevel): void
 }
+
+/** `auto`: text at a terminal, JSON elsewhere. */
+export type LogFormat = 'auto' | 'text' | 'json'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -36,11 +41,19 @@ const ABOVE_ALL = 70
 const MOST_UNWRITTEN = 1024 * 1024
 
 /** Standard error, written at once. A full disk behind it loses lines and must not end the process (attack 42). */
-export function openStandardError(): DestinationStream {
+export function openStandardError(format: LogFormat): DestinationStream {
   const destination = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
   // There is nowhere else to say it; without a listener it would be an uncaught exception.
   destination.on('error', () => undefined)
-  return destination
+  const isTerminal = isatty(2)
+  if (format === 'json' || (format === 'auto' && !isTerminal)) return destination
+  // https://no-color.org: present and not empty, whatever its value.
+  const hasColours = isTerminal && (process.env['NO_COLOR'] ?? '') === ''
+  return {
+    write(line: string) {
+      destination.write(renderLogLine(line, hasColours))
+    },
+  }
 }
 
 /** @param destination where the lines go */

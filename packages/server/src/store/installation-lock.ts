@@ -26,13 +26,19 @@ export async function holdInstallation(
 
   const take = async (attempts: number): Promise<boolean> => {
     const next = await connect(address)
-    for (let attempt = 1; ; attempt += 1) {
-      if (await tryLock(next)) break
-      if (attempt >= attempts) {
-        await next.end()
-        return false
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        if (await tryLock(next)) break
+        if (attempt >= attempts) {
+          await next.end()
+          return false
+        }
+        await pause(PAUSE_MS)
       }
-      await pause(PAUSE_MS)
+    } catch (error) {
+      // A connection that is lost has ended; one that refuses the question has not.
+      await next.end().catch(() => undefined)
+      throw error
     }
     client = next
     next.once('end', retakeLater)

@@ -12,9 +12,13 @@ import {
   type SystemDatabaseAddress,
 } from './system-database.ts'
 
+const INSUFFICIENT_PRIVILEGE = '42501'
 const MIGRATIONS = fileURLToPath(new URL('../../sql/system/', import.meta.url))
 
-/** @throws Fault system_database_newer when the database was migrated by a later version of Lakegate */
+/**
+ * @throws Fault system_database_newer when the database was migrated by a later version of Lakegate, system_database_closed
+ *   when its user may not make the tables
+ */
 export async function migrate(database: SystemDatabase): Promise<void> {
   await askSystemDatabase(async () => {
     const migrations = await readMigrations()
@@ -31,6 +35,16 @@ export async function migrate(database: SystemDatabase): Promise<void> {
         message: 'The system database was migrated by a later version of Lakegate.',
         nextStep:
           'Start that version or a later one; migrations only go forward. To go back to this version, restore the backup from before the upgrade (docs/operating.md).',
+        cause: error,
+      })
+    }
+    if (error instanceof pg.DatabaseError && error.code === INSUFFICIENT_PRIVILEGE) {
+      throw new Fault({
+        code: 'system_database_closed',
+        origin: 'configuration',
+        message: `The tables of Lakegate cannot be made in the system database: ${error.message} (${error.code}).`,
+        nextStep:
+          'Make the user of LAKEGATE_DATABASE_URL the owner of that database (ALTER DATABASE … OWNER TO …).',
         cause: error,
       })
     }

@@ -54,8 +54,9 @@ export function listenOn(
       await next.query(HOLD_MASTER_KEY)
       for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
-      // Whoever called tries again, or gives up.
+      // Whoever called tries again, or gives up; what was opened until then is of no use.
       isOver = true
+      await next.end().catch(() => undefined)
       throw error
     }
     client = next

@@ -130,6 +130,11 @@ export function violatedIndexOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError && error.code === '23505' ? error.constraint : undefined
 }
 
+/** SQLSTATE 42P01. */
+export function isUndefinedTable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '42P01'
+}
+
 /** SQLSTATE 23503: what a new row belongs to was deleted meanwhile. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23503'

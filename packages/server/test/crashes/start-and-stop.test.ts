@@ -15,7 +15,12 @@ import {
   type ReadyReport,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
-import { asOwner, databaseClient, mintCredential } from '../stage/service-principal.ts'
+import {
+  asOwner,
+  createPrincipalWithRole,
+  databaseClient,
+  mintCredential,
+} from '../stage/service-principal.ts'
 
 let dataDirectory: string
 beforeAll(async () => {
@@ -125,6 +130,25 @@ describe('a start, a stop and another start', () => {
       await expect(processesIn(dataDirectory)).resolves.toEqual([])
     } finally {
       await stopClusters(dataDirectory)
+    }
+  })
+})
+
+describe('a data directory with a long and unusual name', () => {
+  it('is as good as any: roles are made in its instance, and everything stops', async () => {
+    const place = await makeDataDirectory()
+    const directory = path.join(place, `it's, "here" ${'d'.repeat(90)}`)
+    await mkdir(directory, { mode: 0o711 })
+    // Where the sockets go, whose paths would be too long.
+    const lakegate = await startLakegate({ dataDirectory: directory, environment: { TMPDIR: place } })
+    try {
+      await expect(createPrincipalWithRole(lakegate, 'far from the socket')).resolves.toBeDefined()
+      await expect(lakegate.stop()).resolves.toBe(0)
+      await expect(processesIn(directory)).resolves.toEqual([])
+    } finally {
+      await lakegate.stop()
+      await stopClusters(directory)
+      await removeDataDirectory(place)
     }
   })
 })

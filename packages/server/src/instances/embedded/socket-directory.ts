@@ -1,31 +1,63 @@
-/** The directory of a cluster's Unix socket: closed to everybody but its account, and with a path that fits. */
+/** Directories of Unix sockets: with paths that fit, closed to everybody but those who are meant. */
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Fault } from '../../domain/fault.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
-import { makeAccountDirectory, refuseStrangersPath } from './own-directories.ts'
+import { makeAccountDirectory, makeOwnDirectory, refuseStrangersPath } from './own-directories.ts'
 
-/** sockaddr_un holds 108 bytes with the NUL on Linux and 104 on macOS; `/.s.PGSQL.5432.lock` must fit as well. */
-const LONGEST_DIRECTORY = 104 - 1 - '/.s.PGSQL.5432.lock'.length
+/** Every socket of ours has the name that libpq looks for. */
+const SOCKET_NAME = '.s.PGSQL.5432'
+/** sockaddr_un holds 108 bytes with the NUL on Linux and 104 on macOS; the lock file beside the socket must fit as well. */
+const LONGEST_DIRECTORY = 104 - 1 - `/${SOCKET_NAME}.lock`.length
 
 /**
- * `<directory>/socket`, or, where that is too long, a directory below the system's temporary one whose name
- * follows from the path, so that the next start finds it again.
+ * The directory itself, or, where its path is too long for a socket, one below the system's temporary one whose name
+ * follows from `seed`, so that the next start finds it again.
+ * @throws Fault socket_path_too_long when that is too long as well
  */
-export function socketDirectoryOf(directory: string): string {
-  const near = path.join(directory, 'socket')
+function fitting(near: string, seed: string): string {
   if (Buffer.byteLength(near) <= LONGEST_DIRECTORY) return near
-  const name = createHash('sha256').update(directory).digest('hex').slice(0, 24)
-  return path.join(tmpdir(), `lakegate-${name}`)
+  const name = createHash('sha256').update(seed).digest('hex').slice(0, 24)
+  const far = path.join(tmpdir(), `lakegate-${name}`)
+  if (Buffer.byteLength(far) <= LONGEST_DIRECTORY) return far
+  throw new Fault({
+    code: 'socket_path_too_long',
+    origin: 'configuration',
+    message: `The paths ${near} and ${far} are both too long for a Unix socket: ${String(LONGEST_DIRECTORY)} bytes fit.`,
+    nextStep: 'Choose a shorter data directory (LAKEGATE_DATA_DIR), or a shorter directory by TMPDIR.',
+  })
 }
 
-export const socketIn = (socketDirectory: string): string => path.join(socketDirectory, '.s.PGSQL.5432')
+/** Of a cluster. @throws Fault socket_path_too_long */
+export const socketDirectoryOf = (directory: string): string =>
+  fitting(path.join(directory, 'socket'), directory)
+
+/** Of a server of ours that the clusters ask. @throws Fault socket_path_too_long */
+export const ownSocketDirectoryOf = (near: string): string => fitting(near, near)
+
+export const socketIn = (socketDirectory: string): string => path.join(socketDirectory, SOCKET_NAME)
 
 /** @throws Fault directory_of_another_account, socket_directory_open */
 export async function makeSocketDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
   const socketDirectory = socketDirectoryOf(directory)
-  // Anybody can make names in the temporary directory; what is there already and is not the account's is refused.
-  if (path.dirname(socketDirectory) !== directory)
-    await refuseStrangersPath(path.dirname(socketDirectory), account)
+  await refuseStrangersPlace(directory, socketDirectory, account)
   await makeAccountDirectory(socketDirectory, account)
+}
+
+/** @throws Fault directory_of_another_account, socket_directory_open */
+export async function makeOwnSocketDirectory(near: string, account: OperatingSystemAccount): Promise<void> {
+  const socketDirectory = ownSocketDirectoryOf(near)
+  await refuseStrangersPlace(path.dirname(near), socketDirectory, account)
+  await makeOwnDirectory(socketDirectory, account)
+}
+
+/** Anybody can make names in the temporary directory; what is there already and is a stranger’s is refused. */
+async function refuseStrangersPlace(
+  home: string,
+  socketDirectory: string,
+  account: OperatingSystemAccount,
+): Promise<void> {
+  const parent = path.dirname(socketDirectory)
+  if (parent !== home) await refuseStrangersPath(parent, account)
 }

@@ -1,0 +1,82 @@
+/** How help looks: settings by subject, and every description within the width of the terminal. */
+import { Option, type Command, type Help } from 'commander'
+import type { SettingKind } from '../config/kinds.ts'
+import {
+  environmentVariableOf,
+  flagOf,
+  SETTING_SUBJECTS,
+  SETTINGS,
+  type SettingDefinition,
+  type SettingName,
+} from '../config/settings.ts'
+
+/** Beside a longer term its description would have too little room. */
+const LONGEST_TERM = 28
+const INDENT = 6
+/** Nobody reads lines of 200 characters. */
+const WIDEST = 100
+
+/** The settings as flags, each in the group of its subject. */
+export function settingOptions(): readonly Option[] {
+  return SETTING_SUBJECTS.flatMap(({ title, names }) =>
+    // A secret on the command line would be in the process list for everybody (behaviour 74).
+    names.filter((name) => !isSecret(name)).map((name) => optionOf(name).helpGroup(`${title}:`)),
+  )
+}
+
+const isSecret = (name: SettingName): boolean => {
+  const definition: SettingDefinition = SETTINGS[name]
+  return definition.secret === true
+}
+
+function optionOf(name: SettingName): Option {
+  const definition: SettingDefinition = SETTINGS[name]
+  const placeholder = placeholderOf(definition)
+  const choices = placeholder === 'choice' ? ` One of ${(definition.choices ?? []).join(', ')}.` : ''
+  const byDefault = definition.default ?? definition.fallback ?? ''
+  return new Option(
+    `${flagOf(name)} <${placeholder}>`,
+    `${definition.sentence}${choices} Default: ${byDefault === '' ? 'none' : byDefault}. (${environmentVariableOf(name)})`,
+  )
+}
+
+const PLACEHOLDERS: Partial<Record<SettingKind, string>> = {
+  port: 'port',
+  whole_number: 'number',
+  file: 'file',
+  kept_file: 'file',
+  written_file: 'file',
+  directory: 'directory',
+  postgresql: 'directory',
+}
+
+function placeholderOf({ kind, choices }: SettingDefinition): string {
+  if (choices === undefined) return PLACEHOLDERS[kind] ?? 'value'
+  const all = choices.join('|')
+  return all.length <= LONGEST_TERM ? all : 'choice'
+}
+
+/** Also of the commands of that command. */
+export function withOurHelp(command: Command): Command {
+  command.configureHelp({
+    prepareContext({ helpWidth }) {
+      this.helpWidth = Math.min(helpWidth ?? 80, WIDEST)
+    },
+    formatItem,
+  })
+  command.commands.forEach(withOurHelp)
+  return command
+}
+
+/** Descriptions stand beside short terms, and below long ones. */
+function formatItem(term: string, termWidth: number, description: string, helper: Help): string {
+  if (description === '') return `  ${term}`
+  const width = Math.max(helper.helpWidth ?? 80, 2 * INDENT)
+  if (termWidth <= LONGEST_TERM) {
+    const beside = ' '.repeat(termWidth + 4)
+    const wrapped = helper.boxWrap(description, width - beside.length)
+    return `  ${term.padEnd(termWidth)}  ${wrapped.replaceAll('\n', `\n${beside}`)}`
+  }
+  const below = ' '.repeat(INDENT)
+  return `  ${term}\n${below}${helper.boxWrap(description, width - INDENT).replaceAll('\n', `\n${below}`)}`
+}

@@ -1,0 +1,39 @@
+/** What a start on this machine would take for settings that are left out; nothing is made or changed for it. */
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { ResolvedSettings } from '../config/render.ts'
+import { Fault } from '../domain/fault.ts'
+import { packagedBinaries } from '../instances/embedded/binaries.ts'
+import { chooseAccount } from '../instances/embedded/operating-system-account.ts'
+import { dataDirectoryHere, masterKeyFileIn } from './data-directory.ts'
+import { ownUrl } from './http-address.ts'
+import { ownerOfClusters } from './machine.ts'
+import { workersByDefault } from './worker-count.ts'
+
+export async function resolveSettings(settings: LoadedSettings): Promise<ResolvedSettings> {
+  const dataDirectory = dataDirectoryHere(settings)
+  const port = numberOf(settings['http-port']) ?? 0
+  const owner = await ownerOfClusters(dataDirectory)
+  const account = unlessFault(() => chooseAccount(settings['postgres-account'].value, owner).name)
+  const binaries = unlessFault(packagedBinaries)
+  return {
+    'data-dir': dataDirectory,
+    'master-key-file': masterKeyFileIn(settings, dataDirectory),
+    // Any free port is known when it is listened on.
+    ...(port === 0 ? {} : { 'public-url': ownUrl(settings, port) }),
+    'gateway-port': '5432',
+    ...(settings['gateway-domain'].value === undefined ? {} : { 'gateway-host': '127.0.0.1' }),
+    'gateway-workers': String(workersByDefault()),
+    ...(account === undefined ? {} : { 'postgres-account': account }),
+    ...(binaries === undefined ? {} : { 'postgres-binaries': binaries }),
+  }
+}
+
+/** What stands in the way of a start is said by a start. */
+function unlessFault(resolve: () => string): string | undefined {
+  try {
+    return resolve()
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
+}

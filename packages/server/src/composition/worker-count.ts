@@ -1,0 +1,11 @@
+/** How many processes serve connections. */
+import { availableParallelism } from 'node:os'
+import { numberOf, type LoadedSettings } from '../config/load.ts'
+
+const MOST_BY_DEFAULT = 8
+
+export const workersByDefault = (): number => Math.min(availableParallelism(), MOST_BY_DEFAULT)
+
+/** 0: the process that does everything else serves them too. */
+export const workerCountOf = (settings: LoadedSettings): number =>
+  numberOf(settings['gateway-workers']) ?? workersByDefault()

@@ -1,0 +1,58 @@
+/** Local PostgreSQL clusters, and who may attach others. */
+import type { SettingDefinition } from './definition.ts'
+
+export const INSTANCE_SETTINGS = {
+  'postgres-binaries': {
+    kind: 'postgresql',
+    default: undefined,
+    fallback: 'the PostgreSQL 18 binaries that npm installed',
+    example: '/usr/lib/postgresql/18',
+    sentence: 'Directory that holds bin/postgres and bin/initdb for local instances.',
+  },
+  'postgres-account': {
+    kind: 'account',
+    default: undefined,
+    fallback:
+      'for root: the account that existing clusters belong to, else lakegate, postgres or nobody, the first that exists; otherwise the account that runs Lakegate',
+    example: 'lakegate',
+    sentence: 'Operating system account that PostgreSQL runs as when Lakegate is started by root.',
+  },
+  extensions: {
+    kind: 'extensions',
+    default: 'default',
+    example: 'default,pg_partman',
+    mayBeEmpty: true,
+    sentence:
+      'What owners of databases may create in local instances: names of extensions, beginnings with * behind them, and default for the list in extensions.md, with commas between them.',
+  },
+  'dangerous-extensions': {
+    kind: 'dangerous_extensions',
+    default: undefined,
+    fallback: 'none',
+    example: 'postgres_fdw',
+    sentence:
+      'Extensions that reach files, programs, other servers or what belongs to others, and that owners of databases may create all the same.',
+  },
+  'replication-slot-megabytes': {
+    kind: 'whole_number',
+    default: '4096',
+    least: 64,
+    most: 1048576,
+    sentence:
+      'How much write-ahead log a replication slot of a local instance may keep back; a slot that needs more is lost. Holds from the next start of an instance on.',
+  },
+  'instances-per-workspace': {
+    kind: 'whole_number',
+    default: '10',
+    least: 1,
+    most: 100000,
+    sentence: 'How many live database instances a workspace may have.',
+  },
+  'attached-instances': {
+    kind: 'choice',
+    default: 'account-admins',
+    choices: ['account-admins', 'workspace-admins', 'nobody'],
+    sentence:
+      'Who may attach existing PostgreSQL clusters: Lakegate connects to the hosts that they name, from inside your network.',
+  },
+} as const satisfies Record<string, SettingDefinition>

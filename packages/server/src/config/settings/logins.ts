@@ -1,0 +1,81 @@
+/** How many logins and sessions there may be, and for how long. */
+import type { SettingDefinition } from './definition.ts'
+
+export const LOGIN_SETTINGS = {
+  'login-deadline-seconds': {
+    kind: 'whole_number',
+    default: '15',
+    least: 1,
+    most: 300,
+    reloads: true,
+    sentence: 'How long a login may take from the first byte to the open session.',
+  },
+  'logins-per-address': {
+    kind: 'whole_number',
+    // Hundreds of people behind one address, each with several clients that all connect again after a restart.
+    default: '1000',
+    least: 1,
+    most: 100000,
+    reloads: true,
+    sentence:
+      'How many logins may be under way from one address at a time; people behind one NAT share an address.',
+  },
+  'failed-logins-per-role': {
+    kind: 'whole_number',
+    default: '10',
+    least: 1,
+    most: 1000000,
+    reloads: true,
+    sentence:
+      'How many wrong passwords of one role from one address (of IPv6, one /64) close that pair until failed-login-seconds are over.',
+  },
+  'failed-logins-per-address': {
+    kind: 'whole_number',
+    default: '100',
+    least: 1,
+    most: 1000000,
+    reloads: true,
+    sentence:
+      'From how many wrong passwords on an address is slowed down, by five seconds for each login at most.',
+  },
+  'failed-login-seconds': {
+    kind: 'whole_number',
+    default: '60',
+    least: 1,
+    most: 86400,
+    reloads: true,
+    sentence: 'How long wrong passwords are counted, from the first one on.',
+  },
+  'connections-per-instance': {
+    kind: 'whole_number',
+    default: '1000',
+    least: 1,
+    most: 10000,
+    reloads: true,
+    sentence: 'How many client connections one instance takes at a time.',
+  },
+  'connections-per-role': {
+    kind: 'whole_number',
+    default: '1000',
+    least: 1,
+    most: 10000,
+    reloads: true,
+    sentence: 'How many sessions one role of an instance may have open at a time, at each of its endpoints.',
+  },
+  'session-idle-seconds': {
+    kind: 'whole_number',
+    default: '86400',
+    least: 0,
+    // What idle_session_timeout, a 32-bit number of milliseconds, can hold.
+    most: 2147483,
+    sentence: 'How long a session may be idle before it is ended; 0 for as long as it likes.',
+  },
+  'session-lifetime-seconds': {
+    kind: 'whole_number',
+    default: '259200',
+    least: 0,
+    most: 31536000,
+    reloads: true,
+    sentence: 'How long a session may be open before it is ended; 0 for as long as it likes.',
+  },
+} as const satisfies Record<string, SettingDefinition>
