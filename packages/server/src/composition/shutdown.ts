@@ -5,7 +5,7 @@ export interface Shutdown {
   run(): Promise<void>
 }
 
-export function createShutdown(): Shutdown {
+function createShutdown(): Shutdown {
   const parts: { readonly name: string; readonly stop: () => Promise<void> }[] = []
   return {
     add(name, stop) {

@@ -13,7 +13,7 @@ export interface ClockComparison {
 }
 
 /** Two nodes that both keep within it are no further apart than tokens forgive. */
-export const WORRYING_SKEW_SECONDS = CLOCK_TOLERANCE_SECONDS / 2
+const WORRYING_SKEW_SECONDS = CLOCK_TOLERANCE_SECONDS / 2
 
 /**
  * The skew that is certain: the database looked at its clock half a round trip after the question, give or take as much.

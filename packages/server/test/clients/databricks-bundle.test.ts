@@ -9,6 +9,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseInstance } from '@lakegate/client'
+import { blocksRunBy } from '../stage/document.ts'
 import { refusal } from '../stage/refusal.ts'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -33,6 +34,10 @@ function findVersion(): string | undefined {
 }
 
 const version = findVersion()
+const [configuration, commands] = blocksRunBy(
+  'docs/clients.md',
+  'packages/server/test/clients/databricks-bundle.test.ts',
+)
 
 describe.skipIf(version === undefined)(`a bundle (${version ?? 'no Databricks CLI'})`, () => {
   const lakegate = sharedLakegate()
@@ -50,33 +55,17 @@ describe.skipIf(version === undefined)(`a bundle (${version ?? 'no Databricks CL
   })
   afterAll(async () => rm(directory, { recursive: true, force: true }))
 
+  /** As the document says, with an instance and a host of this test, and with permissions at the top. */
   const configure = (capacity: string) =>
     writeFile(
       path.join(directory, 'databricks.yml'),
-      `bundle:
-  name: shop
-  engine: direct
-resources:
-  database_instances:
-    shop:
-      name: ${NAME}
-      capacity: ${capacity}
-      permissions:
-        - group_name: users
-          level: CAN_USE
-  database_catalogs:
-    shop_tables:
-      name: ${NAME}
-      database_instance_name: \${resources.database_instances.shop.name}
-      database_name: shop
-      create_database_if_not_exists: true
-targets:
-  main:
-    default: true
-    permissions:
-      - service_principal_name: ${principal.applicationId}
-        level: CAN_MANAGE
-`,
+      (configuration?.text ?? '')
+        .replace('http://127.0.0.1:8470', lakegate.ready.http_url)
+        .replace('      name: shop\n      capacity: CU_1', `      name: ${NAME}\n      capacity: ${capacity}`)
+        .replace('      name: shop\n      database_instance', `      name: ${NAME}\n      database_instance`)
+        .concat(
+          `    permissions:\n      - service_principal_name: ${principal.applicationId}\n        level: CAN_MANAGE\n`,
+        ),
     )
   /** Standard output and standard error; throws with both when it fails. */
   const bundle = async (...words: string[]): Promise<string> => {
@@ -91,6 +80,14 @@ targets:
   }
   const instance = () => admin.request<DatabaseInstance>('GET', `/api/2.0/database/instances/${NAME}`)
   const files = async () => workspaceFiles(lakegate, await principal.workspaceToken())
+
+  it('is written and run as docs/clients.md says, where every command is one of those below', () => {
+    const words = commands?.text
+      .split('\n')
+      .flatMap((line) => /^databricks bundle (\S+)/.exec(line)?.[1] ?? [])
+    expect(configuration?.language).toBe('yaml')
+    expect(words).toEqual(['validate', 'deploy', 'summary', 'destroy'])
+  })
 
   it('is valid', async () => {
     expect(await bundle('validate')).toContain('Validation OK!')
