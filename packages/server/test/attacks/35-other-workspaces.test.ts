@@ -346,7 +346,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(16)
+    ).toHaveLength(19)
   })
 })
 
