@@ -96,8 +96,14 @@ export function createDoor({ handle, contexts, closeConnection, patience }: Door
   http.emit('listening')
 
   const speak = (socket: Socket): void => {
-    speaking.set(socket, new Set())
-    socket.once('close', () => speaking.delete(socket))
+    const answers = new Set<ServerResponse>()
+    speaking.set(socket, answers)
+    socket.once('close', () => {
+      speaking.delete(socket)
+      // Node tells the end of the answer that is being sent; of those that wait behind it (pipelining, RFC 9112 §9.3.2) it
+      // forgets, and whoever took something until their end would keep it (attack 65).
+      for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
+    })
     if (isClosing) closeConnection(socket)
     else http.emit('connection', socket)
   }
