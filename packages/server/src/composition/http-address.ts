@@ -1,8 +1,9 @@
 /** Where REST and OAuth are served, and the URL that tokens name as their issuer. */
-import { publicUrlOf } from '../config/gateway-settings.ts'
+import { httpProxiesOf, publicUrlOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
+import { createBalancers } from '../gateway/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
 import { openHttpListener, type HttpListener } from '../http/listener.ts'
 
@@ -17,7 +18,10 @@ export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
   const host = hostOf(settings)
   const wanted = settings['http-port']
   const port = numberOf(wanted) ?? 0
-  const { listener, remarks } = await open(host, port, wanted.source === 'default')
+  const { listener, remarks } = await open(host, port, {
+    isDefault: wanted.source === 'default',
+    isProxy: createBalancers(httpProxiesOf(settings)).includes,
+  })
   const publicUrl = publicUrlOf(settings) ?? ownUrl(settings, listener.port)
   const contradicts =
     isPlainRefused(settings) &&
@@ -43,12 +47,16 @@ function isPlainRefused(settings: LoadedSettings): boolean {
 }
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
-async function open(host: string, port: number, isDefault: boolean) {
+async function open(
+  host: string,
+  port: number,
+  { isDefault, isProxy }: { readonly isDefault: boolean; readonly isProxy: (address: string) => boolean },
+) {
   try {
-    return { listener: await openHttpListener({ host, port }, closeConnection), remarks: [] }
+    return { listener: await openHttpListener({ host, port, isProxy }, closeConnection), remarks: [] }
   } catch (error) {
     if (!isDefault || !(error instanceof Fault) || error.code !== 'http_port_taken') throw error
-    const listener = await openHttpListener({ host, port: 0 }, closeConnection)
+    const listener = await openHttpListener({ host, port: 0, isProxy }, closeConnection)
     return {
       listener,
       remarks: [
