@@ -5,7 +5,8 @@ import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { createBalancers } from '../gateway/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
-import { openHttpListener, type HttpListener } from '../http/listener.ts'
+import { openHttpListener, type HttpListener, type HttpSettings } from '../http/listener.ts'
+import type { Log } from '../observation/log.ts'
 
 export interface HttpAddress {
   readonly listener: HttpListener
@@ -14,13 +15,19 @@ export interface HttpAddress {
   readonly remarks: readonly string[]
 }
 
-export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
+export async function openHttp(settings: LoadedSettings, log: Pick<Log, 'warn'>): Promise<HttpAddress> {
   const host = hostOf(settings)
   const wanted = settings['http-port']
   const port = numberOf(wanted) ?? 0
   const { listener, remarks } = await open(host, port, {
     isDefault: wanted.source === 'default',
     isProxy: createBalancers(httpProxiesOf(settings)).includes,
+    onCrowded(address) {
+      log.warn(
+        { address },
+        'there are too many HTTP connections, from this address or in all; more are closed unread',
+      )
+    },
   })
   const publicUrl = publicUrlOf(settings) ?? ownUrl(settings, listener.port)
   const contradicts =
@@ -50,13 +57,13 @@ function isPlainRefused(settings: LoadedSettings): boolean {
 async function open(
   host: string,
   port: number,
-  { isDefault, isProxy }: { readonly isDefault: boolean; readonly isProxy: (address: string) => boolean },
+  { isDefault, ...clients }: { readonly isDefault: boolean } & Pick<HttpSettings, 'isProxy' | 'onCrowded'>,
 ) {
   try {
-    return { listener: await openHttpListener({ host, port, isProxy }, closeConnection), remarks: [] }
+    return { listener: await openHttpListener({ host, port, ...clients }, closeConnection), remarks: [] }
   } catch (error) {
     if (!isDefault || !(error instanceof Fault) || error.code !== 'http_port_taken') throw error
-    const listener = await openHttpListener({ host, port: 0, isProxy }, closeConnection)
+    const listener = await openHttpListener({ host, port: 0, ...clients }, closeConnection)
     return {
       listener,
       remarks: [

@@ -31,6 +31,8 @@ export interface HttpSettings {
   readonly port: number
   /** Of an address: whether it speaks for many. */
   readonly isProxy?: (address: string) => boolean
+  /** Told of a client that has too many connections, now and then. */
+  readonly onCrowded?: (address: string) => void
   /** Where it differs from what is usual. */
   readonly patience?: Partial<Patience>
 }
@@ -58,7 +60,10 @@ export async function openHttpListener(
   const contexts = new Promise<TlsContexts>((resolve) => {
     secure = resolve
   })
-  const places = createPlaces(settings.isProxy ?? (() => false))
+  const places = createPlaces({
+    isProxy: settings.isProxy ?? (() => false),
+    onCrowded: settings.onCrowded ?? (() => undefined),
+  })
   const make = () =>
     createDoor({
       handle(request, response) {

@@ -14,22 +14,38 @@ export interface Places {
   take(address: string): (() => void) | undefined
 }
 
-/** @param isProxy of an address that speaks for many */
-export function createPlaces(isProxy: (address: string) => boolean): Places {
+/**
+ * @param ports.isProxy of an address that speaks for many
+ * @param ports.onCrowded told once of a client that has too many, until it has none
+ */
+export function createPlaces(ports: {
+  readonly isProxy: (address: string) => boolean
+  readonly onCrowded: (address: string) => void
+}): Places {
   const taken = new Map<string, number>()
+  const told = new Set<string>()
   let all = 0
   return {
     take(address) {
       const network = clientNetwork(address)
       const own = taken.get(network) ?? 0
-      if (all >= MOST || (own >= MOST_OF_ONE && !isProxy(unmappedAddress(address)))) return undefined
+      if (all >= MOST || (own >= MOST_OF_ONE && !ports.isProxy(unmappedAddress(address)))) {
+        if (own > 0 && !told.has(network)) {
+          told.add(network)
+          ports.onCrowded(unmappedAddress(address))
+        }
+        return undefined
+      }
       all += 1
       taken.set(network, own + 1)
       return () => {
         all -= 1
         const left = (taken.get(network) ?? 0) - 1
         if (left > 0) taken.set(network, left)
-        else taken.delete(network)
+        else {
+          taken.delete(network)
+          told.delete(network)
+        }
       }
     },
   }

@@ -99,12 +99,14 @@ describe('the home of another', () => {
     const admin = workspaceFiles(lakegate, lakegate.ready.admin_token)
     expect(textOf(await admin.exportFile(`${victimHome}/state`))).toBe('secret')
     expect(pathsOf(await admin.list('/Workspace/Users'))).toContain(victimHome)
-    await waitFor('the record of the export', async () => {
+    expect(pathsOf(await admin.list(victimHome))).toContain(`${victimHome}/state`)
+    await waitFor('the records of both', async () => {
       const { records } = await lakegate.admin.request<AuditAnswer>(
         'GET',
         '/api/2.0/lakegate/audit?event=workspace_files',
       )
-      return records.some(({ detail }) => detail === `export ${victimHome}/state`)
+      const details = records.map(({ detail }) => detail)
+      return details.includes(`export ${victimHome}/state`) && details.includes(`list ${victimHome}`)
     })
   })
 
