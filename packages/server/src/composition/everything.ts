@@ -95,7 +95,7 @@ async function start(
   await checkOnDisk(settings)
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
   const former = await lookForFormerInstallation(settings, machine.dataDirectory)
-  const { listener, publicUrl, remarks } = await openHttp(settings)
+  const { listener, publicUrl, remarks } = await openHttp(settings, log)
   shutdown.add('HTTP listener', () => listener.close())
   const workers = role === 'everything' ? startWorkers(settings, log) : undefined
   shutdown.add('workers of the gateway', async () => workers?.drain(0))

@@ -4,7 +4,7 @@ import type { AttachedSecretStore, BackendCredentials } from '../operations/port
 import type { Clock } from '../operations/ports/clock.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
-import type { KeyEncryption } from '../operations/ports/keys.ts'
+import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
 import {
   createAdministrativeConnections,
   type AdministrativeConnections,
@@ -15,6 +15,7 @@ import { createClusterConnector, type ClusterConnector } from '../instances/atta
 import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
 import { createClientCertificates, type ClientCertificates } from '../keys/client-certificates.ts'
+import { createHeldEncryption } from '../keys/key-encryption.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -78,6 +79,7 @@ export interface Foundation {
   /** What unknown roles are challenged with (attack 34). */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
   readonly encryption: KeyEncryption
+  readonly confirmMasterKey: ConfirmMasterKey
 }
 
 const createStores = (database: SystemDatabase) => ({
@@ -108,7 +110,8 @@ export function layFoundation(parts: {
   readonly listeners: ListenerAllocator
   readonly addresses: WorkspaceAddresses
 }): Foundation {
-  const { clock, log, database, encryption } = parts
+  const { clock, log, database } = parts
+  const { encryption, confirm: confirmMasterKey } = createHeldEncryption(parts.encryption)
   const audit = buildAudit(clock, log, database)
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
@@ -156,11 +159,12 @@ export function layFoundation(parts: {
     access,
     connections,
     roles: createInstanceRoles(connections, stores.roleBindings),
-    changes: createInstanceChanges(parts.address, onLost),
-    sessionNotices: createSessionNotices(parts.address, onLost),
+    changes: createInstanceChanges(parts.address, { onLost, confirmMasterKey }),
+    sessionNotices: createSessionNotices(parts.address, { onLost, confirmMasterKey }),
     listeners: parts.listeners,
     addresses: parts.addresses,
     madeUpVerifierSecret: encryption.deriveSecret('SCRAM verifiers of unknown roles'),
     encryption,
+    confirmMasterKey,
   }
 }

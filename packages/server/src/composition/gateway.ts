@@ -104,6 +104,7 @@ async function build(
           onLost: (error) => {
             log.warn({ err: error }, 'the connection that tells of cancel requests was lost')
           },
+          confirmMasterKey: foundation.confirmMasterKey,
         })
   const cancelElsewhere = (request: CancelByWire): void => {
     notices?.send(request)

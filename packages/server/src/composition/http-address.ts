@@ -1,10 +1,12 @@
 /** Where REST and OAuth are served, and the URL that tokens name as their issuer. */
-import { publicUrlOf } from '../config/gateway-settings.ts'
+import { httpProxiesOf, publicUrlOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
+import { createBalancers } from '../gateway/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
-import { openHttpListener, type HttpListener } from '../http/listener.ts'
+import { openHttpListener, type HttpListener, type HttpSettings } from '../http/listener.ts'
+import type { Log } from '../observation/log.ts'
 
 export interface HttpAddress {
   readonly listener: HttpListener
@@ -13,11 +15,20 @@ export interface HttpAddress {
   readonly remarks: readonly string[]
 }
 
-export async function openHttp(settings: LoadedSettings): Promise<HttpAddress> {
+export async function openHttp(settings: LoadedSettings, log: Pick<Log, 'warn'>): Promise<HttpAddress> {
   const host = hostOf(settings)
   const wanted = settings['http-port']
   const port = numberOf(wanted) ?? 0
-  const { listener, remarks } = await open(host, port, wanted.source === 'default')
+  const { listener, remarks } = await open(host, port, {
+    isDefault: wanted.source === 'default',
+    isProxy: createBalancers(httpProxiesOf(settings)).includes,
+    onCrowded(address) {
+      log.warn(
+        { address },
+        'there are too many HTTP connections, from this address or in all; more are closed unread',
+      )
+    },
+  })
   const publicUrl = publicUrlOf(settings) ?? ownUrl(settings, listener.port)
   const contradicts =
     isPlainRefused(settings) &&
@@ -43,12 +54,16 @@ function isPlainRefused(settings: LoadedSettings): boolean {
 }
 
 /** A default port that is taken stops nobody from starting; one that was asked for does. */
-async function open(host: string, port: number, isDefault: boolean) {
+async function open(
+  host: string,
+  port: number,
+  { isDefault, ...clients }: { readonly isDefault: boolean } & Pick<HttpSettings, 'isProxy' | 'onCrowded'>,
+) {
   try {
-    return { listener: await openHttpListener({ host, port }, closeConnection), remarks: [] }
+    return { listener: await openHttpListener({ host, port, ...clients }, closeConnection), remarks: [] }
   } catch (error) {
     if (!isDefault || !(error instanceof Fault) || error.code !== 'http_port_taken') throw error
-    const listener = await openHttpListener({ host, port: 0 }, closeConnection)
+    const listener = await openHttpListener({ host, port: 0, ...clients }, closeConnection)
     return {
       listener,
       remarks: [

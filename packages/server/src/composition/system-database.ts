@@ -122,6 +122,9 @@ const keepRunning = (cluster: ClusterDefinition, log: Log) =>
     onDied: () => {
       log.error({}, 'the system database died; it is started again')
     },
+    onBlind: (error) => {
+      log.error({ err: error }, 'it cannot be seen whether the system database runs')
+    },
     onRestarted: () => {
       log.info({}, 'the system database runs again')
     },

@@ -7,9 +7,10 @@ import type { ServerResponse } from 'node:http'
 import type { CloseConnection } from './connections.ts'
 
 export function abandonAnswer(response: ServerResponse, closeConnection: CloseConnection): void {
-  const { socket } = response
+  if (response.closed) return
   const endsWithConnection =
     response.headersSent && !response.chunkedEncoding && !response.hasHeader('content-length')
-  if (endsWithConnection || socket === null) response.destroy()
-  else closeConnection(socket)
+  if (endsWithConnection) response.destroy()
+  // One that waits behind another one has no connection of its own yet (attack 65).
+  else closeConnection(response.socket ?? response.req.socket)
 }

@@ -1,7 +1,6 @@
 /** Turns a route definition into a route: validates what came in and names the field that is wrong. */
 import type { z } from 'zod'
 import { RefusedError } from '../operations/refused-error.ts'
-import { decideScope } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import type { Route, RouteDefinition } from './route.ts'
 
@@ -13,8 +12,6 @@ export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Par
     scopes,
     transfer: definition.transfer,
     answer({ caller, ...request }) {
-      const scope = decideScope(caller, scopes)
-      if (scope !== 'permitted') throw new RefusedError(scope)
       return definition.handle({
         params: parse(definition.params, request.params, 'path'),
         query: parse(definition.query, request.query, 'query'),

@@ -17,6 +17,7 @@ import { abandonAnswer } from './abandon-answer.ts'
 import { answerToBrokenRequest, answerToConnect } from './broken-request.ts'
 import type { CloseConnection, TlsContexts } from './connections.ts'
 import { hearFirstByte } from './first-byte.ts'
+import type { Places } from './places.ts'
 
 export interface Door {
   /** Listens, and accepts. */
@@ -33,6 +34,7 @@ export interface DoorParts {
   readonly contexts: Promise<TlsContexts>
   readonly closeConnection: CloseConnection
   readonly patience: Patience
+  readonly places: Places
 }
 
 export interface Patience {
@@ -52,7 +54,7 @@ const MOST_BETWEEN_CHECKS_MS = 5_000
 /** Whoever wants another protocol is told so by TLS (RFC 7301 §3.2); who names none is taken at its word. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
-export function createDoor({ handle, contexts, closeConnection, patience }: DoorParts): Door {
+export function createDoor({ handle, contexts, closeConnection, patience, places }: DoorParts): Door {
   /** What has not said yet what it speaks. */
   const beginning = new Set<Socket>()
   /** What speaks HTTP, with the answers that are not finished. */
@@ -96,13 +98,25 @@ export function createDoor({ handle, contexts, closeConnection, patience }: Door
   http.emit('listening')
 
   const speak = (socket: Socket): void => {
-    speaking.set(socket, new Set())
-    socket.once('close', () => speaking.delete(socket))
+    const answers = new Set<ServerResponse>()
+    speaking.set(socket, answers)
+    socket.once('close', () => {
+      speaking.delete(socket)
+      // Node tells the end of the answer that is being sent; of those that wait behind it (pipelining, RFC 9112 §9.3.2) it
+      // forgets, and whoever took something until their end would keep it (attack 65).
+      for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
+    })
     if (isClosing) closeConnection(socket)
     else http.emit('connection', socket)
   }
 
   const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const giveBack = places.take(socket.remoteAddress ?? '')
+    if (giveBack === undefined) {
+      socket.destroy()
+      return
+    }
+    socket.once('close', giveBack)
     let current = socket
     beginning.add(current)
     const giveUp = () => {

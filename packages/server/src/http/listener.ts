@@ -9,6 +9,7 @@ import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection, TlsContexts } from './connections.ts'
 import { createDoor, type Door, type Patience } from './door.ts'
+import { createPlaces } from './places.ts'
 import { complaintAboutHost } from './host-header.ts'
 
 export interface HttpListener {
@@ -28,6 +29,10 @@ export interface HttpSettings {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** Of an address: whether it speaks for many. */
+  readonly isProxy?: (address: string) => boolean
+  /** Told of a client that has too many connections, now and then. */
+  readonly onCrowded?: (address: string) => void
   /** Where it differs from what is usual. */
   readonly patience?: Partial<Patience>
 }
@@ -55,6 +60,10 @@ export async function openHttpListener(
   const contexts = new Promise<TlsContexts>((resolve) => {
     secure = resolve
   })
+  const places = createPlaces({
+    isProxy: settings.isProxy ?? (() => false),
+    onCrowded: settings.onCrowded ?? (() => undefined),
+  })
   const make = () =>
     createDoor({
       handle(request, response) {
@@ -66,6 +75,7 @@ export async function openHttpListener(
       contexts,
       closeConnection,
       patience: { ...PATIENCE, ...settings.patience },
+      places,
     })
   const first = make()
   const further = new Map<string, Door>()

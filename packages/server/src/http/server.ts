@@ -7,8 +7,8 @@ import type { RequestListener, Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Workspace } from '../domain/workspace.ts'
 import type { AuthenticateBearer } from '../operations/authenticate-bearer.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import type { Caller } from '../policy/permissions.ts'
+import { RefusedError, requirePermitted } from '../operations/refused-error.ts'
+import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection } from './connections.ts'
@@ -173,12 +173,13 @@ function addRoute(
     method: route.method,
     url: route.path,
     ...(route.transfer === undefined ? {} : { bodyLimit: route.transfer.largestBody }),
-    // Before the body is read: a stranger gets no work done.
+    // Before the body is read: a stranger gets no work done, and neither does a token that is for something else.
     onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
         throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
       const workspace = await workspaceAt(request.headers.host)
       const caller = await authenticate(bearerOf(request), workspace.id)
+      requirePermitted(decideScope(caller, route.scopes))
       callers.set(request, caller)
       if (route.transfer === undefined) return
       beginTransfer({ transfers, caller, transfer: route.transfer, request, reply, closeConnection })

@@ -35,8 +35,9 @@ export function beginTransfer({
   readonly reply: FastifyReply
   readonly closeConnection: CloseConnection
 }): void {
-  // Gone while the caller was looked up: its end was told already, and nobody would give the room back.
-  if (reply.raw.closed)
+  // Gone while the caller was looked up: its end was told already, and nobody would give the room back. An answer that waits
+  // behind another one on the connection does not know of that itself (attack 65).
+  if (reply.raw.closed || request.raw.socket.destroyed)
     throw new RefusedError(refuse('malformed_request', { problem: 'The client is gone.' }))
   const { 'transfer-encoding': isChunked, 'content-length': length = '0' } = request.headers
   // What is announced as larger is refused before it is read.

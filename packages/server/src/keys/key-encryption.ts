@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
-import type { KeyEncryption } from '../operations/ports/keys.ts'
+import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
 
 const VERSION = 1
 // NIST SP 800-38D §8.2: a 96-bit nonce; random ones are safe for far more keys than are ever encrypted here.
@@ -42,6 +42,32 @@ export function createKeyEncryption(masterKeys: MasterKeys): KeyEncryption {
     },
     deriveSecret: (purpose) =>
       new Redacted(createHmac('sha256', current.reveal()).update(purpose, 'utf8').digest()),
+  }
+}
+
+/**
+ * The same, as long as the key is that of the system database. A process that lost its hold on the master key (sealed-columns.ts)
+ * may find that it was rotated meanwhile: what it sealed from then on nobody could open.
+ */
+export function createHeldEncryption(encryption: KeyEncryption): {
+  readonly encryption: KeyEncryption
+  /** Told something that is sealed now. @throws Fault master_key_does_not_fit; from then on nothing is sealed */
+  readonly confirm: ConfirmMasterKey
+} {
+  let fits = true
+  return {
+    encryption: {
+      ...encryption,
+      encrypt(plaintext) {
+        if (!fits) throw wrongMasterKey()
+        return encryption.encrypt(plaintext)
+      },
+    },
+    confirm(sealed) {
+      fits = false
+      encryption.decrypt(sealed)
+      fits = true
+    },
   }
 }
 

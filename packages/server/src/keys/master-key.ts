@@ -12,6 +12,8 @@ import type { MasterKeys } from './key-encryption.ts'
 const MASTER_KEY_BYTES = 32
 /** The new one, and that of a rotation or two which were not finished. */
 const MOST_KEYS = 4
+/** Far more than that many keys. */
+const LONGEST_FILE = 4096
 
 /**
  * Reads the master key.
@@ -53,15 +55,18 @@ export async function loadOrMakeMasterKey(
 }
 
 async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
-  let text: string
   try {
     const handle = await open(file, 'r')
     try {
-      const { uid } = await handle.stat()
-      if (uid !== 0 && uid !== process.getuid?.())
-        throw new Error(`it belongs to another account (user id ${String(uid)})`)
-      text = await handle.readFile('utf8')
+      const found = await handle.stat()
+      if (!found.isFile()) throw new Error('it is no file')
+      if (found.uid !== 0 && found.uid !== process.getuid?.())
+        throw new Error(`it belongs to another account (user id ${String(found.uid)})`)
+      if (found.size > LONGEST_FILE) throw notKeys()
+      const keys = parse(await handle.readFile('utf8'))
+      // Not before it is known for one of ours: root could close any file of the machine by one wrong setting.
       await handle.chmod(0o600)
+      return keys
     } finally {
       await handle.close()
     }
@@ -69,6 +74,9 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw unusable(file, error instanceof Error ? error.message : String(error), error)
   }
+}
+
+function parse(text: string): MasterKeys {
   const [current, ...former] = text
     .split('\n')
     .map((line) => line.trim())
@@ -76,9 +84,11 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
     .map((line) => Buffer.from(line, 'base64'))
   const keys = current === undefined ? [] : [current, ...former]
   if (current === undefined || keys.length > MOST_KEYS || keys.some((key) => key.length !== MASTER_KEY_BYTES))
-    throw unusable(file, `it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
+    throw notKeys()
   return [new Redacted<Uint8Array>(current), ...former.map((key) => new Redacted<Uint8Array>(key))]
 }
+
+const notKeys = () => new Error(`it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
 
 const makeMasterKey = (): Redacted<Uint8Array> => new Redacted<Uint8Array>(randomBytes(MASTER_KEY_BYTES))
 

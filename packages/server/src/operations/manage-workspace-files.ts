@@ -81,7 +81,9 @@ export async function listDirectory(
     if (object === undefined) throw notFound(path.text)
     if (object.type === 'FILE') return [show(homeText, object)]
   }
-  return (await ports.files.listObjects(home, below)).map((object) => show(homeText, object))
+  const objects = await ports.files.listObjects(home, below)
+  record(ports, caller, home, `list ${path.text}`)
+  return objects.map((object) => show(homeText, object))
 }
 
 /** @throws RefusedError workspace_path_not_found, invalid_parameter */

@@ -3,7 +3,7 @@
  * whose it is (docs/decisions/0003-cancel-requests.md). Bounded: a flood of guessed keys costs this node's share.
  */
 import { sql } from 'kysely'
-import { listenOn, type Listening } from './notices.ts'
+import { listenOn, type Listening, type StandingConnection } from './notices.ts'
 import type { SystemDatabase, SystemDatabaseAddress } from './system-database.ts'
 
 export interface CancelByNotice {
@@ -27,8 +27,7 @@ export function createCancelNotices(
     /** Names this node, which does not hear itself. */
     readonly node: string
     readonly onRequest: (request: CancelByNotice) => void
-    readonly onLost: (error: Error) => void
-  },
+  } & StandingConnection,
 ): CancelNotices {
   let sent = 0
   let refill: NodeJS.Timeout | undefined
@@ -39,6 +38,7 @@ export function createCancelNotices(
     },
     onResumed: () => undefined,
     onLost: ports.onLost,
+    confirmMasterKey: ports.confirmMasterKey,
   })
   return {
     ...listening,

@@ -3,22 +3,22 @@
  * connection the callbacks run once, for what was missed.
  */
 import type { InstanceChanges } from '../operations/ports/instances.ts'
-import { listenOn, type Listening } from './notices.ts'
+import { listenOn, type Listening, type StandingConnection } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
 
 export interface RunningInstanceChanges extends InstanceChanges, Listening {}
 
-/** @param onLost told when the connection was lost and is being made again */
+/** @param standing as of `listenOn` */
 export function createInstanceChanges(
   address: SystemDatabaseAddress,
-  onLost: (error: Error) => void,
+  standing: StandingConnection,
 ): RunningInstanceChanges {
   const callbacks = new Set<() => void>()
   const tellAll = () => {
     for (const callback of callbacks) callback()
   }
   return {
-    ...listenOn(['database_instance'], address, { onNotice: tellAll, onResumed: tellAll, onLost }),
+    ...listenOn(['database_instance'], address, { onNotice: tellAll, onResumed: tellAll, ...standing }),
     onInstanceChange(callback) {
       callbacks.add(callback)
       return () => callbacks.delete(callback)

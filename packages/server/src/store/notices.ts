@@ -3,7 +3,8 @@
  * own that is made again when it was lost.
  */
 import pg from 'pg'
-import { HOLD_MASTER_KEY } from './sealed-columns.ts'
+import type { ConfirmMasterKey } from '../operations/ports/keys.ts'
+import { holdMasterKey } from './sealed-columns.ts'
 import { clientConfigOf, type SystemDatabaseAddress } from './system-database.ts'
 
 const RECONNECT_MS = 1_000
@@ -15,10 +16,16 @@ export interface Listening {
   stop(): Promise<void>
 }
 
+export interface StandingConnection {
+  readonly onLost: (error: Error) => void
+  readonly confirmMasterKey: ConfirmMasterKey
+}
+
 /**
  * @param ports.onNotice told what was sent
  * @param ports.onResumed told after a lost connection was made again; what was sent meanwhile is missed
  * @param ports.onLost told when the connection was lost and is being made again
+ * @param ports.confirmMasterKey asked at every connection; until it is content, none is made
  */
 export function listenOn(
   channels: readonly NoticeChannel[],
@@ -26,8 +33,7 @@ export function listenOn(
   ports: {
     readonly onNotice: (payload: string, channel: string) => void
     readonly onResumed: () => void
-    readonly onLost: (error: Error) => void
-  },
+  } & StandingConnection,
 ): Listening {
   let client: pg.Client | undefined
   let reconnect: NodeJS.Timeout | undefined
@@ -51,7 +57,7 @@ export function listenOn(
     })
     try {
       await next.connect()
-      await next.query(HOLD_MASTER_KEY)
+      await holdMasterKey(next, ports.confirmMasterKey)
       for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
       // Whoever called tries again, or gives up; what was opened until then is of no use.

@@ -4,8 +4,9 @@
  * that bytes under any other name are hashes.
  */
 import { sql, type Transaction } from 'kysely'
+import type pg from 'pg'
 import { Fault } from '../domain/fault.ts'
-import type { KeyEncryption } from '../operations/ports/keys.ts'
+import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
@@ -93,10 +94,19 @@ const readColumn = async (database: SystemDatabase, { table, column }: SealedCol
 const LOCK = '7809632219628565606'
 
 /**
- * Said on the standing connection of every process that holds the master key (notices.ts), so that nobody changes it
- * behind its back: what it sealed afterwards could not be opened by anybody. Waits while a rotation is under way.
+ * Done on the standing connection of every process that holds the master key (notices.ts), so that nobody changes it
+ * behind its back: what it sealed afterwards could not be opened by anybody. Waits while a rotation is under way. One may have
+ * come before, behind the reading of the key or while the connection was lost; a rotation seals all or nothing, so one value
+ * tells.
+ * @throws what `confirm` throws
  */
-export const HOLD_MASTER_KEY = `SELECT pg_catalog.pg_advisory_lock_shared(${LOCK})`
+export async function holdMasterKey(client: pg.Client, confirm: ConfirmMasterKey): Promise<void> {
+  await client.query(`SELECT pg_catalog.pg_advisory_lock_shared(${LOCK})`)
+  const { rows } = await client.query<{ value: Buffer }>(
+    'SELECT private_key_encrypted AS value FROM signing_key ORDER BY created_at DESC LIMIT 1',
+  )
+  for (const { value } of rows) confirm(value)
+}
 
 /** Of a process that has just stopped the connection, and with it the lock, goes a moment later. */
 const PATIENCE_MS = 3_000

@@ -1,16 +1,16 @@
 /** What a process with open sessions listens for, on one connection. A notice is a reason to look, and carries nothing. */
 import type { SessionNotices } from '../operations/ports/sessions.ts'
-import { listenOn, type Listening } from './notices.ts'
+import { listenOn, type Listening, type StandingConnection } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
 
 const CHANNELS = ['database_instance', 'directory', 'session_question'] as const
 
 export interface RunningSessionNotices extends SessionNotices, Listening {}
 
-/** @param onLost told when the connection was lost and is being made again */
+/** @param standing as of `listenOn` */
 export function createSessionNotices(
   address: SystemDatabaseAddress,
-  onLost: (error: Error) => void,
+  standing: StandingConnection,
 ): RunningSessionNotices {
   const callbacks = new Map<string, Set<() => void>>(CHANNELS.map((channel) => [channel, new Set()]))
   const tell = (channel: string) => {
@@ -25,7 +25,7 @@ export function createSessionNotices(
       onResumed: () => {
         CHANNELS.forEach(tell)
       },
-      onLost,
+      ...standing,
     }),
     on(channel, callback) {
       callbacks.get(channel)?.add(callback)

@@ -19,6 +19,7 @@ let victimHome: string
 let home: string
 let attacker: WorkspaceFiles
 let attackerToken: string
+let narrowToken: () => Promise<string>
 const owner = async () => workspaceFiles(lakegate, await victim.workspaceToken())
 
 beforeAll(async () => {
@@ -27,6 +28,7 @@ beforeAll(async () => {
   await (await owner()).importFile(`${victimHome}/state`, 'secret')
   const principal = await createServicePrincipal(lakegate, 'wants them')
   attackerToken = await principal.workspaceToken()
+  narrowToken = () => principal.workspaceToken('postgres')
   attacker = workspaceFiles(lakegate, attackerToken)
   home = `/Workspace/Users/${principal.applicationId}`
 })
@@ -97,12 +99,14 @@ describe('the home of another', () => {
     const admin = workspaceFiles(lakegate, lakegate.ready.admin_token)
     expect(textOf(await admin.exportFile(`${victimHome}/state`))).toBe('secret')
     expect(pathsOf(await admin.list('/Workspace/Users'))).toContain(victimHome)
-    await waitFor('the record of the export', async () => {
+    expect(pathsOf(await admin.list(victimHome))).toContain(`${victimHome}/state`)
+    await waitFor('the records of both', async () => {
       const { records } = await lakegate.admin.request<AuditAnswer>(
         'GET',
         '/api/2.0/lakegate/audit?event=workspace_files',
       )
-      return records.some(({ detail }) => detail === `export ${victimHome}/state`)
+      const details = records.map(({ detail }) => detail)
+      return details.includes(`export ${victimHome}/state`) && details.includes(`list ${victimHome}`)
     })
   })
 
@@ -261,6 +265,19 @@ describe('whoever fills what is everybody’s', () => {
     )
   })
 
+  it('takes no room with a token that opens no files, be it one of the owner', async () => {
+    const narrow = await narrowToken()
+    const refused = await Promise.all(
+      Array.from({ length: 7 }, () => announce(10 * MEBIBYTE, narrow)).map(async ({ request, response }) => {
+        const { statusCode } = await response
+        request.destroy()
+        return statusCode
+      }),
+    )
+    // Before the body: what was announced is never sent.
+    expect(refused).toEqual(Array.from({ length: 7 }, () => 403))
+  })
+
   it('takes no room with requests that are gone before they are looked at', async () => {
     for (let round = 0; round < 10; round += 1) {
       const gone = Array.from({ length: 6 }, () => announce(10 * MEBIBYTE))
@@ -276,12 +293,12 @@ describe('whoever fills what is everybody’s', () => {
   })
 
   /** A request that says how much it will send, sends the beginning and stays; so it is answered only when it is refused. */
-  function announce(bytes: number) {
+  function announce(bytes: number, token = attackerToken) {
     const url = new URL(lakegate.ready.http_url)
     const request = httpRequest({
       ...{ host: url.hostname, port: url.port, method: 'POST' },
       path: `/api/2.0/workspace-files/import-file${home}/held`,
-      headers: { authorization: `Bearer ${attackerToken}`, 'content-length': bytes },
+      headers: { authorization: `Bearer ${token}`, 'content-length': bytes },
     })
     request.on('error', () => undefined)
     const response = new Promise<IncomingMessage>((resolve) => request.once('response', resolve))

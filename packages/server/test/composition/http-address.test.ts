@@ -6,6 +6,7 @@ import { loadSettings } from '../../src/config/load.ts'
 async function addressWith(flags: Readonly<Record<string, string>>): Promise<HttpAddress> {
   const address = await openHttp(
     loadSettings({ flags: { 'http-port': '0', ...flags }, environment: {}, configFile: undefined }),
+    { warn: () => undefined },
   )
   await address.listener.close()
   return address

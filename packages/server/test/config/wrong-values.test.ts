@@ -52,7 +52,7 @@ const USES: Partial<Record<SettingName, (settings: LoadedSettings) => Promise<un
   'data-dir': prepareMachine,
   'postgres-account': (settings) =>
     prepareMachine({ ...settings, 'data-dir': { value: path.join(place, 'data'), source: 'flag' } }),
-  'http-host': openHttp,
+  'http-host': (settings) => openHttp(settings, { warn: () => undefined }),
   'gateway-health-host': (settings) => openGatewayHealth(settings, silent),
   'database-url': async ({ 'database-url': { value } }) => {
     if (value !== undefined) await reachSystemDatabase({ kind: 'url', url: value })

@@ -46,6 +46,25 @@ describe('the file of the master key', () => {
       await expect(loadMasterKey(file)).rejects.toMatchObject({ code: 'master_key_unusable' })
     },
   )
+
+  // Root could take /etc/passwd from everybody by one wrong setting.
+  it('is left as it is when it is no master key at all', async () => {
+    await writeFile(file, 'root:x:0:0::/root:/bin/bash\n')
+    await chmod(file, 0o644)
+    await expect(loadMasterKey(file)).rejects.toMatchObject({ code: 'master_key_unusable' })
+    expect((await stat(file)).mode & 0o777).toBe(0o644)
+  })
+
+  it('is closed to others when they could read it', async () => {
+    await make()
+    await chmod(file, 0o644)
+    await loadMasterKey(file)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is not read to its end, wherever that is', async () => {
+    await expect(loadMasterKey('/dev/zero')).rejects.toMatchObject({ code: 'master_key_unusable' })
+  })
 })
 
 describe('a rotation of the master key', () => {

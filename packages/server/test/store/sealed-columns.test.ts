@@ -3,9 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Redacted } from '../../src/domain/redacted.ts'
-import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
+import { Fault } from '../../src/domain/fault.ts'
+import { createHeldEncryption, createKeyEncryption } from '../../src/keys/key-encryption.ts'
 import { createInstanceChanges } from '../../src/store/instance-changes.ts'
 import { listSealedColumns, sealAllAnew, tryMasterKey } from '../../src/store/sealed-columns.ts'
+import { waitFor } from '../stage/wait-for.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 
 const newKey = () => new Redacted<Uint8Array>(randomBytes(32))
@@ -85,6 +87,17 @@ describe('bytes in the system database', () => {
   })
 })
 
+/** As every process holds the master key: on the standing connection that tells it of changes. */
+function startProcess() {
+  const { encryption, confirm } = createHeldEncryption(old)
+  const lost: unknown[] = []
+  const running = createInstanceChanges(system.address, {
+    onLost: (error) => lost.push(error),
+    confirmMasterKey: confirm,
+  })
+  return { encryption, lost, running }
+}
+
 describe('a rotation of the master key', () => {
   it('seals everything under the new key', async () => {
     await expect(sealAllAnew(system.database, { open: both, sealed })).resolves.toBe(7)
@@ -119,7 +132,7 @@ describe('a rotation of the master key', () => {
   })
 
   it('is refused while a process holds the key in its memory', async () => {
-    const running = createInstanceChanges(system.address, () => undefined)
+    const { running } = startProcess()
     await running.start()
     for (const attempt of [
       () => tryMasterKey(system.database, old),
@@ -129,5 +142,30 @@ describe('a rotation of the master key', () => {
     await running.stop()
     await expect(opened(old)).resolves.toBe('abcdefg')
     await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
+  })
+
+  it('that came between reading the key and holding it stops a start', async () => {
+    await sealAllAnew(system.database, { open: both, sealed })
+    await expect(startProcess().running.start()).rejects.toMatchObject({ code: 'master_key_does_not_fit' })
+  })
+
+  it('that came while the connection was lost is noticed, and nothing is sealed that nobody could open', async () => {
+    const { encryption, lost, running } = startProcess()
+    await running.start()
+    // As a rotation leaves it; the lock is held again before one would have come to its end here.
+    await sql`UPDATE signing_key SET private_key_encrypted = ${Buffer.from(sealed.encrypt(Buffer.from('a')))}::bytea`.execute(
+      system.database,
+    )
+    expect(encryption.encrypt(Buffer.from('x'))).toBeDefined()
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'`.execute(
+      system.database,
+    )
+    await waitFor('the new connection', () =>
+      Promise.resolve(
+        lost.some((error) => error instanceof Fault && error.code === 'master_key_does_not_fit'),
+      ),
+    )
+    expect(() => encryption.encrypt(Buffer.from('x'))).toThrow('cannot be decrypted with the master key')
+    await running.stop()
   })
 })

@@ -9,15 +9,18 @@ export interface KeepRunningEvents {
   readonly onDied: () => void
   readonly onRestarted: () => void
   readonly onRestartFailed: (error: unknown) => void
+  /** It cannot be seen whether it runs, for want of file descriptors for example; it is looked at again. */
+  readonly onBlind: (error: unknown) => void
 }
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
+const BLIND_PAUSE_MS = 1_000
 
 /** @returns the way to let it go; call it before the cluster is stopped on purpose */
 export function keepClusterRunning(
   definition: ClusterDefinition,
-  { onDied, onRestarted, onRestartFailed }: KeepRunningEvents,
+  { onDied, onRestarted, onRestartFailed, onBlind }: KeepRunningEvents,
 ): () => Promise<void> {
   const letGo = new AbortController()
   const { signal } = letGo
@@ -37,7 +40,14 @@ export function keepClusterRunning(
   }
   const keep = async (): Promise<void> => {
     while (isKept()) {
-      await waitForClusterExit(definition, signal)
+      try {
+        await waitForClusterExit(definition, signal)
+      } catch (error) {
+        // What cannot be seen is not taken for dead.
+        onBlind(error)
+        await pause(BLIND_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined)
+        continue
+      }
       if (!isKept()) return
       onDied()
       await restart()

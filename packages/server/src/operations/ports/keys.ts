@@ -24,6 +24,9 @@ export interface KeyEncryption {
   deriveSecret(purpose: string): Redacted<Uint8Array>
 }
 
+/** Told something that is sealed now, by whoever holds the master key. @throws Fault master_key_does_not_fit */
+export type ConfirmMasterKey = (sealed: Uint8Array) => void
+
 export interface SigningKeyStore {
   /** Newest first. */
   loadSigningKeys(): Promise<readonly StoredSigningKey[]>
