@@ -2,15 +2,19 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DatabaseOid, RoleOid } from '../../../src/domain/ids.ts'
+import { BackendRefused } from '../../../src/gateway/pooled/backend-ends.ts'
 import { PooledBackend, type Tenant } from '../../../src/gateway/pooled/backend.ts'
 import { Leftovers } from '../../../src/gateway/pooled/conversation/leftovers.ts'
 import { InstanceBackends } from '../../../src/gateway/pooled/instance-backends.ts'
 import { PoolCounts } from '../../../src/gateway/pooled/pool-counts.ts'
-import type { PoolTerms } from '../../../src/gateway/pooled/pool-terms.ts'
+import type { PlaceOfPool, PoolTerms } from '../../../src/gateway/pooled/pool-terms.ts'
 import { Pool } from '../../../src/gateway/pooled/pool.ts'
 
 const HOUR_MS = 3_600_000
 const ANY: PoolTerms = { spare: 'any', settingsFingerprint: 'as they were' }
+const PLACE = { roleOid: '16385' as RoleOid, databaseOid: '16384' as DatabaseOid }
+const TOO_MANY = Buffer.from('SFATAL\0C53300\0Mtoo many connections\0\0')
 const signal = new AbortController().signal
 
 let server: Server
@@ -19,6 +23,7 @@ let counts: PoolCounts
 /** The clock of the pool, and what it draws. */
 let now: number
 let drawn: number
+let instance: InstanceBackends
 let pool: Pool
 let onOpening: () => void
 
@@ -30,7 +35,17 @@ beforeEach(async () => {
   now = 0
   drawn = 0
   onOpening = () => undefined
-  pool = new Pool(
+  instance = new InstanceBackends(5, counts)
+  pool = newPool()
+})
+afterEach(() => {
+  for (const socket of sockets) socket.destroy()
+  server.close()
+})
+
+function newPool(place: PlaceOfPool = PLACE): Pool {
+  const made = new Pool(
+    place,
     {
       async open() {
         onOpening()
@@ -43,13 +58,11 @@ beforeEach(async () => {
       now: () => now,
     },
     { backendsPerPool: 5, backendsPerInstance: 5, waitMs: 1000, idleMs: 2 * HOUR_MS, lifetimeMs: HOUR_MS },
-    new InstanceBackends(5, counts),
+    instance,
   )
-})
-afterEach(() => {
-  for (const socket of sockets) socket.destroy()
-  server.close()
-})
+  instance.pools.set(String(instance.pools.size), made)
+  return made
+}
 
 function newTenant(): Tenant {
   return {
@@ -65,11 +78,11 @@ function newTenant(): Tenant {
   }
 }
 /** A session that joins and has done one transaction. */
-async function work(terms = ANY) {
-  pool.join(terms)
+async function work(terms = ANY, of = pool) {
+  of.join(terms)
   const tenant = newTenant()
-  const { backend } = await pool.acquire(tenant, signal)
-  pool.release(backend)
+  const { backend } = await of.acquire(tenant, signal)
+  of.release(backend)
   return { tenant, backend }
 }
 
@@ -155,6 +168,62 @@ describe('a pool under a CONNECTION LIMIT', () => {
     expect(pool.idleBackends).toBe(1)
     pool.leave(other.tenant)
     expect(pool.isUnused).toBe(true)
+  })
+})
+
+describe('a CONNECTION LIMIT that comes behind the last login', () => {
+  it('ends idle backends beyond the sessions', async () => {
+    pool.join(ANY)
+    const acquired = await Promise.all([pool.acquire(undefined, signal), pool.acquire(undefined, signal)])
+    for (const { backend } of acquired) pool.putBack(backend)
+    expect(pool.idleBackends).toBe(2)
+    pool.keepSpare('for_sessions')
+    expect(pool.idleBackends).toBe(1)
+  })
+})
+
+describe('where PostgreSQL has no place for another backend', () => {
+  /** As many as it counts; a process that ends is counted until then. */
+  function limitTo(most: number): void {
+    let connected = 0
+    server.on('connection', (far) => {
+      const end = () => {
+        connected -= 1
+        far.end()
+      }
+      far.once('data', () => setImmediate(end))
+    })
+    onOpening = () => {
+      if (connected >= most) throw new BackendRefused(TOO_MANY)
+      connected += 1
+    }
+  }
+
+  it.each([
+    ['role', { ...PLACE, databaseOid: '5' as DatabaseOid }],
+    ['database', { ...PLACE, roleOid: '10' as RoleOid }],
+  ])('an idle one of the same %s in another pool gives its place', async (_what, place) => {
+    limitTo(1)
+    await work()
+    await work(ANY, newPool(place))
+    expect(counts).toMatchObject({ opened: 2, closed: { yielded: 1 } })
+  })
+
+  it('an idle one of neither does not, and the refusal is PostgreSQL’s', async () => {
+    limitTo(1)
+    await work()
+    const stranger = newPool({ roleOid: '10' as RoleOid, databaseOid: '5' as DatabaseOid })
+    await expect(work(ANY, stranger)).rejects.toBeInstanceOf(BackendRefused)
+    expect(pool.idleBackends).toBe(1)
+  })
+
+  it('one that was closed for its age is waited for', async () => {
+    limitTo(1)
+    const { tenant, backend } = await work()
+    expect(pool.takeOwn(tenant)).toBe(backend)
+    now = HOUR_MS
+    pool.release(backend)
+    expect((await pool.acquire(tenant, signal)).isOwn).toBe(false)
   })
 })
 
