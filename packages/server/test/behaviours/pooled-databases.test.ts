@@ -199,6 +199,21 @@ describe('what is set for the role or the database', () => {
     },
   )
 
+  it('is gone after its RESET, although a session opened a backend meanwhile and nobody logged in', async () => {
+    const database = await createDatabase()
+    const session = await rest(database)
+    const common = await show(session, 'work_mem')
+    await owner.query(`ALTER DATABASE ${database} SET work_mem = '7MB'`)
+    await superuser.query(
+      'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1',
+      [database],
+    )
+    expect(await show(session, 'work_mem')).toBe('7MB')
+    await owner.query(`ALTER DATABASE ${database} RESET work_mem`)
+    await rest(database)
+    expect(await show(session, 'work_mem')).toBe(common)
+  })
+
   it('changes nothing of what an open session set for itself', async () => {
     const database = await createDatabase()
     const session = await openPooled(database)

@@ -88,10 +88,7 @@ export class Pool {
   /** A session that was admitted; `leave` is its end. Backends that were opened under other terms go. */
   join({ spare, settingsFingerprint }: PoolTerms): void {
     this.#sessions += 1
-    if (this.#ages.useSettings(settingsFingerprint)) {
-      this.opening = undefined
-      this.#dismissIdle('outdated')
-    }
+    this.#useSettings(settingsFingerprint)
     this.keepSpare(spare)
   }
 
@@ -206,6 +203,13 @@ export class Pool {
     for (const backend of [...this.#idle.all(), ...this.#idle.resting()]) this.#retire(backend, 'unused')
   }
 
+  /** Backends that were opened before go; one that is being opened now may have read these or those. */
+  #useSettings(fingerprint: string): void {
+    if (!this.#ages.useSettings(fingerprint)) return
+    this.opening = undefined
+    this.#dismissIdle('outdated')
+  }
+
   #hasOwnRoom(): boolean {
     return this.#size < this.#limits.backendsPerPool && this.#ports.now() >= this.#fullUntil
   }
@@ -234,6 +238,8 @@ export class Pool {
     try {
       const backend = await this.#ports.open(signal)
       this.#ages.born(backend, birth)
+      // Changed since the last login, they may be changed back before the next, which would find nothing new.
+      if (backend.openedWith !== undefined) this.#useSettings(backend.openedWith)
       this.#all.add(backend)
       this.#instance.counts.opened += 1
       if (!this.#ages.isOver(backend)) this.opening = new Map(backend.reported)

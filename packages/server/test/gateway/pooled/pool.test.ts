@@ -26,6 +26,8 @@ let drawn: number
 let instance: InstanceBackends
 let pool: Pool
 let onOpening: () => void
+/** What a new backend says of the settings that it was opened with. */
+let openedWith: string | undefined
 
 beforeEach(async () => {
   server = createServer((far) => sockets.push(far))
@@ -35,6 +37,7 @@ beforeEach(async () => {
   now = 0
   drawn = 0
   onOpening = () => undefined
+  openedWith = undefined
   instance = new InstanceBackends(5, counts)
   pool = newPool()
 })
@@ -52,7 +55,9 @@ function newPool(place: PlaceOfPool = PLACE): Pool {
         const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
         sockets.push(socket)
         await once(socket, 'connect')
-        return new PooledBackend(socket, Buffer.alloc(0))
+        const backend = new PooledBackend(socket, Buffer.alloc(0))
+        backend.openedWith = openedWith
+        return backend
       },
       random: () => drawn,
       now: () => now,
@@ -147,6 +152,20 @@ describe('other settings of the role or the database', () => {
     expect(pool.opening).toBeUndefined()
     pool.release(backend)
     expect(counts.closed.outdated).toBe(1)
+  })
+})
+
+describe('settings that are changed, and changed back before the next login,', () => {
+  it('end the backend that was opened meanwhile', async () => {
+    openedWith = 'changed'
+    await work()
+    const { tenant, backend } = await work()
+    expect(counts).toMatchObject({ opened: 2, closed: { outdated: 2 } })
+    expect(pool.takeOwn(tenant)).toBeUndefined()
+    expect(pool.opening).toBeUndefined()
+    openedWith = ANY.settingsFingerprint
+    const { backend: next } = await pool.acquire(tenant, signal)
+    expect(next).not.toBe(backend)
   })
 })
 
