@@ -227,6 +227,15 @@ export class Pool {
     return true
   }
 
+  /** Nobody tells when PostgreSQL has a place again, so whoever waits tries then. */
+  #rememberFull(): void {
+    this.#fullUntil = this.#ports.now() + FULL_FOR_MS
+    setTimeout(() => {
+      this.#fullUntil = -Infinity
+      while (this.#line.length > 0 && this.#reserve()) this.#line.serve('room')
+    }, FULL_FOR_MS).unref()
+  }
+
   #unreserve(): void {
     this.#size -= 1
     this.#instance.give()
@@ -256,8 +265,9 @@ export class Pool {
       const isFull = error instanceof BackendRefused && error.sqlstate === TOO_MANY_CONNECTIONS
       const isInTime = this.#ports.now() - since < this.#limits.waitMs
       const hasPlaceNow = isFull && isInTime && (await this.#instance.freePlace(this, signal))
-      const othersWillBeFree = isFull && this.#size > 1
-      if (othersWillBeFree && !hasPlaceNow) this.#fullUntil = this.#ports.now() + FULL_FOR_MS
+      // Those that are being opened have no place either.
+      const othersWillBeFree = isFull && this.#all.size > 0
+      if (othersWillBeFree && !hasPlaceNow) this.#rememberFull()
       this.#unreserve()
       if (hasPlaceNow || othersWillBeFree) return undefined
       throw error

@@ -10,6 +10,7 @@ import { InstanceBackends } from '../../../src/gateway/pooled/instance-backends.
 import { PoolCounts } from '../../../src/gateway/pooled/pool-counts.ts'
 import type { PlaceOfPool, PoolTerms } from '../../../src/gateway/pooled/pool-terms.ts'
 import { Pool } from '../../../src/gateway/pooled/pool.ts'
+import { waitFor } from '../../stage/wait-for.ts'
 
 const HOUR_MS = 3_600_000
 const ANY: PoolTerms = { spare: 'any', settingsFingerprint: 'as they were' }
@@ -62,7 +63,7 @@ function newPool(place: PlaceOfPool = PLACE): Pool {
       random: () => drawn,
       now: () => now,
     },
-    { backendsPerPool: 5, backendsPerInstance: 5, waitMs: 1000, idleMs: 2 * HOUR_MS, lifetimeMs: HOUR_MS },
+    { backendsPerPool: 5, backendsPerInstance: 5, waitMs: 5000, idleMs: 2 * HOUR_MS, lifetimeMs: HOUR_MS },
     instance,
   )
   instance.pools.set(String(instance.pools.size), made)
@@ -234,6 +235,25 @@ describe('where PostgreSQL has no place for another backend', () => {
     const stranger = newPool({ roleOid: '10' as RoleOid, databaseOid: '5' as DatabaseOid })
     await expect(work(ANY, stranger)).rejects.toBeInstanceOf(BackendRefused)
     expect(pool.idleBackends).toBe(1)
+  })
+
+  it('two that open at the same time do not wait for one another', async () => {
+    limitTo(0)
+    const both = await Promise.allSettled([
+      pool.acquire(newTenant(), signal),
+      pool.acquire(newTenant(), signal),
+    ])
+    for (const one of both) expect(one).toMatchObject({ reason: expect.any(BackendRefused) as unknown })
+  })
+
+  it('who waits for another backend of the pool is served when there is a place, and not only when that comes back', async () => {
+    limitTo(1)
+    const { backend: used } = await pool.acquire(newTenant(), signal)
+    const waiting = pool.acquire(newTenant(), signal)
+    await waitFor('the one that waits', () => pool.waiting === 1)
+    limitTo(1)
+    now += 2_000
+    expect((await waiting).backend).not.toBe(used)
   })
 
   it('one that was closed for its age is waited for', async () => {
