@@ -18,6 +18,6 @@ export function refusalMessage(error: unknown): Buffer {
 }
 
 /** Says the last word and closes. */
-export function endWith(socket: Duplex, message: Buffer): void {
-  closeConnection(socket, { lastWord: message })
+export function endWith(socket: Duplex, message: Buffer, lingerMs?: number): void {
+  closeConnection(socket, { lastWord: message, ...(lingerMs === undefined ? {} : { lingerMs }) })
 }

@@ -1,4 +1,5 @@
 /** The serving half of the gateway: takes connections from the listeners, and knows all that are open in this process. */
+import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CancelRequest } from '../protocol/startup.ts'
@@ -52,6 +53,8 @@ export function createServing(
       ? undefined
       : createPooledEndpoint(dependencies, initialSettings.pooled)
   const stopping = new AbortController()
+  // Every login under way listens to it, and Node suspects a leak behind the tenth.
+  setMaxListeners(0, stopping.signal)
   const hurry = new AbortController()
   let settings = initialSettings
   let balancers = createBalancers(settings.balancers)

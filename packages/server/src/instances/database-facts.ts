@@ -1,6 +1,7 @@
 /** Of a database and a role in it: what PostgreSQL looks at when it opens a backend, as part of the question for the role. */
 import type { DatabaseFacts } from '../domain/database-facts.ts'
 import type { DatabaseOid } from '../domain/ids.ts'
+import { settingsFingerprint } from '../protocol/settings-fingerprint.ts'
 
 /** Of `DATABASE_OF_ROLE`; all are null where no database was asked for, or there is none of that name. */
 export interface DatabaseRow {
@@ -12,23 +13,13 @@ export interface DatabaseRow {
   readonly settings_fingerprint: string | null
 }
 
-/**
- * Joined to `asked.database` and `facts.oid`. The name is cut as PostgreSQL cuts that of a startup packet. Settings are
- * those of the role, of the database and of both, as a number: an owner of a database may have written megabytes of them.
- * hashtextextended takes bytes as they are, in whatever encoding they were written from another database.
- */
+/** Joined to `asked.database` and `facts.oid`. The name is cut as PostgreSQL cuts that of a startup packet. */
 export const DATABASE_OF_ROLE = `
   LEFT JOIN LATERAL (
     SELECT database.oid::pg_catalog.text AS database_oid, database.datallowconn AS allows_connections,
            database.datistemplate AS is_template, database.datconnlimit AS database_connection_limit,
            pg_catalog.has_database_privilege(facts.oid::pg_catalog.oid, database.oid, 'CONNECT') AS may_connect,
-           (SELECT pg_catalog.string_agg(
-                     pg_catalog.hashtextextended(
-                       pg_catalog.concat_ws(' ', kept.setdatabase, kept.setrole, kept.setconfig) COLLATE pg_catalog."C", 0
-                     )::pg_catalog.text, ' ' ORDER BY kept.setdatabase, kept.setrole)
-              FROM pg_catalog.pg_db_role_setting AS kept
-             WHERE kept.setdatabase IN (0, database.oid) AND kept.setrole IN (0, facts.oid::pg_catalog.oid)
-           ) AS settings_fingerprint
+           ${settingsFingerprint({ role: 'facts.oid::pg_catalog.oid', database: 'database.oid' })} AS settings_fingerprint
       FROM pg_catalog.pg_database AS database
      WHERE database.datname = asked.database::pg_catalog.name
     OFFSET 0

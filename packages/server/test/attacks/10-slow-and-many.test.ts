@@ -178,3 +178,14 @@ describe('an address that begins very many logins', () => {
     await expect(waitFor('a login', logsIn)).resolves.toBe(1)
   })
 })
+
+describe('very many logins under way at the same time', () => {
+  it('are nothing that the log warns of', async () => {
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => beginLogin(lakegate, [['user', user()]])),
+    )
+    for (const client of clients) expect((await client.next())?.type).toBe('R')
+    for (const client of clients) client.close()
+    expect(lakegate.output()).not.toContain('MaxListenersExceededWarning')
+  })
+})

@@ -153,6 +153,28 @@ describe('at each pooled login, however many backends are idle, PostgreSQL’s o
   })
 })
 
+describe('a CONNECTION LIMIT that comes while backends are idle', () => {
+  it('counts them out of the way of whoever logs in otherwise', async () => {
+    const database = await createDatabase()
+    const before = await Promise.all(Array.from({ length: 4 }, () => openPooled(database)))
+    await Promise.all(before.map((session) => session.query('SELECT pg_sleep(0.1)')))
+    for (const session of before) {
+      sessions.delete(session)
+      await session.end()
+    }
+    await owner.query(`ALTER DATABASE ${database} CONNECTION LIMIT 1`)
+    const login = { user, password, database }
+    await waitFor('a place at the direct endpoint', () =>
+      inSession(lakegate, login, () => Promise.resolve(true)).catch(() => undefined),
+    )
+    const otherwise = await waitFor('a place of another pool', () =>
+      pooledClient(lakegate, { ...login, application: 'another' }).catch(() => undefined),
+    )
+    sessions.add(otherwise)
+    expect((await otherwise.query('SELECT 1')).rowCount).toBe(1)
+  })
+})
+
 describe('what is set for the role or the database', () => {
   it.each([
     ['ALTER DATABASE … SET', (database: string) => `ALTER DATABASE ${database} SET work_mem = '7MB'`],
@@ -176,6 +198,19 @@ describe('what is set for the role or the database', () => {
       expect(await show(await openPooled(database), 'work_mem')).toBe(common)
     },
   )
+
+  it('is gone after its RESET, although a session opened a backend meanwhile and nobody logged in', async () => {
+    const database = await createDatabase()
+    const session = await rest(database)
+    const common = await show(session, 'work_mem')
+    await owner.query(`ALTER DATABASE ${database} SET work_mem = '7MB'`)
+    // Idle backends let it through and are gone then.
+    await owner.query(`CREATE DATABASE ${newName()} TEMPLATE ${database}`)
+    expect(await show(session, 'work_mem')).toBe('7MB')
+    await owner.query(`ALTER DATABASE ${database} RESET work_mem`)
+    await rest(database)
+    expect(await show(session, 'work_mem')).toBe(common)
+  })
 
   it('changes nothing of what an open session set for itself', async () => {
     const database = await createDatabase()

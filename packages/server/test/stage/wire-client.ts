@@ -81,11 +81,14 @@ export function errorFields(message: ServerMessage | undefined): Record<string, 
 }
 
 function wireOver(stream: Duplex, socket: Socket): WireClient {
-  let buffered = Buffer.alloc(0)
+  // Put together only when a message is whole: a long one comes in thousands of pieces.
+  let pieces: Buffer[] = []
+  let buffered = 0
   let isClosed = false
   let wake: () => void = () => undefined
   const onData = (chunk: Buffer) => {
-    buffered = Buffer.concat([buffered, chunk])
+    pieces.push(chunk)
+    buffered += chunk.length
     wake()
   }
   const onClose = () => {
@@ -96,15 +99,17 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
   stream.on('data', onData).on('close', onClose).on('error', onClose)
 
   const take = async (count: number): Promise<Buffer | undefined> => {
-    while (buffered.length < count) {
+    while (buffered < count) {
       if (isClosed) return undefined
       await new Promise<void>((resolve) => {
         wake = resolve
       })
     }
-    const taken = buffered.subarray(0, count)
-    buffered = buffered.subarray(count)
-    return taken
+    const [first] = pieces
+    const all = first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces)
+    pieces = [all.subarray(count)]
+    buffered -= count
+    return all.subarray(0, count)
   }
   const next = async (): Promise<ServerMessage | undefined> => {
     const header = await take(5)
@@ -133,7 +138,7 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
     },
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
-    rest: () => buffered,
+    rest: () => Buffer.concat(pieces),
     peerCertificate() {
       if (!(stream instanceof TLSSocket)) throw new Error('this connection has no TLS')
       return stream.getPeerCertificate().raw

@@ -80,6 +80,8 @@ export class PooledBackend {
   changedWhileIdle = false
   /** As whom it acted when it was opened: session_authorization and role. */
   openedAs: readonly string[] = []
+  /** The settings of its role and database that were there then (protocol/settings-fingerprint.ts). */
+  openedWith: string | undefined
   /** What PostgreSQL said when it ended it, while nobody used it. */
   lastWord: BackendEnded | undefined
   readonly #cancels = new Set<Promise<void>>()

@@ -1,6 +1,10 @@
 /** The pools of one instance share its places for backends: whoever is idle makes room for whoever waits. */
+import type { PooledBackend } from './backend.ts'
 import type { PoolCounts } from './pool-counts.ts'
 import type { Pool } from './pool.ts'
+
+/** PostgreSQL takes milliseconds for it, unless the machine is busy. */
+const GOING_LIMIT_MS = 5_000
 
 export class InstanceBackends {
   readonly pools = new Map<string, Pool>()
@@ -8,6 +12,8 @@ export class InstanceBackends {
   /** Of all pools, those that are kept for what a session left in them. */
   kept = 0
   readonly #most: number
+  /** Closed by us, and still connections to PostgreSQL. */
+  readonly #going = new Map<PooledBackend, Promise<void>>()
   #count = 0
 
   constructor(most: number, counts: PoolCounts) {
@@ -38,6 +44,37 @@ export class InstanceBackends {
     this.serveLongestWaiting()
   }
 
+  /** A backend was told to go. PostgreSQL counts it until its process ends, which closes the socket. */
+  isGoing(backend: PooledBackend): void {
+    if (backend.socket.closed) return
+    const gone = new Promise<void>((resolve) => {
+      backend.socket.once('close', () => {
+        this.#going.delete(backend)
+        resolve()
+      })
+    })
+    this.#going.set(backend, gone)
+  }
+
+  /**
+   * PostgreSQL has no place for another backend of the pool: idle ones of its role or database, in other pools, make room,
+   * and those that are going are waited for.
+   * @returns whether it may be tried again
+   */
+  async freePlace(asker: Pool, signal: AbortSignal): Promise<boolean> {
+    const kin = [...this.pools.values()].filter((pool) => pool !== asker && isCountedWith(pool, asker))
+    await Promise.all(kin.map((pool) => pool.yieldOne()))
+    if (this.#going.size === 0) return false
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(GOING_LIMIT_MS)])
+    const waited = new Promise<void>((resolve) => {
+      patience.addEventListener('abort', () => {
+        resolve()
+      })
+    })
+    await Promise.race([waited, ...this.#going.values()])
+    return !patience.aborted
+  }
+
   serveLongestWaiting(): void {
     const waiting = [...this.pools.values()]
       .flatMap((pool) => {
@@ -64,3 +101,6 @@ export class InstanceBackends {
     return [...this.pools.values()].some((pool) => pool !== owner && pool.oldestWaiter !== undefined)
   }
 }
+
+const isCountedWith = ({ place: one }: Pool, { place: other }: Pool): boolean =>
+  one.roleOid === other.roleOid || one.databaseOid === other.databaseOid

@@ -3,20 +3,22 @@
  * RENAME or SET TABLESPACE, and CREATE DATABASE … TEMPLATE lock the database and then wait, for five seconds, until
  * everybody else has left it (`CountOtherDBBackends`). The lock is seen by all, whoever holds it, so it is asked for
  * while backends are idle; new ones cannot be opened in the database meanwhile, since they need a lock themselves.
+ *
+ * A CONNECTION LIMIT that came behind the last login of a pool is found by the same question: PostgreSQL counts its idle
+ * backends, and whoever logs in otherwise, elsewhere or directly, would have no place.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
-import type { DatabaseOid } from '../../domain/ids.ts'
 import type { ClaimedDatabases } from '../../operations/ports/claimed-databases.ts'
 import type { GatewayLog } from '../settings.ts'
+import { spareOf } from './pool-terms.ts'
 import type { Pool } from './pool.ts'
 
 /** Ten times before PostgreSQL gives up. */
 const LOOK_EVERY_MS = 500
 
-/** The pools of one instance, each with the database of its backends. */
 export interface PoolsOfInstance {
   readonly instance: DatabaseInstance
-  readonly pools: readonly { readonly databaseOid: DatabaseOid; readonly pool: Pool }[]
+  readonly pools: readonly Pool[]
 }
 
 export interface WayMaker {
@@ -34,12 +36,24 @@ export function makeWay(ports: {
 
   async function look({ instance, pools }: PoolsOfInstance): Promise<void> {
     const { uid } = instance
-    const idle = pools.filter(({ pool }) => pool.idleBackends > 0)
+    const idle = pools.filter(({ idleBackends }) => idleBackends > 0)
     if (idle.length === 0 || underWay.has(uid)) return
     underWay.add(uid)
     try {
-      const claimed = new Set(await ports.claimed.listClaimed(instance))
-      for (const { databaseOid, pool } of idle) if (claimed.has(databaseOid)) pool.makeWay()
+      const facts = await ports.claimed.loadIdleBackendFacts(instance, {
+        roles: [...new Set(idle.map(({ place }) => place.roleOid))],
+        databases: [...new Set(idle.map(({ place }) => place.databaseOid))],
+      })
+      for (const pool of idle) {
+        const { roleOid, databaseOid } = pool.place
+        if (facts.claimed.has(databaseOid)) pool.makeWay()
+        pool.keepSpare(
+          spareOf({
+            isTemplate: facts.templates.has(databaseOid),
+            isLimited: facts.limitedRoles.has(roleOid) || facts.limitedDatabases.has(databaseOid),
+          }),
+        )
+      }
       silent.delete(uid)
     } catch (error) {
       // Nothing follows from that, but somebody may wait in vain: said once, not twice a second.

@@ -5,6 +5,7 @@ import { refuse } from '../../policy/refusals.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
+import { settingsFingerprint } from '../../protocol/settings-fingerprint.ts'
 import type { AttachedClusters } from '../attached-clusters.ts'
 import { openBackend } from '../backend-session.ts'
 import { BackendGone, BackendRefused } from './backend-ends.ts'
@@ -13,7 +14,7 @@ import { readWhoActs, WHO_ACTS } from './inventory.ts'
 
 /** Operators by their schema: search_path is the client's. */
 const WHO_AM_I = encodeQuery(
-  `SELECT role.oid, database.oid
+  `SELECT role.oid, database.oid, coalesce(${settingsFingerprint({ role: 'role.oid', database: 'database.oid' })}, '')
      FROM pg_catalog.pg_roles AS role, pg_catalog.pg_database AS database
     WHERE role.rolname OPERATOR(pg_catalog.=) session_user
       AND database.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
@@ -40,7 +41,7 @@ export async function openPooledBackend(
     await backend.begin()
     // Between the login and now either may have been dropped, and its name given to another.
     const frames = await backend.converse(WHO_AM_I, 1)
-    const [roleOid, databaseOid] = oidsOf(frames)
+    const [roleOid, databaseOid, fingerprint] = columnsOf(frames)
     if (roleOid !== admission.roleOid) {
       throw new RefusedError(refuse('role_not_the_same', { role: admission.roleName }))
     }
@@ -48,6 +49,7 @@ export async function openPooledBackend(
       throw new RefusedError(refuse('database_not_the_same', { database: startup.databaseName }))
     }
     backend.openedAs = readWhoActs(frames)
+    backend.openedWith = fingerprint
     return backend
   } catch (error) {
     backend.socket.destroy()
@@ -61,7 +63,7 @@ export async function openPooledBackend(
   }
 }
 
-function oidsOf(frames: readonly Frame[]): readonly (string | undefined)[] {
+function columnsOf(frames: readonly Frame[]): readonly (string | undefined)[] {
   const row = frames.find(({ type }) => type === 'D')
   if (row === undefined) return []
   const cursor = new FieldCursor(row.body)

@@ -10,7 +10,7 @@ import type { InstanceBackends } from './instance-backends.ts'
 import { KeptBackends } from './kept-backends.ts'
 import { MovingOut } from './moving-out.ts'
 import type { CloseReason } from './pool-counts.ts'
-import type { PoolLimits, PoolPorts, PoolTerms } from './pool-terms.ts'
+import type { PlaceOfPool, PoolLimits, PoolPorts, PoolTerms, Spare } from './pool-terms.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /** Between two transactions of a busy session; while there is room, a backend is not taken from it. */
@@ -27,6 +27,7 @@ export interface Acquired {
 }
 
 export class Pool {
+  readonly place: PlaceOfPool
   readonly #ports: PoolPorts
   readonly #limits: PoolLimits
   readonly #instance: InstanceBackends
@@ -38,13 +39,14 @@ export class Pool {
   readonly #all = new Set<PooledBackend>()
   #size = 0
   #fullUntil = -Infinity
-  #spare: PoolTerms['spare'] = 'any'
+  #spare: Spare = 'any'
   /** Logical sessions that belong here. */
   #sessions = 0
   /** What the last backend reported when it was opened; with it a login is answered without one. */
   opening: ReadonlyMap<string, string> | undefined
 
-  constructor(ports: PoolPorts, limits: PoolLimits, instance: InstanceBackends) {
+  constructor(place: PlaceOfPool, ports: PoolPorts, limits: PoolLimits, instance: InstanceBackends) {
+    this.place = place
     this.#ports = ports
     this.#limits = limits
     this.#instance = instance
@@ -86,11 +88,13 @@ export class Pool {
   /** A session that was admitted; `leave` is its end. Backends that were opened under other terms go. */
   join({ spare, settingsFingerprint }: PoolTerms): void {
     this.#sessions += 1
+    this.#useSettings(settingsFingerprint)
+    this.keepSpare(spare)
+  }
+
+  /** Found between two logins: the terms may have changed since the last one, and nobody may log in here any more. */
+  keepSpare(spare: Spare): void {
     this.#spare = spare
-    if (this.#ages.useSettings(settingsFingerprint)) {
-      this.opening = undefined
-      this.#dismissIdle('outdated')
-    }
     this.#trim()
   }
 
@@ -111,7 +115,7 @@ export class Pool {
       const own = tenant === undefined ? undefined : this.takeOwn(tenant)
       if (own !== undefined) return { backend: own, isOwn: true }
       const found = this.#takeFree() ?? (this.#reserve() ? 'room' : await this.#line.wait(signal, since))
-      const backend = found === 'room' ? await this.#open(signal) : await this.#empty(found)
+      const backend = found === 'room' ? await this.#open(signal, since) : await this.#empty(found)
       if (backend === undefined) continue
       if (signal.aborted) {
         this.#offer(backend)
@@ -168,7 +172,13 @@ export class Pool {
    */
   giveUpOne(): void {
     const backend = this.#idle.longest
-    if (backend !== undefined) this.#dismiss(backend, 'evicted')
+    if (backend !== undefined) void this.#dismiss(backend, 'evicted')
+  }
+
+  /** PostgreSQL has no place for another pool of the role or the database. Nobody's state is lost for it. */
+  async yieldOne(): Promise<void> {
+    const backend = this.#idle.longest
+    if (backend !== undefined) await this.#dismiss(backend, 'yielded')
   }
 
   /** To be called when there may be room again, by the instance. */
@@ -179,8 +189,8 @@ export class Pool {
   retireIdle(): void {
     const now = this.#ports.now()
     for (const backend of this.#idle.all()) {
-      if (this.#ages.isOver(backend)) this.#dismiss(backend, 'outdated')
-      else if (now - backend.releasedAt >= this.#limits.idleMs) this.#dismiss(backend, 'unused')
+      if (this.#ages.isOver(backend)) void this.#dismiss(backend, 'outdated')
+      else if (now - backend.releasedAt >= this.#limits.idleMs) void this.#dismiss(backend, 'unused')
     }
   }
 
@@ -191,6 +201,13 @@ export class Pool {
 
   close(): void {
     for (const backend of [...this.#idle.all(), ...this.#idle.resting()]) this.#retire(backend, 'unused')
+  }
+
+  /** Backends that were opened before go; one that is being opened now may have read these or those. */
+  #useSettings(fingerprint: string): void {
+    if (!this.#ages.useSettings(fingerprint)) return
+    this.opening = undefined
+    this.#dismissIdle('outdated')
   }
 
   #hasOwnRoom(): boolean {
@@ -210,17 +227,28 @@ export class Pool {
     return true
   }
 
+  /** Nobody tells when PostgreSQL has a place again, so whoever waits tries then. */
+  #rememberFull(): void {
+    this.#fullUntil = this.#ports.now() + FULL_FOR_MS
+    setTimeout(() => {
+      this.#fullUntil = -Infinity
+      while (this.#line.length > 0 && this.#reserve()) this.#line.serve('room')
+    }, FULL_FOR_MS).unref()
+  }
+
   #unreserve(): void {
     this.#size -= 1
     this.#instance.give()
   }
 
-  /** In a place that was reserved. Undefined when PostgreSQL has none and others of the pool will be free. */
-  async #open(signal: AbortSignal): Promise<PooledBackend | undefined> {
+  /** In a place that was reserved. Undefined when PostgreSQL has none, and there is one now or others of the pool will be free. */
+  async #open(signal: AbortSignal, since: number): Promise<PooledBackend | undefined> {
     const birth = this.#ages.birth()
     try {
       const backend = await this.#ports.open(signal)
       this.#ages.born(backend, birth)
+      // Changed since the last login, they may be changed back before the next, which would find nothing new.
+      if (backend.openedWith !== undefined) this.#useSettings(backend.openedWith)
       this.#all.add(backend)
       this.#instance.counts.opened += 1
       if (!this.#ages.isOver(backend)) this.opening = new Map(backend.reported)
@@ -234,11 +262,14 @@ export class Pool {
       if (backend.socket.destroyed) onClose()
       return backend
     } catch (error) {
-      const othersWillBeFree =
-        this.#size > 1 && error instanceof BackendRefused && error.sqlstate === TOO_MANY_CONNECTIONS
-      if (othersWillBeFree) this.#fullUntil = this.#ports.now() + FULL_FOR_MS
+      const isFull = error instanceof BackendRefused && error.sqlstate === TOO_MANY_CONNECTIONS
+      const isInTime = this.#ports.now() - since < this.#limits.waitMs
+      const hasPlaceNow = isFull && isInTime && (await this.#instance.freePlace(this, signal))
+      // Those that are being opened have no place either.
+      const othersWillBeFree = isFull && this.#all.size > 0
+      if (othersWillBeFree && !hasPlaceNow) this.#rememberFull()
       this.#unreserve()
-      if (othersWillBeFree) return undefined
+      if (hasPlaceNow || othersWillBeFree) return undefined
       throw error
     }
   }
@@ -273,7 +304,7 @@ export class Pool {
       return
     }
     const reason = this.#reasonToClose(backend)
-    if (reason !== undefined) this.#dismiss(backend, reason)
+    if (reason !== undefined) void this.#dismiss(backend, reason)
     else this.#lay(backend)
   }
 
@@ -304,15 +335,15 @@ export class Pool {
   }
 
   #trim(): void {
-    for (const backend of this.#idle.all()) if (this.#hasTooMany()) this.#dismiss(backend, 'unused')
+    for (const backend of this.#idle.all()) if (this.#hasTooMany()) void this.#dismiss(backend, 'unused')
   }
 
   #dismissIdle(reason: CloseReason): void {
-    for (const backend of this.#idle.all()) this.#dismiss(backend, reason)
+    for (const backend of this.#idle.all()) void this.#dismiss(backend, reason)
   }
 
   /** Closes an idle one, when its session is moved out of it. */
-  #dismiss(backend: PooledBackend, reason: CloseReason): void {
+  async #dismiss(backend: PooledBackend, reason: CloseReason): Promise<void> {
     const { tenant } = backend
     if (tenant === undefined || tenant.isOver || !this.#moving.mustAsk(backend, tenant)) {
       this.#retire(backend, reason)
@@ -320,11 +351,10 @@ export class Pool {
     }
     this.#idle.delete(backend)
     const why = reason === 'evicted' ? 'needed' : 'unneeded'
-    void this.#moving.moveOut(backend, tenant, why).then((outcome) => {
-      if (outcome === 'emptied') this.#retire(backend, reason)
-      // Who waits for the place may be given that of another.
-      else this.#instance.serveLongestWaiting()
-    })
+    const outcome = await this.#moving.moveOut(backend, tenant, why)
+    if (outcome === 'emptied') this.#retire(backend, reason)
+    // Who waits for the place may be given that of another.
+    else this.#instance.serveLongestWaiting()
   }
 
   /** Its place is free at once, although the process takes a moment to go. */
@@ -332,6 +362,7 @@ export class Pool {
     this.#idle.delete(backend)
     if (backend.tenant?.home === backend) backend.tenant.home = undefined
     backend.retire()
+    this.#instance.isGoing(backend)
     this.#closed(backend, reason)
   }
 

@@ -1,6 +1,6 @@
 /** The pools of all instances: which one a login belongs to, when they are looked after, and when they are forgotten. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
-import type { DatabaseOid, InstanceUid } from '../../domain/ids.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
 import type { Admission, PooledAdmission } from '../../operations/admit-login.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
@@ -33,7 +33,6 @@ export interface Pools {
 
 interface Instance {
   readonly backends: InstanceBackends
-  readonly databases: Map<Pool, DatabaseOid>
   /** As the last login found it. */
   seen: DatabaseInstance
 }
@@ -56,11 +55,9 @@ export function createPools(
   sweep.unref()
   const wayMaker = makeWay({ list, claimed: dependencies.claimedDatabases, log: dependencies.log })
 
-  function forgetUnused(uid: InstanceUid, { backends, databases }: Instance): void {
+  function forgetUnused(uid: InstanceUid, { backends }: Instance): void {
     for (const [name, pool] of backends.pools) {
-      if (!pool.isUnused) continue
-      backends.pools.delete(name)
-      databases.delete(pool)
+      if (pool.isUnused) backends.pools.delete(name)
     }
     if (backends.pools.size === 0) instances.delete(uid)
   }
@@ -75,7 +72,6 @@ export function createPools(
     const { uid } = instance
     const found = instances.get(uid) ?? {
       backends: new InstanceBackends(settings.backendsPerInstance, countsOf(uid)),
-      databases: new Map<Pool, DatabaseOid>(),
       seen: instance,
     }
     found.seen = instance
@@ -84,9 +80,9 @@ export function createPools(
   }
 
   function list(): readonly PoolsOfInstance[] {
-    return [...instances.values()].map(({ seen, databases }) => ({
+    return [...instances.values()].map(({ seen, backends }) => ({
       instance: seen,
-      pools: [...databases].map(([pool, databaseOid]) => ({ pool, databaseOid })),
+      pools: [...backends.pools.values()],
     }))
   }
 
@@ -100,6 +96,7 @@ export function createPools(
 
   function make({ admission, startup, databaseName }: PoolRequest, backends: InstanceBackends): Pool {
     return new Pool(
+      { roleOid: admission.roleOid, databaseOid: admission.pooled.database.oid },
       {
         async open(signal) {
           const presentAdmission = { ...admission, instance: await present(admission) }
@@ -117,11 +114,10 @@ export function createPools(
 
   return {
     of(request) {
-      const { backends, databases } = instanceOf(request.admission)
+      const { backends } = instanceOf(request.admission)
       const name = poolNameOf(request.admission, request.startup)
       const pool = backends.pools.get(name) ?? make(request, backends)
       backends.pools.set(name, pool)
-      databases.set(pool, request.admission.pooled.database.oid)
       return pool
     },
     present,

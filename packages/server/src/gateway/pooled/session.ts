@@ -150,10 +150,13 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#isOver = true
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
-    if (error instanceof ConnectionEnded || this.#isInsideAnswer) closeConnection(this.#client)
+    // Whoever reads slowly has answers before him, as at every other end of a session.
+    const lingerMs = ANSWER_LINGER_MS
+    if (error instanceof ConnectionEnded) closeConnection(this.#client)
+    else if (this.#isInsideAnswer) closeConnection(this.#client, { lingerMs })
     else {
       const isOfPostgresql = error instanceof BackendRefused || error instanceof BackendEnded
-      endWith(this.#client, isOfPostgresql ? error.answer : refusalMessage(error))
+      endWith(this.#client, isOfPostgresql ? error.answer : refusalMessage(error), lingerMs)
     }
   }
 

@@ -1,14 +1,18 @@
 /** Attack 60: what a pooled session does when its backend ends it. Over real sockets, with a backend that says what a test tells it. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { hearOut } from '../../../src/gateway/hear-out.ts'
 import { PooledBackend } from '../../../src/gateway/pooled/backend.ts'
+import type { DatabaseOid, RoleOid } from '../../../src/domain/ids.ts'
 import { InstanceBackends } from '../../../src/gateway/pooled/instance-backends.ts'
 import { PoolCounts } from '../../../src/gateway/pooled/pool-counts.ts'
 import { Pool } from '../../../src/gateway/pooled/pool.ts'
 import { PooledSession } from '../../../src/gateway/pooled/session.ts'
+import { RefusedError } from '../../../src/operations/refused-error.ts'
+import { refuse } from '../../../src/policy/refusals.ts'
 import { cstring, queryMessage, typed } from '../../stage/byte-builder.ts'
+import { waitFor } from '../../stage/wait-for.ts'
 
 const error = (severity: string, sqlstate: string) =>
   typed('E', Buffer.concat([cstring(`V${severity}`), cstring(`C${sqlstate}`), Buffer.of(0)]))
@@ -19,6 +23,7 @@ beforeEach(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening')
 })
 afterEach(() => {
+  vi.useRealTimers()
   server.close()
 })
 
@@ -42,6 +47,7 @@ async function sessionWith(answer: Buffer) {
     lifetimeMs: 60_000,
   }
   const pool = new Pool(
+    { roleOid: '16385' as RoleOid, databaseOid: '16384' as DatabaseOid },
     {
       async open() {
         opened += 1
@@ -63,7 +69,7 @@ async function sessionWith(answer: Buffer) {
     onDefect: (defect) => defects.push(defect),
   })
   const over = session.run(Buffer.alloc(0))
-  return { client, over, defects, opened: () => opened }
+  return { client, near, session, over, defects, opened: () => opened }
 }
 
 /** Reads until there is this much. */
@@ -114,4 +120,25 @@ it('passes what there is of an answer in the middle of which the backend is lost
   client.end()
   expect(seen).toEqual(answer)
   expect(await over).toEqual({ reason: 'backend_ended', sqlstate: undefined })
+})
+
+it('lets a client that reads slowly come to the end of what it was sent when the session is ended', async () => {
+  const { client, near, session, over } = await sessionWith(typed('D', Buffer.alloc(64_000_000)))
+  client.write(queryMessage('SELECT'))
+  let before = 0
+  await waitFor('a client that is far behind', () => {
+    const isStuck = near.writableNeedDrain && near.bytesWritten === before
+    before = near.bytesWritten
+    return isStuck
+  })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  session.end(new RefusedError(refuse('pooled_session_ended')))
+  const sent = near.bytesWritten
+  vi.advanceTimersByTime(10_000)
+  let seen = 0
+  client.on('data', (chunk: Buffer) => (seen += chunk.length))
+  await once(client, 'end')
+  client.end()
+  expect(seen).toBe(sent)
+  expect(await over).toBeUndefined()
 })
