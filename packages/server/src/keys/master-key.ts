@@ -3,7 +3,7 @@
  * first encrypts, all of them decrypt. So whatever is killed in the midst of a rotation, what there is can be read.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, open, realpath, rename, rm } from 'node:fs/promises'
+import { link, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -12,6 +12,11 @@ import type { MasterKeys } from './key-encryption.ts'
 const MASTER_KEY_BYTES = 32
 /** The new one, and that of a rotation or two which were not finished. */
 const MOST_KEYS = 4
+
+/** Rights of the group and of everybody. */
+const OF_OTHERS = 0o077
+/** Of those, all but the group's to read. */
+const TOO_OPEN = 0o037
 
 /**
  * Reads the master key.
@@ -53,15 +58,16 @@ export async function loadOrMakeMasterKey(
 }
 
 async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
-  let text: string
   try {
     const handle = await open(file, 'r')
     try {
       const { uid } = await handle.stat()
       if (uid !== 0 && uid !== process.getuid?.())
         throw new Error(`it belongs to another account (user id ${String(uid)})`)
-      text = await handle.readFile('utf8')
-      await handle.chmod(0o600)
+      const keys = parse(await handle.readFile('utf8'))
+      // Only now: a file of something else, which was named by mistake, keeps its rights.
+      await closeToOthers(handle)
+      return keys
     } finally {
       await handle.close()
     }
@@ -69,6 +75,26 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw unusable(file, error instanceof Error ? error.message : String(error), error)
   }
+}
+
+/**
+ * A key that root gives to the account of Lakegate, or that is mounted to be read only, keeps its mode: its group may read it.
+ * @throws Error when others may read or change it, and that cannot be taken from them
+ */
+async function closeToOthers(handle: FileHandle): Promise<void> {
+  const { mode } = await handle.stat()
+  if ((mode & OF_OTHERS) === 0) return
+  try {
+    await handle.chmod(0o600)
+  } catch (cause) {
+    if ((mode & TOO_OPEN) === 0) return
+    const octal = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new Error(`its mode ${octal} lets other accounts read or change it, and cannot be changed`, { cause })
+  }
+}
+
+/** @throws Error when it holds something else than keys */
+function parse(text: string): MasterKeys {
   const [current, ...former] = text
     .split('\n')
     .map((line) => line.trim())
@@ -76,7 +102,7 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
     .map((line) => Buffer.from(line, 'base64'))
   const keys = current === undefined ? [] : [current, ...former]
   if (current === undefined || keys.length > MOST_KEYS || keys.some((key) => key.length !== MASTER_KEY_BYTES))
-    throw unusable(file, `it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
+    throw new Error(`it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
   return [new Redacted<Uint8Array>(current), ...former.map((key) => new Redacted<Uint8Array>(key))]
 }
 
