@@ -89,7 +89,9 @@ async function closeToOthers(handle: FileHandle): Promise<void> {
   } catch (cause) {
     if ((mode & TOO_OPEN) === 0) return
     const octal = (mode & 0o777).toString(8).padStart(4, '0')
-    throw new Error(`its mode ${octal} lets other accounts read or change it, and cannot be changed`, { cause })
+    throw new Error(`its mode ${octal} lets other accounts read or change it, and cannot be changed`, {
+      cause,
+    })
   }
 }
 
