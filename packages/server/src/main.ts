@@ -3,7 +3,6 @@
  * Entry point: the command line, and what it starts. What is imported at first runs on every Node.js there is, so that
  * whoever has one that is too old reads that, and not which word of a library it does not know.
  */
-import { forgetPostgresVariables } from './cli/postgres-variables.ts'
 import { complainOfRuntime } from './cli/runtime.ts'
 
 const complaint = complainOfRuntime(process.versions)
@@ -14,6 +13,7 @@ else {
 }
 
 async function runLakegate(): Promise<void> {
+  const { forgetPostgresVariables } = await import('./cli/postgres-variables.ts')
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')

@@ -127,6 +127,25 @@ describe.each(SETTING_NAMES)('the setting %s', (name) => {
 })
 
 describe('a system database that cannot be reached', () => {
+  it('is not asked when nobody knows how TLS is meant', async () => {
+    const said = await saidAbout(
+      'database-url',
+      'postgres://gate:hunter2@127.0.0.1:1/identities?sslmode=always',
+    )
+    expect(said).toContain('sslmode in it must be one of disable, prefer, ')
+  })
+
+  it('is no reason for the driver to print a warning of its own', async () => {
+    const warned: string[] = []
+    const hear = (warning: Error) => warned.push(warning.message)
+    process.on('warning', hear)
+    await saidAbout('database-url', 'postgres://gate:hunter2@127.0.0.1:1/identities?sslmode=require')
+    // Warnings come with the next tick.
+    await new Promise(setImmediate)
+    process.off('warning', hear)
+    expect(warned).toEqual([])
+  })
+
   it('is named with host, port, database, user and cause, and without the password', async () => {
     const said = await saidAbout('database-url', 'postgres://gate:hunter2@127.0.0.1:1/identities')
     expect(said).toContain(

@@ -86,6 +86,7 @@ const BY_KIND: Readonly<
   database_url: () => [
     wrong('without a scheme', 'db.example.com/lakegate'),
     wrong('of another database', 'mysql://u:hunter2@127.0.0.1/lakegate'),
+    wrong('with a word for TLS that is none', 'postgres://u:hunter2@127.0.0.1/lakegate?sslmode=always'),
     wrong('where nothing listens', 'postgres://lakegate:hunter2@127.0.0.1:1/lakegate'),
     wrong('of an unknown host', 'postgres://lakegate:hunter2@no-such-host.invalid/lakegate'),
     wrong(
