@@ -18,6 +18,11 @@ const load = async (file) => {
 const { fetchPsycopgSuite, SuiteNotFound } = await load('fetch-suite.ts')
 const { runPsycopgSuite } = await load('psycopg-suite.ts')
 
+const tallied = (tally) =>
+  Object.entries(tally)
+    .map(([outcome, tests]) => `${tests} ${outcome}`)
+    .sort()
+    .join(', ')
 const said = ({ outcome, message }) => (message === undefined ? outcome : `${outcome} (${message})`)
 
 let suite
@@ -30,8 +35,15 @@ try {
   process.exit(2)
 }
 try {
-  const { tests, passed, failed, byDesign, differences } = await runPsycopgSuite(suite, values.subjects)
+  const { tests, files, passed, failed, byDesign, differences } = await runPsycopgSuite(
+    suite,
+    values.subjects,
+  )
   console.log(`${tests} tests, of which ${passed} pass against PostgreSQL itself`)
+  for (const [file, { postgresql, direct, pooled }] of files)
+    console.log(
+      `${file}: PostgreSQL ${tallied(postgresql)}; direct ${tallied(direct)}; pooled ${tallied(pooled)}`,
+    )
   for (const [test, outcome] of failed)
     console.log(`\nsays nothing of the gateway: ${test}\n  ${said(outcome)}`)
   for (const { test, endpoint, sentence } of byDesign)

@@ -1,8 +1,6 @@
 /** Which Lakegate this is. */
 import { readFileSync } from 'node:fs'
-
-/** The package of the program, two directories above this file, compiled or not. */
-const PACKAGE = new URL('../../package.json', import.meta.url)
+import { packageFile } from '../domain/package-files.ts'
 
 export const readVersion = (): string =>
-  (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { readonly version: string }).version
+  (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { readonly version: string }).version

@@ -3,6 +3,7 @@
  * listens; connections are served here, or by workers.
  */
 import { randomUUID } from 'node:crypto'
+import { packageFile } from '../domain/package-files.ts'
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import type { StandInPort } from '../domain/stand-in-port.ts'
@@ -23,7 +24,7 @@ import { openTogether, type Shutdown } from './shutdown.ts'
 import { workerCountOf } from './worker-count.ts'
 import { describeToWorkers, type WorkerSetup } from './worker-setup.ts'
 
-const WORKER_PROGRAM = new URL('./gateway-worker.js', import.meta.url)
+const WORKER_PROGRAM = packageFile('dist/gateway-worker.js')
 
 export interface RunningGateway {
   /** @throws Fault gateway_port_taken, gateway_address_unusable */

@@ -2,9 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageFile } from '../domain/package-files.ts'
 
 /** Where the control file and the scripts are. */
-export const EXTENSION_SOURCES = fileURLToPath(new URL('../../sql/databricks_auth/', import.meta.url))
+export const EXTENSION_SOURCES = fileURLToPath(packageFile('sql/databricks_auth/'))
 
 export interface ExtensionScript {
   /** The version that is there when it has run. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Migrator, sql, type Migration } from 'kysely'
 import pg from 'pg'
+import { packageFile } from '../domain/package-files.ts'
 import { Fault } from '../domain/fault.ts'
 import {
   askSystemDatabase,
@@ -13,7 +14,7 @@ import {
 } from './system-database.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'
-const MIGRATIONS = fileURLToPath(new URL('../../sql/system/', import.meta.url))
+const MIGRATIONS = fileURLToPath(packageFile('sql/system/'))
 
 /**
  * @throws Fault system_database_newer when the database was migrated by a later version of Lakegate, system_database_closed

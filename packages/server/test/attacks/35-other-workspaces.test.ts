@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
   DatabaseInstanceRole,
@@ -15,6 +16,7 @@ import type {
   SignInSessionAnswer,
   TokenInfo,
   WorkspaceAnswer,
+  WorkspaceObjectInfo,
 } from '@lakegate/client'
 import { auditRoutes } from '../../src/http/api/audit.ts'
 import { catalogRoutes } from '../../src/http/api/catalogs.ts'
@@ -22,14 +24,17 @@ import { customAppIntegrationRoutes } from '../../src/http/api/custom-app-integr
 import { databaseCredentialRoutes } from '../../src/http/api/database-credentials.ts'
 import { databaseInstanceRoleRoutes } from '../../src/http/api/database-instance-roles.ts'
 import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts'
+import { directoryPermissionRoutes } from '../../src/http/api/directory-permissions.ts'
 import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
 import { grantRoutes } from '../../src/http/api/grants.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
+import { signingKeyRoutes } from '../../src/http/api/signing-keys.ts'
 import { tokenIntrospectionRoutes } from '../../src/http/api/token-introspection.ts'
 import { tokenRoutes } from '../../src/http/api/tokens.ts'
+import { workspaceFileRoutes } from '../../src/http/api/workspace-files.ts'
 import { workspaceRoutes } from '../../src/http/api/workspaces.ts'
 import type { Route } from '../../src/http/route.ts'
 import { scimRoutes } from '../../src/http/scim/routes.ts'
@@ -61,6 +66,9 @@ const ROUTES: readonly Route[] = [
   ...scimRoutes(nothingBehind),
   ...workspaceRoutes(nothingBehind),
   ...servicePrincipalSecretRoutes(nothingBehind),
+  ...signingKeyRoutes(nothingBehind),
+  ...directoryPermissionRoutes(nothingBehind),
+  ...workspaceFileRoutes(nothingBehind),
 ]
 
 /** What the first workspace has, by the name of the parameter that takes it. */
@@ -85,6 +93,9 @@ interface Belongings {
   readonly type: string
   readonly catalogs: string
   readonly tables: string
+  readonly directories: string
+  /** Of a file, without the slash at its front. */
+  readonly file: string
 }
 
 let its: Belongings
@@ -139,6 +150,20 @@ beforeAll(async () => {
     database_instance_name: ready.instance.name,
     logical_database_name: ready.instance.database,
   })
+  const home = `/Workspace/Users/${user.userName}`
+  const directory = `${home}/directory ${randomUUID()}`
+  await admin.request('POST', '/api/2.0/workspace/mkdirs', { path: directory })
+  const file = `${directory}/file ${randomUUID()}`
+  const content = `content ${randomUUID()}`
+  await admin.request('POST', '/api/2.0/workspace/import', {
+    path: file,
+    content: Buffer.from(content).toString('base64'),
+    format: 'AUTO',
+  })
+  const { object_id } = await admin.request<WorkspaceObjectInfo>(
+    'GET',
+    `/api/2.0/workspace/get-status?path=${encodeURIComponent(directory)}`,
+  )
   await signIn(user)
   const { sessions } = await admin.request<{ sessions: SignInSessionAnswer[] }>(
     'GET',
@@ -165,6 +190,8 @@ beforeAll(async () => {
     type: 'catalog',
     catalogs: catalog,
     tables: table,
+    directories: String(object_id),
+    file: file.slice(1),
   }
   secretsOfIt = [
     user.userName,
@@ -177,6 +204,9 @@ beforeAll(async () => {
     token.token_info.token_id,
     catalog,
     table,
+    content,
+    path.basename(directory),
+    path.basename(file),
   ]
 
   const other = await admin.request<WorkspaceAnswer>('POST', `${ACCOUNT}/workspaces`, {
@@ -220,9 +250,15 @@ async function signIn(user: { readonly userName: string; readonly password: stri
   })
 }
 
+/** Routes that take a path in their query. */
+const BY_QUERY = ['get-status', 'list', 'export'].map((verb) => `/api/2.0/workspace/${verb}`)
+
 /** The path with what the first workspace has in the place of its parameters. */
 function placeIn(path: string): string {
+  if (BY_QUERY.includes(path)) return `${path}?path=${encodeURIComponent(`/${its.file}`)}`
   return path
+    .replace('/api/2.0/workspace-files/*', `/api/2.0/workspace-files/${encodeURIComponent(its.file)}`)
+    .replace('/import-file/*', `/import-file/${encodeURIComponent(its.file)}?overwrite=true`)
     .replace('::findByUid', `:findByUid?uid=${ready.instance.uid}`)
     .replace('/*', `/${encodeURIComponent(its.role)}`)
     .replace('/database/catalogs/:name', `/database/catalogs/${its.catalogs}`)
@@ -275,6 +311,16 @@ const BY_BODY: Readonly<Record<string, () => object>> = {
     logical_database_name: ready.instance.database,
   }),
   'POST /api/2.0/token-management/on-behalf-of/tokens': () => ({ application_id: its.applicationId }),
+  'POST /api/2.0/workspace/mkdirs': () => ({ path: `/${path.dirname(its.file)}/new` }),
+  'POST /api/2.0/workspace/delete': () => ({ path: `/${its.file}` }),
+  'POST /api/2.0/workspace/import': () => ({
+    path: `/${its.file}`,
+    content: '',
+    format: 'AUTO',
+    overwrite: true,
+  }),
+  // Of the whole account, and so for its administrators alone.
+  [`POST ${ACCOUNT}/lakegate/signing-keys`]: () => ({}),
 }
 /** Routes that only make something new, in the workspace of the caller or, for its administrators, in the account. */
 const MAKES_SOMETHING = [
@@ -297,7 +343,8 @@ const SAYS_NOTHING = [
 ]
 
 const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>) => `${method} ${path}`
-const hasParameter = ({ path }: Route) => /::findByUid|(?<!:):[a-zA-Z]|\*/.test(path)
+const hasParameter = ({ path }: Route) =>
+  BY_QUERY.includes(path) || /::findByUid|(?<!:):[a-zA-Z]|\*/.test(path)
 
 async function call(route: Route, url: string, token: string, body = bodyOf(route)) {
   const response = await fetch(`${url}${placeIn(route.path)}`, {

@@ -268,6 +268,18 @@ describe('what cannot be moved keeps its backend for the session', () => {
     expect(heard).toEqual(['one', 'two'])
   })
 
+  it('LISTEN names the own process id in what the session itself notifies, and no client’s in what others do', async () => {
+    const senders = new Map<string | undefined, number>()
+    session.client.on('notification', ({ payload, processId }) => senders.set(payload, processId))
+    await session.client.query('LISTEN gossip')
+    await session.client.query(`NOTIFY gossip, 'own'`)
+    await others[0].query(`NOTIFY gossip, 'other'`)
+    await waitFor('the other', () => senders.has('other'))
+    const { processID } = session.client as unknown as { readonly processID: number }
+    expect(senders.get('own')).toBe(processID)
+    expect(senders.get('other')).not.toBe(processID)
+  })
+
   it.each(Object.entries(KEEPS))(
     '%s: one more session than may be kept is ended with the reason, and leaves nothing behind',
     async (_name, [statements]) => {

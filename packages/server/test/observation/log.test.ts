@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { buildSync } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { Redacted } from '../../src/domain/redacted.ts'
 import { createLog, type LogLevel } from '../../src/observation/log.ts'
@@ -79,20 +82,30 @@ describe('the log', () => {
   })
 })
 
+const WRITES_MUCH = `
+  import { createLog, openStandardError } from '../../src/observation/log.ts'
+  const log = createLog('info', openStandardError())
+  for (let line = 0; line < 20_000; line += 1) log.info({ line }, 'a line that has nowhere to go')
+  setTimeout(() => process.stdout.write('alive'), 10)`
+
 describe('standard error on a full disk (attack 42)', () => {
   it.skipIf(!existsSync('/dev/full'))('loses lines and does not end the process', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-log-'))
+    const program = path.join(directory, 'program.mjs')
+    buildSync({
+      stdin: { contents: WRITES_MUCH, resolveDir: import.meta.dirname },
+      ...{ outfile: program, bundle: true, format: 'esm', platform: 'node' },
+      banner: {
+        js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+      },
+    })
     const full = openSync('/dev/full', 'w')
-    const built = new URL('../../dist/observation/log.js', import.meta.url).href
-    const program = `
-      const { createLog, openStandardError } = await import(${JSON.stringify(built)})
-      const log = createLog('info', openStandardError())
-      for (let line = 0; line < 20_000; line += 1) log.info({ line }, 'a line that has nowhere to go')
-      setTimeout(() => process.stdout.write('alive'), 10)`
-    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    const { status, stdout } = spawnSync(process.execPath, [program], {
       stdio: ['ignore', 'pipe', full],
       encoding: 'utf8',
     })
     closeSync(full)
+    rmSync(directory, { recursive: true })
     expect([status, stdout]).toEqual([0, 'alive'])
   })
 })

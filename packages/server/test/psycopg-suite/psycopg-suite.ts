@@ -29,6 +29,7 @@ interface Outcome {
   readonly message?: string
 }
 type Outcomes = ReadonlyMap<string, Outcome>
+type Run = Readonly<Record<'postgresql' | Endpoint, Outcomes>>
 
 export interface Difference {
   readonly test: string
@@ -37,8 +38,12 @@ export interface Difference {
   readonly gateway: Outcome
 }
 
+/** Of one file by one way: how many tests came to each outcome. */
+export type Tally = Readonly<Record<string, number>>
+
 export interface SuiteReport {
   readonly tests: number
+  readonly files: ReadonlyMap<string, Readonly<Record<keyof Run, Tally>>>
   readonly passed: number
   /** They say nothing of the gateway. */
   readonly failed: ReadonlyMap<string, Outcome>
@@ -67,10 +72,14 @@ export async function runPsycopgSuite(suite: PsycopgSuite, subjects = SUBJECTS):
       suspicious.length === 0
         ? undefined
         : await runAll([...new Set(suspicious.map(({ test }) => test))].sort())
-    const steady = again === undefined ? [] : differencesOf(again)
+    // Nor does a test that differs at one endpoint say something of the other when PostgreSQL itself then fails it.
+    const wasSuspicious = ({ test, endpoint }: Difference) =>
+      suspicious.some((known) => known.test === test && known.endpoint === endpoint)
+    const steady = again === undefined ? [] : differencesOf(again).filter(wasSuspicious)
     const sorted = steady.map((difference) => ({ ...difference, sentence: sentenceFor(difference) }))
     return {
       tests: first.postgresql.size,
+      files: tallyFiles(first),
       passed: [...first.postgresql.values()].filter(({ outcome }) => outcome === 'passed').length,
       failed: new Map([...first.postgresql].filter(([, { outcome }]) => outcome === 'failed')),
       byDesign: sorted.flatMap(({ sentence, ...rest }) =>
@@ -142,18 +151,20 @@ async function runTests(suite: PsycopgSuite, dsn: string, what: readonly string[
     env: environment,
     timeout: LONGEST_RUN_MS,
     maxBuffer: 64 * 1024 * 1024,
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     // 1: some tests failed, which is for the comparison to judge (pytest, "Exit codes").
-    if (!(error instanceof Error && 'code' in error && error.code === 1)) throw notRun(error)
+    if (!(error instanceof Error && 'code' in error && error.code === 1))
+      throw notRun(error, await readFile(report, 'utf8').catch(() => ''))
   })
   return readOutcomes(await readFile(report, 'utf8'))
 }
 
-function notRun(error: unknown): Error {
+/** @param outcomes so far: where a test never ended, its setup is the last that is written */
+function notRun(error: unknown, outcomes: string): Error {
   const printed =
     error instanceof Error && 'stdout' in error ? String(error.stdout).slice(-2_000) : String(error)
   return new Error(
-    `pytest did not run to its end: ${printed.replaceAll(/password='[^']*'/g, "password='…'")}`,
+    `pytest did not run to its end. Last: ${outcomes.trim().split('\n').at(-1) ?? ''}\n${printed.replaceAll(/password='[^']*'/g, "password='…'")}`,
   )
 }
 
@@ -169,7 +180,25 @@ function readOutcomes(lines: string): Outcomes {
   return outcomes
 }
 
-function differencesOf(run: Readonly<Record<'postgresql' | Endpoint, Outcomes>>): readonly Difference[] {
+function tallyFiles(run: Run): SuiteReport['files'] {
+  const fileOf = (test: string) => test.split('::')[0] ?? test
+  const tally = (outcomes: Outcomes, file: string): Tally => {
+    const counts: Record<string, number> = {}
+    for (const [test, { outcome }] of outcomes)
+      if (fileOf(test) === file) counts[outcome] = (counts[outcome] ?? 0) + 1
+    return counts
+  }
+  const files = new Set(Object.values(run).flatMap((outcomes) => [...outcomes.keys()].map(fileOf)))
+  return new Map(
+    [...files].sort().map((file) => {
+      const { postgresql, direct, pooled } = run
+      const by = (outcomes: Outcomes) => tally(outcomes, file)
+      return [file, { postgresql: by(postgresql), direct: by(direct), pooled: by(pooled) }]
+    }),
+  )
+}
+
+function differencesOf(run: Run): readonly Difference[] {
   const tests = new Set([...run.postgresql.keys(), ...run.direct.keys(), ...run.pooled.keys()])
   return [...tests].flatMap((test) =>
     ENDPOINTS.flatMap((endpoint) => {

@@ -107,6 +107,7 @@ export function createPooledEndpoint(
         },
       })
       const key = cancelKeys.give(startup.version, () => session.cancel())
+      session.processId = key.processId
       sessions.add(session)
       try {
         const statuses = [...opening].map(([name, value]) => encodeStatus(name, value))

@@ -61,6 +61,8 @@ const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = n
 export class PooledSession implements BackendOwner, Tenant {
   home: PooledBackend | undefined
   moving: Promise<void> | undefined
+  /** What its client was told in BackendKeyData. */
+  processId: number | undefined
   readonly leftovers = new Leftovers()
   readonly #conversation = new Conversation(this.leftovers)
   readonly #client: Duplex
@@ -379,10 +381,12 @@ export class PooledSession implements BackendOwner, Tenant {
   }
 
   /** @returns whether the client is to see it */
-  #readAnswer({ scanner, reported }: PooledBackend): boolean {
+  #readAnswer(backend: PooledBackend): boolean {
+    const { scanner, reported } = backend
     const { type } = scanner
     this.#lastError =
       type === BACKEND.errorResponse ? Buffer.from(scanner.body().subarray(0, LONGEST_LAST_WORD)) : undefined
+    if (type === BACKEND.notificationResponse) this.#nameSender(backend)
     if (type === BACKEND.noticeResponse || type === BACKEND.notificationResponse) return true
     if (type !== BACKEND.parameterStatus) {
       const detail = () => (scanner.isWhole ? scanner.body() : undefined)
@@ -397,6 +401,16 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#told.pass(status, reported)
     return true
+  }
+
+  /**
+   * A client knows its own notifications by the process id that it was told (libpq, "Asynchronous Notification": `be_pid`),
+   * and PostgreSQL names the backend. What comes while the session has the backend, and from it, the session sent itself.
+   */
+  #nameSender({ scanner, cancelKey }: PooledBackend): void {
+    const body = scanner.body()
+    if (this.processId === undefined || cancelKey === undefined || body.length < 4) return
+    if (body.readInt32BE(0) === cancelKey.processId) body.writeInt32BE(this.processId, 0)
   }
 
   #releaseIfFinished(): void {

@@ -6,12 +6,13 @@
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageFile } from '../../domain/package-files.ts'
 import { decideExtension, type BadExtensionSetting, type ExtensionRules } from '../../policy/extensions.ts'
 import { extendControlFile, valueInControlFile } from './control-file.ts'
 import { removeFiles, writeReadableFile } from './own-files.ts'
 
 /** What is run as well, behind each script of an extension: it must do no harm when it is run again. */
-const ADDITIONS = fileURLToPath(new URL('../../../sql/extensions/', import.meta.url))
+const ADDITIONS = fileURLToPath(packageFile('sql/extensions/'))
 const CONTROL = '.control'
 const PRELOADED = ['pg_stat_statements']
 
