@@ -13,9 +13,12 @@ else {
 }
 
 async function runLakegate(): Promise<void> {
+  const { forgetPostgresVariables } = await import('./cli/postgres-variables.ts')
+  forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadMasterKeyRotation, loadResolver } = await import('./composition/load-everything.ts')
+  const { loadEverything, loadGateway, loadMasterKeyRotation, loadResolver } =
+    await import('./composition/load-everything.ts')
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
     control: async (...start) => (await loadEverything()).control(...start),

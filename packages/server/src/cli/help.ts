@@ -58,6 +58,9 @@ function placeholderOf({ kind, choices }: SettingDefinition): string {
 
 /** Also of the commands of that command. */
 export function withOurHelp(command: Command): Command {
+  command.showHelpAfterError(
+    '`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.',
+  )
   command.configureHelp({
     prepareContext({ helpWidth }) {
       this.helpWidth = Math.min(helpWidth ?? 80, WIDEST)

@@ -51,7 +51,6 @@ function createProgram(starts: Starts): Command {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
     .version(readVersion(), '-V, --version', 'print the version')
-    .showHelpAfterError('`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.')
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')

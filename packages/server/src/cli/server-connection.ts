@@ -43,16 +43,28 @@ export async function atServer<Result>(
   try {
     return await work(createLakegateHttp(flags.url, () => token))
   } catch (error) {
-    if (error instanceof LakegateApiError) throw commandFailed(error.message, undefined)
+    if (error instanceof LakegateApiError)
+      throw commandFailed(error.message, error.status === 401 ? GOOD_TOKEN : undefined)
     // What fetch throws when nobody answers.
     if (error instanceof TypeError)
       throw commandFailed(
         `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
-        'Start it, or name its address with --url or DATABRICKS_HOST.',
+        OF_CERTIFICATES.test(codeOf(error))
+          ? 'Name the authority of its certificate: NODE_EXTRA_CA_CERTS=<data directory>/ca.pem.'
+          : 'Start it, or name its address with --url or DATABRICKS_HOST.',
       )
     throw error
   }
 }
+
+const GOOD_TOKEN =
+  'Set DATABRICKS_TOKEN, or the file of --token-file, to an access token of that Lakegate that has not expired.'
+
+/** Error codes of OpenSSL for a chain that ends nowhere it trusts. */
+const OF_CERTIFICATES = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/
+
+const codeOf = ({ cause }: Error): string =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : ''
 
 const causeOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
 

@@ -15,6 +15,13 @@ import { installExtensionFiles } from '../instances/extension.ts'
 import { readExtensionRules } from '../policy/extensions.ts'
 import { dataDirectoryHere } from './data-directory.ts'
 
+/** Who may not list the data directory may still pass through it. */
+const CLOSED = 0o711
+/** What an installation has; a start that was killed before it left a directory that is closed already. */
+const MARKS: readonly string[] = ['master.key', 'ca.pem', 'system', 'instances']
+/** At the root of a volume of its own. */
+const LOST_AND_FOUND = 'lost+found'
+
 export interface Machine {
   readonly dataDirectory: string
   readonly account: OperatingSystemAccount
@@ -99,11 +106,28 @@ async function closeDataDirectory(directory: string, account: OperatingSystemAcc
       // Made for everybody, as volumes of containers are: good as long as that account made nothing in it.
       if (canChange(account, before)) await refuseEntriesOf(directory, account)
     }
-    await chmod(directory, 0o711)
+    if ((before.mode & 0o7777) !== CLOSED) {
+      await refuseForeignFiles(directory)
+      await chmod(directory, CLOSED)
+    }
   } catch (cause) {
     throw unusable(directory, cause instanceof Error ? cause.message : String(cause), cause)
   }
   await refuseOpenPath(directory, account)
+}
+
+/**
+ * A directory that is used for something else, such as /etc, was named by mistake: whoever uses it needs its mode.
+ * @throws Error when it holds files, and none that tells of Lakegate
+ */
+async function refuseForeignFiles(directory: string): Promise<void> {
+  const entries = (await readdir(directory)).filter((name) => name !== LOST_AND_FOUND)
+  const [first, ...more] = entries
+  if (first === undefined || entries.some((name) => MARKS.includes(name))) return
+  const others = more.length === 0 ? '' : ` and ${String(more.length)} more`
+  throw new Error(
+    `it holds ${first}${others}, nothing of Lakegate, and its mode would have to become 0711 (chmod 711, if it is the right one)`,
+  )
 }
 
 async function refuseEntriesOf(directory: string, { name, uid }: OperatingSystemAccount): Promise<void> {

@@ -3,7 +3,8 @@
  * administrator's token, hence mode 0600; it appears whole or not at all, and goes when the server stops.
  */
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { Fault } from '../domain/fault.ts'
 
 /** The contents, as issue scripts read them. */
@@ -59,18 +60,43 @@ const unusable = (path: string, what: 'written' | 'removed', cause: unknown): Fa
     origin: 'configuration',
     message: `The ready file ${path} cannot be ${what}: ${cause instanceof Error ? cause.message : String(cause)}.`,
     nextStep:
-      'Name a file in a directory that exists and that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
+      'Name a file that is not there yet, in a directory that Lakegate may write, with --ready-file or LAKEGATE_READY_FILE.',
     cause,
   })
 
 /**
  * Also called first thing at a start: a file left by a killed server must not claim that this one is ready.
- * @throws Fault ready_file_not_writable
+ * @throws Fault ready_file_not_writable, also for a file that holds something else: it was named by mistake
  */
 export async function removeReadyFile(path: string): Promise<void> {
   try {
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && !(await isReadyFile(path, found)))
+      throw new Error('it is there, and Lakegate did not write it')
     await rm(path, { force: true })
   } catch (cause) {
     throw unusable(path, 'removed', cause)
   }
 }
+
+/** More than any report. */
+const LARGEST_REPORT = 64 * 1024
+
+/** Of any version, or empty, as mktemp makes them. */
+async function isReadyFile(path: string, found: Stats): Promise<boolean> {
+  if (!found.isFile() || found.size > LARGEST_REPORT) return false
+  const text = await readFile(path, 'utf8')
+  if (text === '') return true
+  try {
+    const report = Object.keys(JSON.parse(text) as object)
+    return MARKS.some((marks) => marks.every((mark) => report.includes(mark)))
+  } catch {
+    return false
+  }
+}
+
+/** What the report of a server, and that of a gateway, always had. */
+const MARKS: readonly (readonly (keyof ReadyReport | keyof GatewayReadyReport)[])[] = [
+  ['http_url', 'admin_token'],
+  ['gateway'],
+]

@@ -13,16 +13,17 @@ import { addMasterKey, dropFormerMasterKeys, loadMasterKey } from '../keys/maste
 import { createAuditStore } from '../store/audit-records.ts'
 import type { AuditEntry } from '../operations/ports/audit.ts'
 import { sealAllAnew, tryMasterKey } from '../store/sealed-columns.ts'
-import { masterKeyFileIn } from './data-directory.ts'
+import { dataDirectoryHere, masterKeyFileIn } from './data-directory.ts'
 import { prepareMachine } from './machine.ts'
 import { openProcessLog } from './process-log.ts'
 import { startSystemDatabase } from './system-database.ts'
 
 export const rotateMasterKey: RotateMasterKey = async (settings) => {
   const log = openProcessLog(settings)
-  const machine = await prepareMachine(settings)
-  const file = masterKeyFileIn(settings, machine.dataDirectory)
+  const file = masterKeyFileIn(settings, dataDirectoryHere(settings))
+  // Before anything is made in a data directory, which may be the wrong one.
   const found = await loadMasterKey(file)
+  const machine = await prepareMachine(settings)
   const refuseToMake = (missing: string) => Promise.resolve(nothingToRotate(`${missing} is not there`))
   const system = await startSystemDatabase(machine, settings['database-url'].value, refuseToMake, log)
   try {

@@ -22,6 +22,8 @@ const LONGEST_DOMAIN = 190
 /** PostgreSQL cuts the names of roles there (NAMEDATALEN). */
 const LONGEST_ROLE = 63
 
+const TLS_MODES: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
+
 const anything = () => undefined
 const called =
   (values: string): Kind['values'] =>
@@ -145,11 +147,16 @@ const KIND_TABLE = {
   },
   database_url: {
     values: called('URL'),
-    complain: (value) =>
+    complain(value) {
       // With a user and no host, which `?host=` names then, it is one for libpq alone.
-      parseUrl(value.replace('@/', '@localhost/'), ['postgres:', 'postgresql:']) === undefined
-        ? 'it must be a URL that begins with postgres:// or postgresql://'
-        : undefined,
+      const url = parseUrl(value.replace('@/', '@localhost/'), ['postgres:', 'postgresql:'])
+      if (url === undefined) return 'it must be a URL that begins with postgres:// or postgresql://'
+      // The driver takes a word that it does not know for verify-full.
+      const mode = url.searchParams.get('sslmode')
+      return mode === null || TLS_MODES.includes(mode)
+        ? undefined
+        : `sslmode in it must be one of ${TLS_MODES.join(', ')}`
+    },
   },
   user_name: { values: called('e-mail address'), complain: complainOfUserName },
   instance_name: {

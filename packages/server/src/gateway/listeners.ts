@@ -109,8 +109,7 @@ async function listenAt(
   return { host, port: (server.address() as AddressInfo).port, server }
 }
 
-const isMissingAddress = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL'
+const isMissingAddress = (error: unknown): boolean => hasCode(error, 'EADDRNOTAVAIL')
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -123,17 +122,30 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 function explain(cause: unknown, host: string, whom: string, wanted: number | undefined): Fault {
-  const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+  const isTaken = hasCode(cause, 'EADDRINUSE')
   return new Fault({
     code: isTaken ? 'gateway_port_taken' : 'gateway_address_unusable',
     origin: 'configuration',
     message: isTaken
       ? `Port ${String(wanted)} on ${host}, where clients of ${whom} would connect, is in use.`
       : `The gateway cannot listen on ${host} for ${whom}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-    nextStep: 'Choose another port with LAKEGATE_GATEWAY_PORT (0 takes any free one).',
+    nextStep: nextStepFor(cause),
     cause,
   })
 }
+
+function nextStepFor(cause: unknown): string {
+  if (hasCode(cause, 'EADDRNOTAVAIL', 'EAFNOSUPPORT'))
+    return 'Name addresses that this machine has with LAKEGATE_GATEWAY_HOST.'
+  const another = 'Choose another port with LAKEGATE_GATEWAY_PORT (0 takes any free one)'
+  // ip(7): those below 1024 belong to root.
+  return hasCode(cause, 'EACCES')
+    ? `${another}: those below 1024 need root, or the capability CAP_NET_BIND_SERVICE.`
+    : `${another}.`
+}
+
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code))
 
 export function isSameListener(
   one: InstanceListener | undefined,

@@ -3,7 +3,7 @@
  * first encrypts, all of them decrypt. So whatever is killed in the midst of a rotation, what there is can be read.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { link, open, realpath, rename, rm } from 'node:fs/promises'
+import { link, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -14,6 +14,11 @@ const MASTER_KEY_BYTES = 32
 const MOST_KEYS = 4
 /** Far more than that many keys. */
 const LONGEST_FILE = 4096
+
+/** Rights of the group and of everybody. */
+const OF_OTHERS = 0o077
+/** Of those, all but the group's to read. */
+const TOO_OPEN = 0o037
 
 /**
  * Reads the master key.
@@ -65,7 +70,7 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
       if (found.size > LONGEST_FILE) throw notKeys()
       const keys = parse(await handle.readFile('utf8'))
       // Not before it is known for one of ours: root could close any file of the machine by one wrong setting.
-      await handle.chmod(0o600)
+      await closeToOthers(handle)
       return keys
     } finally {
       await handle.close()
@@ -76,6 +81,25 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
   }
 }
 
+/**
+ * A key that root gives to the account of Lakegate, or that is mounted to be read only, keeps its mode: its group may read it.
+ * @throws Error when others may read or change it, and that cannot be taken from them
+ */
+async function closeToOthers(handle: FileHandle): Promise<void> {
+  const { mode } = await handle.stat()
+  if ((mode & OF_OTHERS) === 0) return
+  try {
+    await handle.chmod(0o600)
+  } catch (cause) {
+    if ((mode & TOO_OPEN) === 0) return
+    const octal = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new Error(`its mode ${octal} lets other accounts read or change it, and cannot be changed`, {
+      cause,
+    })
+  }
+}
+
+/** @throws Error when it holds something else than keys */
 function parse(text: string): MasterKeys {
   const [current, ...former] = text
     .split('\n')

@@ -26,12 +26,21 @@ const STATEMENT_TIMEOUT_MS = 10_000
 
 export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig => ({
   ...(address.kind === 'url'
-    ? { connectionString: address.url.reveal() }
+    ? { connectionString: withStrictTls(address.url.reveal()) }
     : { host: address.directory, port: 5432, user: address.user, database: address.database }),
   application_name: 'lakegate',
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
 })
+
+/**
+ * The driver takes these words for verify-full, and prints a warning that libpq does not: its text would come before what
+ * Lakegate says of the same connection.
+ */
+const withStrictTls = (url: string): string =>
+  /[?&]uselibpqcompat=true(&|$)/.test(url)
+    ? url
+    : url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full')
 
 /** @param onIdleError told when a connection in the pool dies; the pool replaces it by itself */
 export function openSystemDatabase(

@@ -131,6 +131,12 @@ describe('lakegate sessions says what is wrong and what to do, and ends with 1',
       ['list', '--url', 'http://127.0.0.1:1'],
       'cannot be reached at http://127.0.0.1:1',
     ],
+    [
+      'where a certificate is not trusted',
+      ['list', '--url', lakegate.ready.http_url.replace('http:', 'https:')],
+      'NODE_EXTRA_CA_CERTS',
+    ],
+    ['without the word after an option', ['list', '--identity'], '`lakegate <command> --help`'],
   ])('%s', async (_when, words, said) => {
     const { status, output } = await lakegateSessions(words)
     expect(output).toContain(said)
@@ -141,6 +147,12 @@ describe('lakegate sessions says what is wrong and what to do, and ends with 1',
   it('without a token', async () => {
     const { status, output } = await lakegateSessions(['list'], '')
     expect(output).toContain('There is no access token.')
+    expect(status).toBe(1)
+  })
+
+  it('with a token that is not good', async () => {
+    const { status, output } = await lakegateSessions(['list'], 'dapi0')
+    expect(output).toMatch(/\nWhat to do: [^\n]*DATABRICKS_TOKEN/)
     expect(status).toBe(1)
   })
 

@@ -170,7 +170,13 @@ describe.skipIf(programs.missing !== undefined)('backup and restore', () => {
     await expect(shell.run(block('# lakegate-backup'), {}, programs.directory)).resolves.toMatchObject({
       stderr: '',
     })
-    expect(await readdir(path.join(work, 'keys'))).toEqual(['master.key'])
+    const [name] = await readdir(path.join(work, 'backups'))
+    expect(await readdir(path.join(work, 'keys'))).toEqual([`${name ?? ''}.key`])
+  })
+
+  it('are not mixed with what runs: a restore begins when PostgreSQL is stopped', async () => {
+    await expect(shell.run(block('# lakegate-restore'))).rejects.toThrow(/PostgreSQL runs: .*postmaster\.pid/)
+    await expect(notes(token)).resolves.toEqual(['before the backup'])
   })
 
   it('bring everything back as it was: roles, data, secrets and tokens', async () => {
@@ -179,6 +185,10 @@ describe.skipIf(programs.missing !== undefined)('backup and restore', () => {
       displayName: 'made after the backup',
     })
     await lakegate.stop()
+    // The master key is rotated, and the next backup fails: the one that is whole has the key of its own time.
+    await shell.run('lakegate keys rotate --master-key')
+    await shell.standIn('sync', 'exit 1')
+    await expect(shell.run(block('# lakegate-backup'), {}, programs.directory)).rejects.toThrow()
     await writeFile(path.join(dataDirectory, 'master.key'), 'lost\n')
     await shell.run(block('# lakegate-restore'))
     await start()
@@ -247,6 +257,14 @@ describe('the master key', () => {
       shell.run('lakegate keys rotate --master-key', { LAKEGATE_DATA_DIR: empty }),
     ).rejects.toThrow('There is no installation in this system database')
     expect(await readFile(path.join(empty, 'master.key'), 'utf8')).toBe(before)
+  })
+
+  it('is not rotated where no data directory is, and none is made', async () => {
+    const LAKEGATE_DATA_DIR = path.join(work, 'none')
+    await expect(shell.run('lakegate keys rotate --master-key', { LAKEGATE_DATA_DIR })).rejects.toThrow(
+      'master.key is not there',
+    )
+    expect(await readdir(work)).not.toContain('none')
   })
 })
 

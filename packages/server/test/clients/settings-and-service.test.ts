@@ -101,14 +101,16 @@ describe('as a service', () => {
 
   it('is enabled, and upgraded behind a backup, by commands in this order', async () => {
     const calls = path.join(work, 'service-calls')
-    for (const program of ['systemctl', 'journalctl', 'git', 'npm', 'lakegate-backup'])
+    for (const program of ['systemctl', 'journalctl', 'git', 'npm', 'install', 'runuser'])
       await shell.standIn(program, `echo "${program} $*" >> '${calls}'`)
-    await shell.run(`${block('daemon-reload')}\n${block('git pull')}`)
+    await shell.run(`${block('daemon-reload')}\n${block('--owner=lakegate')}\n${block('git pull')}`)
     expect((await readFile(calls, 'utf8')).trim().split('\n')).toEqual([
       'systemctl daemon-reload',
       'systemctl enable --now lakegate',
       'journalctl --unit=lakegate --follow',
-      'lakegate-backup ',
+      'install --directory --owner=lakegate --mode=700 /var/backups/lakegate /var/backups/lakegate-keys',
+      // PostgreSQL lets in nobody but the account that it runs as, root neither.
+      'runuser --user lakegate -- lakegate-backup',
       'systemctl stop lakegate',
       'git pull',
       'npm ci',

@@ -3,7 +3,7 @@
  * stack, whether the value is wrong by itself, on this disk, or for what it names. In this process, because a start for
  * each would take minutes; test/crashes/failed-starts.test.ts does it with whole processes for a few.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -16,6 +16,7 @@ import { openGatewayHealth } from '../../src/composition/gateway-health.ts'
 import { openHttp } from '../../src/composition/http-address.ts'
 import { prepareMachine } from '../../src/composition/machine.ts'
 import { buildMetricsHandler } from '../../src/composition/metrics.ts'
+import { removeReadyFile } from '../../src/composition/ready-file.ts'
 import { loadSignInProvider } from '../../src/composition/sign-in-provider.ts'
 import { loadMasterKey } from '../../src/keys/master-key.ts'
 import { createMetrics } from '../../src/observation/metrics.ts'
@@ -52,6 +53,7 @@ const USES: Partial<Record<SettingName, (settings: LoadedSettings) => Promise<un
   'data-dir': prepareMachine,
   'postgres-account': (settings) =>
     prepareMachine({ ...settings, 'data-dir': { value: path.join(place, 'data'), source: 'flag' } }),
+  'ready-file': ({ 'ready-file': { value = '' } }) => removeReadyFile(value),
   'http-host': (settings) => openHttp(settings, { warn: () => undefined }),
   'gateway-health-host': (settings) => openGatewayHealth(settings, silent),
   'database-url': async ({ 'database-url': { value } }) => {
@@ -101,20 +103,49 @@ async function saidAbout(name: SettingName, value: string): Promise<string> {
   return 'nothing: it was accepted'
 }
 
+/** Type and rights of what a value names, and what it holds: nothing that was named by mistake may change. */
+function lookAt(value: string): unknown {
+  if (!value.startsWith(place) || value === place || !existsSync(value)) return undefined
+  const found = lstatSync(value)
+  const content = found.isDirectory() ? readdirSync(value) : readFileSync(value, 'utf8')
+  return { mode: found.mode, content }
+}
+
 describe.each(SETTING_NAMES)('the setting %s', (name) => {
   const rows = wrongValuesOf(name, place).filter(
     // An account matters to root alone.
     ({ what }) => what !== 'unknown' || process.getuid?.() === 0,
   )
 
-  it.each(rows)('is refused when it is $what', async ({ value }) => {
+  it.each(rows)('is refused when it is $what, which stays as it was', async ({ value }) => {
+    const before = lookAt(value)
     const said = await saidAbout(name, value)
+    expect(lookAt(value)).toEqual(before)
     expect(said).toMatch(/^\nLakegate cannot go on: [^\n]+\nWhat to do: [^\n]+\n$/)
     expect(said).not.toContain('hunter2')
   })
 })
 
 describe('a system database that cannot be reached', () => {
+  it('is not asked when nobody knows how TLS is meant', async () => {
+    const said = await saidAbout(
+      'database-url',
+      'postgres://gate:hunter2@127.0.0.1:1/identities?sslmode=always',
+    )
+    expect(said).toContain('sslmode in it must be one of disable, prefer, ')
+  })
+
+  it('is no reason for the driver to print a warning of its own', async () => {
+    const warned: string[] = []
+    const hear = (warning: Error) => warned.push(warning.message)
+    process.on('warning', hear)
+    await saidAbout('database-url', 'postgres://gate:hunter2@127.0.0.1:1/identities?sslmode=require')
+    // Warnings come with the next tick.
+    await new Promise(setImmediate)
+    process.off('warning', hear)
+    expect(warned).toEqual([])
+  })
+
   it('is named with host, port, database, user and cause, and without the password', async () => {
     const said = await saidAbout('database-url', 'postgres://gate:hunter2@127.0.0.1:1/identities')
     expect(said).toContain(

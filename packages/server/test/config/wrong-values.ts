@@ -2,7 +2,7 @@
  * Values that cannot be used, for every kind of setting: of another type, out of range, a file that is missing or closed, a
  * host that nobody reaches. A kind without any fails its test.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { SETTINGS, type SettingDefinition, type SettingName } from '../../src/config/settings.ts'
 
@@ -36,6 +36,7 @@ const BY_KIND: Readonly<
     wrong('a file', fileIn(place)),
     wrong('below a file', `${fileIn(place)}/data`),
     wrong('where the system lets nobody make any', '/proc/lakegate/data'),
+    wrong('a directory that is used for something else', directoryIn(place)),
     wrong('with a colon', path.join(place, 'a:b')),
     wrong('with a line in it', path.join(place, 'a\nb')),
   ],
@@ -46,6 +47,8 @@ const BY_KIND: Readonly<
   ],
   written_file: (place) => [
     wrong('a directory', place),
+    wrong('a file of something else', fileIn(place)),
+    wrong('a link to a file of something else', linkTo(place, fileIn(place))),
     wrong('in a directory that is missing', path.join(place, 'none', 'ready.json')),
     wrong('below a file', path.join(fileIn(place), 'ready.json')),
     wrong('where the system lets nobody write', '/proc/lakegate.json'),
@@ -83,6 +86,7 @@ const BY_KIND: Readonly<
   database_url: () => [
     wrong('without a scheme', 'db.example.com/lakegate'),
     wrong('of another database', 'mysql://u:hunter2@127.0.0.1/lakegate'),
+    wrong('with a word for TLS that is none', 'postgres://u:hunter2@127.0.0.1/lakegate?sslmode=always'),
     wrong('where nothing listens', 'postgres://lakegate:hunter2@127.0.0.1:1/lakegate'),
     wrong('of an unknown host', 'postgres://lakegate:hunter2@no-such-host.invalid/lakegate'),
     wrong(
@@ -137,10 +141,24 @@ function wrongFiles(place: string): readonly WrongValue[] {
   ]
 }
 
-function fileIn(place: string, contents = 'text', mode = 0o600): string {
+function fileIn(place: string, contents = 'text', mode = 0o644): string {
   const file = path.join(place, crypto.randomUUID())
   writeFileSync(file, contents, { mode })
   return file
+}
+
+function directoryIn(place: string): string {
+  const directory = path.join(place, crypto.randomUUID())
+  mkdirSync(directory)
+  chmodSync(directory, 0o755)
+  fileIn(directory)
+  return directory
+}
+
+function linkTo(place: string, target: string): string {
+  const link = path.join(place, crypto.randomUUID())
+  symlinkSync(target, link)
+  return link
 }
 
 function programsIn(place: string): string {

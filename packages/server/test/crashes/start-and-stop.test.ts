@@ -28,6 +28,16 @@ beforeAll(async () => {
 })
 afterAll(async () => removeDataDirectory(dataDirectory))
 
+/** As in the README's second terminal, and what else would lead the driver elsewhere. */
+const OF_A_SHELL = {
+  PGHOST: '127.0.0.1',
+  PGPORT: '1',
+  PGDATABASE: 'databricks_postgres',
+  PGUSER: 'nobody',
+  PGSSLMODE: 'require',
+  PGOPTIONS: '-c no_such_setting=1',
+}
+
 /** Runs the program until it ends by itself. */
 async function runToEnd(environment: Readonly<Record<string, string>>, programArguments = ['up']) {
   const { child, output } = spawnLakegate(programArguments, environment)
@@ -100,8 +110,8 @@ describe('a start, a stop and another start', () => {
     await expect(processesIn(dataDirectory)).resolves.toEqual([])
   })
 
-  it('comes back with all its data, its ids, its port, and a fresh token beside the first one', async () => {
-    lakegate = await startLakegate({ dataDirectory })
+  it('comes back with all its data, its ids, its port, and a fresh token beside the first one, whatever PG… the shell has', async () => {
+    lakegate = await startLakegate({ dataDirectory, environment: OF_A_SHELL })
     try {
       const { ready } = lakegate
       expect({ ...ready, http_url: '', admin_token: '' }).toEqual({ ...first, http_url: '', admin_token: '' })

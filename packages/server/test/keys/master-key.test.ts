@@ -67,6 +67,29 @@ describe('the file of the master key', () => {
   })
 })
 
+describe('the rights of the file of the master key', () => {
+  it('are taken from others when it holds a key', async () => {
+    await make()
+    await chmod(file, 0o644)
+    await loadMasterKey(file)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('stay as they are when nobody else has any, as of a secret that is mounted to be read only', async () => {
+    await make()
+    await chmod(file, 0o400)
+    await loadMasterKey(file)
+    expect((await stat(file)).mode & 0o777).toBe(0o400)
+  })
+
+  it('stay as they are when it holds something else: that file was named by mistake', async () => {
+    await writeFile(file, 'root:x:0:0:root:/root:/bin/bash\n')
+    await chmod(file, 0o644)
+    await expect(loadMasterKey(file)).rejects.toMatchObject({ code: 'master_key_unusable' })
+    expect((await stat(file)).mode & 0o777).toBe(0o644)
+  })
+})
+
 describe('a rotation of the master key', () => {
   it('has a file at every step that opens what was sealed before it, and what is sealed from now on', async () => {
     const former = await make()

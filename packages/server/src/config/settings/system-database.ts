@@ -8,7 +8,8 @@ export const SYSTEM_DATABASE_SETTINGS = {
     fallback: 'an embedded PostgreSQL in the data directory',
     secret: true,
     example: 'postgres://lakegate@db.example.com/lakegate',
-    sentence: 'URL of an external PostgreSQL that serves as the system database.',
+    sentence:
+      'URL of an external PostgreSQL that serves as the system database; the variables PGHOST, PGSSLMODE and so on count for nothing.',
   },
   'master-key-file': {
     kind: 'kept_file',
