@@ -16,7 +16,8 @@ const options = ['--no-sync', '--set', 'fsync=off', ...given.filter((option) => 
 const data = options.find((option) => option.startsWith('--pgdata='))?.slice('--pgdata='.length)
 const run = (program, args) => spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
 
-if (data === undefined || (existsSync(data) && readdirSync(data).length > 0)) {
+// Nothing is to be made, or in a place that initdb refuses.
+if (data === undefined || given.includes('--show') || (existsSync(data) && readdirSync(data).length > 0)) {
   process.exit(run(initdb, options))
 }
 const others = options.filter((option) => !option.startsWith('--pgdata='))
