@@ -5,7 +5,7 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/'] },
+  { ignores: ['**/dist/', 'packages/server/types/', 'coverage/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

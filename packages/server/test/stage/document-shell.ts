@@ -33,7 +33,9 @@ export async function useShell(
   }
   const main = path.join(REPOSITORY, 'packages/server/dist/main.js')
   await standIn('lakegate', `exec '${process.execPath}' '${main}' "$@"`)
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:LAKEGATE_|PG|DATABRICKS_)/.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(?:LAKEGATE_|PG|DATABRICKS_)/.test(name),
+  )
   const binaries = unsyncedPostgres()
   return {
     standIn,
