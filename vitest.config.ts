@@ -27,8 +27,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // PostgreSQL servers run beside the tests; more workers than this only make them wait for one another.
-    maxWorkers: 2,
+    // On two cores: tests wait for processes that start and stop, so a third one finds room.
+    maxWorkers: 3,
     projects: [
       {
         resolve,

@@ -56,7 +56,8 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
     const known = standing.get(instance.uid)
     const place = placeOf(instance.backend)
     if (known !== undefined && known.place === place) return known
-    if (known !== undefined) void retire(instance.uid, known)
+    // Moved, or asked by somebody who does not know yet that it did.
+    if (known !== undefined) leave(instance.uid, known)
     const forget = () => {
       clearTimeout(made.idleTimer)
       if (standing.get(instance.uid) === made) standing.delete(instance.uid)
@@ -92,7 +93,12 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
   function leave(uid: InstanceUid, connection: Standing): void {
     if (standing.get(uid) !== connection) return
     standing.delete(uid)
-    void connection.turn.then(() => retire(uid, connection))
+    // Whoever waits for the connection itself takes a turn before this reads the last one.
+    const answered = connection.client.then(
+      () => connection.turn,
+      () => undefined,
+    )
+    void answered.then(() => retire(uid, connection))
   }
 
   async function close(uid: InstanceUid): Promise<void> {

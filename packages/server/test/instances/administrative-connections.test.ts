@@ -85,4 +85,19 @@ describe('The standing administrative connection', () => {
     await expect(Promise.all(asked)).resolves.toHaveLength(3)
     expect(opened.length).toBe(2)
   })
+
+  it('to a former place answers whoever asked there, while others ask at the new one and back', async () => {
+    const connections = createAdministrativeConnections(access)
+    const at = (socketDirectory: string) => ({
+      ...INSTANCE,
+      backend: { ...INSTANCE.backend, kind: 'embedded' as const, socketDirectory },
+    })
+    const asked = ['/before', '/after', '/before', '/after', '/before'].map((place) =>
+      connections.query(at(place), STATEMENT, []),
+    )
+    await vi.advanceTimersByTimeAsync(10 * ANSWER_MS)
+    await expect(Promise.all(asked)).resolves.toHaveLength(5)
+    // Those that nobody asks any more are closed.
+    expect(opened.filter(({ isEnded }) => !isEnded)).toHaveLength(1)
+  })
 })
