@@ -46,6 +46,18 @@ afterAll(async () => {
   await removeDataDirectory(directory)
 })
 
+/** For half a minute the others would wait for what it says of its sessions, and tell those who ask that it said nothing. */
+async function forget(worker: number): Promise<void> {
+  const client = new pg.Client({
+    host: path.join(lakegate.dataDirectory, 'system', 'socket'),
+    user: 'cloud_admin',
+    database: 'lakegate',
+  })
+  await client.connect()
+  await client.query('DELETE FROM gateway_process WHERE process_id = $1', [worker])
+  await client.end()
+}
+
 async function ask(question: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${gateway.healthUrl}${question}`, { headers })
   const text = await response.text()
@@ -126,6 +138,7 @@ describe('a gateway of its own', () => {
     await way.open()
     await waitFor('another worker', async () => (await ask('/readyz')).status === 200)
     await expect(logIn()).resolves.toBe(lakegate.ready.admin_user)
+    await forget(worker)
   })
 
   it('does not start where another program answers at its address, and says which setting is meant', async () => {
