@@ -5,7 +5,7 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'packages/server/types/', 'coverage/'] },
+  { ignores: ['**/dist/', 'packages/server/types/', 'packages/server/console/', 'coverage/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

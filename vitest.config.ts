@@ -6,14 +6,17 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Folders that test the product from outside, named by the list that each proves. */
-const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes'].map(
+const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
   (folder) => `packages/server/test/${folder}/**/*.test.ts`,
 )
 
 const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'
 
 const resolve = {
-  alias: { '@lakegate/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)) },
+  alias: {
+    '@lakegate/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)),
+    '@lakegate/sql-text': fileURLToPath(new URL('packages/sql-text/src/index.ts', import.meta.url)),
+  },
 }
 
 const shared = {
