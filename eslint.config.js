@@ -8,7 +8,7 @@ export default defineConfig(
   { ignores: ['**/dist/', 'packages/server/types/', 'packages/server/console/', 'coverage/'] },
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname },
@@ -50,6 +50,50 @@ export default defineConfig(
         { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
       ],
     },
+  },
+  {
+    files: ['packages/console/**/*.{ts,tsx}'],
+    languageOptions: {
+      parserOptions: { project: './packages/console/tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      // Parameters of a column or an option are read and passed on; React components may return what they render.
+      '@typescript-eslint/no-empty-object-type': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'JSXText[value=/[A-Za-z]{2}/]',
+          message: 'Texts stand in the message catalogue (src/messages).',
+        },
+        {
+          selector:
+            'JSXAttribute[name.name=/^(label|title|placeholder|hint|what|copyLabel|action|aria-label|description)$/] > Literal[value=/[A-Za-z]{2}/]',
+          message: 'Texts stand in the message catalogue (src/messages).',
+        },
+        {
+          selector: 'JSXAttribute[name.name="dangerouslySetInnerHTML"]',
+          message: 'Trusted Types forbid it (docs/console.md).',
+        },
+        {
+          selector: 'AssignmentExpression[left.property.name=/^(innerHTML|outerHTML)$/]',
+          message: 'Trusted Types forbid it (docs/console.md).',
+        },
+        {
+          selector: 'CallExpression[callee.property.name="setAttribute"][arguments.0.value="style"]',
+          message: 'The content security policy forbids it; use the style property.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['packages/console/src/{pages,kit,app}/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'Pages use the queries of src/data.' }],
+    },
+  },
+  {
+    files: ['packages/console/public/*.js'],
+    languageOptions: { globals: { localStorage: 'readonly', document: 'readonly' } },
   },
   {
     files: ['**/*.js', '**/*.mjs'],

@@ -1,0 +1,36 @@
+/** All pages of the console, subject by subject (docs/console-development.md says how one is added). */
+import { createRouter } from '@tanstack/react-router'
+import { queryClient } from '../data/query-client.ts'
+import { accountRoutes } from '../pages/account/routes.ts'
+import { auditRoutes } from '../pages/audit/routes.ts'
+import { computeRoutes } from '../pages/compute/routes.ts'
+import { helpRoutes } from '../pages/help/routes.ts'
+import { identityRoutes } from '../pages/identity/routes.ts'
+import { instanceRoutes } from '../pages/instance/routes.ts'
+import { settingsRoutes } from '../pages/settings/routes.ts'
+import { sqlRoutes } from '../pages/sql/routes.ts'
+import { FailedPage } from './not-found.tsx'
+import { indexRoute, rootRoute, shellRoute } from './root-route.tsx'
+
+const routeTree = rootRoute.addChildren([
+  indexRoute,
+  shellRoute.addChildren([
+    ...computeRoutes,
+    ...instanceRoutes,
+    ...sqlRoutes,
+    ...auditRoutes,
+    ...identityRoutes,
+    ...accountRoutes,
+    ...settingsRoutes,
+    ...helpRoutes,
+  ]),
+])
+
+export const router = createRouter({
+  routeTree,
+  basepath: '/console',
+  context: { queryClient },
+  defaultPreload: 'intent',
+  defaultErrorComponent: FailedPage,
+  scrollRestoration: true,
+})

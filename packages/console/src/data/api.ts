@@ -1,0 +1,145 @@
+/**
+ * Every question of the console to the server: same host, cookie of the browser session, CSRF value on everything that is not
+ * a GET. Pages do not fetch; they use the queries of this folder.
+ */
+import { reportSessionOver, waitForSession } from './session-over.ts'
+
+/** An answer that was not a success, in the shape of the Databricks API. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly errorCode: string
+  readonly requestId: string | undefined
+  /** Seconds after which to try again, where the server says so. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    status: number,
+    errorCode: string,
+    message: string,
+    more: { readonly requestId?: string | undefined; readonly retryAfter?: number | undefined } = {},
+  ) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.errorCode = errorCode
+    this.requestId = more.requestId
+    this.retryAfter = more.retryAfter
+  }
+}
+
+/** The server could not be reached at all. */
+export class UnreachableError extends Error {
+  constructor() {
+    super('The server does not answer.')
+    this.name = 'UnreachableError'
+  }
+}
+
+/** The person signed in again, but what was sent before must be sent again by hand: it may change something. */
+export class SendAgainError extends Error {
+  constructor() {
+    super('The sign-in had ended. Send again.')
+    this.name = 'SendAgainError'
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+let csrf: string | undefined
+
+/** Called with each answer of `GET /console/api/session`. */
+export function rememberCsrf(value: string): void {
+  csrf = value
+}
+
+/** For the first frame of a WebSocket. */
+export const csrfValue = (): string => csrf ?? ''
+
+/**
+ * @param path below `/console/api`, e.g. `/2.0/database/instances`; each variable part through encodeURIComponent
+ * @throws ApiError, UnreachableError
+ */
+export async function get<Answer>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> {
+  const response = await reach(
+    `/console/api${path}${toSearch(query)}`,
+    signal === undefined ? {} : { signal },
+  )
+  if (response.status === 401 && path !== '/session') {
+    await reportSessionOver()
+    await waitForSession()
+    return get(path, query, signal)
+  }
+  return readAnswer<Answer>(response)
+}
+
+/**
+ * A change. It is not repeated by itself after the person signed in again: nobody knows what became of it meanwhile.
+ * @throws ApiError, UnreachableError, SendAgainError
+ */
+export async function send<Answer = unknown>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+  options: { readonly query?: Query; readonly ifMatch?: string } = {},
+): Promise<Answer> {
+  const response = await reach(`/console/api${path}${toSearch(options.query ?? {})}`, {
+    method,
+    headers: {
+      'x-lakegate-csrf': csrf ?? '',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  if (response.status === 401) {
+    await reportSessionOver()
+    await waitForSession()
+    throw new SendAgainError()
+  }
+  return readAnswer<Answer>(response)
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { credentials: 'same-origin', redirect: 'error', ...init })
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error
+    throw new UnreachableError()
+  }
+}
+
+async function readAnswer<Answer>(response: Response): Promise<Answer> {
+  const text = await response.text()
+  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as Answer
+  const { errorCode, message } = readError(text, response)
+  const retryAfter = Number(response.headers.get('retry-after'))
+  throw new ApiError(response.status, errorCode, message, {
+    requestId: response.headers.get('x-request-id') ?? undefined,
+    retryAfter: retryAfter > 0 ? retryAfter : undefined,
+  })
+}
+
+/** Databricks' shape, or SCIM's (RFC 7644 §3.12). */
+function readError(text: string, response: Response): { errorCode: string; message: string } {
+  try {
+    const body = JSON.parse(text) as Partial<
+      Record<'error_code' | 'message' | 'detail' | 'scimType', unknown>
+    >
+    const message = body.message ?? body.detail
+    if (typeof message === 'string')
+      return {
+        errorCode: String(body.error_code ?? body.scimType ?? `HTTP_${String(response.status)}`),
+        message,
+      }
+  } catch {
+    // Not JSON: something in between answered; its status line is all there is.
+  }
+  return { errorCode: `HTTP_${String(response.status)}`, message: response.statusText }
+}
+
+function toSearch(query: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}

@@ -1,0 +1,97 @@
+/** Buttons, and links that look like them. The words are verb and noun; an icon never stands alone without a name. */
+import type { ReactNode } from 'react'
+import {
+  Button as AriaButton,
+  Tooltip,
+  TooltipTrigger,
+  type ButtonProps as AriaButtonProps,
+} from 'react-aria-components'
+import { Link, type LinkProps } from '@tanstack/react-router'
+import styles from './button.module.css'
+import { classes } from './classes.ts'
+
+export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger'
+
+export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'style' | 'children'> {
+  readonly children: ReactNode
+  readonly kind?: ButtonKind
+  readonly isSmall?: boolean
+  /** Under way: it says so and takes no second press, but keeps the focus. */
+  readonly isBusy?: boolean
+  readonly icon?: ReactNode
+}
+
+const kindClass = (kind: ButtonKind) => (kind === 'secondary' ? undefined : styles[kind])
+
+export function Button({
+  children,
+  kind = 'secondary',
+  isSmall = false,
+  isBusy = false,
+  icon,
+  ...rest
+}: ButtonProps) {
+  return (
+    <AriaButton
+      {...rest}
+      isPending={isBusy}
+      className={classes(styles['button'], kindClass(kind), isSmall && styles['small'])}
+    >
+      {isBusy ? <span className={styles['spinner']} aria-hidden /> : icon}
+      {children}
+    </AriaButton>
+  )
+}
+
+export interface LinkButtonProps {
+  readonly to: LinkProps['to']
+  readonly params?: Readonly<Record<string, string>>
+  readonly search?: Readonly<Record<string, unknown>>
+  readonly children: ReactNode
+  readonly kind?: ButtonKind
+  readonly isSmall?: boolean
+  readonly icon?: ReactNode
+}
+
+/** Leads to another page of the console. */
+export function LinkButton({
+  to,
+  params,
+  search,
+  children,
+  kind = 'secondary',
+  isSmall = false,
+  icon,
+}: LinkButtonProps) {
+  const target = { to, params, search } as LinkProps
+  return (
+    <Link {...target} className={classes(styles['button'], kindClass(kind), isSmall && styles['small'])}>
+      {icon}
+      {children}
+    </Link>
+  )
+}
+
+export interface IconButtonProps extends Omit<AriaButtonProps, 'className' | 'style' | 'children'> {
+  /** The name; shown as a tooltip on hover and focus. */
+  readonly label: string
+  readonly icon: ReactNode
+  readonly isSmall?: boolean
+}
+
+export function IconButton({ label, icon, isSmall = false, ...rest }: IconButtonProps) {
+  return (
+    <TooltipTrigger delay={400}>
+      <AriaButton
+        {...rest}
+        aria-label={label}
+        className={classes(styles['button'], styles['icon'], isSmall && styles['small'])}
+      >
+        {icon}
+      </AriaButton>
+      <Tooltip className={styles['tooltip'] ?? ''} offset={4}>
+        {label}
+      </Tooltip>
+    </TooltipTrigger>
+  )
+}

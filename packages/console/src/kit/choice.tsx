@@ -1,0 +1,254 @@
+/** Fields to choose in: lists that open, lists that search, boxes, switches, radio cards. */
+import { IconCheck, IconChevronDown, IconMinus } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import {
+  Button,
+  Checkbox as AriaCheckbox,
+  ComboBox as AriaComboBox,
+  Input,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  Radio,
+  RadioGroup as AriaRadioGroup,
+  Select as AriaSelect,
+  SelectValue,
+  Switch as AriaSwitch,
+  Text,
+  type CheckboxProps as AriaCheckboxProps,
+  type SwitchProps as AriaSwitchProps,
+} from 'react-aria-components'
+import { messages } from '../messages/index.ts'
+import { classes } from './classes.ts'
+import { FieldLabel, FieldNotes, type FieldTexts } from './field.tsx'
+import styles from './field.module.css'
+
+export interface Option<Value extends string = string> {
+  readonly value: Value
+  readonly label: string
+  readonly description?: string
+  readonly isDisabled?: boolean
+}
+
+function OptionItem({ option }: { readonly option: Option }) {
+  return (
+    <ListBoxItem
+      id={option.value}
+      textValue={option.label}
+      isDisabled={option.isDisabled ?? false}
+      className={styles['option'] ?? ''}
+    >
+      <Text slot="label">
+        <bdi>{option.label}</bdi>
+      </Text>
+      {option.description !== undefined && (
+        <Text slot="description" className={styles['description'] ?? ''}>
+          {option.description}
+        </Text>
+      )}
+    </ListBoxItem>
+  )
+}
+
+export interface SelectProps<Value extends string> extends FieldTexts {
+  readonly options: readonly Option<Value>[]
+  readonly value: Value | undefined
+  readonly onChange: (value: Value) => void
+  readonly isDisabled?: boolean
+  readonly placeholder?: string
+}
+
+export function Select<Value extends string>({
+  label,
+  hint,
+  isOptional = false,
+  problem,
+  options,
+  value,
+  onChange,
+  isDisabled = false,
+  placeholder,
+}: SelectProps<Value>) {
+  return (
+    <AriaSelect
+      className={styles['field'] ?? ''}
+      value={value ?? null}
+      onChange={(key) => {
+        const chosen = options.find((option) => option.value === key)
+        if (chosen !== undefined) onChange(chosen.value)
+      }}
+      isDisabled={isDisabled}
+      isInvalid={problem !== undefined}
+      {...(placeholder === undefined ? {} : { placeholder })}
+    >
+      <FieldLabel label={label} isOptional={isOptional} />
+      <Button className={styles['trigger'] ?? ''}>
+        <SelectValue>{({ selectedText, defaultChildren }) => selectedText ?? defaultChildren}</SelectValue>
+        <IconChevronDown size={16} aria-hidden />
+      </Button>
+      <FieldNotes hint={hint} problem={problem} />
+      <Popover className={styles['popover'] ?? ''}>
+        <ListBox
+          className={styles['list'] ?? ''}
+          items={options.map((option) => ({ ...option, id: option.value }))}
+        >
+          {(option) => <OptionItem option={option} />}
+        </ListBox>
+      </Popover>
+    </AriaSelect>
+  )
+}
+
+export interface ComboBoxProps extends FieldTexts {
+  /** What matches the text; the caller searches (here or at the server) whenever the text changes. */
+  readonly options: readonly Option[]
+  readonly text: string
+  readonly onTextChange: (text: string) => void
+  readonly onChoose: (value: string) => void
+  readonly isSearching?: boolean
+  readonly isDisabled?: boolean
+  /** A text that is none of the options counts too. */
+  readonly allowsOther?: boolean
+  readonly placeholder?: string
+}
+
+export function ComboBox({
+  label,
+  hint,
+  isOptional = false,
+  problem,
+  options,
+  text,
+  onTextChange,
+  onChoose,
+  isSearching = false,
+  isDisabled = false,
+  allowsOther = false,
+  placeholder = '',
+}: ComboBoxProps) {
+  return (
+    <AriaComboBox
+      className={styles['field'] ?? ''}
+      items={options.map((option) => ({ ...option, id: option.value }))}
+      inputValue={text}
+      onInputChange={onTextChange}
+      onSelectionChange={(key) => {
+        if (key !== null) onChoose(String(key))
+      }}
+      allowsEmptyCollection
+      allowsCustomValue={allowsOther}
+      isDisabled={isDisabled}
+      isInvalid={problem !== undefined}
+      menuTrigger="focus"
+    >
+      <FieldLabel label={label} isOptional={isOptional} />
+      <div className={styles['combo']}>
+        <Input className={styles['input'] ?? ''} placeholder={placeholder} spellCheck={false} />
+        <Button>
+          <IconChevronDown size={16} aria-hidden />
+        </Button>
+      </div>
+      <FieldNotes hint={hint} problem={problem} />
+      <Popover className={styles['popover'] ?? ''}>
+        <ListBox
+          className={styles['list'] ?? ''}
+          renderEmptyState={() => (
+            <div className={styles['empty']}>
+              {isSearching ? messages.kit.searching : messages.kit.noMatches}
+            </div>
+          )}
+        >
+          {(option: Option & { readonly id: string }) => <OptionItem option={option} />}
+        </ListBox>
+      </Popover>
+    </AriaComboBox>
+  )
+}
+
+export interface CheckboxProps extends Omit<AriaCheckboxProps, 'className' | 'style' | 'children'> {
+  readonly children?: ReactNode
+}
+
+export function Checkbox({ children, ...rest }: CheckboxProps) {
+  return (
+    <AriaCheckbox {...rest} className={styles['check'] ?? ''}>
+      {({ isIndeterminate, isSelected }) => (
+        <>
+          <span className={styles['box']} aria-hidden>
+            {isIndeterminate ? <IconMinus size={14} /> : isSelected && <IconCheck size={14} />}
+          </span>
+          {children !== undefined && <span>{children}</span>}
+        </>
+      )}
+    </AriaCheckbox>
+  )
+}
+
+export interface SwitchProps extends Omit<AriaSwitchProps, 'className' | 'style' | 'children'> {
+  readonly children: ReactNode
+}
+
+export function Switch({ children, ...rest }: SwitchProps) {
+  return (
+    <AriaSwitch {...rest} className={styles['check'] ?? ''}>
+      <span className={styles['track']} aria-hidden />
+      <span>{children}</span>
+    </AriaSwitch>
+  )
+}
+
+export interface RadioGroupProps<Value extends string> extends FieldTexts {
+  readonly options: readonly Option<Value>[]
+  readonly value: Value
+  readonly onChange: (value: Value) => void
+  /** Each choice in a frame of its own, with its description. */
+  readonly asCards?: boolean
+  readonly isDisabled?: boolean
+}
+
+export function RadioGroup<Value extends string>({
+  label,
+  hint,
+  isOptional = false,
+  problem,
+  options,
+  value,
+  onChange,
+  asCards = false,
+  isDisabled = false,
+}: RadioGroupProps<Value>) {
+  return (
+    <AriaRadioGroup
+      className={styles['field'] ?? ''}
+      value={value}
+      onChange={(chosen) => {
+        const option = options.find((candidate) => candidate.value === chosen)
+        if (option !== undefined) onChange(option.value)
+      }}
+      isInvalid={problem !== undefined}
+      isDisabled={isDisabled}
+      orientation="horizontal"
+    >
+      <FieldLabel label={label} isOptional={isOptional} />
+      <div className={classes(styles['group'], asCards && styles['cards'])}>
+        {options.map((option) => (
+          <Radio
+            key={option.value}
+            value={option.value}
+            isDisabled={option.isDisabled ?? false}
+            className={styles['check'] ?? ''}
+          >
+            <span className={styles['dot']} aria-hidden />
+            <span className={styles['choice']}>
+              <span>{option.label}</span>
+              {option.description !== undefined && (
+                <span className={styles['description']}>{option.description}</span>
+              )}
+            </span>
+          </Radio>
+        ))}
+      </div>
+      <FieldNotes hint={hint} problem={problem} />
+    </AriaRadioGroup>
+  )
+}

@@ -1,0 +1,232 @@
+/**
+ * The list of a page: a grid with keyboard and readers' support, sorted by its heads, virtual when it is long; cards on a
+ * phone. The first column is the row's name (its row header, and usually a link); actions stand in a last column of their own.
+ */
+import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
+import { useMemo, useState, type ReactNode } from 'react'
+import {
+  Cell,
+  Checkbox as AriaCheckbox,
+  Column as AriaColumn,
+  Row,
+  Table,
+  TableBody,
+  TableHeader,
+  TableLayout,
+  Virtualizer,
+  type Selection,
+  type SortDescriptor,
+} from 'react-aria-components'
+import { messages } from '../messages/index.ts'
+import { Checkbox } from './choice.tsx'
+import { classes } from './classes.ts'
+import styles from './data-table.module.css'
+import { useIsPhone } from './use-is-phone.ts'
+
+export interface Column<Item> {
+  readonly id: string
+  readonly title: string
+  readonly render: (item: Item) => ReactNode
+  /** By what it sorts; a column without it does not sort. */
+  readonly sortBy?: (item: Item) => string | number
+  readonly isNumeric?: boolean
+  /** Shown on a phone's card at once; the rest stands behind «Details». The first three by default. */
+  readonly isOnCard?: boolean
+  /** Pixels; used where the table is virtual. */
+  readonly width?: number
+}
+
+export interface DataTableProps<Item> {
+  /** The name of the table for readers. */
+  readonly label: string
+  readonly items: readonly Item[]
+  readonly columns: readonly Column<Item>[]
+  readonly keyOf: (item: Item) => string
+  /** The row's name, for its checkbox and menu. */
+  readonly nameOf: (item: Item) => string
+  readonly actionsOf?: (item: Item) => ReactNode
+  readonly empty: ReactNode
+  readonly selected?: ReadonlySet<string>
+  readonly onSelect?: (keys: ReadonlySet<string>) => void
+  readonly sort?: SortDescriptor
+  readonly onOpen?: (item: Item) => void
+}
+
+/** Above so many rows only those in view are made. */
+const VIRTUAL_FROM = 200
+const ROW_HEIGHT = 36
+const ACTIONS = 'actions'
+
+export function DataTable<Item>(props: DataTableProps<Item>) {
+  const { items, columns, sort } = props
+  const isPhone = useIsPhone()
+  const [order, setOrder] = useState<SortDescriptor | undefined>(sort)
+  const sorted = useMemo(() => sortItems(items, columns, order), [items, columns, order])
+  if (items.length === 0) return <>{props.empty}</>
+  if (isPhone) return <Cards {...props} items={sorted} />
+  const isVirtual = sorted.length > VIRTUAL_FROM
+  const table = <Grid {...props} items={sorted} order={order} onOrder={setOrder} isVirtual={isVirtual} />
+  return isVirtual ? (
+    <Virtualizer layout={TableLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, headingHeight: ROW_HEIGHT }}>
+      {table}
+    </Virtualizer>
+  ) : (
+    <div className={styles['wrap']}>{table}</div>
+  )
+}
+
+interface GridProps<Item> extends DataTableProps<Item> {
+  readonly order: SortDescriptor | undefined
+  readonly onOrder: (order: SortDescriptor) => void
+  readonly isVirtual: boolean
+}
+
+function Grid<Item>({
+  label,
+  items,
+  columns,
+  keyOf,
+  nameOf,
+  actionsOf,
+  selected,
+  onSelect,
+  onOpen,
+  order,
+  onOrder,
+  isVirtual,
+}: GridProps<Item>) {
+  const selects = onSelect !== undefined
+  return (
+    <Table
+      aria-label={label}
+      className={classes(isVirtual ? styles['virtual'] : styles['table'], isVirtual && styles['table'])}
+      selectionMode={selects ? 'multiple' : 'none'}
+      {...(selects ? { selectedKeys: selected ?? new Set<string>() } : {})}
+      onSelectionChange={(selection: Selection) =>
+        onSelect?.(selection === 'all' ? new Set(items.map(keyOf)) : new Set([...selection].map(String)))
+      }
+      {...(order === undefined ? {} : { sortDescriptor: order })}
+      onSortChange={onOrder}
+      onRowAction={(key) => {
+        const item = items.find((candidate) => keyOf(candidate) === key)
+        if (item !== undefined) onOpen?.(item)
+      }}
+    >
+      <TableHeader>
+        {selects && (
+          <AriaColumn width={44} minWidth={44}>
+            <Checkbox slot="selection" />
+          </AriaColumn>
+        )}
+        {columns.map((column, index) => (
+          <AriaColumn
+            key={column.id}
+            id={column.id}
+            isRowHeader={index === 0}
+            allowsSorting={column.sortBy !== undefined}
+            className={classes(column.isNumeric === true && styles['end'])}
+            {...(column.width === undefined ? {} : { width: column.width })}
+          >
+            {({ sortDirection }) => (
+              <span className={styles['sort']}>
+                {column.title}
+                {sortDirection === 'ascending' && <IconArrowUp size={14} aria-hidden />}
+                {sortDirection === 'descending' && <IconArrowDown size={14} aria-hidden />}
+              </span>
+            )}
+          </AriaColumn>
+        ))}
+        {actionsOf !== undefined && (
+          <AriaColumn id={ACTIONS} width={60}>
+            <span className="visually-hidden">{messages.app.more}</span>
+          </AriaColumn>
+        )}
+      </TableHeader>
+      <TableBody items={items.map((item) => ({ id: keyOf(item), item }))} dependencies={[columns, actionsOf]}>
+        {({ item }) => (
+          <Row textValue={nameOf(item)}>
+            {selects && (
+              <Cell>
+                <AriaCheckbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))}>
+                  {({ isSelected }) => <SelectionBox isSelected={isSelected} />}
+                </AriaCheckbox>
+              </Cell>
+            )}
+            {columns.map((column) => (
+              <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
+                {orNone(column.render(item))}
+              </Cell>
+            ))}
+            {actionsOf !== undefined && <Cell className={styles['end'] ?? ''}>{actionsOf(item)}</Cell>}
+          </Row>
+        )}
+      </TableBody>
+    </Table>
+  )
+}
+
+/** The mark of a chosen row; the name is that of its checkbox. */
+const SelectionBox = ({ isSelected }: { readonly isSelected: boolean }) => (
+  <input type="checkbox" checked={isSelected} readOnly tabIndex={-1} aria-hidden />
+)
+
+/** An empty cell is a dash to the eye and «none» to the ear. */
+export const orNone = (content: ReactNode): ReactNode =>
+  content === undefined || content === null || content === '' ? (
+    <span>
+      <span aria-hidden>–</span>
+      <span className="visually-hidden">{messages.kit.none}</span>
+    </span>
+  ) : (
+    content
+  )
+
+function Cards<Item>({ label, items, columns, keyOf, actionsOf }: DataTableProps<Item>) {
+  const [first, ...others] = columns
+  const chosen = others.some(({ isOnCard }) => isOnCard !== undefined)
+    ? others.filter(({ isOnCard }) => isOnCard === true)
+    : others.slice(0, 3)
+  const rest = others.filter((column) => !chosen.includes(column))
+  const field = (column: Column<Item>, item: Item) => (
+    <div key={column.id} className={styles['cardField']}>
+      <span className={styles['cardLabel']}>{column.title}</span>
+      {orNone(column.render(item))}
+    </div>
+  )
+  return (
+    <ul className={styles['cards']} aria-label={label}>
+      {items.map((item) => (
+        <li key={keyOf(item)} className={styles['cardRow']}>
+          <div className={styles['cardHead']}>
+            {first?.render(item)}
+            {actionsOf?.(item)}
+          </div>
+          {chosen.map((column) => field(column, item))}
+          {rest.length > 0 && (
+            <details>
+              <summary>{messages.kit.details}</summary>
+              {rest.map((column) => field(column, item))}
+            </details>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function sortItems<Item>(
+  items: readonly Item[],
+  columns: readonly Column<Item>[],
+  order: SortDescriptor | undefined,
+): readonly Item[] {
+  const by = columns.find(({ id }) => id === order?.column)?.sortBy
+  if (by === undefined || order === undefined) return items
+  const sign = order.direction === 'descending' ? -1 : 1
+  const collator = new Intl.Collator(undefined, { numeric: true })
+  return [...items].sort((one, other) => {
+    const [a, b] = [by(one), by(other)]
+    const difference =
+      typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))
+    return sign * difference
+  })
+}

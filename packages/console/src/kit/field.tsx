@@ -1,0 +1,119 @@
+/** Fields to type into: text, numbers, searches. Each has a label, may have a hint, and shows its own problem. */
+import { IconX } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import {
+  Button,
+  FieldError,
+  Input,
+  Label,
+  NumberField as AriaNumberField,
+  SearchField as AriaSearchField,
+  Text,
+  TextArea,
+  TextField as AriaTextField,
+  type NumberFieldProps as AriaNumberFieldProps,
+  type SearchFieldProps as AriaSearchFieldProps,
+  type TextFieldProps as AriaTextFieldProps,
+} from 'react-aria-components'
+import { messages } from '../messages/index.ts'
+import { classes } from './classes.ts'
+import styles from './field.module.css'
+
+export interface FieldTexts {
+  readonly label: string
+  readonly hint?: ReactNode
+  readonly isOptional?: boolean
+  /** What is wrong with the value; the server's own words where it refused it. */
+  readonly problem?: string | undefined
+}
+
+export function FieldLabel({ label, isOptional = false }: Pick<FieldTexts, 'label' | 'isOptional'>) {
+  return (
+    <Label className={styles['label'] ?? ''}>
+      {label}
+      {isOptional && <span className={styles['optional']}> ({messages.kit.optional})</span>}
+    </Label>
+  )
+}
+
+export function FieldNotes({ hint, problem }: Pick<FieldTexts, 'hint' | 'problem'>) {
+  return (
+    <>
+      {hint !== undefined && (
+        <Text slot="description" className={styles['hint'] ?? ''}>
+          {hint}
+        </Text>
+      )}
+      <FieldError className={styles['problem'] ?? ''}>{problem}</FieldError>
+    </>
+  )
+}
+
+export interface TextFieldProps
+  extends Omit<AriaTextFieldProps, 'className' | 'style' | 'children'>, FieldTexts {
+  readonly isMono?: boolean
+  readonly isMultiline?: boolean
+  readonly placeholder?: string
+  readonly rows?: number
+}
+
+export function TextField({
+  label,
+  hint,
+  isOptional = false,
+  problem,
+  isMono = false,
+  isMultiline = false,
+  placeholder = '',
+  rows,
+  ...rest
+}: TextFieldProps) {
+  const input = classes(styles['input'], isMono && styles['mono'])
+  return (
+    <AriaTextField {...rest} isInvalid={problem !== undefined} className={styles['field'] ?? ''}>
+      <FieldLabel label={label} isOptional={isOptional} />
+      {isMultiline ? (
+        <TextArea className={input} placeholder={placeholder} rows={rows} spellCheck={false} />
+      ) : (
+        <Input className={input} placeholder={placeholder} spellCheck={false} />
+      )}
+      <FieldNotes hint={hint} problem={problem} />
+    </AriaTextField>
+  )
+}
+
+export interface NumberFieldProps
+  extends Omit<AriaNumberFieldProps, 'className' | 'style' | 'children'>, FieldTexts {}
+
+export function NumberField({ label, hint, isOptional = false, problem, ...rest }: NumberFieldProps) {
+  return (
+    <AriaNumberField {...rest} isInvalid={problem !== undefined} className={styles['field'] ?? ''}>
+      <FieldLabel label={label} isOptional={isOptional} />
+      <Input className={styles['input'] ?? ''} />
+      <FieldNotes hint={hint} problem={problem} />
+    </AriaNumberField>
+  )
+}
+
+export interface SearchFieldProps extends Omit<AriaSearchFieldProps, 'className' | 'style' | 'children'> {
+  readonly label: string
+  readonly placeholder?: string
+}
+
+/** A filter above a list; its label is for screen readers, the placeholder for the eye. `/` moves the focus to it. */
+export function SearchField({ label, placeholder, ...rest }: SearchFieldProps) {
+  return (
+    <AriaSearchField {...rest} aria-label={label} className={styles['search'] ?? ''}>
+      {({ isEmpty }) => (
+        <>
+          <Input className={styles['input'] ?? ''} placeholder={placeholder ?? label} data-filter />
+          {!isEmpty && (
+            <Button className={styles['clear'] ?? ''} aria-label={messages.kit.clear}>
+              <IconX size={16} aria-hidden />
+            </Button>
+          )}
+        </>
+      )}
+    </AriaSearchField>
+  )
+}

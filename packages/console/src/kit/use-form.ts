@@ -1,0 +1,92 @@
+/**
+ * The state of a form: values, problems by field, what changed. The shape is a zod schema; a refusal of the server that
+ * names a field («field: problem») goes to that field.
+ */
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { z } from 'zod'
+import { ApiError } from '../data/api.ts'
+
+export interface FormState<Values extends object> {
+  readonly values: Values
+  readonly set: <Field extends keyof Values>(field: Field, value: Values[Field]) => void
+  /** For the `problem` of a field. */
+  readonly problemOf: (field: keyof Values | string) => string | undefined
+  /** What belongs to no field. */
+  readonly error: Error | null
+  readonly isChanged: boolean
+  readonly changed: readonly (keyof Values)[]
+  readonly isBusy: boolean
+  readonly submit: () => void
+  readonly reset: () => void
+}
+
+export interface FormOptions<Values extends object, Answer> {
+  readonly shape: z.ZodType<Values>
+  readonly initial: Values
+  readonly send: (values: Values) => Promise<Answer>
+  readonly onDone: (answer: Answer) => void
+  /** Which field of the form a field of the API is, where the names differ. */
+  readonly fieldOf?: Readonly<Record<string, string>>
+}
+
+export function useForm<Values extends object, Answer>({
+  shape,
+  initial,
+  send,
+  onDone,
+  fieldOf = {},
+}: FormOptions<Values, Answer>): FormState<Values> {
+  const [values, setValues] = useState(initial)
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({})
+  const mutation = useMutation({ mutationFn: send, onSuccess: onDone })
+  const changed = (Object.keys(values) as (keyof Values)[]).filter(
+    (field) => JSON.stringify(values[field]) !== JSON.stringify(initial[field]),
+  )
+  const named = fieldProblem(mutation.error, fieldOf)
+  const belongs = named !== undefined && named.field in values
+  return {
+    values,
+    set: (field, value) => {
+      setValues((current) => ({ ...current, [field]: value }))
+      setProblems(({ [String(field)]: _gone, ...others }) => others)
+      if (mutation.isError) mutation.reset()
+    },
+    problemOf: (field) =>
+      problems[String(field)] ?? (belongs && named.field === field ? named.problem : undefined),
+    error: belongs ? null : mutation.error,
+    isChanged: changed.length > 0,
+    changed,
+    isBusy: mutation.isPending,
+    submit: () => {
+      const parsed = shape.safeParse(values)
+      if (parsed.success) {
+        setProblems({})
+        mutation.mutate(parsed.data)
+        return
+      }
+      setProblems(
+        Object.fromEntries(
+          parsed.error.issues.map((issue) => [issue.path.map(String).join('.'), issue.message]),
+        ),
+      )
+    },
+    reset: () => {
+      setValues(initial)
+      setProblems({})
+      mutation.reset()
+    },
+  }
+}
+
+/** The server writes «field: problem» where a field is wrong (http/define-route.ts). */
+function fieldProblem(
+  error: Error | null,
+  fieldOf: Readonly<Record<string, string>>,
+): { readonly field: string; readonly problem: string } | undefined {
+  if (!(error instanceof ApiError) || error.status !== 400) return undefined
+  const found = /(?:^|[ '"`])([a-z_][a-z0-9_.]*)['"`]?: (.+)$/is.exec(error.message)
+  const [, field, problem] = found ?? []
+  if (field === undefined || problem === undefined) return undefined
+  return { field: fieldOf[field] ?? field, problem }
+}

@@ -1,0 +1,2 @@
+/** Texts of the pages of audit. */
+export const audit = {}

@@ -1,0 +1,2 @@
+/** Texts of the pages of compute. */
+export const compute = {}

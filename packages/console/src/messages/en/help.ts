@@ -1,0 +1,2 @@
+/** Texts of the pages of help. */
+export const help = {}

@@ -1,0 +1,2 @@
+/** Texts of the pages of identity. */
+export const identity = {}

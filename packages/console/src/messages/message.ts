@@ -1,0 +1,40 @@
+/** How texts are kept: one catalogue per subject, sentences whole, names as arguments. */
+
+/** One form for each plural category that the language has; English has `one` and `other`. */
+export function plural(count: number, forms: { readonly one: string; readonly other: string }): string {
+  const category = new Intl.PluralRules('en').select(count)
+  return (category === 'one' ? forms.one : forms.other).replace(
+    '#',
+    new Intl.NumberFormat('en').format(count),
+  )
+}
+
+type Texts = { readonly [key: string]: string | ((...values: never[]) => string) | Texts }
+
+/** `en-XA`: longer by two fifths and accented, so that a text that was forgotten or is cut shows. */
+export function toPseudoLocale<Catalogue extends Texts>(catalogue: Catalogue): Catalogue {
+  const entries = Object.entries(catalogue).map(([key, value]) => {
+    if (typeof value === 'string') return [key, lengthen(value)] as const
+    if (typeof value === 'function') {
+      const say = value as (...values: unknown[]) => string
+      return [key, (...values: unknown[]) => lengthen(say(...values))] as const
+    }
+    return [key, toPseudoLocale(value)] as const
+  })
+  return Object.fromEntries(entries) as Catalogue
+}
+
+const ACCENTED: Readonly<Record<string, string>> = {
+  a: 'á',
+  e: 'é',
+  i: 'í',
+  o: 'ó',
+  u: 'ú',
+  A: 'Á',
+  E: 'É',
+  O: 'Ó',
+  U: 'Ú',
+}
+
+const lengthen = (text: string): string =>
+  `[${text.replace(/[aeiouAEOU]/g, (letter) => ACCENTED[letter] ?? letter)}${'·'.repeat(Math.ceil(text.length * 0.4))}]`

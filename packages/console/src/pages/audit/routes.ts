@@ -1,0 +1,2 @@
+/** The pages of audit. */
+export const auditRoutes = [] as const

@@ -1,0 +1,2 @@
+/** The pages of help. */
+export const helpRoutes = [] as const

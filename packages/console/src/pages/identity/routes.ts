@@ -1,0 +1,2 @@
+/** The pages of identity. */
+export const identityRoutes = [] as const

@@ -1,0 +1,2 @@
+/** The pages of instance. */
+export const instanceRoutes = [] as const

@@ -1,0 +1,2 @@
+/** The pages of settings. */
+export const settingsRoutes = [] as const

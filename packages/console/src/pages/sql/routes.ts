@@ -1,0 +1,2 @@
+/** The pages of sql. */
+export const sqlRoutes = [] as const

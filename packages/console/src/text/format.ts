@@ -1,0 +1,73 @@
+/** Numbers, sizes and times as the console writes them. Values of PostgreSQL never come here: they stay text. */
+import { locale } from '../messages/index.ts'
+
+const LANGUAGE = locale === 'en-XA' ? 'en' : locale
+
+const number = new Intl.NumberFormat(LANGUAGE)
+const dateTime = new Intl.DateTimeFormat(LANGUAGE, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+})
+const withZone = new Intl.DateTimeFormat(LANGUAGE, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+  timeZoneName: 'short',
+})
+const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: '2-digit', minute: '2-digit', hour12: false })
+const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
+
+export const formatNumber = (value: number): string => number.format(value)
+
+/** Date and time of the browser's zone. */
+export const formatDateTime = (time: Date): string => dateTime.format(time)
+
+/** The same with the name of the zone. */
+export const formatWithZone = (time: Date): string => withZone.format(time)
+
+/** Hours and minutes, for expiries of today. */
+export const formatClock = (time: Date): string => clock.format(time)
+
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** @param bytes shown with one digit after the point below ten of its unit */
+export function formatBytes(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < SIZES.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const digits = unit === 0 || value >= 10 ? 0 : 1
+  return `${value.toFixed(digits)} ${SIZES[unit] ?? 'B'}`
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]
+
+/** How far away a time is, in its largest unit: `3 min. ago`. */
+export function formatRelative(time: Date, now: Date): string {
+  const seconds = Math.round((time.getTime() - now.getTime()) / 1000)
+  for (const [unit, size] of STEPS)
+    if (Math.abs(seconds) >= size || unit === 'second')
+      return relative.format(Math.trunc(seconds / size), unit)
+  return relative.format(0, 'second')
+}
+
+/** What is left, as minutes and seconds: `59:48`; with hours where there are any. */
+export function formatRemaining(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
+  const parts = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60]
+  const shown = parts[0] === 0 ? parts.slice(1) : parts
+  return shown.map((part) => String(part).padStart(2, '0')).join(':')
+}

@@ -1,0 +1,37 @@
+/** How the console is built; scripts/console.mjs runs it and puts the result into the server's package. */
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: '/console/',
+  plugins: [react()],
+  resolve: {
+    alias: {
+      '@lakegate/client': fileURLToPath(new URL('../client/src/index.ts', import.meta.url)),
+      '@lakegate/sql-text': fileURLToPath(new URL('../sql-text/src/index.ts', import.meta.url)),
+    },
+  },
+  build: {
+    target: ['chrome111', 'firefox114', 'safari16.4'],
+    // The content security policy allows files of ours only (docs/console.md): no polyfill in line, no asset in line.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+    sourcemap: false,
+    reportCompressedSize: false,
+    rollupOptions: {
+      output: {
+        // The editor and the charts are asked for by their pages only.
+        manualChunks: (id) => {
+          if (/node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\//.test(id)) return 'editor'
+          if (/node_modules\/uplot\//.test(id)) return 'chart'
+          return undefined
+        },
+      },
+    },
+  },
+  // theme.js and press.css are taken over as they are; Vite would warn of that at each build.
+  logLevel: 'error',
+})
