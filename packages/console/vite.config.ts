@@ -26,7 +26,7 @@ export default defineConfig({
         // The editor and the charts are asked for by their pages only.
         manualChunks: (id) => {
           if (/node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\//.test(id)) return 'editor'
-          if (/node_modules\/uplot\//.test(id)) return 'chart'
+          if (id.includes('node_modules/uplot/')) return 'chart'
           return undefined
         },
       },

@@ -122,13 +122,11 @@ async function readAnswer<Answer>(response: Response): Promise<Answer> {
 /** Databricks' shape, or SCIM's (RFC 7644 §3.12). */
 function readError(text: string, response: Response): { errorCode: string; message: string } {
   try {
-    const body = JSON.parse(text) as Partial<
-      Record<'error_code' | 'message' | 'detail' | 'scimType', unknown>
-    >
+    const body = JSON.parse(text) as Partial<Record<'error_code' | 'message' | 'detail' | 'scimType', string>>
     const message = body.message ?? body.detail
     if (typeof message === 'string')
       return {
-        errorCode: String(body.error_code ?? body.scimType ?? `HTTP_${String(response.status)}`),
+        errorCode: body.error_code ?? body.scimType ?? `HTTP_${String(response.status)}`,
         message,
       }
   } catch {

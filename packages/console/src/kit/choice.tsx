@@ -83,7 +83,9 @@ export function Select<Value extends string>({
     >
       <FieldLabel label={label} isOptional={isOptional} />
       <Button className={styles['trigger'] ?? ''}>
-        <SelectValue>{({ selectedText, defaultChildren }) => selectedText ?? defaultChildren}</SelectValue>
+        <SelectValue>
+          {({ selectedText, defaultChildren }) => (selectedText === '' ? defaultChildren : selectedText)}
+        </SelectValue>
         <IconChevronDown size={16} aria-hidden />
       </Button>
       <FieldNotes hint={hint} problem={problem} />

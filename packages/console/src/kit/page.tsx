@@ -1,6 +1,6 @@
 /** The frame of a page: its one h1, its actions, tabs as links, sections, toolbars, forms. */
 import { Link, type LinkProps } from '@tanstack/react-router'
-import { useEffect, useRef, type FormEvent, type ReactNode } from 'react'
+import { useEffect, useRef, type SubmitEvent, type ReactNode } from 'react'
 import { messages } from '../messages/index.ts'
 import { classes } from './classes.ts'
 import styles from './page.module.css'
@@ -102,7 +102,7 @@ export interface FormProps {
 }
 
 export function Form({ label, onSubmit, children, buttons }: FormProps) {
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault()
     onSubmit()
   }

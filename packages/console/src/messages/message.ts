@@ -9,7 +9,9 @@ export function plural(count: number, forms: { readonly one: string; readonly ot
   )
 }
 
-type Texts = { readonly [key: string]: string | ((...values: never[]) => string) | Texts }
+interface Texts {
+  readonly [key: string]: string | ((...values: never[]) => string) | Texts
+}
 
 /** `en-XA`: longer by two fifths and accented, so that a text that was forgotten or is cut shows. */
 export function toPseudoLocale<Catalogue extends Texts>(catalogue: Catalogue): Catalogue {
