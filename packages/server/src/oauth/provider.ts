@@ -28,7 +28,13 @@ import { workspaceTokenClaims } from '../tokens/mint.ts'
 import { ACCOUNT_PATH } from './account-pages.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
-import { ACCOUNT_PAGE_CLIENT, CONSOLE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
+import {
+  ACCOUNT_PAGE_CLIENT,
+  CONSOLE_CLIENT,
+  CONSOLE_SCOPES,
+  findClient,
+  IDENTITY_SCOPES,
+} from './clients.ts'
 import { CONSOLE_CALLBACK_PATH } from './console-client.ts'
 import { SESSION_SECONDS } from './browser-session.ts'
 import { cookieNameOf } from './cookies.ts'
@@ -318,7 +324,7 @@ async function loadGrant(
   const known = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId)
   if (known !== undefined || clientId !== CONSOLE_CLIENT) return known
   const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
-  grant.addOIDCScope('openid')
+  grant.addOIDCScope(CONSOLE_SCOPES.join(' '))
   grant.addResourceScope(workspaceApi.audience ?? '', workspaceApi.scope)
   await grant.save()
   return grant
