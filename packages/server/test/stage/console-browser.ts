@@ -1,6 +1,7 @@
 /** A browser that is signed in to the web console, without a screen: its cookie, its CSRF value, and requests as its page makes them. */
 import type { ConsoleSessionAnswer } from '@lakegate/client'
 import { formAction, Visitor, type Page, type Person } from './person.ts'
+import type { Fetch } from './trusting-fetch.ts'
 
 export interface ConsoleBrowser {
   readonly origin: string
@@ -21,17 +22,23 @@ export interface ConsoleBrowser {
 
 export const SESSION_COOKIE = /^(?:__Host-)?lakegate-console$/
 
-/** @param person who is asked for the password; not needed where the browser is signed in already */
+const plainFetch: Fetch = (url, options) => fetch(url, { ...options, redirect: 'manual' })
+
+/**
+ * @param person who is asked for the password; not needed where the browser is signed in already
+ * @param send where the authority is not one that Node knows
+ */
 export async function signInToConsole(
   origin: string,
   person: Pick<Person, 'userName' | 'password'> | undefined,
   visitor = new Visitor(),
+  send: Fetch = plainFetch,
 ): Promise<ConsoleBrowser> {
   const page = await openConsole(origin, person, visitor)
   const cookie = cookieOf(visitor)
   if (cookie === undefined)
     throw new Error(`not signed in to the console: ${String(page.status)} ${page.url.href} ${page.text}`)
-  const asked = await fetch(`${origin}/console/api/session`, { headers: { cookie } })
+  const asked = await send(new URL('/console/api/session', origin), { headers: { cookie } })
   if (asked.status !== 200) throw new Error(`no session: ${String(asked.status)} ${await asked.text()}`)
   const session = (await asked.json()) as ConsoleSessionAnswer
   return {
@@ -40,7 +47,7 @@ export async function signInToConsole(
     cookie,
     session,
     ask(method, path, { body, headers = {} } = {}) {
-      const all = {
+      const all: Readonly<Record<string, string | undefined>> = {
         cookie,
         ...(method === 'GET'
           ? {}
@@ -48,9 +55,8 @@ export async function signInToConsole(
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       }
-      return fetch(`${origin}${path}`, {
+      return send(new URL(path, origin), {
         method,
-        redirect: 'manual',
         headers: Object.fromEntries(
           Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
         ),

@@ -95,10 +95,15 @@ export class Visitor {
     )
   }
 
+  /** Goes there and no further. */
+  async step(url: string | URL): Promise<Page> {
+    return this.#go(new URL(url), {}, { follows: false })
+  }
+
   /** A cookie that no answer has set: of another visit, or made up. */
-  keep(origin: string, name: string, value: string): void {
+  keep(origin: string, name: string, value: string, path = '/'): void {
     const { host } = new URL(origin)
-    this.#cookies.set(`${host} / ${name}`, { name, value, path: '/', host })
+    this.#cookies.set(`${host} ${path} ${name}`, { name, value, path, host })
   }
 
   cookieHeader(url: URL): string {
