@@ -17,6 +17,7 @@ import { conceal, stepsNotReached, toStep, type LoginStep, type StepSubject } fr
 import { decideCheckLogin, instancePermission, type Caller } from '../policy/permissions.ts'
 import { decidePooledLogin } from '../policy/pooled-login.ts'
 import { refuse, type Refusal } from '../policy/refusals.ts'
+import { decodeName } from '../protocol/startup.ts'
 import { TOKEN_LIFETIME_SECONDS, type VerifiedToken } from '../tokens/claims.ts'
 import { findLoginIdentity, isOwnName, type FindLoginIdentityPorts } from './find-login-identity.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
@@ -47,6 +48,8 @@ export interface LoginCheck {
   readonly verdict: Admitted | Refusal
   /** Undefined for whom the caller may not see, and for whom there is not. */
   readonly identity: CheckedIdentity | undefined
+  /** As PostgreSQL understands what was asked for. */
+  readonly role: string
   readonly steps: readonly LoginStep[]
 }
 
@@ -57,8 +60,9 @@ export interface LoginCheck {
 export async function checkLogin(
   ports: CheckLoginPorts,
   caller: Caller,
-  question: LoginCheckQuestion,
+  asked: LoginCheckQuestion,
 ): Promise<LoginCheck> {
+  const question = asStartupMessage(asked)
   const { identity: named = caller.identity.id, role, database } = question
   const instance = await getDatabaseInstance(ports, caller, { name: question.instance })
   const granted = await loadGrantedPermission(ports.store, caller, instance)
@@ -85,7 +89,14 @@ export async function checkLogin(
   const rehearsed = await orUnavailable(() => rehearse(ports, instance, identity, subject))
   if (whose === 'of_others' && identity?.id !== caller.identity.id)
     record(ports.audit, caller, instance, question, rehearsed.verdict)
-  return { identity, ...rehearsed }
+  return { identity, role, ...rehearsed }
+}
+
+/** Names as a login would be understood: PostgreSQL cuts those of roles and databases. */
+function asStartupMessage(question: LoginCheckQuestion): LoginCheckQuestion {
+  const cut = (name: string): string => decodeName(Buffer.from(name)) ?? name
+  const { role, database } = question
+  return { ...question, role: cut(role), database: database === undefined ? undefined : cut(database) }
 }
 
 /** What a credential would be that the identity gets for this instance now; nobody signs it. */
@@ -105,9 +116,9 @@ async function rehearse(
   instance: DatabaseInstance,
   identity: CheckedIdentity | undefined,
   subject: StepSubject,
-): Promise<Omit<LoginCheck, 'identity'>> {
+): Promise<Omit<LoginCheck, 'identity' | 'role'>> {
   const steps: LoginStep[] = []
-  const end = (verdict: Admitted | Refusal): Omit<LoginCheck, 'identity'> => {
+  const end = (verdict: Admitted | Refusal): Omit<LoginCheck, 'identity' | 'role'> => {
     const all = [...steps, ...(verdict.outcome === 'admitted' ? [] : stepsNotReached(steps, subject))]
     return { verdict, steps: identity === undefined ? conceal(all) : all }
   }

@@ -59,7 +59,7 @@ const ON_INSTANCES = {
   change_permissions: [[], manage],
   see_sessions: [['postgres'], manage],
   end_sessions: [['postgres'], manage],
-  see_metrics: [['postgres'], manage],
+  see_metrics: [['postgres'], see],
   manage_catalogs: [['postgres'], manage],
   check_own_login: [
     ['postgres'],
@@ -90,23 +90,21 @@ const IN_WORKSPACES = {
 export type InstanceRight = keyof typeof ON_INSTANCES
 export type WorkspaceRight = keyof typeof IN_WORKSPACES
 
+/** All there are, in the order in which they are told. */
+export const INSTANCE_RIGHTS = Object.keys(ON_INSTANCES) as readonly InstanceRight[]
+export const WORKSPACE_RIGHTS = Object.keys(IN_WORKSPACES) as readonly WorkspaceRight[]
+
 export const instanceRights = (facts: InstanceRightsFacts): readonly InstanceRight[] =>
-  permittedOf<InstanceRight, InstanceRightsFacts>(ON_INSTANCES, facts)
+  INSTANCE_RIGHTS.filter((right) => isPermitted<InstanceRightsFacts>(ON_INSTANCES[right], facts))
 
 export const workspaceRights = (facts: WorkspaceRightsFacts): readonly WorkspaceRight[] =>
-  permittedOf<WorkspaceRight, WorkspaceRightsFacts>(IN_WORKSPACES, facts)
+  WORKSPACE_RIGHTS.filter((right) => isPermitted<WorkspaceRightsFacts>(IN_WORKSPACES[right], facts))
 
 /** Effective, the owner's and the administrators' included. */
 export const instanceLevel = ({ caller, instance, granted }: InstanceRightsFacts) =>
   instancePermission(caller, instance, granted) ?? 'NONE'
 
-function permittedOf<Right extends string, Facts extends { readonly caller: Caller }>(
-  rights: Readonly<Record<Right, readonly [readonly string[], Decision<Facts>]>>,
+const isPermitted = <Facts extends { readonly caller: Caller }>(
+  [scopes, decide]: readonly [readonly string[], Decision<Facts>],
   facts: Facts,
-): readonly Right[] {
-  const names = Object.keys(rights) as Right[]
-  return names.filter((name) => {
-    const [scopes, decide] = rights[name]
-    return decideScope(facts.caller, scopes) === 'permitted' && decide(facts) === 'permitted'
-  })
-}
+): boolean => decideScope(facts.caller, scopes) === 'permitted' && decide(facts) === 'permitted'

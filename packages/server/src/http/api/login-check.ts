@@ -51,16 +51,13 @@ export function loginCheckRoutes(ports: CheckLoginPorts & SignInRolePorts): read
       body: z.strictObject({ identity: name.optional(), role: name, database: name.optional() }),
       async handle({ params: { instance }, body: { identity, role, database }, caller }) {
         const check = await checkLogin(ports, caller, { instance, identity, role, database })
-        return { body: show(check, { asked: identity ?? caller.identity.name, role }) }
+        return { body: show(check, identity ?? caller.identity.name) }
       },
     }),
   ]
 }
 
-function show(
-  { verdict, identity, steps }: LoginCheck,
-  { asked, role }: { readonly asked: string; readonly role: string },
-): LoginCheckAnswer {
+function show({ verdict, identity, role, steps }: LoginCheck, asked: string): LoginCheckAnswer {
   return {
     outcome: verdict.outcome,
     identity:
