@@ -159,7 +159,9 @@ describe.each(EVERYBODY.map(({ title }) => title))('%s', (title) => {
       `/api/2.0/lakegate/instances/${name}/rights`,
     )
     // Deleting comes last: for those who may, there is nothing afterwards.
-    const tried = INSTANCE_RIGHTS.filter((action) => action !== 'delete' && action !== NOT_SERVED_HERE)
+    const tried: InstanceAction[] = INSTANCE_RIGHTS.filter(
+      (action) => action !== 'delete' && action !== NOT_SERVED_HERE,
+    )
     const through: InstanceAction[] = []
     for (const action of tried)
       if (await isLetThrough(TRIES[action](principal.http, name, principal))) through.push(action)
