@@ -24,6 +24,7 @@ import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
+import { identityRightsRoutes } from '../http/api/identity-rights.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
@@ -248,6 +249,7 @@ export function buildControlPlane(
         }),
         ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
         ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
+        ...identityRightsRoutes({ identities: stores.identities, accountId }),
         ...openSessionRoutes({
           store: stores.instances,
           identities: stores.identities,

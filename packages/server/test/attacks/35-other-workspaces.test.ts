@@ -29,6 +29,7 @@ import { federationPolicyRoutes } from '../../src/http/api/federation-policies.t
 import { grantRoutes } from '../../src/http/api/grants.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
+import { identityRightsRoutes } from '../../src/http/api/identity-rights.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
 import { signingKeyRoutes } from '../../src/http/api/signing-keys.ts'
@@ -59,6 +60,7 @@ const ROUTES: readonly Route[] = [
   ...customAppIntegrationRoutes(nothingBehind),
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
+  ...identityRightsRoutes(nothingBehind),
   ...openSessionRoutes(nothingBehind),
   ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),
@@ -393,7 +395,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(19)
+    ).toHaveLength(20)
   })
 })
 
