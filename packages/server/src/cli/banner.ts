@@ -53,6 +53,7 @@ export function renderBanner(facts: BannerFacts): string {
     `  REST and OAuth   ${facts.httpUrl}`,
     `  Administrator    ${facts.adminUser}`,
     ...(access.kind === 'shown' ? showAccess(access, facts.isFirstStart) : nameFiles(access)),
+    `  Console          ${facts.httpUrl}/console`,
     `  Your account     ${facts.httpUrl}/oidc/account`,
     `  Account id       ${facts.accountId}`,
     `  Workspace        ${facts.workspace.name} (id ${facts.workspace.id})`,

@@ -50,12 +50,13 @@ import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 import type { Installation } from '../operations/ports/installation.ts'
-import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
+import { generateOAuthSecret, generatePersonalAccessToken, hashSecret } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { asWorkspaceToken } from '../tokens/verify.ts'
 import { createSessionAsker } from '../store/session-questions.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
+import { buildConsole, consoleClientSecret } from './console.ts'
 import type { Foundation } from './foundation.ts'
 import type { Machine } from './machine.ts'
 import { buildOAuth, type HttpProxySettings, type OAuthServerSettings } from './oauth.ts'
@@ -178,7 +179,16 @@ export function buildControlPlane(
     clock,
     issuerOf: addresses.issuerOf,
   })
-  const oauth = buildOAuth(foundation, accountId, settings)
+  const oauth = buildOAuth(foundation, accountId, {
+    ...settings,
+    consoleSecretHash: hashSecret(consoleClientSecret(foundation.encryption).reveal()),
+  })
+  const webConsole = buildConsole(foundation, {
+    accountId,
+    authenticate,
+    oauth: oauth.handle,
+    signInProvider: settings.upstream?.name,
+  })
   const listeners: ListenerAllocator = foundation.listeners
   const secretPorts = {
     identities: stores.identities,
@@ -299,7 +309,9 @@ export function buildControlPlane(
           clock,
         }),
       ],
+      console: webConsole.http,
       mounts: [
+        webConsole.mount,
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
         ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
       ],

@@ -25,6 +25,7 @@ import type { Metrics } from '../observation/metrics.ts'
 import { createAuditStore } from '../store/audit-records.ts'
 import { createAttachedSecretStore } from '../store/attached-clusters.ts'
 import { createCatalogStore } from '../store/catalog.ts'
+import { createConsoleSessionStore } from '../store/console-sessions.ts'
 import { createDirectory } from '../store/identities.ts'
 import { createFederationPolicyStore } from '../store/federation-policies.ts'
 import { createOAuthClientStore } from '../store/oauth-clients.ts'
@@ -99,6 +100,7 @@ const createStores = (database: SystemDatabase) => ({
   auditRecords: createAuditStore(database),
   roleBindings: createRoleBindingStore(database),
   workspaceFiles: createWorkspaceFileStore(database),
+  consoleSessions: createConsoleSessionStore(database),
 })
 
 export function layFoundation(parts: {

@@ -5,6 +5,7 @@ import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { createBalancers } from '../gateway/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
+import { STARTING_PAGE } from '../oauth/starting-page.ts'
 import { openHttpListener, type HttpListener, type HttpSettings } from '../http/listener.ts'
 import type { Log } from '../observation/log.ts'
 
@@ -60,10 +61,19 @@ async function open(
   { isDefault, ...clients }: { readonly isDefault: boolean } & Pick<HttpSettings, 'isProxy' | 'onCrowded'>,
 ) {
   try {
-    return { listener: await openHttpListener({ host, port, ...clients }, closeConnection), remarks: [] }
+    return {
+      listener: await openHttpListener(
+        { host, port, ...clients, startingPage: STARTING_PAGE },
+        closeConnection,
+      ),
+      remarks: [],
+    }
   } catch (error) {
     if (!isDefault || !(error instanceof Fault) || error.code !== 'http_port_taken') throw error
-    const listener = await openHttpListener({ host, port: 0, ...clients }, closeConnection)
+    const listener = await openHttpListener(
+      { host, port: 0, ...clients, startingPage: STARTING_PAGE },
+      closeConnection,
+    )
     return {
       listener,
       remarks: [

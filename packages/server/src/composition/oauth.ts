@@ -12,10 +12,16 @@ import { exchangeToken } from '../operations/exchange-token.ts'
 import { Fault } from '../domain/fault.ts'
 import { createPasswordHasher } from '../keys/password-hash.ts'
 import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
+import { CONSOLE_CLIENT } from '../oauth/clients.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
 import { changePassword } from '../operations/change-password.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'
-import { findSignInLink, setPasswordByLink, type SignInLinkPorts } from '../operations/sign-in-links.ts'
+import {
+  findSignInLink,
+  recordSignInByLink,
+  setPasswordByLink,
+  type SignInLinkPorts,
+} from '../operations/sign-in-links.ts'
 import { signIn } from '../operations/sign-in.ts'
 import { verifyClientSecret } from '../operations/verify-client-secret.ts'
 import { generateSignInLink, matchesAnySecret } from '../tokens/secret.ts'
@@ -40,7 +46,7 @@ export interface OAuthServerSettings {
 export function buildOAuth(
   foundation: Foundation,
   accountId: AccountId,
-  settings: OAuthServerSettings & HttpProxySettings,
+  settings: OAuthServerSettings & HttpProxySettings & { readonly consoleSecretHash: Uint8Array },
 ) {
   const { clock, log, audit, stores, signingKeys, addresses, encryption } = foundation
   const hasher = createPasswordHasher()
@@ -70,6 +76,7 @@ export function buildOAuth(
     return permission === undefined ? undefined : principal
   }
   const verifySecret = async (clientId: string, secret: string): Promise<boolean> => {
+    if (clientId === CONSOLE_CLIENT) return matchesAnySecret(secret, [settings.consoleSecretHash])
     const registered = await stores.oauthClients.findOAuthClient(clientId)
     if (registered?.secretHash !== undefined) return matchesAnySecret(secret, [registered.secretHash])
     return (await verifyClientSecret({ secrets: stores.secrets, clock }, clientId, secret)) !== undefined
@@ -115,6 +122,11 @@ export function buildOAuth(
         findPrincipal: (id) => stores.directory.loadPrincipal(id),
         findLink: (token) => findSignInLink(signInPorts, token),
         setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
+        async signInByLink(userId, { workspaceId, clientAddress }) {
+          const user = await findInWorkspace(userId, workspaceId)
+          if (user !== undefined) recordSignInByLink(audit, user, { workspaceId, clientAddress })
+          return user
+        },
         upstream:
           settings.upstream === undefined
             ? undefined
@@ -178,7 +190,7 @@ function upstreamPorts(
 }
 
 /** For what a browser keeps: nobody else can read it or make one. */
-function createSeal(encryption: KeyEncryption) {
+export function createSeal(encryption: KeyEncryption) {
   return {
     seal: (text: string) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
     unseal(text: string): string | undefined {

@@ -1,6 +1,8 @@
 /** What signing in leaves in the system database and what counts no more is removed, by every control plane. */
 import type { Log } from '../observation/log.ts'
 import type { Clock } from '../operations/ports/clock.ts'
+import { removeConsoleSessionsThatAreOver } from '../operations/console-sessions.ts'
+import type { ConsoleSessionStore } from '../operations/ports/console-sessions.ts'
 import type { OAuthRecordStore } from '../operations/ports/oauth.ts'
 import type { SignInBrakeUpkeep } from '../operations/ports/sign-in.ts'
 
@@ -16,6 +18,7 @@ export function removeWhatIsOver(
   stores: {
     readonly oauthRecords: Pick<OAuthRecordStore, 'removeExpired'>
     readonly signInBrake: SignInBrakeUpkeep
+    readonly consoleSessions: ConsoleSessionStore
   },
   clock: Clock,
   log: Log,
@@ -25,6 +28,8 @@ export function removeWhatIsOver(
     await stores.signInBrake.forgetOld(clock())
     let removed: number
     do removed = await stores.oauthRecords.removeExpired(clock(), REMOVED_AT_A_TIME)
+    while (removed === REMOVED_AT_A_TIME && !isStopping)
+    do removed = await removeConsoleSessionsThatAreOver(stores.consoleSessions, clock(), REMOVED_AT_A_TIME)
     while (removed === REMOVED_AT_A_TIME && !isStopping)
   }
   let running: Promise<void> = Promise.resolve()

@@ -89,8 +89,10 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
       ...(rendered.status === 503 || refusal.name === 'too_many_transfers'
         ? { 'retry-after': RETRY_AFTER_SECONDS }
         : {}),
-      // RFC 6750 §3
-      ...(rendered.status === 401 ? { 'www-authenticate': 'Bearer realm="lakegate"' } : {}),
+      // RFC 6750 §3; a cookie has no scheme.
+      ...(rendered.status === 401 && refusal.name !== 'console_session_over'
+        ? { 'www-authenticate': 'Bearer realm="lakegate"' }
+        : {}),
     },
     body: errorBody(rendered.errorCode, rendered.message, refusal.name, requestId),
     isOurs,

@@ -35,6 +35,8 @@ export interface HttpSettings {
   readonly onCrowded?: (address: string) => void
   /** Where it differs from what is usual. */
   readonly patience?: Partial<Patience>
+  /** What people see until there is something to serve. */
+  readonly startingPage?: StartingPage
 }
 
 const PATIENCE: Patience = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
@@ -45,17 +47,41 @@ const STARTING = JSON.stringify({
   details: [],
 })
 
-const answerStarting: RequestListener = (_request, response) => {
-  response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' })
-  response.end(STARTING)
+/** A page that asks again by itself, and the files that it names. */
+export interface StartingPage {
+  readonly headers: Readonly<Record<string, string>>
+  readonly html: string
+  readonly files: ReadonlyMap<string, { readonly type: string; readonly body: string }>
 }
+
+const RETRY_SECONDS = '1'
+
+const answerStarting =
+  (page: StartingPage | undefined): RequestListener =>
+  (request, response) => {
+    const file = page?.files.get(request.url ?? '')
+    if (file !== undefined) {
+      response.writeHead(200, { ...page?.headers, 'content-type': file.type })
+      response.end(file.body)
+      return
+    }
+    // A program that asks for whatever there is gets what programs read.
+    const isPerson = request.headers.accept?.includes('text/html') === true
+    const isShown = page !== undefined && isPerson && ['GET', 'HEAD'].includes(request.method ?? '')
+    response.writeHead(503, {
+      ...(isShown ? page.headers : {}),
+      'content-type': isShown ? 'text/html; charset=utf-8' : 'application/json',
+      'retry-after': RETRY_SECONDS,
+    })
+    response.end(isShown ? page.html : STARTING)
+  }
 
 /** @throws Fault http_port_taken, http_address_unusable */
 export async function openHttpListener(
   settings: HttpSettings,
   closeConnection: CloseConnection,
 ): Promise<HttpListener> {
-  let current: RequestListener = answerStarting
+  let current = answerStarting(settings.startingPage)
   let secure: (contexts: TlsContexts) => void = () => undefined
   const contexts = new Promise<TlsContexts>((resolve) => {
     secure = resolve

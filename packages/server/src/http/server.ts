@@ -12,6 +12,8 @@ import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection } from './connections.ts'
+import { CONSOLE_API_PREFIX, consolePathOf } from './console/api.ts'
+import { addSessionRoutes, type SessionRoutePorts } from './console/session-routes.ts'
 import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { HttpListener } from './listener.ts'
@@ -33,10 +35,20 @@ export interface HttpDependencies {
   readonly routes: readonly Route[]
   readonly publicRoutes: readonly PublicRoute[]
   /** Request handlers that own everything below a prefix, such as `/oidc`. */
-  readonly mounts: readonly { readonly prefix: string; readonly handle: RequestListener }[]
+  readonly mounts: readonly Mount[]
+  /** The same routes, for a browser with the cookie of the console. */
+  readonly console: {
+    readonly callerOf: (request: FastifyRequest, workspace: Workspace) => Promise<Caller>
+    readonly session: SessionRoutePorts
+  }
   readonly plainHttp: PlainHttpSettings
   readonly closeConnection: CloseConnection
   readonly log: HttpLog
+}
+
+export interface Mount {
+  readonly prefix: string
+  readonly handle: RequestListener
 }
 
 export interface HttpServer {
@@ -51,6 +63,9 @@ const REQUEST_ID_HEADER = 'x-request-id'
 
 export function createHttpServer(dependencies: HttpDependencies, listener: HttpListener): HttpServer {
   let handle: RequestListener | undefined
+  const toRoutes: RequestListener = (request, response) => handle?.(request, response)
+  // The API of the console lies below its pages, and is answered by the routes.
+  const mounts = [...dependencies.mounts, { prefix: CONSOLE_API_PREFIX, handle: toRoutes }]
   const fastify = createFastify(dependencies, (own) => {
     handle = own
     return listener.server
@@ -67,10 +82,7 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
           answerRefusal(response, refusal)
           return
         }
-        const mount = dependencies.mounts.find(
-          ({ prefix }) => request.url === prefix || request.url?.startsWith(`${prefix}/`) === true,
-        )
-        const responder = mount?.handle ?? handle
+        const responder = mountAt(request.url, mounts) ?? handle
         responder?.(request, response)
       })
     },
@@ -79,6 +91,17 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
       await fastify.close()
     },
   }
+}
+
+/** The longest prefix that the path is below; the query is no part of it. */
+function mountAt(url: string | undefined, mounts: readonly Mount[]): RequestListener | undefined {
+  const path = url?.split('?')[0] ?? ''
+  return mounts
+    .filter(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
+    .reduce<Mount | undefined>(
+      (longest, mount) => (mount.prefix.length > (longest?.prefix.length ?? 0) ? mount : longest),
+      undefined,
+    )?.handle
 }
 
 function createFastify(
@@ -149,36 +172,52 @@ function createFastify(
     )
   }
   const transfers = createTransfers()
-  for (const route of dependencies.routes) {
-    if (route.transfer?.body !== 'bytes') addRoute(fastify, route, dependencies, transfers)
-    else {
-      void fastify.register((scope, _options, done) => {
-        takeBytes(scope)
-        addRoute(scope, route, dependencies, transfers)
-        done()
-      })
+  const entrances: readonly Entrance[] = [
+    {
+      pathOf: (path) => path,
+      callerOf: (request, { id }) => dependencies.authenticate(bearerOf(request), id),
+    },
+    { pathOf: consolePathOf, callerOf: dependencies.console.callerOf },
+  ]
+  for (const entrance of entrances)
+    for (const route of dependencies.routes) {
+      if (route.transfer?.body !== 'bytes') addRoute(fastify, route, entrance, dependencies, transfers)
+      else {
+        void fastify.register((scope, _options, done) => {
+          takeBytes(scope)
+          addRoute(scope, route, entrance, dependencies, transfers)
+          done()
+        })
+      }
     }
-  }
+  addSessionRoutes(fastify, dependencies.console.session)
   return fastify
+}
+
+/** Where the routes are, and by what a request proves there whose it is. */
+interface Entrance {
+  pathOf(path: string): string
+  callerOf(request: FastifyRequest, workspace: Workspace): Promise<Caller>
 }
 
 function addRoute(
   fastify: FastifyInstance,
   route: Route,
-  { authenticate, workspaceAt, closeConnection }: HttpDependencies,
+  entrance: Entrance,
+  { workspaceAt, closeConnection }: HttpDependencies,
   transfers: Transfers,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.route({
     method: route.method,
-    url: route.path,
+    url: entrance.pathOf(route.path),
     ...(route.transfer === undefined ? {} : { bodyLimit: route.transfer.largestBody }),
     // Before the body is read: a stranger gets no work done, and neither does a token that is for something else.
     onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
         throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
       const workspace = await workspaceAt(request.headers.host)
-      const caller = await authenticate(bearerOf(request), workspace.id)
+      const caller = await entrance.callerOf(request, workspace)
       requirePermitted(decideScope(caller, route.scopes))
       callers.set(request, caller)
       if (route.transfer === undefined) return

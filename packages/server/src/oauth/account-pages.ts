@@ -45,6 +45,7 @@ export function accountPage(facts: AccountPage): string {
         ${facts.userName}, in the workspace ${facts.workspaceName}
       </p>
       ${facts.done === undefined ? undefined : html`<p class="done" role="status">${DONE_SENTENCES[facts.done]}</p>`}
+      <p><a href="/console">Open the console</a></p>
       <form method="post" action="${BASE}/sign-out"><button class="second">Sign out</button></form>
       <section aria-labelledby="places">
         <h2 id="places">Signed in as you</h2>

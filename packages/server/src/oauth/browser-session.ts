@@ -9,6 +9,8 @@ export interface SignedIn {
   readonly session: Awaited<ReturnType<Provider['Session']['get']>>
 }
 
+export const SESSION_SECONDS = 12 * 60 * 60
+
 /** Undefined when the user is deactivated, deleted or not in the workspace any more. */
 export type FindInWorkspace = (id: string, workspaceId: Workspace['id']) => Promise<Principal | undefined>
 
@@ -23,4 +25,25 @@ export async function findSignedIn(
   if (user !== undefined) return { user, session }
   await session.destroy()
   return undefined
+}
+
+/** Signs the browser in as somebody who has just proved it on a page of ours; what was signed in there before ends. */
+export async function signInBrowser(
+  { provider, request, response, publicUrl }: Visit,
+  accountId: Principal['id'],
+): Promise<void> {
+  const context = provider.createContext(request, response)
+  const former = await provider.Session.get(context)
+  if (former.accountId !== undefined) await former.destroy()
+  // Not the identifier that came with the request, whoever has set it (attack 33).
+  const session = new provider.Session()
+  session.loginAccount({ accountId, amr: ['pwd'] })
+  await session.save(SESSION_SECONDS)
+  context.cookies.set(provider.cookieName('session'), session.jti, {
+    httpOnly: true,
+    sameSite: 'lax',
+    overwrite: true,
+    secure: publicUrl.startsWith('https:'),
+    expires: new Date(session.exp * 1000),
+  })
 }

@@ -64,19 +64,41 @@ const accountPage = (url: string): AdapterPayload => ({
   scope: 'openid',
 })
 
+/**
+ * The web console, in this process. Its refresh token stays on the server, sealed, and is not replaced when it is used: a
+ * renewal that was cut off between answer and storage would else end the session as a theft.
+ */
+export const CONSOLE_CLIENT = 'lakegate-console'
+export const CONSOLE_SCOPES = ['openid', 'all-apis'] as const
+const CONSOLE_REFRESH_MINUTES = 24 * 60
+const webConsole = (callbackUrl: string): AdapterPayload => ({
+  client_id: CONSOLE_CLIENT,
+  client_name: 'the Lakegate console',
+  client_secret: KEPT_ELSEWHERE,
+  token_endpoint_auth_method: 'client_secret_post',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  redirect_uris: [callbackUrl],
+  scope: CONSOLE_SCOPES.join(' '),
+  refresh_token_ttl_minutes: CONSOLE_REFRESH_MINUTES,
+  single_use_refresh_tokens: false,
+})
+
 export interface ClientPorts {
   /** By exact client id, among the applications of the account. */
   readonly findRegistered: (clientId: string) => Promise<OAuthClient | undefined>
   readonly accountPageUrl: string
+  readonly consoleCallbackUrl: string
 }
 
 export async function findClient(
   clientId: string,
-  { findRegistered, accountPageUrl }: ClientPorts,
+  { findRegistered, accountPageUrl, consoleCallbackUrl }: ClientPorts,
 ): Promise<AdapterPayload | undefined> {
   if (clientId === DATABRICKS_CLI) return databricksCli
   if (clientId === POSTGRESQL_CLIENT) return postgresqlClient
   if (clientId === ACCOUNT_PAGE_CLIENT) return accountPage(accountPageUrl)
+  if (clientId === CONSOLE_CLIENT) return webConsole(consoleCallbackUrl)
   const normalised = clientId.toLowerCase()
   if (!isUuid(normalised)) return undefined
   const registered = await findRegistered(normalised)

@@ -10,11 +10,13 @@ import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
 import { isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
+import { signInBrowser } from './browser-session.ts'
 import { readCookie, setCookie } from './cookies.ts'
 import { readForm } from './form.ts'
 import { showInteraction } from './interaction-cookies.ts'
 import { recogniseBrowser, rememberBrowser, type KnownBrowserPorts } from './known-browsers.ts'
-import { consentPage, messagePage, passwordPage, signInPage, STYLE, STYLE_PATH } from './pages.ts'
+import { consentPage, messagePage, passwordPage, signInPage } from './pages.ts'
+import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './style-sheet.ts'
 
 export interface InteractionPorts {
   readonly signIn: (request: {
@@ -26,10 +28,19 @@ export interface InteractionPorts {
   }) => Promise<Principal>
   readonly knownBrowsers: KnownBrowserPorts
   readonly findPrincipal: (id: IdentityId) => Promise<Principal | undefined>
-  readonly findLink: (token: string) => Promise<{ readonly name: string } | undefined>
+  readonly findLink: (
+    token: string,
+  ) => Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
   readonly setPassword: (token: string, password: Redacted<string>) => Promise<{ readonly name: string }>
+  /** Whoever has just set a password by a link, if it may sign in here; recorded as a sign-in. */
+  readonly signInByLink: (userId: IdentityId, where: SignInPlace) => Promise<Principal | undefined>
   readonly upstream: UpstreamSignIn | undefined
   readonly clock: () => Date
+}
+
+export interface SignInPlace {
+  readonly workspaceId: Workspace['id']
+  readonly clientAddress: string
 }
 
 /** Signing in through an outside OpenID provider. */
@@ -49,6 +60,7 @@ export interface UpstreamSignIn {
 
 /** Under which the gateway for links of invitation is; also used to print them. */
 const PASSWORD_PATH = '/password'
+const CONSOLE_SIGN_IN = '/console/sign-in'
 const UPSTREAM_COOKIE = 'upstream'
 const UPSTREAM_SECONDS = 600
 
@@ -57,6 +69,10 @@ export async function serveInteraction(visit: Visit, ports: InteractionPorts): P
   const { path, request } = visit
   if (path === STYLE_PATH && request.method === 'GET') {
     send(visit, 200, STYLE, { type: 'text/css; charset=utf-8' })
+    return true
+  }
+  if (path === SIGN_PATH && request.method === 'GET') {
+    send(visit, 200, SIGN, { type: 'image/svg+xml' })
     return true
   }
   const [, first, second, third] = path.split('/')
@@ -270,15 +286,19 @@ async function servePassword(visit: Visit, ports: InteractionPorts, token: strin
     return
   }
   rememberBrowser(visit, user.name, ports.knownBrowsers)
-  send(
-    visit,
-    200,
-    messagePage(
-      'Password set',
-      `You can sign in as ${user.name} now, for example with: databricks auth login --host ${visit.publicUrl}`,
-      { href: '/oidc/account', text: 'Open your account' },
-    ),
-  )
+  const place = { workspaceId: visit.workspace.id, clientAddress: visit.clientAddress }
+  const signedIn = await ports.signInByLink(user.id, place)
+  if (signedIn === undefined) {
+    send(
+      visit,
+      200,
+      messagePage('Password set', `${user.name} is not in the workspace ${visit.workspace.name}.`),
+    )
+    return
+  }
+  // The link was as good a proof as the password that it set: nobody types that again.
+  await signInBrowser(visit, signedIn.id)
+  redirect(visit, CONSOLE_SIGN_IN)
 }
 
 async function beginUpstream(visit: Visit, { upstream }: InteractionPorts, uid: string): Promise<void> {

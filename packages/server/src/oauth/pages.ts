@@ -2,6 +2,8 @@
  * The pages of signing in: plain HTML with labels, no script, one style sheet. Whatever comes from outside is a
  * `string` and escaped; only `Html` is taken as it is (attack 33).
  */
+import { SIGN_PATH, STYLE_PATH } from './style-sheet.ts'
+
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -30,11 +32,10 @@ export function html(parts: TemplateStringsArray, ...values: readonly (Html | st
 
 export const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
 
-export const STYLE_PATH = '/style.css'
 export const DEVICE_PATH = '/device'
 
-/** @param base path of the style sheet */
-export function page(title: string, content: Html): string {
+/** @param head what else stands in the head */
+export function page(title: string, content: Html, head?: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -42,11 +43,13 @@ export function page(title: string, content: Html): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${title} · Lakegate</title>
+        ${head}
+        <link rel="icon" type="image/svg+xml" href="/oidc${SIGN_PATH}" />
         <link rel="stylesheet" href="/oidc${STYLE_PATH}" />
       </head>
       <body>
         <main>
-          <p class="brand">Lakegate</p>
+          <p class="brand"><img src="/oidc${SIGN_PATH}" alt="" width="24" height="24" />Lakegate</p>
           <h1>${title}</h1>
           ${content}
         </main>
@@ -213,7 +216,7 @@ export const messagePage = (
   page(
     title,
     html`<p>${message}</p>
-      ${next === undefined ? undefined : html`<p><a href="${next.href}">${next.text}</a></p>`}`,
+      ${next === undefined ? undefined : html`<p><a class="button" href="${next.href}">${next.text}</a></p>`}`,
   )
 
 /** Where people see what is signed in as them. */
@@ -275,36 +278,3 @@ export function deviceConfirmationPage(facts: {
       </form>`,
   )
 }
-
-export const STYLE = `
-:root { color-scheme: light dark; --ink: #14212b; --paper: #fff; --ground: #eef2f5; --line: #8795a1; --accent: #0b5cad; --bad: #a3121f }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eef2; --paper: #16212a; --ground: #0d151b; --line: #6d7e8c; --accent: #7ab8ff; --bad: #ff9aa2 } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-main { width: min(28rem, 100vw); padding: 2rem; background: var(--paper); border-radius: .5rem; overflow-wrap: anywhere }
-@media (max-width: 24rem) { main { padding: 1.5rem 1.25rem } }
-.brand { margin: 0; font-weight: 700; letter-spacing: .04em; color: var(--accent) }
-h1 { margin: .25rem 0 1rem; font-size: 1.5rem }
-label { display: block; margin: 1rem 0 .25rem; font-weight: 600 }
-input { width: 100%; padding: .6rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .3rem }
-button { margin-top: 1.25rem; padding: .6rem 1.2rem; font: inherit; font-weight: 600; color: var(--paper); background: var(--accent); border: 1px solid var(--accent); border-radius: .3rem; cursor: pointer }
-button.second { color: var(--accent); background: transparent }
-button.wide { width: 100% }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.choices { display: flex; flex-wrap: wrap; gap: 0 1rem }
-.problem { padding: .6rem .8rem; border-left: 4px solid var(--bad) }
-input.code { text-transform: uppercase }
-.code { font: 700 1.75rem/1.2 ui-monospace, monospace; letter-spacing: .1em }
-h2 { margin: 0 0 .75rem; font-size: 1.15rem }
-section { margin-top: 1.5rem; padding-top: 1.5rem; border-top: 1px solid var(--line) }
-a { color: var(--accent) }
-.places { margin: 0; padding: 0; list-style: none }
-.places li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .6rem 0 }
-.places li > div { flex: 1 1 12rem; overflow-wrap: anywhere }
-.places .hint { display: block }
-.badge { padding: .1rem .5rem; font-size: .8rem; border: 1px solid var(--line); border-radius: 1rem; white-space: nowrap }
-.small { margin-top: 0; padding: .35rem .8rem; font-size: .9rem }
-.done { padding: .6rem .8rem; border-left: 4px solid var(--accent) }
-.hint { font-size: .875rem; font-weight: 400; opacity: .85 }
-.or { margin: 1rem 0 0; text-align: center }
-`

@@ -28,7 +28,15 @@ import { workspaceTokenClaims } from '../tokens/mint.ts'
 import { ACCOUNT_PATH } from './account-pages.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { registerClientCredentials } from './client-credentials.ts'
-import { ACCOUNT_PAGE_CLIENT, findClient, IDENTITY_SCOPES } from './clients.ts'
+import {
+  ACCOUNT_PAGE_CLIENT,
+  CONSOLE_CLIENT,
+  CONSOLE_SCOPES,
+  findClient,
+  IDENTITY_SCOPES,
+} from './clients.ts'
+import { CONSOLE_CALLBACK_PATH } from './console-client.ts'
+import { SESSION_SECONDS } from './browser-session.ts'
 import { cookieNameOf } from './cookies.ts'
 import { pageHeaders } from './answer-page.ts'
 import { devicePages } from './device-pages.ts'
@@ -66,7 +74,6 @@ const DAY = 24 * 60 * MINUTE
 const REFRESH_TOKEN_SECONDS = 30 * DAY
 /** However often it is renewed. */
 const REFRESH_FAMILY_SECONDS = 90 * DAY
-const SESSION_SECONDS = 12 * 60 * MINUTE
 /** What belongs to nobody yet; long enough to find a password, or the second factor of an outside provider. */
 const UNFINISHED_SECONDS = 15 * MINUTE
 
@@ -93,6 +100,7 @@ export function buildProvider(
         findClient(clientId, {
           findRegistered: dependencies.findRegisteredClient,
           accountPageUrl: `${issuer}${ACCOUNT_PATH}`,
+          consoleCallbackUrl: new URL(CONSOLE_CALLBACK_PATH, issuer).href,
         }),
     }),
     jwks,
@@ -113,7 +121,11 @@ export function buildProvider(
     conformIdTokenClaims: false,
     // `none` is for our account page alone; every other client is registered for `code`.
     responseTypes: ['code', 'none'],
-    loadExistingGrant: loadGrant,
+    loadExistingGrant: (context) => loadGrant(context, workspaceApi),
+    // The console has one without asking for `offline_access`, which would outlive the session of the browser.
+    issueRefreshToken: (_context, client, code) =>
+      client.clientId === CONSOLE_CLIENT ||
+      (client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access')),
     pkce: { required: () => true },
     rotateRefreshToken: ({ oidc }) => oidc.client?.['single_use_refresh_tokens'] !== false,
     routes: {
@@ -297,8 +309,11 @@ function askToComeAgain(context: KoaContextWithOIDC, seconds: number): void {
   context.body = { error: SLOW_DOWN, error_description: problem }
 }
 
-/** As the library does it; our own account page needs nobody's consent, and nothing is kept of it. */
-async function loadGrant({ oidc }: KoaContextWithOIDC): Promise<Grant | undefined> {
+/** As the library does it; our own pages need nobody's consent, and nothing is kept of that of the account page. */
+async function loadGrant(
+  { oidc }: KoaContextWithOIDC,
+  workspaceApi: ResourceServer,
+): Promise<Grant | undefined> {
   const clientId = oidc.client?.clientId ?? ''
   if (clientId === ACCOUNT_PAGE_CLIENT) {
     const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
@@ -306,7 +321,13 @@ async function loadGrant({ oidc }: KoaContextWithOIDC): Promise<Grant | undefine
     return grant
   }
   const grantId = oidc.result?.consent?.grantId ?? oidc.session?.grantIdFor(clientId)
-  return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
+  const known = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId)
+  if (known !== undefined || clientId !== CONSOLE_CLIENT) return known
+  const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
+  grant.addOIDCScope(CONSOLE_SCOPES.join(' '))
+  grant.addResourceScope(workspaceApi.audience ?? '', workspaceApi.scope)
+  await grant.save()
+  return grant
 }
 
 async function loadHolder(

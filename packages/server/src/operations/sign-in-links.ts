@@ -3,7 +3,7 @@
  * an administrator, good once and for a limited time; setting a password ends every session and grant of the user.
  */
 import type { IdentityRecord } from '../domain/directory.ts'
-import type { AccountId, IdentityId } from '../domain/ids.ts'
+import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { decideManageIdentity, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
@@ -94,4 +94,20 @@ export async function setPasswordByLink(
     identityName: user.name,
   })
   return { name: user.name }
+}
+
+/** The browser in which a password was set by a link is signed in without asking for it. */
+export function recordSignInByLink(
+  audit: AuditLog,
+  user: { readonly id: IdentityId; readonly name: string },
+  where: { readonly workspaceId: WorkspaceId; readonly clientAddress: string },
+): void {
+  audit.record({
+    event: 'sign_in',
+    outcome: 'admitted',
+    identityId: user.id,
+    identityName: user.name,
+    detail: 'by the sign-in link that set the password',
+    ...where,
+  })
 }

@@ -11,6 +11,22 @@ export const REFUSALS_OF_REQUESTS = {
       message: 'Credential was not sent or is not valid for this API. {reason}',
     },
   },
+  console_session_over: {
+    disclosure: 'anyone',
+    http: {
+      status: 401,
+      errorCode: 'SESSION_OVER',
+      message: 'The console has no session here, or it is over. Sign in again.',
+    },
+  },
+  console_request_forged: {
+    disclosure: 'anyone',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'The console takes changes from its own pages only: {problem}',
+    },
+  },
   permission_denied: {
     disclosure: 'authenticated',
     http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{reason}' },

@@ -111,6 +111,7 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
           .selectAll()
           .where('identity_id', '=', identityId)
           .where('kind', 'in', ['Session', 'Grant'])
+          .where(sql`payload ->> 'clientId'`, 'is distinct from', BOUND_TO_ITS_SESSION)
           .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
           .orderBy('created_at')
           .execute()
@@ -156,22 +157,33 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
   }
 }
 
-/** Sign-in sessions, and whatever was granted. @param sessionUid the browser session that goes on, if any */
+/**
+ * Sign-in sessions, and whatever was granted. What goes on goes on whole: the console in that browser has a grant of its own, which
+ * the session names.
+ * @param sessionUid the browser session that goes on, if any
+ */
 export async function endSessionsOf(
   on: SystemDatabase,
   identityId: IdentityId,
   sessionUid: string | undefined,
 ): Promise<void> {
-  await on
-    .deleteFrom('oauth_record')
-    .where('identity_id', '=', identityId)
-    .$if(sessionUid !== undefined, (query) =>
-      query.where((where) =>
-        where.or([where('kind', '!=', 'Session'), where('uid', 'is distinct from', sessionUid ?? null)]),
-      ),
-    )
-    .execute()
+  await sql`
+    WITH kept AS (
+      SELECT id_hash, payload #>> ARRAY['authorizations', ${BOUND_TO_ITS_SESSION}::text, 'grantId'] AS grant_id
+        FROM oauth_record
+       WHERE identity_id = ${identityId} AND kind = 'Session' AND uid = ${sessionUid ?? null})
+    DELETE FROM oauth_record AS record
+     WHERE record.identity_id = ${identityId} AND NOT EXISTS (
+       SELECT FROM kept
+        WHERE (record.kind = 'Session' AND record.id_hash = kept.id_hash)
+           OR record.grant_id = kept.grant_id
+           OR (record.kind = 'Grant' AND record.id_hash = sha256(convert_to(kept.grant_id, 'UTF8'))))`.execute(
+    on,
+  )
 }
+
+/** The client of the web console: its tokens are never seen apart from the session of the browser, and neither is its grant. */
+const BOUND_TO_ITS_SESSION = 'lakegate-console'
 
 type SavedRecord = Parameters<OAuthRecordStore['save']>[0]
 

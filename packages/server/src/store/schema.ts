@@ -137,6 +137,18 @@ export interface SystemSchema {
     consumed_at: ColumnType<Date | null, Date | null | undefined, Date | null>
     origin_hash: Buffer | null
   }
+  console_session: {
+    cookie_hash: Bytes
+    workspace_id: string
+    identity_id: string
+    browser_session_uid: string
+    signed_in_outside: boolean
+    access_token_encrypted: Bytes
+    access_token_expires_at: Timestamp
+    refresh_token_encrypted: Bytes
+    created_at: Timestamp
+    used_at: Timestamp
+  }
   federation_policy: {
     uid: string
     account_id: string

@@ -26,6 +26,12 @@ export const generateOAuthSecret = (randomBytes: (size: number) => Uint8Array): 
 export const generateSignInLink = (randomBytes: (size: number) => Uint8Array): GeneratedSecret =>
   generate('', randomBytes)
 
+/** 256 bits: the cookie of a browser session of the console. */
+export function generateConsoleCookie(randomBytes: (size: number) => Uint8Array): GeneratedSecret {
+  const secret = Buffer.from(randomBytes(32)).toString('base64url')
+  return { secret: new Redacted(secret), hash: hashSecret(secret) }
+}
+
 function generate(prefix: string, randomBytes: (size: number) => Uint8Array): GeneratedSecret {
   const secret = `${prefix}${Buffer.from(randomBytes(SECRET_BYTES)).toString('hex')}`
   return { secret: new Redacted(secret), hash: hashSecret(secret) }

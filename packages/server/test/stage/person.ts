@@ -38,8 +38,11 @@ export async function setPassword(
   visitor = new Visitor(),
 ): Promise<void> {
   const { url } = await requestSignInLink(lakegate, userId)
-  const page = await visitor.submit(url, { password, repetition: password })
-  if (page.status !== 200) throw new Error(`the password was not set: ${page.text}`)
+  // It leads on into the console; who wants to see that goes there.
+  const page = await visitor.submit(url, { password, repetition: password }, {}, { follows: false })
+  if (page.status !== 303) throw new Error(`the password was not set: ${page.text}`)
+  // Tests begin with a browser in which nobody is signed in.
+  await visitor.submit(new URL('/oidc/account/sign-out', url), {})
 }
 
 export interface Page {
@@ -73,13 +76,15 @@ export class Visitor {
     url: string | URL,
     fields: Readonly<Record<string, string>>,
     headers: Record<string, string> = {},
+    options?: { readonly follows: boolean },
   ): Promise<Page> {
     const target = new URL(url)
-    return this.#go(target, {
+    const request = {
       method: 'POST',
       body: new URLSearchParams(fields),
       headers: { origin: target.origin, 'sec-fetch-site': 'same-origin', ...headers },
-    })
+    }
+    return this.#go(target, request, options)
   }
 
   /** Those of that name, or of such names, with their values. */
@@ -90,10 +95,15 @@ export class Visitor {
     )
   }
 
+  /** Goes there and no further. */
+  async step(url: string | URL): Promise<Page> {
+    return this.#go(new URL(url), {}, { follows: false })
+  }
+
   /** A cookie that no answer has set: of another visit, or made up. */
-  keep(origin: string, name: string, value: string): void {
+  keep(origin: string, name: string, value: string, path = '/'): void {
     const { host } = new URL(origin)
-    this.#cookies.set(`${host} / ${name}`, { name, value, path: '/', host })
+    this.#cookies.set(`${host} ${path} ${name}`, { name, value, path, host })
   }
 
   cookieHeader(url: URL): string {
@@ -103,7 +113,7 @@ export class Visitor {
       .join('; ')
   }
 
-  async #go(start: URL, first: FetchOptions): Promise<Page> {
+  async #go(start: URL, first: FetchOptions, { follows } = { follows: true }): Promise<Page> {
     let url = start
     let request = first
     for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
@@ -114,7 +124,7 @@ export class Visitor {
       })
       this.#keep(url, response.headers.getSetCookie())
       const location = response.headers.get('location')
-      if (location === null)
+      if (location === null || !follows)
         return { url, status: response.status, text: await response.text(), headers: response.headers }
       const next = new URL(location, url)
       if (next.host !== start.host)

@@ -1,11 +1,11 @@
 /**
  * `/`: where a browser arrives. `databricks auth login` without `--host` leads it here with the authorization request
- * in `destination_url` (wire-contract §3.6, DATABRICKS_DISCOVERY_HOST); a person without one comes to the account page.
+ * in `destination_url` (wire-contract §3.6, DATABRICKS_DISCOVERY_HOST); a person without one comes to the console.
  */
 import type { PublicRoute } from '../route.ts'
 
 const AUTHORIZATION_PATH = '/oidc/v1/authorize'
-const ACCOUNT_PATH = '/oidc/account'
+const CONSOLE_PATH = '/console'
 
 export const frontDoorRoutes = (): readonly PublicRoute[] => [
   {
@@ -22,7 +22,7 @@ export const frontDoorRoutes = (): readonly PublicRoute[] => [
 
 /** One place, and only its parameters are taken: no open redirect (attack 32). */
 function destinationOf(asked: unknown): string {
-  if (typeof asked !== 'string' || !asked.startsWith(`${AUTHORIZATION_PATH}?`)) return ACCOUNT_PATH
+  if (typeof asked !== 'string' || !asked.startsWith(`${AUTHORIZATION_PATH}?`)) return CONSOLE_PATH
   const parameters = new URLSearchParams(asked.slice(AUTHORIZATION_PATH.length + 1))
   return `${AUTHORIZATION_PATH}?${parameters.toString()}`
 }

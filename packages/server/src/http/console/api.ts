@@ -1,0 +1,53 @@
+/**
+ * `/console/api`: the very routes of the REST API, for a person with the cookie of the console in the place of a bearer. A bearer
+ * opens nothing here, as the cookie opens nothing there.
+ */
+import type { FastifyRequest } from 'fastify'
+import type { Workspace } from '../../domain/workspace.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import type { Caller } from '../../policy/permissions.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { CSRF_HEADER, requireCsrfValue, requireOwnOrigin } from './csrf.ts'
+import type { ConsoleSession, ConsoleSessions } from './session.ts'
+
+export const CONSOLE_API_PREFIX = '/console/api'
+
+/** Where the console finds a route: `/api/2.0/x` is `/console/api/2.0/x`, whatever lies elsewhere keeps its whole path. */
+export const consolePathOf = (path: string): string =>
+  `${CONSOLE_API_PREFIX}${path.replace(/^\/api(?=\/)/, '')}`
+
+/** The same paths with more than GET take JSON alone, which no form of another site can send (attack 68). */
+const JSON_TYPE = /^application\/(scim\+)?json\s*(;|$)/i
+const SAFE_METHODS = ['GET', 'HEAD']
+
+/** @throws RefusedError console_session_over, console_request_forged, malformed_request, permission_denied */
+export async function findSessionOfRequest(
+  request: Pick<FastifyRequest, 'headers' | 'method'>,
+  where: {
+    readonly sessions: ConsoleSessions
+    readonly workspace: Workspace
+    readonly publicUrl: string
+    readonly isUse?: boolean
+  },
+): Promise<ConsoleSession> {
+  const { headers, method } = request
+  const { sessions, workspace, publicUrl, isUse = true } = where
+  const isSafe = SAFE_METHODS.includes(method)
+  // Before anything is looked up: other sites learn nothing of whether somebody is signed in.
+  if (!isSafe) requireOwnOrigin(headers, publicUrl)
+  const session = await sessions.findConsoleSession(headers.cookie, workspace, { isUse })
+  if (isSafe) return session
+  requireCsrfValue(headers[CSRF_HEADER], session)
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length'])
+  const type = headers['content-type']
+  if ((hasBody || type !== undefined) && !JSON_TYPE.test(type ?? ''))
+    throw new RefusedError(refuse('malformed_request', { problem: 'content-type: send application/json.' }))
+  return session
+}
+
+/** As a bearer is authenticated for the same routes. */
+export const callerByCookie =
+  (sessions: ConsoleSessions, publicUrlOf: (workspace: Workspace) => string) =>
+  async (request: FastifyRequest, workspace: Workspace): Promise<Caller> =>
+    (await findSessionOfRequest(request, { sessions, workspace, publicUrl: publicUrlOf(workspace) })).caller

@@ -1,0 +1,75 @@
+/**
+ * The cookies of the console. Over TLS a name that browsers take from this very host only (`__Host-`, RFC 6265bis §4.1.3.2);
+ * that of the session is Strict: what another site leads here comes without it, and the page then asks for itself.
+ */
+
+export const SESSION_COOKIE = 'lakegate-console'
+/** Of a sign-in that is under way, with the beginning of its state, so that tabs do not disturb one another. */
+const FLOW_COOKIE = 'lakegate-console-flow'
+const FLOW_SECONDS = 15 * 60
+/** Sign-ins that nobody finished; more would fill the headers that Node takes. */
+const MOST_FLOWS = 6
+const STATE_CHARACTERS = 12
+
+const isOverTls = (publicUrl: string): boolean => publicUrl.startsWith('https:')
+const nameOf = (publicUrl: string, name: string): string => `${isOverTls(publicUrl) ? '__Host-' : ''}${name}`
+const flowNameOf = (publicUrl: string, state: string): string =>
+  nameOf(publicUrl, `${FLOW_COOKIE}-${state.slice(0, STATE_CHARACTERS).replace(/[^\w-]/g, '')}`)
+
+function line(publicUrl: string, pair: string, sameSite: 'Strict' | 'Lax', lifetime: string): string {
+  const place = isOverTls(publicUrl) ? 'Path=/; Secure' : 'Path=/console'
+  return `${pair}; ${place}; HttpOnly; SameSite=${sameSite}${lifetime}`
+}
+
+/** Without an age: it goes with the browser, and what it opens ends on the server in any case. */
+export const sessionCookie = (publicUrl: string, value: string): string =>
+  line(publicUrl, `${nameOf(publicUrl, SESSION_COOKIE)}=${value}`, 'Strict', '')
+
+export const noSessionCookie = (publicUrl: string): string =>
+  line(publicUrl, `${nameOf(publicUrl, SESSION_COOKIE)}=`, 'Strict', '; Max-Age=0')
+
+/** Lax: an outside provider leads back across sites. */
+export function flowCookies(
+  header: string | undefined,
+  publicUrl: string,
+  flow: { readonly state: string; readonly pending: string },
+): readonly string[] {
+  const beginning = nameOf(publicUrl, `${FLOW_COOKIE}-`)
+  const open = pairsOf(header).flatMap(([name]) => (name.startsWith(beginning) ? [name] : []))
+  const tooMany = open.slice(0, Math.max(0, open.length + 1 - MOST_FLOWS))
+  return [
+    line(
+      publicUrl,
+      `${flowNameOf(publicUrl, flow.state)}=${flow.pending}`,
+      'Lax',
+      `; Max-Age=${String(FLOW_SECONDS)}`,
+    ),
+    ...tooMany.map((name) => line(publicUrl, `${name}=`, 'Lax', '; Max-Age=0')),
+  ]
+}
+
+export const noFlowCookie = (publicUrl: string, state: string): string =>
+  line(publicUrl, `${flowNameOf(publicUrl, state)}=`, 'Lax', '; Max-Age=0')
+
+export const readFlowCookie = (
+  header: string | undefined,
+  publicUrl: string,
+  state: string,
+): string | undefined => find(header, flowNameOf(publicUrl, state))
+
+export const readSessionCookie = (header: string | undefined, publicUrl: string): string | undefined =>
+  find(header, nameOf(publicUrl, SESSION_COOKIE))
+
+function find(header: string | undefined, wanted: string): string | undefined {
+  const found = pairsOf(header).filter(([name]) => name === wanted)
+  // Two of one name: somebody below this host has set one of them, and nobody knows which (RFC 6265 §4.2.2).
+  return found.length === 1 ? found[0]?.[1] : undefined
+}
+
+function pairsOf(header: string | undefined): (readonly [name: string, value: string])[] {
+  return (header ?? '').split(';').flatMap((part) => {
+    const pair = part.trim()
+    const separator = pair.indexOf('=')
+    return separator < 1 ? [] : [[pair.slice(0, separator), pair.slice(separator + 1)] as const]
+  })
+}

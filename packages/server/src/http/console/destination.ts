@@ -1,0 +1,24 @@
+/** Where a sign-in leads: a page of the console, and nowhere else, whatever the address says (RFC 9700 §4.11). */
+
+export const CONSOLE_PATH = '/console'
+
+/** Not pages, or such as would lead in circles. */
+const NO_PAGES = /^\/console\/(?:api|assets|sign-in|callback|signed-out|starting)(?:\/|$)/
+/** Browsers take a backslash for a slash, and leave out tabs and line ends (WHATWG URL §4.4). */
+const MISREAD = /[\\\p{Cc}]/u
+const LONGEST = 2_000
+
+/** @returns a path below `/console`, with query and fragment; `/console` for everything else */
+export function destinationOf(asked: string | null): string {
+  if (asked === null || asked.length > LONGEST || MISREAD.test(asked) || !/^\/console(?:[/?#]|$)/.test(asked))
+    return CONSOLE_PATH
+  const base = 'http://console.invalid'
+  if (!URL.canParse(asked, base)) return CONSOLE_PATH
+  const { origin, pathname, search, hash } = new URL(asked, base)
+  // As it is when `..` is gone.
+  const isPage =
+    origin === base &&
+    (pathname === CONSOLE_PATH || pathname.startsWith(`${CONSOLE_PATH}/`)) &&
+    !NO_PAGES.test(pathname)
+  return isPage ? `${pathname}${search}${hash}` : CONSOLE_PATH
+}

@@ -1,0 +1,35 @@
+/** From the cookie of a request to the session of the console. */
+import type { Workspace } from '../../domain/workspace.ts'
+import type { ConsoleSessionOperations } from '../../operations/console-sessions.ts'
+import { readSessionCookie } from './cookies.ts'
+import type { ConsoleSessions } from './session.ts'
+import { watchSessions } from './watch-sessions.ts'
+
+export interface FindSessionPorts {
+  readonly operations: ConsoleSessionOperations
+  readonly publicUrlOf: (workspace: Workspace) => string
+  /** Display name of the outside provider; undefined: none is configured. */
+  readonly signInProvider: string | undefined
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+export function createSessionFinder(ports: FindSessionPorts): ConsoleSessions {
+  const { operations } = ports
+  const watch = watchSessions(operations.listOver, (error) => {
+    ports.log.warn({ err: error }, 'whether sessions of the console are over could not be asked')
+  })
+  return {
+    async findConsoleSession(cookieHeader, workspace, { isUse = true } = {}) {
+      const cookie = readSessionCookie(cookieHeader, ports.publicUrlOf(workspace))
+      const { signedInOutside, ...opened } = await operations.find(cookie, workspace, { isUse })
+      return { ...opened, workspace, signInProvider: signedInOutside ? ports.signInProvider : undefined }
+    },
+    whenOver: (session, tell) => watch.whenOver(session.id, tell),
+    async endConsoleSession(session) {
+      await operations.end(session.id)
+      watch.tellOver(session.id)
+      // Of the same browser there may be others.
+      await watch.look()
+    },
+  }
+}

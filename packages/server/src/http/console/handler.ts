@@ -1,0 +1,85 @@
+/** Everything below `/console` but its API: the app and its files, signing in, and the few pages that are there without it. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Workspace } from '../../domain/workspace.ts'
+import type { LoadConsoleBuild } from './build.ts'
+import { destinationOf } from './destination.ts'
+import { beginSignIn, finishSignIn, type SignInPorts } from './sign-in.ts'
+import { sendFile } from './static-files.ts'
+import { redirect, sendPage, type ConsolePages, type ConsoleVisit } from './visit.ts'
+
+export interface ConsoleHandlerPorts {
+  readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
+  readonly publicUrlOf: (workspace: Workspace) => string
+  readonly loadBuild: LoadConsoleBuild
+  readonly signIn: SignInPorts
+  readonly pages: ConsolePages
+  readonly log: { error(fields: object, message: string): void }
+  /** Ends the connection of an answer that will not be whole. */
+  readonly abandonAnswer: (response: ServerResponse) => void
+}
+
+const ASSETS = '/console/assets/'
+
+export function createConsoleHandler(ports: ConsoleHandlerPorts): RequestListener {
+  return (request, response) => {
+    serve(request, response, ports).catch((error: unknown) => {
+      // Without the address: that of the callback holds a code.
+      ports.log.error({ err: error }, 'the console cannot answer')
+      if (response.headersSent) ports.abandonAnswer(response)
+      else sendPage({ request, response }, 503, ports.pages.unavailable())
+    })
+  }
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  ports: ConsoleHandlerPorts,
+): Promise<void> {
+  const { pages } = ports
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    sendPage({ request, response }, 405, pages.methodNotAllowed())
+    return
+  }
+  const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
+  const visit = { request, response, path, query: new URLSearchParams(query), pages }
+  switch (path) {
+    case '/console/sign-in':
+      await beginSignIn(await placed(visit, ports), ports.signIn)
+      return
+    case '/console/callback':
+      await finishSignIn(await placed(visit, ports), ports.signIn)
+      return
+    case '/console/signed-out':
+      sendPage(visit, 200, pages.signedOut())
+      return
+    case '/console/starting':
+      // Whoever is answered here has waited long enough; before that the listener answers.
+      redirect(visit, destinationOf(visit.query.get('destination')))
+      return
+    default:
+      await serveFile(visit, ports)
+  }
+}
+
+type Unplaced = Omit<ConsoleVisit, 'workspace' | 'publicUrl'>
+
+async function placed(visit: Unplaced, ports: ConsoleHandlerPorts): Promise<ConsoleVisit> {
+  const workspace = await ports.workspaceAt(visit.request.headers.host)
+  return { ...visit, workspace, publicUrl: ports.publicUrlOf(workspace) }
+}
+
+async function serveFile(visit: Unplaced, { loadBuild, pages }: ConsoleHandlerPorts): Promise<void> {
+  const build = await loadBuild()
+  const app = build?.files.get('index.html')
+  if (build === undefined || app === undefined) {
+    sendPage(visit, 503, pages.notBuilt())
+    return
+  }
+  const file = build.files.get(visit.path.slice('/console/'.length))
+  if (file !== undefined) sendFile(visit, file, { isHashed: visit.path.startsWith(ASSETS) })
+  // An asset of another build: the app in its place would be taken for a script.
+  else if (visit.path.startsWith(ASSETS)) sendPage(visit, 404, pages.notFound())
+  // What the address means, the app knows.
+  else sendFile(visit, app, { isHashed: false })
+}

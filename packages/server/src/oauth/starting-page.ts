@@ -1,0 +1,19 @@
+/** What people see while Lakegate starts: it asks again by itself, without a script, and then the page that was wanted is there. */
+import { pageHeaders } from './answer-page.ts'
+import { html, page } from './pages.ts'
+import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './style-sheet.ts'
+
+const AGAIN_AFTER_SECONDS = '2'
+
+export const STARTING_PAGE = {
+  headers: pageHeaders(),
+  html: page(
+    'Lakegate is starting',
+    html`<p role="status">This page goes on by itself in a few seconds.</p>`,
+    html`<meta http-equiv="refresh" content="${AGAIN_AFTER_SECONDS}" />`,
+  ),
+  files: new Map([
+    [`/oidc${STYLE_PATH}`, { type: 'text/css; charset=utf-8', body: STYLE }],
+    [`/oidc${SIGN_PATH}`, { type: 'image/svg+xml', body: SIGN }],
+  ]),
+} as const
