@@ -155,8 +155,12 @@ export interface InstanceDatabasesAnswer {
   databases: { name: string }[]
 }
 
-/** `GET /console/api/events` (server-sent events): hints by which the page asks again; they carry no data of their own. */
+/**
+ * `GET /console/api/events` (server-sent events): hints by which the page asks again; they carry no data of their own. After
+ * `resync` everything may be out of date: hints were missed.
+ */
 export type ConsoleEvent =
+  | { event: 'resync'; data: Record<string, never> }
   | { event: 'instance'; data: { name: string } }
   | { event: 'sessions'; data: { instance: string } }
   | { event: 'audit'; data: Record<string, never> }

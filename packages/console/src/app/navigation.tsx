@@ -1,144 +1,128 @@
 /** Where one can go from everywhere: the sidebar, and the bar at the bottom of a phone. */
-import {
-  IconCode,
-  IconFileSearch,
-  IconLayoutSidebar,
-  IconMenu2,
-  IconPlus,
-  IconServer2,
-  IconSettings,
-  IconUsers,
-  IconWorld,
-} from '@tabler/icons-react'
-import { Link, type LinkProps } from '@tanstack/react-router'
-import { useState, type ReactNode } from 'react'
+import { IconLayoutSidebar, IconMenu2, IconPlus, IconSearch } from '@tabler/icons-react'
+import { Link, useLocation, type LinkProps } from '@tanstack/react-router'
+import { useState } from 'react'
 import { Button } from 'react-aria-components'
-import { useMay, useSession } from '../data/session.ts'
+import { useStore } from '../data/store.ts'
 import { IconButton } from '../kit/button.tsx'
 import { classes } from '../kit/classes.ts'
 import { Drawer } from '../kit/dialog.tsx'
 import { messages } from '../messages/index.ts'
+import { sidebar } from './appearance.ts'
+import { subjectOf, usePlaces, type Place } from './places.tsx'
 import styles from './shell.module.css'
 
-interface Entry {
-  readonly to: string
-  readonly label: string
-  readonly icon: ReactNode
-}
+export const toggleSidebar = () => sidebar.set(sidebar.get() === 'open' ? 'folded' : 'open')
 
-/** Absent is what can never be this person's; the server decides by the same policy. */
-function useEntries(): readonly Entry[] {
-  const session = useSession()
-  const seesAudit = useMay('see_audit') === true
-  return [
-    { to: '/sql', label: messages.app.sqlEditor, icon: <IconCode size={20} aria-hidden /> },
-    { to: '/compute/instances', label: messages.app.compute, icon: <IconServer2 size={20} aria-hidden /> },
-    ...(seesAudit
-      ? [{ to: '/audit', label: messages.app.audit, icon: <IconFileSearch size={20} aria-hidden /> }]
-      : []),
-    {
-      to: '/identity/users',
-      label: messages.app.identityAndAccess,
-      icon: <IconUsers size={20} aria-hidden />,
-    },
-    ...(session.is_account_admin
-      ? [
-          {
-            to: '/account/workspaces',
-            label: messages.app.account,
-            icon: <IconWorld size={20} aria-hidden />,
-          },
-        ]
-      : []),
-    { to: '/settings/profile', label: messages.app.settings, icon: <IconSettings size={20} aria-hidden /> },
-  ]
+const NEW_QUERY: Place = {
+  to: '/sql',
+  label: messages.app.newQuery,
+  icon: <IconPlus size={20} aria-hidden />,
 }
-
-const FOLDED_KEY = 'lakegate-sidebar'
 
 export function Sidebar() {
-  const entries = useEntries()
-  const [isFolded, setFolded] = useState(() => localStorage.getItem(FOLDED_KEY) === 'folded')
-  const fold = () => {
-    localStorage.setItem(FOLDED_KEY, isFolded ? 'open' : 'folded')
-    setFolded(!isFolded)
-  }
+  const places = usePlaces()
+  const isFolded = useStore(sidebar) === 'folded'
   return (
     <nav
       aria-label={messages.app.navigation}
       className={classes(styles['nav'], isFolded && styles['folded'])}
     >
-      <Item
-        entry={{ to: '/sql', label: messages.app.newQuery, icon: <IconPlus size={20} aria-hidden /> }}
-        search={{ new: true }}
-      />
+      <Item place={NEW_QUERY} search={{ new: true }} isFolded={isFolded} />
       <div className={styles['separator']} />
-      {entries.map((entry) => (
-        <Item key={entry.to} entry={entry} />
+      {places.map((place) => (
+        <Item key={place.to} place={place} isFolded={isFolded} />
       ))}
       <div className={styles['fold']}>
         <IconButton
           label={isFolded ? messages.app.unfoldSidebar : messages.app.foldSidebar}
           icon={<IconLayoutSidebar size={20} aria-hidden />}
-          onPress={fold}
+          onPress={toggleSidebar}
         />
       </div>
     </nav>
   )
 }
 
-function Item({
-  entry,
-  search,
-}: {
-  readonly entry: Entry
+interface ItemProps {
+  readonly place: Place
   readonly search?: Readonly<Record<string, unknown>>
-}) {
-  const target = { to: entry.to, search } as LinkProps
-  // The whole subject is current, not only the page that the entry opens.
-  const [, subject = ''] = entry.to.split('/')
-  const isCurrent = location.pathname.startsWith(`/console/${subject}`)
+  readonly isFolded?: boolean
+  readonly onGo?: () => void
+}
+
+function Item({ place, search, isFolded = false, onGo }: ItemProps) {
+  const target = { to: place.to, search } as LinkProps
   return (
     <Link
       {...target}
+      {...useCurrent(place, search !== undefined)}
       className={styles['item']}
-      activeProps={{}}
-      {...(isCurrent && search === undefined
-        ? { 'aria-current': 'page' as const }
-        : { 'aria-current': undefined })}
+      {...(isFolded ? { title: place.label } : {})}
+      {...(onGo === undefined ? {} : { onClick: onGo })}
     >
-      {entry.icon}
-      <span className={styles['word']}>{entry.label}</span>
+      {place.icon}
+      <span className={styles['word']}>{place.label}</span>
     </Link>
   )
 }
 
+/** The whole subject is current, not only the page that its entry opens; so what the router would say is left out. */
+function useCurrent(place: Place, isAction: boolean) {
+  const subject = useLocation({ select: ({ pathname }) => subjectOf(pathname) })
+  const isCurrent = !isAction && subject === subjectOf(place.to)
+  const current = isCurrent ? { 'aria-current': 'page' as const } : { 'aria-current': undefined }
+  return { activeProps: current, inactiveProps: current }
+}
+
+const ON_PHONES = ['/compute/instances', '/sql', '/audit']
+
 /** Of a phone: three places, and the rest behind More. */
-export function BottomBar() {
-  const entries = useEntries()
+export function BottomBar({ onSearch }: { readonly onSearch: () => void }) {
+  const places = usePlaces()
   const [isOpen, setOpen] = useState(false)
-  const shown = ['/compute/instances', '/sql', '/audit']
+  const close = () => setOpen(false)
+  const shown = ON_PHONES.flatMap((to) => places.filter((place) => place.to === to))
   return (
     <nav aria-label={messages.app.navigation} className={styles['bottom']}>
-      {entries
-        .filter(({ to }) => shown.includes(to))
-        .map((entry) => (
-          <Link key={entry.to} to={entry.to}>
-            {entry.icon}
-            {entry.label}
-          </Link>
-        ))}
+      {shown.map((place) => (
+        <BarItem key={place.to} place={place} />
+      ))}
       <Button onPress={() => setOpen(true)}>
         <IconMenu2 size={20} aria-hidden />
         {messages.app.more}
       </Button>
-      <Drawer title={messages.app.navigation} isOpen={isOpen} onClose={() => setOpen(false)}>
-        <div onClick={() => setOpen(false)} role="presentation">
-          {entries.map((entry) => (
-            <Item key={entry.to} entry={entry} />
+      <Drawer title={messages.app.navigation} isOpen={isOpen} onClose={close}>
+        <div className={styles['sheet']}>
+          <Button
+            className={styles['item'] ?? ''}
+            onPress={() => {
+              close()
+              onSearch()
+            }}
+          >
+            <IconSearch size={20} aria-hidden />
+            {messages.app.searchOrJump}
+          </Button>
+          <Item place={NEW_QUERY} search={{ new: true }} onGo={close} />
+          <div className={styles['separator']} />
+          {places.map((place) => (
+            <Item key={place.to} place={place} onGo={close} />
           ))}
         </div>
       </Drawer>
     </nav>
   )
 }
+
+function BarItem({ place }: { readonly place: Place }) {
+  return (
+    <Link to={place.to} {...useCurrent(place, false)}>
+      {place.icon}
+      {SHORT[place.to] ?? place.label}
+    </Link>
+  )
+}
+
+/** There is room for one word. */
+const SHORT: Readonly<Record<string, string>> = { '/sql': messages.app.sql }

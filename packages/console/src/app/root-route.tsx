@@ -5,6 +5,7 @@ import { ApiError } from '../data/api.ts'
 import { sessionQuery } from '../data/session.ts'
 import { NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
+import { SignedInPage } from './signed-in-page.tsx'
 
 interface RouterContext {
   readonly queryClient: QueryClient
@@ -40,4 +41,11 @@ export const indexRoute = createRoute({
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
     throw redirect({ to: '/compute/instances', replace: true })
   },
+})
+
+/** Outside the shell, which would ask for the session. */
+export const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/signed-in',
+  component: SignedInPage,
 })

@@ -10,10 +10,13 @@ import { instanceRoutes } from '../pages/instance/routes.ts'
 import { settingsRoutes } from '../pages/settings/routes.ts'
 import { sqlRoutes } from '../pages/sql/routes.ts'
 import { FailedPage } from './not-found.tsx'
-import { indexRoute, rootRoute, shellRoute } from './root-route.tsx'
+import { indexRoute, rootRoute, shellRoute, signedInRoute } from './root-route.tsx'
+import { vendorRoutes } from './vendor-routes.ts'
 
 const routeTree = rootRoute.addChildren([
   indexRoute,
+  signedInRoute,
+  ...vendorRoutes,
   shellRoute.addChildren([
     ...computeRoutes,
     ...instanceRoutes,

@@ -2,7 +2,8 @@
  * Every question of the console to the server: same host, cookie of the browser session, CSRF value on everything that is not
  * a GET. Pages do not fetch; they use the queries of this folder.
  */
-import { reportSessionOver, waitForSession } from './session-over.ts'
+import { reachability } from './reachability.ts'
+import { askToSendAgain, reportSessionOver, waitForSession } from './session-over.ts'
 
 /** An answer that was not a success, in the shape of the Databricks API. */
 export class ApiError extends Error {
@@ -35,10 +36,10 @@ export class UnreachableError extends Error {
   }
 }
 
-/** The person signed in again, but what was sent before must be sent again by hand: it may change something. */
+/** The sign-in ended before the change was sent, and the person did not want it sent again. */
 export class SendAgainError extends Error {
   constructor() {
-    super('The sign-in had ended. Send again.')
+    super('The sign-in had ended; nothing was changed.')
     this.name = 'SendAgainError'
   }
 }
@@ -65,22 +66,27 @@ export async function get<Answer>(path: string, query: Query = {}, signal?: Abor
     signal === undefined ? {} : { signal },
   )
   if (response.status === 401 && path !== '/session') {
-    await reportSessionOver()
+    reportSessionOver()
     await waitForSession()
     return get(path, query, signal)
   }
   return readAnswer<Answer>(response)
 }
 
+interface SendOptions {
+  readonly query?: Query
+  readonly ifMatch?: string
+}
+
 /**
- * A change. It is not repeated by itself after the person signed in again: nobody knows what became of it meanwhile.
+ * A change. Where the sign-in had ended it did not happen; it is sent again only when the person, back again, says so.
  * @throws ApiError, UnreachableError, SendAgainError
  */
 export async function send<Answer = unknown>(
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
-  options: { readonly query?: Query; readonly ifMatch?: string } = {},
+  options: SendOptions = {},
 ): Promise<Answer> {
   const response = await reach(`/console/api${path}${toSearch(options.query ?? {})}`, {
     method,
@@ -91,19 +97,20 @@ export async function send<Answer = unknown>(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (response.status === 401) {
-    await reportSessionOver()
-    await waitForSession()
-    throw new SendAgainError()
-  }
-  return readAnswer<Answer>(response)
+  if (response.status !== 401) return readAnswer<Answer>(response)
+  reportSessionOver()
+  if (!(await askToSendAgain())) throw new SendAgainError()
+  return send(method, path, body, options)
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { credentials: 'same-origin', redirect: 'error', ...init })
+    const response = await fetch(url, { credentials: 'same-origin', redirect: 'error', ...init })
+    reachability.set('reachable')
+    return response
   } catch (error) {
     if (init.signal?.aborted === true) throw error
+    reachability.set('unreachable')
     throw new UnreachableError()
   }
 }

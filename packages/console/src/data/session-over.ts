@@ -1,38 +1,54 @@
 /**
  * The end of the browser session, which any question may meet: the dialog «Sign in again» opens once, and what asked waits
- * until the person is back.
+ * until the person is back. Questions are then asked again by themselves; a change only when the person says so.
  */
-type Listener = (isOver: boolean) => void
+import { createStore } from './store.ts'
 
-const listeners = new Set<Listener>()
-let over: { readonly back: Promise<void>; readonly resolve: () => void } | undefined
-
-/** @returns a function that stops listening */
-export function onSessionOver(listener: Listener): () => void {
-  listeners.add(listener)
-  listener(over !== undefined)
-  return () => listeners.delete(listener)
+export interface SessionOver {
+  /** `over`: signed out; `back`: signed in again, but changes wait for «Send again». */
+  readonly state: 'signed_in' | 'over' | 'back'
+  /** How many changes wait. */
+  readonly waiting: number
 }
 
-export async function reportSessionOver(): Promise<void> {
-  if (over !== undefined) return
-  let resolve: () => void = () => undefined
-  const back = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  over = { back, resolve }
-  tell(true)
+const SIGNED_IN: SessionOver = { state: 'signed_in', waiting: 0 }
+
+/** The shell's dialog looks at it. */
+export const sessionOver = createStore<SessionOver>(SIGNED_IN)
+
+let questions: (() => void)[] = []
+let changes: ((sendAgain: boolean) => void)[] = []
+
+export function reportSessionOver(): void {
+  sessionOver.set({ state: 'over', waiting: changes.length })
 }
 
 /** Settles when the person has signed in again. */
-export const waitForSession = (): Promise<void> => over?.back ?? Promise.resolve()
-
-export function reportSignedIn(): void {
-  over?.resolve()
-  over = undefined
-  tell(false)
+export function waitForSession(): Promise<void> {
+  return new Promise((resolve) => {
+    questions.push(resolve)
+  })
 }
 
-function tell(isOver: boolean): void {
-  for (const listener of listeners) listener(isOver)
+/** Settles when the person has signed in again and said whether the change that was under way is sent again. */
+export function askToSendAgain(): Promise<boolean> {
+  return new Promise((resolve) => {
+    changes.push(resolve)
+    sessionOver.set({ ...sessionOver.get(), waiting: changes.length })
+  })
+}
+
+export function reportSignedIn(): void {
+  const waiting = questions
+  questions = []
+  for (const goOn of waiting) goOn()
+  sessionOver.set(changes.length === 0 ? SIGNED_IN : { state: 'back', waiting: changes.length })
+}
+
+/** The answer to «Send again?», for all changes that wait. */
+export function decideChanges(sendAgain: boolean): void {
+  const waiting = changes
+  changes = []
+  sessionOver.set(SIGNED_IN)
+  for (const decide of waiting) decide(sendAgain)
 }

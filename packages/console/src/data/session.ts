@@ -3,11 +3,17 @@ import type { ConsoleSessionAnswer, WorkspaceAction, WorkspaceRightsAnswer } fro
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { get, rememberCsrf, send } from './api.ts'
 
+let firstBuild: string | undefined
+
+/** The build of the console with which this page was loaded. */
+export const loadedBuild = (): string => firstBuild ?? ''
+
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: async () => {
     const session = await get<ConsoleSessionAnswer>('/session')
     rememberCsrf(session.csrf)
+    firstBuild ??= session.build
     return session
   },
   staleTime: Infinity,

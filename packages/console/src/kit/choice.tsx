@@ -3,20 +3,23 @@ import { IconCheck, IconChevronDown, IconMinus } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import {
   Button,
-  Checkbox as AriaCheckbox,
+  CheckboxButton,
+  CheckboxField,
   ComboBox as AriaComboBox,
   Input,
   ListBox,
   ListBoxItem,
   Popover,
-  Radio,
+  RadioButton,
+  RadioField,
   RadioGroup as AriaRadioGroup,
   Select as AriaSelect,
   SelectValue,
-  Switch as AriaSwitch,
+  SwitchButton,
+  SwitchField,
   Text,
-  type CheckboxProps as AriaCheckboxProps,
-  type SwitchProps as AriaSwitchProps,
+  type CheckboxFieldProps,
+  type SwitchFieldProps,
 } from 'react-aria-components'
 import { messages } from '../messages/index.ts'
 import { classes } from './classes.ts'
@@ -134,7 +137,7 @@ export function ComboBox({
       items={options.map((option) => ({ ...option, id: option.value }))}
       inputValue={text}
       onInputChange={onTextChange}
-      onSelectionChange={(key) => {
+      onChange={(key) => {
         if (key !== null) onChoose(String(key))
       }}
       allowsEmptyCollection
@@ -167,35 +170,45 @@ export function ComboBox({
   )
 }
 
-export interface CheckboxProps extends Omit<AriaCheckboxProps, 'className' | 'style' | 'children'> {
+export interface CheckboxProps extends Omit<CheckboxFieldProps, 'className' | 'style' | 'children'> {
   readonly children?: ReactNode
+  readonly hint?: ReactNode
+  readonly problem?: string | undefined
 }
 
-export function Checkbox({ children, ...rest }: CheckboxProps) {
+export function Checkbox({ children, hint, problem, ...rest }: CheckboxProps) {
   return (
-    <AriaCheckbox {...rest} className={styles['check'] ?? ''}>
-      {({ isIndeterminate, isSelected }) => (
-        <>
-          <span className={styles['box']} aria-hidden>
-            {isIndeterminate ? <IconMinus size={14} /> : isSelected && <IconCheck size={14} />}
-          </span>
-          {children !== undefined && <span>{children}</span>}
-        </>
-      )}
-    </AriaCheckbox>
+    <CheckboxField {...rest} isInvalid={problem !== undefined} className={styles['field'] ?? ''}>
+      <CheckboxButton className={styles['check'] ?? ''}>
+        {({ isIndeterminate, isSelected }) => (
+          <>
+            <span className={styles['box']} aria-hidden>
+              {isIndeterminate ? <IconMinus size={14} /> : isSelected && <IconCheck size={14} />}
+            </span>
+            {children !== undefined && <span>{children}</span>}
+          </>
+        )}
+      </CheckboxButton>
+      <FieldNotes hint={hint} problem={problem} />
+    </CheckboxField>
   )
 }
 
-export interface SwitchProps extends Omit<AriaSwitchProps, 'className' | 'style' | 'children'> {
+export interface SwitchProps extends Omit<SwitchFieldProps, 'className' | 'style' | 'children'> {
   readonly children: ReactNode
+  readonly hint?: ReactNode
+  readonly problem?: string | undefined
 }
 
-export function Switch({ children, ...rest }: SwitchProps) {
+export function Switch({ children, hint, problem, ...rest }: SwitchProps) {
   return (
-    <AriaSwitch {...rest} className={styles['check'] ?? ''}>
-      <span className={styles['track']} aria-hidden />
-      <span>{children}</span>
-    </AriaSwitch>
+    <SwitchField {...rest} isInvalid={problem !== undefined} className={styles['field'] ?? ''}>
+      <SwitchButton className={styles['check'] ?? ''}>
+        <span className={styles['track']} aria-hidden />
+        <span>{children}</span>
+      </SwitchButton>
+      <FieldNotes hint={hint} problem={problem} />
+    </SwitchField>
   )
 }
 
@@ -234,20 +247,22 @@ export function RadioGroup<Value extends string>({
       <FieldLabel label={label} isOptional={isOptional} />
       <div className={classes(styles['group'], asCards && styles['cards'])}>
         {options.map((option) => (
-          <Radio
+          <RadioField
             key={option.value}
             value={option.value}
             isDisabled={option.isDisabled ?? false}
-            className={styles['check'] ?? ''}
+            className={styles['radio'] ?? ''}
           >
-            <span className={styles['dot']} aria-hidden />
-            <span className={styles['choice']}>
-              <span>{option.label}</span>
-              {option.description !== undefined && (
-                <span className={styles['description']}>{option.description}</span>
-              )}
-            </span>
-          </Radio>
+            <RadioButton className={styles['check'] ?? ''}>
+              <span className={styles['dot']} aria-hidden />
+              <span className={styles['choice']}>
+                <span>{option.label}</span>
+                {option.description !== undefined && (
+                  <span className={styles['description']}>{option.description}</span>
+                )}
+              </span>
+            </RadioButton>
+          </RadioField>
         ))}
       </div>
       <FieldNotes hint={hint} problem={problem} />

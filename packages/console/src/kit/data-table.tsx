@@ -6,7 +6,6 @@ import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import {
   Cell,
-  Checkbox as AriaCheckbox,
   Column as AriaColumn,
   Row,
   Table,
@@ -147,9 +146,7 @@ function Grid<Item>({
           <Row textValue={nameOf(item)}>
             {selects && (
               <Cell>
-                <AriaCheckbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))}>
-                  {({ isSelected }) => <SelectionBox isSelected={isSelected} />}
-                </AriaCheckbox>
+                <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
               </Cell>
             )}
             {columns.map((column) => (
@@ -164,11 +161,6 @@ function Grid<Item>({
     </Table>
   )
 }
-
-/** The mark of a chosen row; the name is that of its checkbox. */
-const SelectionBox = ({ isSelected }: { readonly isSelected: boolean }) => (
-  <input type="checkbox" checked={isSelected} readOnly tabIndex={-1} aria-hidden />
-)
 
 /** An empty cell is a dash to the eye and «none» to the ear. */
 export const orNone = (content: ReactNode): ReactNode =>

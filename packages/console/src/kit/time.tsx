@@ -1,7 +1,8 @@
 /** Times: one written relative with the whole date behind it, one that runs down. */
-import { useEffect, useState } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { messages } from '../messages/index.ts'
 import { formatRelative, formatRemaining, formatWithZone } from '../text/format.ts'
+import { subscribeToTimeZone, timeZone } from '../text/time-zone.ts'
 import { classes } from './classes.ts'
 import styles from './time.module.css'
 
@@ -23,6 +24,7 @@ export function useNow(interval: number): Date {
 /** @param at ISO 8601; shown as «3 min. ago», with date, time and zone as its title */
 export function TimeText({ at }: { readonly at: string | undefined }) {
   const now = useNow(30 * SECOND)
+  useSyncExternalStore(subscribeToTimeZone, timeZone)
   if (at === undefined || at === '')
     return (
       <span>

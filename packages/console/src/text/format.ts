@@ -1,14 +1,29 @@
 /** Numbers, sizes and times as the console writes them. Values of PostgreSQL never come here: they stay text. */
 import { locale } from '../messages/index.ts'
+import { timeZone, type TimeZone } from './time-zone.ts'
 
 const LANGUAGE = locale === 'en-XA' ? 'en' : locale
 
 const number = new Intl.NumberFormat(LANGUAGE)
-const dateTime = new Intl.DateTimeFormat(LANGUAGE, {
-  dateStyle: 'medium',
-  timeStyle: 'medium',
-})
-const withZone = new Intl.DateTimeFormat(LANGUAGE, {
+
+/** One that writes in the zone that the person chose, and is made anew only when that changes. */
+function formatterOf(options: Intl.DateTimeFormatOptions): (time: Date) => string {
+  let made: { readonly zone: TimeZone; readonly formatter: Intl.DateTimeFormat } | undefined
+  return (time) => {
+    const zone = timeZone()
+    if (made?.zone !== zone)
+      made = {
+        zone,
+        formatter: new Intl.DateTimeFormat(
+          LANGUAGE,
+          zone === 'UTC' ? { ...options, timeZone: zone } : options,
+        ),
+      }
+    return made.formatter.format(time)
+  }
+}
+
+const withZone = formatterOf({
   year: 'numeric',
   month: 'short',
   day: 'numeric',
@@ -18,19 +33,20 @@ const withZone = new Intl.DateTimeFormat(LANGUAGE, {
   hour12: false,
   timeZoneName: 'short',
 })
-const clock = new Intl.DateTimeFormat(LANGUAGE, { hour: '2-digit', minute: '2-digit', hour12: false })
+const clock = formatterOf({ hour: '2-digit', minute: '2-digit', hour12: false })
+const day = formatterOf({ year: 'numeric', month: 'short', day: 'numeric' })
 const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
 
 export const formatNumber = (value: number): string => number.format(value)
 
-/** Date and time of the browser's zone. */
-export const formatDateTime = (time: Date): string => dateTime.format(time)
-
-/** The same with the name of the zone. */
-export const formatWithZone = (time: Date): string => withZone.format(time)
+/** Date and time with the name of the zone. */
+export const formatWithZone = (time: Date): string => withZone(time)
 
 /** Hours and minutes, for expiries of today. */
-export const formatClock = (time: Date): string => clock.format(time)
+export const formatClock = (time: Date): string => clock(time)
+
+/** The day, where the hour matters little. */
+export const formatDay = (time: Date): string => day(time)
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

@@ -3,7 +3,7 @@
  * somewhere else. What is refused must have changed nothing.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { signInToConsole, openConsole, type ConsoleBrowser } from '../stage/console-browser.ts'
+import { signInToConsole, openConsole, type ConsoleBrowser } from '../stage/console-session.ts'
 import { createPerson, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseInstance, ScimUser } from '@lakegate/client'
 import { describe, expect, it } from 'vitest'
-import { cookieOf, openConsole, signInToConsole } from '../stage/console-browser.ts'
+import { cookieOf, openConsole, signInToConsole } from '../stage/console-session.ts'
 import { createPerson, formAction, requestSignInLink, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 

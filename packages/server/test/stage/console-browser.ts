@@ -1,88 +1,177 @@
-/** A browser that is signed in to the web console, without a screen: its cookie, its CSRF value, and requests as its page makes them. */
-import type { ConsoleSessionAnswer } from '@lakegate/client'
-import { formAction, Visitor, type Page, type Person } from './person.ts'
-import type { Fetch } from './trusting-fetch.ts'
+/**
+ * The console as its people see it: Chromium, one for a file, and a context of its own for each page that is opened, with a
+ * person signed in. What a page complains of (violations of the content security policy, errors of its scripts) is kept.
+ */
+import { execFileSync } from 'node:child_process'
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { createPerson, formAction, Visitor, type Person } from './person.ts'
+import type { Lakegate } from './lakegate.ts'
 
-export interface ConsoleBrowser {
-  readonly origin: string
-  readonly visitor: Visitor
-  /** `name=value`. */
-  readonly cookie: string
-  readonly session: ConsoleSessionAnswer
-  /** As the page asks: with cookie, Origin, Sec-Fetch-Site and CSRF value; an undefined header is left out. */
-  ask(
-    method: string,
-    path: string,
-    options?: {
-      readonly body?: unknown
-      readonly headers?: Readonly<Record<string, string | undefined>>
-    },
-  ): Promise<Response>
+const [executable = ''] = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
+  try {
+    return [execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()]
+  } catch {
+    // Not installed under that name.
+    return []
+  }
+})
+
+/** As `describe`; where there is no Chromium its tests are skipped, by name. */
+export const describeInChromium = describe.skipIf(executable === '')
+
+/** What a page complained of since it was opened. */
+export interface Complaints {
+  /** Of the content security policy: «directive: what was blocked». */
+  readonly violations: string[]
+  /** Of the page's console, and errors that nobody caught. */
+  readonly errors: string[]
 }
 
-export const SESSION_COOKIE = /^(?:__Host-)?lakegate-console$/
+export interface OpenConsole {
+  readonly person: Pick<Person, 'userName' | 'password'>
+  /** Below /console, e.g. `/compute/instances/dev`. */
+  readonly path?: string
+  readonly context?: BrowserContextOptions
+  /** Before anything of the page runs, e.g. what stands in its storage. */
+  readonly prepare?: (context: BrowserContext) => Promise<void>
+}
 
-const plainFetch: Fetch = (url, options) => fetch(url, { ...options, redirect: 'manual' })
+export interface ConsoleBrowser {
+  /** A page of its own context, signed in, at `path`, with its heading there. */
+  readonly openConsole: (options: OpenConsole) => Promise<Page>
+  /** A context that is signed in, for several pages of one browser. */
+  readonly openContext: (options: Omit<OpenConsole, 'path'>) => Promise<BrowserContext>
+  readonly complaintsOf: (page: Page) => Complaints
+  /** Signs this context in (again); a page of it that said that the sign-in is over finds it by itself. */
+  readonly signIn: (context: BrowserContext, person: Pick<Person, 'userName' | 'password'>) => Promise<void>
+  /** Takes the cookie of the console away, as its expiry does. */
+  readonly endSession: (context: BrowserContext) => Promise<void>
+}
 
-/**
- * @param person who is asked for the password; not needed where the browser is signed in already
- * @param send where the authority is not one that Node knows
- */
-export async function signInToConsole(
-  origin: string,
-  person: Pick<Person, 'userName' | 'password'> | undefined,
-  visitor = new Visitor(),
-  send: Fetch = plainFetch,
-): Promise<ConsoleBrowser> {
-  const page = await openConsole(origin, person, visitor)
-  const cookie = cookieOf(visitor)
-  if (cookie === undefined)
-    throw new Error(`not signed in to the console: ${String(page.status)} ${page.url.href} ${page.text}`)
-  const asked = await send(new URL('/console/api/session', origin), { headers: { cookie } })
-  if (asked.status !== 200) throw new Error(`no session: ${String(asked.status)} ${await asked.text()}`)
-  const session = (await asked.json()) as ConsoleSessionAnswer
+/** Starts Chromium before the tests of the file and stops it after them. Call it within `describeInChromium`. */
+export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowser {
+  let browser: Browser
+  const origin = lakegate.ready.http_url
+  const complaints = new WeakMap<Page, Complaints>()
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] })
+  })
+  afterAll(async () => {
+    await browser.close()
+  })
+
+  const signIn: ConsoleBrowser['signIn'] = async (context, person) => {
+    const visitor = await visitConsole(origin, person)
+    await context.addCookies(
+      visitor.cookiesOf(new URL(origin)).map(({ name, value, path }) => ({
+        name,
+        value,
+        path,
+        domain: new URL(origin).hostname,
+        httpOnly: true,
+        sameSite: 'Strict' as const,
+      })),
+    )
+  }
+
+  const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
+    const context = await browser.newContext({ baseURL: origin, ...options })
+    context.on('page', (page) => complaints.set(page, listenTo(page)))
+    await context.addInitScript({ content: KEEP_VIOLATIONS })
+    await signIn(context, person)
+    await prepare?.(context)
+    return context
+  }
+
   return {
-    origin,
-    visitor,
-    cookie,
-    session,
-    ask(method, path, { body, headers = {} } = {}) {
-      const all: Readonly<Record<string, string | undefined>> = {
-        cookie,
-        ...(method === 'GET'
-          ? {}
-          : { origin, 'sec-fetch-site': 'same-origin', 'x-lakegate-csrf': session.csrf }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      }
-      return send(new URL(path, origin), {
-        method,
-        headers: Object.fromEntries(
-          Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-        ),
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
+    openContext,
+    signIn,
+    async openConsole({ path = '/compute/instances', ...options }) {
+      const page = await (await openContext(options)).newPage()
+      await page.goto(`/console${path}`)
+      await page.getByRole('heading', { level: 1 }).first().waitFor()
+      return page
+    },
+    complaintsOf(page) {
+      const found = complaints.get(page)
+      if (found === undefined) throw new Error('this page was not opened by openConsole')
+      return found
+    },
+    async endSession(context) {
+      await context.clearCookies({ name: /lakegate-console/ })
     },
   }
 }
 
-/** @returns the page on which it ends */
-export async function openConsole(
-  origin: string,
-  person: Pick<Person, 'userName' | 'password'> | undefined,
-  visitor: Visitor,
-  destination?: string,
-): Promise<Page> {
-  const query = destination === undefined ? '' : `?${new URLSearchParams({ destination }).toString()}`
-  const page = await visitor.visit(`${origin}/console/sign-in${query}`)
-  if (person === undefined || !page.text.includes('/sign-in"')) return page
-  return visitor.submit(formAction(page, 'sign-in'), {
+/** Signs in by the pages themselves, as a browser without scripts. */
+async function visitConsole(origin: string, person: Pick<Person, 'userName' | 'password'>): Promise<Visitor> {
+  const visitor = new Visitor()
+  const page = await visitor.visit(`${origin}/console/sign-in`)
+  const arrived = await visitor.submit(formAction(page, 'sign-in'), {
     user_name: person.userName,
     password: person.password,
   })
+  if (visitor.cookies(/lakegate-console$/).length === 0)
+    throw new Error(`not signed in to the console: ${String(arrived.status)} ${arrived.url.href}`)
+  return visitor
 }
 
-export function cookieOf(visitor: Visitor): string | undefined {
-  const [found] = visitor.cookies(SESSION_COOKIE)
-  return found === undefined ? undefined : found.join('=')
+const VIOLATION = 'securitypolicyviolation '
+
+/** Runs in the page before anything else; as text, because tests know no types of a page. */
+const KEEP_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('${VIOLATION}' + event.violatedDirective + ': ' + event.blockedURI + ' ' + event.sample))`
+
+function listenTo(page: Page): Complaints {
+  const found: Complaints = { violations: [], errors: [] }
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return
+    const text = message.text()
+    if (text.startsWith(VIOLATION)) found.violations.push(text.slice(VIOLATION.length))
+    else found.errors.push(`${text} (${message.location().url})`)
+  })
+  page.on('pageerror', (error) => found.errors.push(error.stack ?? error.message))
+  return found
 }
+
+interface Members {
+  readonly Resources?: readonly { readonly id: string }[]
+}
+
+/** A person who administers the workspace; with `ofAccount`, also the account. */
+export async function createAdministrator(
+  lakegate: Lakegate,
+  { displayName = 'Ada Admin', ofAccount = false } = {},
+): Promise<Person> {
+  const { admin, ready } = lakegate
+  const person = await createPerson(lakegate, displayName)
+  const found = await admin.request<Members>(
+    'GET',
+    `/api/2.0/preview/scim/v2/Groups?filter=${encodeURIComponent('displayName eq "admins"')}`,
+  )
+  const group = found.Resources?.[0]
+  if (group === undefined) throw new Error('there is no group of administrators')
+  await patch(admin, `/api/2.0/preview/scim/v2/Groups/${group.id}`, 'members', person.id)
+  if (ofAccount)
+    await patch(
+      admin,
+      `/api/2.0/accounts/${ready.account_id}/scim/v2/Users/${person.id}`,
+      'roles',
+      'account_admin',
+    )
+  return person
+}
+
+const patch = (admin: Lakegate['admin'], path: string, list: 'members' | 'roles', value: string) =>
+  admin.request('PATCH', path, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'add', path: list, value: [{ value }] }],
+  })

@@ -106,6 +106,11 @@ export class Visitor {
     this.#cookies.set(`${host} ${path} ${name}`, { name, value, path, host })
   }
 
+  /** All of a host, for a browser that goes on with this visit. */
+  cookiesOf(url: URL): readonly { readonly name: string; readonly value: string; readonly path: string }[] {
+    return [...this.#cookies.values()].filter(({ host }) => host === url.host)
+  }
+
   cookieHeader(url: URL): string {
     return [...this.#cookies.values()]
       .filter(({ host, path }) => host === url.host && url.pathname.startsWith(path))

@@ -1,0 +1,23 @@
+/** Addresses that the real service had for the same pages: a link of its documentation works here too. */
+import { createRoute, redirect } from '@tanstack/react-router'
+import { rootRoute } from './root-route.tsx'
+
+const toInstances = (rest = '') => {
+  const name = rest.replace(/^instances(\/|$)/, '')
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
+  throw redirect({ to: `/compute/instances${name === '' ? '' : `/${name}`}`, replace: true })
+}
+
+const routesAt = (path: '/compute/database-instances' | '/lakebase/provisioned') => [
+  createRoute({ getParentRoute: () => rootRoute, path, beforeLoad: () => toInstances() }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: `${path}/$`,
+    beforeLoad: ({ params }) => toInstances((params as { readonly _splat?: string })._splat),
+  }),
+]
+
+export const vendorRoutes = [
+  ...routesAt('/compute/database-instances'),
+  ...routesAt('/lakebase/provisioned'),
+] as const
