@@ -24,6 +24,7 @@ import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
+import { instanceMetricsRoutes } from '../http/api/instance-metrics.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
@@ -52,11 +53,12 @@ import type { Installation } from '../operations/ports/installation.ts'
 import { generateOAuthSecret, generatePersonalAccessToken, hashSecret } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { asWorkspaceToken } from '../tokens/verify.ts'
-import { createSessionAsker } from '../store/session-questions.ts'
+import { createSessionAsker, loadLiveGateways } from '../store/session-questions.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import { buildConsole, consoleClientSecret } from './console.ts'
 import type { Foundation } from './foundation.ts'
+import type { Live } from './live.ts'
 import type { Machine } from './machine.ts'
 import { buildOAuth, type HttpProxySettings, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
@@ -75,6 +77,8 @@ export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySett
   readonly plainHttp: PlainHttpSettings['access']
   readonly instancesPerWorkspace: number
   readonly connectionsOfInstance: number
+  /** Of an instance at one gateway. */
+  readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
   /** 0: none. */
   readonly sessionIdleSeconds: number
   readonly replicationSlotMegabytes: number
@@ -90,6 +94,7 @@ export function buildControlPlane(
   foundation: Foundation,
   machine: Machine,
   installation: Installation,
+  live: Live,
   settings: ControlPlaneSettings,
 ): ControlPlane {
   const { clock, log, audit, stores, signingKeys, connections, access, roles, addresses } = foundation
@@ -258,6 +263,12 @@ export function buildControlPlane(
         }),
         ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
         ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
+        ...instanceMetricsRoutes({
+          store: stores.instances,
+          history: live.history,
+          loadLiveGateways: () => loadLiveGateways(foundation.database),
+          sessionLimits: settings.sessionLimits,
+        }),
         ...openSessionRoutes({
           store: stores.instances,
           identities: stores.identities,
