@@ -90,6 +90,12 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
     return sums
   }
 
+  /** Those that are gone; and what was heard by a clock that was set back since. */
+  function forgetGateways(now: number): void {
+    for (const [id, { lastSlot }] of gateways)
+      if (lastSlot < now - OPEN_SLOTS || lastSlot > now) gateways.delete(id)
+  }
+
   function completeOne(slot: number): void {
     const loads = loadsAt(slot)
     const timesNow = times.get(slot)
@@ -112,6 +118,7 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
       const now = slotAt(clock())
       // By a clock that is ahead.
       const slot = Math.min(told, now)
+      forgetGateways(now)
       const before = gateways.get(gatewayId)
       const isNewer = before === undefined || slot > before.lastSlot
       const loads = new Map(isNewer ? [] : before.loads)
@@ -140,11 +147,11 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
     complete() {
       const now = slotAt(clock())
       // After a clock that jumped there is nothing to say of what was between.
+      forgetGateways(now)
       if (completeSlot < now - KEPT_SLOTS || completeSlot >= now) completeSlot = Math.max(firstSlot, now) - 2
       for (let slot = completeSlot + 1; slot < now; slot += 1) completeOne(slot)
       completeSlot = Math.max(completeSlot, now - 1)
-      for (const slot of times.keys()) if (slot <= completeSlot) times.delete(slot)
-      for (const [id, { lastSlot }] of gateways) if (lastSlot < now - OPEN_SLOTS) gateways.delete(id)
+      for (const slot of times.keys()) if (slot <= completeSlot || slot > now) times.delete(slot)
       forgetBefore(Math.floor((now - KEPT_SLOTS) / SLOTS_OF_HOUR))
     },
     *pointsOf(uid, from) {
