@@ -19,6 +19,7 @@ import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { directoryPermissionRoutes } from '../http/api/directory-permissions.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
+import { createEventsHandler, EVENTS_PREFIX } from '../http/console/events.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
@@ -321,6 +322,17 @@ export function buildControlPlane(
       console: webConsole.http,
       mounts: [
         webConsole.mount,
+        {
+          prefix: EVENTS_PREFIX,
+          handle: createEventsHandler({
+            sessions: webConsole.sessions,
+            workspaceAt: addresses.workspaceAt,
+            streams: live.streams,
+            release: webConsole.release,
+            closeConnection,
+            log,
+          }),
+        },
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
         ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
       ],

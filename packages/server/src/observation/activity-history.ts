@@ -156,7 +156,7 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
     },
     *pointsOf(uid, from) {
       const oldest = Math.max(firstSlot, slotAt(clock()) - KEPT_SLOTS)
-      const begin = from === undefined ? oldest : Math.max(oldest, slotFrom(from))
+      const begin = from === undefined ? oldest : Math.max(oldest, slotAt(from))
       const own = hours.get(uid)
       for (let slot = begin; slot <= completeSlot; slot += 1)
         yield own?.get(Math.floor(slot / SLOTS_OF_HOUR))?.pointOf(slot) ?? quietPoint(slot)
@@ -167,12 +167,6 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
       return heard
     },
   }
-}
-
-/** The first that begins at that instant or later. */
-const slotFrom = (instant: Date): number => {
-  const slot = slotAt(instant)
-  return beginOfSlot(slot).getTime() === instant.getTime() ? slot : slot + 1
 }
 
 const hasCounted = ({

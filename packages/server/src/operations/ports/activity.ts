@@ -5,7 +5,7 @@ import type { InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 export interface ActivityHistory {
   /** Since when reports are heard. */
   collectedSince(): Date
-  /** Of the slots that are complete, oldest first: from that instant on, or from where it begins. */
+  /** Of the slots that are complete, oldest first: from the one with that instant on, or from where it begins. */
   pointsOf(uid: InstanceUid, since: Date | undefined): Iterable<ActivityPoint>
   /** Those whose last report is so young that the last point has it. */
   heardGateways(): ReadonlySet<string>
