@@ -29,7 +29,7 @@ export function createActivitySender(database: SystemDatabase): ActivitySender {
   return {
     async send({ gatewayId, slot, instances }) {
       const head = JSON.stringify({ gateway: gatewayId, slot })
-      const bodies = gatherPayloads(instances.map((one) => JSON.stringify(toWire(one))))
+      const bodies = gatherPayloads(instances.flatMap(inParts).map((one) => JSON.stringify(toWire(one))))
       // A report of nothing says that its gateway is there.
       const payloads = bodies.length === 0 ? [`[${head}]`] : bodies.map((body) => `[${head},${body.slice(1)}`)
       for (const payload of payloads)
@@ -56,6 +56,21 @@ export function jsonOrUndefined(text: string): unknown {
     throw error
   }
 }
+
+/** Far more than happens in ten seconds; everything at once might not fit into one notice. */
+const MANY_REFUSALS = 20
+
+/** What is counted adds up again where it is heard. */
+const inParts = (activity: InstanceActivity): readonly InstanceActivity[] =>
+  activity.loginsRefused.size <= MANY_REFUSALS
+    ? [activity]
+    : [
+        { ...activity, loginsRefused: new Map() },
+        {
+          ...activity,
+          ...{ loginsAdmitted: 0, loginTimes: new Map(), bytesFromClient: 0, bytesToClient: 0 },
+        },
+      ]
 
 const toWire = ({ instanceUid, now, ...activity }: InstanceActivity): ActivityByWire => ({
   uid: instanceUid,

@@ -27,6 +27,7 @@ import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts
 import { directoryPermissionRoutes } from '../../src/http/api/directory-permissions.ts'
 import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
 import { grantRoutes } from '../../src/http/api/grants.ts'
+import { instanceMetricsRoutes } from '../../src/http/api/instance-metrics.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
@@ -59,6 +60,7 @@ const ROUTES: readonly Route[] = [
   ...customAppIntegrationRoutes(nothingBehind),
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
+  ...instanceMetricsRoutes(nothingBehind),
   ...openSessionRoutes(nothingBehind),
   ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),
@@ -393,7 +395,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(19)
+    ).toHaveLength(20)
   })
 })
 

@@ -10,6 +10,7 @@ import {
   decideManageInstance,
   decideManageWorkspace,
   decideSeeInstance,
+  decideSeeMetrics,
   instancePermission,
   type Caller,
   type InstancePermissionLevel,
@@ -66,6 +67,10 @@ const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
   [
     'see the roles and the permissions of the instance',
     ({ caller, instance, granted }) => decideSeeInstance(caller, instance, granted),
+  ],
+  [
+    'see how the instance is used over time',
+    ({ caller, instance, granted }) => decideSeeMetrics(caller, instance, granted),
   ],
   [
     'create the own role, plain',
