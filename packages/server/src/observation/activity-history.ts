@@ -3,13 +3,7 @@
  * plane alone: a restart begins anew. An hour without anything costs nothing (activity-hour.ts: what one costs); above a
  * bound of all hours together, 79 MB, the oldest ones go first.
  */
-import {
-  beginOfSlot,
-  SLOT_SECONDS,
-  slotAt,
-  type ActivityReport,
-  type InstanceLoad,
-} from '../domain/instance-activity.ts'
+import { SLOT_SECONDS, slotAt, type ActivityReport, type InstanceLoad } from '../domain/instance-activity.ts'
 import { percentileOfLoginTimes } from '../domain/login-times.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { ActivityHistory } from '../operations/ports/activity.ts'
@@ -163,7 +157,7 @@ export function createActivityHistory(clock: Clock, mostHours = MOST_HOURS): Run
     },
     heardGateways() {
       const heard = new Set<string>()
-      for (const [id, { lastSlot }] of gateways) if (lastSlot >= completeSlot - CARRIED_SLOTS) heard.add(id)
+      for (const [id, { lastSlot }] of gateways) if (lastSlot >= completeSlot) heard.add(id)
       return heard
     },
   }

@@ -38,6 +38,9 @@ export const createControlPlaneNotices = (
         case 'live_watch':
           listener.onWatched()
           return
+        default:
+          // Nothing else was listened for.
+          return
       }
     },
     onResumed() {

@@ -21,7 +21,7 @@ const SESSIONS: LiveHint = { kind: 'sessions', instance: FOREIGN_INSTANCE }
 const elsewhere = <Hint extends LiveHint>(hint: Hint): Hint =>
   ('instance' in hint
     ? { ...hint, instance: { ...hint.instance, workspaceId: OTHER_WORKSPACE } }
-    : { ...hint, workspaceId: OTHER_WORKSPACE }) as Hint
+    : { ...hint, workspaceId: OTHER_WORKSPACE })
 
 describe('a hint', () => {
   it('of an instance is for every member of its workspace', () => {

@@ -7,7 +7,7 @@ export interface ActivityHistory {
   collectedSince(): Date
   /** Of the slots that are complete, oldest first: from the one with that instant on, or from where it begins. */
   pointsOf(uid: InstanceUid, since: Date | undefined): Iterable<ActivityPoint>
-  /** Those whose last report is so young that the last point has it. */
+  /** Those whose reports came in time for the last point. */
   heardGateways(): ReadonlySet<string>
 }
 
