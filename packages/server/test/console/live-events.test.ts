@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { DatabaseInstance, OpenSessionsAnswer } from '@lakegate/client'
-import { signInToConsole, type ConsoleBrowser } from '../stage/console-browser.ts'
+import { signInToConsole, type ConsoleBrowser } from '../stage/console-session.ts'
 import { openEvents, type EventReader, type HeardEvent } from '../stage/console-events.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { createPrincipalWithRole, mintCredential } from '../stage/service-principal.ts'

@@ -16,6 +16,8 @@ export interface EventReader {
   heard(): readonly HeardEvent[]
   lastId(): string | undefined
   isOver(): boolean
+  /** It ended as an answer ends, and was not cut off. */
+  isWhole(): boolean
   /** Waits for one that is so. */
   next(what: string, is: (event: HeardEvent) => boolean): Promise<HeardEvent>
   close(): void
@@ -59,6 +61,7 @@ export async function openEvents(
     heard,
     lastId: () => heard().findLast(({ id }) => id !== undefined)?.id,
     isOver: () => isOver,
+    isWhole: () => response.complete,
     next: (what, is) => waitFor(what, () => heard().find(is)),
     close: () => {
       asking.destroy()

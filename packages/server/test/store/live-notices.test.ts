@@ -21,7 +21,7 @@ beforeAll(async () => {
   system = await startTestSystemDatabase()
   notices = createControlPlaneNotices(
     system.address,
-    { onLost: () => undefined, confirmMasterKey: async () => undefined },
+    { onLost: () => undefined, confirmMasterKey: () => undefined },
     {
       onInstanceChange: () => undefined,
       onReport: (report) => void reports.push(report),
