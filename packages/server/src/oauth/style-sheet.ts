@@ -42,7 +42,7 @@ body { margin: 0; min-height: 100vh; padding: 1.5rem 1rem; display: grid; place-
 main { width: min(26rem, 100%); padding: 2rem; background: var(--bg); border: 1px solid var(--line); border-radius: 8px; overflow-wrap: anywhere }
 @media (max-width: 24rem) { body { padding: .75rem .5rem } main { padding: 1.5rem 1rem } }
 .brand { display: flex; align-items: center; gap: .5rem; margin: 0 0 1.5rem; font-size: 1rem; line-height: 1.5rem; font-weight: 600; letter-spacing: -.01em }
-.brand img { width: 1.5rem; height: 1.5rem }
+.brand::before { content: ""; flex: none; width: 1.5rem; height: 1.5rem; background: url(/oidc/sign.svg) center / contain no-repeat }
 h1 { margin: 0 0 .75rem; font-size: 1.25rem; line-height: 1.75rem; font-weight: 600 }
 h2 { margin: 0 0 .75rem; font-size: 1rem; line-height: 1.5rem; font-weight: 600 }
 p, ul { margin: .75rem 0 }
