@@ -1,7 +1,6 @@
 /** One refusal: what was read, what it means, who can change it, what to do (design 5.9). */
 import type { RefusalExplanation } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
 import { refusalsQuery } from '../../data/refusals.ts'
 import { useMay } from '../../data/session.ts'
 import { LinkButton } from '../../kit/button.tsx'
@@ -10,11 +9,12 @@ import { Page, Section } from '../../kit/page.tsx'
 import { EmptyState, KeyValueList, PageError, Skeleton, type KeyValue } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import styles from './help.module.css'
+import { refusalRoute } from './routes.ts'
 
 const texts = messages.help.refusals
 
 export function RefusalPage() {
-  const { name = '' } = useParams({ strict: false })
+  const { name } = refusalRoute.useParams()
   const { data, error, refetch } = useQuery(refusalsQuery)
   const seesAudit = useMay('see_audit') === true
   const found = data?.find((one) => one.name === name)

@@ -1,13 +1,14 @@
 /** All refusals by name, to be searched by whatever a log or a client showed. */
 import type { RefusalExplanation } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { refusalsQuery } from '../../data/refusals.ts'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { SearchField } from '../../kit/field.tsx'
 import { Page, Toolbar } from '../../kit/page.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
+import { refusalsRoute } from './routes.ts'
 
 const texts = messages.help.refusals
 
@@ -32,7 +33,7 @@ const COLUMNS: readonly Column<RefusalExplanation>[] = [
 ]
 
 export function RefusalsPage() {
-  const { filter = '' } = useSearch({ strict: false })
+  const { filter = '' } = refusalsRoute.useSearch()
   const navigate = useNavigate()
   const { data, error, refetch } = useQuery(refusalsQuery)
   const wanted = filter.trim().toLowerCase()
