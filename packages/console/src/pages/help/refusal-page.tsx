@@ -7,14 +7,14 @@ import { LinkButton } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Page, Section } from '../../kit/page.tsx'
 import { EmptyState, KeyValueList, PageError, Skeleton, type KeyValue } from '../../kit/state.tsx'
+import { useParam } from '../../kit/use-param.ts'
 import { messages } from '../../messages/index.ts'
 import styles from './help.module.css'
-import { refusalRoute } from './routes.ts'
 
 const texts = messages.help.refusals
 
 export function RefusalPage() {
-  const { name } = refusalRoute.useParams()
+  const name = useParam('name')
   const { data, error, refetch } = useQuery(refusalsQuery)
   const seesAudit = useMay('see_audit') === true
   const found = data?.find((one) => one.name === name)

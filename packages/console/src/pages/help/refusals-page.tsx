@@ -7,8 +7,8 @@ import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { SearchField } from '../../kit/field.tsx'
 import { Page, Toolbar } from '../../kit/page.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
+import { useSearchText } from '../../kit/use-param.ts'
 import { messages } from '../../messages/index.ts'
-import { refusalsRoute } from './routes.ts'
 
 const texts = messages.help.refusals
 
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<RefusalExplanation>[] = [
 ]
 
 export function RefusalsPage() {
-  const { filter = '' } = refusalsRoute.useSearch()
+  const filter = useSearchText('filter')
   const navigate = useNavigate()
   const { data, error, refetch } = useQuery(refusalsQuery)
   const wanted = filter.trim().toLowerCase()

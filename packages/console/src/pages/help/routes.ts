@@ -5,22 +5,18 @@ import { shellRoute } from '../../app/root-route.tsx'
 
 const listSearch = z.object({ filter: z.string().optional().catch(undefined) })
 
-export const refusalsRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/help/refusals',
-  validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('./refusals-page.tsx'), 'RefusalsPage'),
-})
-
-export const refusalRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: '/help/refusals/$name',
-  component: lazyRouteComponent(() => import('./refusal-page.tsx'), 'RefusalPage'),
-})
-
 export const helpRoutes = [
-  refusalsRoute,
-  refusalRoute,
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/help/refusals',
+    validateSearch: listSearch,
+    component: lazyRouteComponent(() => import('./refusals-page.tsx'), 'RefusalsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/help/refusals/$name',
+    component: lazyRouteComponent(() => import('./refusal-page.tsx'), 'RefusalPage'),
+  }),
   createRoute({
     getParentRoute: () => shellRoute,
     path: '/help/connect',
