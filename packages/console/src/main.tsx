@@ -1,4 +1,5 @@
 /** Starts the console: styles, cache, router. */
+import './without-eval.ts'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
