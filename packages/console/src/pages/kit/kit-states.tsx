@@ -15,7 +15,9 @@ export function KitStates() {
   return (
     <>
       <EmptyState actions={<Button kind="primary">{texts.primary}</Button>}>{texts.empty}</EmptyState>
-      <Skeleton lines={3} />
+      <div data-always-loading>
+        <Skeleton lines={3} />
+      </div>
       <Stale since={new Date('2026-11-26T14:02:11Z')} onRetry={nothing} />
       <Notice>{texts.info}</Notice>
       <Notice tone="warn" title={texts.warn} actions={<Button>{texts.secondary}</Button>} />
