@@ -18,10 +18,16 @@ export const instanceKeys = {
   sessions: (name: string) => ['sessions', name] as const,
 }
 
+/** While an instance is on its way somewhere, it is looked at again by itself, also where hints do not come through. */
+const LOOKS_AGAIN_AFTER = 10_000
+
+const isOnItsWay = ({ state }: DatabaseInstance): boolean => state !== 'AVAILABLE' && state !== 'STOPPED'
+
 export const instancesQuery = queryOptions({
   queryKey: instanceKeys.all,
   queryFn: ({ signal }) =>
     getAllPages('/2.0/database/instances', (page: InstancePage) => page.database_instances, signal),
+  refetchInterval: ({ state }) => (state.data?.some(isOnItsWay) === true ? LOOKS_AGAIN_AFTER : false),
 })
 
 export const instanceQuery = (name: string) =>
@@ -29,6 +35,8 @@ export const instanceQuery = (name: string) =>
     queryKey: instanceKeys.one(name),
     queryFn: ({ signal }) =>
       get<DatabaseInstance>(`/2.0/database/instances/${encodeURIComponent(name)}`, {}, signal),
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && isOnItsWay(state.data) ? LOOKS_AGAIN_AFTER : false,
   })
 
 export const instanceRightsQuery = (name: string) =>

@@ -49,6 +49,10 @@ export interface DataTableProps<Item> {
   readonly onSelect?: (keys: ReadonlySet<string>) => void
   readonly sort?: SortDescriptor
   readonly onOpen?: (item: Item) => void
+  /** Called with the order that the person chose, for the URL. */
+  readonly onSort?: (sort: SortDescriptor) => void
+  /** A line of its own below the row: what is wrong with it. */
+  readonly noteOf?: (item: Item) => ReactNode
 }
 
 /** Above so many rows only those in view are made. */
@@ -60,11 +64,15 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
   const { items, columns, sort } = props
   const isPhone = useIsPhone()
   const [order, setOrder] = useState<SortDescriptor | undefined>(sort)
+  const choose = (chosen: SortDescriptor) => {
+    setOrder(chosen)
+    props.onSort?.(chosen)
+  }
   const sorted = useMemo(() => sortItems(items, columns, order), [items, columns, order])
   if (items.length === 0) return <>{props.empty}</>
   if (isPhone) return <Cards {...props} items={sorted} />
   const isVirtual = sorted.length > VIRTUAL_FROM
-  const table = <Grid {...props} items={sorted} order={order} onOrder={setOrder} isVirtual={isVirtual} />
+  const table = <Grid {...props} items={sorted} order={order} onOrder={choose} isVirtual={isVirtual} />
   return isVirtual ? (
     <Virtualizer layout={TableLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, headingHeight: ROW_HEIGHT }}>
       {table}
@@ -90,6 +98,7 @@ function Grid<Item>({
   selected,
   onSelect,
   onOpen,
+  noteOf,
   order,
   onOrder,
   isVirtual,
@@ -107,7 +116,9 @@ function Grid<Item>({
       {...(order === undefined ? {} : { sortDescriptor: order })}
       onSortChange={onOrder}
       onRowAction={(key) => {
-        const item = items.find((candidate) => keyOf(candidate) === key)
+        const item = items.find((candidate) =>
+          [keyOf(candidate), `${keyOf(candidate)} note`].includes(String(key)),
+        )
         if (item !== undefined) onOpen?.(item)
       }}
     >
@@ -141,27 +152,72 @@ function Grid<Item>({
           </AriaColumn>
         )}
       </TableHeader>
+<<<<<<< HEAD
       <TableBody items={items.map((item) => ({ id: keyOf(item), item }))} dependencies={[columns, actionsOf]}>
         {({ item }) => (
           <Row textValue={nameOf(item)}>
             {selects && (
               <Cell>
                 <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
+=======
+      <TableBody items={withNotes(items, keyOf, noteOf)} dependencies={[columns, actionsOf]}>
+        {({ item, note }) =>
+          note !== undefined ? (
+            <Row textValue={nameOf(item)} className={styles['noteRow'] ?? ''}>
+              <Cell colSpan={columns.length + (selects ? 1 : 0) + (actionsOf === undefined ? 0 : 1)}>
+                {note}
+>>>>>>> 66af8d2 (Console: the list of instances, the connection details of one, its dialogs; the CA certificate by REST)
               </Cell>
-            )}
-            {columns.map((column) => (
-              <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
-                {orNone(column.render(item))}
-              </Cell>
-            ))}
-            {actionsOf !== undefined && <Cell className={styles['end'] ?? ''}>{actionsOf(item)}</Cell>}
-          </Row>
-        )}
+            </Row>
+          ) : (
+            <Row textValue={nameOf(item)}>
+              {selects && (
+                <Cell>
+                  <AriaCheckbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))}>
+                    {({ isSelected }) => <SelectionBox isSelected={isSelected} />}
+                  </AriaCheckbox>
+                </Cell>
+              )}
+              {columns.map((column) => (
+                <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
+                  {orNone(column.render(item))}
+                </Cell>
+              ))}
+              {actionsOf !== undefined && <Cell className={styles['end'] ?? ''}>{actionsOf(item)}</Cell>}
+            </Row>
+          )
+        }
       </TableBody>
     </Table>
   )
 }
 
+<<<<<<< HEAD
+=======
+interface TableRow<Item> {
+  readonly id: string
+  readonly item: Item
+  readonly note?: ReactNode
+}
+
+function withNotes<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  noteOf: ((item: Item) => ReactNode) | undefined,
+): readonly TableRow<Item>[] {
+  return items.flatMap((item) => {
+    const note = noteOf?.(item)
+    const row = { id: keyOf(item), item }
+    return note === undefined || note === null ? [row] : [row, { id: `${row.id} note`, item, note }]
+  })
+}
+
+/** The mark of a chosen row; the name is that of its checkbox. */
+const SelectionBox = ({ isSelected }: { readonly isSelected: boolean }) => (
+  <input type="checkbox" checked={isSelected} readOnly tabIndex={-1} aria-hidden />
+)
+
+>>>>>>> 66af8d2 (Console: the list of instances, the connection details of one, its dialogs; the CA certificate by REST)
 /** An empty cell is a dash to the eye and «none» to the ear. */
 export const orNone = (content: ReactNode): ReactNode =>
   content === undefined || content === null || content === '' ? (
@@ -173,7 +229,7 @@ export const orNone = (content: ReactNode): ReactNode =>
     content
   )
 
-function Cards<Item>({ label, items, columns, keyOf, actionsOf }: DataTableProps<Item>) {
+function Cards<Item>({ label, items, columns, keyOf, actionsOf, noteOf }: DataTableProps<Item>) {
   const [first, ...others] = columns
   const chosen = others.some(({ isOnCard }) => isOnCard !== undefined)
     ? others.filter(({ isOnCard }) => isOnCard === true)
@@ -193,6 +249,7 @@ function Cards<Item>({ label, items, columns, keyOf, actionsOf }: DataTableProps
             {first?.render(item)}
             {actionsOf?.(item)}
           </div>
+          {noteOf?.(item)}
           {chosen.map((column) => field(column, item))}
           {rest.length > 0 && (
             <details>

@@ -2,11 +2,13 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 import { instanceTabRoutes } from '../instance-tabs/routes.ts'
+import { connectionSearch } from './connection/connection-search.ts'
 import { instanceRoute } from './instance-route.ts'
 
 const overviewRoute = createRoute({
   getParentRoute: () => instanceRoute,
   path: '/',
+  validateSearch: connectionSearch,
   component: lazyRouteComponent(() => import('./overview-page.tsx'), 'OverviewPage'),
 })
 

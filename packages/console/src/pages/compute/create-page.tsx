@@ -1,0 +1,4 @@
+/** Create. */
+export function CreatePage() {
+  return null
+}
