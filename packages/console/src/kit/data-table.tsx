@@ -152,30 +152,19 @@ function Grid<Item>({
           </AriaColumn>
         )}
       </TableHeader>
-<<<<<<< HEAD
-      <TableBody items={items.map((item) => ({ id: keyOf(item), item }))} dependencies={[columns, actionsOf]}>
-        {({ item }) => (
-          <Row textValue={nameOf(item)}>
-            {selects && (
-              <Cell>
-                <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
-=======
-      <TableBody items={withNotes(items, keyOf, noteOf)} dependencies={[columns, actionsOf]}>
+      <TableBody items={withNotes(items, keyOf, noteOf)} dependencies={[columns, actionsOf, noteOf]}>
         {({ item, note }) =>
           note !== undefined ? (
             <Row textValue={nameOf(item)} className={styles['noteRow'] ?? ''}>
               <Cell colSpan={columns.length + (selects ? 1 : 0) + (actionsOf === undefined ? 0 : 1)}>
                 {note}
->>>>>>> 66af8d2 (Console: the list of instances, the connection details of one, its dialogs; the CA certificate by REST)
               </Cell>
             </Row>
           ) : (
             <Row textValue={nameOf(item)}>
               {selects && (
                 <Cell>
-                  <AriaCheckbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))}>
-                    {({ isSelected }) => <SelectionBox isSelected={isSelected} />}
-                  </AriaCheckbox>
+                  <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
                 </Cell>
               )}
               {columns.map((column) => (
@@ -192,8 +181,6 @@ function Grid<Item>({
   )
 }
 
-<<<<<<< HEAD
-=======
 interface TableRow<Item> {
   readonly id: string
   readonly item: Item
@@ -212,12 +199,6 @@ function withNotes<Item>(
   })
 }
 
-/** The mark of a chosen row; the name is that of its checkbox. */
-const SelectionBox = ({ isSelected }: { readonly isSelected: boolean }) => (
-  <input type="checkbox" checked={isSelected} readOnly tabIndex={-1} aria-hidden />
-)
-
->>>>>>> 66af8d2 (Console: the list of instances, the connection details of one, its dialogs; the CA certificate by REST)
 /** An empty cell is a dash to the eye and «none» to the ear. */
 export const orNone = (content: ReactNode): ReactNode =>
   content === undefined || content === null || content === '' ? (
