@@ -45,6 +45,12 @@ export const kit = {
   backToInstances: 'Database instances',
   denied: 'You may not see this.',
   deniedNext: (whom: string) => `Ask ${whom}.`,
+  leave: {
+    title: 'Leave this form?',
+    text: 'What you typed is lost.',
+    stay: 'Stay',
+    go: 'Leave',
+  },
   typeNames: {
     USER: 'User',
     SERVICE_PRINCIPAL: 'Service principal',
