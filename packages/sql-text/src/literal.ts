@@ -1,0 +1,113 @@
+/** What a literal of SQL says: the value between its quotes (scan.l of PostgreSQL). */
+import { createLexer, type LexerOptions } from './tokens.ts'
+
+/**
+ * The value of `'…'`, `E'…'`, `N'…'` or `$$…$$`, parts of a continued literal joined. Undefined for what is not closed and
+ * for `U&'…'`, `B'…'`, `X'…'`.
+ */
+export function literalValue(literal: string, options: LexerOptions = {}): string | undefined {
+  if (literal === '') return undefined
+  const token = createLexer(literal, options).tokenAt(0)
+  if (!token.isClosed || token.end !== literal.length) return undefined
+  if (token.kind === 'dollar_string') {
+    const delimiter = literal.indexOf('$', 1) + 1
+    return literal.slice(delimiter, -delimiter)
+  }
+  if (token.kind !== 'string') return undefined
+  const prefix = literal.slice(0, literal.indexOf("'")).toLowerCase()
+  if (prefix !== '' && prefix !== 'e' && prefix !== 'n') return undefined
+  const hasEscapes = prefix === 'e' || options.standardConformingStrings === false
+  return readParts(literal.slice(prefix.length), hasEscapes)
+}
+
+const NAMED_ESCAPES: Readonly<Record<string, string>> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+}
+
+/** @param parts one or more `'…'`, with blanks and comments between */
+function readParts(parts: string, hasEscapes: boolean): string | undefined {
+  const bytes = new Utf8Text()
+  let at = 1
+  while (at < parts.length) {
+    const char = parts.charAt(at)
+    if (char === "'") {
+      if (parts.charAt(at + 1) === "'") {
+        bytes.add("'")
+        at += 2
+        continue
+      }
+      // The lexer has judged what stands between; a quote within a comment there is not the next part's.
+      const next = openingQuoteAfter(parts, at + 1)
+      if (next === undefined) break
+      at = next + 1
+    } else if (char === '\\' && hasEscapes) {
+      const [escape = ''] = matchFrom(ESCAPE, parts, at) ?? []
+      if (!bytes.addEscape(escape)) return undefined
+      at += escape.length
+    } else {
+      bytes.add(char)
+      at += 1
+    }
+  }
+  return bytes.text()
+}
+
+function openingQuoteAfter(parts: string, from: number): number | undefined {
+  const [between] = matchFrom(BETWEEN_PARTS, parts, from) ?? []
+  const at = from + (between?.length ?? 0)
+  return parts.charAt(at) === "'" ? at : undefined
+}
+
+const BETWEEN_PARTS = /(?:\s|--[^\n\r]*(?:[\n\r]|$))*/y
+const ESCAPE = /\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[^])/y
+
+function matchFrom(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
+}
+
+/** Text in which escapes may name single bytes of UTF-8. */
+class Utf8Text {
+  private done = ''
+  private bytes: number[] = []
+  private isText = true
+
+  add(text: string): void {
+    this.flush()
+    this.done += text
+  }
+
+  /** False for what PostgreSQL refuses. */
+  addEscape(escape: string): boolean {
+    const kind = escape.charAt(1)
+    const digits = escape.slice(2)
+    if (/[0-7]/.test(kind)) this.bytes.push(Number.parseInt(escape.slice(1), 8) & 0xff)
+    else if (kind === 'x' && digits !== '') this.bytes.push(Number.parseInt(digits, 16))
+    else if ((kind === 'u' || kind === 'U') && digits !== '') {
+      const code = Number.parseInt(digits, 16)
+      if (code === 0 || code > 0x10ffff) return false
+      // A pair of surrogates, each in an escape of its own, joins here as it does in PostgreSQL.
+      this.add(code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code))
+    } else this.add(NAMED_ESCAPES[kind] ?? kind)
+    return true
+  }
+
+  /** Undefined when the bytes are no text. */
+  text(): string | undefined {
+    this.flush()
+    return this.isText ? this.done : undefined
+  }
+
+  private flush(): void {
+    if (this.bytes.length === 0) return
+    const decoded = new TextDecoder('utf-8').decode(new Uint8Array(this.bytes))
+    if (decoded.includes('\ufffd')) this.isText = false
+    this.done += decoded
+    this.bytes = []
+  }
+}

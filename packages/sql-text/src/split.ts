@@ -1,0 +1,165 @@
+/**
+ * Where statements end, by psql's rules (psqlscan.l, mainloop.c): a semicolon outside quotes, comments, parentheses and the
+ * `BEGIN ATOMIC … END` of a function. psql's own commands are told apart from SQL.
+ */
+import { createLexer, type LexerOptions, type Token } from './tokens.ts'
+
+export interface SqlStatement {
+  readonly kind: 'sql'
+  /** From its first token that is no comment; UTF-16 code units in the whole text. */
+  readonly start: number
+  /** Behind its last token; its semicolon is not part of it. */
+  readonly end: number
+  readonly text: string
+}
+
+/** A backslash command: nothing that PostgreSQL understands. */
+export interface PsqlCommand {
+  readonly kind: 'psql'
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  /** Without the backslash, e.g. `d+`. */
+  readonly command: string
+  /** What follows on its line, trimmed. */
+  readonly argument: string
+}
+
+export type Statement = SqlStatement | PsqlCommand
+
+export type SplitOptions = LexerOptions
+
+/** Never throws; time is linear in the length of the text. */
+export function splitStatements(sql: string, options: SplitOptions = {}): Statement[] {
+  const lexer = createLexer(sql, options)
+  const statements: Statement[] = []
+  let current = newStatement()
+  for (let at = 0; at < sql.length;) {
+    const token = lexer.tokenAt(at)
+    at = token.end
+    if (token.kind === 'space' || token.kind === 'comment') continue
+    if (token.kind === 'semicolon' && current.parentheses === 0 && current.bodies === 0) {
+      finish()
+      continue
+    }
+    if (token.kind === 'backslash') {
+      const command = readCommand(sql, token.start)
+      const ends = SENDING_COMMAND.test(command.text)
+      if (current.start === undefined || ends) {
+        // `\g` sends what was written, as a semicolon does; before anything it would send the last statement again.
+        if (current.start === undefined) statements.push(command)
+        else finish()
+        at = Math.max(command.end, token.end)
+        continue
+      }
+      // Amid a statement psql would run the command and read on. Taking the statement apart there could send a
+      // DELETE without its WHERE, so it stays whole, and PostgreSQL names the backslash.
+    }
+    extend(token)
+  }
+  finish()
+  return statements
+
+  function finish(): void {
+    const { start, end } = current
+    if (start !== undefined) statements.push({ kind: 'sql', start, end, text: sql.slice(start, end) })
+    current = newStatement()
+  }
+
+  function extend(token: Token): void {
+    current.start ??= token.start
+    current.end = token.end
+    if (token.kind === 'open') current.parentheses += 1
+    else if (token.kind === 'close') current.parentheses = Math.max(0, current.parentheses - 1)
+    else if (token.kind === 'word') countBodies(sql, token, current)
+  }
+}
+
+/** The statement in which, or right behind which, the cursor stands; else the next one, else the last. */
+export function statementAt(sql: string, offset: number, options: SplitOptions = {}): Statement | undefined {
+  const statements = splitStatements(sql, options)
+  let before: Statement | undefined
+  for (const statement of statements) {
+    if (offset < statement.start) {
+      if (before === undefined) return statement
+      // On the line of the statement before, the cursor still belongs to it: `SELECT 1; |`
+      return sql.slice(before.end, offset).includes('\n') ? statement : before
+    }
+    if (offset <= statement.end) return statement
+    before = statement
+  }
+  return before
+}
+
+interface Current {
+  start: number | undefined
+  end: number
+  parentheses: number
+  /** How deep in `BEGIN … END` of a function. */
+  bodies: number
+  words: number
+  /** The first letters of its first four words, where these are words of the heading of a function. */
+  heading: string
+}
+
+const newStatement = (): Current => ({
+  start: undefined,
+  end: 0,
+  parentheses: 0,
+  bodies: 0,
+  words: 0,
+  heading: '',
+})
+
+const HEADING_WORDS = new Set(['create', 'function', 'procedure', 'or', 'replace'])
+const LONGEST_HEADING = 4
+const FUNCTION_HEADING = /^c(?:f|p|or[fp])/
+const LONGEST_OF_THESE = 'procedure'.length
+
+/** psqlscan.l, rule `{identifier}`: a heuristic, and taken as it is, because agreeing with psql is the aim. */
+function countBodies(sql: string, { start, end }: Token, current: Current): void {
+  const word = end - start > LONGEST_OF_THESE ? '' : sql.slice(start, end).toLowerCase()
+  if (current.words < LONGEST_HEADING) current.heading += HEADING_WORDS.has(word) ? word.charAt(0) : '-'
+  current.words += 1
+  if (current.parentheses > 0 || !FUNCTION_HEADING.test(current.heading)) return
+  if (word === 'begin') current.bodies += 1
+  else if (word === 'case' && current.bodies > 0) current.bodies += 1
+  else if (word === 'end' && current.bodies > 0) current.bodies -= 1
+}
+
+const SENDING_COMMAND = /^\\gx?$/
+/** The name reaches to a blank or the next backslash; `\\` and `\;` are commands of one sign. */
+const COMMAND_NAME = /\\(?:[;:\\!?]|[^\s\\]*)/y
+/** These take the rest of the line, backslashes and all. */
+const WHOLE_LINE = new Set(['!', 'copy', 'sf', 'sv', 'ef', 'ev'])
+
+function readCommand(sql: string, start: number): PsqlCommand {
+  COMMAND_NAME.lastIndex = start
+  const name = (COMMAND_NAME.exec(sql)?.[0] ?? '\\').slice(1)
+  const argumentStart = start + 1 + name.length
+  const end =
+    name === ';' || name === ':' || name === '\\' ? argumentStart : endOfArguments(sql, argumentStart, name)
+  const text = sql.slice(start, end).trimEnd()
+  return {
+    kind: 'psql',
+    start,
+    end: start + text.length,
+    text,
+    command: name,
+    argument: sql.slice(argumentStart, end).trim(),
+  }
+}
+
+function endOfArguments(sql: string, from: number, name: string): number {
+  const takesAll = WHOLE_LINE.has(name)
+  let quote = 0
+  for (let at = from; at < sql.length; at += 1) {
+    const code = sql.charCodeAt(at)
+    if (code === 0x0a || code === 0x0d) return at
+    if (takesAll) continue
+    if (quote !== 0) quote = code === quote ? 0 : quote
+    else if (code === 0x27 || code === 0x22 || code === 0x60) quote = code
+    else if (code === 0x5c) return at
+  }
+  return sql.length
+}
