@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
   DatabaseCatalog,
+  InstanceTablesAnswer,
   DatabaseCredential,
   DatabaseTable,
   ListDatabaseCatalogsResponse,
