@@ -21,6 +21,7 @@ import { Checkbox } from './choice.tsx'
 import { classes } from './classes.ts'
 import styles from './data-table.module.css'
 import { useIsPhone } from './use-is-phone.ts'
+import { useStableOrder } from './use-stable-order.ts'
 
 export interface Column<Item> {
   readonly id: string
@@ -53,6 +54,8 @@ export interface DataTableProps<Item> {
   readonly onSort?: (sort: SortDescriptor) => void
   /** A line of its own below the row: what is wrong with it. */
   readonly noteOf?: (item: Item) => ReactNode
+  /** Somebody is among the rows: they keep their places, and new ones come at the end. */
+  readonly isFrozen?: boolean
 }
 
 /** Above so many rows only those in view are made. */
@@ -61,14 +64,15 @@ const ROW_HEIGHT = 36
 const ACTIONS = 'actions'
 
 export function DataTable<Item>(props: DataTableProps<Item>) {
-  const { items, columns, sort } = props
+  const { items, columns, sort, keyOf, isFrozen = false } = props
   const isPhone = useIsPhone()
   const [order, setOrder] = useState<SortDescriptor | undefined>(sort)
   const choose = (chosen: SortDescriptor) => {
     setOrder(chosen)
     props.onSort?.(chosen)
   }
-  const sorted = useMemo(() => sortItems(items, columns, order), [items, columns, order])
+  const inOrder = useMemo(() => sortItems(items, columns, order), [items, columns, order])
+  const sorted = useStableOrder(inOrder, keyOf, isFrozen, order)
   if (items.length === 0) return <>{props.empty}</>
   if (isPhone) return <Cards {...props} items={sorted} />
   const isVirtual = sorted.length > VIRTUAL_FROM

@@ -6,8 +6,9 @@ import { compute } from './en/compute.ts'
 import { help } from './en/help.ts'
 import { identity } from './en/identity.ts'
 import { instance } from './en/instance.ts'
+import { instanceTabs } from './en/instance-tabs.ts'
 import { kit } from './en/kit.ts'
 import { settings } from './en/settings.ts'
 import { sql } from './en/sql.ts'
 
-export const en = { account, app, audit, compute, help, identity, instance, kit, settings, sql }
+export const en = { account, app, audit, compute, help, identity, instance, instanceTabs, kit, settings, sql }

@@ -1,0 +1,3 @@
+export function CatalogsPage() {
+  return null
+}

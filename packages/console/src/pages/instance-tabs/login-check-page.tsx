@@ -1,0 +1,3 @@
+export function LoginCheckPage() {
+  return null
+}
