@@ -257,6 +257,9 @@ export const instance = {
     removeOwnTitle: 'Give up your own permission?',
     removeOwnText: (name: string) => `It is your last level on ${name}. You cannot take this back yourself.`,
     removeOwn: 'Give it up',
+    hasNow: (level: string) => `Has now: ${level}.`,
+    canUse: 'Sees the roles of the instance and may add the own one.',
+    canManage: 'Changes, stops and deletes the instance, its roles and its permissions.',
     choose: 'Choose a user, group or service principal.',
   },
   firstLogin: {
