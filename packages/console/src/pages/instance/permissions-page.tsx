@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { instancePermissionsQuery } from '../../data/instance-permissions.ts'
 import { useMayDo } from '../../data/instances.ts'
 import { Button } from '../../kit/button.tsx'
-import { Toolbar } from '../../kit/page.tsx'
+import { Section, Toolbar } from '../../kit/page.tsx'
 import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { AddPermission } from './permissions/add-permission.tsx'
@@ -26,12 +26,14 @@ export function PermissionsPage() {
     return error === null ? <Skeleton /> : <PageError error={error} onRetry={() => void refetch()} />
   const rows = rowsOf(data)
   return (
-    <>
+    <Section>
       <Notice>
-        {texts.explanation}{' '}
-        <Link to="/compute/instances/$name/roles" params={{ name }}>
-          {texts.roles}
-        </Link>
+        <p>
+          {texts.explanation}{' '}
+          <Link to="/compute/instances/$name/roles" params={{ name }}>
+            {texts.roles}
+          </Link>
+        </p>
       </Notice>
       {mayChange && (
         <Toolbar>
@@ -42,6 +44,6 @@ export function PermissionsPage() {
       )}
       <PermissionTable instance={name} rows={rows} mayChange={mayChange} />
       {isAdding && <AddPermission instance={name} rows={rows} onClose={() => setAdding(false)} />}
-    </>
+    </Section>
   )
 }
