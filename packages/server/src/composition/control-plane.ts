@@ -31,6 +31,7 @@ import { loginCheckRoutes } from '../http/api/login-check.ts'
 import { refusalRoutes } from '../http/api/refusals.ts'
 import { rightsRoutes } from '../http/api/rights.ts'
 import { savedQueryRoutes } from '../http/api/saved-queries.ts'
+import { identityRightsRoutes } from '../http/api/identity-rights.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
@@ -292,6 +293,7 @@ export function buildControlPlane(
         }),
         ...savedQueryRoutes({ queries: stores.savedQueries, audit, clock, randomUuid: randomUUID }),
         ...refusalRoutes(),
+        ...identityRightsRoutes({ identities: stores.identities, accountId }),
         ...openSessionRoutes({
           store: stores.instances,
           identities: stores.identities,

@@ -46,10 +46,10 @@ export function decideRemoveQuery(
   })
 }
 
-export const LONGEST_QUERY_NAME = 255
+const LONGEST_QUERY_NAME = 255
 /** As long as a script may be that somebody still reads; larger ones are files. */
 export const LARGEST_QUERY_BYTES = 256 * 1024
-export const MOST_QUERIES = 500
+const MOST_QUERIES = 500
 const MOST_BYTES = 16 * 1024 * 1024
 
 /** @param secrets places in the SQL where a password stands */

@@ -36,6 +36,7 @@ import { refusalRoutes } from '../../src/http/api/refusals.ts'
 import { rightsRoutes } from '../../src/http/api/rights.ts'
 import { savedQueryRoutes } from '../../src/http/api/saved-queries.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
+import { identityRightsRoutes } from '../../src/http/api/identity-rights.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
 import { signingKeyRoutes } from '../../src/http/api/signing-keys.ts'
@@ -67,6 +68,7 @@ const ROUTES: readonly Route[] = [
   ...customAppIntegrationRoutes(nothingBehind),
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
+  ...identityRightsRoutes(nothingBehind),
   ...openSessionRoutes(nothingBehind),
   ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),
