@@ -421,7 +421,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(25)
+    ).toHaveLength(26)
   })
 })
 
