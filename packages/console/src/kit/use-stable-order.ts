@@ -13,7 +13,8 @@ export function useStableOrder<Item>(
 ): readonly Item[] {
   const last = useRef<{ readonly places: ReadonlyMap<string, number>; readonly order: unknown }>(undefined)
   const kept = last.current
-  const shown = isFrozen && kept !== undefined && kept.order === order ? inPlaces(items, keyOf, kept.places) : items
+  const shown =
+    isFrozen && kept !== undefined && kept.order === order ? inPlaces(items, keyOf, kept.places) : items
   useEffect(() => {
     last.current = { places: new Map(shown.map((item, place) => [keyOf(item), place])), order }
   })
