@@ -87,6 +87,8 @@ export interface SignInRole {
 /** `GET /api/2.0/lakegate/instances/<name>/sign-in-roles`: the roles as which the caller could log in now. */
 export interface SignInRolesAnswer {
   roles: SignInRole[]
+  /** Not all roles were looked at. */
+  has_more?: true
 }
 
 /** `POST /api/2.0/lakegate/instances/<name>/login-check`. */
@@ -116,11 +118,35 @@ export interface RefusalAnswer {
 
 export interface LoginCheckAnswer {
   outcome: 'admitted' | 'refused'
-  identity: { id: string; name: string; type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP' }
+  /** Only the name, as it was asked for, of one that there is not, or that the caller may not see. */
+  identity: { id?: string; name: string; type?: 'USER' | 'SERVICE_PRINCIPAL' }
   role: string
   path: PathStep[]
   steps: LoginCheckStep[]
   refusal?: RefusalAnswer
+}
+
+/** A refusal as the table of the server has it; `{name}` in a text stands for what differs from case to case. */
+export interface RefusalExplanation {
+  name: string
+  /** As a PostgreSQL client reads it; absent where none does. */
+  sqlstate?: string
+  message?: string
+  detail?: string
+  hint?: string
+  /** As a client of the REST API reads it; absent where none does. */
+  http_status?: number
+  error_code?: string
+  http_message?: string
+  /** Of those that a login can meet. */
+  meaning?: string
+  who_can_change?: string
+  steps?: string[]
+}
+
+/** `GET /api/2.0/lakegate/refusals`: every «no» of the server, for help pages. */
+export interface RefusalsAnswer {
+  refusals: RefusalExplanation[]
 }
 
 /** `GET /api/2.0/lakegate/instances/<name>/metrics?since=<ISO time>`. */
@@ -153,6 +179,8 @@ export interface InstanceMetricsPoint {
 /** `GET /api/2.0/lakegate/instances/<name>/databases`. */
 export interface InstanceDatabasesAnswer {
   databases: { name: string }[]
+  /** These are not all. */
+  has_more?: true
 }
 
 /** `GET /api/2.0/lakegate/certificate-authority`: for `sslrootcert` of clients. */

@@ -17,8 +17,11 @@ export interface SavedQueryAnswer {
   version: number
 }
 
+/** `?page_size=&page_token=`: those of the caller and those that are shared, ordered by name. */
 export interface SavedQueriesAnswer {
   queries: SavedQueryAnswer[]
+  /** A page ends after a hundred queries, or after a megabyte of SQL. */
+  next_page_token?: string
 }
 
 export interface SavedQueryRequest {
@@ -26,5 +29,16 @@ export interface SavedQueryRequest {
   sql: string
   database_instance_name?: string
   database?: string
+  is_shared?: boolean
+}
+
+/** `PATCH /api/2.0/lakegate/saved-queries/<id>`: what is left out stays; `null` takes a proposal away. */
+export interface SavedQueryChangeRequest {
+  /** Of the query as it was read; 412 when somebody changed it meanwhile. */
+  version: number
+  name?: string
+  sql?: string
+  database_instance_name?: string | null
+  database?: string | null
   is_shared?: boolean
 }

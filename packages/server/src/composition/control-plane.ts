@@ -14,6 +14,7 @@ import { permissionRoutes } from '../http/api/permissions.ts'
 import { tokenRoutes } from '../http/api/tokens.ts'
 import { createBalancers } from '../gateway/client-address.ts'
 import { createInstanceDatabases } from '../instances/databases.ts'
+import { createInstanceDatabaseList } from '../instances/list-databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
 import { certificateAuthorityRoutes } from '../http/api/certificate-authority.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
@@ -25,6 +26,12 @@ import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
 import { workspaceFileRoutes } from '../http/api/workspace-files.ts'
 import { workspaceRoutes } from '../http/api/workspaces.ts'
+import { instanceDatabaseRoutes } from '../http/api/instance-databases.ts'
+import { loginCheckRoutes } from '../http/api/login-check.ts'
+import { refusalRoutes } from '../http/api/refusals.ts'
+import { rightsRoutes } from '../http/api/rights.ts'
+import { savedQueryRoutes } from '../http/api/saved-queries.ts'
+import { identityRightsRoutes } from '../http/api/identity-rights.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
@@ -262,6 +269,31 @@ export function buildControlPlane(
           certificatePem: () => foundation.authority.certificatePem(),
         }),
         ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
+        ...rightsRoutes({
+          store: stores.instances,
+          roles,
+          instancesPerWorkspace: settings.instancesPerWorkspace,
+          attachingCallers: settings.attachingCallers,
+        }),
+        ...loginCheckRoutes({
+          store: stores.instances,
+          roles,
+          directory: stores.loginDirectory,
+          claims: stores.catalog,
+          identities: stores.identities,
+          names: stores.directory,
+          accountId,
+          audit,
+          clock,
+        }),
+        ...instanceDatabaseRoutes({
+          store: stores.instances,
+          roles,
+          databases: createInstanceDatabaseList(connections),
+        }),
+        ...savedQueryRoutes({ queries: stores.savedQueries, audit, clock, randomUuid: randomUUID }),
+        ...refusalRoutes(),
+        ...identityRightsRoutes({ identities: stores.identities, accountId }),
         ...openSessionRoutes({
           store: stores.instances,
           identities: stores.identities,

@@ -39,6 +39,7 @@ import { createInstanceChanges, type RunningInstanceChanges } from '../store/ins
 import { createSessionNotices, type RunningSessionNotices } from '../store/session-notices.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createLoginDirectory } from '../store/login-facts.ts'
+import { createSavedQueryStore } from '../store/saved-queries.ts'
 import { createRoleBindingStore } from '../store/role-bindings.ts'
 import { createPersonalAccessTokenStore } from '../store/personal-access-tokens.ts'
 import { createSecretStore } from '../store/secrets.ts'
@@ -101,6 +102,7 @@ const createStores = (database: SystemDatabase) => ({
   roleBindings: createRoleBindingStore(database),
   workspaceFiles: createWorkspaceFileStore(database),
   consoleSessions: createConsoleSessionStore(database),
+  savedQueries: createSavedQueryStore(database),
 })
 
 export function layFoundation(parts: {

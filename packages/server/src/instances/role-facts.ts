@@ -59,11 +59,25 @@ const HAVE_LABELLED_ROLES = {
        AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
 }
 
+/** The names of roles that have one of these labels. */
+const NAMES_OF_LABELLED_ROLES = {
+  name: 'names_of_roles_bound_to',
+  text: `
+    SELECT role.rolname::pg_catalog.text AS name
+      FROM pg_catalog.pg_shseclabel AS label
+      JOIN pg_catalog.pg_roles AS role ON role.oid OPERATOR(pg_catalog.=) label.objoid
+     WHERE label.label OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[] COLLATE "C")
+       AND label.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+       AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'
+     ORDER BY role.rolname
+     LIMIT $2::pg_catalog.int4`,
+}
+
 /** Those that are still there under both. */
 const ROLES_BY_OID_AND_NAME = {
   name: 'roles_by_oid_and_name',
   text: `
-    SELECT role.oid::pg_catalog.text AS oid
+    SELECT role.oid::pg_catalog.text AS oid, role.rolname::pg_catalog.text AS name
       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[]))
            AS asked (oid, name)
       JOIN pg_catalog.pg_roles AS role
@@ -114,7 +128,35 @@ export function createInstanceRoles(
       roleBindingsOf(instance).kind === 'system_database'
         ? askForKept({ instance, identityIds })
         : askForLabelled({ instance, identityIds }),
+    async listRoleNamesBoundTo(instance, identityIds, atMost) {
+      if (roleBindingsOf(instance).kind === 'system_database') {
+        const kept = await bindings.listBoundTo(instance.uid, identityIds)
+        const names = (await rolesStillThere(connections, instance, kept)).map(({ name }) => name)
+        return names.sort().slice(0, atMost)
+      }
+      const rows = await connections.query<{ name: string }>(instance, NAMES_OF_LABELLED_ROLES, [
+        identityIds.flatMap(labelsOf),
+        atMost,
+      ])
+      return rows.map(({ name }) => name)
+    },
   }
+}
+
+/** Every label that binds to the identity: which type it has is for the policy to judge. */
+const labelsOf = (id: IdentityId): readonly string[] =>
+  IDENTITY_TYPES.map((type) => formatIdentityBinding({ id, type }))
+
+async function rolesStillThere(
+  connections: AdministrativeConnections,
+  instance: DatabaseInstance,
+  kept: readonly KeptBinding[],
+): Promise<readonly { readonly oid: string; readonly name: string }[]> {
+  if (kept.length === 0) return []
+  return connections.query<{ oid: string; name: string }>(instance, ROLES_BY_OID_AND_NAME, [
+    kept.map(({ role }) => role.oid),
+    kept.map(({ role }) => role.name),
+  ])
 }
 
 async function loadKept(
@@ -187,9 +229,7 @@ const askHasLabelledRole = (connections: AdministrativeConnections) =>
     const [first] = questions
     if (first === undefined) return []
     const asked = questions.flatMap(({ identityIds }, question) =>
-      identityIds.flatMap((id) =>
-        IDENTITY_TYPES.map((type) => ({ question, label: formatIdentityBinding({ id, type }) })),
-      ),
+      identityIds.flatMap((id) => labelsOf(id).map((label) => ({ question, label }))),
     )
     const rows = await connections.query<{ question: number }>(first.instance, HAVE_LABELLED_ROLES, [
       asked.map(({ question }) => question),
@@ -209,11 +249,7 @@ const askHasKeptRole = (
     if (first === undefined) return []
     const asked = [...new Set(questions.flatMap(({ identityIds }) => identityIds))]
     const kept = await bindings.listBoundTo(first.instance.uid, asked)
-    if (kept.length === 0) return questions.map(() => false)
-    const rows = await connections.query<{ oid: string }>(first.instance, ROLES_BY_OID_AND_NAME, [
-      kept.map(({ role }) => role.oid),
-      kept.map(({ role }) => role.name),
-    ])
+    const rows = await rolesStillThere(connections, first.instance, kept)
     const there = new Set(rows.map(({ oid }) => oid))
     const bound = new Set(kept.filter(({ role }) => there.has(role.oid)).map(({ binding }) => binding.id))
     return questions.map(({ identityIds }) => identityIds.some((id) => bound.has(id)))

@@ -1,6 +1,6 @@
 /** Reads everything that the policy wants to know of a login, and asks it: at the login, and again while it is open. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
-import { decideLogin, type Admitted } from '../policy/login.ts'
+import { decideLogin, type Admitted, type HearLogin } from '../policy/login.ts'
 import type { Refusal } from '../policy/refusals.ts'
 import type { VerifiedToken } from '../tokens/claims.ts'
 import type { ClaimReader } from './ports/catalog.ts'
@@ -23,12 +23,14 @@ export async function judgeLogin(
     roleName,
     token,
     database,
+    hear,
   }: {
     readonly instance: DatabaseInstance
     readonly roleName: string
     readonly token: VerifiedToken
     /** To be told of with the role. */
     readonly database?: string | undefined
+    readonly hear?: HearLogin | undefined
   },
 ): Promise<Admitted | Refusal> {
   const role = await ports.roles.loadRoleFacts(instance, roleName, database)
@@ -41,5 +43,8 @@ export async function judgeLogin(
     token.claimSetId === undefined
       ? []
       : await ports.claims.loadClaimSet(token.identityId, instance.workspaceId, token.claimSetId)
-  return decideLogin({ now: ports.clock(), instance, roleName, role, token, identity, group, claimedTables })
+  return decideLogin(
+    { now: ports.clock(), instance, roleName, role, token, identity, group, claimedTables },
+    hear,
+  )
 }

@@ -244,13 +244,16 @@ async function requireManaged(
   return instance
 }
 
-export function requireAvailable(instance: DatabaseInstance): void {
+export function requireAvailable(
+  instance: DatabaseInstance,
+  problem = 'its roles can be seen and changed only when it is AVAILABLE.',
+): void {
   if (instance.state === 'AVAILABLE') return
   throw new RefusedError(
     refuse('instance_state_conflict', {
       name: instance.name,
       state: instance.state,
-      problem: 'its roles can be seen and changed only when it is AVAILABLE.',
+      problem,
     }),
   )
 }

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import { decideMint, type MintableInstance } from '../policy/credential.ts'
-import { instancePermission, type Caller } from '../policy/permissions.ts'
+import { decideMint } from '../policy/credential.ts'
+import type { Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { mintDatabaseCredential } from '../tokens/mint.ts'
 import { decideClaims } from '../policy/claims.ts'
+import { loadMintFacts } from './load-mint-facts.ts'
 import type { AuditLog } from './ports/audit.ts'
 import type { CatalogStore } from './ports/catalog.ts'
 import type { Clock } from './ports/clock.ts'
@@ -55,7 +56,11 @@ export function createMintCredential(ports: MintPorts): MintCredential {
       requireSomething(names, tables)
       const holders = tables.length === 0 ? [] : await loadHolders(ports, caller, tables)
       const instances = unite(await loadInstances(ports, caller, names), holders)
-      const mintable = await Promise.all(instances.map((instance) => loadMintFacts(ports, caller, instance)))
+      const mintable = await Promise.all(
+        instances.map((instance) =>
+          loadMintFacts({ store: ports.instances, roles: ports.roles }, caller, instance),
+        ),
+      )
       const verdict = decideMint(caller, mintable)
       if (verdict !== 'permitted') throw new RefusedError(verdict)
       const tokenId = randomUUID()
@@ -165,21 +170,4 @@ function unite(
       problem: `the tables are on more than ${String(MOST_INSTANCES)} database instances.`,
     }),
   )
-}
-
-async function loadMintFacts(
-  ports: MintPorts,
-  caller: Caller,
-  instance: DatabaseInstance,
-): Promise<MintableInstance> {
-  // Who manages the instance in any case needs neither a grant nor a role; neither is asked for.
-  if (instancePermission(caller, instance, undefined) === 'CAN_MANAGE')
-    return { instance, granted: undefined, hasRole: 'unknown' }
-  const identityIds = [caller.identity.id, ...caller.groupIds]
-  const granted = await ports.instances.loadPermission(instance.uid, identityIds)
-  // Whoever manages the instance needs no role; the instance is asked only for the others.
-  if (instancePermission(caller, instance, granted) === 'CAN_MANAGE')
-    return { instance, granted, hasRole: 'unknown' }
-  if (instance.state !== 'AVAILABLE') return { instance, granted, hasRole: 'unknown' }
-  return { instance, granted, hasRole: await ports.roles.hasRoleBoundTo(instance, identityIds) }
 }

@@ -1,7 +1,8 @@
 /**
  * Who may log in as whom: facts in, verdict out; no promise, no clock, no SQL, no throw (DESIGN §6.5).
- * The order of the lines is the order of disclosure: nothing below a line is told to somebody who failed
- * above it. The token was already verified by `tokens/verify.ts`.
+ * The order of the questions is the order of disclosure: nothing below a line is told to somebody who failed
+ * above it. The token was already verified by `tokens/verify.ts`. A login check (operations/check-login.ts) shows the
+ * same questions with the same answers.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity, Principal } from '../domain/identity.ts'
@@ -49,40 +50,111 @@ export interface Admitted {
   readonly claimedTables: readonly ClaimedTable[]
 }
 
-// One fact a line, the verdicts in one column:
-// prettier-ignore
-export function decideLogin(facts: LoginFacts): Admitted | Refusal {
-  const { instance, role, roleName, token, identity, group } = facts
+/** What a question is answered with: yes, or the refusal. */
+export type LoginAnswer = true | Refusal
+type Question = readonly [name: string, ask: (facts: LoginFacts) => LoginAnswer]
 
-  const reachable = decideInstanceReachable(instance.state)
-  if (reachable !== 'reachable')                   return reachable
-  if (!permitsPostgres(token.scopes))              return refuse('token_not_for_postgres', { role: roleName })
-  if (token.expiresAt <= facts.now)                return refuse('token_expired', { role: roleName, expiredAt: token.expiresAt.toISOString() })
-  if (token.workspaceId !== instance.workspaceId)  return refuse('token_of_another_workspace', { role: roleName })
-  if (!isMintedFor(token, instance))               return refuse('token_not_for_this_instance', { role: roleName })
-  if (!identity?.active)                           return refuse('identity_inactive', { role: roleName })
-  if (!identity.assignedToWorkspace)               return refuse('identity_not_in_workspace', { role: roleName })
-  if (role === undefined)                          return refuse('role_does_not_exist', { role: roleName })
-  if (role.binding === undefined)                  return refuse('role_not_bound', { role: roleName })
-  if (role.isSuperuser || !role.canLogIn)          return refuse('role_cannot_log_in', { role: roleName })
-  if (isPast(role.validUntil, facts.now))          return refuse('role_no_longer_valid', { role: roleName })
-  const claims = decideClaims(identity, facts.claimedTables)
-  if ('problem' in claims)                         return refuse('claims_no_longer_hold', { role: roleName, problem: claims.problem })
-  const claimedTables = claims.readable
+/** What every login is asked. One question a line, the verdicts in one column: */
+// prettier-ignore
+const OF_EVERY_LOGIN = [
+  ['instance_is_reachable',     (f) => isReachable(f.instance.state)],
+  ['token_is_for_postgres',     (f) => permitsPostgres(f.token.scopes)                    || refuse('token_not_for_postgres', { role: f.roleName })],
+  ['token_is_not_expired',      (f) => f.token.expiresAt > f.now                          || refuse('token_expired', { role: f.roleName, expiredAt: f.token.expiresAt.toISOString() })],
+  ['token_is_of_the_workspace', (f) => f.token.workspaceId === f.instance.workspaceId     || refuse('token_of_another_workspace', { role: f.roleName })],
+  ['token_is_for_the_instance', (f) => isMintedFor(f.token, f.instance)                   || refuse('token_not_for_this_instance', { role: f.roleName })],
+  ['identity_is_active',        (f) => f.identity?.active === true                        || refuse('identity_inactive', { role: f.roleName })],
+  ['identity_is_in_workspace',  (f) => f.identity?.assignedToWorkspace === true           || refuse('identity_not_in_workspace', { role: f.roleName })],
+  ['role_exists',               (f) => f.role !== undefined                               || refuse('role_does_not_exist', { role: f.roleName })],
+  ['role_is_bound',             (f) => f.role?.binding !== undefined                      || refuse('role_not_bound', { role: f.roleName })],
+  ['role_may_log_in',           (f) => f.role?.isSuperuser === false && f.role.canLogIn   || refuse('role_cannot_log_in', { role: f.roleName })],
+  ['role_is_valid',             (f) => !isPast(f.role?.validUntil, f.now)                 || refuse('role_no_longer_valid', { role: f.roleName })],
+  ['claims_hold',               (f) => claimsHold(f)],
+] as const satisfies readonly Question[]
+
+/** What is asked besides of a login as a role that is bound to a user or service principal. */
+// prettier-ignore
+const OF_AN_OWN_ROLE = [
+  ['role_is_of_the_identity',   (f) => f.role?.binding?.id === f.identity?.id             || refuse('role_of_another_identity', { role: f.roleName })],
+] as const satisfies readonly Question[]
+
+/** What is asked besides of a login as the role of a group. */
+// prettier-ignore
+const OF_A_GROUP_ROLE = [
+  ['group_exists',              (f) => f.group?.id === f.role?.binding?.id                || refuse('group_no_longer_exists', { role: f.roleName, id: f.role?.binding?.id ?? '' })],
+  ['group_is_in_workspace',     (f) => f.group?.assignedToWorkspace === true              || refuse('group_not_in_workspace', { role: f.roleName })],
+  ['identity_is_member',        (f) => f.group?.membershipPath !== undefined              || refuse('not_a_member', { role: f.roleName })],
+] as const satisfies readonly Question[]
+
+export type LoginQuestion = (
+  (typeof OF_EVERY_LOGIN)[number] | (typeof OF_AN_OWN_ROLE)[number] | (typeof OF_A_GROUP_ROLE)[number]
+)[0]
+
+/** In their order. What is asked behind them depends on the role, and is told to nobody who did not get there. */
+export const QUESTIONS_OF_EVERY_LOGIN: readonly LoginQuestion[] = OF_EVERY_LOGIN.map(([name]) => name)
+
+/** Hears each question that is asked, in turn, with its answer: a login check listens, a login does not. */
+export type HearLogin = (question: LoginQuestion, answer: LoginAnswer, facts: LoginFacts) => void
+
+/** Admits when every question is answered with yes; the first other answer is the refusal. */
+export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Refusal {
+  const refusal = askInTurn(OF_EVERY_LOGIN, facts, hear)
+  if (refusal !== undefined) return refusal
+  const { role, identity, group } = facts
+  // Both are there, or it was refused above; for the compiler, and for whoever changes a question.
+  if (role?.binding === undefined || identity === undefined)
+    return refuse('role_not_bound', { role: facts.roleName })
+  const claimedTables = facts.claimedTables.flatMap(({ location }) => location ?? [])
 
   switch (role.binding.type) {
     case 'USER':
     case 'SERVICE_PRINCIPAL':
-      if (role.binding.id !== identity.id)         return refuse('role_of_another_identity', { role: roleName })
-      return { outcome: 'admitted', role, identity, viaGroup: undefined, claimedTables }
+      return (
+        askInTurn(OF_AN_OWN_ROLE, facts, hear) ?? {
+          outcome: 'admitted',
+          role,
+          identity,
+          viaGroup: undefined,
+          claimedTables,
+        }
+      )
     case 'GROUP':
-      if (group?.id !== role.binding.id)           return refuse('group_no_longer_exists', { role: roleName, id: role.binding.id })
-      if (!group.assignedToWorkspace)              return refuse('group_not_in_workspace', { role: roleName })
-      if (group.membershipPath === undefined)      return refuse('not_a_member', { role: roleName })
-      return { outcome: 'admitted', role, identity, viaGroup: group, claimedTables }
+      return (
+        askInTurn(OF_A_GROUP_ROLE, facts, hear) ?? {
+          outcome: 'admitted',
+          role,
+          identity,
+          viaGroup: group,
+          claimedTables,
+        }
+      )
     default:
       return unreachable(role.binding.type)
   }
+}
+
+function askInTurn(
+  questions: readonly (readonly [LoginQuestion, Question[1]])[],
+  facts: LoginFacts,
+  hear: HearLogin | undefined,
+): Refusal | undefined {
+  for (const [name, ask] of questions) {
+    const answer = ask(facts)
+    hear?.(name, answer, facts)
+    if (answer !== true) return answer
+  }
+  return undefined
+}
+
+function isReachable(state: DatabaseInstance['state']): LoginAnswer {
+  const reachable = decideInstanceReachable(state)
+  return reachable === 'reachable' || reachable
+}
+
+function claimsHold({ identity, claimedTables, roleName: role }: LoginFacts): LoginAnswer {
+  if (claimedTables.length === 0) return true
+  if (identity === undefined) return refuse('identity_inactive', { role })
+  const claims = decideClaims(identity, claimedTables)
+  return 'problem' in claims ? refuse('claims_no_longer_hold', { role, problem: claims.problem }) : true
 }
 
 /** Behaviour 16: the state of the instance comes before any password. */

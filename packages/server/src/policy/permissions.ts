@@ -81,6 +81,33 @@ export function decideManageInstance(
       })
 }
 
+/** Asking how a login would end: everybody of its own logins, whoever manages the instance of anybody's. */
+export function decideCheckLogin(
+  caller: Caller,
+  instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
+  granted: InstancePermissionLevel | undefined,
+  whose: 'own' | 'of_others',
+): 'permitted' | Refusal {
+  return whose === 'own' && caller.workspaceId === instance.workspaceId
+    ? 'permitted'
+    : decideManageInstance(caller, instance, granted)
+}
+
+/**
+ * Names of the databases of an instance: for whoever may use it, and whoever has a role in it, who can ask PostgreSQL.
+ * @param hasRole unknown unless the instance runs
+ */
+export function decideListDatabases(
+  caller: Caller,
+  instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
+  granted: InstancePermissionLevel | undefined,
+  hasRole: boolean | 'unknown',
+): 'permitted' | Refusal {
+  return hasRole === true && caller.workspaceId === instance.workspaceId
+    ? 'permitted'
+    : decideSeeInstance(caller, instance, granted)
+}
+
 /** The account: workspaces, federation, identities of all workspaces. */
 export function decideManageAccount(caller: Caller): 'permitted' | Refusal {
   return caller.isAccountAdmin

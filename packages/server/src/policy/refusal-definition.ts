@@ -18,8 +18,18 @@ export interface HttpRefusal {
   readonly message: string
 }
 
+/** For the person who reads it, on the help pages of the console; of refusals that a login can meet. */
+export interface RefusalExplained {
+  /** What it means, beyond what the client read. */
+  readonly meaning: string
+  readonly whoCanChange: string
+  /** What to do, in this order. */
+  readonly steps: readonly [string, ...string[]]
+}
+
 export interface RefusalDefinition {
   readonly disclosure: 'anyone' | 'token_holder' | 'authenticated'
   readonly postgres?: PostgresRefusal
   readonly http?: HttpRefusal
+  readonly explained?: RefusalExplained
 }

@@ -3,12 +3,14 @@
  * by a test, in both directions. Texts marked "vendor" are the real service's own (lakebase-behaviour §5.4); clients
  * match on them, so they do not change.
  */
+import { REFUSALS_BEFORE_PROOF } from './refusals-before-proof.ts'
 import { REFUSALS_OF_LOGINS } from './refusals-of-logins.ts'
 import { REFUSALS_OF_PAGES } from './refusals-of-pages.ts'
 import { REFUSALS_OF_REQUESTS } from './refusals-of-requests.ts'
 import { REFUSALS_OF_SESSIONS } from './refusals-of-sessions.ts'
 
 export const REFUSALS = {
+  ...REFUSALS_BEFORE_PROOF,
   ...REFUSALS_OF_LOGINS,
   ...REFUSALS_OF_REQUESTS,
   ...REFUSALS_OF_PAGES,

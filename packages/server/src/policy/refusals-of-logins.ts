@@ -1,152 +1,7 @@
-/** What a login is refused with, in the order in which it is asked. */
+/** What a login is refused with once its token is genuine; and what passwords and OAUTHBEARER are refused with. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
-const USE_TLS = 'Ensure that connection is using SSL. Try using `sslmode=require` in the connection string.'
-const GET_A_TOKEN =
-  'Use a database credential (POST /api/2.0/database/credentials) or an OAuth access token of the workspace as the password.'
-
 export const REFUSALS_OF_LOGINS = {
-  // Before the password: everybody may read these.
-  tls_required: {
-    disclosure: 'anyone',
-    // vendor, behaviour 14
-    postgres: {
-      sqlstate: '08P01',
-      message: 'Invalid protocol version. Protocol version: {protocolVersion}',
-      detail: USE_TLS,
-    },
-  },
-  server_name_missing: {
-    disclosure: 'anyone',
-    // vendor, behaviour 15
-    postgres: {
-      sqlstate: '08006',
-      message: 'Connection does not have SNI.',
-      detail: 'Please upgrade your client to support SNI.',
-      hint: 'Connect to the host that the instance reports as read_write_dns.',
-    },
-  },
-  instance_not_reachable: {
-    disclosure: 'anyone',
-    // vendor, behaviour 16; the reason is appended as the real gateway does
-    postgres: {
-      sqlstate: '28000',
-      message: 'External authorization failed.',
-      detail:
-        'This could be due to paused instances, disabling readable secondaries, IP ACLs or private link configuration. {reason}',
-      hint: 'See the state of the instance with `databricks database get-database-instance`.',
-    },
-  },
-  handshake_timeout: {
-    disclosure: 'anyone',
-    // vendor, behaviour 72
-    postgres: {
-      sqlstate: '08006',
-      message: 'Client handshake timeout.',
-      hint: 'A login must be complete within {seconds} seconds.',
-    },
-  },
-  protocol_violation: {
-    disclosure: 'anyone',
-    postgres: { sqlstate: '08P01', message: 'Protocol violation: {violation}' },
-  },
-  unsupported_protocol_version: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '0A000',
-      message: 'unsupported frontend protocol {version}: server supports 3.0 to 3.2',
-      hint: 'Use a client of PostgreSQL 7.4 or later.',
-    },
-  },
-  user_name_missing: {
-    disclosure: 'anyone',
-    postgres: { sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' },
-  },
-  too_many_connections: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '53300',
-      message: 'sorry, too many clients already',
-      detail: 'The limit of {limit} connections is reached.',
-      hint: 'Close connections that are not used, or share them through a pool.',
-    },
-  },
-  facts_unavailable: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '57P03',
-      message: 'The login cannot be checked at the moment.',
-      detail: '{reason}',
-      hint: 'Retry in a few seconds. Open sessions are not affected.',
-    },
-    http: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: '{reason} Retry in a few seconds.' },
-  },
-  server_is_stopping: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '57P01',
-      message: 'terminating connection due to administrator command',
-      hint: 'The gateway is stopping. Reconnect.',
-    },
-  },
-
-  // The proof itself. 28P01, so that clients which rotate the token on it do (lakebase-behaviour §1.5).
-  token_not_decodable: {
-    disclosure: 'anyone',
-    // vendor, behaviour 25
-    postgres: {
-      sqlstate: '28P01',
-      message:
-        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
-      hint: GET_A_TOKEN,
-    },
-  },
-  personal_access_token_as_password: {
-    disclosure: 'anyone',
-    // vendor message, behaviour 25
-    postgres: {
-      sqlstate: '28P01',
-      message:
-        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
-      detail:
-        'The password looks like a personal access token, which is good for the REST API but never for PostgreSQL.',
-      hint: GET_A_TOKEN,
-    },
-  },
-  token_not_for_postgres: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '28P01',
-      message:
-        'Failed to decode token for role "{role}" and native postgres login was either not attempted due to configuration or failed.',
-      detail: 'The token is genuine, but of a kind or scope that does not open a database session.',
-      hint: GET_A_TOKEN,
-    },
-  },
-  token_expired: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '28P01',
-      message: 'password authentication failed for user "{role}"',
-      detail: 'The OAuth token expired at {expiredAt}.',
-      hint: 'Request a new token and connect again. Open sessions are not affected.',
-    },
-    http: {
-      status: 401,
-      errorCode: 'UNAUTHENTICATED',
-      message: 'The access token expired at {expiredAt}. Request a new one.',
-    },
-  },
-  token_not_yet_valid: {
-    disclosure: 'anyone',
-    postgres: {
-      sqlstate: '28P01',
-      message: 'password authentication failed for user "{role}"',
-      detail: 'The OAuth token is not valid before {notBefore}.',
-      hint: 'Check the clock of the machine that issued the token.',
-    },
-  },
-
   // The token is genuine; from here on the caller may learn why it does not fit.
   token_of_another_workspace: {
     disclosure: 'token_holder',
@@ -155,6 +10,12 @@ export const REFUSALS_OF_LOGINS = {
       message: 'OAuth authentication failed for role "{role}"',
       detail: 'The token was issued by another workspace than the one that owns this database instance.',
       hint: 'Request the token from the workspace of the instance.',
+    },
+    explained: {
+      meaning:
+        'Each workspace issues its own tokens, and they open the database instances of that workspace only.',
+      whoCanChange: 'Whoever logs in.',
+      steps: ['Sign in at the address of the workspace that owns the instance.', 'Get the token there.'],
     },
   },
   token_not_for_this_instance: {
@@ -165,6 +26,11 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The token was issued for other database instances.',
       hint: 'Name this instance in instance_names when you generate the credential.',
     },
+    explained: {
+      meaning: 'A database credential names the instances that it opens, and this one is not among them.',
+      whoCanChange: 'Whoever logs in.',
+      steps: ['Name this instance in instance_names when you get the credential.'],
+    },
   },
   identity_inactive: {
     disclosure: 'token_holder',
@@ -173,6 +39,14 @@ export const REFUSALS_OF_LOGINS = {
       message: 'OAuth authentication failed for role "{role}"',
       detail: 'The identity of the token is deactivated or deleted.',
       hint: 'Ask an administrator of the account.',
+    },
+    explained: {
+      meaning: 'The user or service principal was deactivated or deleted after the token was issued.',
+      whoCanChange: 'An administrator of the workspace or the account.',
+      steps: [
+        'Ask an administrator to activate the identity.',
+        'If it was deleted, it has to be created again, and its roles too.',
+      ],
     },
   },
   identity_not_in_workspace: {
@@ -183,6 +57,12 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The identity of the token is not assigned to the workspace of this database instance.',
       hint: 'Ask an administrator to assign the identity to the workspace.',
     },
+    explained: {
+      meaning:
+        'The identity is not, or not any more, assigned to the workspace of this database instance, neither itself nor through a group.',
+      whoCanChange: 'An administrator of the workspace.',
+      steps: ['Ask an administrator to assign the identity, or a group that it is in, to the workspace.'],
+    },
   },
   role_does_not_exist: {
     disclosure: 'token_holder',
@@ -191,6 +71,15 @@ export const REFUSALS_OF_LOGINS = {
       sqlstate: '28000',
       message: 'role "{role}" does not exist',
       hint: 'Role names are case-sensitive. Create the role with databricks_create_role.',
+    },
+    explained: {
+      meaning:
+        'There is no role of exactly this name in the database instance. Names are compared letter by letter.',
+      whoCanChange: 'Whoever manages the database instance; with CAN USE you create your own role.',
+      steps: [
+        'Compare the spelling, capitals included.',
+        'Create the role on the page Roles, or with databricks_create_role.',
+      ],
     },
   },
   role_not_bound: {
@@ -202,6 +91,15 @@ export const REFUSALS_OF_LOGINS = {
         'An oauth token was supplied but no role security label was configured in postgres for role "{role}"',
       hint: 'Drop the role and create it with databricks_create_role, or set its label.',
     },
+    explained: {
+      meaning:
+        'The role is there, and belongs to no identity: it was made with CREATE ROLE. A token opens only roles that are bound to an identity.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'Create the role anew on the page Roles, or with databricks_create_role.',
+        'Or give it a password, and enable Postgres Native Role Login.',
+      ],
+    },
   },
   role_cannot_log_in: {
     disclosure: 'token_holder',
@@ -209,6 +107,14 @@ export const REFUSALS_OF_LOGINS = {
       sqlstate: '28000',
       message: 'role "{role}" is not permitted to log in',
       hint: 'ALTER ROLE … LOGIN permits it.',
+    },
+    explained: {
+      meaning: 'The role is NOLOGIN, or it is a superuser, as which nobody logs in.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'ALTER ROLE … LOGIN permits it.',
+        'Superusers stay closed: use a role with databricks_superuser.',
+      ],
     },
   },
   role_no_longer_valid: {
@@ -219,6 +125,11 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The role is past its VALID UNTIL.',
       hint: 'ALTER ROLE … VALID UNTIL extends it.',
     },
+    explained: {
+      meaning: 'The role was made to end at a moment that is past.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: ['ALTER ROLE … VALID UNTIL extends it; infinity takes the end away.'],
+    },
   },
   role_of_another_identity: {
     disclosure: 'token_holder',
@@ -227,6 +138,15 @@ export const REFUSALS_OF_LOGINS = {
       message: 'OAuth authentication failed for role "{role}"',
       detail: 'The role is bound to another identity than that of the token.',
       hint: 'Connect with your own role. If the identity was deleted and created again, the role must be created again too.',
+    },
+    explained: {
+      meaning:
+        'The role belongs to somebody else. An identity that was deleted and created again is somebody else too, whatever its name.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'Log in with your own role, or with that of a group that you are in.',
+        'If the role is yours from before the identity was made anew, have it dropped and created again.',
+      ],
     },
   },
   group_not_in_workspace: {
@@ -237,6 +157,12 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The group of this role is not assigned to the workspace of the database instance.',
       hint: 'Ask an administrator to assign the group to the workspace.',
     },
+    explained: {
+      meaning:
+        'The role belongs to a group that is not, or not any more, assigned to the workspace of this database instance.',
+      whoCanChange: 'An administrator of the workspace.',
+      steps: ['Ask an administrator to assign the group to the workspace.'],
+    },
   },
   not_a_member: {
     disclosure: 'token_holder',
@@ -245,6 +171,15 @@ export const REFUSALS_OF_LOGINS = {
       message: 'OAuth authentication failed for role "{role}"',
       detail: 'The identity of the token is not a direct or indirect member of the group.',
       hint: 'Ask for membership of the group; it is checked at every login.',
+    },
+    explained: {
+      meaning:
+        'The role belongs to a group, and the identity is in it neither directly nor through other groups. Membership is looked at anew at every login.',
+      whoCanChange: 'Whoever manages the group.',
+      steps: [
+        'Ask to be added to the group, or to a group inside it.',
+        'Connect again; no new token is needed.',
+      ],
     },
   },
   group_no_longer_exists: {
@@ -257,6 +192,12 @@ export const REFUSALS_OF_LOGINS = {
         'The role is bound to a group that exists no more (id {id}); a group of that name that was made since is another one.',
       hint: "The owner of the database instance binds the role again: SELECT databricks_set_role_label('<role>', 'id=<id of the group>,type=GROUP').",
     },
+    explained: {
+      meaning:
+        'The role belongs to a group that was deleted. A group that was made later under the same name is another one.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: ['Bind the role to a group that there is, or drop it and create it again.'],
+    },
   },
   claims_no_longer_hold: {
     disclosure: 'token_holder',
@@ -267,6 +208,12 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The claims of the token no longer hold: {problem}',
       hint: 'Generate a credential without that table, or ask for SELECT on it.',
     },
+    explained: {
+      meaning:
+        'The credential was to bring the right to read certain tables. That right, or a table, is gone since.',
+      whoCanChange: 'Whoever registered the table, or manages its database instance.',
+      steps: ['Get a credential without that table.', 'Or ask for SELECT on it.'],
+    },
   },
   claimed_table_not_open: {
     disclosure: 'token_holder',
@@ -275,6 +222,15 @@ export const REFUSALS_OF_LOGINS = {
       message: 'The claims of the token cannot be opened for role "{role}"',
       detail: '{problem}',
       hint: 'The tables that the claims name must exist in the database, and so must the extension databricks_auth.',
+    },
+    explained: {
+      meaning:
+        'The credential is to bring the right to read a table, and that could not be set up in the database.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'Check that the table is there, in this database.',
+        'CREATE EXTENSION databricks_auth in that database.',
+      ],
     },
   },
 
@@ -288,6 +244,16 @@ export const REFUSALS_OF_LOGINS = {
       // The same for every name: it may not tell whether there is such a role, nor what it has.
       hint: 'The role is asked for a password of its own. A token opens only roles that are bound to an identity.',
     },
+    explained: {
+      meaning:
+        'The role was asked for a password of its own, and what came was not that. For a name that no role has, the answer is the same.',
+      whoCanChange: 'Whoever logs in; a new password is set by whoever manages the database instance.',
+      steps: [
+        'Check name and password.',
+        'With a token, use a role that is bound to an identity: a token opens no other.',
+        'A manager sets a new password with ALTER ROLE … PASSWORD.',
+      ],
+    },
   },
   channel_binding_failed: {
     disclosure: 'anyone',
@@ -296,6 +262,15 @@ export const REFUSALS_OF_LOGINS = {
       message: 'SCRAM channel binding check failed',
       detail: '{problem}',
       hint: 'Somebody may sit between the client and the gateway. A TLS proxy in between cannot be passed with channel binding.',
+    },
+    explained: {
+      meaning:
+        'Client and gateway do not see the same TLS connection. Something in between ends TLS, and could read along.',
+      whoCanChange: 'Whoever runs the network between client and gateway.',
+      steps: [
+        'Find out what ends TLS on the way.',
+        'If it is meant to be there, set channel_binding=disable in the client.',
+      ],
     },
   },
   bearer_token_missing: {
@@ -307,6 +282,15 @@ export const REFUSALS_OF_LOGINS = {
       detail: 'The client sent no token. It was told where to get one.',
       hint: 'With libpq 18: oauth_issuer={issuer} oauth_client_id=psql',
     },
+    explained: {
+      meaning:
+        'The client asked where tokens are to be had, and was told. Clients of libpq 18 go there by themselves and come back.',
+      whoCanChange: 'Whoever configures the client.',
+      steps: [
+        'Give oauth_issuer and oauth_client_id in the connection string.',
+        'Or use a token as the password.',
+      ],
+    },
   },
   too_many_failed_logins: {
     disclosure: 'anyone',
@@ -315,6 +299,12 @@ export const REFUSALS_OF_LOGINS = {
       message: 'too many failed logins as role "{role}" from this address',
       detail: 'Passwords are not checked for this role and this address for another {seconds} seconds.',
       hint: 'Find out what logs in with a wrong password. Tokens, other roles and other addresses are not affected.',
+    },
+    explained: {
+      meaning:
+        'Too many wrong passwords came for this role from this address, so none is checked for a while. Guessing would take for ever.',
+      whoCanChange: 'Nobody needs to: it ends by itself.',
+      steps: ['Find the program that has a wrong password.', 'Wait, or log in with a token meanwhile.'],
     },
   },
 
@@ -327,6 +317,11 @@ export const REFUSALS_OF_LOGINS = {
       message: 'too many connections for role "{role}"',
       detail: 'The limit of {limit} connections per role is reached.',
       hint: 'Close connections that are not used, or share them through a pool.',
+    },
+    explained: {
+      meaning: 'The role has a CONNECTION LIMIT, and so many sessions of it are open.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: ['End sessions of the role that nobody uses.', 'ALTER ROLE … CONNECTION LIMIT raises it.'],
     },
   },
 } as const satisfies Record<string, RefusalDefinition>

@@ -210,6 +210,10 @@ export const REFUSALS_OF_REQUESTS = {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'OAuth secret {id} does not exist.' },
   },
+  saved_query_not_found: {
+    disclosure: 'authenticated',
+    http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: 'Saved query {id} does not exist.' },
+  },
   quota_exceeded: {
     disclosure: 'authenticated',
     // 400, because SDKs repeat a 429 for five minutes and a quota does not pass (wire-contract §5.3)

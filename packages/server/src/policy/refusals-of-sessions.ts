@@ -43,6 +43,15 @@ export const REFUSALS_OF_SESSIONS = {
   database_does_not_exist: {
     disclosure: 'token_holder',
     postgres: { sqlstate: '3D000', message: 'database "{database}" does not exist' },
+    explained: {
+      meaning: 'There is no database of exactly this name in the database instance.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'Compare the spelling, capitals included.',
+        'The first database is databricks_postgres.',
+        'CREATE DATABASE makes another.',
+      ],
+    },
   },
   database_invalid: {
     disclosure: 'token_holder',
@@ -51,12 +60,22 @@ export const REFUSALS_OF_SESSIONS = {
       message: 'cannot connect to invalid database "{database}"',
       hint: 'Use DROP DATABASE to drop invalid databases.',
     },
+    explained: {
+      meaning: 'A DROP DATABASE was interrupted. What is left of the database can only be dropped.',
+      whoCanChange: 'The owner of the database.',
+      steps: ['DROP DATABASE it, and create it anew.'],
+    },
   },
   database_takes_no_connections: {
     disclosure: 'token_holder',
     postgres: {
       sqlstate: '55000',
       message: 'database "{database}" is not currently accepting connections',
+    },
+    explained: {
+      meaning: 'The owner of the database closed it, or it is a template.',
+      whoCanChange: 'The owner of the database.',
+      steps: ['Connect to another database.', 'ALTER DATABASE … ALLOW_CONNECTIONS true opens it.'],
     },
   },
   connect_not_granted: {
@@ -66,6 +85,11 @@ export const REFUSALS_OF_SESSIONS = {
       message: 'permission denied for database "{database}"',
       detail: 'User does not have CONNECT privilege.',
     },
+    explained: {
+      meaning: 'The role may log in to the database instance, but not to this database.',
+      whoCanChange: 'The owner of the database.',
+      steps: ['GRANT CONNECT ON DATABASE … TO the role.', 'Or connect to another database.'],
+    },
   },
   too_many_connections_of_database: {
     disclosure: 'token_holder',
@@ -74,6 +98,11 @@ export const REFUSALS_OF_SESSIONS = {
       message: 'too many connections for database "{database}"',
       detail: 'Its CONNECTION LIMIT is {limit}.',
       hint: 'Close connections that are not used, or ALTER DATABASE … CONNECTION LIMIT.',
+    },
+    explained: {
+      meaning: 'The database has a CONNECTION LIMIT, and so many sessions of it are open.',
+      whoCanChange: 'The owner of the database.',
+      steps: ['End sessions in it that nobody uses.', 'ALTER DATABASE … CONNECTION LIMIT raises it.'],
     },
   },
 
@@ -85,6 +114,12 @@ export const REFUSALS_OF_SESSIONS = {
       message: 'role "{role}" cannot use a credential with claims at the pooled endpoint',
       hint: 'Connect to the host that the instance reports as read_write_dns.',
     },
+    explained: {
+      meaning:
+        'A credential with claims opens one backend for one session. At the pooled endpoint sessions share backends.',
+      whoCanChange: 'Whoever logs in.',
+      steps: ['Connect to the direct endpoint, read_write_dns.'],
+    },
   },
   replication_not_pooled: {
     disclosure: 'anyone',
@@ -92,6 +127,11 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '0A000',
       message: 'replication connections are not possible at the pooled endpoint',
       hint: 'Connect to the host that the instance reports as read_write_dns.',
+    },
+    explained: {
+      meaning: 'A replication connection needs a backend of its own, and the pooled endpoint gives none.',
+      whoCanChange: 'Whoever configures the client.',
+      steps: ['Connect to the direct endpoint, read_write_dns.'],
     },
   },
   // Change data capture.
@@ -112,6 +152,14 @@ export const REFUSALS_OF_SESSIONS = {
       detail: 'It needs wal_level = logical.',
       hint: 'Have who manages the instance set enable_logical_replication; the instance restarts then.',
     },
+    explained: {
+      meaning: 'The instance does not write what logical replication needs.',
+      whoCanChange: 'Whoever manages the database instance.',
+      steps: [
+        'Set enable_logical_replication; the instance restarts.',
+        'Connect again when it is AVAILABLE.',
+      ],
+    },
   },
   replication_not_attached: {
     disclosure: 'token_holder',
@@ -121,6 +169,11 @@ export const REFUSALS_OF_SESSIONS = {
       detail: 'What they may read is decided by the cluster, which somebody else runs.',
       hint: 'Connect to the cluster itself, as a role that its administrator made for that.',
     },
+    explained: {
+      meaning: 'What a replication connection may read is decided by the cluster, which somebody else runs.',
+      whoCanChange: 'Whoever runs the cluster.',
+      steps: ['Connect to the cluster itself, as a role made for that.'],
+    },
   },
   claims_not_replicated: {
     disclosure: 'token_holder',
@@ -129,6 +182,11 @@ export const REFUSALS_OF_SESSIONS = {
       message: 'role "{role}" cannot use a credential with claims for replication',
       detail: 'A replication slot tells every change of the database; claims mean nothing there.',
       hint: 'Use a credential without claims.',
+    },
+    explained: {
+      meaning: 'Claims open single tables; a replication slot tells every change of the database.',
+      whoCanChange: 'Whoever logs in.',
+      steps: ['Get a credential without claims.'],
     },
   },
   pool_exhausted: {

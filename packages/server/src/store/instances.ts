@@ -1,5 +1,5 @@
 /** Database instances: what was asked for, what is, and who may do what with them. */
-import { sql, type Insertable, type Selectable } from 'kysely'
+import { sql, type Insertable, type Selectable, type Transaction } from 'kysely'
 import type { DatabaseInstance, InstanceListener, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
@@ -121,6 +121,8 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         return found.map(instanceOf)
       }),
 
+    count: (workspaceId) => askSystemDatabase(() => countIn(database, workspaceId)),
+
     listAll: () =>
       askSystemDatabase(async () =>
         (await rows().orderBy('created_at').orderBy('uid').execute()).map(instanceOf),
@@ -137,12 +139,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
               .where('id', '=', instance.workspaceId)
               .forUpdate()
               .executeTakeFirst()
-            const { live } = await transaction
-              .selectFrom('database_instance')
-              .select((select) => select.fn.countAll<string>().as('live'))
-              .where('workspace_id', '=', instance.workspaceId)
-              .executeTakeFirstOrThrow()
-            if (Number(live) >= atMost) return 'limit_reached' as const
+            if ((await countIn(transaction, instance.workspaceId)) >= atMost) return 'limit_reached' as const
             const row = await transaction
               .insertInto('database_instance')
               .values({
@@ -306,6 +303,18 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         }),
       ),
   }
+}
+
+async function countIn(
+  database: SystemDatabase | Transaction<SystemSchema>,
+  workspaceId: WorkspaceId,
+): Promise<number> {
+  const { live } = await database
+    .selectFrom('database_instance')
+    .select((select) => select.fn.countAll<string>().as('live'))
+    .where('workspace_id', '=', workspaceId)
+    .executeTakeFirstOrThrow()
+  return Number(live)
 }
 
 function settingsColumns(settings: InstanceSettings) {

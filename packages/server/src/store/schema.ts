@@ -39,6 +39,19 @@ export interface SystemSchema {
   }
   read_grant: { entry_uid: string; securable: string; identity_id: string }
   claim_set: { id: string; workspace_id: string; table_names: string[]; last_minted_at: Timestamp }
+  saved_query: {
+    id: string
+    workspace_id: string
+    owner_id: string
+    name: string
+    sql: string
+    instance_name: string | null
+    database_name: string | null
+    is_shared: boolean
+    version: Generated<number>
+    created_at: Timestamp
+    updated_at: Timestamp
+  }
   workspace_home: {
     workspace_id: string
     identity_id: string

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type {
   DatabaseInstanceRole,
   FederationPolicyAnswer,
+  SavedQueryAnswer,
   ScimGroup,
   ScimServicePrincipal,
   ScimUser,
@@ -28,8 +29,14 @@ import { databaseInstanceRoutes } from '../../src/http/api/database-instances.ts
 import { directoryPermissionRoutes } from '../../src/http/api/directory-permissions.ts'
 import { federationPolicyRoutes } from '../../src/http/api/federation-policies.ts'
 import { grantRoutes } from '../../src/http/api/grants.ts'
+import { instanceDatabaseRoutes } from '../../src/http/api/instance-databases.ts'
+import { loginCheckRoutes } from '../../src/http/api/login-check.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
+import { refusalRoutes } from '../../src/http/api/refusals.ts'
+import { rightsRoutes } from '../../src/http/api/rights.ts'
+import { savedQueryRoutes } from '../../src/http/api/saved-queries.ts'
 import { servicePrincipalSecretRoutes } from '../../src/http/api/service-principal-secrets.ts'
+import { identityRightsRoutes } from '../../src/http/api/identity-rights.ts'
 import { openSessionRoutes } from '../../src/http/api/sessions.ts'
 import { signInRoutes } from '../../src/http/api/sign-in.ts'
 import { signingKeyRoutes } from '../../src/http/api/signing-keys.ts'
@@ -61,6 +68,7 @@ const ROUTES: readonly Route[] = [
   ...customAppIntegrationRoutes(nothingBehind),
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
+  ...identityRightsRoutes(nothingBehind),
   ...openSessionRoutes(nothingBehind),
   ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),
@@ -71,6 +79,11 @@ const ROUTES: readonly Route[] = [
   ...signingKeyRoutes(nothingBehind),
   ...directoryPermissionRoutes(nothingBehind),
   ...workspaceFileRoutes(nothingBehind),
+  ...rightsRoutes(nothingBehind),
+  ...loginCheckRoutes(nothingBehind),
+  ...instanceDatabaseRoutes(nothingBehind),
+  ...savedQueryRoutes(nothingBehind),
+  ...refusalRoutes(),
 ]
 
 /** What the first workspace has, by the name of the parameter that takes it. */
@@ -96,6 +109,7 @@ interface Belongings {
   readonly catalogs: string
   readonly tables: string
   readonly directories: string
+  readonly queryId: string
   /** Of a file, without the slash at its front. */
   readonly file: string
 }
@@ -166,6 +180,11 @@ beforeAll(async () => {
     'GET',
     `/api/2.0/workspace/get-status?path=${encodeURIComponent(directory)}`,
   )
+  const query = await admin.request<SavedQueryAnswer>('POST', '/api/2.0/lakegate/saved-queries', {
+    name: `query ${randomUUID()}`,
+    sql: `SELECT '${randomUUID()}'`,
+    is_shared: true,
+  })
   await signIn(user)
   const { sessions } = await admin.request<{ sessions: SignInSessionAnswer[] }>(
     'GET',
@@ -193,6 +212,7 @@ beforeAll(async () => {
     catalogs: catalog,
     tables: table,
     directories: String(object_id),
+    queryId: query.id,
     file: file.slice(1),
   }
   secretsOfIt = [
@@ -209,6 +229,9 @@ beforeAll(async () => {
     content,
     path.basename(directory),
     path.basename(file),
+    query.id,
+    query.name,
+    query.sql,
   ]
 
   const other = await admin.request<WorkspaceAnswer>('POST', `${ACCOUNT}/workspaces`, {
@@ -294,6 +317,8 @@ function bodyOf({ method, path }: Route): object | undefined {
     return { access_control_list: [{ group_name: 'admins', permission_level: 'CAN_MANAGE' }] }
   if (path.endsWith('/roles')) return { name: `taken over ${randomUUID()}` }
   if (path.includes('/roles/')) return { attributes: { createrole: true } }
+  if (path.endsWith('/login-check')) return { identity: its.Users, role: its.role }
+  if (path.includes('/saved-queries')) return { version: 1, name: `taken over ${randomUUID()}` }
   if (path.endsWith('/instances/:name')) return { name: its.name, stopped: true }
   return {}
 }
@@ -328,6 +353,7 @@ const BY_BODY: Readonly<Record<string, () => object>> = {
 const MAKES_SOMETHING = [
   'POST /api/2.0/token/create',
   'POST /api/2.0/database/instances',
+  'POST /api/2.0/lakegate/saved-queries',
   ...['Users', 'ServicePrincipals', 'Groups'].flatMap((type) => [
     `POST ${SCIM}/${type}`,
     `POST /scim/v2/${type}`,
@@ -395,7 +421,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(20)
+    ).toHaveLength(26)
   })
 })
 

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { DatabaseInstanceRole } from '@lakegate/client'
+import type { DatabaseInstanceRole, InstanceDatabasesAnswer } from '@lakegate/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   attach,
@@ -106,6 +106,27 @@ describe.each([
       [principal.applicationId],
     )
     expect(row?.verifier).toMatch(/^SCRAM-SHA-256\$4096:/)
+  })
+
+  it('tells its databases, and as which roles one could log in, by the same bindings as a login', async () => {
+    const here = `/api/2.0/lakegate/instances/${attached.name}`
+    const { databases } = await principal.http.request<InstanceDatabasesAnswer>('GET', `${here}/databases`)
+    expect(databases).toContainEqual({ name: 'app' })
+    expect(databases.map(({ name }) => name)).not.toContain('template1')
+    await expect(principal.http.request('GET', `${here}/sign-in-roles`)).resolves.toEqual({
+      roles: [
+        {
+          role: principal.applicationId,
+          kind: 'own',
+          path: [{ id: principal.id, name: principal.applicationId }],
+        },
+      ],
+    })
+    const role = ADMINISTRATOR.user
+    const { code, message } = await refusedAttachedLogin(attached, principal, role)
+    await expect(
+      principal.http.request('POST', `${here}/login-check`, { role, database: 'app' }),
+    ).resolves.toMatchObject({ outcome: 'refused', refusal: { sqlstate: code, message } })
   })
 
   const pooledLogin = async () => {

@@ -196,6 +196,16 @@ describe('a role of a cluster whose bindings are in the system database', () => 
     expect(await isBound(undefined)).toBe(false)
   })
 
+  it('is named to who it is bound to only while it is there under both', async () => {
+    const names = (kept: KeptBinding | undefined, atMost = 10) =>
+      rolesWith(kept).listRoleNamesBoundTo(instance, [IDENTITY.id], atMost)
+    expect(await names(keptOf(oid, 'here'))).toEqual(['here'])
+    expect(await names(keptOf(oid, 'here'), 0)).toEqual([])
+    expect(await names(keptOf('999999', 'here'))).toEqual([])
+    expect(await names(keptOf(oid, 'renamed'))).toEqual([])
+    expect(await names(undefined)).toEqual([])
+  })
+
   it('costs a login no round trip more: the system database is asked while the cluster is', async () => {
     const asked: string[] = []
     let answerBinding: (kept: KeptBinding) => void = () => undefined

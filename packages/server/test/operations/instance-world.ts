@@ -148,6 +148,8 @@ function storeOf(world: World, call: Call): InstanceStore {
       call('listPage', () =>
         [...rows.values()].filter((row) => row.workspaceId === workspaceId).slice(0, size),
       ),
+    count: async (workspaceId) =>
+      call('count', () => [...rows.values()].filter((row) => row.workspaceId === workspaceId).length),
     insert: async (instance) =>
       call('insert', () => {
         const row = instanceRow(instance)

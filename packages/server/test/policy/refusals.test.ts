@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RefusalDefinition } from '../../src/policy/refusal-definition.ts'
+import { REFUSALS_BEFORE_PROOF } from '../../src/policy/refusals-before-proof.ts'
+import { REFUSALS_OF_LOGINS } from '../../src/policy/refusals-of-logins.ts'
 import { REFUSALS } from '../../src/policy/refusal-table.ts'
 import {
   refuse,
@@ -62,6 +64,34 @@ describe.each(TABLE)('the refusal %s', (name, definition) => {
     expect(definition.http?.message ?? '').not.toMatch(
       /Unexpected error|Please try again later|deadline exceeded|Timed out after|com\.databricks\.backend/i,
     )
+  })
+})
+
+describe('refusals that a login can meet', () => {
+  const subjects = { ...REFUSALS_BEFORE_PROOF, ...REFUSALS_OF_LOGINS }
+
+  it('are explained on the help pages: what it means, who can change it, what to do', () => {
+    for (const [name, definition] of Object.entries<RefusalDefinition>(subjects)) {
+      expect(definition.explained, name).toBeDefined()
+      const { meaning = '', whoCanChange = '', steps = [] } = definition.explained ?? {}
+      for (const text of [meaning, whoCanChange, ...steps]) {
+        expect(text, name).toMatch(/^\S.*\.$/s)
+        // The same for everybody: there is nothing to fill in.
+        expect(text, name).not.toMatch(/[{}]/)
+      }
+    }
+  })
+
+  it('are explained also where PostgreSQL itself, or the pooled endpoint, refuses the database', () => {
+    const names = [
+      'database_does_not_exist',
+      'database_invalid',
+      'database_takes_no_connections',
+      'connect_not_granted',
+      'too_many_connections_of_database',
+      'claims_not_pooled',
+    ] as const
+    for (const name of names) expect(REFUSALS[name].explained.steps.length, name).toBeGreaterThan(0)
   })
 })
 

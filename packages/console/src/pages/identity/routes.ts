@@ -1,2 +1,4 @@
-/** The pages of identity. */
-export const identityRoutes = [] as const
+/** The pages of Identity and access. */
+import { directoryRoutes } from './directory-routes.ts'
+
+export const identityRoutes = directoryRoutes('/identity')

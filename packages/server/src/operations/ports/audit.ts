@@ -21,6 +21,8 @@ export interface AuditEntry {
     | 'change_readers'
     | 'end_session'
     | 'workspace_files'
+    | 'check_login'
+    | 'saved_query'
     | 'rotate_signing_keys'
     | 'rotate_master_key'
   readonly outcome: 'admitted' | 'refused' | 'failed'

@@ -58,3 +58,9 @@ export interface InstanceDatabases {
     options: { readonly create: boolean },
   ): Promise<'exists' | 'created' | 'missing'>
 }
+
+/** The same, over the standing administrative connection. */
+export interface InstanceDatabaseList {
+  /** Those that take connections, without templates; ordered by name. */
+  listDatabases(instance: DatabaseInstance, atMost: number): Promise<readonly string[]>
+}

@@ -17,6 +17,12 @@ export interface InstanceRoles {
   ): Promise<RoleFacts | undefined>
   /** Whether any role of the instance is bound to one of these identities. */
   hasRoleBoundTo(instance: DatabaseInstance, identityIds: readonly IdentityId[]): Promise<boolean>
+  /** Their names, in order; of roles that are there now, whether anybody may log in as them or not. */
+  listRoleNamesBoundTo(
+    instance: DatabaseInstance,
+    identityIds: readonly IdentityId[],
+    atMost: number,
+  ): Promise<readonly string[]>
 }
 
 /** A role of an instance as REST shows it. */

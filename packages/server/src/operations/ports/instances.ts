@@ -29,6 +29,8 @@ export interface InstanceStore extends InstanceLookup {
       readonly size: number
     },
   ): Promise<readonly DatabaseInstance[]>
+  /** As a creation counts them against the limit of the workspace. */
+  count(workspaceId: WorkspaceId): Promise<number>
   /** Every live instance of the installation, for the supervisor. */
   listAll(): Promise<readonly DatabaseInstance[]>
   /** Counts the instances of the workspace and inserts in one transaction; creations of one workspace queue up. */

@@ -1,0 +1,29 @@
+/** The frame of a page of the account: its tabs, and a word for whoever does not administer it. */
+import type { ReactNode } from 'react'
+import { useSession } from '../../data/session.ts'
+import { Page } from '../../kit/page.tsx'
+import { Notice } from '../../kit/state.tsx'
+import { messages } from '../../messages/index.ts'
+import { DirectoryTabs } from '../identity/tabs.tsx'
+
+export interface AccountPageProps {
+  readonly title: string
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
+
+export function AccountPage({ title, actions, children }: AccountPageProps) {
+  const { is_account_admin: isAccountAdmin } = useSession()
+  return (
+    <Page title={title} section={messages.identity.accountTitle} isWide actions={isAccountAdmin && actions}>
+      {isAccountAdmin ? (
+        <>
+          <DirectoryTabs place="account" />
+          {children}
+        </>
+      ) : (
+        <Notice tone="warn">{messages.account.notAdministrator}</Notice>
+      )}
+    </Page>
+  )
+}

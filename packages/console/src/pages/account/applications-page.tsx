@@ -1,0 +1,107 @@
+/** OAuth applications that people sign in to through this account. */
+import type { CustomAppIntegration } from '@lakegate/client'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { applicationsQuery, deleteApplication, type MadeApplication } from '../../data/account.ts'
+import { useSession } from '../../data/session.ts'
+import { Button } from '../../kit/button.tsx'
+import { CopyField } from '../../kit/copy.tsx'
+import { DataTable } from '../../kit/data-table.tsx'
+import { ConfirmByName } from '../../kit/dialog.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { TimeText } from '../../kit/time.tsx'
+import { messages } from '../../messages/index.ts'
+import { AccountPage } from './account-page.tsx'
+import { AddApplicationDialog } from './add-application-dialog.tsx'
+import { ApplicationMade } from './application-made.tsx'
+
+const texts = messages.account.application
+
+export function ApplicationsPage() {
+  const { account_id: accountId, is_account_admin: isAccountAdmin } = useSession()
+  const { data, error, refetch } = useQuery({ ...applicationsQuery(accountId), enabled: isAccountAdmin })
+  const [isAdding, setAdding] = useState(false)
+  const [made, setMade] = useState<MadeApplication>()
+  const [leaving, setLeaving] = useState<CustomAppIntegration>()
+  const deleting = useMutation({
+    mutationFn: ({ integration_id }: CustomAppIntegration) => deleteApplication(accountId, integration_id),
+    onSuccess(_nothing, { name }) {
+      showFlag({ text: texts.deleted(name) })
+      setLeaving(undefined)
+    },
+  })
+  return (
+    <AccountPage
+      title={messages.account.applications}
+      actions={
+        <Button kind="primary" onPress={() => setAdding(true)}>
+          {texts.add}
+        </Button>
+      }
+    >
+      {made !== undefined && <ApplicationMade application={made} onDone={() => setMade(undefined)} />}
+      {data === undefined && error === null && <Skeleton />}
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && (
+        <DataTable<CustomAppIntegration>
+          label={messages.account.applications}
+          items={data}
+          keyOf={({ integration_id }) => integration_id}
+          nameOf={({ name }) => name}
+          empty={<EmptyState>{texts.empty}</EmptyState>}
+          columns={[
+            {
+              id: 'name',
+              title: texts.columns.name,
+              render: ({ name }) => <bdi>{name}</bdi>,
+              sortBy: ({ name }) => name,
+            },
+            {
+              id: 'client',
+              title: texts.columns.clientId,
+              render: ({ client_id }) => <CopyField what={texts.clientId} value={client_id} />,
+            },
+            {
+              id: 'kind',
+              title: texts.columns.kind,
+              render: ({ confidential }) => (confidential ? texts.kinds.confidential : texts.kinds.public),
+            },
+            {
+              id: 'redirects',
+              title: texts.columns.redirects,
+              render: ({ redirect_urls }) => redirect_urls.join(', '),
+            },
+            {
+              id: 'created',
+              title: texts.columns.created,
+              render: ({ create_time }) => <TimeText at={create_time} />,
+            },
+          ]}
+          actionsOf={(application) => (
+            <Button isSmall onPress={() => setLeaving(application)}>
+              {texts.delete}
+            </Button>
+          )}
+        />
+      )}
+      {isAdding && (
+        <AddApplicationDialog accountId={accountId} onClose={() => setAdding(false)} onMade={setMade} />
+      )}
+      <ConfirmByName
+        title={texts.deleteTitle(leaving?.name ?? '')}
+        name={leaving?.name ?? ''}
+        action={texts.deleteAction(leaving?.name ?? '')}
+        isOpen={leaving !== undefined}
+        onClose={() => setLeaving(undefined)}
+        onConfirm={() => {
+          if (leaving !== undefined) deleting.mutate(leaving)
+        }}
+        isBusy={deleting.isPending}
+        problem={<InlineError error={deleting.error} />}
+      >
+        <p>{texts.deleteText}</p>
+      </ConfirmByName>
+    </AccountPage>
+  )
+}

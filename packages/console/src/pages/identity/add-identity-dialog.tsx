@@ -1,0 +1,170 @@
+/** Adds an identity: a new one, or (to a workspace, by an administrator of the account) one that the account has already. */
+import { useState } from 'react'
+import { z } from 'zod'
+import { assignToWorkspace, type WorkspacePermission } from '../../data/account.ts'
+import { createIdentity, type IdentityKind, type Place } from '../../data/directory.ts'
+import { createSignInLink } from '../../data/identity-access.ts'
+import { useSession } from '../../data/session.ts'
+import { Button } from '../../kit/button.tsx'
+import { RadioGroup, Select } from '../../kit/choice.tsx'
+import { Dialog } from '../../kit/dialog.tsx'
+import { TextField } from '../../kit/field.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { Form } from '../../kit/page.tsx'
+import { InlineError } from '../../kit/state.tsx'
+import { useForm, type FormState } from '../../kit/use-form.ts'
+import { messages } from '../../messages/index.ts'
+import { PrincipalComboBox, type ChosenPrincipal } from './principal-combo-box.tsx'
+import { SignInLinkShown } from './sign-in-link.tsx'
+
+const texts = messages.identity
+
+export interface AddIdentityDialogProps {
+  readonly place: Place
+  readonly kind: IdentityKind
+  readonly onClose: () => void
+  /** Shows the new one's page. */
+  readonly onOpen: (id: string) => void
+}
+
+interface Values {
+  readonly how: 'new' | 'existing'
+  readonly name: string
+  readonly displayName: string
+  readonly permission: WorkspacePermission
+  readonly principal: ChosenPrincipal | undefined
+}
+
+export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityDialogProps) {
+  const { account_id: accountId, workspace, is_account_admin: isAccountAdmin } = useSession()
+  const [link, setLink] = useState<Awaited<ReturnType<typeof createSignInLink>>>()
+  const form = useForm<Values, string | undefined>({
+    shape: shapeOf(kind),
+    initial: { how: 'new', name: '', displayName: '', permission: 'USER', principal: undefined },
+    fieldOf: { userName: 'name' },
+    send: async (values) => {
+      if (values.how === 'existing' && values.principal !== undefined) {
+        await assignToWorkspace(accountId, workspace.id, values.principal.id, values.permission)
+        return undefined
+      }
+      const created = await createIdentity(place, kind, bodyOf(kind, values))
+      // Whoever made a user sends the link on; without one nobody could sign in.
+      if (kind === 'Users') setLink(await createSignInLink(created.id))
+      return created.id
+    },
+    onDone: (id) => {
+      const { principal } = form.values
+      if (id === undefined) {
+        if (principal !== undefined) showFlag({ text: texts.assigned(principal.name) })
+        onClose()
+        return
+      }
+      showFlag({ text: texts.created(form.values.name) })
+      if (kind !== 'Users') {
+        onClose()
+        onOpen(id)
+      }
+    },
+  })
+  if (link !== undefined) return <SignInLinkShown link={link} onClose={onClose} />
+  return (
+    <Dialog
+      title={texts.add[kind]}
+      isOpen
+      onClose={onClose}
+      isChanged={form.isChanged}
+      hasForm
+      buttons={
+        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
+          {texts.addLabel}
+        </Button>
+      }
+    >
+      <Form label={texts.add[kind]} onSubmit={form.submit}>
+        {place === 'workspace' && isAccountAdmin && (
+          <RadioGroup
+            label={texts.columns.kind}
+            value={form.values.how}
+            onChange={(how) => form.set('how', how)}
+            options={[
+              { value: 'new', label: texts.addNew },
+              { value: 'existing', label: texts.addExisting },
+            ]}
+          />
+        )}
+        {form.values.how === 'new' ? <NewFields kind={kind} form={form} /> : <ExistingFields form={form} />}
+        <InlineError error={form.error} />
+      </Form>
+    </Dialog>
+  )
+}
+
+function NewFields({ kind, form }: { readonly kind: IdentityKind; readonly form: FormState<Values> }) {
+  return (
+    <>
+      <TextField
+        label={kind === 'Users' ? texts.email : texts.columns.name}
+        hint={
+          kind === 'Users'
+            ? texts.emailHint
+            : kind === 'Groups'
+              ? texts.groupNameHint
+              : texts.principalNameHint
+        }
+        value={form.values.name}
+        onChange={(value) => form.set('name', value)}
+        problem={form.problemOf('name')}
+        autoFocus
+        autoComplete="off"
+      />
+      {kind === 'Users' && (
+        <TextField
+          label={texts.displayName}
+          isOptional
+          value={form.values.displayName}
+          onChange={(value) => form.set('displayName', value)}
+          problem={form.problemOf('displayName')}
+          autoComplete="off"
+        />
+      )}
+    </>
+  )
+}
+
+function ExistingFields({ form }: { readonly form: FormState<Values> }) {
+  return (
+    <>
+      <PrincipalComboBox
+        place="account"
+        label={texts.existing}
+        hint={texts.existingHint}
+        problem={form.problemOf('principal')}
+        onChoose={(principal) => form.set('principal', principal)}
+      />
+      <Select
+        label={texts.permission}
+        value={form.values.permission}
+        onChange={(permission) => form.set('permission', permission)}
+        options={[
+          { value: 'USER', label: texts.permissions.USER },
+          { value: 'ADMIN', label: texts.permissions.ADMIN },
+        ]}
+      />
+    </>
+  )
+}
+
+function shapeOf(kind: IdentityKind): z.ZodType<Values> {
+  const named = kind === 'Users' ? z.email(texts.emailProblem) : z.string().trim().min(1, texts.nameProblem)
+  const rest = { displayName: z.string(), permission: z.enum(['USER', 'ADMIN']) }
+  const principal = z.custom<ChosenPrincipal>((value) => value !== undefined, texts.nameProblem)
+  return z.discriminatedUnion('how', [
+    z.object({ how: z.literal('new'), name: named, principal: z.undefined(), ...rest }),
+    z.object({ how: z.literal('existing'), name: z.string(), principal, ...rest }),
+  ])
+}
+
+function bodyOf(kind: IdentityKind, { name, displayName }: Values): Readonly<Record<string, unknown>> {
+  if (kind === 'Users') return { userName: name, ...(displayName.trim() === '' ? {} : { displayName }) }
+  return { displayName: name }
+}

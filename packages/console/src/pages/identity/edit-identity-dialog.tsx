@@ -1,0 +1,104 @@
+/** Changes the names of an identity, and (by an administrator of the account) whether it administers the account. */
+import { z } from 'zod'
+import { patchIdentity, type IdentityKind, type PatchOperation, type Place } from '../../data/directory.ts'
+import { ApiError } from '../../data/api.ts'
+import { Button } from '../../kit/button.tsx'
+import { Switch } from '../../kit/choice.tsx'
+import { Dialog } from '../../kit/dialog.tsx'
+import { TextField } from '../../kit/field.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { Form } from '../../kit/page.tsx'
+import { InlineError, Notice } from '../../kit/state.tsx'
+import { useForm } from '../../kit/use-form.ts'
+import { messages } from '../../messages/index.ts'
+import { isAccountAdmin, nameOf, type AnyIdentity } from './names.ts'
+
+const texts = messages.identity
+
+export interface EditIdentityDialogProps {
+  readonly place: Place
+  readonly kind: IdentityKind
+  readonly identity: AnyIdentity
+  readonly mayMakeAdministrator: boolean
+  readonly onClose: () => void
+}
+
+interface Values {
+  readonly displayName: string
+  readonly isAdministrator: boolean
+}
+
+export function EditIdentityDialog({
+  place,
+  kind,
+  identity,
+  mayMakeAdministrator,
+  onClose,
+}: EditIdentityDialogProps) {
+  const title = texts.editTitle(nameOf(identity))
+  const form = useForm<Values, unknown>({
+    shape: z.object({
+      displayName: z.string().trim().min(1, texts.nameProblem),
+      isAdministrator: z.boolean(),
+    }),
+    initial: { displayName: identity.displayName, isAdministrator: isAccountAdmin(identity) },
+    send: (values) =>
+      patchIdentity(place, kind, identity.id, operationsOf(identity, values), identity.meta.version),
+    onDone: () => {
+      showFlag({ text: texts.saved(nameOf(identity)) })
+      onClose()
+    },
+  })
+  const isConflict = form.error instanceof ApiError && form.error.status === 412
+  return (
+    <Dialog
+      title={title}
+      isOpen
+      onClose={onClose}
+      isChanged={form.isChanged}
+      hasForm
+      buttons={
+        <Button kind="primary" isDisabled={!form.isChanged} isBusy={form.isBusy} onPress={form.submit}>
+          {messages.kit.save}
+        </Button>
+      }
+    >
+      <Form label={title} onSubmit={form.submit}>
+        <TextField
+          label={texts.displayName}
+          {...(kind === 'Groups' ? { hint: texts.groupNameHint } : {})}
+          value={form.values.displayName}
+          onChange={(value) => form.set('displayName', value)}
+          problem={form.problemOf('displayName')}
+          autoFocus
+        />
+        {mayMakeAdministrator && (
+          <Switch
+            isSelected={form.values.isAdministrator}
+            onChange={(value) => form.set('isAdministrator', value)}
+          >
+            {texts.makeAccountAdmin}
+          </Switch>
+        )}
+        {isConflict ? (
+          <Notice tone="warn">{texts.changedMeanwhile}</Notice>
+        ) : (
+          <InlineError error={form.error} />
+        )}
+      </Form>
+    </Dialog>
+  )
+}
+
+function operationsOf(identity: AnyIdentity, values: Values): readonly PatchOperation[] {
+  const operations: PatchOperation[] = []
+  if (values.displayName !== identity.displayName)
+    operations.push({ op: 'replace', path: 'displayName', value: values.displayName })
+  if (values.isAdministrator !== isAccountAdmin(identity))
+    operations.push(
+      values.isAdministrator
+        ? { op: 'add', path: 'roles', value: [{ value: 'account_admin' }] }
+        : { op: 'remove', path: 'roles[value eq "account_admin"]' },
+    )
+  return operations
+}

@@ -1,0 +1,98 @@
+/** Federation policies: tokens of another issuer that are exchanged for ours; of a service principal, or of the account. */
+import type { FederationPolicyAnswer } from '@lakegate/client'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { deleteFederationPolicy, federationPoliciesQuery } from '../../data/identity-access.ts'
+import { useSession } from '../../data/session.ts'
+import { Button } from '../../kit/button.tsx'
+import { DataTable } from '../../kit/data-table.tsx'
+import { Confirm } from '../../kit/dialog.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { Section } from '../../kit/page.tsx'
+import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { TimeText } from '../../kit/time.tsx'
+import { messages } from '../../messages/index.ts'
+import { AddFederationPolicyDialog } from './add-federation-policy-dialog.tsx'
+
+const texts = messages.identity.policy
+
+/** @param principalId undefined for the policies of the account */
+export function FederationSection({ principalId }: { readonly principalId?: string }) {
+  const { account_id: accountId } = useSession()
+  const { data, error, refetch } = useQuery(federationPoliciesQuery(accountId, principalId))
+  const [isAdding, setAdding] = useState(false)
+  const [leaving, setLeaving] = useState<string>()
+  const deleting = useMutation({
+    mutationFn: (policyId: string) => deleteFederationPolicy(accountId, principalId, policyId),
+    onSuccess() {
+      showFlag({ text: texts.deleted })
+      setLeaving(undefined)
+    },
+  })
+  return (
+    <Section title={texts.heading}>
+      {data === undefined && error === null && <Skeleton lines={2} />}
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      {data !== undefined && (
+        <DataTable<FederationPolicyAnswer>
+          label={texts.heading}
+          items={data}
+          keyOf={({ uid }) => uid}
+          nameOf={({ policy_id }) => policy_id}
+          empty={<EmptyState>{texts.empty}</EmptyState>}
+          columns={[
+            {
+              id: 'issuer',
+              title: texts.issuer,
+              render: ({ oidc_policy }) => <bdi>{oidc_policy.issuer}</bdi>,
+            },
+            {
+              id: 'subject',
+              title: texts.subject,
+              render: ({ oidc_policy }) =>
+                oidc_policy.subject !== undefined && <bdi>{oidc_policy.subject}</bdi>,
+            },
+            {
+              id: 'audiences',
+              title: texts.audiences,
+              render: ({ oidc_policy }) => oidc_policy.audiences.join(', '),
+            },
+            {
+              id: 'created',
+              title: messages.identity.columns.created,
+              render: ({ create_time }) => <TimeText at={create_time} />,
+            },
+          ]}
+          actionsOf={({ policy_id }) => (
+            <Button isSmall onPress={() => setLeaving(policy_id)}>
+              {messages.identity.delete}
+            </Button>
+          )}
+        />
+      )}
+      <div>
+        <Button onPress={() => setAdding(true)}>{texts.add}</Button>
+      </div>
+      {isAdding && (
+        <AddFederationPolicyDialog
+          accountId={accountId}
+          principalId={principalId}
+          onClose={() => setAdding(false)}
+        />
+      )}
+      <Confirm
+        title={texts.deleteTitle}
+        action={texts.delete}
+        isOpen={leaving !== undefined}
+        onClose={() => setLeaving(undefined)}
+        onConfirm={() => {
+          if (leaving !== undefined) deleting.mutate(leaving)
+        }}
+        isBusy={deleting.isPending}
+        problem={<InlineError error={deleting.error} />}
+      >
+        <p>{texts.deleteText}</p>
+      </Confirm>
+    </Section>
+  )
+}

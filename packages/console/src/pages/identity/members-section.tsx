@@ -1,0 +1,138 @@
+/** The members of a group: its own, and everybody who is in it through another group. */
+import type { ScimGroup, ScimReference } from '@lakegate/client'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import {
+  effectiveMembersQuery,
+  patchIdentity,
+  useMayWith,
+  type EffectiveMember,
+  type Place,
+} from '../../data/directory.ts'
+import { PrincipalChip } from '../../kit/badge.tsx'
+import { Button } from '../../kit/button.tsx'
+import { DataTable } from '../../kit/data-table.tsx'
+import { Confirm } from '../../kit/dialog.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { Section } from '../../kit/page.tsx'
+import { EmptyState, InlineError, Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { messages } from '../../messages/index.ts'
+import { AddMemberDialog } from './add-member-dialog.tsx'
+import { principalTypeOf } from './names.ts'
+import { kindOfMember, pagePath } from './place.ts'
+
+const texts = messages.identity
+
+export function MembersSection({ place, group }: { readonly place: Place; readonly group: ScimGroup }) {
+  const mayChange = useMayWith(group.id, 'change_members') === true
+  const [isAdding, setAdding] = useState(false)
+  const [leaving, setLeaving] = useState<ScimReference>()
+  const removing = useMutation({
+    mutationFn: (member: ScimReference) =>
+      patchIdentity(place, 'Groups', group.id, [
+        { op: 'remove', path: `members[value eq "${member.value}"]` },
+      ]),
+    onSuccess(_nothing, member) {
+      showFlag({ text: texts.memberRemoved(member.display, group.displayName) })
+      setLeaving(undefined)
+    },
+  })
+  return (
+    <Section title={texts.members}>
+      <DataTable<ScimReference>
+        label={texts.members}
+        items={group.members}
+        keyOf={({ value }) => value}
+        nameOf={({ display }) => display}
+        empty={<EmptyState>{texts.noMembers}</EmptyState>}
+        columns={[
+          {
+            id: 'name',
+            title: texts.columns.name,
+            render: (member) => <MemberLink place={place} member={member} />,
+            sortBy: ({ display }) => display,
+          },
+          {
+            id: 'type',
+            title: texts.columns.type,
+            render: ({ type }) => texts.kinds[kindOfMember(type)],
+            sortBy: ({ type }) => type,
+          },
+        ]}
+        {...(mayChange
+          ? {
+              actionsOf: (member: ScimReference) => (
+                <Button isSmall onPress={() => setLeaving(member)}>
+                  {messages.kit.remove}
+                </Button>
+              ),
+            }
+          : {})}
+      />
+      {mayChange && (
+        <div>
+          <Button onPress={() => setAdding(true)}>{texts.addMembers}</Button>
+        </div>
+      )}
+      {isAdding && <AddMemberDialog place={place} group={group} onClose={() => setAdding(false)} />}
+      <Confirm
+        title={texts.removeMemberTitle(leaving?.display ?? '', group.displayName)}
+        action={texts.removeMember}
+        isOpen={leaving !== undefined}
+        onClose={() => setLeaving(undefined)}
+        onConfirm={() => {
+          if (leaving !== undefined) removing.mutate(leaving)
+        }}
+        isBusy={removing.isPending}
+        problem={<InlineError error={removing.error} />}
+      >
+        <p>{texts.removeMemberText(group.displayName)}</p>
+      </Confirm>
+    </Section>
+  )
+}
+
+function MemberLink({ place, member }: { readonly place: Place; readonly member: ScimReference }) {
+  const kind = kindOfMember(member.type)
+  return (
+    <Link to={pagePath(place, kind, member.value)}>
+      <PrincipalChip type={principalTypeOf(kind)} name={member.display} />
+    </Link>
+  )
+}
+
+export function EffectiveMembersSection({
+  place,
+  groupId,
+}: {
+  readonly place: Place
+  readonly groupId: string
+}) {
+  const { data, error, refetch } = useQuery(effectiveMembersQuery(place, groupId))
+  return (
+    <Section title={texts.whoCanSignIn}>
+      {data === undefined && error === null && <Skeleton lines={3} />}
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      {data?.isComplete === false && <Notice tone="warn">{texts.membersIncomplete}</Notice>}
+      {data !== undefined && (
+        <DataTable<EffectiveMember>
+          label={texts.whoCanSignIn}
+          items={data.members}
+          keyOf={({ member }) => member.value}
+          nameOf={({ member }) => member.display}
+          empty={<EmptyState>{texts.noMembers}</EmptyState>}
+          columns={[
+            {
+              id: 'name',
+              title: texts.columns.name,
+              render: ({ member }) => <MemberLink place={place} member={member} />,
+              sortBy: ({ member }) => member.display,
+            },
+            { id: 'path', title: texts.columns.path, render: ({ path }) => <bdi>{path.join(' › ')}</bdi> },
+          ]}
+        />
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,27 @@
+/** What an identity is called, and its icon, by its kind. */
+import type { ScimGroup, ScimServicePrincipal, ScimUser } from '@lakegate/client'
+import type { IdentityKind } from '../../data/directory.ts'
+import type { PrincipalType } from '../../kit/badge.tsx'
+
+export type AnyIdentity = ScimUser | ScimServicePrincipal | ScimGroup
+
+/** By which it signs in: user name; the display name of the others. */
+export const nameOf = (identity: AnyIdentity): string =>
+  'userName' in identity ? identity.userName : identity.displayName
+
+/** Of its role in PostgreSQL. */
+export const roleNameOf = (identity: AnyIdentity): string =>
+  'userName' in identity
+    ? identity.userName
+    : 'applicationId' in identity
+      ? identity.applicationId
+      : identity.displayName
+
+export const principalTypeOf = (kind: IdentityKind): PrincipalType =>
+  kind === 'Users' ? 'USER' : kind === 'Groups' ? 'GROUP' : 'SERVICE_PRINCIPAL'
+
+export const isSystemGroup = (identity: AnyIdentity): boolean =>
+  identity.meta.resourceType === 'WorkspaceGroup'
+
+export const isAccountAdmin = (identity: AnyIdentity): boolean =>
+  identity.roles.some(({ value }) => value === 'account_admin')

@@ -1,0 +1,109 @@
+/** OAuth secrets of a service principal: made for some days, shown once. */
+import type { ScimServicePrincipal, ServicePrincipalSecret } from '@lakegate/client'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { deleteSecret, secretsQuery } from '../../data/identity-access.ts'
+import { Badge, STATE_ICONS } from '../../kit/badge.tsx'
+import { Button } from '../../kit/button.tsx'
+import { DataTable } from '../../kit/data-table.tsx'
+import { Confirm } from '../../kit/dialog.tsx'
+import { showFlag } from '../../kit/flags.tsx'
+import { Section } from '../../kit/page.tsx'
+import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { TimeText } from '../../kit/time.tsx'
+import { messages } from '../../messages/index.ts'
+import { GenerateSecretDialog, SecretShown } from './generate-secret.tsx'
+
+const texts = messages.identity.secret
+const MOST = 5
+
+export function SecretsSection({ principal }: { readonly principal: ScimServicePrincipal }) {
+  const { data, error, refetch } = useQuery(secretsQuery(principal.id))
+  const [isMaking, setMaking] = useState(false)
+  const [made, setMade] = useState<ServicePrincipalSecret>()
+  const [leaving, setLeaving] = useState<string>()
+  const deleting = useMutation({
+    mutationFn: (secretId: string) => deleteSecret(principal.id, secretId),
+    onSuccess() {
+      showFlag({ text: texts.deleted })
+      setLeaving(undefined)
+    },
+  })
+  const isFull = (data?.length ?? 0) >= MOST
+  return (
+    <Section title={texts.heading(data?.length ?? 0)}>
+      {data === undefined && error === null && <Skeleton lines={2} />}
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      {made !== undefined && (
+        <SecretShown
+          secret={made}
+          applicationId={principal.applicationId}
+          onDone={() => setMade(undefined)}
+        />
+      )}
+      {data !== undefined && (
+        <DataTable<ServicePrincipalSecret>
+          label={messages.identity.secrets}
+          items={data}
+          keyOf={({ id }) => id}
+          nameOf={({ id }) => id}
+          empty={<EmptyState>{texts.empty}</EmptyState>}
+          columns={[
+            { id: 'id', title: messages.identity.id, render: ({ id }) => <code>{id}</code> },
+            {
+              id: 'status',
+              title: messages.identity.columns.status,
+              render: ({ status }) => (
+                <Badge
+                  tone={status === 'ACTIVE' ? 'ok' : 'neutral'}
+                  icon={status === 'ACTIVE' ? STATE_ICONS.done : STATE_ICONS.off}
+                >
+                  {texts.status[status]}
+                </Badge>
+              ),
+            },
+            {
+              id: 'created',
+              title: messages.identity.columns.created,
+              render: ({ create_time }) => <TimeText at={create_time} />,
+            },
+            {
+              id: 'expires',
+              title: messages.identity.columns.expires,
+              render: ({ expire_time }) => <TimeText at={expire_time} />,
+            },
+          ]}
+          actionsOf={({ id }) => (
+            <Button isSmall onPress={() => setLeaving(id)}>
+              {messages.identity.delete}
+            </Button>
+          )}
+        />
+      )}
+      {data !== undefined && (
+        <div>
+          <Button kind="primary" isDisabled={isFull} onPress={() => setMaking(true)}>
+            {texts.generate}
+          </Button>
+          {isFull && <p>{texts.full}</p>}
+        </div>
+      )}
+      {isMaking && (
+        <GenerateSecretDialog principalId={principal.id} onClose={() => setMaking(false)} onMade={setMade} />
+      )}
+      <Confirm
+        title={texts.deleteTitle}
+        action={texts.delete}
+        isOpen={leaving !== undefined}
+        onClose={() => setLeaving(undefined)}
+        onConfirm={() => {
+          if (leaving !== undefined) deleting.mutate(leaving)
+        }}
+        isBusy={deleting.isPending}
+        problem={<InlineError error={deleting.error} />}
+      >
+        <p>{texts.deleteText}</p>
+      </Confirm>
+    </Section>
+  )
+}

@@ -1,0 +1,110 @@
+/**
+ * What a caller may do, as a list for who shows buttons. Every entry asks the very function that the route asks, with the
+ * scopes of that route; nothing is decided here. Whether the instance runs is not a matter of rights: its state says so.
+ */
+import type { DatabaseInstance } from '../domain/database-instance.ts'
+import { decideAttach, type AttachingCallers } from './attached-cluster.ts'
+import { decideMint } from './credential.ts'
+import {
+  decideCheckLogin,
+  decideCreateRole,
+  decideManageAccount,
+  decideManageInstance,
+  decideManageWorkspace,
+  decideScope,
+  decideSeeInstance,
+  instancePermission,
+  type Caller,
+  type InstancePermissionLevel,
+} from './permissions.ts'
+import type { Refusal } from './refusals.ts'
+
+export interface InstanceRightsFacts {
+  readonly caller: Caller
+  readonly instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name' | 'state'>
+  readonly granted: InstancePermissionLevel | undefined
+  /** Unknown when the instance cannot be asked. */
+  readonly hasRole: boolean | 'unknown'
+}
+
+type Decision<Facts> = (facts: Facts) => 'permitted' | Refusal
+
+const manage: Decision<InstanceRightsFacts> = ({ caller, instance, granted }) =>
+  decideManageInstance(caller, instance, granted)
+const see: Decision<InstanceRightsFacts> = ({ caller, instance, granted }) =>
+  decideSeeInstance(caller, instance, granted)
+
+/** Scopes that open the route besides `all-apis`, and who may. */
+const ON_INSTANCES = {
+  // Every member of the workspace reads it (operations/get-database-instance.ts).
+  see: [['postgres'], () => 'permitted'],
+  mint_credential: [['postgres'], ({ caller, ...facts }) => decideMint(caller, [facts])],
+  update: [['postgres'], manage],
+  start_or_stop: [['postgres'], manage],
+  delete: [['postgres'], manage],
+  see_roles: [['postgres'], see],
+  create_own_role: [
+    ['postgres'],
+    ({ caller, instance, granted }) =>
+      decideCreateRole(caller, instance, granted, { identityId: caller.identity.id, isPlain: true }),
+  ],
+  create_role: [
+    ['postgres'],
+    ({ caller, instance, granted }) =>
+      decideCreateRole(caller, instance, granted, { identityId: undefined, isPlain: false }),
+  ],
+  change_role: [['postgres'], manage],
+  drop_role: [['postgres'], manage],
+  see_permissions: [[], see],
+  change_permissions: [[], manage],
+  see_sessions: [['postgres'], manage],
+  end_sessions: [['postgres'], manage],
+  see_metrics: [['postgres'], see],
+  manage_catalogs: [['postgres'], manage],
+  check_own_login: [
+    ['postgres'],
+    ({ caller, instance, granted }) => decideCheckLogin(caller, instance, granted, 'own'),
+  ],
+  check_any_login: [
+    ['postgres'],
+    ({ caller, instance, granted }) => decideCheckLogin(caller, instance, granted, 'of_others'),
+  ],
+} as const satisfies Record<string, readonly [readonly string[], Decision<InstanceRightsFacts>]>
+
+export interface WorkspaceRightsFacts {
+  readonly caller: Caller
+  readonly attachingCallers: AttachingCallers
+}
+
+const IN_WORKSPACES = {
+  // Every member of the workspace creates instances, as many as it may have (operations/create-database-instance.ts).
+  create_instance: [['postgres'], () => 'permitted'],
+  attach_instance: [['postgres'], ({ caller, attachingCallers }) => decideAttach(caller, attachingCallers)],
+  see_audit: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],
+  manage_identities: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],
+  // Every member of the workspace reads its directory (http/scim).
+  see_identities: [[], () => 'permitted'],
+  manage_account: [[], ({ caller }) => decideManageAccount(caller)],
+} as const satisfies Record<string, readonly [readonly string[], Decision<WorkspaceRightsFacts>]>
+
+export type InstanceRight = keyof typeof ON_INSTANCES
+export type WorkspaceRight = keyof typeof IN_WORKSPACES
+
+/** All there are, in the order in which they are told. */
+export const INSTANCE_RIGHTS = Object.keys(ON_INSTANCES) as readonly InstanceRight[]
+export const WORKSPACE_RIGHTS = Object.keys(IN_WORKSPACES) as readonly WorkspaceRight[]
+
+export const instanceRights = (facts: InstanceRightsFacts): readonly InstanceRight[] =>
+  INSTANCE_RIGHTS.filter((right) => isPermitted<InstanceRightsFacts>(ON_INSTANCES[right], facts))
+
+export const workspaceRights = (facts: WorkspaceRightsFacts): readonly WorkspaceRight[] =>
+  WORKSPACE_RIGHTS.filter((right) => isPermitted<WorkspaceRightsFacts>(IN_WORKSPACES[right], facts))
+
+/** Effective, the owner's and the administrators' included. */
+export const instanceLevel = ({ caller, instance, granted }: InstanceRightsFacts) =>
+  instancePermission(caller, instance, granted) ?? 'NONE'
+
+const isPermitted = <Facts extends { readonly caller: Caller }>(
+  [scopes, decide]: readonly [readonly string[], Decision<Facts>],
+  facts: Facts,
+): boolean => decideScope(facts.caller, scopes) === 'permitted' && decide(facts) === 'permitted'
