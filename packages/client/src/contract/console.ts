@@ -149,21 +149,28 @@ export interface RefusalsAnswer {
   refusals: RefusalExplanation[]
 }
 
-/** `GET /api/2.0/lakegate/instances/<name>/metrics?since=<ISO time>`. */
+/** `GET /api/2.0/lakegate/instances/<name>/metrics?since=<ISO time>&points=<at most so many, up to 1500>`. */
 export interface InstanceMetricsAnswer {
+  /** Of a point: ten seconds, or a multiple, when there would be more points otherwise. */
   interval_seconds: number
   /** Since when this server has collected. */
   collected_since: string
-  /** Sessions that the instance takes at once. */
+  /** Sessions that the instance takes at once at each gateway, those at the pooled endpoint not counted. */
   session_limit: number
+  /** Those at the pooled endpoint, where there is one. */
+  pooled_session_limit?: number
   /** Gateways that did not answer in time for the last point. */
   silent_gateways: number
   points: InstanceMetricsPoint[]
 }
 
+/** What is counted is of the whole interval; what is measured is the largest that was seen in it. */
 export interface InstanceMetricsPoint {
+  /** When the interval begins. */
   time: string
   open_sessions: number
+  /** Of the open sessions, those at the pooled endpoint. */
+  pooled_sessions: number
   logins_admitted: number
   /** By name of the refusal; those that did not happen are left out. */
   logins_refused: Record<string, number>

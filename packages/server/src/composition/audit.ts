@@ -3,15 +3,29 @@ import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import { createAuditQueue, type AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
+import { parseWorkspaceId } from '../domain/ids.ts'
+import type { HintSender } from '../operations/ports/activity.ts'
 import type { AuditStore } from '../operations/ports/audit.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import { createAuditStore } from '../store/audit-records.ts'
 import type { SystemDatabase } from '../store/system-database.ts'
 
-export const buildAudit = (clock: Clock, log: Log, database: SystemDatabase): AuditQueue =>
+export const buildAudit = (
+  clock: Clock,
+  log: Log,
+  database: SystemDatabase,
+  hints: Pick<HintSender, 'auditWritten'>,
+): AuditQueue =>
   createAuditQueue({
     lines: createAuditLog(log),
-    append: (records) => createAuditStore(database).appendRecords(records),
+    async append(records) {
+      await createAuditStore(database).appendRecords(records)
+      hints.auditWritten(
+        records.map(({ entry }) =>
+          entry.workspaceId === undefined ? undefined : parseWorkspaceId(entry.workspaceId),
+        ),
+      )
+    },
     clock,
     log,
   })

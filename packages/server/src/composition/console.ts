@@ -28,6 +28,8 @@ export interface Console {
   /** For the server of the routes. */
   readonly http: HttpDependencies['console']
   readonly sessions: ConsoleSessions
+  /** Of the server, and of the console that it holds. */
+  release(): Promise<{ readonly version: string; readonly build: string }>
 }
 
 /** The same in every control plane that has the master key, and in nobody else's hands. */
@@ -74,8 +76,11 @@ export function buildConsole(
     log,
   })
   const loadBuild = createBuildLoader(fileURLToPath(packageFile('console/')))
+  const version = readVersion()
+  const buildId = async () => (await loadBuild())?.id ?? ''
   return {
     sessions,
+    release: async () => ({ version, build: await buildId() }),
     mount: {
       prefix: '/console',
       handle: createConsoleHandler({
@@ -103,8 +108,8 @@ export function buildConsole(
           return all.filter((_, index) => found[index]?.permission !== undefined)
         },
         accountId: parts.accountId,
-        version: readVersion(),
-        buildId: async () => (await loadBuild())?.id ?? '',
+        version,
+        buildId,
       },
     },
   }

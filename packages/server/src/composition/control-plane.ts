@@ -21,6 +21,7 @@ import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { directoryPermissionRoutes } from '../http/api/directory-permissions.ts'
 import { discoveryRoutes } from '../http/api/discovery.ts'
+import { createEventsHandler, EVENTS_PREFIX } from '../http/console/events.ts'
 import { healthRoutes } from '../http/api/health.ts'
 import { grantRoutes } from '../http/api/grants.ts'
 import { servicePrincipalSecretRoutes } from '../http/api/service-principal-secrets.ts'
@@ -32,6 +33,7 @@ import { refusalRoutes } from '../http/api/refusals.ts'
 import { rightsRoutes } from '../http/api/rights.ts'
 import { savedQueryRoutes } from '../http/api/saved-queries.ts'
 import { identityRightsRoutes } from '../http/api/identity-rights.ts'
+import { instanceMetricsRoutes } from '../http/api/instance-metrics.ts'
 import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
@@ -60,11 +62,12 @@ import type { Installation } from '../operations/ports/installation.ts'
 import { generateOAuthSecret, generatePersonalAccessToken, hashSecret } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { asWorkspaceToken } from '../tokens/verify.ts'
-import { createSessionAsker } from '../store/session-questions.ts'
+import { createSessionAsker, loadLiveGateways } from '../store/session-questions.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { sql } from 'kysely'
 import { buildConsole, consoleClientSecret } from './console.ts'
 import type { Foundation } from './foundation.ts'
+import type { Live } from './live.ts'
 import type { Machine } from './machine.ts'
 import { buildOAuth, type HttpProxySettings, type OAuthServerSettings } from './oauth.ts'
 import { reportSupervision } from './report-supervision.ts'
@@ -83,6 +86,8 @@ export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySett
   readonly plainHttp: PlainHttpSettings['access']
   readonly instancesPerWorkspace: number
   readonly connectionsOfInstance: number
+  /** Of an instance at one gateway. */
+  readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
   /** 0: none. */
   readonly sessionIdleSeconds: number
   readonly replicationSlotMegabytes: number
@@ -98,6 +103,7 @@ export function buildControlPlane(
   foundation: Foundation,
   machine: Machine,
   installation: Installation,
+  live: Live,
   settings: ControlPlaneSettings,
 ): ControlPlane {
   const { clock, log, audit, stores, signingKeys, connections, access, roles, addresses } = foundation
@@ -294,6 +300,12 @@ export function buildControlPlane(
         ...savedQueryRoutes({ queries: stores.savedQueries, audit, clock, randomUuid: randomUUID }),
         ...refusalRoutes(),
         ...identityRightsRoutes({ identities: stores.identities, accountId }),
+        ...instanceMetricsRoutes({
+          store: stores.instances,
+          history: live.history,
+          loadLiveGateways: () => loadLiveGateways(foundation.database),
+          sessionLimits: settings.sessionLimits,
+        }),
         ...openSessionRoutes({
           store: stores.instances,
           identities: stores.identities,
@@ -346,6 +358,17 @@ export function buildControlPlane(
       console: webConsole.http,
       mounts: [
         webConsole.mount,
+        {
+          prefix: EVENTS_PREFIX,
+          handle: createEventsHandler({
+            sessions: webConsole.sessions,
+            workspaceAt: addresses.workspaceAt,
+            streams: live.streams,
+            release: webConsole.release,
+            closeConnection,
+            log,
+          }),
+        },
         ...[OAUTH_PREFIX, METADATA_PREFIX].map((prefix) => ({ prefix, handle: oauth.handle })),
         ...(settings.metrics === undefined ? [] : [{ prefix: '/metrics', handle: settings.metrics }]),
       ],

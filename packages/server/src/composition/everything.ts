@@ -44,11 +44,12 @@ import { openHttp } from './http-address.ts'
 import { openHttps } from './https.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
 import { nameInstances, settleInstances, supervise, type SettledInstances } from './instances.ts'
+import { buildLive } from './live.ts'
 import { createListenerAllocator } from './listener-allocator.ts'
 import { prepareMachine } from './machine.ts'
 import { logLevelOf, openProcessLog } from './process-log.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
-import { connectionsOfInstance } from './pooled-settings.ts'
+import { connectionsOfInstance, sessionLimitsOf } from './pooled-settings.ts'
 import { createReloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
 import { startKeys } from './start-keys.ts'
@@ -156,12 +157,14 @@ async function start(
   const https = await openHttps(foundation, settings, { listener, publicUrl })
 
   let measureOthers: () => Promise<readonly MetricsSnapshot[]> = () => Promise.resolve([])
-  const controlPlane = buildControlPlane(foundation, machine, installation, {
+  const live = buildLive(foundation)
+  const controlPlane = buildControlPlane(foundation, machine, installation, live, {
     httpListener: listener,
     publicUrl,
     plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
     instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
     connectionsOfInstance: connectionsOfInstance(settings),
+    sessionLimits: sessionLimitsOf(settings),
     metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
     sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
     replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
@@ -172,15 +175,23 @@ async function start(
   const gateway = await progress.step('Control plane and gateway', async () => {
     shutdown.add('notices of changed instances', () => foundation.changes.stop())
     await foundation.changes.start()
-    if (role === 'control') {
+    const serveHttp = async () => {
+      shutdown.add('what is told of the moment', () => live.stop())
+      await live.start()
       await controlPlane.http.start()
-      shutdown.add('HTTP', () => controlPlane.http.stop())
+      shutdown.add('HTTP', async () => {
+        // Streams would be waited for.
+        live.streams.close()
+        await controlPlane.http.stop()
+      })
+    }
+    if (role === 'control') {
+      await serveHttp()
       return undefined
     }
     shutdown.add('inquiry', () => controlPlane.inquiry.stop())
     await controlPlane.inquiry.start()
-    await controlPlane.http.start()
-    shutdown.add('HTTP', () => controlPlane.http.stop())
+    await serveHttp()
     return buildGateway(foundation, settings, {
       workers,
       address: system.address,

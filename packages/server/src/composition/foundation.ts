@@ -37,6 +37,7 @@ import { createWorkspaceFileStore } from '../store/workspace-files.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { createInstanceChanges, type RunningInstanceChanges } from '../store/instance-changes.ts'
 import { createSessionNotices, type RunningSessionNotices } from '../store/session-notices.ts'
+import { createHintSender, type RunningHintSender } from '../store/live-hints.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createLoginDirectory } from '../store/login-facts.ts'
 import { createSavedQueryStore } from '../store/saved-queries.ts'
@@ -60,6 +61,7 @@ export interface Foundation {
   readonly audit: AuditQueue
   readonly metrics: Metrics
   readonly database: SystemDatabase
+  readonly address: SystemDatabaseAddress
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
   /** For logins and for REST: one memory of the tokens whose signature was seen to be good. */
@@ -76,6 +78,8 @@ export interface Foundation {
   readonly changes: RunningInstanceChanges
   /** For who has open sessions; not started. */
   readonly sessionNotices: RunningSessionNotices
+  /** From this process to the control planes. */
+  readonly hints: RunningHintSender
   readonly listeners: ListenerAllocator
   readonly addresses: WorkspaceAddresses
   /** What unknown roles are challenged with (attack 34). */
@@ -116,7 +120,13 @@ export function layFoundation(parts: {
 }): Foundation {
   const { clock, log, database } = parts
   const { encryption, confirm: confirmMasterKey } = createHeldEncryption(parts.encryption)
-  const audit = buildAudit(clock, log, database)
+  const hints = createHintSender(database, {
+    uptimeMs: () => performance.now(),
+    onFailure: (error) => {
+      log.warn({ err: error }, 'whoever watches could not be told of a change')
+    },
+  })
+  const audit = buildAudit(clock, log, database, hints)
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
   const onLost = (error: Error) => {
@@ -138,6 +148,7 @@ export function layFoundation(parts: {
     audit,
     metrics: buildMetrics(audit),
     database,
+    address: parts.address,
     stores,
     signingKeys,
     verifyToken: rememberTokens(
@@ -165,6 +176,7 @@ export function layFoundation(parts: {
     roles: createInstanceRoles(connections, stores.roleBindings),
     changes: createInstanceChanges(parts.address, { onLost, confirmMasterKey }),
     sessionNotices: createSessionNotices(parts.address, { onLost, confirmMasterKey }),
+    hints,
     listeners: parts.listeners,
     addresses: parts.addresses,
     madeUpVerifierSecret: encryption.deriveSecret('SCRAM verifiers of unknown roles'),

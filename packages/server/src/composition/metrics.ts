@@ -7,6 +7,7 @@ import { Redacted } from '../domain/redacted.ts'
 import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
 import { createMetricsHandler } from '../http/metrics.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
+import type { ActivityCounter } from '../observation/activity-counter.ts'
 import type { ReadMetric } from '../observation/metric-table.ts'
 import { createMetrics, renderMetrics, type Metrics, type MetricsSnapshot } from '../observation/metrics.ts'
 import type { LoginMetrics } from '../operations/ports/metrics.ts'
@@ -19,12 +20,17 @@ export function buildMetrics(audit: Pick<AuditQueue, 'counts'>): Metrics {
   return metrics
 }
 
-export const loginMetrics = (metrics: Metrics): LoginMetrics => ({
-  loginAdmitted(milliseconds) {
+export const loginMetrics = (
+  metrics: Metrics,
+  activity: Pick<ActivityCounter, 'loginAdmitted' | 'loginRefused'>,
+): LoginMetrics => ({
+  loginAdmitted(instanceUid, milliseconds) {
+    activity.loginAdmitted(instanceUid, milliseconds)
     metrics.count('lakegate_logins_total')
     metrics.observe('lakegate_login_seconds', milliseconds / 1000)
   },
-  loginRefused(reason) {
+  loginRefused(instanceUid, reason) {
+    if (instanceUid !== undefined) activity.loginRefused(instanceUid, reason)
     metrics.count('lakegate_login_refusals_total', { reason })
   },
   async timed(step, work) {

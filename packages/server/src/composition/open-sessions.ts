@@ -3,11 +3,15 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
 import { createOpenSessions, type OpenSessions } from '../gateway/open-sessions.ts'
+import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
 import type { SessionLimits } from '../gateway/session-end.ts'
 import { createBackendTermination } from '../instances/session-termination.ts'
+import type { ActivityCounter } from '../observation/activity-counter.ts'
 import { createRecheckSession } from '../operations/recheck-session.ts'
+import { createActivitySender } from '../store/activity-notices.ts'
 import { createSessionAnswerer } from '../store/session-questions.ts'
 import type { Foundation } from './foundation.ts'
+import { reportActivity } from './report-activity.ts'
 
 export interface RunningOpenSessions {
   readonly openSessions: OpenSessions
@@ -18,9 +22,17 @@ export interface RunningOpenSessions {
 
 const LEARN_AGAIN_MS = 5_000
 
-/** One for each gateway process. */
-export function buildOpenSessions(foundation: Foundation, settings: LoadedSettings): RunningOpenSessions {
-  const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics } = foundation
+/**
+ * One for each gateway process.
+ * @param activity what it counts, beside what is seen of its sessions and pools
+ */
+export function buildOpenSessions(
+  foundation: Foundation,
+  settings: LoadedSettings,
+  activity: { readonly counter: ActivityCounter; readonly pools: () => readonly PoolFigures[] },
+): RunningOpenSessions {
+  const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics, hints } =
+    foundation
   const openSessions = createOpenSessions(
     {
       clock,
@@ -38,6 +50,9 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       onEnded: (reason) => {
         metrics.count('lakegate_sessions_ended_total', { reason })
       },
+      onChanged: (uid) => {
+        hints.sessionsChanged(uid)
+      },
     },
     limitsOf(settings),
   )
@@ -49,16 +64,38 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       { labels: { direction: 'to_client' }, value: bytesToClient },
     ]
   })
+  const gatewayId = randomUUID()
   const answerer = createSessionAnswerer(
     database,
     sessionNotices,
-    { id: randomUUID(), node: hostname(), processId: process.pid },
+    { id: gatewayId, node: hostname(), processId: process.pid },
     (error) => {
       log.warn({ err: error }, 'a question about open sessions could not be answered')
     },
   )
+  const reporting = reportActivity(
+    {
+      clock,
+      counter: activity.counter,
+      sender: createActivitySender(database),
+      sessions: openSessions.totalsByInstance,
+      pools: activity.pools,
+      onFailure: (error) => {
+        log.warn(
+          { err: error },
+          'control planes could not be told what instances do; they are in ten seconds',
+        )
+      },
+    },
+    gatewayId,
+  )
   let learnAgain: NodeJS.Timeout | undefined
-  const learn = () => openSessions.learnInstances(() => stores.instances.listAll())
+  const learn = () =>
+    openSessions.learnInstances(async () => {
+      const instances = await stores.instances.listAll()
+      activity.counter.know(new Set(instances.map(({ uid }) => uid)))
+      return instances
+    })
   /** What was known before goes on meanwhile. */
   const learnSoon = () => {
     clearTimeout(learnAgain)
@@ -79,18 +116,22 @@ export function buildOpenSessions(foundation: Foundation, settings: LoadedSettin
       stopListening.push(
         sessionNotices.on('directory', openSessions.recheckSoon),
         sessionNotices.on('database_instance', learnSoon),
+        sessionNotices.on('live_watch', hints.watched),
       )
       await answerer.start(({ kind, selection }) =>
         kind === 'end' ? openSessions.end(selection) : Promise.resolve(openSessions.list(selection)),
       )
       await sessionNotices.start()
       openSessions.start()
+      reporting.start()
     },
     async stop() {
       if (isStopped) return
       isStopped = true
       clearTimeout(learnAgain)
       openSessions.stop()
+      reporting.stop()
+      hints.stop()
       await sessionNotices.stop()
       for (const stop of stopListening) stop()
       await answerer.stop()

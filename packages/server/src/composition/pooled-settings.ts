@@ -16,6 +16,12 @@ export function pooledSettings(settings: LoadedSettings, processes: number): Poo
   }
 }
 
+/** How many sessions an instance takes at one gateway, at either endpoint. */
+export const sessionLimitsOf = (settings: LoadedSettings) => ({
+  direct: numberOf(settings['connections-per-instance']) ?? 1000,
+  pooled: pooledSettings(settings, 1)?.sessionsPerInstance,
+})
+
 /** What PostgreSQL must have places for: direct sessions, and the backends of pools besides. */
 export const connectionsOfInstance = (settings: LoadedSettings): number =>
   (numberOf(settings['connections-per-instance']) ?? 1000) +

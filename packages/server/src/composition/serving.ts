@@ -7,6 +7,7 @@ import { createServing, type Serving } from '../gateway/serving.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
 import type { WorkerLine } from '../gateway/worker-side.ts'
 import { createClaimedDatabases } from '../instances/claimed-databases.ts'
+import { createActivityCounter } from '../observation/activity-counter.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
 import type { FailedLoginLimits } from '../operations/ports/proof.ts'
 import { requireAudit } from '../operations/require-audit.ts'
@@ -38,7 +39,8 @@ export async function buildServing(
   const { clock, stores, roles, signingKeys, addresses, audit, log } = foundation
   const { processes, counters } = node
   let failedLoginLimits = failedLoginLimitsOf(settings)
-  const measure = loginMetrics(foundation.metrics)
+  const counter = createActivityCounter()
+  const measure = loginMetrics(foundation.metrics, counter)
   const admit = createAdmitLogin({
     instances: stores.instances,
     roles: { loadRoleFacts: (...of) => measure.timed('role_facts', () => roles.loadRoleFacts(...of)) },
@@ -68,8 +70,8 @@ export async function buildServing(
     clock,
   })
   const certificates = await openCertificateSource(foundation, settings)
-  const sessions = buildOpenSessions(foundation, settings)
-  const serving = createServing(
+  const sessions = buildOpenSessions(foundation, settings, { counter, pools: () => serving.pools() })
+  const serving: Serving = createServing(
     {
       admit: settings['audit-required'].value === 'on' ? requireAudit(admit, audit) : admit,
       instances: stores.instances,

@@ -30,6 +30,14 @@ export interface OpenSessionsPorts {
   readonly log: GatewayLog
   /** Told of every session that ended before its client wanted, for the metrics. */
   readonly onEnded: (reason: string) => void
+  /** Told when a session of the instance was opened or is over. */
+  readonly onChanged: (instanceUid: InstanceUid) => void
+}
+
+export interface SessionTotals {
+  readonly open: number
+  readonly bytesFromClient: number
+  readonly bytesToClient: number
 }
 
 export interface OpenSessions {
@@ -49,7 +57,9 @@ export interface OpenSessions {
   /** Ends all of them, for the end of the process. */
   endAll(): Promise<void>
   /** Since the start of the process. */
-  totals(): { readonly open: number; readonly bytesFromClient: number; readonly bytesToClient: number }
+  totals(): SessionTotals
+  /** The same by instance: of those that there are, and those that have sessions. */
+  totalsByInstance(): ReadonlyMap<InstanceUid, SessionTotals>
   /** From now on, for sessions that are open as well. */
   useLimits(limits: SessionLimits): void
   /**
@@ -109,6 +119,8 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
   /** Stopped, or going, or gone: those for as long as a login may be under way that found them. */
   let closed: ReadonlyMap<InstanceUid, ClosedInstance> = new Map()
   const ended = { bytesFromClient: 0, bytesToClient: 0 }
+  /** By instance; those that are gone are forgotten. */
+  const endedOf = new Map<InstanceUid, { bytesFromClient: number; bytesToClient: number }>()
   let tick: NodeJS.Timeout | undefined
   let recheckTimer: NodeJS.Timeout | undefined
   let lastRecheck = uptimeMs()
@@ -279,6 +291,17 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
     return next
   }
 
+  function remember(uid: InstanceUid, link: SessionLink): void {
+    const [bytesFromClient, bytesToClient] = [link.bytesFromClient(), link.bytesToClient()]
+    ended.bytesFromClient += bytesFromClient
+    ended.bytesToClient += bytesToClient
+    const own = endedOf.get(uid)
+    endedOf.set(uid, {
+      bytesFromClient: (own?.bytesFromClient ?? 0) + bytesFromClient,
+      bytesToClient: (own?.bytesToClient ?? 0) + bytesToClient,
+    })
+  }
+
   const list = (selection: SessionSelection): readonly OpenSession[] =>
     [...entries.values()].map(describe).filter((session) => isSelected(session, selection))
 
@@ -290,14 +313,16 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
         ...{ openedAt: now, openedAtUptime: uptime, lastActiveAt: now, lastActiveUptime: uptime },
         ...{ bytesSeen: 0, notBeforeUptime: 0, wasEnded: false, ending: undefined },
       }
+      const { uid } = admission.instance
       entries.set(id, entry)
+      ports.onChanged(uid)
       let end: SessionEnd | undefined
       try {
         end = await work()
       } finally {
         entries.delete(id)
-        ended.bytesFromClient += link.bytesFromClient()
-        ended.bytesToClient += link.bytesToClient()
+        remember(uid, link)
+        ports.onChanged(uid)
       }
       // What we asked PostgreSQL for is recorded by whoever wanted it.
       if (end !== undefined && (await entry.ending) !== true) recordEnd(entry, end)
@@ -324,6 +349,19 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       }
       return { open: entries.size, bytesFromClient, bytesToClient }
     },
+    totalsByInstance() {
+      const all = new Map<InstanceUid, { open: number; bytesFromClient: number; bytesToClient: number }>()
+      for (const [uid, bytes] of endedOf) all.set(uid, { open: 0, ...bytes })
+      for (const { admission, link } of entries.values()) {
+        const { uid } = admission.instance
+        const own = all.get(uid) ?? { open: 0, bytesFromClient: 0, bytesToClient: 0 }
+        own.open += 1
+        own.bytesFromClient += link.bytesFromClient()
+        own.bytesToClient += link.bytesToClient()
+        all.set(uid, own)
+      }
+      return all
+    },
     async learnInstances(load) {
       const asOf = uptimeMs()
       const instances = await load()
@@ -331,6 +369,7 @@ export function createOpenSessions(ports: OpenSessionsPorts, initial: SessionLim
       const here = new Map(instances.map((instance) => [instance.uid, instance]))
       closed = closedAmong(here, asOf)
       known = here
+      for (const uid of endedOf.keys()) if (!here.has(uid)) endedOf.delete(uid)
       recheckSoon()
     },
     useLimits(next) {

@@ -1,6 +1,7 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { InstanceUid } from '../domain/ids.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
 import { refuse } from '../policy/refusals.ts'
@@ -56,6 +57,12 @@ export interface ClientConnection {
   canBeTold: boolean
 }
 
+interface LoginProgress {
+  /** Which instance is meant; it need not exist. */
+  onRoute(instanceUid: InstanceUid): void
+  onOpen(instanceUid: InstanceUid): void
+}
+
 /** Resolves when the connection is over, however it ended. */
 export async function serveConnection(connection: ClientConnection, context: SessionContext): Promise<void> {
   const { socket } = connection
@@ -65,6 +72,7 @@ export async function serveConnection(connection: ClientConnection, context: Ses
   const limitMs = settings.loginDeadlineMs
   const deadline = startDeadline(limitMs, context.stopping, tooSlow(limitMs))
   let release: (() => void) | undefined
+  let { instanceUid } = context.target
   // Every read and write notices a broken connection by itself; without a listener it would end the process.
   socket.on('error', () => undefined)
   // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.
@@ -83,22 +91,23 @@ export async function serveConnection(connection: ClientConnection, context: Ses
       closeConnection(connection.outermost)
       return
     }
-    await serveLogin(
-      handshake,
-      clientAddress,
-      context,
-      () => {
+    const progress: LoginProgress = {
+      onRoute(uid) {
+        instanceUid = uid
+      },
+      onOpen(uid) {
         deadline.clear()
         release?.()
-        metrics.loginAdmitted(performance.now() - began)
+        metrics.loginAdmitted(uid, performance.now() - began)
       },
-      deadline.signal,
-    )
+    }
+    await serveLogin(handshake, clientAddress, context, progress, deadline.signal)
   } catch (error) {
     if (error instanceof ConnectionEnded) {
       closeConnection(connection.outermost)
     } else {
-      metrics.loginRefused(error instanceof RefusedError ? error.refusal.name : 'internal_error')
+      const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
+      metrics.loginRefused(instanceUid, reason)
       if (!(error instanceof RefusedError)) context.dependencies.log.error({ err: error }, 'a login failed')
       if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
       else closeConnection(connection.outermost)
@@ -159,12 +168,16 @@ async function serveLogin(
   { socket, reader, message: received, serverName }: Handshake & { kind: 'login' },
   clientAddress: string,
   { dependencies, settings, target, counters, sessions, pooled }: SessionContext,
-  onOpen: () => void,
+  progress: LoginProgress,
   signal: AbortSignal,
 ): Promise<void> {
   const protocol = agreeOnProtocol(received)
   if (protocol.negotiation !== undefined) socket.write(protocol.negotiation)
   const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
+  progress.onRoute(instanceUid)
+  const onOpen = () => {
+    progress.onOpen(instanceUid)
+  }
   const { wantsBearer, message } = readLoginMethod(received)
   const shared = endpoint === 'pooled' ? requirePooled(pooled, message) : undefined
   const replicates = wantsReplication(message)
@@ -206,7 +219,7 @@ async function serveLogin(
       openBackend(admission, startup, signal, dependencies.clusters),
     )
     if (answer.kind === 'refused') {
-      dependencies.metrics.loginRefused('backend')
+      dependencies.metrics.loginRefused(instanceUid, 'backend')
       endWith(socket, answer.message)
       return
     }

@@ -5,6 +5,7 @@ import type { Workspace } from '../domain/workspace.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
 import { isFromOurPage } from './form.ts'
+import { pageHeaders } from './page-headers.ts'
 import { messagePage } from './pages.ts'
 
 export interface Visit {
@@ -71,19 +72,6 @@ export function send(
     'content-type': options.type ?? 'text/html; charset=utf-8',
   })
   response.end(body)
-}
-
-/** For the pages here and for those that the OAuth library renders with ours. */
-export function pageHeaders(formTarget?: string): Record<string, string> {
-  const target = formTarget === undefined || !URL.canParse(formTarget) ? '' : ` ${new URL(formTarget).origin}`
-  return {
-    'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${target}; frame-ancestors 'none'; base-uri 'none'`,
-    'x-frame-options': 'DENY',
-    'x-content-type-options': 'nosniff',
-    // Not `no-referrer`, which would take the Origin from our own forms.
-    'referrer-policy': 'same-origin',
-  }
 }
 
 export function redirect({ response }: Visit, location: string): void {

@@ -49,7 +49,7 @@ export function page(title: string, content: Html, head?: Html): string {
       </head>
       <body>
         <main>
-          <p class="brand"><img src="/oidc${SIGN_PATH}" alt="" width="24" height="24" />Lakegate</p>
+          <p class="brand">Lakegate</p>
           <h1>${title}</h1>
           ${content}
         </main>

@@ -38,7 +38,7 @@ import {
 import { CONSOLE_CALLBACK_PATH } from './console-client.ts'
 import { SESSION_SECONDS } from './browser-session.ts'
 import { cookieNameOf } from './cookies.ts'
-import { pageHeaders } from './answer-page.ts'
+import { pageHeaders } from './page-headers.ts'
 import { devicePages } from './device-pages.ts'
 import { DEVICE_PATH, messagePage } from './pages.ts'
 import { TOKEN_EXCHANGE_GRANT } from './token-exchange.ts'

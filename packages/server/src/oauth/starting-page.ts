@@ -1,5 +1,5 @@
 /** What people see while Lakegate starts: it asks again by itself, without a script, and then the page that was wanted is there. */
-import { pageHeaders } from './answer-page.ts'
+import { pageHeaders } from './page-headers.ts'
 import { html, page } from './pages.ts'
 import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './style-sheet.ts'
 

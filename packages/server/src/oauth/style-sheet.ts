@@ -6,12 +6,12 @@
 export const STYLE_PATH = '/style.css'
 export const SIGN_PATH = '/sign.svg'
 
-/** Two posts, a gate board raised between them, and the water that passes below. */
-export const SIGN = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#fff" stroke-linecap="round">
+/** Two posts, a gate board between them, and the water that passes below: as packages/console/public/favicon.svg has it. */
+export const SIGN = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#fff">
 <rect width="16" height="16" rx="3.5" fill="#0A6A86" stroke="none"/>
-<path d="M4.25 2.75v7.5M11.75 2.75v7.5" stroke-width="1.75"/>
-<path d="M5.25 5.25h5.5" stroke-width="2.5" stroke-linecap="butt"/>
-<path d="M2.5 12.75c1-.9 1.75-.9 2.75 0s1.75.9 2.75 0 1.75-.9 2.75 0 1.75.9 2.75 0" stroke-width="1.25"/>
+<path d="M4.5 3v10M11.5 3v10" stroke-width="1.8" stroke-linecap="round"/>
+<path d="M4.5 6h7" stroke-width="1.6"/>
+<path d="M2.5 10.6c1.4-1.2 2.7-1.2 3.9 0s2.4 1.2 3.6 0 2.2-1.1 3.5 0" stroke-width="1.4" stroke-linecap="round"/>
 </svg>
 `
 
@@ -42,7 +42,7 @@ body { margin: 0; min-height: 100vh; padding: 1.5rem 1rem; display: grid; place-
 main { width: min(26rem, 100%); padding: 2rem; background: var(--bg); border: 1px solid var(--line); border-radius: 8px; overflow-wrap: anywhere }
 @media (max-width: 24rem) { body { padding: .75rem .5rem } main { padding: 1.5rem 1rem } }
 .brand { display: flex; align-items: center; gap: .5rem; margin: 0 0 1.5rem; font-size: 1rem; line-height: 1.5rem; font-weight: 600; letter-spacing: -.01em }
-.brand img { width: 1.5rem; height: 1.5rem }
+.brand::before { content: ""; flex: none; width: 1.5rem; height: 1.5rem; background: url(/oidc/sign.svg) center / contain no-repeat }
 h1 { margin: 0 0 .75rem; font-size: 1.25rem; line-height: 1.75rem; font-weight: 600 }
 h2 { margin: 0 0 .75rem; font-size: 1rem; line-height: 1.5rem; font-weight: 600 }
 p, ul { margin: .75rem 0 }

@@ -48,6 +48,18 @@ export function decideSeeInstance(
 }
 
 /**
+ * Seeing how an instance is used over time: whoever may see its roles. The numbers name nobody, unlike its open sessions, and who
+ * uses an instance is the first to ask whether it is full or slow.
+ */
+export function decideSeeMetrics(
+  caller: Caller,
+  instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
+  granted: InstancePermissionLevel | undefined,
+): 'permitted' | Refusal {
+  return decideSeeInstance(caller, instance, granted)
+}
+
+/**
  * Making a role in an instance (behaviour 58): whoever manages it makes any; CAN_USE makes the own one, with nothing
  * beyond logging in.
  */

@@ -245,6 +245,14 @@ export const REFUSALS_OF_REQUESTS = {
       message: 'The file for {path} is larger than {limit}, which is the most that a file may have.',
     },
   },
+  too_many_event_streams: {
+    disclosure: 'authenticated',
+    http: {
+      status: 429,
+      errorCode: 'REQUEST_LIMIT_EXCEEDED',
+      message: 'There are too many open pages of the console: {whose}. Close some, or reload this one later.',
+    },
+  },
   too_many_transfers: {
     disclosure: 'authenticated',
     // SDKs repeat it by themselves (wire-contract §5.3); transfers that are under way end soon.

@@ -13,6 +13,7 @@ import {
   decideManageWorkspace,
   decideScope,
   decideSeeInstance,
+  decideSeeMetrics,
   instancePermission,
   type Caller,
   type InstancePermissionLevel,
@@ -59,7 +60,7 @@ const ON_INSTANCES = {
   change_permissions: [[], manage],
   see_sessions: [['postgres'], manage],
   end_sessions: [['postgres'], manage],
-  see_metrics: [['postgres'], see],
+  see_metrics: [['postgres'], ({ caller, instance, granted }) => decideSeeMetrics(caller, instance, granted)],
   manage_catalogs: [['postgres'], manage],
   check_own_login: [
     ['postgres'],

@@ -256,6 +256,23 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
 
     loadPermission: (uid, identityIds) => askForPermission({ uid, identityIds }),
 
+    loadPermissionsIn: (workspaceId, identityIds) =>
+      askSystemDatabase(async () => {
+        const granted = await database
+          .selectFrom('database_instance_permission as permission')
+          .innerJoin('database_instance as instance', 'instance.uid', 'permission.instance_uid')
+          .select(['permission.instance_uid', 'permission.level'])
+          .where('instance.workspace_id', '=', workspaceId)
+          .where('permission.identity_id', 'in', identityIds)
+          .execute()
+        const strongest = new Map<InstanceUid, InstancePermissionLevel>()
+        for (const { instance_uid, level } of granted) {
+          const uid = instance_uid as InstanceUid
+          if (strongest.get(uid) !== 'CAN_MANAGE') strongest.set(uid, level)
+        }
+        return strongest
+      }),
+
     listPermissions: (uid) =>
       askSystemDatabase(async () => {
         const granted = await database

@@ -9,7 +9,14 @@ import { clientConfigOf, type SystemDatabaseAddress } from './system-database.ts
 
 const RECONNECT_MS = 1_000
 
-export type NoticeChannel = 'database_instance' | 'cancel_request' | 'directory' | 'session_question'
+export type NoticeChannel =
+  | 'database_instance'
+  | 'cancel_request'
+  | 'directory'
+  | 'session_question'
+  | 'instance_activity'
+  | 'live_hint'
+  | 'live_watch'
 
 export interface Listening {
   start(): Promise<void>

@@ -3,7 +3,7 @@ import type { SessionNotices } from '../operations/ports/sessions.ts'
 import { listenOn, type Listening, type StandingConnection } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
 
-const CHANNELS = ['database_instance', 'directory', 'session_question'] as const
+const CHANNELS = ['database_instance', 'directory', 'session_question', 'live_watch'] as const
 
 export interface RunningSessionNotices extends SessionNotices, Listening {}
 

@@ -27,6 +27,17 @@ const revive = (sent: SentSession): OpenSession => ({
   lastActiveAt: new Date(sent.lastActiveAt),
 })
 
+/** Processes that serve sessions and said so lately. */
+export const loadLiveGateways = (database: SystemDatabase): Promise<readonly string[]> =>
+  askSystemDatabase(async () => {
+    const live = await database
+      .selectFrom('gateway_process')
+      .select('id')
+      .where('seen_at', '>', sql<Date>`now() - make_interval(secs => ${LIVE_SECONDS})`)
+      .execute()
+    return live.map(({ id }) => id)
+  })
+
 export function createSessionAsker(database: SystemDatabase, newId: () => string): SessionAsker {
   const answersTo = async (id: string) =>
     database
@@ -43,11 +54,7 @@ export function createSessionAsker(database: SystemDatabase, newId: () => string
           .deleteFrom('session_question')
           .where('asked_at', '<', sql<Date>`now() - make_interval(secs => ${QUESTION_SECONDS})`)
           .execute()
-        const live = await database
-          .selectFrom('gateway_process')
-          .select('id')
-          .where('seen_at', '>', sql<Date>`now() - make_interval(secs => ${LIVE_SECONDS})`)
-          .execute()
+        const live = await loadLiveGateways(database)
         await database.transaction().execute(async (transaction) => {
           await transaction
             .insertInto('session_question')
@@ -58,7 +65,7 @@ export function createSessionAsker(database: SystemDatabase, newId: () => string
         const giveUpAt = performance.now() + ANSWER_LIMIT_MS
         let answers = await answersTo(id)
         const silent = () =>
-          live.filter((one) => !answers.some(({ gateway_id }) => gateway_id === one.id)).length
+          live.filter((one) => !answers.some(({ gateway_id }) => gateway_id === one)).length
         while (silent() > 0 && performance.now() < giveUpAt) {
           await pause(POLL_MS)
           answers = await answersTo(id)

@@ -31,6 +31,7 @@ import { federationPolicyRoutes } from '../../src/http/api/federation-policies.t
 import { grantRoutes } from '../../src/http/api/grants.ts'
 import { instanceDatabaseRoutes } from '../../src/http/api/instance-databases.ts'
 import { loginCheckRoutes } from '../../src/http/api/login-check.ts'
+import { instanceMetricsRoutes } from '../../src/http/api/instance-metrics.ts'
 import { permissionRoutes } from '../../src/http/api/permissions.ts'
 import { refusalRoutes } from '../../src/http/api/refusals.ts'
 import { rightsRoutes } from '../../src/http/api/rights.ts'
@@ -69,6 +70,7 @@ const ROUTES: readonly Route[] = [
   ...tokenRoutes(nothingBehind),
   ...signInRoutes(nothingBehind),
   ...identityRightsRoutes(nothingBehind),
+  ...instanceMetricsRoutes(nothingBehind),
   ...openSessionRoutes(nothingBehind),
   ...auditRoutes(nothingBehind),
   ...databaseCredentialRoutes(nothingBehind),

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createLakegateHttp, type DatabaseInstance } from '@lakegate/client'
+import { createLakegateHttp, type DatabaseInstance, type InstanceMetricsAnswer } from '@lakegate/client'
 import { cancelRequest } from '../stage/byte-builder.ts'
 import { instancePostmaster, stopClusters } from '../stage/clusters.ts'
 import { startGatewayNode, type GatewayNode } from '../stage/gateway-node.ts'
@@ -20,6 +20,7 @@ import { runToEnd } from '../stage/run-to-end.ts'
 import { createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
 import { startTestSystemDatabase, type TestSystemDatabase } from '../stage/system-database.ts'
 import { waitFor } from '../stage/wait-for.ts'
+import { workersOf } from '../stage/workers.ts'
 import { connectWire } from '../stage/wire-client.ts'
 import { freePort } from '../stage/free-port.ts'
 
@@ -106,6 +107,26 @@ async function logsIn(gateway: GatewayNode): Promise<boolean> {
 describe('gateways of their own', () => {
   it('let in with the token of a control plane elsewhere, each of them', async () => {
     await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
+  })
+
+  it('tell a control plane elsewhere how instances are used; one that is silent is counted', async () => {
+    const path = `/api/2.0/lakegate/instances/dev/metrics`
+    const read = () => control.admin.request<InstanceMetricsAnswer>('GET', path)
+    const sessions = await Promise.all(gateways.map((gateway) => openSession(gateway)))
+    const seen = await waitFor('a point with the sessions of both', async () => {
+      const metrics = await read()
+      return (metrics.points.at(-1)?.open_sessions ?? 0) >= 2 ? metrics : undefined
+    })
+    expect(seen).toMatchObject({ silent_gateways: 0, session_limit: CONNECTIONS })
+    const silenced = await workersOf(gateways[1].process.pid)
+    for (const pid of silenced) process.kill(pid, 'SIGSTOP')
+    try {
+      await waitFor('the silence', async () => (await read()).silent_gateways === 1)
+    } finally {
+      for (const pid of silenced) process.kill(pid, 'SIGCONT')
+    }
+    await waitFor('its word', async () => (await read()).silent_gateways === 0)
+    await Promise.all(sessions.map((session) => session.end()))
   })
 
   it('pass cancel requests on to one another (behaviour 71)', async () => {

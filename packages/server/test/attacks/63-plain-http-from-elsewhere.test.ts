@@ -140,7 +140,7 @@ describe.skipIf(elsewhere === undefined)('by plain HTTP from elsewhere', () => {
       body: new URLSearchParams({ password, repetition: password }).toString(),
     }
     refused(await ask('clear', set))
-    expect((await ask('tls', set)).status).toBe(200)
+    expect((await ask('tls', set)).status).toBe(303)
   })
 
   it.each([

@@ -111,6 +111,6 @@ describe('a login without a host (wire-contract §3.6)', () => {
   ])('leads nowhere else: %j (attack 32)', async (destination) => {
     const response = await fetch(frontDoor(destination), { redirect: 'manual' })
     expect(response.status).toBe(302)
-    expect(response.headers.get('location')).toBe('/oidc/account')
+    expect(response.headers.get('location')).toBe('/console')
   })
 })

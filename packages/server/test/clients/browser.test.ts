@@ -1,4 +1,4 @@
-/** The pages in a real browser, with scripts switched off: signing in, allowing, passwords, the account, devices. */
+/** The pages in a real browser, with scripts switched off but for the console: signing in, allowing, passwords, the account, devices. */
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -65,7 +65,9 @@ describe.skipIf(executable === '')('in Chromium (skipped where no Chromium is in
     await page.getByLabel('New password').fill('quite a long secret')
     await page.getByLabel('The same again').fill('quite a long secret')
     await page.getByRole('button', { name: 'Set password' }).click()
-    await expect.poll(heading).toBe('Password set')
+    // It leads on into the console, signed in; from here on somebody who comes without.
+    await page.waitForURL(/\/console$/)
+    await page.context().clearCookies()
 
     await page.goto(authorizationUrl())
     await page.getByLabel('E-mail address').fill('browser@example.com')
@@ -83,6 +85,40 @@ describe.skipIf(executable === '')('in Chromium (skipped where no Chromium is in
     const arrival = arrivals.find((url) => url.searchParams.has('code'))
     expect(arrival?.searchParams.get('state')).toBe('xyz')
     expect(arrival?.searchParams.get('iss')).toBe(`${ready.http_url}/oidc`)
+  })
+
+  it('a person signs in to the console, where no script sees the cookie and no page of the server breaks its policy', async () => {
+    const person = await createPerson(lakegate)
+    const context = await browser.newContext()
+    const tab = await context.newPage()
+    const complaints: string[] = []
+    tab.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) complaints.push(message.text())
+    })
+    await tab.goto(`${ready.http_url}/console/sign-in?destination=/console/audit`)
+    await tab.getByLabel('E-mail address').fill(person.userName)
+    await tab.getByLabel('Password').fill(person.password)
+    await tab.getByRole('button', { name: 'Sign in' }).click()
+    await tab.waitForURL(/\/console\/audit$/)
+    const askSession = () => tab.evaluate("fetch('/console/api/session').then((answer) => answer.status)")
+    expect(await askSession()).toBe(200)
+    expect(await tab.evaluate('document.cookie')).toBe('')
+    const kept = (await context.cookies()).filter(({ name }) => name.startsWith('lakegate-console'))
+    expect(kept).toMatchObject([
+      { name: 'lakegate-console', path: '/console', httpOnly: true, sameSite: 'Strict', secure: false },
+    ])
+    // From a page of another site the cookie does not come along, and the app asks for itself (design 3.2).
+    await tab.goto(`http://localhost:${String((application.address() as AddressInfo).port)}`)
+    await tab.evaluate(`location.href = ${JSON.stringify(`${ready.http_url}/console/audit`)}`)
+    await tab.waitForURL(/\/console\/audit$/)
+    expect(await askSession()).toBe(200)
+    for (const path of ['/console/signed-out', '/console/assets/none.js', '/console/callback?state=x']) {
+      await tab.goto(`${ready.http_url}${path}`)
+      // Dressed by the style sheet of the sign-in pages.
+      expect(await tab.evaluate("getComputedStyle(document.querySelector('main')).borderRadius")).toBe('8px')
+    }
+    expect(complaints).toEqual([])
+    await context.close()
   })
 
   it('every field has a label, and the keyboard is enough', async () => {

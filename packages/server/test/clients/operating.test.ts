@@ -124,6 +124,11 @@ describe('what asks through REST', () => {
     }
   })
 
+  it('shows how an instance was used', async () => {
+    const { stdout } = await run(block('/metrics?since='))
+    expect(stdout).toContain('"collected_since"')
+  })
+
   it('has an instance end sessions by itself, and reads the audit', async () => {
     const { stdout } = await run(`${block('session_policy')}\n${block('lakegate/audit')}`, {
       IDENTITY_ID: principal.id,

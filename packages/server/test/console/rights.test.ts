@@ -111,8 +111,6 @@ const TRIES: Readonly<Record<InstanceAction, Try>> = {
       role: 'x',
     }),
 }
-/** Its route is not among those of this server. */
-const NOT_SERVED_HERE: InstanceAction = 'see_metrics'
 
 const IN_WORKSPACE: Readonly<Record<WorkspaceAction, Try>> = {
   // A name that cannot be one: what comes behind the permission.
@@ -159,9 +157,7 @@ describe.each(EVERYBODY.map(({ title }) => title))('%s', (title) => {
       `/api/2.0/lakegate/instances/${name}/rights`,
     )
     // Deleting comes last: for those who may, there is nothing afterwards.
-    const tried: InstanceAction[] = INSTANCE_RIGHTS.filter(
-      (action) => action !== 'delete' && action !== NOT_SERVED_HERE,
-    )
+    const tried: InstanceAction[] = INSTANCE_RIGHTS.filter((action) => action !== 'delete')
     const through: InstanceAction[] = []
     for (const action of tried)
       if (await isLetThrough(TRIES[action](principal.http, name, principal))) through.push(action)

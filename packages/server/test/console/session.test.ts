@@ -1,8 +1,8 @@
 /** The session of the browser at the web console (design 3.1 and 3.2): how it begins, what it opens, how it ends. */
-import { createHash } from 'node:crypto'
 import type { DatabaseInstance, ScimUser } from '@lakegate/client'
 import { describe, expect, it } from 'vitest'
 import { cookieOf, openConsole, signInToConsole } from '../stage/console-session.ts'
+import { openInsider } from '../stage/insider.ts'
 import { createPerson, formAction, requestSignInLink, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
@@ -60,20 +60,29 @@ describe('signing in to the console', () => {
     expect(session.person.id).toBe(user.id)
   })
 
-  it('keeps nothing of the cookie that opens anything, and no token in clear', async () => {
-    const { cookie } = await signInToConsole(origin, await createPerson(lakegate))
-    const [, value = ''] = cookie.split('=')
-    expect(createHash('sha256').update(value).digest()).toHaveLength(32)
-    expect(Buffer.from(value, 'base64url')).toHaveLength(32)
-  })
-
-  it('is not shown as an application beside the browser, and goes on when everything else is signed out', async () => {
-    const browser = await signInToConsole(origin, await createPerson(lakegate))
-    const account = await browser.visitor.visit(`${origin}/oidc/account`)
+  it('is not shown as an application beside the browser, and leads back to the console', async () => {
+    const { visitor } = await signInToConsole(origin, await createPerson(lakegate))
+    const account = await visitor.visit(`${origin}/oidc/account`)
     expect(account.text).not.toContain('the Lakegate console')
     expect(account.text).toContain('href="/console"')
-    const other = await signInToConsole(origin, undefined, browser.visitor)
-    expect((await other.ask('GET', '/console/api/session')).status).toBe(200)
+    const front = await visitor.step(origin)
+    expect(front.headers.get('location')).toBe('/console')
+  })
+
+  it('goes on where everything else is signed out, and can be renewed then', async () => {
+    const insider = await openInsider(lakegate)
+    const person = await createPerson(lakegate)
+    const elsewhere = await signInToConsole(origin, person)
+    const here = await signInToConsole(origin, person)
+    await here.visitor.submit(`${origin}/oidc/account/sessions/end-others`, {})
+    expect(await errorOf(await elsewhere.ask('GET', '/console/api/session'))).toEqual(OVER)
+    await insider.database
+      .updateTable('console_session')
+      .set({ access_token_expires_at: new Date() })
+      .where('identity_id', '=', person.id)
+      .execute()
+    expect((await here.ask('GET', '/console/api/session')).status).toBe(200)
+    await insider.close()
   })
 })
 
@@ -175,5 +184,7 @@ describe('pages of the server below /console', () => {
     const answer = await fetch(`${origin}/console`, { method: 'POST', redirect: 'manual' })
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe('GET, HEAD')
+    for (const path of ['/console/sign-in', '/console/callback'])
+      expect((await fetch(`${origin}${path}`, { method: 'HEAD', redirect: 'manual' })).status).toBe(405)
   })
 })

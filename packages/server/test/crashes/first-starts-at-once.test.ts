@@ -3,9 +3,14 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createLakegateHttp, type ListDatabaseInstancesResponse } from '@lakegate/client'
+import {
+  createLakegateHttp,
+  type ConsoleSessionAnswer,
+  type ListDatabaseInstancesResponse,
+} from '@lakegate/client'
 import { clientConfigOf } from '../../src/store/system-database.ts'
 import { stopClusters } from '../stage/clusters.ts'
+import { cookieOf } from '../stage/console-session.ts'
 import {
   makeDataDirectory,
   removeDataDirectory,
@@ -108,6 +113,36 @@ describe.each(['first_round', 'second_round', 'third_round'])(
       expect(files).toEqual([path.join(home, 'first-access.json')])
       const kept = JSON.parse(await readFile(files[0] ?? '', 'utf8')) as { sign_in_link: string }
       expect((await new Visitor().visit(kept.sign_in_link)).status).toBe(200)
+    })
+
+    it('serve one session of the console together: whichever is asked, and wherever it ends', async () => {
+      const { sign_in_link: link } = JSON.parse(
+        await readFile(path.join(home, 'first-access.json'), 'utf8'),
+      ) as { sign_in_link: string }
+      const visitor = new Visitor()
+      const password = 'a password of the first person'
+      await visitor.submit(link, { password, repetition: password })
+      const cookie = cookieOf(visitor) ?? ''
+      const publicUrl = `http://127.0.0.1:${String(ports[0])}`
+      const askAt = (port: number | undefined, action: string, headers: Record<string, string> = {}) =>
+        fetch(`http://127.0.0.1:${String(port)}/console/api/${action}`, {
+          method: action === 'sign-out' ? 'POST' : 'GET',
+          headers: { cookie, ...headers },
+        })
+      const [first, second] = await Promise.all(
+        ports.map(async (port) => {
+          const answer = await askAt(port, 'session')
+          expect(answer.status).toBe(200)
+          return (await answer.json()) as ConsoleSessionAnswer
+        }),
+      )
+      expect(second).toEqual(first)
+      const out = await askAt(ports[1], 'sign-out', {
+        origin: publicUrl,
+        'x-lakegate-csrf': first?.csrf ?? '',
+      })
+      expect(out.status).toBe(200)
+      for (const port of ports) expect((await askAt(port, 'session')).status).toBe(401)
     })
   },
 )

@@ -53,6 +53,7 @@ function world(
       audit: { record: (entry) => void records.push(entry) },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       onEnded: () => undefined,
+      onChanged: () => undefined,
     },
     { idleMs: 24 * HOUR_MS, lifetimeMs: 72 * HOUR_MS },
   )

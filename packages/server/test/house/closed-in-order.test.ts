@@ -46,7 +46,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'inquiry/conversation.ts': { times: 1, why: LOCAL },
   'inquiry/listener.ts': { times: 5, why: LOCAL },
   'oauth/account.ts': { times: 1, why: NOT_A_SOCKET },
-  'oauth/browser-session.ts': { times: 1, why: NOT_A_SOCKET },
+  'oauth/browser-session.ts': { times: 2, why: NOT_A_SOCKET },
   'oauth/interactions.ts': { times: 1, why: NOT_A_SOCKET },
   'composition/system-database.ts': { times: 2, why: NOT_A_SOCKET },
   'instances/drivers.ts': { times: 1, why: NOT_A_SOCKET },

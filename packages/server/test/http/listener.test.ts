@@ -324,3 +324,43 @@ it('an answer that ends with its connection ends without close_notify when it is
   await listener.close()
   expect(await endOf(tap)).not.toBe(IN_ORDER)
 })
+
+describe('before there is anything to serve', () => {
+  const STARTING_FILE = { type: 'text/css', body: 'a{}' }
+  let starting: HttpListener
+  beforeEach(async () => {
+    starting = await openHttpListener(
+      {
+        host: HOST,
+        port: 0,
+        startingPage: {
+          headers: { 'x-frame-options': 'DENY' },
+          html: '<h1>Starting</h1>',
+          files: new Map([['/style.css', STARTING_FILE]]),
+        },
+      },
+      closeConnection,
+    )
+  })
+  afterEach(() => starting.close())
+  const ask = (path: string, headers: Readonly<Record<string, string>>, method = 'GET') =>
+    fetch(`http://${HOST}:${String(starting.port)}${path}`, { method, headers })
+
+  it('a person sees a page that is dressed, and a program reads JSON', async () => {
+    const person = await ask('/console/compute', { accept: 'text/html,*/*;q=0.8' })
+    expect(person.status).toBe(503)
+    expect(person.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(person.headers.get('x-frame-options')).toBe('DENY')
+    expect(await person.text()).toBe('<h1>Starting</h1>')
+    expect(await (await ask('/style.css', {})).text()).toBe(STARTING_FILE.body)
+    for (const [accept, method] of [
+      ['*/*', 'GET'],
+      ['text/html', 'POST'],
+    ] as const) {
+      const program = await ask('/api/2.0/x', { accept }, method)
+      expect(program.status).toBe(503)
+      expect(program.headers.get('retry-after')).toBe('1')
+      expect(await program.json()).toMatchObject({ error_code: 'TEMPORARILY_UNAVAILABLE' })
+    }
+  })
+})

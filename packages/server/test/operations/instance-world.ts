@@ -190,6 +190,7 @@ function storeOf(world: World, call: Call): InstanceStore {
     listPermissions: async () => call('listPermissions', () => []),
     replacePermissions: async () => call('replacePermissions', () => undefined),
     loadPermission: async () => call('loadPermission', () => undefined),
+    loadPermissionsIn: async () => call('loadPermissionsIn', () => new Map()),
   }
 }
 

@@ -53,7 +53,9 @@ describe.each(TABLE)('the refusal %s', (name, definition) => {
     if (definition.http !== undefined && definition.http.status !== 503) {
       // Of beginning a sign-in: asked by browsers and by clients of the device grant, never by the REST clients of SDKs. Of
       // transfers: repeating is what helps, since those under way end within two minutes.
-      if (name === 'too_many_begun' || name === 'too_many_transfers') expect(definition.http.status).toBe(429)
+      // And streams of events are asked for by browsers alone, which do not repeat one that was refused.
+      if (['too_many_begun', 'too_many_transfers', 'too_many_event_streams'].includes(name))
+        expect(definition.http.status).toBe(429)
       else expect([429, 501]).not.toContain(definition.http.status)
       expect(definition.http.errorCode).toMatch(/^[A-Z_]+$/)
     }

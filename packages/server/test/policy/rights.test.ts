@@ -11,7 +11,8 @@ import { DEEDS, EVERYBODY } from './who-may.ts'
 
 /** Rows of the table, by how they begin, and the rights that they are about. */
 const ROWS: readonly (readonly [deed: RegExp, rights: readonly InstanceRight[]])[] = [
-  [/^see the roles and the permissions/, ['see_roles', 'see_permissions', 'see_metrics']],
+  [/^see the roles and the permissions/, ['see_roles', 'see_permissions']],
+  [/^see how the instance is used over time/, ['see_metrics']],
   [/^create the own role, plain/, ['create_own_role']],
   [/^create the role of somebody else/, ['create_role']],
   [

@@ -11,6 +11,7 @@ import {
   decideManageInstance,
   decideManageWorkspace,
   decideSeeInstance,
+  decideSeeMetrics,
   instancePermission,
   type Caller,
   type InstancePermissionLevel,
@@ -75,6 +76,10 @@ export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
   [
     'see the roles and the permissions of the instance',
     ({ caller, instance, granted }) => decideSeeInstance(caller, instance, granted),
+  ],
+  [
+    'see how the instance is used over time',
+    ({ caller, instance, granted }) => decideSeeMetrics(caller, instance, granted),
   ],
   [
     'create the own role, plain',

@@ -22,6 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
+const ACCOUNT = randomUUID()
 const bytes = (text: string) => Buffer.from(old.encrypt(Buffer.from(text)))
 
 beforeEach(async () => {
@@ -40,6 +41,17 @@ beforeEach(async () => {
     )
     await sql`DELETE FROM attached_cluster_password`.execute(transaction)
     await sql`INSERT INTO attached_cluster_password VALUES (${randomUUID()}, ${bytes('e')}::bytea)`.execute(
+      transaction,
+    )
+    await sql`DELETE FROM console_session`.execute(transaction)
+    // Both values of one row are sealed in one transaction: PostgreSQL looks up what the row points at then.
+    await sql`INSERT INTO account VALUES (${ACCOUNT}, now()) ON CONFLICT DO NOTHING`.execute(transaction)
+    await sql`INSERT INTO workspace (id, account_id, name, created_at) OVERRIDING SYSTEM VALUE
+      VALUES (7, ${ACCOUNT}, 'w', now()) ON CONFLICT DO NOTHING`.execute(transaction)
+    await sql`INSERT INTO identity (id, account_id, type, name, display_name, created_at) OVERRIDING SYSTEM VALUE
+      VALUES (7, ${ACCOUNT}, 'USER', 'u', 'u', now()) ON CONFLICT DO NOTHING`.execute(transaction)
+    await sql`INSERT INTO console_session VALUES
+      (sha256('x'), 7, 7, 'x', false, ${bytes('h')}::bytea, now(), ${bytes('i')}::bytea, now(), now())`.execute(
       transaction,
     )
     await sql`DELETE FROM managed_role_key`.execute(transaction)
@@ -100,15 +112,15 @@ function startProcess() {
 
 describe('a rotation of the master key', () => {
   it('seals everything under the new key', async () => {
-    await expect(sealAllAnew(system.database, { open: both, sealed })).resolves.toBe(7)
-    await expect(opened(sealed)).resolves.toBe('abcdefg')
+    await expect(sealAllAnew(system.database, { open: both, sealed })).resolves.toBe(9)
+    await expect(opened(sealed)).resolves.toBe('abcdefghi')
     await expect(opened(old)).rejects.toMatchObject({ code: 'master_key_does_not_fit' })
   })
 
   it('can be repeated when nobody knows how far the last one came', async () => {
     await sealAllAnew(system.database, { open: both, sealed })
     await sealAllAnew(system.database, { open: both, sealed })
-    await expect(opened(sealed)).resolves.toBe('abcdefg')
+    await expect(opened(sealed)).resolves.toBe('abcdefghi')
   })
 
   it.each([0, 3, 6])('that fails behind %i values has changed none', async (patience) => {
@@ -121,11 +133,11 @@ describe('a rotation of the master key', () => {
       },
     }
     await expect(sealAllAnew(system.database, { open: both, sealed: failing })).rejects.toThrow('killed')
-    await expect(opened(old)).resolves.toBe('abcdefg')
+    await expect(opened(old)).resolves.toBe('abcdefghi')
   })
 
   it('begins only with a key that opens everything', async () => {
-    await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
+    await expect(tryMasterKey(system.database, old)).resolves.toBe(9)
     await expect(tryMasterKey(system.database, sealed)).rejects.toMatchObject({
       code: 'master_key_does_not_fit',
     })
@@ -140,8 +152,8 @@ describe('a rotation of the master key', () => {
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'master_key_in_use' })
     await running.stop()
-    await expect(opened(old)).resolves.toBe('abcdefg')
-    await expect(tryMasterKey(system.database, old)).resolves.toBe(7)
+    await expect(opened(old)).resolves.toBe('abcdefghi')
+    await expect(tryMasterKey(system.database, old)).resolves.toBe(9)
   })
 
   it('that came between reading the key and holding it stops a start', async () => {

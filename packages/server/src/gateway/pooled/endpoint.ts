@@ -92,7 +92,7 @@ export function createPooledEndpoint(
         pool.leave(undefined)
         leaveDatabase()
         if (!(error instanceof BackendRefused)) throw error
-        dependencies.metrics.loginRefused('backend')
+        dependencies.metrics.loginRefused(admission.instance.uid, 'backend')
         endWith(socket, error.answer)
         return
       }

@@ -3,7 +3,7 @@
  * that of the session is Strict: what another site leads here comes without it, and the page then asks for itself.
  */
 
-export const SESSION_COOKIE = 'lakegate-console'
+const SESSION_COOKIE = 'lakegate-console'
 /** Of a sign-in that is under way, with the beginning of its state, so that tabs do not disturb one another. */
 const FLOW_COOKIE = 'lakegate-console-flow'
 const FLOW_SECONDS = 15 * 60

@@ -1,6 +1,6 @@
 /** Where a sign-in leads: a page of the console, and nowhere else, whatever the address says (RFC 9700 §4.11). */
 
-export const CONSOLE_PATH = '/console'
+const CONSOLE_PATH = '/console'
 
 /** Not pages, or such as would lead in circles. */
 const NO_PAGES = /^\/console\/(?:api|assets|sign-in|callback|signed-out|starting)(?:\/|$)/

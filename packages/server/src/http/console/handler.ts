@@ -19,6 +19,7 @@ export interface ConsoleHandlerPorts {
 }
 
 const ASSETS = '/console/assets/'
+const SIGNING_IN = ['/console/sign-in', '/console/callback']
 
 export function createConsoleHandler(ports: ConsoleHandlerPorts): RequestListener {
   return (request, response) => {
@@ -42,6 +43,11 @@ async function serve(
     return
   }
   const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
+  // Whoever only asks for headers, as previews of links do, begins no sign-in and uses no code up.
+  if (request.method === 'HEAD' && SIGNING_IN.includes(path)) {
+    sendPage({ request, response }, 405, pages.methodNotAllowed())
+    return
+  }
   const visit = { request, response, path, query: new URLSearchParams(query), pages }
   switch (path) {
     case '/console/sign-in':

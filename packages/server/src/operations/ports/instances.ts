@@ -69,6 +69,11 @@ export interface InstanceStore extends InstanceLookup {
     uid: InstanceUid,
     identityIds: readonly IdentityId[],
   ): Promise<InstancePermissionLevel | undefined>
+  /** The same for all instances of a workspace on which anything was granted. @param identityIds one at least */
+  loadPermissionsIn(
+    workspaceId: WorkspaceId,
+    identityIds: readonly IdentityId[],
+  ): Promise<ReadonlyMap<InstanceUid, InstancePermissionLevel>>
   /** What was granted, ordered by identity. */
   listPermissions(uid: InstanceUid): Promise<readonly InstanceGrant[]>
   /** In one transaction; with `keepOthers`, identities that are not named keep what they have. */

@@ -1,9 +1,14 @@
 /** What the gateway counts and times. */
+import type { InstanceUid } from '../../domain/ids.ts'
+
 export type LoginStep = 'role_facts' | 'login_facts' | 'verify_token' | 'open_backend'
 
 export interface LoginMetrics {
-  loginAdmitted(milliseconds: number): void
-  /** @param reason the name of a refusal, `backend` or `internal_error` */
-  loginRefused(reason: string): void
+  loginAdmitted(instanceUid: InstanceUid, milliseconds: number): void
+  /**
+   * @param instanceUid that was meant, whether there is one or not; undefined when it was never known
+   * @param reason the name of a refusal, `backend` or `internal_error`
+   */
+  loginRefused(instanceUid: InstanceUid | undefined, reason: string): void
   timed<Result>(step: LoginStep, work: () => Promise<Result>): Promise<Result>
 }

@@ -43,8 +43,11 @@ export interface BackendTermination {
   terminateBackend(instance: DatabaseInstance, backend: BackendToEnd): Promise<boolean>
 }
 
-/** Told of changed instances, of changes by which somebody may have lost a right, and of questions. */
+/** Told of changed instances, of changes by which somebody may have lost a right, of questions, and that somebody watches. */
 export interface SessionNotices {
   /** @returns the way to stop being told */
-  on(channel: 'database_instance' | 'directory' | 'session_question', callback: () => void): () => void
+  on(
+    channel: 'database_instance' | 'directory' | 'session_question' | 'live_watch',
+    callback: () => void,
+  ): () => void
 }

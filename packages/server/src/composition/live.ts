@@ -1,0 +1,138 @@
+/** What a control plane knows of the moment: how instances are used, and what has changed, for whoever watches. */
+import { randomUUID } from 'node:crypto'
+import type { DatabaseInstance } from '../domain/database-instance.ts'
+import { beginOfSlot, slotAt } from '../domain/instance-activity.ts'
+import type { InstanceUid } from '../domain/ids.ts'
+import { createEventStreams, type EventStreams } from '../http/console/event-streams.ts'
+import { createActivityHistory } from '../observation/activity-history.ts'
+import type { ActivityHistory } from '../operations/ports/activity.ts'
+import { createControlPlaneNotices } from '../store/control-plane-notices.ts'
+import { createWatchSender, type SentHint } from '../store/live-hints.ts'
+import type { Foundation } from './foundation.ts'
+
+export interface Live {
+  readonly history: ActivityHistory
+  readonly streams: EventStreams
+  start(): Promise<void>
+  /** Ends the streams at once: before HTTP waits for its answers. */
+  stop(): Promise<void>
+}
+
+/** How long gateways may take with the report of a slot that is over. */
+const REPORTS_ARE_THERE_MS = 3_000
+const LEARN_AGAIN_MS = 5_000
+
+export function buildLive(foundation: Foundation): Live {
+  const { clock, log, stores, hints, database, confirmMasterKey } = foundation
+  const history = createActivityHistory(clock)
+  const streams = createEventStreams({
+    loadGranted: ({ workspaceId, identity, groupIds }) =>
+      stores.instances.loadPermissionsIn(workspaceId, [identity.id, ...groupIds]),
+    watch: createWatchSender(database),
+    uptimeMs: () => performance.now(),
+    newEpoch: () => randomUUID().slice(0, 8),
+    log,
+  })
+  /** As they were when they were read last, with all that is known of them as a text to compare. */
+  let known:
+    ReadonlyMap<InstanceUid, { readonly instance: DatabaseInstance; readonly text: string }> | undefined
+  let learning: Promise<void> | undefined
+  let mustLearnAgain = false
+  let learnLater: NodeJS.Timeout | undefined
+  let completing: NodeJS.Timeout | undefined
+  let isStopped = false
+
+  async function learn(): Promise<void> {
+    const before = known
+    const instances = await stores.instances.listAll()
+    known = new Map(instances.map((instance) => [instance.uid, { instance, text: JSON.stringify(instance) }]))
+    history.know(new Set(known.keys()))
+    if (before === undefined) return
+    for (const [uid, { instance, text }] of known)
+      if (before.get(uid)?.text !== text) streams.say({ kind: 'instance', instance })
+    for (const [uid, { instance }] of before) if (!known.has(uid)) streams.say({ kind: 'instance', instance })
+  }
+
+  /** One at a time, and once for many changes. */
+  function learnSoon(): void {
+    clearTimeout(learnLater)
+    if (isStopped) return
+    if (learning !== undefined) {
+      mustLearnAgain = true
+      return
+    }
+    learning = learn()
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'changed instances could not be read')
+        if (!isStopped) learnLater = setTimeout(learnSoon, LEARN_AGAIN_MS).unref()
+      })
+      .finally(() => {
+        learning = undefined
+        if (mustLearnAgain) learnSoon()
+        mustLearnAgain = false
+      })
+  }
+
+  function hear(hint: SentHint): void {
+    if (hint.kind === 'audit') {
+      streams.say(hint)
+      return
+    }
+    const instance = known?.get(hint.instanceUid)?.instance
+    if (instance !== undefined) streams.say({ kind: 'sessions', instance })
+  }
+
+  function completeInTime(): void {
+    const now = clock()
+    const next = beginOfSlot(slotAt(now) + 1).getTime() - now.getTime()
+    completing = setTimeout(() => {
+      history.complete()
+      completeInTime()
+    }, next + REPORTS_ARE_THERE_MS).unref()
+  }
+
+  const notices = createControlPlaneNotices(
+    foundation.address,
+    {
+      onLost: (error) => {
+        log.warn({ err: error }, 'the connection that tells the console of changes was lost')
+      },
+      confirmMasterKey,
+    },
+    {
+      onInstanceChange: learnSoon,
+      onReport: (report) => {
+        history.hear(report)
+      },
+      onHints: (heard) => {
+        heard.forEach(hear)
+      },
+      onWatched: () => {
+        hints.watched()
+      },
+      onMissed: () => {
+        streams.missed()
+        learnSoon()
+      },
+    },
+  )
+
+  return {
+    history,
+    streams,
+    async start() {
+      await notices.start()
+      await learn()
+      completeInTime()
+    },
+    async stop() {
+      isStopped = true
+      streams.close()
+      clearTimeout(completing)
+      clearTimeout(learnLater)
+      hints.stop()
+      await notices.stop()
+      await learning
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** Tells the control planes, every ten seconds by the clock, what this gateway process does for each instance. */
+import { beginOfSlot, slotAt, type ActivityReport } from '../domain/instance-activity.ts'
+import type { InstanceUid } from '../domain/ids.ts'
+import type { SessionTotals } from '../gateway/open-sessions.ts'
+import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
+import type { ActivityCounter, PresentActivity } from '../observation/activity-counter.ts'
+import type { ActivitySender } from '../operations/ports/activity.ts'
+import type { Clock } from '../operations/ports/clock.ts'
+
+/** A minute: what could not be told for longer is not told any more. */
+const MOST_UNTOLD = 6
+
+export interface ActivityReporting {
+  start(): void
+  stop(): void
+}
+
+export function reportActivity(
+  ports: {
+    readonly clock: Clock
+    readonly counter: Pick<ActivityCounter, 'take'>
+    readonly sender: ActivitySender
+    readonly sessions: () => ReadonlyMap<InstanceUid, SessionTotals>
+    readonly pools: () => readonly PoolFigures[]
+    readonly onFailure: (error: unknown) => void
+  },
+  gatewayId: string,
+): ActivityReporting {
+  let timer: NodeJS.Timeout | undefined
+  let untold: readonly ActivityReport[] = []
+  let telling: Promise<void> | undefined
+
+  async function tellAll(): Promise<void> {
+    for (const report of untold) {
+      await ports.sender.send(report)
+      untold = untold.filter((one) => one !== report)
+    }
+  }
+
+  function tell(instances: ActivityReport['instances']): void {
+    const report = { gatewayId, slot: slotAt(ports.clock()) - 1, instances }
+    untold = [...untold, report].slice(-MOST_UNTOLD)
+    telling ??= tellAll()
+      .catch(ports.onFailure)
+      .finally(() => {
+        telling = undefined
+      })
+  }
+
+  function waitForEndOfSlot(): void {
+    const now = ports.clock()
+    const left = beginOfSlot(slotAt(now) + 1).getTime() - now.getTime()
+    timer = setTimeout(() => {
+      tell(ports.counter.take(presentActivity(ports.sessions(), ports.pools())))
+      waitForEndOfSlot()
+    }, left).unref()
+  }
+
+  return {
+    start() {
+      // At once, and about nothing: so it is not taken for one that is silent.
+      tell([])
+      waitForEndOfSlot()
+    },
+    stop() {
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Joins what is known of sessions with what is known of pools. */
+function presentActivity(
+  sessions: ReadonlyMap<InstanceUid, SessionTotals>,
+  pools: readonly PoolFigures[],
+): ReadonlyMap<InstanceUid, PresentActivity> {
+  const poolOf = new Map(pools.map((pool) => [pool.instanceUid, pool]))
+  return new Map(
+    [...new Set([...sessions.keys(), ...poolOf.keys()])].map((uid) => {
+      const own = sessions.get(uid)
+      const pool = poolOf.get(uid)
+      return [
+        uid,
+        {
+          now: {
+            openSessions: own?.open ?? 0,
+            pooledSessions: pool?.sessions ?? 0,
+            pooledBackendsInUse: pool?.backendsInUse ?? 0,
+            pooledClientsWaiting: pool?.waiting ?? 0,
+          },
+          bytesFromClient: own?.bytesFromClient ?? 0,
+          bytesToClient: own?.bytesToClient ?? 0,
+        },
+      ]
+    }),
+  )
+}

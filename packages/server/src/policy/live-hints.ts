@@ -1,0 +1,47 @@
+/** Who may hear which hint: whoever may read what it is about. Pure, and without a word for a refusal: hints come by the thousand. */
+import type { InstanceUid } from '../domain/ids.ts'
+import type { LiveHint } from '../domain/live-hint.ts'
+import {
+  decideManageAccount,
+  decideManageWorkspace,
+  instancePermission,
+  type Caller,
+  type InstancePermissionLevel,
+} from './permissions.ts'
+
+export interface HintListener {
+  readonly caller: Caller
+  /** What was granted to the caller or its groups, in its workspace. */
+  readonly granted: ReadonlyMap<InstanceUid, InstancePermissionLevel>
+  readonly readsAuditOfWorkspace: boolean
+  readonly readsAuditOfAccount: boolean
+}
+
+export const createHintListener = (
+  caller: Caller,
+  granted: ReadonlyMap<InstanceUid, InstancePermissionLevel>,
+): HintListener => ({
+  caller,
+  granted,
+  readsAuditOfWorkspace: decideManageWorkspace(caller, caller.workspaceId) === 'permitted',
+  readsAuditOfAccount: decideManageAccount(caller) === 'permitted',
+})
+
+export function mayHear(listener: HintListener, hint: LiveHint): boolean {
+  const { caller } = listener
+  switch (hint.kind) {
+    // As reading it: every member of the workspace (get-database-instance.ts).
+    case 'instance':
+      return hint.instance.workspaceId === caller.workspaceId
+    // As listing its sessions (decideManageInstance).
+    case 'sessions':
+      return (
+        instancePermission(caller, hint.instance, listener.granted.get(hint.instance.uid)) === 'CAN_MANAGE'
+      )
+    case 'audit':
+      return (
+        listener.readsAuditOfAccount ||
+        (listener.readsAuditOfWorkspace && hint.workspaceId === caller.workspaceId)
+      )
+  }
+}
