@@ -151,7 +151,7 @@ function Grid<Item>({
           </AriaColumn>
         ))}
         {actionsOf !== undefined && (
-          <AriaColumn id={ACTIONS} width={60}>
+          <AriaColumn id={ACTIONS} width={60} className={styles['actions'] ?? ''}>
             <span className="visually-hidden">{messages.app.more}</span>
           </AriaColumn>
         )}
@@ -176,7 +176,9 @@ function Grid<Item>({
                   {orNone(column.render(item))}
                 </Cell>
               ))}
-              {actionsOf !== undefined && <Cell className={styles['end'] ?? ''}>{actionsOf(item)}</Cell>}
+              {actionsOf !== undefined && (
+                <Cell className={classes(styles['end'], styles['actions'])}>{actionsOf(item)}</Cell>
+              )}
             </Row>
           )
         }

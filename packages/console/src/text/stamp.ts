@@ -17,6 +17,11 @@ const PARTS = {
 const local = new Intl.DateTimeFormat(LANGUAGE, PARTS)
 const utc = new Intl.DateTimeFormat(LANGUAGE, { ...PARTS, timeZone: 'UTC', timeZoneName: 'short' })
 
+const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium', hour12: false })
+
+/** Of today, to the second. */
+export const formatTime = (at: Date): string => time.format(at)
+
 /** @param at ISO 8601 */
 export const formatStamp = (at: string): string => local.format(new Date(at))
 

@@ -187,6 +187,8 @@ const catalogs = {
   label: 'Catalogs',
   empty:
     'Catalogs let a credential bring the right to read named tables for an hour. Register a database as a catalog to begin.',
+  notAvailable: (state: string) =>
+    `Catalogs and tables can be registered when the instance is available. State: ${state}.`,
   registerCatalog: 'Register catalog',
   registerTable: 'Register table',
   tree: 'Catalogs and tables',
@@ -245,7 +247,6 @@ const loginCheck = {
   steps: 'Questions of the login, in their order',
   outcomes: { yes: 'yes', no: 'no', not_reached: 'not reached' },
   nextStep: 'Next step',
-  addTo: (group: string) => `Make ${group} known to the one who asks: add the identity to it.`,
   addToOneOf: (group: string, members: string) =>
     `Add the identity to ${group} or to one of its member groups: ${members}.`,
   addToGroup: (group: string) => `Add the identity to ${group}.`,

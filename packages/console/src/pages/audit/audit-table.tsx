@@ -2,7 +2,7 @@
 import type { AuditRecordAnswer } from '@lakegate/client'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { AuditFilter } from '../../data/audit.ts'
+import type { AuditFilter, AuditOf } from '../../data/audit.ts'
 import { Badge, STATE_ICONS, type Tone } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
@@ -12,9 +12,11 @@ import { EmptyState } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { formatLocalAndUtc, formatStamp } from '../../text/stamp.ts'
 import { isFiltered, type AuditSearch } from './audit-search.ts'
+import { useIdentityNames } from './use-identity-names.ts'
 import styles from './audit.module.css'
 
 export interface AuditTableProps {
+  readonly of: AuditOf
   readonly records: readonly AuditRecordAnswer[]
   readonly filter: AuditFilter
   readonly onFilter: (changed: AuditSearch) => void
@@ -38,14 +40,15 @@ function toRows(records: readonly AuditRecordAnswer[]): readonly Row[] {
     .reverse()
 }
 
-export function AuditTable({ records, filter, onFilter }: AuditTableProps) {
+export function AuditTable({ of, records, filter, onFilter }: AuditTableProps) {
+  const nameOf = useIdentityNames(of, records)
   const [opened, setOpened] = useState<Row>()
   return (
     <>
       <DataTable
         label={messages.audit.records}
         items={toRows(records)}
-        columns={columnsOf(setOpened)}
+        columns={columnsOf(setOpened, nameOf)}
         keyOf={({ id }) => id}
         nameOf={({ record }) => `${messages.audit.event(record.event)} ${formatStamp(record.time)}`}
         onOpen={setOpened}
@@ -78,7 +81,10 @@ export function AuditTable({ records, filter, onFilter }: AuditTableProps) {
   )
 }
 
-const columnsOf = (open: (row: Row) => void): readonly Column<Row>[] => [
+const columnsOf = (
+  open: (row: Row) => void,
+  nameOf: (record: AuditRecordAnswer) => string | undefined,
+): readonly Column<Row>[] => [
   {
     id: 'time',
     title: messages.audit.columns.time,
@@ -125,7 +131,7 @@ const columnsOf = (open: (row: Row) => void): readonly Column<Row>[] => [
     id: 'who',
     title: messages.audit.columns.who,
     width: 260,
-    render: ({ record }) => <Who record={record} />,
+    render: ({ record }) => <Who record={record} name={nameOf(record)} />,
     isOnCard: true,
   },
   {
@@ -171,8 +177,12 @@ function OutcomeBadge({ outcome }: Pick<AuditRecordAnswer, 'outcome'>) {
   )
 }
 
-function Who({ record }: { readonly record: AuditRecordAnswer }) {
-  const name = record.identity_name ?? record.identity_id
+interface WhoProps {
+  readonly record: AuditRecordAnswer
+  readonly name: string | undefined
+}
+
+function Who({ record, name }: WhoProps) {
   if (name === undefined) return null
   // The path ends with the identity itself.
   const groups = (record.via_group_names ?? record.via_group_path ?? []).slice(0, -1)

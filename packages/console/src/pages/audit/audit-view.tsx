@@ -38,7 +38,7 @@ export function AuditView({ of, filter, onChange }: AuditViewProps) {
       {pages.data !== undefined && (
         <>
           <NewRecords of={of} filter={filter} shown={records} onShow={pages.refetch} />
-          <AuditTable records={records} filter={filter} onFilter={onChange} />
+          <AuditTable of={of} records={records} filter={filter} onFilter={onChange} />
           {records.length > 0 && (
             <div className={styles['older']}>
               {pages.hasNextPage ? (

@@ -2,6 +2,8 @@
 import { useEffect, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import { messages } from '../../messages/index.ts'
+import { formatClock } from '../../text/format.ts'
+import { formatTime } from '../../text/stamp.ts'
 import { colourName, colourOf, tokenOf } from './chart-colours.ts'
 import type { Chart } from './metrics-charts.ts'
 import styles from './chart.module.css'
@@ -89,7 +91,7 @@ function optionsOf(
     cursor: { sync: { key: group }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_plot, _least, _most) => [0, topOf(chart)] } },
     axes: [
-      axis,
+      { ...axis, values: (_plot, times, _axis, _space, step) => times.map((at) => timeLabel(at, step)) },
       { ...axis, size: AXIS_WIDTH, values: (_plot, values) => values.map((value) => chart.format(value)) },
     ],
     series: [
@@ -99,13 +101,22 @@ function optionsOf(
         stroke: colourOf(colourName(series, index)),
         width: series.isLimit === true ? 1 : 1.5,
         ...(series.isLimit === true ? { dash: LIMIT_DASH } : {}),
-        points: { show: false },
+        // A value whose neighbours are missing is a point, not a line.
+        points: { show: hasGaps(series.values), size: 5 },
         spanGaps: false,
       })),
     ],
     hooks: { setCursor: [({ cursor }) => onCursor(cursor.idx ?? undefined)] },
   }
 }
+
+const hasGaps = (values: readonly (number | null)[]): boolean => values.includes(null)
+
+const MINUTE = 60
+
+/** @param step between two labels, in seconds */
+const timeLabel = (at: number, step: number): string =>
+  step < MINUTE ? formatTime(new Date(at * 1000)) : formatClock(new Date(at * 1000))
 
 /** A limit far above what happens would press everything else flat: it is drawn once it comes near. */
 function topOf({ series }: Chart): number {

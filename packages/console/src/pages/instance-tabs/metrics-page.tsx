@@ -13,6 +13,7 @@ import { messages } from '../../messages/index.ts'
 import { formatWithZone } from '../../text/format.ts'
 import { useInstanceName } from '../instance/use-instance-name.ts'
 import { ChartCard } from './chart-card.tsx'
+import styles from './chart.module.css'
 import { toCharts } from './metrics-charts.ts'
 import { metricsSearch, useSearchOf } from './searches.ts'
 
@@ -78,9 +79,11 @@ function Charts({ instance, metrics, span }: ChartsProps) {
       : undefined
   return (
     <>
-      {toCharts(metrics).map((chart) => (
-        <ChartCard key={chart.id} chart={chart} group={`${instance} ${span}`} auditOf={auditOf} />
-      ))}
+      <div className={styles['charts']}>
+        {toCharts(metrics).map((chart) => (
+          <ChartCard key={chart.id} chart={chart} group={`${instance} ${span}`} auditOf={auditOf} />
+        ))}
+      </div>
       <p>{texts.collectedSince(since)}</p>
     </>
   )

@@ -119,7 +119,7 @@ function columnsOf(
     id,
     title: id.toUpperCase(),
     width: 130,
-    render: (role) => <Has what={id.toUpperCase()} isTrue={role.effective_attributes[id] === true} />,
+    render: (role) => markOf(id.toUpperCase(), role.effective_attributes[id] === true),
     sortBy: (role) => Number(role.effective_attributes[id] === true),
   })
   return [
@@ -128,7 +128,7 @@ function columnsOf(
       title: texts.columns.role,
       width: 300,
       render: ({ name }) => (
-        <bdi className={styles['mono']} title={name}>
+        <bdi className={styles['name']} title={name}>
           {name}
         </bdi>
       ),
@@ -146,7 +146,7 @@ function columnsOf(
       id: 'superuser',
       title: texts.columns.superuser,
       width: 120,
-      render: (role) => <Has what={texts.superuser} isTrue={role.membership_role !== undefined} />,
+      render: (role) => markOf(texts.superuser, role.membership_role !== undefined),
       sortBy: (role) => Number(role.membership_role !== undefined),
       isOnCard: true,
     },
@@ -169,12 +169,11 @@ function columnsOf(
   ]
 }
 
-function Has({ what, isTrue }: { readonly what: string; readonly isTrue: boolean }) {
-  if (!isTrue) return undefined
-  return (
+/** Undefined, which the table shows as none, for what a role has not. */
+const markOf = (what: string, isTrue: boolean): ReactNode =>
+  isTrue ? (
     <span title={messages.instanceTabs.roles.has(what)}>
       <span aria-hidden>●</span>
       <span className="visually-hidden">{messages.instanceTabs.roles.has(what)}</span>
     </span>
-  )
-}
+  ) : undefined

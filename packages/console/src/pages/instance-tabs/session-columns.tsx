@@ -119,7 +119,7 @@ function PersonBehind({
 }
 
 const Name = ({ name }: { readonly name: string }) => (
-  <bdi className={styles['mono']} title={name}>
+  <bdi className={styles['shortName']} title={name}>
     {name}
   </bdi>
 )

@@ -6,6 +6,7 @@ import { DataTable } from '../../kit/data-table.tsx'
 import { RowMenu } from '../../kit/menu.tsx'
 import { EmptyState } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
+import { useIsPhone } from '../../kit/use-is-phone.ts'
 import { EndSessionsDialog } from './end-sessions-dialog.tsx'
 import { personOf, sessionColumns } from './session-columns.tsx'
 import styles from './instance-tabs.module.css'
@@ -25,13 +26,17 @@ export function SessionsTable({ label, sessions, hasInstanceColumn }: SessionsTa
   const [ending, setEnding] = useState<readonly OpenSessionAnswer[]>([])
   const [isInside, insideEvents] = useIsInside()
   const groupName = useGroupNames(sessions)
+  // Cards have no boxes to choose with.
+  const isPhone = useIsPhone()
   const chosen = sessions.filter(({ session_id: id }) => selected.has(id))
   return (
     <div {...insideEvents}>
       <div className={styles['tableHead']}>
-        <Button isDisabled={chosen.length === 0} onPress={() => setEnding(chosen)}>
-          {texts.endSelected}
-        </Button>
+        {!isPhone && sessions.length > 0 && (
+          <Button isDisabled={chosen.length === 0} onPress={() => setEnding(chosen)}>
+            {texts.endSelected}
+          </Button>
+        )}
         {isInside && sessions.length > 0 && <span className={styles['path']}>{texts.frozen}</span>}
       </div>
       <DataTable
