@@ -423,11 +423,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-<<<<<<< HEAD
-    ).toHaveLength(26)
-=======
     ).toHaveLength(27)
->>>>>>> console-tabs
   })
 })
 
