@@ -192,6 +192,11 @@ export interface InstanceDatabasesAnswer {
   has_more?: true
 }
 
+/** `GET /api/2.0/lakegate/certificate-authority`: for `sslrootcert` of clients. */
+export interface CertificateAuthorityAnswer {
+  certificate_pem: string
+}
+
 /**
  * `GET /console/api/events` (server-sent events): hints by which the page asks again; they carry no data of their own. After
  * `resync` everything may be out of date: hints were missed.

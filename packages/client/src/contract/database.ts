@@ -125,6 +125,12 @@ export interface DatabaseTable {
   logical_database_name: string
 }
 
+/** Lakegate's own addition: `GET /api/2.0/lakegate/instances/<name>/tables`. */
+export interface InstanceTablesAnswer {
+  database_tables: DatabaseTable[]
+  next_page_token?: string
+}
+
 export interface PrivilegeAssignments {
   privilege_assignments: { principal: string; privileges: 'SELECT'[] }[]
 }
@@ -146,6 +152,8 @@ export interface DatabaseInstanceRoleAttributes {
 export interface DatabaseInstanceRole {
   name: string
   identity_type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP' | 'PG_ONLY'
+  /** Lakegate's own addition: to whom the role is bound, also when the identity exists no more. */
+  identity_id?: string
   membership_role?: 'DATABRICKS_SUPERUSER'
   attributes: DatabaseInstanceRoleAttributes
   effective_attributes: DatabaseInstanceRoleAttributes

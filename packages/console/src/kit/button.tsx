@@ -51,6 +51,8 @@ export interface LinkButtonProps {
   readonly kind?: ButtonKind
   readonly isSmall?: boolean
   readonly icon?: ReactNode
+  /** The key of the shell that presses it, e.g. `n` (app/use-keys.ts). */
+  readonly shortcut?: string
 }
 
 /** Leads to another page of the console. */
@@ -62,10 +64,15 @@ export function LinkButton({
   kind = 'secondary',
   isSmall = false,
   icon,
+  shortcut,
 }: LinkButtonProps) {
   const target = { to, params, search } as LinkProps
   return (
-    <Link {...target} className={classes(styles['button'], kindClass(kind), isSmall && styles['small'])}>
+    <Link
+      {...target}
+      className={classes(styles['button'], kindClass(kind), isSmall && styles['small'])}
+      data-shortcut={shortcut}
+    >
       {icon}
       {children}
     </Link>

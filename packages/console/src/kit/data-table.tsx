@@ -21,6 +21,7 @@ import { Checkbox } from './choice.tsx'
 import { classes } from './classes.ts'
 import styles from './data-table.module.css'
 import { useIsPhone } from './use-is-phone.ts'
+import { useStableOrder } from './use-stable-order.ts'
 
 export interface Column<Item> {
   readonly id: string
@@ -49,6 +50,12 @@ export interface DataTableProps<Item> {
   readonly onSelect?: (keys: ReadonlySet<string>) => void
   readonly sort?: SortDescriptor
   readonly onOpen?: (item: Item) => void
+  /** Called with the order that the person chose, for the URL. */
+  readonly onSort?: (sort: SortDescriptor) => void
+  /** A line of its own below the row: what is wrong with it. */
+  readonly noteOf?: (item: Item) => ReactNode
+  /** Somebody is among the rows: they keep their places, and new ones come at the end. */
+  readonly isFrozen?: boolean
 }
 
 /** Above so many rows only those in view are made. */
@@ -57,14 +64,19 @@ const ROW_HEIGHT = 36
 const ACTIONS = 'actions'
 
 export function DataTable<Item>(props: DataTableProps<Item>) {
-  const { items, columns, sort } = props
+  const { items, columns, sort, keyOf, isFrozen = false } = props
   const isPhone = useIsPhone()
   const [order, setOrder] = useState<SortDescriptor | undefined>(sort)
-  const sorted = useMemo(() => sortItems(items, columns, order), [items, columns, order])
+  const choose = (chosen: SortDescriptor) => {
+    setOrder(chosen)
+    props.onSort?.(chosen)
+  }
+  const inOrder = useMemo(() => sortItems(items, columns, order), [items, columns, order])
+  const sorted = useStableOrder(inOrder, keyOf, isFrozen, order)
   if (items.length === 0) return <>{props.empty}</>
   if (isPhone) return <Cards {...props} items={sorted} />
   const isVirtual = sorted.length > VIRTUAL_FROM
-  const table = <Grid {...props} items={sorted} order={order} onOrder={setOrder} isVirtual={isVirtual} />
+  const table = <Grid {...props} items={sorted} order={order} onOrder={choose} isVirtual={isVirtual} />
   return isVirtual ? (
     <Virtualizer layout={TableLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, headingHeight: ROW_HEIGHT }}>
       {table}
@@ -90,6 +102,7 @@ function Grid<Item>({
   selected,
   onSelect,
   onOpen,
+  noteOf,
   order,
   onOrder,
   isVirtual,
@@ -107,7 +120,9 @@ function Grid<Item>({
       {...(order === undefined ? {} : { sortDescriptor: order })}
       onSortChange={onOrder}
       onRowAction={(key) => {
-        const item = items.find((candidate) => keyOf(candidate) === key)
+        const item = items.find((candidate) =>
+          [keyOf(candidate), `${keyOf(candidate)} note`].includes(String(key)),
+        )
         if (item !== undefined) onOpen?.(item)
       }}
     >
@@ -136,30 +151,58 @@ function Grid<Item>({
           </AriaColumn>
         ))}
         {actionsOf !== undefined && (
-          <AriaColumn id={ACTIONS} width={60}>
+          <AriaColumn id={ACTIONS} width={60} className={styles['actions'] ?? ''}>
             <span className="visually-hidden">{messages.app.more}</span>
           </AriaColumn>
         )}
       </TableHeader>
-      <TableBody items={items.map((item) => ({ id: keyOf(item), item }))} dependencies={[columns, actionsOf]}>
-        {({ item }) => (
-          <Row textValue={nameOf(item)}>
-            {selects && (
-              <Cell>
-                <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
+      <TableBody items={withNotes(items, keyOf, noteOf)} dependencies={[columns, actionsOf, noteOf]}>
+        {({ item, note }) =>
+          note !== undefined ? (
+            <Row textValue={nameOf(item)} className={styles['noteRow'] ?? ''}>
+              <Cell colSpan={columns.length + (selects ? 1 : 0) + (actionsOf === undefined ? 0 : 1)}>
+                {note}
               </Cell>
-            )}
-            {columns.map((column) => (
-              <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
-                {orNone(column.render(item))}
-              </Cell>
-            ))}
-            {actionsOf !== undefined && <Cell className={styles['end'] ?? ''}>{actionsOf(item)}</Cell>}
-          </Row>
-        )}
+            </Row>
+          ) : (
+            <Row textValue={nameOf(item)}>
+              {selects && (
+                <Cell>
+                  <Checkbox slot="selection" aria-label={messages.kit.selectRow(nameOf(item))} />
+                </Cell>
+              )}
+              {columns.map((column) => (
+                <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
+                  {orNone(column.render(item))}
+                </Cell>
+              ))}
+              {actionsOf !== undefined && (
+                <Cell className={classes(styles['end'], styles['actions'])}>{actionsOf(item)}</Cell>
+              )}
+            </Row>
+          )
+        }
       </TableBody>
     </Table>
   )
+}
+
+interface TableRow<Item> {
+  readonly id: string
+  readonly item: Item
+  readonly note?: ReactNode
+}
+
+function withNotes<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  noteOf: ((item: Item) => ReactNode) | undefined,
+): readonly TableRow<Item>[] {
+  return items.flatMap((item) => {
+    const note = noteOf?.(item)
+    const row = { id: keyOf(item), item }
+    return note === undefined || note === null ? [row] : [row, { id: `${row.id} note`, item, note }]
+  })
 }
 
 /** An empty cell is a dash to the eye and «none» to the ear. */
@@ -173,7 +216,7 @@ export const orNone = (content: ReactNode): ReactNode =>
     content
   )
 
-function Cards<Item>({ label, items, columns, keyOf, actionsOf }: DataTableProps<Item>) {
+function Cards<Item>({ label, items, columns, keyOf, actionsOf, noteOf }: DataTableProps<Item>) {
   const [first, ...others] = columns
   const chosen = others.some(({ isOnCard }) => isOnCard !== undefined)
     ? others.filter(({ isOnCard }) => isOnCard === true)
@@ -193,6 +236,7 @@ function Cards<Item>({ label, items, columns, keyOf, actionsOf }: DataTableProps
             {first?.render(item)}
             {actionsOf?.(item)}
           </div>
+          {noteOf?.(item)}
           {chosen.map((column) => field(column, item))}
           {rest.length > 0 && (
             <details>

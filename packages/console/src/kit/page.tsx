@@ -99,15 +99,17 @@ export interface FormProps {
   readonly onSubmit: () => void
   readonly children: ReactNode
   readonly buttons?: ReactNode
+  /** For submit buttons outside it, in a dialog. */
+  readonly id?: string
 }
 
-export function Form({ label, onSubmit, children, buttons }: FormProps) {
+export function Form({ label, onSubmit, children, buttons, id }: FormProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     onSubmit()
   }
   return (
-    <form className={styles['form']} aria-label={label} onSubmit={submit} noValidate>
+    <form id={id} className={styles['form']} aria-label={label} onSubmit={submit} noValidate>
       {children}
       {buttons !== undefined && <div className={styles['formButtons']}>{buttons}</div>}
     </form>

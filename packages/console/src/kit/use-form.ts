@@ -28,6 +28,13 @@ export interface FormOptions<Values extends object, Answer> {
   readonly onDone: (answer: Answer) => void
   /** Which field of the form a field of the API is, where the names differ. */
   readonly fieldOf?: Readonly<Record<string, string>>
+  /** Of a refusal that names no field in its words, e.g. a name that is taken. */
+  readonly problemIn?: (error: ApiError) => FieldProblem | undefined
+}
+
+export interface FieldProblem {
+  readonly field: string
+  readonly problem: string
 }
 
 export function useForm<Values extends object, Answer>({
@@ -36,6 +43,7 @@ export function useForm<Values extends object, Answer>({
   send,
   onDone,
   fieldOf = {},
+  problemIn,
 }: FormOptions<Values, Answer>): FormState<Values> {
   const [values, setValues] = useState(initial)
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({})
@@ -43,7 +51,9 @@ export function useForm<Values extends object, Answer>({
   const changed = (Object.keys(values) as (keyof Values)[]).filter(
     (field) => JSON.stringify(values[field]) !== JSON.stringify(initial[field]),
   )
-  const named = fieldProblem(mutation.error, fieldOf)
+  const named =
+    (mutation.error instanceof ApiError ? problemIn?.(mutation.error) : undefined) ??
+    fieldProblem(mutation.error, fieldOf)
   const belongs = named !== undefined && named.field in values
   return {
     values,
@@ -83,10 +93,14 @@ export function useForm<Values extends object, Answer>({
 function fieldProblem(
   error: Error | null,
   fieldOf: Readonly<Record<string, string>>,
-): { readonly field: string; readonly problem: string } | undefined {
+): FieldProblem | undefined {
   if (!(error instanceof ApiError) || error.status !== 400) return undefined
   const found = /(?:^|[ '"`])([a-z_][a-z0-9_.]*)['"`]?: (.+)$/is.exec(error.message)
   const [, field, problem] = found ?? []
   if (field === undefined || problem === undefined) return undefined
-  return { field: fieldOf[field] ?? field, problem }
+  // `custom_tags.3.key` is a problem of the field that holds all tags.
+  const parts = field.split('.')
+  const above = parts.map((_, index) => parts.slice(0, parts.length - index).join('.'))
+  const known = above.map((name) => fieldOf[name]).find((name) => name !== undefined)
+  return { field: known ?? parts[0] ?? field, problem }
 }

@@ -16,6 +16,7 @@ import { createBalancers } from '../gateway/client-address.ts'
 import { createInstanceDatabases } from '../instances/databases.ts'
 import { createInstanceDatabaseList } from '../instances/list-databases.ts'
 import { createInstanceRoleAdministration } from '../instances/role-administration.ts'
+import { certificateAuthorityRoutes } from '../http/api/certificate-authority.ts'
 import { customAppIntegrationRoutes } from '../http/api/custom-app-integrations.ts'
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { directoryPermissionRoutes } from '../http/api/directory-permissions.ts'
@@ -270,6 +271,9 @@ export function buildControlPlane(
           audit,
         }),
         ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
+        ...certificateAuthorityRoutes({
+          certificatePem: () => foundation.authority.certificatePem(),
+        }),
         ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
         ...rightsRoutes({
           store: stores.instances,

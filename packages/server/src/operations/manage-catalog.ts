@@ -100,11 +100,12 @@ export async function getEntry(
   return show(ports, await requireEntry(ports.catalog, caller, request))
 }
 
-/** The catalogs of one database instance. @throws RefusedError instance_not_found */
-export async function listCatalogs(
+/** The catalogs, or the single tables, of one database instance. @throws RefusedError instance_not_found */
+export async function listEntries(
   ports: CatalogPorts,
   caller: Caller,
   request: {
+    readonly kind: CatalogEntryKind
     readonly instanceName: string
     readonly after: string | undefined
     readonly size: number | undefined
@@ -112,7 +113,7 @@ export async function listCatalogs(
 ): Promise<{ readonly entries: readonly ShownEntry[]; readonly next: string | undefined }> {
   const instance = await getDatabaseInstance(ports, caller, { name: request.instanceName })
   const size = Math.min(Math.max(request.size ?? LARGEST_PAGE, 1), LARGEST_PAGE)
-  const entries = await ports.catalog.listEntries(instance.uid, 'CATALOG', { after: request.after, size })
+  const entries = await ports.catalog.listEntries(instance.uid, request.kind, { after: request.after, size })
   return {
     entries: entries.map((entry) => ({ ...entry, instanceName: instance.name })),
     next: entries.length === size ? entries.at(-1)?.name : undefined,

@@ -21,6 +21,7 @@ import type {
 } from '@lakegate/client'
 import { auditRoutes } from '../../src/http/api/audit.ts'
 import { catalogRoutes } from '../../src/http/api/catalogs.ts'
+import { certificateAuthorityRoutes } from '../../src/http/api/certificate-authority.ts'
 import { customAppIntegrationRoutes } from '../../src/http/api/custom-app-integrations.ts'
 import { databaseCredentialRoutes } from '../../src/http/api/database-credentials.ts'
 import { databaseInstanceRoleRoutes } from '../../src/http/api/database-instance-roles.ts'
@@ -60,6 +61,7 @@ const nothingBehind = { accountId: ready.account_id } as never
 const ROUTES: readonly Route[] = [
   ...tokenIntrospectionRoutes(nothingBehind),
   ...catalogRoutes(nothingBehind),
+  ...certificateAuthorityRoutes(nothingBehind),
   ...grantRoutes(nothingBehind),
   ...permissionRoutes(nothingBehind),
   ...databaseInstanceRoleRoutes(nothingBehind),
@@ -421,7 +423,7 @@ describe('the list of routes', () => {
       families.filter(
         (family) => !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
-    ).toHaveLength(26)
+    ).toHaveLength(27)
   })
 })
 

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type {
   DatabaseCatalog,
+  InstanceTablesAnswer,
   DatabaseCredential,
   DatabaseTable,
   ListDatabaseCatalogsResponse,
@@ -348,6 +349,27 @@ describe('the registry of tables', () => {
       token = page.next_page_token
     }
     expect(listed).toEqual(expect.arrayContaining([CATALOG, name]))
+  })
+
+  it('lists the single tables of an instance, page by page', async () => {
+    const tables = ['one', 'two'].map((name) => `${CATALOG}.listed.${name}`)
+    for (const name of tables)
+      await admin.request('POST', '/api/2.0/database/tables', {
+        name,
+        database_instance_name: ready.instance.name,
+        logical_database_name: 'databricks_postgres',
+      })
+    const listed: string[] = []
+    for (let token: string | undefined = ''; token !== undefined;) {
+      const page: InstanceTablesAnswer = await admin.request(
+        'GET',
+        `/api/2.0/lakegate/instances/${ready.instance.name}/tables?page_size=1&page_token=${token}`,
+      )
+      listed.push(...page.database_tables.map((table) => table.name))
+      token = page.next_page_token
+    }
+    expect(listed).toEqual(expect.arrayContaining(tables))
+    expect(listed).not.toContain(CATALOG)
   })
 
   it('takes an update that changes nothing, and says that a catalog is not changed otherwise', async () => {

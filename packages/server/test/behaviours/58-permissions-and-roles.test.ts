@@ -148,6 +148,7 @@ describe('CAN_USE', () => {
     expect(await createRole(principal.http, own)).toMatchObject({
       name: principal.applicationId,
       identity_type: 'SERVICE_PRINCIPAL',
+      identity_id: principal.id,
       effective_attributes: { createdb: false, createrole: false, bypassrls: false },
     })
     expect(

@@ -1,2 +1,79 @@
-/** Texts of the pages of audit. */
-export const audit = {}
+/** Texts of the audit. */
+import { plural } from '../message.ts'
+
+/** Of the events that Lakegate records; another one is shown by its name. */
+const events: Readonly<Record<string, string>> = {
+  login: 'Login',
+  mint_database_credential: 'Token created',
+  create_role: 'Role created in SQL',
+  change_role: 'Role changed',
+  take_over_binding: 'Binding taken over',
+  client_credentials: 'OAuth secret used',
+  sign_in: 'Sign-in',
+  set_password: 'Password set',
+  token_exchange: 'Token exchanged',
+  register_table: 'Catalog or table changed',
+  change_readers: 'Readers changed',
+  end_session: 'Session ended',
+  workspace_files: 'Workspace files',
+  check_login: 'Login checked',
+  saved_query: 'Saved query',
+  rotate_signing_keys: 'Signing keys rotated',
+  rotate_master_key: 'Master key rotated',
+}
+
+export const audit = {
+  title: 'Audit',
+  accountTitle: 'Audit of the account',
+  denied: 'Audit is for administrators of the workspace. Your own sign-ins are in Settings → Sessions.',
+  accountDenied: 'The audit of the account is for its administrators.',
+  ownSessions: 'Settings → Sessions',
+  records: 'Audit records',
+  filters: 'Filters',
+  clearAll: 'Clear all filters',
+  empty: 'No records match these filters.',
+  emptyAtAll: 'No records yet. Logins, refusals and changes are recorded as they happen.',
+  loadOlder: 'Load older',
+  isAll: 'There are no older records in this range.',
+  newRecords: (count: number, isMore: boolean) =>
+    isMore ? `${String(count)} or more new` : plural(count, { one: '# new', other: '# new' }),
+  showNew: 'Show',
+  download: 'Download JSONL',
+  downloadHint: 'At most 10,000 records of the filtered range, the newest first.',
+  downloaded: (count: number) =>
+    plural(count, { one: '# record downloaded.', other: '# records downloaded.' }),
+  downloadedMost: (count: number) =>
+    `${new Intl.NumberFormat('en').format(count)} records downloaded, the newest of the range. There are older ones: set Until to get them.`,
+  open: (time: string) => `Show the record of ${time}`,
+  record: 'Audit record',
+  recordJson: 'audit record',
+  seeSame: 'Records like this',
+  columns: {
+    time: 'Time',
+    event: 'Event',
+    outcome: 'Outcome',
+    reason: 'Reason',
+    who: 'Who',
+    role: 'Role',
+    instance: 'Instance',
+    client: 'Client',
+  },
+  through: (path: string) => `through ${path}`,
+  filter: {
+    event: 'Event',
+    outcome: 'Outcome',
+    reason: 'Reason',
+    who: 'Who',
+    instance: 'Instance',
+    since: 'Since',
+    until: 'Until',
+  },
+  reasonHint: 'As the reason column names it, e.g. not_a_member.',
+  instanceHint: 'The uid of the instance.',
+  outcomes: { admitted: 'admitted', refused: 'refused', failed: 'failed' },
+  spans: { hour: 'Last hour', day: 'Last 24 hours', week: 'Last 7 days', month: 'Last 30 days' },
+  instant: 'Date and time',
+  instantHint: 'In the time zone of this browser.',
+  event: (name: string): string => events[name] ?? name,
+  eventNames: Object.keys(events).join(' '),
+}

@@ -27,6 +27,9 @@ export const kit = {
   showAsSql: 'Show as SQL',
   showAsTable: 'Show as table',
   filter: 'Filter',
+  any: 'any',
+  apply: 'Apply',
+  clearFilter: (name: string) => `Clear the filter ${name}`,
   noMatches: 'Nothing matches the filter.',
   searching: 'Searching…',
   details: 'Details',
@@ -45,6 +48,12 @@ export const kit = {
   backToInstances: 'Database instances',
   denied: 'You may not see this.',
   deniedNext: (whom: string) => `Ask ${whom}.`,
+  leave: {
+    title: 'Leave this form?',
+    text: 'What you typed is lost.',
+    stay: 'Stay',
+    go: 'Leave',
+  },
   typeNames: {
     USER: 'User',
     SERVICE_PRINCIPAL: 'Service principal',

@@ -1,9 +1,14 @@
 /** Catalogs and tables that claims may name (wire-contract §1; behaviours 9, 10). */
-import type { DatabaseCatalog, DatabaseTable, ListDatabaseCatalogsResponse } from '@lakegate/client'
+import type {
+  DatabaseCatalog,
+  DatabaseTable,
+  InstanceTablesAnswer,
+  ListDatabaseCatalogsResponse,
+} from '@lakegate/client'
 import { z } from 'zod'
 import {
   getEntry,
-  listCatalogs,
+  listEntries,
   registerEntry,
   removeEntry,
   updateCatalog,
@@ -19,6 +24,10 @@ const TABLES = '/api/2.0/database/tables'
 const SCOPES = ['postgres']
 
 const named = z.object({ name: z.string() })
+const paging = z.looseObject({
+  page_size: z.coerce.number('must be a whole number.').int().min(0).optional(),
+  page_token: z.string().max(512).optional(),
+})
 const catalogBody = z.strictObject({
   name: z.string('is missing.'),
   database_instance_name: z.string('is missing.'),
@@ -77,19 +86,37 @@ export function catalogRoutes(ports: CatalogPorts): readonly Route[] {
       path: '/api/2.0/database/instances/:name/catalogs',
       scopes: SCOPES,
       params: named,
-      query: z.looseObject({
-        page_size: z.coerce.number('must be a whole number.').int().min(0).optional(),
-        page_token: z.string().max(512).optional(),
-      }),
+      query: paging,
       body: noBody,
       async handle({ params, query, caller }) {
-        const { entries, next } = await listCatalogs(ports, caller, {
+        const { entries, next } = await listEntries(ports, caller, {
+          kind: 'CATALOG',
           instanceName: params.name,
-          after: query.page_token === undefined || query.page_token === '' ? undefined : query.page_token,
-          size: query.page_size === 0 ? undefined : query.page_size,
+          ...pageOf(query),
         })
         const body: ListDatabaseCatalogsResponse = {
           database_catalogs: entries.map(showCatalog),
+          ...(next === undefined ? {} : { next_page_token: next }),
+        }
+        return { body }
+      },
+    }),
+    // The real service has no list of tables; the console shows what is registered.
+    defineRoute({
+      method: 'GET',
+      path: '/api/2.0/lakegate/instances/:instance/tables',
+      scopes: SCOPES,
+      params: z.object({ instance: z.string() }),
+      query: paging,
+      body: noBody,
+      async handle({ params, query, caller }) {
+        const { entries, next } = await listEntries(ports, caller, {
+          kind: 'TABLE',
+          instanceName: params.instance,
+          ...pageOf(query),
+        })
+        const body: InstanceTablesAnswer = {
+          database_tables: entries.map(showTable),
           ...(next === undefined ? {} : { next_page_token: next }),
         }
         return { body }
@@ -143,6 +170,12 @@ function entryRoutes(
     }),
   ]
 }
+
+/** Empty and 0 are the SDKs' way to say nothing. */
+const pageOf = ({ page_token: after, page_size: size }: z.infer<typeof paging>) => ({
+  after: after === '' ? undefined : after,
+  size: size === 0 ? undefined : size,
+})
 
 const showCatalog = (entry: ShownEntry): DatabaseCatalog => ({
   name: entry.name,

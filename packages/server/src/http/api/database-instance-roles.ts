@@ -50,6 +50,7 @@ const roleBody = z.strictObject({
   attributes: attributes.optional(),
   // Sent along by SDKs, which got them from here.
   effective_attributes: z.unknown().optional(),
+  identity_id: z.unknown().optional(),
   instance_name: z.string().optional(),
   /** Lakegate's own addition: a role that is there already, to be bound to the identity (attached clusters). */
   existing_role: z.string().max(256).optional(),
@@ -180,6 +181,7 @@ function show(role: InstanceRole, instance: string): DatabaseInstanceRole {
   return {
     name: role.name,
     identity_type: role.binding?.type ?? 'PG_ONLY',
+    ...(role.binding === undefined ? {} : { identity_id: role.binding.id }),
     ...(role.isDatabricksSuperuser ? { membership_role: 'DATABRICKS_SUPERUSER' as const } : {}),
     attributes: showAttributes(role.attributes),
     effective_attributes: showAttributes(role.attributes),

@@ -1,0 +1,52 @@
+/** What changes an instance: made, attached, changed, started, stopped, deleted. */
+import type { DatabaseInstance, DatabaseInstanceRequest } from '@lakegate/client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { send } from './api.ts'
+import { instanceKeys } from './instances.ts'
+import { workspaceRightsQuery } from './session.ts'
+
+export const INSTANCES_PATH = '/2.0/database/instances'
+export const instancePath = (name: string) => `${INSTANCES_PATH}/${encodeURIComponent(name)}`
+
+/** What the server answered is shown at once; the list and the number of allowed instances are asked anew. */
+export function useCreateInstance(): (wanted: DatabaseInstanceRequest) => Promise<DatabaseInstance> {
+  const queries = useQueryClient()
+  return async (wanted) => {
+    const made = await send<DatabaseInstance>('POST', INSTANCES_PATH, wanted)
+    queries.setQueryData(instanceKeys.one(made.name), made)
+    void queries.invalidateQueries({ queryKey: instanceKeys.all, exact: true })
+    void queries.invalidateQueries({ queryKey: workspaceRightsQuery.queryKey })
+    return made
+  }
+}
+
+export type InstanceField = keyof DatabaseInstanceRequest
+
+/** Sends only the named fields (`update_mask`): what somebody else changed meanwhile stays. */
+export function useChangeInstance(name: string) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (change: DatabaseInstanceRequest) =>
+      send<DatabaseInstance>('PATCH', instancePath(name), change, {
+        query: { update_mask: Object.keys(change).join(',') },
+      }),
+    onSuccess(changed) {
+      queries.setQueryData(instanceKeys.one(name), changed)
+      return queries.invalidateQueries({ queryKey: instanceKeys.all })
+    },
+  })
+}
+
+export function useDeleteInstance(name: string) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (options: { readonly removesObjects: boolean }) =>
+      send('DELETE', instancePath(name), undefined, {
+        query: { remove_objects: options.removesObjects ? true : undefined },
+      }),
+    async onSuccess() {
+      await queries.invalidateQueries({ queryKey: instanceKeys.all, exact: true })
+      void queries.invalidateQueries({ queryKey: workspaceRightsQuery.queryKey })
+    },
+  })
+}

@@ -1,0 +1,58 @@
+/** Would this identity be let in, and if not, why not and what next (design 5.9). The question stands in the URL. */
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import type { LoginCheckRequest } from '@lakegate/client'
+import { useMayDo } from '../../data/instances.ts'
+import { loginCheckQuery } from '../../data/login-check.ts'
+import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { messages } from '../../messages/index.ts'
+import { useInstanceName } from '../instance/use-instance-name.ts'
+import { LoginCheckForm } from './login-check-form.tsx'
+import { LoginCheckResult } from './login-check-result.tsx'
+import { loginCheckSearch, useSearchOf } from './searches.ts'
+
+export function LoginCheckPage() {
+  const name = useInstanceName()
+  const mayOwn = useMayDo(name, 'check_own_login')
+  const mayAny = useMayDo(name, 'check_any_login')
+  const { identity, role, database } = useSearchOf(loginCheckSearch)
+  const navigate = useNavigate()
+  // A link of somebody who manages the instance, opened by somebody who does not, asks about oneself only.
+  const who = mayAny === true ? identity : undefined
+  const question: LoginCheckRequest = {
+    role: role ?? '',
+    ...(who === undefined ? {} : { identity: who }),
+    ...(database === undefined ? {} : { database }),
+  }
+  const isAsked = role !== undefined && mayOwn === true && mayAny !== undefined
+  const { data, error, isFetching, refetch } = useQuery({
+    ...loginCheckQuery(name, question),
+    enabled: isAsked,
+  })
+  if (mayOwn === undefined || mayAny === undefined) return <Skeleton />
+  if (!mayOwn) return <Notice tone="warn" title={messages.kit.denied} />
+  const ask = (asked: LoginCheckRequest) => {
+    if (JSON.stringify(asked) === JSON.stringify(question)) void refetch()
+    else
+      void navigate({
+        to: '.',
+        search: { identity: asked.identity, role: asked.role, database: asked.database },
+      })
+  }
+  return (
+    <>
+      <p>{messages.instanceTabs.loginCheck.intro}</p>
+      <LoginCheckForm
+        key={JSON.stringify(question)}
+        instance={name}
+        mayAskOfAny={mayAny}
+        asked={question}
+        isBusy={isFetching}
+        onAsk={ask}
+      />
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      {isAsked && data === undefined && error === null && <Skeleton />}
+      {data !== undefined && error === null && <LoginCheckResult instance={name} answer={data} />}
+    </>
+  )
+}

@@ -1,0 +1,68 @@
+/** Finds a user, group or service principal by what is typed; the server searches. */
+import { useQuery } from '@tanstack/react-query'
+import { useDeferredValue, useState } from 'react'
+import {
+  principalSearchQuery,
+  type DirectoryPlace,
+  type Principal,
+  type PrincipalKind,
+} from '../../data/principals.ts'
+import { ComboBox } from '../../kit/choice.tsx'
+import { messages } from '../../messages/index.ts'
+
+const ALL: readonly PrincipalKind[] = ['USER', 'GROUP', 'SERVICE_PRINCIPAL']
+
+export interface PrincipalPickerProps {
+  readonly label: string
+  readonly chosen: Principal | undefined
+  readonly onChoose: (principal: Principal | undefined) => void
+  readonly types?: readonly PrincipalKind[]
+  readonly place?: DirectoryPlace
+  readonly hint?: string
+  readonly problem?: string | undefined
+}
+
+const optionOf = ({ id, type, name, displayName }: Principal) => ({
+  value: id,
+  label: displayName,
+  description:
+    displayName === name
+      ? messages.kit.typeNames[type]
+      : messages.instanceTabs.picker.described(messages.kit.typeNames[type], name),
+})
+
+export function PrincipalPicker({
+  label,
+  chosen,
+  onChoose,
+  types = ALL,
+  place = 'workspace',
+  hint,
+  problem,
+}: PrincipalPickerProps) {
+  const [text, setText] = useState(chosen?.displayName ?? '')
+  // What was chosen stands in the field and is not searched for.
+  const asked = useDeferredValue(text === chosen?.displayName ? '' : text.trim())
+  const { data, isFetching } = useQuery(principalSearchQuery(asked, types, place))
+  return (
+    <ComboBox
+      label={label}
+      {...(hint === undefined ? {} : { hint })}
+      problem={problem}
+      options={(data ?? []).map(optionOf)}
+      text={text}
+      placeholder={messages.instanceTabs.picker.placeholder}
+      isSearching={isFetching}
+      onTextChange={(typed) => {
+        setText(typed)
+        if (chosen !== undefined && typed !== chosen.displayName) onChoose(undefined)
+      }}
+      onChoose={(id) => {
+        const found = data?.find((principal) => principal.id === id)
+        if (found === undefined) return
+        setText(found.displayName)
+        onChoose(found)
+      }}
+    />
+  )
+}

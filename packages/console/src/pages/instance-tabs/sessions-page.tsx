@@ -1,0 +1,42 @@
+/** Who is inside, who is behind a group, and the end of it (design 5.6). */
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useMayDo } from '../../data/instances.ts'
+import { instanceSessionsQuery } from '../../data/sessions.ts'
+import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { messages } from '../../messages/index.ts'
+import { useInstanceName } from '../instance/use-instance-name.ts'
+import { SessionsSummary } from './sessions-summary.tsx'
+import { SessionsTable } from './sessions-table.tsx'
+import { usePausable } from './use-pausable.ts'
+
+export function SessionsPage() {
+  const name = useInstanceName()
+  const may = useMayDo(name, 'see_sessions')
+  if (may === undefined) return <Skeleton />
+  return may ? <Sessions instance={name} /> : <Notice tone="warn" title={messages.kit.denied} />
+}
+
+function Sessions({ instance }: { readonly instance: string }) {
+  const [pausedAt, setPausedAt] = useState<Date>()
+  const { data, error, refetch } = useQuery(instanceSessionsQuery(instance))
+  const shown = usePausable(data, pausedAt !== undefined)
+  if (shown === undefined)
+    return error === null ? <Skeleton /> : <PageError error={error} onRetry={() => void refetch()} />
+  return (
+    <>
+      {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
+      <SessionsSummary
+        open={shown.sessions.length}
+        silentGateways={shown.silent_gateways}
+        pausedAt={pausedAt}
+        onPause={setPausedAt}
+      />
+      <SessionsTable
+        label={messages.instanceTabs.sessions.label}
+        sessions={shown.sessions}
+        hasInstanceColumn={false}
+      />
+    </>
+  )
+}

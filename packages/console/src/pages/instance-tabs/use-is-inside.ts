@@ -1,0 +1,26 @@
+/** Whether the pointer or the focus is inside an element. */
+import { useState, type FocusEvent } from 'react'
+
+export interface InsideEvents {
+  readonly onPointerEnter: () => void
+  readonly onPointerLeave: () => void
+  readonly onFocus: () => void
+  readonly onBlur: (event: FocusEvent) => void
+}
+
+/** @returns whether it is, and what the element must listen to */
+export function useIsInside(): readonly [boolean, InsideEvents] {
+  const [hasPointer, setPointer] = useState(false)
+  const [hasFocus, setFocus] = useState(false)
+  return [
+    hasPointer || hasFocus,
+    {
+      onPointerEnter: () => setPointer(true),
+      onPointerLeave: () => setPointer(false),
+      onFocus: () => setFocus(true),
+      // From one row to another is no leaving.
+      onBlur: ({ currentTarget, relatedTarget }) =>
+        setFocus(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
+    },
+  ]
+}

@@ -1,0 +1,20 @@
+/** The call behind a form, as a line for a shell: the API is what does it, and anybody may do it without the console. */
+import { shellWord } from './shell-word.ts'
+
+/**
+ * @param path e.g. `/api/2.0/database/instances`
+ * @param body a secret in it is replaced before
+ */
+export function apiCall(method: string, path: string, body?: unknown): string {
+  const lines = [
+    `curl --request ${method} "$LAKEGATE"${shellWord(path)}`,
+    `  --header "Authorization: Bearer $TOKEN"`,
+    ...(body === undefined
+      ? []
+      : [
+          `  --header "Content-Type: application/json"`,
+          `  --data '${JSON.stringify(body, undefined, 2).replaceAll("'", `'\\''`)}'`,
+        ]),
+  ]
+  return lines.join(' \\\n')
+}
