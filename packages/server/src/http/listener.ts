@@ -81,12 +81,8 @@ export async function openHttpListener(
   settings: HttpSettings,
   closeConnection: CloseConnection,
 ): Promise<HttpListener> {
-<<<<<<< HEAD
   let current = answerStarting(settings.startingPage)
-=======
-  let current: RequestListener = answerStarting
   let currentUpgrade: TakeUpgrade = () => false
->>>>>>> 646f604 (WIP: SQL sessions of the console)
   let secure: (contexts: TlsContexts) => void = () => undefined
   const contexts = new Promise<TlsContexts>((resolve) => {
     secure = resolve

@@ -84,6 +84,8 @@ export function createBackendMessages(listener: BackendListener): BackendMessage
     else listener.row(values)
   }
 
+  const hasViolated = (): boolean => isOver
+
   function violate(): void {
     isOver = true
     listener.violated()
@@ -103,7 +105,7 @@ export function createBackendMessages(listener: BackendListener): BackendMessage
       if (seen === 'message') begin()
       scanner.take()
       take(bytes)
-      if (!scanner.isInsideMessage && !isOver) finish()
+      if (!scanner.isInsideMessage && !hasViolated()) finish()
     }
     isReading = false
   }

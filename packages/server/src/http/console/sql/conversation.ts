@@ -178,6 +178,7 @@ export class Conversation {
         if (this.#lastError.get('V') !== 'FATAL' && this.#lastError.get('V') !== 'PANIC')
           this.#answer({ kind: 'error', fields: this.#lastError })
         return
+      default:
       // ParseComplete, BindComplete, CloseComplete, CopyOutResponse, CopyDone: what follows them says more.
     }
   }

@@ -20,11 +20,11 @@ export interface OpeningPorts {
   readonly mint: MintCredential
   readonly findInstance: (workspaceId: WorkspaceId, name: string) => Promise<DatabaseInstance | undefined>
   /** Authorities of the certificates that gateways show, as PEM. */
-  readonly gatewayAuthorities: () => readonly string[]
+  readonly gatewayAuthorities: () => Promise<readonly string[]>
   /** The header that tells the gateway for whom the connection is. */
   readonly handOnAddress: (address: string, port: number) => Buffer | undefined
   /** Names of identities, in the order of their ids. */
-  readonly namesOf: (workspaceId: WorkspaceId, ids: readonly string[]) => Promise<readonly string[]>
+  readonly namesOf: (ids: readonly string[]) => Promise<readonly string[]>
 }
 
 export type OpenRequest = SqlClientFrame & { readonly type: 'open' }
@@ -57,10 +57,9 @@ export async function openSqlSession(
   const instance = await ports.findInstance(caller.workspaceId, name)
   if (instance === undefined) throw new RefusedError(refuse('instance_not_found', { name }))
   const { host, port } = instance.listener
-  if (host === undefined) throw new GatewayUnreachable('no gateway listens for this database instance yet')
   const connection = await openBackendConnection(
     {
-      gateway: { host, port: port ?? DEFAULT_PORT, ca: ports.gatewayAuthorities() },
+      gateway: { host, port: port ?? DEFAULT_PORT, ca: await ports.gatewayAuthorities() },
       preface: ports.handOnAddress(browser.address, browser.port),
       role: request.role ?? caller.identity.name,
       database,
@@ -72,7 +71,6 @@ export async function openSqlSession(
   const session = createSqlSession(connection, sessionPorts)
   try {
     const facts = await session.open(request.time_zone)
-    if (facts instanceof Map) throw new LoginRefused(facts)
     if (!('role' in facts)) throw new LoginRefused(facts)
     signal.throwIfAborted()
     return {
@@ -84,7 +82,7 @@ export async function openSqlSession(
         instance: name,
         database: facts.database,
         role: facts.role,
-        path: [...(await ports.namesOf(caller.workspaceId, facts.path))],
+        path: [...(await ports.namesOf(facts.path))],
         server_version: facts.serverVersion,
         time_zone: facts.timeZone,
       },

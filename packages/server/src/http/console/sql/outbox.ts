@@ -63,7 +63,7 @@ export class Outbox {
       dropped += 1
     }
     this.#kept.splice(0, dropped)
-    if (wasFull && !this.isFull) this.#onRoom()
+    if (wasFull && this.#bytes <= FULL_BYTES) this.#onRoom()
   }
 
   /**
