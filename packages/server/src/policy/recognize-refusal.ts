@@ -14,6 +14,18 @@ interface Pattern {
   readonly weight: number
 }
 
+const PARAMETER = /\{\w+\}/g
+
+function patternOf(text: string): RegExp {
+  const fixed = text
+    .trim()
+    .split(PARAMETER)
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${fixed.join('[^]*')}$`)
+}
+
+const fixedLength = (text: string): number => text.replaceAll(PARAMETER, '').trim().length
+
 const PATTERNS: readonly Pattern[] = Object.entries<RefusalDefinition>(REFUSALS)
   .flatMap(([name, { postgres }]) =>
     postgres === undefined
@@ -44,15 +56,3 @@ export function recognizeRefusal(read: {
       (detail === undefined ? read.detail === undefined : detail.test(read.detail ?? '')),
   )?.name
 }
-
-const PARAMETER = /\{\w+\}/g
-
-function patternOf(text: string): RegExp {
-  const fixed = text
-    .trim()
-    .split(PARAMETER)
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  return new RegExp(`^${fixed.join('[^]*')}$`)
-}
-
-const fixedLength = (text: string): number => text.replaceAll(PARAMETER, '').trim().length

@@ -79,7 +79,8 @@ export async function connectSqlSocket(
       const from = given.get(type) ?? 0
       const index = frames.findIndex((frame, at) => at >= from && frame.type === type)
       if (index < 0) {
-        if (code !== undefined) throw new Error(`closed with ${String(code)}: ${JSON.stringify(frames.slice(-3))}`)
+        if (code !== undefined)
+          throw new Error(`closed with ${String(code)}: ${JSON.stringify(frames.slice(-3))}`)
         return undefined
       }
       given.set(type, index + 1)
@@ -116,7 +117,8 @@ export async function connectSqlSocket(
             send({ type: 'credit', run: frame.run, statement: frame.statement, rows: frame.rows.length })
           if (frame?.type === 'done' && frame.run === run) return frame
         }
-        if (code !== undefined) throw new Error(`closed with ${String(code)}: ${JSON.stringify(frames.slice(-3))}`)
+        if (code !== undefined)
+          throw new Error(`closed with ${String(code)}: ${JSON.stringify(frames.slice(-3))}`)
         return undefined
       })
       return gather(frames.slice(from), done)
@@ -140,7 +142,12 @@ export class HandshakeRefused extends Error {
 /** Opens a session, and waits for it. */
 export async function openSqlSession(
   browser: ConsoleBrowser,
-  open: { readonly instance: string; readonly database?: string; readonly role?: string; readonly time_zone?: string },
+  open: {
+    readonly instance: string
+    readonly database?: string
+    readonly role?: string
+    readonly time_zone?: string
+  },
 ): Promise<{ readonly sql: SqlSocket; readonly opened: Frame<'opened'> }> {
   const sql = await connectSqlSocket(browser)
   sql.send({ type: 'open', csrf: browser.session.csrf, database: 'databricks_postgres', ...open })
@@ -163,7 +170,8 @@ function gather(frames: readonly SqlServerFrame[], done: Frame<'done'>): Ran {
     frames,
   }
   for (const frame of frames) {
-    if (frame.type === 'rows') ran.rows[frame.statement] = [...(ran.rows[frame.statement] ?? []), ...frame.rows]
+    if (frame.type === 'rows')
+      ran.rows[frame.statement] = [...(ran.rows[frame.statement] ?? []), ...frame.rows]
     if (frame.type === 'columns') ran.columns[frame.statement] = frame
     if (frame.type === 'complete') ran.complete[frame.statement] = frame
     if (frame.type === 'failed') ran.failed[frame.statement] = frame

@@ -111,7 +111,7 @@ export function createStatementRunner(ports: RunnerPorts): StatementRunner {
         case 'complete':
         case 'empty': {
           conversation.directRows(undefined)
-          const tag = answer.kind === 'complete' ? answer.tag : ''
+          const tag = answer.kind === 'complete' ? wholeTag(answer.tag, stream.rows) : ''
           // Outside a transaction block this commits, which may be refused (deferred constraints).
           const error = await conversation.sync()
           if (error !== undefined) return tellFailure(place, statement, error, began)
@@ -218,6 +218,10 @@ export function createStatementRunner(ports: RunnerPorts): StatementRunner {
     letGo,
   }
 }
+
+/** PostgreSQL counts the rows of the last turn of a portal (`PortalRun`), of a SELECT alone. */
+const wholeTag = (tag: string, rows: number): string =>
+  /^SELECT \d+$/.test(tag) ? `SELECT ${String(rows)}` : tag
 
 const OUT_OF_TURN: ErrorFields = new Map([
   ['V', 'ERROR'],
