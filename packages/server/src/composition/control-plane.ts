@@ -1,6 +1,7 @@
 /** Builds the control plane: adapters into operations, operations into the edges that people and SDKs reach. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import { isIP } from 'node:net'
 import path from 'node:path'
 import type { IdentityId, InstanceUid } from '../domain/ids.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
@@ -220,8 +221,12 @@ export function buildControlPlane(
     mint,
     findInstance: (workspaceId, name) => stores.instances.findByName(workspaceId, name),
     gatewayAuthorities: settings.gatewayAuthorities,
-    handOnAddress: (address, port) =>
-      encodeHandedOnAddress(address, port, foundation.handedOnAddressKey.reveal(), clock()),
+    handOnAddress(address, port) {
+      const family = isIP(address)
+      return family === 4 || family === 6
+        ? encodeHandedOnAddress({ address, family, port }, foundation.handedOnAddressKey.reveal(), clock())
+        : undefined
+    },
     namesOf: async (ids) => {
       const found = await Promise.all(ids.map((id) => stores.directory.loadPrincipal(id as IdentityId)))
       return found.flatMap((one) => one?.name ?? [])

@@ -4,7 +4,6 @@
  * but a listed balancer may send such a header (docs/decisions/0016-sql-editor-sessions.md).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
 import { decodeProxyHeader, PROXY_SIGNATURE } from './proxy-header.ts'
 import type { Decoded } from './frame.ts'
 
@@ -19,16 +18,19 @@ const FAMILIES = { 4: 0x11, 6: 0x21 } as const
 /** Clocks of nodes may differ by a little; one that was recorded on its way is worth nothing soon. */
 export const HANDED_ON_SECONDS = 30
 
-/** @returns undefined for what is no address of IP */
+export interface HandedOnClient {
+  readonly address: string
+  /** Of the address. */
+  readonly family: 4 | 6
+  readonly port: number
+}
+
 export function encodeHandedOnAddress(
-  address: string,
-  port: number,
+  { address, family, port }: HandedOnClient,
   key: Uint8Array,
   now: Date,
-): Buffer | undefined {
+): Buffer {
   const [withoutZone = ''] = address.split('%', 1)
-  const family = isIP(withoutZone)
-  if (family !== 4 && family !== 6) return undefined
   const source = family === 4 ? Buffer.from(withoutZone.split('.').map(Number)) : bytesOfIpv6(withoutZone)
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(port & 0xffff, 0)

@@ -148,8 +148,9 @@ export async function openSqlSession(
     readonly role?: string
     readonly time_zone?: string
   },
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly sql: SqlSocket; readonly opened: Frame<'opened'> }> {
-  const sql = await connectSqlSocket(browser)
+  const sql = await connectSqlSocket(browser, headers)
   sql.send({ type: 'open', csrf: browser.session.csrf, database: 'databricks_postgres', ...open })
   const opened = await waitFor('the session', () => {
     const refused = sql.frames.find(({ type }) => type === 'refused')

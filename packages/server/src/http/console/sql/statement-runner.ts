@@ -219,9 +219,9 @@ export function createStatementRunner(ports: RunnerPorts): StatementRunner {
   }
 }
 
-/** PostgreSQL counts the rows of the last turn of a portal (`PortalRun`), of a SELECT alone. */
+/** Of a SELECT PostgreSQL counts the rows of the last turn of its portal (`PortalRun`); CREATE TABLE AS shows none. */
 const wholeTag = (tag: string, rows: number): string =>
-  /^SELECT \d+$/.test(tag) ? `SELECT ${String(rows)}` : tag
+  rows > 0 && /^SELECT \d+$/.test(tag) ? `SELECT ${String(rows)}` : tag
 
 const OUT_OF_TURN: ErrorFields = new Map([
   ['V', 'ERROR'],
