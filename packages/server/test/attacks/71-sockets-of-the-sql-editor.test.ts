@@ -132,8 +132,8 @@ describe('a WebSocket of the SQL editor', () => {
       `/api/2.0/accounts/${ready.account_id}/workspaces/${String(other.workspace_id)}/permissionassignments/principals/${person.id}`,
       { permissions: ['USER'] },
     )
-    expect(await statusOf({ origin: new URL(other.workspace_url ?? '').origin })).toBe(403)
-    const there = await signInToConsole(new URL(other.workspace_url ?? '').origin, person)
+    expect(await statusOf({ origin: new URL(other.workspace_url).origin })).toBe(403)
+    const there = await signInToConsole(new URL(other.workspace_url).origin, person)
     await expect(openSqlSession(there, { instance })).rejects.toThrow('instance_not_found')
     expect(await statusOf({ cookie: there.cookie })).toBe(401)
   })

@@ -45,7 +45,9 @@ export async function connectSqlSocket(
   const socket = new WebSocket(url, {
     perMessageDeflate: false,
     headers: Object.fromEntries(
-      Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      Object.entries<string | undefined>(all).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value]],
+      ),
     ),
   })
   const frames: SqlServerFrame[] = []
