@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { WorkspaceAnswer } from '@lakegate/client'
-import { signInToConsole, type ConsoleBrowser } from '../stage/console-browser.ts'
+import { signInToConsole, type ConsoleBrowser } from '../stage/console-session.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { connectSqlSocket, HandshakeRefused, openSqlSession, type SqlSocket } from '../stage/sql-socket.ts'

@@ -1,7 +1,7 @@
 /** A browser's side of the SQL editor, frame by frame. */
 import type { SqlCell, SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import { WebSocket } from 'ws'
-import type { ConsoleBrowser } from './console-browser.ts'
+import type { ConsoleBrowser } from './console-session.ts'
 import { waitFor } from './wait-for.ts'
 
 export type Frame<Type extends SqlServerFrame['type']> = Extract<SqlServerFrame, { type: Type }>
