@@ -17,10 +17,11 @@ export type SqlClientFrame =
       time_zone?: string
     }
   /**
-   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` frames of the session have reached the
-   * browser (counted from `opened`, which is the first); those after them are sent again, before anything new.
+   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` is how many frames the browser has
+   * had since `opened`, over all its WebSockets, `opened` itself not counted: those behind them are sent again, in order,
+   * behind an `opened` with `resumed`.
    */
-  | { type: 'resume'; csrf: string; session_key: string; received: number }
+  | { type: 'resume'; csrf: string; session_key: string; received?: number }
   | {
       type: 'run'
       /** Chosen by the browser, greater with every run of the session. */
@@ -43,7 +44,11 @@ export type SqlClientFrame =
   | { type: 'cell'; run: number; statement: number; row: number; column: number; offset: number }
   | { type: 'commit' }
   | { type: 'rollback' }
-  /** Catalog questions of the schema browser; answered aside, never while a run is under way. */
+  /**
+   * Catalog questions of the schema browser; answered aside, never while a run is under way. Columns of the answers: schemas:
+   * name, owner, comment; relations: name, kind, comment; columns: name, type, `not null`, default, comment; functions: name,
+   * arguments, result, kind; roles: name, `login`; databases: name, owner.
+   */
   | { type: 'catalog'; question: number; sql: SqlCatalogQuestion }
   | { type: 'end' }
 
@@ -128,7 +133,10 @@ export type SqlServerFrame =
       remark?: string
     }
   | { type: 'failed'; run: number; statement: number; error: SqlError; milliseconds: number }
-  /** The run is over: after its last statement, or the one that failed. */
+  /**
+   * The run is over: after its last statement, or the one that failed; and after the rows that `more` brought (a `complete`
+   * with all rows so far comes before it).
+   */
   | { type: 'done'; run: number; transaction: SqlTransactionState }
   | { type: 'transaction'; transaction: SqlTransactionState }
   | { type: 'notice'; notice: SqlError; time: string }

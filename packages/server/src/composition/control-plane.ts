@@ -1,8 +1,9 @@
 /** Builds the control plane: adapters into operations, operations into the edges that people and SDKs reach. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import { isIP } from 'node:net'
 import path from 'node:path'
-import type { InstanceUid } from '../domain/ids.ts'
+import type { IdentityId, InstanceUid } from '../domain/ids.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
 import { auditRoutes } from '../http/api/audit.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
@@ -38,6 +39,7 @@ import { openSessionRoutes } from '../http/api/sessions.ts'
 import { signInRoutes } from '../http/api/sign-in.ts'
 import { signingKeyRoutes } from '../http/api/signing-keys.ts'
 import { tokenIntrospectionRoutes } from '../http/api/token-introspection.ts'
+import { createSqlEditor, SQL_PATH } from '../http/console/sql/upgrade.ts'
 import type { HttpListener } from '../http/listener.ts'
 import type { PlainHttpSettings } from '../http/plain-http.ts'
 import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
@@ -51,6 +53,7 @@ import { createEmbeddedDriver } from '../instances/embedded/driver.ts'
 import { giveToAccount } from '../instances/embedded/own-directories.ts'
 import { makeOwnSocketDirectory, ownSocketDirectoryOf } from '../instances/embedded/socket-directory.ts'
 import { createInstanceSupervisor, type RunningSupervisor } from '../instances/supervisor.ts'
+import { clientAddressOf } from '../oauth/client-address.ts'
 import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
 import { createAnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
 import { takeOverBindings } from '../operations/take-over-bindings.ts'
@@ -59,6 +62,7 @@ import { createAuthenticateBearer } from '../operations/authenticate-bearer.ts'
 import { createMintCredential, type MintCredential } from '../operations/mint-database-credential.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 import type { Installation } from '../operations/ports/installation.ts'
+import { encodeHandedOnAddress } from '../protocol/handed-on-address.ts'
 import { generateOAuthSecret, generatePersonalAccessToken, hashSecret } from '../tokens/secret.ts'
 import { verifySessionTicket } from '../tokens/session-ticket.ts'
 import { asWorkspaceToken } from '../tokens/verify.ts'
@@ -78,6 +82,8 @@ export interface ControlPlane {
   /** Serves the live question of the instances; must run before instances do. */
   readonly inquiry: { start(): Promise<void>; stop(): Promise<void> }
   readonly http: HttpServer
+  /** Ends the sessions of the SQL editor, which are sessions of a gateway too: before that waits for them. */
+  readonly endSqlSessions: () => void
 }
 
 export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySettings {
@@ -94,6 +100,8 @@ export interface ControlPlaneSettings extends OAuthServerSettings, HttpProxySett
   /** Answers /metrics; undefined: nobody does. */
   readonly metrics: RequestListener | undefined
   readonly attachingCallers: AttachingCallers
+  /** Whom the SQL editor believes that a gateway is one, as PEM. */
+  readonly gatewayAuthorities: () => Promise<readonly string[]>
 }
 
 /** Logins find a new primary by themselves; this is how soon the state of an instance tells of it. */
@@ -209,6 +217,29 @@ export function buildControlPlane(
     generate: () => generateOAuthSecret(randomBytes),
     clock,
   }
+  const isHttpProxy = createBalancers(settings.httpProxies).includes
+  const sqlEditor = createSqlEditor({
+    mint,
+    findInstance: (workspaceId, name) => stores.instances.findByName(workspaceId, name),
+    gatewayAuthorities: settings.gatewayAuthorities,
+    handOnAddress(address, port) {
+      const family = isIP(address)
+      return family === 4 || family === 6
+        ? encodeHandedOnAddress({ address, family, port }, foundation.handedOnAddressKey.reveal(), clock())
+        : undefined
+    },
+    namesOf: async (ids) => {
+      const found = await Promise.all(ids.map((id) => stores.directory.loadPrincipal(id as IdentityId)))
+      return found.flatMap((one) => one?.name ?? [])
+    },
+    consoleSessions: webConsole.sessions,
+    workspaceAt: addresses.workspaceAt,
+    publicUrlOf: addresses.publicUrlOf,
+    clientAddressOf: (request) => clientAddressOf(request, isHttpProxy),
+    closeConnection,
+    clock,
+    log,
+  })
   const http = createHttpServer(
     {
       authenticate,
@@ -356,6 +387,7 @@ export function buildControlPlane(
         }),
       ],
       console: webConsole.http,
+      upgrades: [{ path: SQL_PATH, take: sqlEditor.takeUpgrade }],
       mounts: [
         webConsole.mount,
         {
@@ -375,7 +407,7 @@ export function buildControlPlane(
       closeConnection,
       plainHttp: {
         access: settings.plainHttp,
-        isProxy: createBalancers(settings.httpProxies).includes,
+        isProxy: isHttpProxy,
         publicUrl: settings.publicUrl,
       },
       log,
@@ -403,6 +435,7 @@ export function buildControlPlane(
     mint,
     inquiry,
     http,
+    endSqlSessions: sqlEditor.stop,
   }
 }
 

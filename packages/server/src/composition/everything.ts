@@ -35,6 +35,7 @@ import { removeWhatIsOver } from './remove-what-is-over.ts'
 import { buildControlPlane } from './control-plane.ts'
 import { buildMetricsHandler } from './metrics.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { gatewayAuthoritiesOf } from './gateway-authorities.ts'
 import { masterKeyFileIn } from './data-directory.ts'
 import { openFirstAccess, watchFirstAccess } from './first-access.ts'
 import { lookForFormerInstallation } from './former-installation.ts'
@@ -169,6 +170,7 @@ async function start(
     sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
     replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
     attachingCallers: settings['attached-instances'].value as AttachingCallers,
+    gatewayAuthorities: gatewayAuthoritiesOf(foundation, settings),
     httpProxies: httpProxiesOf(settings),
     ...(await loadSignInProvider(settings)),
   })
@@ -235,6 +237,11 @@ async function start(
       await controlPlane.supervisor.start()
       await gateway.reconcileListeners()
     }
+    // Before the gateway waits for its sessions to end by themselves: these end now, and their browsers are told why.
+    shutdown.add('sessions of the SQL editor', () => {
+      controlPlane.endSqlSessions()
+      return Promise.resolve()
+    })
     const settled = await settleInstances(foundation, installation.workspace.id, isFirstStart)
     return settled
   })

@@ -84,6 +84,8 @@ export interface Foundation {
   readonly addresses: WorkspaceAddresses
   /** What unknown roles are challenged with (attack 34). */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
+  /** Proves to a gateway that the control plane connects for a browser; every node of an installation has it. */
+  readonly handedOnAddressKey: Redacted<Uint8Array>
   readonly encryption: KeyEncryption
   readonly confirmMasterKey: ConfirmMasterKey
 }
@@ -179,6 +181,7 @@ export function layFoundation(parts: {
     hints,
     listeners: parts.listeners,
     addresses: parts.addresses,
+    handedOnAddressKey: encryption.deriveSecret('client addresses that the console hands on'),
     madeUpVerifierSecret: encryption.deriveSecret('SCRAM verifiers of unknown roles'),
     encryption,
     confirmMasterKey,

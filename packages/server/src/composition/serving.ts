@@ -11,6 +11,7 @@ import { createActivityCounter } from '../observation/activity-counter.ts'
 import { createAdmitLogin } from '../operations/admit-login.ts'
 import type { FailedLoginLimits } from '../operations/ports/proof.ts'
 import { requireAudit } from '../operations/require-audit.ts'
+import { decodeHandedOnAddress } from '../protocol/handed-on-address.ts'
 import { issueSessionTicket } from '../tokens/session-ticket.ts'
 import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
@@ -78,6 +79,7 @@ export async function buildServing(
       certificates,
       clusters: createAttachedClusters(foundation.backendCredentials),
       claimedDatabases: createClaimedDatabases(foundation.connections),
+      readHandedOn: (bytes) => decodeHandedOnAddress(bytes, foundation.handedOnAddressKey.reveal(), clock()),
       openSessions: sessions.openSessions,
       metrics: measure,
       log,

@@ -8,6 +8,7 @@ import { RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { needMore, type Decoded } from '../protocol/frame.ts'
 import { encodeTerminate } from '../protocol/frontend-statements.ts'
+import { PROXY_SIGNATURE } from '../protocol/proxy-header.ts'
 import {
   decodeStartupPacket,
   type CancelRequest,
@@ -24,6 +25,8 @@ export type Handshake =
     }
   | {
       readonly kind: 'login'
+      /** Whom the control plane connects for, when it said so; otherwise undefined. */
+      readonly handedOnAddress: string | undefined
       readonly socket: TLSSocket
       readonly reader: ByteReader
       readonly message: StartupMessage
@@ -40,6 +43,8 @@ const TERMINATE = encodeTerminate()
 export interface HandshakeListener {
   /** The client was told to begin TLS: whatever is said in clear from now on, it takes for TLS. */
   tlsIsNext(): void
+  /** Judges the header of somebody who connects for another; only the control plane can make one. */
+  readHandedOn(bytes: Buffer): Decoded<string>
   /** The encrypted socket, as soon as there is one: refusals go there. */
   upgraded(encrypted: TLSSocket): void
 }
@@ -56,6 +61,7 @@ export async function shakeHands(
   let current: Socket | TLSSocket = socket
   let reader = createByteReader(socket, signal)
   let gssWasRefused = false
+  let handedOnAddress: string | undefined
   const upgrade = async (early: Buffer): Promise<TLSSocket> => {
     const encrypted = await startTls(socket, early, context, signal, told)
     current = encrypted
@@ -63,7 +69,11 @@ export async function shakeHands(
     return encrypted
   }
 
-  const first = await reader.next(peekFirst)
+  let first = await reader.next(peekFirst)
+  if (first === 'handed_on') {
+    handedOnAddress = await reader.next((bytes) => told.readHandedOn(bytes))
+    first = await reader.next(peekFirst)
+  }
   if (first === 'goodbye') throw new ConnectionEnded()
   if (first === 'tls') {
     const encrypted = await upgrade(reader.takeRest())
@@ -106,7 +116,14 @@ export async function shakeHands(
           const { major, minor } = packet.version
           throw new RefusedError(refuse('tls_required', { protocolVersion: String(major * 65536 + minor) }))
         }
-        return { kind: 'login', socket: current, reader, message: packet, serverName: serverNameOf(current) }
+        return {
+          kind: 'login',
+          handedOnAddress,
+          socket: current,
+          reader,
+          message: packet,
+          serverName: serverNameOf(current),
+        }
       }
     }
   }
@@ -118,15 +135,18 @@ function serverNameOf(socket: Socket | TLSSocket): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
+/** `handed_on`: a header in front of everything else. A startup packet never begins so: it would be 200 MB long. */
+type FirstWord = 'tls' | 'goodbye' | 'packet' | 'handed_on'
+
 /**
  * Looks without consuming. Terminate is no startup packet, but node-postgres sends it as its first word when it is told
  * to end before it has connected, and reports any answer as an error that nobody can catch; PostgreSQL gives none.
  */
-function peekFirst(bytes: Buffer): Decoded<'tls' | 'goodbye' | 'packet'> {
+function peekFirst(bytes: Buffer): Decoded<FirstWord> {
   if (bytes.length === 0) return needMore(1)
-  const seen = (message: 'tls' | 'goodbye' | 'packet') =>
-    ({ outcome: 'message', message, length: 0 }) as const
+  const seen = (message: FirstWord) => ({ outcome: 'message', message, length: 0 }) as const
   if (bytes[0] === TLS_HANDSHAKE_RECORD) return seen('tls')
+  if (bytes[0] === PROXY_SIGNATURE[0]) return seen('handed_on')
   if (bytes[0] !== TERMINATE[0]) return seen('packet')
   if (bytes.length < TERMINATE.length) return needMore(TERMINATE.length)
   return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'goodbye' : 'packet')

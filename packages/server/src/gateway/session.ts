@@ -101,7 +101,9 @@ export async function serveConnection(connection: ClientConnection, context: Ses
         metrics.loginAdmitted(uid, performance.now() - began)
       },
     }
-    await serveLogin(handshake, clientAddress, context, progress, deadline.signal)
+    // The place before the login stays that of the peer: nobody takes places of an address that is only told.
+    const address = handshake.handedOnAddress ?? clientAddress
+    await serveLogin(handshake, address, context, progress, deadline.signal)
   } catch (error) {
     if (error instanceof ConnectionEnded) {
       closeConnection(connection.outermost)
@@ -120,11 +122,12 @@ export async function serveConnection(connection: ClientConnection, context: Ses
 
 async function takeHandshake(
   connection: ClientConnection,
-  { secureContexts, target }: SessionContext,
+  { secureContexts, target, dependencies }: SessionContext,
   signal: AbortSignal,
 ): Promise<Handshake> {
   const secureContext = await secureContexts.contextFor(target.certificateHost)
   return shakeHands(connection.socket, secureContext, signal, {
+    readHandedOn: dependencies.readHandedOn,
     tlsIsNext() {
       connection.canBeTold = false
     },

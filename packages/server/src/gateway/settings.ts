@@ -5,6 +5,7 @@ import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { ClaimedDatabases } from '../operations/ports/claimed-databases.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { LoginMetrics } from '../operations/ports/metrics.ts'
+import type { Decoded } from '../protocol/frame.ts'
 import type { OpenSessions } from './open-sessions.ts'
 import type { PoolLimits } from './pooled/pool-terms.ts'
 import type { AttachedClusters } from './attached-clusters.ts'
@@ -63,6 +64,8 @@ export interface GatewayDependencies {
   readonly clusters: AttachedClusters
   readonly claimedDatabases: ClaimedDatabases
   readonly openSessions: Pick<OpenSessions, 'during' | 'endAll'>
+  /** Reads whom the control plane connects for, in front of the startup packet; a violation from anybody else. */
+  readonly readHandedOn: (bytes: Buffer) => Decoded<string>
   readonly metrics: LoginMetrics
   readonly log: GatewayLog
 }

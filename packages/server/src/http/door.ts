@@ -15,9 +15,10 @@ import { TLSSocket, type SecureContext } from 'node:tls'
 import { unmappedAddress } from '../domain/loopback.ts'
 import { abandonAnswer } from './abandon-answer.ts'
 import { answerToBrokenRequest, answerToConnect } from './broken-request.ts'
-import type { CloseConnection, TlsContexts } from './connections.ts'
+import type { CloseConnection, TakeUpgrade, TlsContexts } from './connections.ts'
 import { hearFirstByte } from './first-byte.ts'
 import type { Places } from './places.ts'
+import { returnRequest } from './return-request.ts'
 
 export interface Door {
   /** Listens, and accepts. */
@@ -30,6 +31,7 @@ export interface Door {
 
 export interface DoorParts {
   readonly handle: RequestListener
+  readonly takeUpgrade: TakeUpgrade
   /** A connection of TLS waits for them. */
   readonly contexts: Promise<TlsContexts>
   readonly closeConnection: CloseConnection
@@ -54,7 +56,14 @@ const MOST_BETWEEN_CHECKS_MS = 5_000
 /** Whoever wants another protocol is told so by TLS (RFC 7301 §3.2); who names none is taken at its word. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
-export function createDoor({ handle, contexts, closeConnection, patience, places }: DoorParts): Door {
+export function createDoor({
+  handle,
+  takeUpgrade,
+  contexts,
+  closeConnection,
+  patience,
+  places,
+}: DoorParts): Door {
   /** What has not said yet what it speaks. */
   const beginning = new Set<Socket>()
   /** What speaks HTTP, with the answers that are not finished. */
@@ -89,6 +98,11 @@ export function createDoor({ handle, contexts, closeConnection, patience, places
   })
   http.on('connect', (_request, socket) => {
     closeConnection(socket, { lastWord: answerToConnect() })
+  })
+  http.on('upgrade', (request, socket, head) => {
+    // Behind requests whose answers are not finished (pipelining) nothing else may be said.
+    if (isClosing || (speaking.get(socket)?.size ?? 0) > 0) closeConnection(socket)
+    else if (!takeUpgrade(request, socket, head)) returnRequest(http, request, socket, head)
   })
   // Of a connection that was kept alive and is not used.
   http.on('timeout', (socket: Socket) => {

@@ -7,7 +7,7 @@ import type { AddressInfo, Server as SocketServer } from 'node:net'
 import { Fault } from '../domain/fault.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
-import type { CloseConnection, TlsContexts } from './connections.ts'
+import type { CloseConnection, TakeUpgrade, TlsContexts } from './connections.ts'
 import { createDoor, type Door, type Patience } from './door.ts'
 import { createPlaces } from './places.ts'
 import { complaintAboutHost } from './host-header.ts'
@@ -16,7 +16,7 @@ export interface HttpListener {
   readonly port: number
   /** For a framework that wants one; it has no socket of its own. */
   readonly server: Server
-  serve(handle: RequestListener): void
+  serve(handle: RequestListener, takeUpgrade?: TakeUpgrade): void
   /** Connections that began TLS have waited for this. */
   secure(contexts: TlsContexts): void
   /** The same on another address of this machine, at the same port; false when that cannot be had. */
@@ -82,6 +82,7 @@ export async function openHttpListener(
   closeConnection: CloseConnection,
 ): Promise<HttpListener> {
   let current = answerStarting(settings.startingPage)
+  let currentUpgrade: TakeUpgrade = () => false
   let secure: (contexts: TlsContexts) => void = () => undefined
   const contexts = new Promise<TlsContexts>((resolve) => {
     secure = resolve
@@ -98,6 +99,8 @@ export async function openHttpListener(
         // What else comes on this connection may be meant for somebody else (request smuggling); so it ends.
         else answerRefusal(response, refuse('malformed_request', { problem }), { connection: 'close' })
       },
+      takeUpgrade: (request, socket, head) =>
+        complaintAboutHost(request) === undefined && currentUpgrade(request, socket, head),
       contexts,
       closeConnection,
       patience: { ...PATIENCE, ...settings.patience },
@@ -110,8 +113,9 @@ export async function openHttpListener(
   return {
     port,
     server: first.http,
-    serve(handle) {
+    serve(handle, takeUpgrade = () => false) {
       current = handle
+      currentUpgrade = takeUpgrade
     },
     secure(known) {
       secure(known)

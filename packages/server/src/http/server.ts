@@ -11,7 +11,7 @@ import { RefusedError, requirePermitted } from '../operations/refused-error.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
-import type { CloseConnection } from './connections.ts'
+import type { CloseConnection, TakeUpgrade } from './connections.ts'
 import { CONSOLE_API_PREFIX, consolePathOf } from './console/api.ts'
 import { addSessionRoutes, type SessionRoutePorts } from './console/session-routes.ts'
 import { toHttpError } from './error-body.ts'
@@ -41,6 +41,8 @@ export interface HttpDependencies {
     readonly callerOf: (request: FastifyRequest, workspace: Workspace) => Promise<Caller>
     readonly session: SessionRoutePorts
   }
+  /** Handlers of connections that go on in another protocol, by their exact path. */
+  readonly upgrades: readonly { readonly path: string; readonly take: TakeUpgrade }[]
   readonly plainHttp: PlainHttpSettings
   readonly closeConnection: CloseConnection
   readonly log: HttpLog
@@ -84,7 +86,7 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
         }
         const responder = mountAt(request.url, mounts) ?? handle
         responder?.(request, response)
-      })
+      }, takeUpgrade(dependencies))
     },
     async stop() {
       await listener.close()
@@ -103,6 +105,16 @@ function mountAt(url: string | undefined, mounts: readonly Mount[]): RequestList
       undefined,
     )?.handle
 }
+
+/** What may not speak in clear gets the answer of a request; so does what no handler is for. */
+const takeUpgrade =
+  ({ upgrades, plainHttp }: HttpDependencies): TakeUpgrade =>
+  (request, socket, head) => {
+    const [path] = request.url?.split('?') ?? []
+    const upgrade = upgrades.find((candidate) => candidate.path === path)
+    if (upgrade === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') return false
+    return judgePlainHttp(request, plainHttp) === undefined && upgrade.take(request, socket, head)
+  }
 
 function createFastify(
   dependencies: HttpDependencies,

@@ -27,6 +27,15 @@ export const REFUSALS_OF_REQUESTS = {
       message: 'The console takes changes from its own pages only: {problem}',
     },
   },
+  too_many_sql_sessions: {
+    disclosure: 'authenticated',
+    http: {
+      // Not 429, which SDKs repeat for minutes (wire-contract §5.3).
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message: 'Five sessions of the SQL editor are open already. Close a tab of it, or end its session.',
+    },
+  },
   permission_denied: {
     disclosure: 'authenticated',
     http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{reason}' },

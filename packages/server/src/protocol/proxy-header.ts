@@ -9,7 +9,7 @@ export interface ProxyHeader {
   readonly source: { readonly address: string; readonly port: number } | undefined
 }
 
-const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
+export const PROXY_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const HEADER_BYTES = 16
 /** Addresses are at most 216 bytes (AF_UNIX); what follows are extensions, which nobody needs here. */
 const LONGEST_REST = 1_024
@@ -24,8 +24,8 @@ const ADDRESS_BYTES = { [TCP4]: 12, [TCP6]: 36 } as const
 
 /** A version 1 header, or none, is a violation: a listed balancer that does not say who is behind it serves nobody. */
 export function decodeProxyHeader(bytes: Buffer): Decoded<ProxyHeader> {
-  const seen = Math.min(bytes.length, SIGNATURE.length)
-  if (!bytes.subarray(0, seen).equals(SIGNATURE.subarray(0, seen)))
+  const seen = Math.min(bytes.length, PROXY_SIGNATURE.length)
+  if (!bytes.subarray(0, seen).equals(PROXY_SIGNATURE.subarray(0, seen)))
     return violation('the load balancer sent no PROXY protocol version 2 header')
   if (bytes.length < HEADER_BYTES) return needMore(HEADER_BYTES)
   const versionAndCommand = bytes.readUInt8(12)

@@ -1,0 +1,298 @@
+/**
+ * A connection to a database instance as any client has one: through the gateway, over TLS whose certificate is checked, with
+ * a token as the password. What it may do is for the gateway and PostgreSQL to say.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { Redacted } from '../../../domain/redacted.ts'
+import { encodeTerminate } from '../../../protocol/frontend-statements.ts'
+import { FieldCursor } from '../../../protocol/frame.ts'
+import { buildMessage, field } from '../../../protocol/message-builder.ts'
+import { BACKEND } from '../../../protocol/message-types.ts'
+import { encodeCancelRequest, encodeStartupMessage } from '../../../protocol/startup.ts'
+import { createBackendMessages, readErrorFields, type BackendListener } from './backend-messages.ts'
+
+/** Where the gateway listens for an instance, and how it is known. */
+export interface GatewayAddress {
+  readonly host: string
+  readonly port: number
+  /** Authorities of its certificate, as PEM. */
+  readonly ca: readonly string[]
+}
+
+export interface BackendLogin {
+  readonly gateway: GatewayAddress
+  /** Sent before anything else: for whom this connection is. */
+  readonly preface: Buffer | undefined
+  readonly role: string
+  readonly database: string
+  readonly password: Redacted<string>
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface BackendConnection {
+  readonly processId: number
+  /** From here on everything that comes goes there. */
+  listen(listener: BackendListener, onClose: () => void): void
+  send(...messages: readonly Buffer[]): void
+  pause(): void
+  resume(): void
+  /** Resolves when the request was delivered, or could not be. */
+  cancel(): Promise<void>
+  /** Says goodbye and closes; PostgreSQL rolls back what is open. */
+  end(): void
+}
+
+/** The gateway, or PostgreSQL, said no; the fields of its ErrorResponse. */
+export class LoginRefused extends Error {
+  readonly fields: ReadonlyMap<string, string>
+
+  constructor(fields: ReadonlyMap<string, string>) {
+    super('the gateway refused the login')
+    this.name = 'LoginRefused'
+    this.fields = fields
+  }
+}
+
+/** There is nobody at the other end, or not who it should be. */
+export class GatewayUnreachable extends Error {
+  constructor(reason: string, options?: { readonly cause: unknown }) {
+    super(reason, options)
+    this.name = 'GatewayUnreachable'
+  }
+}
+
+/** PostgreSQL, "SSL Session Encryption": TLS from the first byte on names the protocol. */
+const ALPN_PROTOCOL = 'postgresql'
+const PROTOCOL_VERSION = { major: 3, minor: 0 }
+const CLEARTEXT_PASSWORD = 3
+const CANCEL_LIMIT_MS = 5_000
+
+/** @throws LoginRefused, GatewayUnreachable */
+export async function openBackendConnection(
+  login: BackendLogin,
+  signal: AbortSignal,
+): Promise<BackendConnection> {
+  const socket = await openTls(login.gateway, login.preface, signal)
+  try {
+    return await logIn(socket, login, signal)
+  } catch (error) {
+    socket.end()
+    throw error
+  }
+}
+
+async function openTls(
+  { host, port, ca }: GatewayAddress,
+  preface: Buffer | undefined,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const tcp = connectTcp({ host, port, noDelay: true })
+  try {
+    await once(tcp, 'connect', signal)
+    if (preface !== undefined) tcp.write(preface)
+    const encrypted = connectTls({
+      socket: tcp,
+      host,
+      ca: [...ca],
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: [ALPN_PROTOCOL],
+      // RFC 6066 §3: an address is no server name.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+    })
+    await once(encrypted, 'secureConnect', signal)
+    encrypted.on('error', () => undefined)
+    return encrypted
+  } catch (error) {
+    tcp.end()
+    signal.throwIfAborted()
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new GatewayUnreachable(`${host}:${String(port)}: ${reason}`, { cause: error })
+  }
+}
+
+function once(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void) => () => {
+      signal.removeEventListener('abort', onAbort)
+      socket.off(event, onDone).off('close', onClose)
+      end()
+    }
+    const onDone = settle(resolve)
+    const onClose = settle(() => {
+      reject(new Error('the connection was closed'))
+    })
+    const onAbort = settle(() => {
+      socket.end()
+      reject(signal.reason as Error)
+    })
+    socket.once(event, onDone).once('close', onClose)
+    // Stays: an error later is followed by the close, which is acted upon.
+    socket.on('error', (error) => {
+      settle(() => {
+        reject(error)
+      })()
+    })
+    signal.addEventListener('abort', onAbort)
+  })
+}
+
+function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Promise<BackendConnection> {
+  return new Promise((resolve, reject) => {
+    let key: { readonly processId: number; readonly key: Buffer } | undefined
+    let ready = false
+    let onClose = (): void => {
+      reject(new GatewayUnreachable('the gateway ended the connection during the login'))
+    }
+    /** ParameterStatus that came with the greeting. */
+    const early: { readonly type: number; readonly body: Buffer }[] = []
+    const onAbort = (): void => {
+      socket.end()
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.end()
+      reject(error)
+    }
+    let listener: BackendListener = {
+      message(type, body) {
+        switch (type) {
+          case AUTHENTICATION: {
+            const code = new FieldCursor(body).int32()
+            if (code === 0) return
+            if (code === CLEARTEXT_PASSWORD) {
+              socket.write(buildMessage('p', field.string(login.password.reveal())))
+              return
+            }
+            // SCRAM: while native login is on, for a role that is bound to no identity.
+            fail(new LoginRefused(NOT_BOUND))
+            return
+          }
+          case BACKEND.errorResponse:
+            fail(new LoginRefused(readErrorFields(body)))
+            return
+          case BACKEND.backendKeyData:
+            key = {
+              processId: body.length >= 4 ? body.readInt32BE(0) : 0,
+              key: Buffer.from(body.subarray(4)),
+            }
+            return
+          case BACKEND.readyForQuery: {
+            if (key === undefined) {
+              fail(new GatewayUnreachable('the backend has no key'))
+              return
+            }
+            signal.removeEventListener('abort', onAbort)
+            ready = true
+            messages.pause()
+            resolve(connectionOf(key))
+            return
+          }
+          default:
+            if (type === BACKEND.parameterStatus || type === BACKEND.noticeResponse)
+              early.push({ type, body: Buffer.from(body) })
+        }
+      },
+      row: () => undefined,
+      roomFor: () => 0,
+      wantsRows: () => false,
+      violated() {
+        fail(new GatewayUnreachable('the gateway does not speak the protocol of PostgreSQL'))
+      },
+    }
+    const messages = createBackendMessages({
+      message: (...message) => {
+        listener.message(...message)
+      },
+      row: (values) => {
+        listener.row(values)
+      },
+      roomFor: (...of) => listener.roomFor(...of),
+      wantsRows: () => listener.wantsRows(),
+      violated: () => {
+        listener.violated()
+      },
+    })
+    socket.on('data', (chunk: Buffer) => {
+      messages.push(chunk)
+      if (messages.isPaused) socket.pause()
+    })
+    socket.on('end', () => socket.end())
+    socket.on('close', () => {
+      onClose()
+    })
+
+    const connectionOf = (own: { readonly processId: number; readonly key: Buffer }): BackendConnection => ({
+      processId: own.processId,
+      listen(next, closed) {
+        listener = next
+        onClose = closed
+        for (const { type, body } of early) listener.message(type, body, false)
+        messages.resume()
+        if (ready && !messages.isPaused) socket.resume()
+      },
+      send(...parts) {
+        if (socket.writable) socket.write(Buffer.concat(parts))
+      },
+      pause() {
+        messages.pause()
+        socket.pause()
+      },
+      resume() {
+        messages.resume()
+        if (!messages.isPaused) socket.resume()
+      },
+      cancel: () => cancel(login.gateway, own),
+      end() {
+        messages.resume()
+        socket.resume()
+        if (socket.writable) socket.end(encodeTerminate())
+      },
+    })
+
+    socket.write(
+      encodeStartupMessage(
+        PROTOCOL_VERSION,
+        Object.entries({ user: login.role, database: login.database, ...login.settings }).map(
+          ([name, value]) => ({ name, value: Buffer.from(value, 'utf8') }),
+        ),
+      ),
+    )
+  })
+}
+
+const AUTHENTICATION = 'R'.charCodeAt(0)
+
+/** As the gateway says it of a token for such a role while native login is off (docs/decisions/0010-which-proof.md). */
+const NOT_BOUND: ReadonlyMap<string, string> = new Map([
+  ['V', 'FATAL'],
+  ['C', '28P01'],
+  ['M', 'this role is not bound to an identity; only its own password opens it'],
+  ['H', 'Bind the role to an identity or a group, or log in with psql and the password of the role.'],
+])
+
+async function cancel(
+  gateway: GatewayAddress,
+  key: { readonly processId: number; readonly key: Buffer },
+): Promise<void> {
+  const limit = AbortSignal.timeout(CANCEL_LIMIT_MS)
+  try {
+    const socket = await openTls(gateway, undefined, limit)
+    socket.resume()
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        resolve()
+      })
+      limit.addEventListener('abort', () => {
+        socket.end()
+        resolve()
+      })
+      socket.write(encodeCancelRequest(key))
+      socket.once('end', () => socket.end())
+    })
+  } catch {
+    // Best effort by definition (PostgreSQL, "Canceling Requests in Progress"): the query goes on, and the person sees that.
+  }
+}

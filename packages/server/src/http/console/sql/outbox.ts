@@ -1,0 +1,84 @@
+/**
+ * What goes to the browser, in order, each frame once: also when the WebSocket breaks and another one takes its place. Frames
+ * are kept until the browser is known to have them, which it says by answering pings (RFC 6455 §5.5.3); so a browser that
+ * takes in nothing makes the outbox full, and whoever fills it waits.
+ */
+import type { SqlServerFrame } from '@lakegate/client'
+import { writeFrame } from './frames.ts'
+
+export interface OutboxSocket {
+  send(text: string): void
+  ping(data: string): void
+}
+
+const FULL_BYTES = 1024 * 1024
+const PING_EVERY_BYTES = 64 * 1024
+
+export class Outbox {
+  readonly #onRoom: () => void
+  #socket: OutboxSocket | undefined
+  #kept: { readonly number: number; readonly text: string }[] = []
+  #bytes = 0
+  /** Frames since the session was opened; `opened` itself is not counted. */
+  #sent = 0
+  #unpinged = 0
+
+  /** @param onRoom called when it is not full any more */
+  constructor(onRoom: () => void) {
+    this.#onRoom = onRoom
+  }
+
+  get isFull(): boolean {
+    return this.#bytes > FULL_BYTES
+  }
+
+  get socket(): OutboxSocket | undefined {
+    return this.#socket
+  }
+
+  send(frame: SqlServerFrame): void {
+    const text = writeFrame(frame)
+    this.#sent += 1
+    this.#kept.push({ number: this.#sent, text })
+    this.#bytes += text.length
+    this.#socket?.send(text)
+    this.#unpinged += text.length
+    if (this.#unpinged >= PING_EVERY_BYTES) this.ping()
+  }
+
+  /** Asks how far the browser is. */
+  ping(): void {
+    this.#unpinged = 0
+    this.#socket?.ping(String(this.#sent))
+  }
+
+  /** The browser has everything up to this frame. */
+  arrived(number: number): void {
+    if (!Number.isSafeInteger(number) || number > this.#sent) return
+    const wasFull = this.isFull
+    let dropped = 0
+    for (const { number: own, text } of this.#kept) {
+      if (own > number) break
+      this.#bytes -= text.length
+      dropped += 1
+    }
+    this.#kept.splice(0, dropped)
+    if (wasFull && this.#bytes <= FULL_BYTES) this.#onRoom()
+  }
+
+  /**
+   * @param hello goes first, and is not counted
+   * @param received how many frames the browser has had; what comes behind them is sent again
+   */
+  attach(socket: OutboxSocket, hello: SqlServerFrame, received: number | undefined): void {
+    this.#socket = socket
+    socket.send(writeFrame(hello))
+    if (received !== undefined) this.arrived(received)
+    for (const { text } of this.#kept) socket.send(text)
+    this.ping()
+  }
+
+  detach(socket: OutboxSocket): void {
+    if (this.#socket === socket) this.#socket = undefined
+  }
+}

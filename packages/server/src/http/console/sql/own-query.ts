@@ -1,0 +1,54 @@
+/**
+ * Questions of the console itself, asked in the person's session with the person's rights. Their texts are constants of ours
+ * in which every name and operator says that it is PostgreSQL's own (CVE-2018-1058), what the person typed goes as a parameter.
+ */
+import {
+  encodeClosePortal,
+  encodeExecute,
+  encodeFlush,
+  encodePrepare,
+  PORTAL,
+  type Conversation,
+  type ErrorFields,
+} from './conversation.ts'
+
+const MOST_ROWS = 5_000
+const LONGEST_VALUE = 16 * 1024
+
+export type OwnAnswer =
+  | { readonly rows: readonly (readonly (string | null)[])[]; readonly hasMore: boolean }
+  | { readonly error: ErrorFields }
+
+/**
+ * @param withinStatement the person's statement is under way or its portal is kept: nothing may be ended
+ * @throws ConversationOver
+ */
+export async function askOwn(
+  conversation: Conversation,
+  text: string,
+  parameters: readonly (string | null)[],
+  withinStatement: boolean,
+): Promise<OwnAnswer> {
+  const rows: (string | null)[][] = []
+  conversation.directRows({
+    wants: () => rows.length < MOST_ROWS,
+    roomFor: (bytes) => Math.min(bytes, LONGEST_VALUE),
+    row: (values) => {
+      rows.push(values.map(({ length, kept }) => (length < 0 ? null : kept.toString('utf8'))))
+    },
+  })
+  conversation.send(encodePrepare(text, PORTAL.own, parameters), encodeExecute(PORTAL.own, MOST_ROWS))
+  for (;;) {
+    const answer = await conversation.next()
+    if (answer.kind === 'columns' || answer.kind === 'no_columns') continue
+    conversation.directRows(undefined)
+    if (answer.kind === 'error') {
+      // PostgreSQL skips everything until Sync, also what the person has under way.
+      await conversation.sync()
+      return { error: answer.fields }
+    }
+    conversation.send(encodeClosePortal(PORTAL.own), encodeFlush())
+    const error = withinStatement ? undefined : await conversation.sync()
+    return error === undefined ? { rows, hasMore: answer.kind === 'suspended' } : { error }
+  }
+}

@@ -1,0 +1,83 @@
+/** The text of a run as it is sent: statement by statement, passwords of roles hashed, offsets of the text as it was written. */
+import {
+  hashRolePasswords,
+  splitStatements,
+  type PsqlCommand,
+  type Replacement,
+  type SplitOptions,
+  type Statement,
+} from '@lakegate/sql-text'
+import type { SentStatement } from './sql-error.ts'
+
+export interface ScriptStatement extends SentStatement {
+  /** In the text as it was written; UTF-16 code units. */
+  readonly start: number
+  readonly end: number
+  /** Of psql, and not SQL. */
+  readonly command: PsqlCommand | undefined
+}
+
+export interface Script {
+  /**
+   * The next statement, undefined at the end.
+   * @param options of this moment: a statement before may have changed how literals are read
+   */
+  next(options: SplitOptions): ScriptStatement | undefined
+  /** Whether nothing follows. */
+  isLast(options: SplitOptions): boolean
+  /** Passwords that could not be hashed, because they are put together where they are used. */
+  readonly unreadablePasswords: number
+}
+
+export async function openScript(
+  written: string,
+  hashPasswords: boolean,
+  options: SplitOptions,
+): Promise<Script> {
+  const { sql, replacements, unreadable } = hashPasswords
+    ? await hashRolePasswords(written, options)
+    : { sql: written, replacements: [], unreadable: 0 }
+  const toWritten = (offset: number): number => offsetAsWritten(offset, replacements)
+  let at = 0
+  let ahead:
+    { readonly isStandard: boolean; readonly statements: Statement[]; readonly from: number } | undefined
+
+  /** What follows, split once and again only when the rules have changed. */
+  function following(split: SplitOptions): { readonly statements: Statement[]; readonly from: number } {
+    const isStandard = split.standardConformingStrings ?? true
+    if (ahead?.isStandard !== isStandard)
+      ahead = { isStandard, statements: splitStatements(sql.slice(at), split), from: at }
+    return ahead
+  }
+
+  return {
+    unreadablePasswords: unreadable,
+    next(split) {
+      const { statements, from } = following(split)
+      const statement = statements.shift()
+      if (statement === undefined) return undefined
+      const [start, end] = [from + statement.start, from + statement.end]
+      at = end
+      return {
+        text: statement.text,
+        start: toWritten(start),
+        end: toWritten(end),
+        command: statement.kind === 'psql' ? statement : undefined,
+        offsetInRun: (offset) => toWritten(start + offset),
+      }
+    },
+    isLast: (split) => following(split).statements.length === 0,
+  }
+}
+
+/** What lies within a hash lies at the beginning of the password. */
+function offsetAsWritten(offset: number, replacements: readonly Replacement[]): number {
+  let shift = 0
+  for (const { start, end, length } of replacements) {
+    const sentStart = start + shift
+    if (offset <= sentStart) break
+    if (offset < sentStart + length) return start
+    shift += length - (end - start)
+  }
+  return offset - shift
+}

@@ -1,0 +1,42 @@
+/** PostgreSQL's errors and notices as the browser shows them. */
+import type { SqlError } from '@lakegate/client'
+import { recognizeRefusal } from '../../../policy/recognize-refusal.ts'
+
+/** Where a statement stands in the text that the browser sent. */
+export interface SentStatement {
+  /** As PostgreSQL has it. */
+  readonly text: string
+  /** The offset in the run's text of an offset in `text`; UTF-16 code units both. */
+  offsetInRun(offset: number): number
+}
+
+/** @param fields of an ErrorResponse or NoticeResponse ("Error and Notice Message Fields"); any of them may be missing */
+export function toSqlError(fields: ReadonlyMap<string, string>, statement?: SentStatement): SqlError {
+  const [sqlstate, message] = [fields.get('C') ?? '', fields.get('M') ?? '']
+  const detail = fields.get('D')
+  const refusal = recognizeRefusal({ sqlstate, message, detail })
+  const offset = statement === undefined ? undefined : offsetOf(fields.get('P'), statement)
+  return {
+    severity: fields.get('V') ?? fields.get('S') ?? 'ERROR',
+    sqlstate,
+    message,
+    ...optional('detail', detail),
+    ...optional('hint', fields.get('H')),
+    ...optional('context', fields.get('W')),
+    ...(offset === undefined ? {} : { offset }),
+    ...optional('refusal', refusal),
+  }
+}
+
+const optional = <Name extends string>(name: Name, value: string | undefined) =>
+  (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, string>>
+
+/** Positions count characters from 1; offsets count UTF-16 code units from 0. */
+function offsetOf(position: string | undefined, { text, offsetInRun }: SentStatement): number | undefined {
+  const characters = Number(position)
+  if (position === undefined || !Number.isSafeInteger(characters) || characters < 1) return undefined
+  let offset = 0
+  for (let passed = 1; passed < characters && offset < text.length; passed += 1)
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1
+  return offsetInRun(offset)
+}

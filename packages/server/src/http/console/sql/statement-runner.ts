@@ -1,0 +1,230 @@
+/**
+ * Runs one statement in the extended query protocol: Parse, Bind, Describe; then Execute, a turn of rows at a time; Sync when it
+ * is over. A Sync in between would end a portal outside a transaction block, so there is none until the portal is done.
+ */
+import type { SqlServerFrame } from '@lakegate/client'
+import { encodeSync } from '../../../protocol/frontend-statements.ts'
+import { createTypeNames, readRowDescription } from './columns.ts'
+import {
+  encodeClosePortal,
+  encodeCopyFail,
+  encodeExecute,
+  encodeFlush,
+  encodePrepare,
+  PORTAL,
+  type Conversation,
+  type ErrorFields,
+} from './conversation.ts'
+import { askOwn } from './own-query.ts'
+import type { ResultStream } from './result-stream.ts'
+import type { SentStatement } from './sql-error.ts'
+import { toSqlError } from './sql-error.ts'
+import { copyRemark } from './copy-remark.ts'
+
+export interface StatementPlace {
+  readonly run: number
+  readonly statement: number
+}
+
+export type StatementOutcome =
+  | { readonly kind: 'done' }
+  /** Of the person's statement, of the commit behind it, or of the console: what comes next must not run by itself. */
+  | { readonly kind: 'failed' }
+  /** The portal is kept, with rows that were not shown. */
+  | { readonly kind: 'kept' }
+
+export interface RunnerPorts {
+  readonly conversation: Conversation
+  emit(frame: SqlServerFrame): void
+  now(): number
+  /** How long a portal may be kept. */
+  keptUntil(): Date
+  isCancelled(): boolean
+}
+
+export interface StatementRunner {
+  /** @param mayKeep the portal, when there are more rows than wanted */
+  run(
+    place: StatementPlace,
+    statement: SentStatement,
+    stream: ResultStream,
+    mayKeep: boolean,
+  ): Promise<StatementOutcome>
+  /** Goes on with a portal that was kept. */
+  goOn(place: StatementPlace, statement: SentStatement, stream: ResultStream): Promise<StatementOutcome>
+  /** Lets go of a portal that was kept. @returns the error of the commit that this is, if it was refused */
+  letGo(): Promise<ErrorFields | undefined>
+}
+
+/** Whether the transaction has written something, which waits for the end of the statement to be committed. */
+const HAS_WRITTEN = `SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL`
+
+const CANCELLED: ErrorFields = new Map([
+  ['V', 'ERROR'],
+  ['C', '57014'],
+  ['M', 'canceling statement due to user request'],
+])
+const COPY_FAILED = 'the console has no files'
+
+export function createStatementRunner(ports: RunnerPorts): StatementRunner {
+  const { conversation, emit } = ports
+  const types = createTypeNames(conversation)
+
+  async function fail(
+    place: StatementPlace,
+    statement: SentStatement,
+    fields: ErrorFields,
+    began: number,
+  ): Promise<StatementOutcome> {
+    await conversation.sync()
+    return tellFailure(place, statement, fields, began)
+  }
+
+  function tellFailure(
+    place: StatementPlace,
+    statement: SentStatement,
+    fields: ErrorFields,
+    began: number,
+  ): StatementOutcome {
+    const error = toSqlError(fields, statement)
+    emit({ type: 'failed', ...place, error, milliseconds: ports.now() - began })
+    return { kind: 'failed' }
+  }
+
+  async function execute(
+    place: StatementPlace,
+    statement: SentStatement,
+    stream: ResultStream,
+    mayKeep: boolean,
+    began: number,
+  ): Promise<StatementOutcome> {
+    for (;;) {
+      conversation.directRows(stream)
+      conversation.send(encodeExecute(PORTAL.person, Math.max(1, stream.wanted)))
+      const answer = await conversation.next()
+      stream.flush()
+      switch (answer.kind) {
+        case 'error':
+          return fail(place, statement, answer.fields, began)
+        case 'copy_in':
+          return refuseCopy(place, statement, began)
+        case 'complete':
+        case 'empty': {
+          conversation.directRows(undefined)
+          const tag = answer.kind === 'complete' ? wholeTag(answer.tag, stream.rows) : ''
+          // Outside a transaction block this commits, which may be refused (deferred constraints).
+          const error = await conversation.sync()
+          if (error !== undefined) return tellFailure(place, statement, error, began)
+          return complete(place, stream, began, { tag, ...copyRemark(tag, statement.text) })
+        }
+        case 'suspended': {
+          if (stream.wanted === 0) return atLimit(place, statement, stream, mayKeep, began)
+          await stream.whenRoom()
+          if (!ports.isCancelled()) break
+          // Between two turns there is nothing that PostgreSQL could cancel.
+          const error = await letGo()
+          return tellFailure(place, statement, error ?? CANCELLED, began)
+        }
+        case 'columns':
+        case 'no_columns':
+        case 'ready':
+          return fail(place, statement, OUT_OF_TURN, began)
+      }
+    }
+  }
+
+  async function atLimit(
+    place: StatementPlace,
+    statement: SentStatement,
+    stream: ResultStream,
+    mayKeep: boolean,
+    began: number,
+  ): Promise<StatementOutcome> {
+    conversation.directRows(undefined)
+    if (mayKeep && !(await waitsForCommit())) {
+      complete(place, stream, began, { more: true, kept_until: ports.keptUntil().toISOString() })
+      return { kind: 'kept' }
+    }
+    const error = await letGo()
+    if (error !== undefined) return tellFailure(place, statement, error, began)
+    return complete(place, stream, began, { more: true })
+  }
+
+  /** What a statement has written outside a transaction block is committed at once, and not when its portal is let go. */
+  async function waitsForCommit(): Promise<boolean> {
+    if (conversation.transaction === 'open') return false
+    const answer = await askOwn(conversation, HAS_WRITTEN, [], true)
+    return !('rows' in answer) || answer.rows[0]?.[0] !== 'f'
+  }
+
+  async function letGo(): Promise<ErrorFields | undefined> {
+    conversation.directRows(undefined)
+    conversation.send(encodeClosePortal(PORTAL.person))
+    return conversation.sync()
+  }
+
+  async function refuseCopy(
+    place: StatementPlace,
+    statement: SentStatement,
+    began: number,
+  ): Promise<StatementOutcome> {
+    conversation.send(encodeCopyFail(COPY_FAILED), encodeSync())
+    for (;;) if ((await conversation.next()).kind === 'ready') break
+    const milliseconds = ports.now() - began
+    emit({
+      type: 'complete',
+      ...place,
+      rows: 0,
+      milliseconds,
+      more: false,
+      ...copyRemark('COPY', statement.text),
+    })
+    return { kind: 'failed' }
+  }
+
+  function complete(
+    place: StatementPlace,
+    stream: ResultStream,
+    began: number,
+    rest: { tag?: string; more?: true; kept_until?: string; remark?: string },
+  ): StatementOutcome {
+    emit({
+      type: 'complete',
+      ...place,
+      rows: stream.rows,
+      milliseconds: ports.now() - began,
+      more: false,
+      ...rest,
+    })
+    return { kind: 'done' }
+  }
+
+  return {
+    async run(place, statement, stream, mayKeep) {
+      const began = ports.now()
+      conversation.send(encodePrepare(statement.text, PORTAL.person), encodeFlush())
+      const described = await conversation.next()
+      if (described.kind === 'error') return fail(place, statement, described.fields, began)
+      if (described.kind === 'columns') {
+        const columns = readRowDescription(described.body)
+        if (columns === undefined) return fail(place, statement, OUT_OF_TURN, began)
+        emit({ type: 'columns', ...place, columns: await types.describe(columns) })
+      }
+      return execute(place, statement, stream, mayKeep, began)
+    },
+    goOn(place, statement, stream) {
+      return execute(place, statement, stream, true, ports.now())
+    },
+    letGo,
+  }
+}
+
+/** Of a SELECT PostgreSQL counts the rows of the last turn of its portal (`PortalRun`); CREATE TABLE AS shows none. */
+const wholeTag = (tag: string, rows: number): string =>
+  rows > 0 && /^SELECT \d+$/.test(tag) ? `SELECT ${String(rows)}` : tag
+
+const OUT_OF_TURN: ErrorFields = new Map([
+  ['V', 'ERROR'],
+  ['C', '08P01'],
+  ['M', 'PostgreSQL answered out of turn'],
+])
