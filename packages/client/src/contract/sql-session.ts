@@ -16,8 +16,11 @@ export type SqlClientFrame =
       /** For the text of values, e.g. `Europe/Berlin`; as the role has it when left out. */
       time_zone?: string
     }
-  /** Comes back to a session whose WebSocket was lost less than a minute ago. */
-  | { type: 'resume'; csrf: string; session_key: string }
+  /**
+   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` frames of the session have reached the
+   * browser (counted from `opened`, which is the first); those after them are sent again, before anything new.
+   */
+  | { type: 'resume'; csrf: string; session_key: string; received: number }
   | {
       type: 'run'
       /** Chosen by the browser, greater with every run of the session. */
@@ -31,8 +34,8 @@ export type SqlClientFrame =
       /** EXPLAIN (ANALYZE) of something that writes: in a transaction of its own that is rolled back. */
       roll_back?: boolean
     }
-  /** The browser has taken in so many rows; as many more may come. */
-  | { type: 'credit'; run: number; statement: number; rows: number }
+  /** The browser has taken in so many rows; as many more may come. `received` as in `resume`: what came before need not be kept. */
+  | { type: 'credit'; run: number; statement: number; rows: number; received: number }
   /** Of a result that stopped at the row limit and is kept (`complete.more`). */
   | { type: 'more'; run: number; statement: number; rows: number }
   | { type: 'cancel' }
@@ -95,6 +98,8 @@ export type SqlServerFrame =
       time_zone: string
       transaction: SqlTransactionState
       resumed: boolean
+      /** The greatest run that has reached the server, 0 before the first: one that was lost on its way is not repeated. */
+      last_run: number
     }
   /** The session did not come about. */
   | { type: 'refused'; refusal: RefusalAnswer | { name: string; sqlstate?: string; message: string } }

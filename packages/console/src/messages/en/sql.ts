@@ -1,2 +1,4 @@
 /** Texts of the pages of sql. */
-export const sql = {}
+export const sql = {
+  endedBeforeAnswer: 'The SQL session ended before the answer came.',
+}
