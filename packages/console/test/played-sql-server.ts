@@ -26,7 +26,10 @@ export function playServer() {
         onopen: null,
         onmessage: null,
         onclose: null,
-        send: (text) => void socket.sent.push(JSON.parse(String(text)) as SqlClientFrame),
+        send: (text) => {
+          if (typeof text !== 'string') throw new TypeError('a frame is text')
+          socket.sent.push(JSON.parse(text) as SqlClientFrame)
+        },
         close: () => {
           socket.isClosed = true
         },
@@ -41,7 +44,9 @@ export function playServer() {
         },
       }
       sockets.push(socket)
-      queueMicrotask(() => socket.onopen?.call(socket as unknown as WebSocket, new Event('open')))
+      queueMicrotask(() => {
+        socket.onopen?.call(socket as unknown as WebSocket, new Event('open'))
+      })
       return socket
     },
   }

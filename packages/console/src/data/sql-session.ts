@@ -245,8 +245,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     const hashes = request.asWritten !== true && canHashPasswords()
     const hashed = hashes ? await hashRolePasswords(request.sql, splitOptions()) : undefined
     replacements = hashed?.replacements ?? []
-    // Meanwhile the session may have been refused or ended.
-    if (state.run?.run !== number || !state.isRunning) return
+    if (isOver(number)) return
     const frame: SqlClientFrame = {
       type: 'run',
       run: number,
@@ -258,6 +257,11 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     }
     if (state.connection.kind === 'open') send(frame)
     else waiting = frame
+  }
+
+  /** While the passwords were hashed the session may have been refused or ended. */
+  function isOver(run: number): boolean {
+    return state.run?.run !== run || !state.isRunning
   }
 
   function splitOptions() {
