@@ -1,12 +1,15 @@
 /** Database instances and what belongs to one. */
-import type { DatabaseInstance, InstanceAction, InstanceRightsAnswer } from '@lakegate/client'
+import type {
+  DatabaseInstance,
+  InstanceAction,
+  InstanceRightsAnswer,
+  ListDatabaseInstancesResponse,
+} from '@lakegate/client'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { get } from './api.ts'
+import { getAllPages } from './pages-of.ts'
 
-interface InstancePage {
-  database_instances?: DatabaseInstance[]
-  next_page_token?: string
-}
+type InstancePage = Partial<ListDatabaseInstancesResponse>
 
 /** Keys begin with what a hint of the server names, so that one call makes all of it stale (events.ts). */
 export const instanceKeys = {
@@ -17,20 +20,8 @@ export const instanceKeys = {
 
 export const instancesQuery = queryOptions({
   queryKey: instanceKeys.all,
-  queryFn: async ({ signal }) => {
-    const instances: DatabaseInstance[] = []
-    let pageToken: string | undefined
-    do {
-      const page: InstancePage = await get(
-        '/2.0/database/instances',
-        { page_size: 100, page_token: pageToken },
-        signal,
-      )
-      instances.push(...(page.database_instances ?? []))
-      pageToken = page.next_page_token === '' ? undefined : page.next_page_token
-    } while (pageToken !== undefined)
-    return instances
-  },
+  queryFn: ({ signal }) =>
+    getAllPages('/2.0/database/instances', (page: InstancePage) => page.database_instances, signal),
 })
 
 export const instanceQuery = (name: string) =>

@@ -1,0 +1,4 @@
+/** Edit of an instance. */
+export function EditPage() {
+  return null
+}

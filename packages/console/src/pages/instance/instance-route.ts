@@ -1,0 +1,9 @@
+/** The frame of an instance's pages; each of its tabs is a child route, also those of pages/instance-tabs. */
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '../../app/root-route.tsx'
+
+export const instanceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/compute/instances/$name',
+  component: lazyRouteComponent(() => import('./instance-frame.tsx'), 'InstanceFrame'),
+})

@@ -1,0 +1,4 @@
+/** Overview of an instance. */
+export function OverviewPage() {
+  return null
+}

@@ -1,0 +1,4 @@
+/** Permissions of an instance. */
+export function PermissionsPage() {
+  return null
+}
