@@ -1,7 +1,9 @@
 /** Lists that the server hands out in pages are read whole: filters and counts of a page are then true. */
 import { get, type Query } from './api.ts'
 
-interface NextPage { readonly next_page_token?: string }
+interface NextPage {
+  readonly next_page_token?: string
+}
 
 /**
  * @param readItems takes the items out of one page; a page without any may leave them out
