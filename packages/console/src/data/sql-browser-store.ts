@@ -55,7 +55,10 @@ export async function readOwned<Entry extends OwnedRecord>(
   return within(name, 'readonly', (store) => store.getAll(ofOwner(owner)) as IDBRequest<Entry[]>)
 }
 
-export const keep = (name: StoreName, entry: OwnedRecord & { readonly id: number }): Promise<unknown> =>
+export const keep = <Entry extends OwnedRecord & { readonly id: number }>(
+  name: StoreName,
+  entry: Entry,
+): Promise<unknown> =>
   within(name, 'readwrite', (store) => store.put(entry))
 
 export const forget = (name: StoreName, owner: string, id: number): Promise<unknown> =>

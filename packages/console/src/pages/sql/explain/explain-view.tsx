@@ -32,7 +32,6 @@ export function ExplainView({ session, run, result }: ExplainViewProps) {
   useEffect(() => {
     // A plan is one cell, and a long one comes by piece.
     if (mustLoad) void loadAll()
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [mustLoad])
   const text = pieces.join('')
   const plan = useMemo(() => (isWhole ? readPlan(text) : undefined), [isWhole, text])

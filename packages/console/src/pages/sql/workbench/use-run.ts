@@ -71,7 +71,6 @@ export function useRun(
   useEffect(() => {
     if (failed?.error?.offset !== undefined) goToPosition(failed.error.offset, failed.error.message)
     // Once for each error; the text may be changed afterwards.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [failedKey])
 
   return {
