@@ -238,14 +238,6 @@ export const sql = {
     notConnected: 'The schema is read in your own session. A session is opened by the first run.',
     refresh: 'Refresh',
     open: 'Schema',
-    kinds: {
-      r: 'table',
-      p: 'partitioned table',
-      v: 'view',
-      m: 'materialized view',
-      f: 'foreign table',
-      S: 'sequence',
-    },
   },
   history: {
     hint: 'Kept in this browser. Nobody else sees it.',

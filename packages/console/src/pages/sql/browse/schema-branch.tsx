@@ -67,8 +67,6 @@ interface SchemaBranchProps {
   readonly onInsert: (name: string) => void
 }
 
-const kinds: Readonly<Record<string, string>> = messages.sql.browse.kinds
-
 export function SchemaBranch({ session, schema, filter, onInsert }: SchemaBranchProps) {
   return (
     <>
@@ -77,16 +75,16 @@ export function SchemaBranch({ session, schema, filter, onInsert }: SchemaBranch
           <Branch
             key={name}
             name={name}
-            note={kind === 'r' ? undefined : kinds[kind]}
+            note={kind === 'table' ? undefined : kind}
             inserted={quoteQualified(schema, name)}
             onInsert={onInsert}
           >
             <Answer session={session} question={{ about: 'columns', schema, relation: name }} filter="">
-              {([column = '', type = '', notNull]) => (
+              {([column = '', type = '', notNull = '']) => (
                 <Leaf
                   key={column}
                   name={column}
-                  note={notNull === 't' ? `${type} · ${messages.sql.browse.notNull}` : type}
+                  note={notNull === '' ? type : `${type} · ${messages.sql.browse.notNull}`}
                   inserted={quoteName(column)}
                   onInsert={onInsert}
                 />

@@ -50,7 +50,13 @@ export function useWholeCell(session: SqlSession, address: CellAddress, cell: Sq
     try {
       let now = loaded
       do {
-        now = await next(now)
+        const more = await next(now)
+        // An empty piece: the server keeps the cells of the last run only.
+        if (more.pieces.at(-1) === '') {
+          setGone(true)
+          return
+        }
+        now = more
         setLoaded(now)
       } while (!now.isLast && !isEnough(now))
     } catch {
