@@ -17,10 +17,11 @@ export type SqlClientFrame =
       time_zone?: string
     }
   /**
-   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` frames of the session have reached the
-   * browser (counted from `opened`, which is the first); those after them are sent again, before anything new.
+   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` is how many frames the browser has
+   * had since `opened`, over all its WebSockets, `opened` itself not counted: those behind them are sent again, in order,
+   * behind an `opened` with `resumed`.
    */
-  | { type: 'resume'; csrf: string; session_key: string; received: number }
+  | { type: 'resume'; csrf: string; session_key: string; received?: number }
   | {
       type: 'run'
       /** Chosen by the browser, greater with every run of the session. */
@@ -34,8 +35,8 @@ export type SqlClientFrame =
       /** EXPLAIN (ANALYZE) of something that writes: in a transaction of its own that is rolled back. */
       roll_back?: boolean
     }
-  /** The browser has taken in so many rows; as many more may come. `received` as in `resume`: what came before need not be kept. */
-  | { type: 'credit'; run: number; statement: number; rows: number; received: number }
+  /** The browser has taken in so many rows; as many more may come. */
+  | { type: 'credit'; run: number; statement: number; rows: number }
   /** Of a result that stopped at the row limit and is kept (`complete.more`). */
   | { type: 'more'; run: number; statement: number; rows: number }
   | { type: 'cancel' }
@@ -43,7 +44,11 @@ export type SqlClientFrame =
   | { type: 'cell'; run: number; statement: number; row: number; column: number; offset: number }
   | { type: 'commit' }
   | { type: 'rollback' }
-  /** Catalog questions of the schema browser; answered aside, never while a run is under way. */
+  /**
+   * Catalog questions of the schema browser; answered aside, never while a run is under way. Columns of the answers: schemas:
+   * name, owner, comment; relations: name, kind, comment; columns: name, type, `not null`, default, comment; functions: name,
+   * arguments, result, kind; roles: name, `login`; databases: name, owner.
+   */
   | { type: 'catalog'; question: number; sql: SqlCatalogQuestion }
   | { type: 'end' }
 
@@ -98,8 +103,8 @@ export type SqlServerFrame =
       time_zone: string
       transaction: SqlTransactionState
       resumed: boolean
-      /** The greatest run that has reached the server, 0 before the first: one that was lost on its way is not repeated. */
-      last_run: number
+      /** When resumed: the greatest run that has reached the server. One that was lost on its way is not repeated by itself. */
+      last_run?: number
     }
   /** The session did not come about. */
   | { type: 'refused'; refusal: RefusalAnswer | { name: string; sqlstate?: string; message: string } }
@@ -128,7 +133,10 @@ export type SqlServerFrame =
       remark?: string
     }
   | { type: 'failed'; run: number; statement: number; error: SqlError; milliseconds: number }
-  /** The run is over: after its last statement, or the one that failed. */
+  /**
+   * The run is over: after its last statement, or the one that failed; and after the rows that `more` brought (a `complete`
+   * with all rows so far comes before it).
+   */
   | { type: 'done'; run: number; transaction: SqlTransactionState }
   | { type: 'transaction'; transaction: SqlTransactionState }
   | { type: 'notice'; notice: SqlError; time: string }
@@ -149,7 +157,7 @@ export type SqlServerFrame =
   /** Ends at `time` if nothing is run. */
   | { type: 'idle_warning'; time: string; in_transaction: boolean }
   /** The browser sent what it may not; nothing was done. */
-  | { type: 'not_understood'; message: string }
+  | { type: 'not_understood'; message: string; frame?: string }
   | {
       type: 'ended'
       reason:

@@ -58,8 +58,7 @@ export async function readOwned<Entry extends OwnedRecord>(
 export const keep = <Entry extends OwnedRecord & { readonly id: number }>(
   name: StoreName,
   entry: Entry,
-): Promise<unknown> =>
-  within(name, 'readwrite', (store) => store.put(entry))
+): Promise<unknown> => within(name, 'readwrite', (store) => store.put(entry))
 
 export const forget = (name: StoreName, owner: string, id: number): Promise<unknown> =>
   within(name, 'readwrite', (store) => store.delete([owner, id]))

@@ -61,6 +61,7 @@ export interface SqlSession {
 /** The server keeps a session so long after its WebSocket was lost. */
 const KEPT_FOR = 60_000
 const RETRY_AFTER = 1_000
+const CREDIT_AFTER = 20
 
 function connectToServer(): SqlSocket {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -88,13 +89,15 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   let state = FIRST_STATE
   let socket: SqlSocket | undefined
   let sessionKey: string | undefined
-  /** Frames of this session that have come in, over all its WebSockets. */
+  /** Frames of this session that have come in since `opened`, over all its WebSockets. */
   let received = 0
   let lastRun = 0
   let isHello = true
   let replacements: readonly Replacement[] = []
   /** The run that waits for the session to open. */
   let waiting: SqlClientFrame | undefined
+  /** Rows that were taken in and for which no credit was given yet. */
+  let owed: { readonly run: number; readonly statement: number; rows: number } | undefined
   const questions = createQuestions((frame) => send(frame))
 
   return {
@@ -152,10 +155,8 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   }
 
   function take(frame: SqlServerFrame): void {
-    if (isHello && frame.type === 'opened') {
-      if (!frame.resumed) received += 1
-      sessionKey = frame.session_key
-    } else if (sessionKey !== undefined) received += 1
+    if (isHello && frame.type === 'opened') sessionKey = frame.session_key
+    else if (sessionKey !== undefined) received += 1
     const isResume = isHello && sessionKey !== undefined && state.connection.kind === 'lost'
     isHello = false
     if (isResume && frame.type === 'refused') {
@@ -170,8 +171,20 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     if (frame.type === 'ended' && frame.reason === 'sign_in_over') void reportSessionOver()
   }
 
+  /** Together for what comes within a moment: the server counts the frames of a browser. */
   function credit(run: number, statement: number, rows: number): void {
-    send({ type: 'credit', run, statement, rows, received })
+    if (owed?.run === run && owed.statement === statement) {
+      owed.rows += rows
+      return
+    }
+    payCredit()
+    owed = { run, statement, rows }
+    setTimeout(payCredit, CREDIT_AFTER)
+  }
+
+  function payCredit(): void {
+    if (owed !== undefined && socket !== undefined) send({ type: 'credit', ...owed })
+    owed = undefined
   }
 
   function sendWaiting(): void {

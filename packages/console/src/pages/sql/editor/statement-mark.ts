@@ -1,7 +1,13 @@
 /** Marks the lines of the statement at the cursor: what Run will run. */
 import { statementAt } from '@lakegate/sql-text'
 import { RangeSetBuilder, type EditorState } from '@codemirror/state'
-import { Decoration, ViewPlugin, type DecorationSet, type EditorView, type ViewUpdate } from '@codemirror/view'
+import {
+  Decoration,
+  ViewPlugin,
+  type DecorationSet,
+  type EditorView,
+  type ViewUpdate,
+} from '@codemirror/view'
 
 const line = Decoration.line({ class: 'cm-statement' })
 

@@ -60,6 +60,7 @@ export function ResultsPanel({ session, state, rowLimit, onGoToPosition }: Resul
         </Tab>
       </TabList>
       {run.isLost && <Notice tone="warn">{messages.sql.run.notSent}</Notice>}
+      {run.problem !== undefined && <Notice tone="warn">{run.problem}</Notice>}
       {results.map((result, index) => (
         <TabPanel key={result.statement} id={String(result.statement)} className={styles['tabPanel'] ?? ''}>
           <ResultView
