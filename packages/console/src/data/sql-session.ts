@@ -124,8 +124,9 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     for (const listener of listeners) listener()
   }
 
+  /** Nothing goes before the server has taken the first frame of this WebSocket. */
   function send(frame: SqlClientFrame): void {
-    socket?.send(JSON.stringify(frame))
+    if (!isHello) socket?.send(JSON.stringify(frame))
   }
 
   function open(): void {
@@ -166,7 +167,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     change(applyFrame(state, asWritten(frame)))
     questions.take(frame)
     if (frame.type === 'rows') credit(frame.run, frame.statement, frame.rows.length)
-    if (frame.type === 'opened') sendWaiting()
+    if (frame.type === 'opened') sendWhatWaits()
     if (frame.type === 'refused' || frame.type === 'ended') detach()
     if (frame.type === 'ended' && frame.reason === 'sign_in_over') void reportSessionOver()
   }
@@ -183,19 +184,22 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   }
 
   function payCredit(): void {
-    if (owed !== undefined && socket !== undefined) send({ type: 'credit', ...owed })
+    if (owed === undefined || state.connection.kind !== 'open') return
+    send({ type: 'credit', ...owed })
     owed = undefined
   }
 
-  function sendWaiting(): void {
-    if (waiting === undefined) return
-    const frame = waiting
+  function sendWhatWaits(): void {
+    payCredit()
+    // It may have been lost with the line; a second one does no harm.
+    if (state.cancelledAt !== undefined) send({ type: 'cancel' })
+    if (waiting !== undefined) send(waiting)
     waiting = undefined
-    send(frame)
   }
 
   function detach(): void {
     waiting = undefined
+    owed = undefined
     questions.giveUp()
     const detached = socket
     socket = undefined
