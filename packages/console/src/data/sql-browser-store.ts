@@ -55,10 +55,9 @@ export async function readOwned<Entry extends OwnedRecord>(
   return within(name, 'readonly', (store) => store.getAll(ofOwner(owner)) as IDBRequest<Entry[]>)
 }
 
-export const keep = <Entry extends OwnedRecord & { readonly id: number }>(
-  name: StoreName,
-  entry: Entry,
-): Promise<unknown> => within(name, 'readwrite', (store) => store.put(entry))
+/** @param entry with a number as its `id` */
+export const keep = (name: StoreName, entry: OwnedRecord): Promise<unknown> =>
+  within(name, 'readwrite', (store) => store.put(entry))
 
 export const forget = (name: StoreName, owner: string, id: number): Promise<unknown> =>
   within(name, 'readwrite', (store) => store.delete([owner, id]))

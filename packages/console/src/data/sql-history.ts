@@ -25,13 +25,14 @@ export async function readHistory(owner: string): Promise<readonly SqlHistoryEnt
 
 export async function remember(entry: Omit<SqlHistoryEntry, 'id'>): Promise<void> {
   lastId = Math.max(Date.now(), lastId + 1)
-  await keep('history', {
+  const kept: SqlHistoryEntry = {
     ...entry,
     id: lastId,
     sql: redactSecrets(entry.sql),
     // An error may repeat the line that failed.
     summary: redactSecrets(entry.summary),
-  })
+  }
+  await keep('history', kept)
   const all = await readOwned<SqlHistoryEntry>('history', entry.owner)
   const oldest = all[all.length - MOST - 1]
   if (oldest !== undefined) await forgetUpTo('history', entry.owner, oldest.id)

@@ -62,6 +62,8 @@ export interface SqlSession {
 const KEPT_FOR = 60_000
 const RETRY_AFTER = 1_000
 const CREDIT_AFTER = 20
+/** As docs/refusals.md names it. */
+const SIGN_IN_OVER = 'console_session_over'
 
 function connectToServer(): SqlSocket {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -136,8 +138,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     lastRun = 0
     sessionKey = undefined
     change({ ...state, connection: { kind: 'opening' }, transaction: 'none', parameters: {} })
-    const { instance, database, role } = target
-    attach({ type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) })
+    attach(helloOfOpen())
   }
 
   function attach(hello: SqlClientFrame): void {
@@ -164,12 +165,17 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
       finish('lost')
       return
     }
+    if (frame.type === 'refused' && frame.refusal.name === SIGN_IN_OVER) {
+      socket = undefined
+      void openWhenSignedIn()
+      return
+    }
     change(applyFrame(state, asWritten(frame)))
     questions.take(frame)
     if (frame.type === 'rows') credit(frame.run, frame.statement, frame.rows.length)
     if (frame.type === 'opened') sendWhatWaits()
     if (frame.type === 'refused' || frame.type === 'ended') detach()
-    if (frame.type === 'ended' && frame.reason === 'sign_in_over') void reportSessionOver()
+    if (frame.type === 'ended' && frame.reason === 'sign_in_over') reportSessionOver()
   }
 
   /** Together for what comes within a moment: the server counts the frames of a browser. */
@@ -207,16 +213,24 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     detached?.close()
   }
 
+  /** The dialog of the shell asks for it; what was to be opened is opened then. */
+  async function openWhenSignedIn(): Promise<void> {
+    reportSessionOver()
+    await waitForSession()
+    if (state.connection.kind === 'opening') attach(helloOfOpen())
+  }
+
+  function helloOfOpen(): SqlClientFrame {
+    const { instance, database, role } = target
+    return { type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) }
+  }
+
   /** The WebSocket is gone without a word of the server. */
   async function closed(): Promise<void> {
     const { connection } = state
     if (connection.kind === 'opening') {
       if (!(await isSignedIn())) {
-        await reportSessionOver()
-        await waitForSession()
-        if (state.connection.kind !== 'opening') return
-        const { instance, database, role } = target
-        attach({ type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) })
+        await openWhenSignedIn()
         return
       }
       change({ ...state, connection: { kind: 'unreachable' }, isRunning: false })
