@@ -135,7 +135,6 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     const { kind } = state.connection
     if (kind === 'opening' || kind === 'open' || kind === 'lost') return
     received = 0
-    lastRun = 0
     sessionKey = undefined
     change({ ...state, connection: { kind: 'opening' }, transaction: 'none', parameters: {} })
     attach(helloOfOpen())

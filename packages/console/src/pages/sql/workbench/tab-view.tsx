@@ -59,7 +59,7 @@ export function TabView({ owner, tab, session, state }: TabViewProps) {
   }
   const { connection } = state
   return (
-    <div ref={regions} className={styles['view']}>
+    <div ref={regions} className={styles['view']} aria-busy={state.isRunning} data-run={state.run?.run ?? 0}>
       <div className={styles['bar']}>
         <TargetBar tab={tab} state={state} />
         <ConnectionStatus session={session} state={state} />
