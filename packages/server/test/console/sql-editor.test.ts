@@ -1,5 +1,6 @@
 /** The SQL editor in Chromium against a real session (console-design.md §8, the points that a browser shows). */
-import { beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
 import type { Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -10,6 +11,15 @@ describeInChromium('the SQL editor', () => {
   const { instance } = lakegate.ready
   const chromium = consoleBrowser(lakegate)
   let person: Person
+  const pages: Page[] = []
+
+  // A person has five sessions; a window that goes ends its own.
+  afterEach(async () => {
+    for (const page of pages.splice(0)) {
+      await page.goto('about:blank')
+      await page.context().close()
+    }
+  })
 
   beforeAll(async () => {
     person = await createAdministrator(lakegate)
@@ -26,6 +36,11 @@ describeInChromium('the SQL editor', () => {
       path,
       context: { permissions: ['clipboard-read', 'clipboard-write'], viewport: { width: 1280, height: 900 } },
     })
+    return ready(page)
+  }
+  async function ready(page: Page): Promise<SqlEditorPage> {
+    pages.push(page)
+    page.setDefaultTimeout(20_000)
     const editor = sqlEditorOf(page)
     await editor.content.waitFor()
     return editor
@@ -56,7 +71,7 @@ describeInChromium('the SQL editor', () => {
     await editor.cell(0, 0).click()
     for (const [column, [, expected]] of values.entries()) {
       await editor.page.keyboard.press('ControlOrMeta+c')
-      await expect.poll(() => clipboardOf(editor), expected).toBe(expected)
+      await expect.poll(() => clipboardOf(editor)).toBe(expected)
       if (column < values.length - 1) await editor.page.keyboard.press('ArrowRight')
     }
   })
@@ -125,7 +140,7 @@ describeInChromium('the SQL editor', () => {
     await editor.page.getByText('57014').waitFor({ state: 'attached' })
     await editor.run('CREATE TEMPORARY TABLE t AS SELECT generate_series(1, 5) AS n; UPDATE t SET n = 0')
     expect(await editor.resultTabs()).toEqual(['1 SELECT 5', '2 UPDATE 5', 'Messages'])
-    expect(await editor.page.getByRole('tabpanel').textContent()).toContain('UPDATE 5')
+    expect(await editor.results.textContent()).toContain('UPDATE 5')
   })
 
   it('says that COPY moves files, and the session stays usable', async () => {
@@ -187,7 +202,7 @@ describeInChromium('the SQL editor', () => {
     await editor.page.getByText('The password is hashed in your browser before it is sent.').waitFor()
     await editor.page.getByText('Not saved: it holds a password.').waitFor()
     await editor.run(`CREATE ROLE console_password LOGIN PASSWORD '${secret}'`)
-    expect(await editor.page.getByRole('tabpanel').textContent()).toContain('CREATE ROLE')
+    expect(await editor.results.textContent()).toContain('CREATE ROLE')
     expect(frames.join('\n')).toContain('SCRAM-SHA-256')
     expect(frames.join('\n')).not.toContain(secret)
     await editor.page.getByRole('tab', { name: 'History' }).click()
@@ -262,7 +277,7 @@ describeInChromium('the SQL editor', () => {
       path: `/sql?instance=${instance.name}&new=true`,
       context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
     })
-    const editor = sqlEditorOf(page)
+    const editor = await ready(page)
     await editor.content.tap()
     await page.keyboard.insertText('SELECT 1 AS first, repeat(chr(120), 200) AS wide, 3 AS last')
     await page.getByRole('button', { name: /^Run(?! all)/ }).tap()

@@ -13,7 +13,7 @@ export interface SqlEditorPage {
   text(): Promise<string>
   readonly content: Locator
   readonly grid: Locator
-  readonly badge: Locator
+  readonly results: Locator
   resultTabs(): Promise<readonly string[]>
   cell(row: number, column: number): Locator
 }
@@ -37,7 +37,7 @@ export function sqlEditorOf(page: Page): SqlEditorPage {
     page,
     content,
     grid,
-    badge: page.getByRole('status').filter({ hasText: /transaction/i }),
+    results: page.getByRole('region', { name: 'Results' }),
     write,
     start,
     async run(sql) {

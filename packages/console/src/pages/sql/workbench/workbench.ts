@@ -58,7 +58,10 @@ export const workbench = {
 
   /** Reads the drafts of this person once; another person finds none of them. */
   load(owner: string): Promise<void> {
-    loading ??= read(owner)
+    if (loading === undefined) {
+      addEventListener('pagehide', () => workbench.endAll())
+      loading = read(owner)
+    }
     return loading
   },
 
@@ -146,7 +149,7 @@ export const workbench = {
   openTransactions: (): readonly EditorTab[] =>
     (state?.tabs ?? []).filter(({ id }) => (sessions.get(id)?.getState().transaction ?? 'none') !== 'none'),
 
-  /** The person leaves for good. */
+  /** The window goes: what nobody comes back to is not kept for a minute. */
   endAll(): void {
     for (const session of sessions.values()) session.end()
   },
