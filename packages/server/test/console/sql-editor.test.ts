@@ -179,7 +179,7 @@ describeInChromium('the SQL editor', () => {
 
   it('reads a plan as a tree, and rolls back what ANALYZE executed', async () => {
     const editor = await open()
-    await editor.run('CREATE TABLE IF NOT EXISTS console_plan AS SELECT generate_series(1, 100) AS n')
+    await editor.run('CREATE TEMPORARY TABLE console_plan AS SELECT generate_series(1, 100) AS n')
     await editor.write('DELETE FROM console_plan WHERE n > 50')
     await editor.page.getByRole('button', { name: 'Analyze' }).click()
     await editor.page.getByText('EXPLAIN ANALYZE runs this DELETE. It will be rolled back.').waitFor()
@@ -188,7 +188,6 @@ describeInChromium('the SQL editor', () => {
     await editor.page.getByText('Slowest').waitFor()
     await editor.run('SELECT count(*) FROM console_plan')
     expect(await editor.cell(0, 0).textContent()).toBe('100')
-    await editor.run('DROP TABLE console_plan')
   })
 
   it('sends no password: neither in a frame, nor to the history or the drafts of the browser', async () => {
@@ -222,17 +221,20 @@ describeInChromium('the SQL editor', () => {
 
   it('completes tables, columns by their alias, and quotes names where PostgreSQL wants it', async () => {
     const editor = await open()
-    await editor.run('CREATE TABLE IF NOT EXISTS "Console Orders" (id bigint, "paidAt" timestamptz)')
-    await editor.write('SELECT o.pa FROM "Console Orders" o')
+    await editor.run(
+      `CREATE SCHEMA console_shop; CREATE TABLE console_shop."Console Orders" (id bigint, "paidAt" timestamptz)`,
+    )
+    await editor.write('SELECT o.pa FROM console_shop."Console Orders" o')
     await editor.page.keyboard.press('Home')
     for (let index = 0; index < 'SELECT o.pa'.length; index += 1)
       await editor.page.keyboard.press('ArrowRight')
     await editor.page.keyboard.press('Control+Space')
     await editor.page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'paidAt' }).waitFor()
     await editor.page.keyboard.press('Enter')
-    expect(await editor.text()).toBe('SELECT o."paidAt" FROM "Console Orders" o')
+    expect(await editor.text()).toBe('SELECT o."paidAt" FROM console_shop."Console Orders" o')
+    await editor.page.getByRole('button', { name: 'console_shop', exact: true }).click()
     await editor.page.getByRole('button', { name: 'Insert Console Orders' }).waitFor()
-    await editor.run('DROP TABLE "Console Orders"')
+    await editor.run('DROP SCHEMA console_shop CASCADE')
   })
 
   it('asks before a page is left with an open transaction', async () => {

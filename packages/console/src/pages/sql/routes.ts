@@ -1,22 +1,31 @@
 /** The SQL editor: `/sql?instance=dev&tab=2`, or `?new=true` for a new query. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { z } from 'zod'
 import { shellRoute } from '../../app/root-route.tsx'
 
-const search = z.object({
-  instance: z.string().optional().catch(undefined),
-  database: z.string().optional().catch(undefined),
-  role: z.string().optional().catch(undefined),
-  tab: z.number().int().positive().optional().catch(undefined),
-  new: z.boolean().optional().catch(undefined),
-})
+/** Of the address; what it does not know is left out. By hand: a zod object made while modules load would try `Function`, which the policy forbids. */
+export interface SqlSearch {
+  readonly instance?: string
+  readonly database?: string
+  readonly role?: string
+  readonly tab?: number
+  readonly new?: boolean
+}
 
-export type SqlSearch = z.infer<typeof search>
+function readSearch(found: Readonly<Record<string, unknown>>): SqlSearch {
+  const { instance, database, role, tab, new: isNew } = found
+  return {
+    ...(typeof instance === 'string' ? { instance } : {}),
+    ...(typeof database === 'string' ? { database } : {}),
+    ...(typeof role === 'string' ? { role } : {}),
+    ...(typeof tab === 'number' && Number.isInteger(tab) && tab > 0 ? { tab } : {}),
+    ...(isNew === true ? { new: true } : {}),
+  }
+}
 
 const sqlRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/sql',
-  validateSearch: search,
+  validateSearch: readSearch,
   component: lazyRouteComponent(() => import('./sql-page.tsx'), 'SqlPage'),
 })
 

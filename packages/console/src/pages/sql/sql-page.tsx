@@ -1,6 +1,6 @@
 /** The SQL editor (design 5.10): tabs, each with a real PostgreSQL session of its own. */
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Page } from '../../kit/page.tsx'
 import { Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
@@ -18,8 +18,13 @@ function useTabOfAddress(isLoaded: boolean, activeId: number | undefined): void 
   const navigate = useNavigate()
   const { instance, database, role, tab } = search
   const wantsNew = search.new === true
+  // The address is changed a moment later than the workbench: one wish is one tab.
+  const isAdded = useRef(false)
   useEffect(() => {
     if (!isLoaded) return
+    if (!wantsNew) isAdded.current = false
+    else if (isAdded.current) return
+    isAdded.current = wantsNew
     const tabs = workbench.getState()?.tabs ?? []
     const target = { instance, database, role }
     const isThere = tabs.some(({ id }) => id === tab)

@@ -48,12 +48,14 @@ export function RunBar({ tab, session, state, onRun, onExplain }: RunBarProps) {
       </Button>
       {state.isRunning && session !== undefined && <CancelButtons session={session} state={state} />}
       <span className={styles['options']}>
-        <Select
-          label={messages.sql.run.rowLimit}
-          options={limits}
-          value={String(tab.rowLimit)}
-          onChange={(value) => workbench.set(tab.id, { rowLimit: Number(value) })}
-        />
+        <span className={styles['limit']}>
+          <Select
+            label={messages.sql.run.rowLimit}
+            options={limits}
+            value={String(tab.rowLimit)}
+            onChange={(value) => workbench.set(tab.id, { rowLimit: Number(value) })}
+          />
+        </span>
         <Switch
           isSelected={tab.continuesAfterErrors}
           onChange={(continuesAfterErrors) => workbench.set(tab.id, { continuesAfterErrors })}
