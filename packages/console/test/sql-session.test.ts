@@ -64,25 +64,23 @@ describe('a SQL session', () => {
     expect(session.getState().isRunning).toBe(false)
   })
 
-  it('gives credit for the rows that it took in, and says how many frames have come', async () => {
+  it('gives credit for the rows that it took in, together for what came within a moment', async () => {
     const { server, session } = await open()
     await session.run({ sql: 'TABLE t', rowLimit: 1000 })
     server.last.say(
       { type: 'statement', run: 1, statement: 0, start: 0, end: 7 },
       { type: 'rows', run: 1, statement: 0, rows: [['1'], ['2']] },
     )
-    expect(server.last.sent.at(-1)).toEqual({
-      type: 'credit',
-      run: 1,
-      statement: 0,
-      rows: 2,
-      received: 3,
-    })
+    server.last.say({ type: 'rows', run: 1, statement: 0, rows: [['3']] })
+    await vi.waitFor(() =>
+      expect(server.last.sent.at(-1)).toEqual({ type: 'credit', run: 1, statement: 0, rows: 3 }),
+    )
   })
 
   it('comes back after a lost connection with its key and the number of frames, and goes on with its run', async () => {
     const { server, session } = await open()
     await session.run({ sql: 'SELECT pg_sleep(30)', rowLimit: 1000 })
+    server.last.say({ type: 'statement', run: 1, statement: 0, start: 0, end: 19 })
     server.last.cut()
     await settle()
     expect(session.getState().connection.kind).toBe('lost')
@@ -90,10 +88,14 @@ describe('a SQL session', () => {
       expect(server.last.sent).toEqual([{ type: 'resume', csrf: 'csrf', session_key: 'key', received: 1 }]),
     )
     server.last.say(opened({ resumed: true, last_run: 1 }))
-    server.last.say({ type: 'statement', run: 1, statement: 0, start: 0, end: 19 })
-    expect(session.getState()).toMatchObject({ isRunning: true, connection: { kind: 'open' } })
     server.last.say({ type: 'rows', run: 1, statement: 0, rows: [['']] })
-    expect(server.last.sent.at(-1)).toMatchObject({ type: 'credit', received: 3 })
+    expect(session.getState()).toMatchObject({
+      isRunning: true,
+      connection: { kind: 'open' },
+      run: { results: [{ rowCount: 1 }] },
+    })
+    server.last.cut()
+    await vi.waitFor(() => expect(server.last.sent).toMatchObject([{ type: 'resume', received: 2 }]))
   })
 
   it('never sends a run again that was lost on its way: nothing was executed, and that is said', async () => {
@@ -177,8 +179,16 @@ describe('a SQL session', () => {
     server.last.say(
       { type: 'rows', run: 1, statement: 0, rows: [['2']] },
       { type: 'complete', run: 1, statement: 0, tag: 'SELECT 2', rows: 2, milliseconds: 1, more: false },
+      { type: 'done', run: 1, transaction: 'none' },
     )
     expect(session.getState()).toMatchObject({ isRunning: false, run: { results: [{ rowCount: 2 }] } })
+  })
+
+  it('tells why the server did not run something, and takes the next run', async () => {
+    const { server, session } = await open()
+    await session.run({ sql: 'SELECT 1', rowLimit: 1 })
+    server.last.say({ type: 'not_understood', message: 'Nothing was done.', frame: 'run' })
+    expect(session.getState()).toMatchObject({ isRunning: false, run: { problem: 'Nothing was done.' } })
   })
 
   it('asks the catalog only when nothing runs', async () => {

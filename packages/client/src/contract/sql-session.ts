@@ -35,8 +35,8 @@ export type SqlClientFrame =
       /** EXPLAIN (ANALYZE) of something that writes: in a transaction of its own that is rolled back. */
       roll_back?: boolean
     }
-  /** The browser has taken in so many rows; as many more may come. `received` as in `resume`: what came before need not be kept. */
-  | { type: 'credit'; run: number; statement: number; rows: number; received: number }
+  /** The browser has taken in so many rows; as many more may come. */
+  | { type: 'credit'; run: number; statement: number; rows: number }
   /** Of a result that stopped at the row limit and is kept (`complete.more`). */
   | { type: 'more'; run: number; statement: number; rows: number }
   | { type: 'cancel' }
@@ -103,8 +103,8 @@ export type SqlServerFrame =
       time_zone: string
       transaction: SqlTransactionState
       resumed: boolean
-      /** The greatest run that has reached the server, 0 before the first: one that was lost on its way is not repeated. */
-      last_run: number
+      /** When resumed: the greatest run that has reached the server. One that was lost on its way is not repeated by itself. */
+      last_run?: number
     }
   /** The session did not come about. */
   | { type: 'refused'; refusal: RefusalAnswer | { name: string; sqlstate?: string; message: string } }
@@ -157,7 +157,7 @@ export type SqlServerFrame =
   /** Ends at `time` if nothing is run. */
   | { type: 'idle_warning'; time: string; in_transaction: boolean }
   /** The browser sent what it may not; nothing was done. */
-  | { type: 'not_understood'; message: string }
+  | { type: 'not_understood'; message: string; frame?: string }
   | {
       type: 'ended'
       reason:

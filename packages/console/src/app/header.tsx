@@ -63,7 +63,7 @@ export function Header({ onSearch, onHelp }: HeaderProps) {
             label: messages.app.palette.accessTokens,
             onAction: () => go('/settings/access-tokens'),
           },
-          { id: 'sign-out', label: messages.app.signOut, onAction: () => void signOut() },
+          { id: 'sign-out', label: messages.app.signOut, onAction: () => void signOut(session) },
         ]}
       />
     </header>

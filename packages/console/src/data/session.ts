@@ -2,6 +2,7 @@
 import type { ConsoleSessionAnswer, WorkspaceAction, WorkspaceRightsAnswer } from '@lakegate/client'
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { get, rememberCsrf, send } from './api.ts'
+import { forgetUnlessKept, ownerOf } from './sql-drafts.ts'
 
 let firstBuild: string | undefined
 
@@ -36,7 +37,9 @@ export function useMay(action: WorkspaceAction): boolean | undefined {
 }
 
 /** Ends the browser session; the page then goes to what the server shows to who is signed out. */
-export async function signOut(): Promise<void> {
+export async function signOut({ workspace, person }: ConsoleSessionAnswer): Promise<void> {
+  // What the SQL editor kept in this browser goes too, unless the person wanted it to stay.
+  await forgetUnlessKept(ownerOf(workspace.id, person.id))
   await send('POST', '/sign-out')
   location.assign('/console/signed-out')
 }

@@ -82,6 +82,11 @@ export function createQuestions(send: (frame: SqlClientFrame) => void) {
         cells.delete(keyOf(frame))
         waiting?.resolve({ text: frame.text, isLast: frame.is_last })
       }
+      // A cell that is not kept any more; the panel asks for one piece at a time.
+      if (frame.type === 'not_understood' && (frame.frame === undefined || frame.frame === 'cell')) {
+        for (const { reject } of cells.values()) reject(new SqlQuestionError())
+        cells.clear()
+      }
     },
 
     /** Nobody will answer any more. */

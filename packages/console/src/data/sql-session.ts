@@ -61,6 +61,9 @@ export interface SqlSession {
 /** The server keeps a session so long after its WebSocket was lost. */
 const KEPT_FOR = 60_000
 const RETRY_AFTER = 1_000
+const CREDIT_AFTER = 20
+/** As docs/refusals.md names it. */
+const SIGN_IN_OVER = 'console_session_over'
 
 function connectToServer(): SqlSocket {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -88,13 +91,15 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   let state = FIRST_STATE
   let socket: SqlSocket | undefined
   let sessionKey: string | undefined
-  /** Frames of this session that have come in, over all its WebSockets. */
+  /** Frames of this session that have come in since `opened`, over all its WebSockets. */
   let received = 0
   let lastRun = 0
   let isHello = true
   let replacements: readonly Replacement[] = []
   /** The run that waits for the session to open. */
   let waiting: SqlClientFrame | undefined
+  /** Rows that were taken in and for which no credit was given yet. */
+  let owed: { readonly run: number; readonly statement: number; rows: number } | undefined
   const questions = createQuestions((frame) => send(frame))
 
   return {
@@ -121,19 +126,18 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     for (const listener of listeners) listener()
   }
 
+  /** Nothing goes before the server has taken the first frame of this WebSocket. */
   function send(frame: SqlClientFrame): void {
-    socket?.send(JSON.stringify(frame))
+    if (!isHello) socket?.send(JSON.stringify(frame))
   }
 
   function open(): void {
     const { kind } = state.connection
     if (kind === 'opening' || kind === 'open' || kind === 'lost') return
     received = 0
-    lastRun = 0
     sessionKey = undefined
     change({ ...state, connection: { kind: 'opening' }, transaction: 'none', parameters: {} })
-    const { instance, database, role } = target
-    attach({ type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) })
+    attach(helloOfOpen())
   }
 
   function attach(hello: SqlClientFrame): void {
@@ -152,37 +156,55 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   }
 
   function take(frame: SqlServerFrame): void {
-    if (isHello && frame.type === 'opened') {
-      if (!frame.resumed) received += 1
-      sessionKey = frame.session_key
-    } else if (sessionKey !== undefined) received += 1
+    if (isHello && frame.type === 'opened') sessionKey = frame.session_key
+    else if (sessionKey !== undefined) received += 1
     const isResume = isHello && sessionKey !== undefined && state.connection.kind === 'lost'
     isHello = false
     if (isResume && frame.type === 'refused') {
       finish('lost')
       return
     }
+    if (frame.type === 'refused' && frame.refusal.name === SIGN_IN_OVER) {
+      socket = undefined
+      void openWhenSignedIn()
+      return
+    }
     change(applyFrame(state, asWritten(frame)))
     questions.take(frame)
     if (frame.type === 'rows') credit(frame.run, frame.statement, frame.rows.length)
-    if (frame.type === 'opened') sendWaiting()
+    if (frame.type === 'opened') sendWhatWaits()
     if (frame.type === 'refused' || frame.type === 'ended') detach()
-    if (frame.type === 'ended' && frame.reason === 'sign_in_over') void reportSessionOver()
+    if (frame.type === 'ended' && frame.reason === 'sign_in_over') reportSessionOver()
   }
 
+  /** Together for what comes within a moment: the server counts the frames of a browser. */
   function credit(run: number, statement: number, rows: number): void {
-    send({ type: 'credit', run, statement, rows, received })
+    if (owed?.run === run && owed.statement === statement) {
+      owed.rows += rows
+      return
+    }
+    payCredit()
+    owed = { run, statement, rows }
+    setTimeout(payCredit, CREDIT_AFTER)
   }
 
-  function sendWaiting(): void {
-    if (waiting === undefined) return
-    const frame = waiting
+  function payCredit(): void {
+    if (owed === undefined || state.connection.kind !== 'open') return
+    send({ type: 'credit', ...owed })
+    owed = undefined
+  }
+
+  function sendWhatWaits(): void {
+    payCredit()
+    // It may have been lost with the line; a second one does no harm.
+    if (state.cancelledAt !== undefined) send({ type: 'cancel' })
+    if (waiting !== undefined) send(waiting)
     waiting = undefined
-    send(frame)
   }
 
   function detach(): void {
     waiting = undefined
+    owed = undefined
     questions.giveUp()
     const detached = socket
     socket = undefined
@@ -190,16 +212,24 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     detached?.close()
   }
 
+  /** The dialog of the shell asks for it; what was to be opened is opened then. */
+  async function openWhenSignedIn(): Promise<void> {
+    reportSessionOver()
+    await waitForSession()
+    if (state.connection.kind === 'opening') attach(helloOfOpen())
+  }
+
+  function helloOfOpen(): SqlClientFrame {
+    const { instance, database, role } = target
+    return { type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) }
+  }
+
   /** The WebSocket is gone without a word of the server. */
   async function closed(): Promise<void> {
     const { connection } = state
     if (connection.kind === 'opening') {
       if (!(await isSignedIn())) {
-        await reportSessionOver()
-        await waitForSession()
-        if (state.connection.kind !== 'opening') return
-        const { instance, database, role } = target
-        attach({ type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) })
+        await openWhenSignedIn()
         return
       }
       change({ ...state, connection: { kind: 'unreachable' }, isRunning: false })

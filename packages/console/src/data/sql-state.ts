@@ -76,6 +76,8 @@ export interface SqlRun {
   readonly droppedMessages: number
   /** It did not reach the server: nothing was executed. */
   readonly isLost: boolean
+  /** Why the server did not run it, in its words. */
+  readonly problem?: string
 }
 
 export interface SqlState {
@@ -149,16 +151,29 @@ export function applyFrame(state: SqlState, frame: SqlServerFrame): SqlState {
       return { ...state, idleWarning: { time: frame.time, inTransaction: frame.in_transaction } }
     case 'ended':
       return ended(state, frame)
+    case 'not_understood':
+      return notUnderstood(state, frame)
     case 'cell':
     case 'catalog':
-    case 'not_understood':
       return state
   }
 }
 
+/** The server did nothing; why stands with the run that asked for it. */
+function notUnderstood(state: SqlState, { message, frame }: Frame<'not_understood'>): SqlState {
+  const isOfRun = frame === undefined || frame === 'run' || frame === 'more'
+  if (state.run === undefined || !state.isRunning || !isOfRun) return state
+  return { ...state, run: { ...state.run, problem: message }, isRunning: frame === undefined }
+}
+
 function opened(state: SqlState, frame: Frame<'opened'>): SqlState {
   // A run that was on its way when the line was cut and never arrived is not repeated: the person decides.
-  const isLost = frame.resumed && state.isRunning && state.run !== undefined && state.run.run > frame.last_run
+  const isLost =
+    frame.resumed &&
+    frame.last_run !== undefined &&
+    state.isRunning &&
+    state.run !== undefined &&
+    state.run.run > frame.last_run
   return {
     ...state,
     connection: {
@@ -207,9 +222,7 @@ function inRun(
   const before = run.results[index]
   if (before === undefined) return state
   const results = run.results.with(index, inResult(before, frame))
-  // The rest of a result that was kept comes without a `done`.
-  const isRest = before.keptUntil !== undefined && (frame.type === 'complete' || frame.type === 'failed')
-  return { ...state, run: { ...run, results }, isRunning: state.isRunning && !isRest }
+  return { ...state, run: { ...run, results } }
 }
 
 function inResult(result: SqlResult, frame: Frame<'columns' | 'rows' | 'complete' | 'failed'>): SqlResult {

@@ -1,2 +1,32 @@
-/** The pages of sql. */
-export const sqlRoutes = [] as const
+/** The SQL editor: `/sql?instance=dev&tab=2`, or `?new=true` for a new query. */
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '../../app/root-route.tsx'
+
+/** Of the address; what it does not know is left out. By hand: a zod object made while modules load would try `Function`, which the policy forbids. */
+export interface SqlSearch {
+  readonly instance?: string
+  readonly database?: string
+  readonly role?: string
+  readonly tab?: number
+  readonly new?: boolean
+}
+
+function readSearch(found: Readonly<Record<string, unknown>>): SqlSearch {
+  const { instance, database, role, tab, new: isNew } = found
+  return {
+    ...(typeof instance === 'string' ? { instance } : {}),
+    ...(typeof database === 'string' ? { database } : {}),
+    ...(typeof role === 'string' ? { role } : {}),
+    ...(typeof tab === 'number' && Number.isInteger(tab) && tab > 0 ? { tab } : {}),
+    ...(isNew === true ? { new: true } : {}),
+  }
+}
+
+const sqlRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/sql',
+  validateSearch: readSearch,
+  component: lazyRouteComponent(() => import('./sql-page.tsx'), 'SqlPage'),
+})
+
+export const sqlRoutes = [sqlRoute] as const

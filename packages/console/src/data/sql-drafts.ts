@@ -1,0 +1,51 @@
+/** Tabs of the SQL editor as this browser keeps them, and whether it keeps them when the person signs out. */
+import { forget, forgetAll, keep, readOwned, type OwnedRecord } from './sql-browser-store.ts'
+
+export interface SqlDraft extends OwnedRecord {
+  readonly id: number
+  readonly name: string
+  readonly text: string
+  readonly instance?: string | undefined
+  readonly database?: string | undefined
+  readonly role?: string | undefined
+  readonly savedQuery?: { readonly id: string; readonly version: number } | undefined
+}
+
+const KEEP_KEY = 'lakegate-sql-keep'
+
+/** One string for a person in a workspace. */
+export const ownerOf = (workspaceId: string, personId: string): string => `${workspaceId}/${personId}`
+
+export const readDrafts = (owner: string): Promise<readonly SqlDraft[]> => readOwned('drafts', owner)
+export const keepDraft = (draft: SqlDraft): Promise<unknown> => keep('drafts', draft)
+export const forgetDraft = (owner: string, id: number): Promise<unknown> => forget('drafts', owner, id)
+
+/** Off until the person says otherwise: the computer may not be theirs alone. */
+export function keepsAfterSignOut(owner: string): boolean {
+  try {
+    return localStorage.getItem(`${KEEP_KEY}:${owner}`) === 'yes'
+  } catch {
+    // The storage is closed to us; nothing is kept then.
+    return false
+  }
+}
+
+export function setKeepsAfterSignOut(owner: string, keeps: boolean): void {
+  try {
+    if (keeps) localStorage.setItem(`${KEEP_KEY}:${owner}`, 'yes')
+    else localStorage.removeItem(`${KEEP_KEY}:${owner}`)
+  } catch {
+    // As above.
+  }
+}
+
+/** Called when the person signs out. */
+export async function forgetUnlessKept(owner: string): Promise<void> {
+  if (keepsAfterSignOut(owner)) return
+  try {
+    await forgetAll('drafts', owner)
+    await forgetAll('history', owner)
+  } catch {
+    // Without storage there is nothing to forget.
+  }
+}

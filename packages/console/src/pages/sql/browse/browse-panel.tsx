@@ -1,0 +1,50 @@
+/** Beside the editor: the schema, saved queries, history. */
+import type { SavedQueryAnswer } from '@lakegate/client'
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
+import type { SqlHistoryEntry } from '../../../data/sql-history.ts'
+import type { SqlSession } from '../../../data/sql-session.ts'
+import type { SqlState } from '../../../data/sql-state.ts'
+import { messages } from '../../../messages/index.ts'
+import styles from './browse.module.css'
+import { HistoryList } from './history-list.tsx'
+import { SavedQueries } from './saved-queries.tsx'
+import { SchemaBrowser } from './schema-browser.tsx'
+
+export interface BrowsePanelProps {
+  readonly owner: string
+  readonly session: SqlSession | undefined
+  readonly state: SqlState
+  readonly onInsert: (name: string) => void
+  readonly onOpenSaved: (query: SavedQueryAnswer) => void
+  readonly onOpenHistory: (entry: SqlHistoryEntry) => void
+}
+
+export function BrowsePanel(props: BrowsePanelProps) {
+  const { owner, session, state, onInsert, onOpenSaved, onOpenHistory } = props
+  const panel = styles['panel'] ?? ''
+  const tab = styles['tab'] ?? ''
+  return (
+    <Tabs className={styles['browse'] ?? ''}>
+      <TabList className={styles['tabs'] ?? ''} aria-label={messages.sql.browse.label}>
+        <Tab id="schema" className={tab}>
+          {messages.sql.browse.schema}
+        </Tab>
+        <Tab id="saved" className={tab}>
+          {messages.sql.browse.saved}
+        </Tab>
+        <Tab id="history" className={tab}>
+          {messages.sql.browse.history}
+        </Tab>
+      </TabList>
+      <TabPanel id="schema" className={panel}>
+        <SchemaBrowser session={session} state={state} onInsert={onInsert} />
+      </TabPanel>
+      <TabPanel id="saved" className={panel}>
+        <SavedQueries onOpen={onOpenSaved} />
+      </TabPanel>
+      <TabPanel id="history" className={panel}>
+        <HistoryList owner={owner} onOpen={onOpenHistory} />
+      </TabPanel>
+    </Tabs>
+  )
+}

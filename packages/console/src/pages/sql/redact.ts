@@ -1,0 +1,26 @@
+/** Whether a text may be kept in this browser: secrets are not written to its storage. */
+import { findSecrets, isHashedPassword } from '@lakegate/sql-text'
+
+/** Passwords that are hashed already, and empty ones, are none. */
+export const holdsSecret = (sql: string): boolean =>
+  findSecrets(sql).some(({ value }) => value === undefined || (value !== '' && !isHashedPassword(value)))
+
+/** Enough characters that a list of words does not help; PostgreSQL itself asks nothing. */
+export const STRONG_LENGTH = 12
+
+export type Strength = 'short' | 'simple' | 'strong'
+
+/** @returns of the weakest password in the text, undefined where there is none to judge */
+export function weakestPassword(sql: string): Strength | undefined {
+  const passwords = findSecrets(sql)
+    .filter(({ kind, value }) => kind === 'role_password' && value !== undefined && value !== '')
+    .map(({ value }) => value ?? '')
+    .filter((value) => !isHashedPassword(value))
+  const found = passwords.map(strengthOf)
+  return (['short', 'simple', 'strong'] as const).find((strength) => found.includes(strength))
+}
+
+function strengthOf(password: string): Strength {
+  if (password.length < STRONG_LENGTH) return 'short'
+  return new Set(password).size < STRONG_LENGTH / 2 ? 'simple' : 'strong'
+}

@@ -1,0 +1,25 @@
+/** How wide columns are: never narrower than their heads, never wider than a screen's worth of text. */
+import type { SqlCell, SqlColumn } from '@lakegate/client'
+import { cellText } from '../values/cell-text.ts'
+
+/** Of the monospaced face at 13 px, and of the padding of a cell on both sides. */
+const CHARACTER = 7.9
+const PADDING = 24
+const WIDEST = 420
+/** Rows that are looked at; more would not be seen before the first scrolling. */
+const SAMPLE = 100
+
+export function columnWidths(
+  columns: readonly SqlColumn[],
+  rows: readonly (readonly SqlCell[])[],
+): readonly number[] {
+  return columns.map(({ name, type }, index) => {
+    const head = (name.length + type.length + 1) * CHARACTER + PADDING
+    let longest = 4
+    for (const row of rows.slice(0, SAMPLE)) {
+      const text = cellText(row[index])
+      longest = Math.max(longest, Math.min(text.length, WIDEST / CHARACTER))
+    }
+    return Math.ceil(Math.max(head, Math.min(longest * CHARACTER + PADDING, WIDEST)))
+  })
+}

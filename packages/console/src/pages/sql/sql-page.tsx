@@ -1,0 +1,86 @@
+/** The SQL editor (design 5.10): tabs, each with a real PostgreSQL session of its own. */
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
+import { Page } from '../../kit/page.tsx'
+import { Skeleton } from '../../kit/state.tsx'
+import { messages } from '../../messages/index.ts'
+import type { SqlSearch } from './routes.ts'
+import { EditorTabs } from './workbench/editor-tabs.tsx'
+import { LeaveGuard } from './workbench/leave-guard.tsx'
+import { SaveQueryDialog } from './browse/save-query-dialog.tsx'
+import { TabView } from './workbench/tab-view.tsx'
+import { useSqlState, useWorkbench } from './workbench/use-workbench.ts'
+import { workbench, type EditorTab } from './workbench/workbench.ts'
+
+/** The address asks for a tab, or for a new one; what is shown stands in the address. */
+function useTabOfAddress(isLoaded: boolean, activeId: number | undefined): void {
+  const search: SqlSearch = useSearch({ strict: false })
+  const navigate = useNavigate()
+  const { instance, database, role, tab } = search
+  const wantsNew = search.new === true
+  // The address is changed a moment later than the workbench: one wish is one tab.
+  const isAdded = useRef(false)
+  useEffect(() => {
+    if (!isLoaded) return
+    if (!wantsNew) isAdded.current = false
+    else if (isAdded.current) return
+    isAdded.current = wantsNew
+    const tabs = workbench.getState()?.tabs ?? []
+    const target = { instance, database, role }
+    const isThere = tabs.some(({ id }) => id === tab)
+    if (wantsNew || tabs.length === 0) workbench.add(target)
+    else if (tab !== undefined && isThere) workbench.activate(tab)
+    else if (instance !== undefined) openOfInstance(tabs, target)
+    const id = workbench.getState()?.activeId
+    const active = workbench.getState()?.tabs.find((one) => one.id === id)
+    if (id !== tab || wantsNew || active?.instance !== instance)
+      void navigate({
+        to: '/sql',
+        search: { tab: id, ...(active?.instance === undefined ? {} : { instance: active.instance }) },
+        replace: true,
+      })
+  }, [isLoaded, activeId, instance, database, role, tab, wantsNew, navigate])
+}
+
+/** A tab of that instance, or a new one. */
+function openOfInstance(tabs: readonly EditorTab[], target: Pick<EditorTab, 'instance'>): void {
+  const found = tabs.find(({ instance }) => instance === target.instance)
+  if (found === undefined) workbench.add(target)
+  else workbench.activate(found.id)
+}
+
+export function SqlPage() {
+  const state = useWorkbench()
+  const navigate = useNavigate()
+  const [isSaving, setSaving] = useState(false)
+  useTabOfAddress(state !== undefined, state?.activeId)
+  const active = state?.tabs.find(({ id }) => id === state.activeId)
+  const session = active === undefined ? undefined : workbench.sessionOf(active.id)
+  // The active tab's session tells when a transaction begins; others only keep theirs.
+  const sqlState = useSqlState(session)
+  const isInTransaction = workbench.openTransactions().length > 0
+  return (
+    <Page
+      title={messages.sql.title}
+      {...(isInTransaction ? { section: messages.sql.transaction.windowTitle } : {})}
+      isWide
+    >
+      {state === undefined && <Skeleton />}
+      {state !== undefined && (
+        <EditorTabs
+          state={state}
+          onActivate={(id) => void navigate({ to: '/sql', search: { tab: id } })}
+          onAdd={() =>
+            workbench.add({ instance: active?.instance, database: active?.database, role: active?.role })
+          }
+          onSave={() => setSaving(true)}
+        />
+      )}
+      {state !== undefined && active !== undefined && (
+        <TabView key={active.id} owner={state.owner} tab={active} session={session} state={sqlState} />
+      )}
+      {isSaving && active !== undefined && <SaveQueryDialog tab={active} onClose={() => setSaving(false)} />}
+      <LeaveGuard isOpen={isInTransaction} />
+    </Page>
+  )
+}
