@@ -76,7 +76,7 @@ function Step({ isDone, title, children }: StepProps) {
         ) : (
           <IconCircle size={20} className={styles['open']} aria-hidden />
         )}
-        <span className="visually-hidden">{isDone ? texts.done : texts.open}</span>
+        <span className="visually-hidden">{isDone ? texts.done : texts.open} </span>
         {title}
       </span>
       {children}
