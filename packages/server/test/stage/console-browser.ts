@@ -14,7 +14,8 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { createPerson, formAction, Visitor, type Person } from './person.ts'
 import type { Lakegate } from './lakegate.ts'
 
-const [executable = ''] = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
+/** Of Chromium; empty where there is none. */
+export const [executable = ''] = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
   try {
     return [execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()]
   } catch {
@@ -40,7 +41,7 @@ export interface OpenConsole {
   readonly path?: string
   readonly context?: BrowserContextOptions
   /** Before anything of the page runs, e.g. what stands in its storage. */
-  readonly prepare?: (context: BrowserContext) => Promise<void>
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>
 }
 
 export interface ConsoleBrowser {
@@ -68,19 +69,7 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
     await browser.close()
   })
 
-  const signIn: ConsoleBrowser['signIn'] = async (context, person) => {
-    const visitor = await visitConsole(origin, person)
-    await context.addCookies(
-      visitor.cookiesOf(new URL(origin)).map(({ name, value, path }) => ({
-        name,
-        value,
-        path,
-        domain: new URL(origin).hostname,
-        httpOnly: true,
-        sameSite: 'Strict' as const,
-      })),
-    )
-  }
+  const signIn: ConsoleBrowser['signIn'] = (context, person) => signInBrowser(context, origin, person)
 
   const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
     const context = await browser.newContext({ baseURL: origin, ...options })
@@ -109,6 +98,25 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
       await context.clearCookies({ name: /lakegate-console/ })
     },
   }
+}
+
+/** Gives a context of any browser the cookies of a person who signs in to the console. */
+export async function signInBrowser(
+  context: BrowserContext,
+  origin: string,
+  person: Pick<Person, 'userName' | 'password'>,
+): Promise<void> {
+  const visitor = await visitConsole(origin, person)
+  await context.addCookies(
+    visitor.cookiesOf(new URL(origin)).map(({ name, value, path }) => ({
+      name,
+      value,
+      path,
+      domain: new URL(origin).hostname,
+      httpOnly: true,
+      sameSite: 'Strict' as const,
+    })),
+  )
 }
 
 /** Signs in by the pages themselves, as a browser without scripts. */
