@@ -89,7 +89,9 @@ export function Select<Value extends string>({
       <FieldLabel label={label} isOptional={isOptional} isHidden={isLabelHidden} />
       <Button className={styles['trigger'] ?? ''}>
         <SelectValue>
-          {({ selectedText, defaultChildren }) => (selectedText === '' ? defaultChildren : selectedText)}
+          {({ selectedText, defaultChildren }) =>
+            selectedText === '' ? defaultChildren : <span title={selectedText}>{selectedText}</span>
+          }
         </SelectValue>
         <IconChevronDown size={16} aria-hidden />
       </Button>

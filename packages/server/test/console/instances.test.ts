@@ -249,7 +249,7 @@ describeInChromium('Compute', () => {
       const page = await openInstance({ path: `/compute/instances/${name}/permissions` })
       await press(page, 'Add permission')
       await page.getByRole('combobox', { name: 'Principal' }).fill(eve.userName)
-      await page.getByRole('option', { name: /Eve/ }).click()
+      await page.getByRole('option').filter({ hasText: eve.userName }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Add permission' }).click()
       await page.getByText('Eve: Can use.').waitFor()
       expect(await levelOf(eve)).toBe('CAN_USE')

@@ -1,7 +1,6 @@
 /** «Three steps to your first login»: ticks itself; gone when it is hidden, and for who had all three before. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { IconCircle, IconCircleCheck, IconX } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { useSession } from '../../../data/session.ts'
 import { IconButton, LinkButton } from '../../../kit/button.tsx'
@@ -39,17 +38,17 @@ export function FirstLogin({ instances }: { readonly instances: readonly Databas
       </div>
       <ol className={styles['steps']}>
         <Step isDone={facts.hasToken} title={texts.steps.token}>
-          <Link to="/compute/instances/$name" params={{ name: instance.name }}>
+          <LinkButton to="/compute/instances/$name" params={{ name: instance.name }} isSmall>
             {texts.tokenLink(instance.name)}
-          </Link>
+          </LinkButton>
         </Step>
         <Step isDone={facts.login !== undefined} title={connectTitle(facts, instance.name)}>
           {facts.login?.isNow !== true && <HowToConnect instance={instance} />}
         </Step>
         <Step isDone={facts.othersHaveRoles} title={texts.steps.others}>
-          <Link to="/compute/instances/$name/roles" params={{ name: instance.name }}>
+          <LinkButton to="/compute/instances/$name/roles" params={{ name: instance.name }} isSmall>
             {texts.othersLink}
-          </Link>
+          </LinkButton>
         </Step>
       </ol>
     </section>
@@ -76,7 +75,7 @@ function Step({ isDone, title, children }: StepProps) {
         ) : (
           <IconCircle size={20} className={styles['open']} aria-hidden />
         )}
-        <span className="visually-hidden">{isDone ? texts.done : texts.open}</span>
+        <span className="visually-hidden">{isDone ? texts.done : texts.open} </span>
         {title}
       </span>
       {children}
