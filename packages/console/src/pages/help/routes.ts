@@ -1,13 +1,13 @@
 /** The help pages: refusals by name, clients, keys. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
-import { searchTexts } from '../../kit/search-texts.ts'
+import { searchFields, text } from '../../kit/search-fields.ts'
 
 export const helpRoutes = [
   createRoute({
     getParentRoute: () => shellRoute,
     path: '/help/refusals',
-    validateSearch: searchTexts('filter'),
+    validateSearch: searchFields({ filter: text }),
     component: lazyRouteComponent(() => import('./refusals-page.tsx'), 'RefusalsPage'),
   }),
   createRoute({
