@@ -1,7 +1,6 @@
 /**
  * zod makes its checks faster by making code of them, and finds out by trying whether it may. The content security policy
- * forbids it, and reports the try; so zod is told before its first schema is made (main.tsx imports this first).
+ * forbids it, and reports the try; so zod is told before its first schema is made. It looks here for what it is told
+ * (zod/v4/core/core.js), so that it is not part of the first load: pages with a form bring it.
  */
-import { config } from 'zod'
-
-config({ jitless: true })
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } })

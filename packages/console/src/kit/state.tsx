@@ -100,7 +100,7 @@ export function InlineError({
   return (
     <div className={styles['card']} role="alert">
       <div className={styles['problem']}>
-        {error instanceof SendAgainError ? messages.app.signInEnded.sendAgain : error.message}
+        {error instanceof SendAgainError ? messages.app.signInEnded.notSent : error.message}
       </div>
       {error instanceof ApiError && (
         <div className={styles['code']}>

@@ -56,6 +56,7 @@ export const app = {
       }),
     sendAgain: 'Send again',
     doNotSend: 'Do not send',
+    notSent: 'The sign-in had ended; nothing was changed.',
     endsSoon: (time: string) => `Your sign-in ends at ${time}.`,
     signInNow: 'Sign in again',
   },

@@ -1,6 +1,6 @@
 /** What the list of instances shows, as its URL has it. */
 import type { DatabaseInstance, DatabaseInstanceState } from '@lakegate/client'
-import { z } from 'zod'
+import { oneOf, searchFields, text } from '../../kit/search-fields.ts'
 
 export const STATES = [
   'AVAILABLE',
@@ -13,15 +13,14 @@ export const STATES = [
 export const KINDS = ['embedded', 'attached'] as const
 export const SORTED_COLUMNS = ['name', 'state', 'capacity', 'postgres', 'owner', 'created'] as const
 
-/** What a hand-written URL has wrong is left out; the page still opens. */
-export const instanceFilter = z.object({
-  filter: z.string().optional().catch(undefined),
-  state: z.enum(STATES).optional().catch(undefined),
-  kind: z.enum(KINDS).optional().catch(undefined),
-  sort: z.enum(SORTED_COLUMNS).optional().catch(undefined),
-  direction: z.enum(['ascending', 'descending']).optional().catch(undefined),
+export const instanceFilter = searchFields({
+  filter: text,
+  state: oneOf(STATES),
+  kind: oneOf(KINDS),
+  sort: oneOf(SORTED_COLUMNS),
+  direction: oneOf(['ascending', 'descending']),
 })
-export type InstanceFilter = z.infer<typeof instanceFilter>
+export type InstanceFilter = ReturnType<typeof instanceFilter>
 
 export const kindOf = (instance: DatabaseInstance): (typeof KINDS)[number] =>
   instance.attached === undefined ? 'embedded' : 'attached'

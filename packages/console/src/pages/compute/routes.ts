@@ -1,7 +1,7 @@
 /** The pages of Compute: the list of database instances, the sessions of all of them, and the form that makes one. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { z } from 'zod'
 import { shellRoute } from '../../app/root-route.tsx'
+import { oneOf, searchFields } from '../../kit/search-fields.ts'
 import { instanceFilter } from './instance-filter.ts'
 
 const instancesRoute = createRoute({
@@ -20,7 +20,7 @@ const sessionsRoute = createRoute({
 const newInstanceRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/compute/instances/new',
-  validateSearch: z.object({ kind: z.enum(['new', 'attach']).optional().catch(undefined) }),
+  validateSearch: searchFields({ kind: oneOf(['new', 'attach']) }),
   component: lazyRouteComponent(() => import('./create-page.tsx'), 'CreatePage'),
 })
 

@@ -1,15 +1,13 @@
 /** The help pages: refusals by name, clients, keys. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { z } from 'zod'
 import { shellRoute } from '../../app/root-route.tsx'
-
-const listSearch = z.object({ filter: z.string().optional().catch(undefined) })
+import { searchFields, text } from '../../kit/search-fields.ts'
 
 export const helpRoutes = [
   createRoute({
     getParentRoute: () => shellRoute,
     path: '/help/refusals',
-    validateSearch: listSearch,
+    validateSearch: searchFields({ filter: text }),
     component: lazyRouteComponent(() => import('./refusals-page.tsx'), 'RefusalsPage'),
   }),
   createRoute({

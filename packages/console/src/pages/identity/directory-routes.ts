@@ -1,16 +1,14 @@
 /** The pages of a directory, below `/identity` for the workspace and below `/account` for all of it. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
-import { z } from 'zod'
 import { shellRoute } from '../../app/root-route.tsx'
-
-const search = z.object({ filter: z.string().optional().catch(undefined) })
+import { searchFields, text } from '../../kit/search-fields.ts'
 
 export function directoryRoutes(subject: '/identity' | '/account') {
   const list = (folder: string, name: 'UsersPage' | 'ServicePrincipalsPage' | 'GroupsPage') =>
     createRoute({
       getParentRoute: () => shellRoute,
       path: `${subject}/${folder}`,
-      validateSearch: search,
+      validateSearch: searchFields({ filter: text }),
       component: lazyRouteComponent(() => import('./list-page.tsx'), name),
     })
   return [
