@@ -26,6 +26,8 @@ const shared = {
   // Nothing that one test leaves behind may help or hurt the next.
   restoreMocks: true,
   unstubEnvs: true,
+  // Style sheets are empty to tests, but for the one whose colours are computed.
+  css: { include: /tokens\.css/ },
 } as const
 
 export default defineConfig({

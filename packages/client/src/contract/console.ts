@@ -22,6 +22,8 @@ export interface ConsoleSessionAnswer {
   version: string
   /** Of the console that the server holds; another one than the loaded page's means that a new version is here. */
   build: string
+  /** The browser in which this runs, among the sessions of the person (`SignInSessionAnswer`). */
+  browser_id: string
   /** Display name of an outside provider through which the person signed in. */
   sign_in_provider?: string
 }

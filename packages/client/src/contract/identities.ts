@@ -121,6 +121,8 @@ export interface SignInLinkAnswer {
 export interface SignInSessionAnswer {
   session_id: string
   kind: 'BROWSER' | 'APPLICATION'
+  /** Of a browser: how the console names the one in which it runs (`ConsoleSessionAnswer`). */
+  browser_id?: string
   client_id?: string
   create_time: string
   expire_time?: string

@@ -7,6 +7,7 @@ import { computeRoutes } from '../pages/compute/routes.ts'
 import { helpRoutes } from '../pages/help/routes.ts'
 import { identityRoutes } from '../pages/identity/routes.ts'
 import { instanceRoutes } from '../pages/instance/routes.ts'
+import { kitRoutes } from '../pages/kit/routes.ts'
 import { settingsRoutes } from '../pages/settings/routes.ts'
 import { sqlRoutes } from '../pages/sql/routes.ts'
 import { FailedPage } from './not-found.tsx'
@@ -26,6 +27,7 @@ const routeTree = rootRoute.addChildren([
     ...accountRoutes,
     ...settingsRoutes,
     ...helpRoutes,
+    ...kitRoutes,
   ]),
 ])
 

@@ -14,14 +14,21 @@ import { SessionOverDialog } from './session-over-dialog.tsx'
 import styles from './shell.module.css'
 import { useKeys } from './use-keys.ts'
 
-// Nobody waits for these two, and the first load is smaller without them.
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
+// Not in the first load; fetched when the page is there, so that the first letter that is typed finds the field.
+const loadPalette = () => import('./palette.tsx')
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }))
 const KeysDialog = lazy(async () => ({ default: (await import('./keys-dialog.tsx')).KeysDialog }))
+const FETCHES_AFTER = 1_000
 
 export function Shell() {
   const queries = useQueryClient()
   const [open, setOpen] = useState<'palette' | 'keys' | undefined>()
   useEffect(() => startEvents(queries, loadedBuild()), [queries])
+  useEffect(() => {
+    // Where it cannot be had now, it is asked for again when it is opened.
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), FETCHES_AFTER)
+    return () => clearTimeout(timer)
+  }, [])
   useKeys(
     useCallback((kind) => {
       if (kind === 'fold') toggleSidebar()

@@ -58,6 +58,7 @@ export interface SelectProps<Value extends string> extends FieldTexts {
   readonly value: Value | undefined
   readonly onChange: (value: Value) => void
   readonly isDisabled?: boolean
+  readonly isLabelHidden?: boolean
   readonly placeholder?: string
 }
 
@@ -70,6 +71,7 @@ export function Select<Value extends string>({
   value,
   onChange,
   isDisabled = false,
+  isLabelHidden = false,
   placeholder,
 }: SelectProps<Value>) {
   return (
@@ -84,7 +86,7 @@ export function Select<Value extends string>({
       isInvalid={problem !== undefined}
       {...(placeholder === undefined ? {} : { placeholder })}
     >
-      <FieldLabel label={label} isOptional={isOptional} />
+      <FieldLabel label={label} isOptional={isOptional} isHidden={isLabelHidden} />
       <Button className={styles['trigger'] ?? ''}>
         <SelectValue>
           {({ selectedText, defaultChildren }) => (selectedText === '' ? defaultChildren : selectedText)}

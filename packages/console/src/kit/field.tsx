@@ -27,9 +27,14 @@ export interface FieldTexts {
   readonly problem?: string | undefined
 }
 
-export function FieldLabel({ label, isOptional = false }: Pick<FieldTexts, 'label' | 'isOptional'>) {
+export interface FieldLabelProps extends Pick<FieldTexts, 'label' | 'isOptional'> {
+  /** For a field in a table, whose column says to the eye what the label says to the ear. */
+  readonly isHidden?: boolean
+}
+
+export function FieldLabel({ label, isOptional = false, isHidden = false }: FieldLabelProps) {
   return (
-    <Label className={styles['label'] ?? ''}>
+    <Label className={isHidden ? 'visually-hidden' : (styles['label'] ?? '')}>
       {label}
       {isOptional && <span className={styles['optional']}> ({messages.kit.optional})</span>}
     </Label>

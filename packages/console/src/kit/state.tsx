@@ -28,7 +28,7 @@ export function EmptyState({
 /** Appears after 200 ms; a page that is there sooner never shows it. */
 export function Skeleton({ lines = 6 }: { readonly lines?: number }) {
   return (
-    <div className={styles['skeleton']} role="status" aria-label={messages.kit.loading}>
+    <div className={styles['skeleton']} role="status" aria-label={messages.kit.loading} data-loading>
       {Array.from({ length: lines }, (_, line) => (
         <div key={line} className={styles['bar']} />
       ))}

@@ -4,11 +4,12 @@ import { useEffect, useRef } from 'react'
 /** As app/appearance.ts keeps it. */
 const SHORTCUTS_KEY = 'lakegate-shortcuts'
 const FIELD = 'input, textarea, select, [contenteditable], [role=textbox]'
+/** After `g` a letter says where to go; it is the shell's (app/keys.ts). */
+const SECOND_KEY_WITHIN = 1_500
 const LAYER = '[role=dialog], [role=alertdialog], [role=menu], [role=listbox]'
 
 function isForThePage(event: KeyboardEvent): boolean {
-  // The shell takes «g s» before.
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false
+  if (event.ctrlKey || event.metaKey || event.altKey) return false
   if (localStorage.getItem(SHORTCUTS_KEY) === 'off') return false
   const isInField = event.target instanceof Element && event.target.closest(FIELD) !== null
   return !isInField && document.querySelector(LAYER) === null
@@ -21,14 +22,18 @@ export function useKeys(keys: Readonly<Record<string, (target: Element) => void>
     latest.current = keys
   })
   useEffect(() => {
+    let wentAt = -Infinity
     const press = (event: KeyboardEvent) => {
-      const act = latest.current[event.key]
+      const isSecond = event.timeStamp - wentAt < SECOND_KEY_WITHIN
+      wentAt = event.key === 'g' ? event.timeStamp : -Infinity
+      const act = isSecond ? undefined : latest.current[event.key]
       if (act === undefined || !isForThePage(event) || !(event.target instanceof Element)) return
       event.preventDefault()
+      event.stopPropagation()
       act(event.target)
     }
-    // Of the window: after the shell's, which stands at the document.
-    addEventListener('keydown', press)
-    return () => removeEventListener('keydown', press)
+    // Before a grid, which would take the letter to search its rows by.
+    addEventListener('keydown', press, { capture: true })
+    return () => removeEventListener('keydown', press, { capture: true })
   }, [])
 }

@@ -38,6 +38,7 @@ export interface OpenedConsoleSession {
   readonly endsAt: Date
   readonly idleEndsAt: Date
   readonly signedInOutside: boolean
+  readonly browserSessionUid: string
   accessToken(): Promise<Redacted<string>>
 }
 
@@ -152,6 +153,7 @@ export function createConsoleSessions(ports: ConsoleSessionPorts) {
         endsAt,
         idleEndsAt,
         signedInOutside: found.signedInOutside,
+        browserSessionUid: found.browserSessionUid,
         async accessToken() {
           // Looked up again: a stream that stays open asks long after it began.
           const current = await consoleSessions.findConsoleSession(found.cookieHash)

@@ -40,7 +40,7 @@ export interface OpenConsole {
   readonly path?: string
   readonly context?: BrowserContextOptions
   /** Before anything of the page runs, e.g. what stands in its storage. */
-  readonly prepare?: (context: BrowserContext) => Promise<void>
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>
 }
 
 export interface ConsoleBrowser {

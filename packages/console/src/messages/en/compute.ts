@@ -9,8 +9,6 @@ export const compute = {
   state: 'State',
   kind: 'Kind',
   any: 'any',
-  anyState: 'State: any',
-  anyKind: 'Kind: any',
   kinds: { embedded: 'PostgreSQL of Lakegate', attached: 'Attached' },
   allowed: (used: number, allowed: number) => `${String(used)} of ${String(allowed)} allowed`,
   allTaken: (allowed: number) =>
@@ -38,6 +36,5 @@ export const compute = {
   empty:
     'No database instances yet. An instance is a PostgreSQL server that people sign in to with their own identity.',
   noSessionsSeen: 'You manage no instance. Whoever manages one sees its sessions here.',
-  noSessions: 'Nobody is signed in to the instances that you manage.',
   notAsked: (names: string) => `Not asked, because they do not run: ${names}`,
 }

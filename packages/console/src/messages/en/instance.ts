@@ -78,11 +78,9 @@ export const instance = {
     noteLibpq18:
       'libpq 18 fetches a token by itself: it shows a code, you allow it in the browser. It takes HTTPS only.',
     verifyFull: 'verify-full line',
-    caFile: 'CA file',
     downloadCa: 'Download CA file',
     caNote: (file: string) =>
       `sslmode=require encrypts. To check whom psql talks to as well, save ${file} beside it and use the verify-full line.`,
-    caText: 'CA certificate',
   },
   token: {
     title: 'OAuth token',
@@ -113,8 +111,9 @@ export const instance = {
     request: (person: string, name: string, url: string) =>
       `I would like to sign in to the database instance ${name} as ${person}. Please give me CAN USE, or a role: ${url}`,
     check: 'Check this login',
+    butManages: (name: string) =>
+      `You have no role in ${name} yet. A token can be made, but a login needs a role: add your own.`,
   },
-  unknownRole: 'The roles of the instance could not be read.',
   properties: {
     title: 'Properties',
     state: 'State',
@@ -257,6 +256,9 @@ export const instance = {
     removeOwnTitle: 'Give up your own permission?',
     removeOwnText: (name: string) => `It is your last level on ${name}. You cannot take this back yourself.`,
     removeOwn: 'Give it up',
+    hasNow: (level: string) => `Has now: ${level}.`,
+    canUse: 'Sees the roles of the instance and may add the own one.',
+    canManage: 'Changes, stops and deletes the instance, its roles and its permissions.',
     choose: 'Choose a user, group or service principal.',
   },
   firstLogin: {

@@ -1,7 +1,10 @@
 /** Around every tab of an instance: its name, state and buttons, and the tabs (design 4.3). */
 import { useQuery } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import { Outlet, useLocation } from '@tanstack/react-router'
+import type { DatabaseInstance } from '@lakegate/client'
 import { instanceQuery } from '../../data/instances.ts'
+import { showFlag } from '../../kit/flags.tsx'
 import { Page, TabLinks } from '../../kit/page.tsx'
 import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
@@ -15,6 +18,7 @@ export function InstanceFrame() {
   const { pathname } = useLocation()
   const { data: instance, error, refetch } = useQuery(instanceQuery(name))
   const tabs = useInstanceTabs(name)
+  useAvailableFlag(instance)
   if (instance === undefined)
     return (
       <Page title={name} section={tabAt(pathname)}>
@@ -41,4 +45,15 @@ export function InstanceFrame() {
       <Outlet />
     </Page>
   )
+}
+
+/** «sales-prod is available.», when it came to be so while the page was open. */
+function useAvailableFlag(instance: DatabaseInstance | undefined): void {
+  const before = useRef<Pick<DatabaseInstance, 'name' | 'state'>>(undefined)
+  useEffect(() => {
+    const was = before.current
+    before.current = instance
+    if (instance === undefined || was?.name !== instance.name || was.state === instance.state) return
+    if (instance.state === 'AVAILABLE') showFlag({ text: messages.instance.isAvailable(instance.name) })
+  }, [instance])
 }

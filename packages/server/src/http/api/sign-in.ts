@@ -50,6 +50,7 @@ export function signInRoutes(
           (session) => ({
             session_id: session.id,
             kind: session.kind === 'grant' ? 'APPLICATION' : 'BROWSER',
+            ...(session.kind === 'grant' || session.uid === undefined ? {} : { browser_id: session.uid }),
             ...(session.clientId === undefined ? {} : { client_id: session.clientId }),
             create_time: session.createdAt.toISOString(),
             ...(session.expiresAt === undefined ? {} : { expire_time: session.expiresAt.toISOString() }),

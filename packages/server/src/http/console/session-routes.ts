@@ -56,6 +56,7 @@ async function describe(session: ConsoleSession, ports: SessionRoutePorts): Prom
     idle_end_time: session.idleEndsAt.toISOString(),
     version: ports.version,
     build: await ports.buildId(),
+    browser_id: session.browserSessionUid,
     ...(session.signInProvider === undefined ? {} : { sign_in_provider: session.signInProvider }),
   }
 }

@@ -12,6 +12,8 @@ export interface ConsoleSession {
   /** The person with the rights of this moment, as the same token would have them at `/api`. */
   readonly caller: Caller
   readonly workspace: Workspace
+  /** Names the session of the sign-in pages in the same browser, among those of the person. */
+  readonly browserSessionUid: string
   /** What `X-Lakegate-Csrf`, or the first frame of a WebSocket, must hold. */
   readonly csrf: string
   /** When it ends however it is used: no stream may outlive it. */

@@ -3,10 +3,11 @@ import type { DatabaseInstance } from '@lakegate/client'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMayDo } from '../../../data/instances.ts'
 import { useSession } from '../../../data/session.ts'
+import { LinkButton } from '../../../kit/button.tsx'
 import { RadioGroup, Select } from '../../../kit/choice.tsx'
 import { CodeBlock } from '../../../kit/copy.tsx'
 import { Section } from '../../../kit/page.tsx'
-import { InlineError } from '../../../kit/state.tsx'
+import { InlineError, Notice } from '../../../kit/state.tsx'
 import { Tabs } from '../../../kit/tabs.tsx'
 import { messages } from '../../../messages/index.ts'
 import { CaFile } from './ca-file.tsx'
@@ -61,6 +62,18 @@ export function ConnectionDetails({ instance }: { readonly instance: DatabaseIns
         </div>
       )}
       <InlineError error={choices.error} />
+      {choices.hasNoRole && (
+        <Notice
+          tone="warn"
+          actions={
+            <LinkButton to="/compute/instances/$name/roles" params={{ name: instance.name }}>
+              {messages.instance.tabs.roles}
+            </LinkButton>
+          }
+        >
+          {messages.instance.noRole.butManages(instance.name)}
+        </Notice>
+      )}
       <TokenCard key={instance.uid} instance={instance} />
       {mayConnect && (
         <>

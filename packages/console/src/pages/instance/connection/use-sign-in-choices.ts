@@ -23,6 +23,8 @@ export interface SignInChoices {
   readonly hasPooled: boolean
   readonly host: string
   readonly port: number
+  /** The person may make a token, but has no role to log in as. */
+  readonly hasNoRole: boolean
   readonly error: Error | null
 }
 
@@ -40,7 +42,7 @@ export function useSignInChoices(instance: DatabaseInstance): SignInChoices {
   const names = databases.data?.databases.map(({ name }) => name) ?? []
   const hasPooled = instance.pooled_dns !== undefined
   const isPooled = hasPooled && search.endpoint === 'pooled'
-  const databaseNames = names.includes(usual) || names.length > 0 ? names : [usual]
+  const databaseNames = names.length > 0 ? names : [usual]
   return {
     roles: roleOptions.length === 0 ? [firstRole] : roleOptions,
     databases: databaseNames.map((name) => ({ value: name, label: name })),
@@ -54,6 +56,7 @@ export function useSignInChoices(instance: DatabaseInstance): SignInChoices {
     hasPooled,
     host: (isPooled ? instance.pooled_dns : undefined) ?? instance.read_write_dns,
     port: (isPooled ? instance.pooled_port : instance.read_write_port) ?? POSTGRES_PORT,
+    hasNoRole: roles.data !== undefined && roleOptions.length === 0,
     error: roles.error,
   }
 }

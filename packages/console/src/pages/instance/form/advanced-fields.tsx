@@ -68,6 +68,7 @@ export function AdvancedFields({ form, nativeLoginNote }: AdvancedFieldsProps) {
           <Switch
             isSelected={values.enable_logical_replication}
             onChange={(isOn) => set('enable_logical_replication', isOn)}
+            hint={texts.replicationHint}
           >
             {texts.replication}
           </Switch>

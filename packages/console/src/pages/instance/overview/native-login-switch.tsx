@@ -11,22 +11,23 @@ const texts = messages.instance.properties
 export function NativeLoginSwitch({ instance }: { readonly instance: DatabaseInstance }) {
   const isOn = instance.effective_enable_pg_native_login
   const mayUpdate = useMayDo(instance.name, 'update')
-  const [isAsking, setAsking] = useState(false)
+  // Which way is asked stays while the answer changes the instance below the dialog.
+  const [asks, setAsks] = useState<'on' | 'off'>()
   const word = isOn ? texts.on : texts.off
   if (mayUpdate !== true) return word
-  const close = () => setAsking(false)
+  const close = () => setAsks(undefined)
   return (
     <>
       <Switch
         isSelected={isOn}
-        onChange={() => setAsking(true)}
+        onChange={() => setAsks(isOn ? 'off' : 'on')}
         isDisabled={instance.state === 'DELETING'}
         aria-label={texts.nativeLogin}
       >
         {word}
       </Switch>
-      {isAsking && isOn && <DisableNativeLogin instance={instance} onClose={close} />}
-      {isAsking && !isOn && <EnableNativeLogin instance={instance} onClose={close} />}
+      {asks === 'off' && <DisableNativeLogin instance={instance} onClose={close} />}
+      {asks === 'on' && <EnableNativeLogin instance={instance} onClose={close} />}
     </>
   )
 }

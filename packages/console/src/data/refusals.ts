@@ -1,0 +1,10 @@
+/** Every «no» of the server, as its own table has it. It changes with the server only. */
+import type { RefusalsAnswer } from '@lakegate/client'
+import { queryOptions } from '@tanstack/react-query'
+import { get } from './api.ts'
+
+export const refusalsQuery = queryOptions({
+  queryKey: ['refusals'],
+  queryFn: async ({ signal }) => (await get<RefusalsAnswer>('/2.0/lakegate/refusals', {}, signal)).refusals,
+  staleTime: Infinity,
+})

@@ -1,0 +1,43 @@
+/** How far the person is on the way to a first login: by facts of the server, never by what was clicked (design 7.1). */
+import type { DatabaseInstance } from '@lakegate/client'
+import { useQuery } from '@tanstack/react-query'
+import { lastRecordQuery } from '../../../data/audit-facts.ts'
+import { instanceRolesQuery } from '../../../data/instance-roles.ts'
+import { useMay, useSession } from '../../../data/session.ts'
+import { instanceSessionsQuery } from '../../../data/sessions.ts'
+
+export interface FirstLoginFacts {
+  readonly hasToken: boolean
+  /** As which role; `isNow` while the session is open. */
+  readonly login: { readonly role: string; readonly isNow: boolean } | undefined
+  readonly othersHaveRoles: boolean
+}
+
+/** Undefined until all of it is known, and for who may not see the facts: they are in the audit. */
+export function useFirstLogin(instance: DatabaseInstance | undefined): FirstLoginFacts | undefined {
+  const { person } = useSession()
+  const enabled = useMay('see_audit') === true && instance?.state === 'AVAILABLE'
+  const name = instance?.name ?? ''
+  const mine = { outcome: 'admitted', identityId: person.id } as const
+  const minted = useQuery({ ...lastRecordQuery({ event: 'mint_database_credential', ...mine }), enabled })
+  const admitted = useQuery({ ...lastRecordQuery({ event: 'login', ...mine }), enabled })
+  const sessions = useQuery({ ...instanceSessionsQuery(name), enabled })
+  const roles = useQuery({ ...instanceRolesQuery(name), enabled })
+  if (
+    minted.data === undefined ||
+    admitted.data === undefined ||
+    sessions.data === undefined ||
+    roles.data === undefined
+  )
+    return undefined
+  const open = sessions.data.sessions.find(({ identity }) => identity?.id === person.id)
+  const ofIdentities = roles.data.filter(({ identity_type: type }) => type !== 'PG_ONLY')
+  return {
+    hasToken: minted.data !== null,
+    login: open === undefined ? pastLogin(admitted.data?.role) : { role: open.role, isNow: true },
+    othersHaveRoles: ofIdentities.some(({ name: role }) => role !== person.name),
+  }
+}
+
+const pastLogin = (role: string | undefined): FirstLoginFacts['login'] =>
+  role === undefined ? undefined : { role, isNow: false }

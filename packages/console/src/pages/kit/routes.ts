@@ -1,0 +1,11 @@
+/** The page that shows the kit. It is there always, so that tests see what is shipped; nothing leads to it. */
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
+import { shellRoute } from '../../app/root-route.tsx'
+
+export const kitRoutes = [
+  createRoute({
+    getParentRoute: () => shellRoute,
+    path: '/kit',
+    component: lazyRouteComponent(() => import('./kit-page.tsx'), 'KitPage'),
+  }),
+] as const

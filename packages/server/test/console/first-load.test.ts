@@ -1,0 +1,59 @@
+/** How much the browser loads, and from where (acceptance 39). */
+import { gzipSync } from 'node:zlib'
+import { beforeAll, expect, it } from 'vitest'
+import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { settle } from '../stage/page-checks.ts'
+import type { Person } from '../stage/person.ts'
+import { sharedLakegate } from '../stage/shared-lakegate.ts'
+
+const KB = 1000
+
+describeInChromium('loading the console (skipped where no Chromium is installed)', () => {
+  const lakegate = sharedLakegate()
+  const chromium = consoleBrowser(lakegate)
+  const origin = lakegate.ready.http_url
+  let admin: Person
+  beforeAll(async () => {
+    admin = await createAdministrator(lakegate)
+  })
+
+  /** @returns the addresses of everything that a page asks for until it is there */
+  async function load(path: string): Promise<readonly string[]> {
+    const context = await chromium.openContext({ person: admin })
+    const page = await context.newPage()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.goto(`/console${path}`)
+    await settle(page)
+    await context.close()
+    return asked
+  }
+
+  /** Compressed as every server can, whatever this one sends. */
+  async function sizeOf(addresses: readonly string[]): Promise<number> {
+    const files = await Promise.all(
+      addresses.map(async (address) => Buffer.from(await (await fetch(address)).arrayBuffer())),
+    )
+    return files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
+  }
+
+  const scripts = (asked: readonly string[]) => asked.filter((address) => address.endsWith('.js'))
+  const styles = (asked: readonly string[]) => asked.filter((address) => address.endsWith('.css'))
+
+  it('takes at most 260 kB of scripts and 25 kB of styles for the first page', async () => {
+    const asked = await load('/compute/instances')
+    expect(await sizeOf(scripts(asked))).toBeLessThanOrEqual(260 * KB)
+    expect(await sizeOf(styles(asked))).toBeLessThanOrEqual(25 * KB)
+  })
+
+  it('takes at most 160 kB more for the SQL editor, which the first page does not load', async () => {
+    const first = new Set(scripts(await load('/compute/instances')))
+    const more = scripts(await load('/sql')).filter((address) => !first.has(address))
+    expect(await sizeOf(more)).toBeLessThanOrEqual(160 * KB)
+  })
+
+  it('asks no other host for anything', async () => {
+    const hosts = new Set((await load('/compute/instances')).map((address) => new URL(address).origin))
+    expect([...hosts]).toEqual([origin])
+  })
+})
