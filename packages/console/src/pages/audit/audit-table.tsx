@@ -93,7 +93,7 @@ const columnsOf = (
       <Button
         kind="quiet"
         isSmall
-        aria-label={messages.audit.open(formatLocalAndUtc(row.record.time))}
+        aria-label={messages.audit.open(formatStamp(row.record.time))}
         onPress={() => open(row)}
       >
         <time dateTime={row.record.time} title={formatLocalAndUtc(row.record.time)}>
