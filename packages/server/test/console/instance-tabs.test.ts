@@ -86,6 +86,22 @@ describeInChromium('the tabs of an instance', () => {
       })
     })
 
+    it('keeps who was chosen where there are more than the list shows at once', async () => {
+      const groups = await Promise.all(Array.from({ length: 25 }, () => createGroup()))
+      const last =
+        groups
+          .map(({ displayName }) => displayName)
+          .sort()
+          .at(-1) ?? ''
+      const page = await open('/roles')
+      await page.getByRole('button', { name: 'Add role' }).click()
+      await choose(page, 'Principal', last)
+      await dialog(page).getByText('Every member of the group, direct or nested').waitFor()
+      await page.waitForLoadState('networkidle')
+      await dialog(page).getByRole('button', { name: 'Add role' }).click()
+      await rowOf(page, last).waitFor()
+    })
+
     it('changes what a role may do, and drops it', async () => {
       const role = `role ${randomUUID().slice(0, 8)}`
       await admin.request('POST', ROLES, { name: role })

@@ -93,7 +93,7 @@ const columnsOf = (
       <Button
         kind="quiet"
         isSmall
-        aria-label={messages.audit.open(formatLocalAndUtc(row.record.time))}
+        aria-label={messages.audit.open(formatStamp(row.record.time))}
         onPress={() => open(row)}
       >
         <time dateTime={row.record.time} title={formatLocalAndUtc(row.record.time)}>
@@ -131,7 +131,10 @@ const columnsOf = (
     id: 'who',
     title: messages.audit.columns.who,
     width: 260,
-    render: ({ record }) => <Who record={record} name={nameOf(record)} />,
+    render: ({ record }) => {
+      const name = nameOf(record)
+      return name === undefined ? undefined : <Who record={record} name={name} />
+    },
     isOnCard: true,
   },
   {
@@ -179,11 +182,10 @@ function OutcomeBadge({ outcome }: Pick<AuditRecordAnswer, 'outcome'>) {
 
 interface WhoProps {
   readonly record: AuditRecordAnswer
-  readonly name: string | undefined
+  readonly name: string
 }
 
 function Who({ record, name }: WhoProps) {
-  if (name === undefined) return null
   // The path ends with the identity itself.
   const groups = (record.via_group_names ?? record.via_group_path ?? []).slice(0, -1)
   const path = groups.length === 0 ? undefined : messages.audit.through([...groups].reverse().join(' › '))

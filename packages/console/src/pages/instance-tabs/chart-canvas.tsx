@@ -72,6 +72,8 @@ const dataOf = ({ times, series }: Chart): uPlot.AlignedData => [
 
 /** Room for the numbers of the scale. */
 const AXIS_WIDTH = 72
+/** The last label of the time stands half beyond its line. */
+const PADDING: uPlot.Padding = [8, 28, 0, 0]
 const LIMIT_DASH = [6, 4]
 
 function optionsOf(
@@ -88,6 +90,7 @@ function optionsOf(
   return {
     ...sizeOf(element),
     legend: { show: false },
+    padding: PADDING,
     cursor: { sync: { key: group }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_plot, _least, _most) => [0, topOf(chart)] } },
     axes: [

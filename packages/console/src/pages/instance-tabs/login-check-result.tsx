@@ -28,7 +28,7 @@ export function LoginCheckResult({ instance, answer }: LoginCheckResultProps) {
     .filter(({ type }) => type === 'Group')
     .map(({ display }) => display)
   const nextStep =
-    refusal?.name !== 'not_a_member' || group === undefined
+    groupId === undefined || group === undefined
       ? undefined
       : memberGroups.length === 0
         ? texts.addToGroup(group.displayName)
@@ -76,15 +76,18 @@ export function LoginCheckResult({ instance, answer }: LoginCheckResultProps) {
   )
 }
 
-/** The group of the role, for whoever may see whom roles are bound to. */
+/**
+ * The group of which the identity is no member, for whoever may see whom roles are bound to. Of other refusals it may be
+ * gone, or not of this workspace.
+ */
 function useGroupOf(instance: string, { role, refusal }: LoginCheckAnswer): string | undefined {
   const maySee = useMayDo(instance, 'see_roles') === true
+  const isNoMember = refusal?.name === 'not_a_member'
   const { data } = useQuery({
     ...instanceRolesQuery(instance),
-    // A stopped instance has no roles to ask for.
-    enabled: maySee && refusal !== undefined && refusal.name !== 'instance_not_reachable',
+    enabled: maySee && isNoMember,
   })
-  const bound = data?.find(({ name }) => name === role)
+  const bound = isNoMember ? data?.find(({ name }) => name === role) : undefined
   return bound?.identity_type === 'GROUP' ? bound.identity_id : undefined
 }
 

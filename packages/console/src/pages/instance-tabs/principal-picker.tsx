@@ -41,15 +41,17 @@ export function PrincipalPicker({
   problem,
 }: PrincipalPickerProps) {
   const [text, setText] = useState(chosen?.displayName ?? '')
-  // What was chosen stands in the field and is not searched for.
-  const asked = useDeferredValue(text === chosen?.displayName ? '' : text.trim())
-  const { data, isFetching } = useQuery(principalSearchQuery(asked, types, place))
+  const asked = useDeferredValue(text.trim())
+  const { data = [], isFetching } = useQuery(principalSearchQuery(asked, types, place))
+  // A choice that is not among the options any more would be taken back by the field.
+  const isFound = chosen === undefined || data.some(({ id }) => id === chosen.id)
+  const offered = isFound ? data : [chosen, ...data]
   return (
     <ComboBox
       label={label}
       {...(hint === undefined ? {} : { hint })}
       problem={problem}
-      options={(data ?? []).map(optionOf)}
+      options={offered.map(optionOf)}
       text={text}
       placeholder={messages.instanceTabs.picker.placeholder}
       isSearching={isFetching}
@@ -58,7 +60,7 @@ export function PrincipalPicker({
         if (chosen !== undefined && typed !== chosen.displayName) onChoose(undefined)
       }}
       onChoose={(id) => {
-        const found = data?.find((principal) => principal.id === id)
+        const found = offered.find((principal) => principal.id === id)
         if (found === undefined) return
         setText(found.displayName)
         onChoose(found)

@@ -4,6 +4,7 @@ import type { DatabaseInstanceRole } from '@lakegate/client'
 import { principalsByIdQuery, type Principal, type PrincipalKind } from '../../data/principals.ts'
 import { Badge, PrincipalChip, STATE_ICONS } from '../../kit/badge.tsx'
 import { messages } from '../../messages/index.ts'
+import styles from './instance-tabs.module.css'
 
 /** Undefined: not known yet. Null: the workspace has no such identity any more. */
 export type FoundIdentity = Principal | null | undefined
@@ -40,7 +41,7 @@ export function RoleIdentity({ role, found }: RoleIdentityProps) {
   if (role.identity_type === 'PG_ONLY') return <PrincipalChip type="PG_ONLY" name={texts.passwordOnly} />
   if (found === null)
     return (
-      <span title={texts.goneTitle(role.identity_id ?? '')}>
+      <span className={styles['gone']} title={texts.goneTitle(role.identity_id ?? '')}>
         <Badge icon={STATE_ICONS.gone}>{texts.gone}</Badge>
       </span>
     )
