@@ -1,16 +1,13 @@
 /** Starts the console: styles, cache, router. */
+import './app/configure-zod.ts'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { config as configureZod } from 'zod'
 import './kit/styles/tokens.css'
 import './kit/styles/base.css'
 import { router } from './app/router.ts'
 import { queryClient } from './data/query-client.ts'
-
-// Shapes would be compiled by `new Function`, which Trusted Types forbid; they are read as they are.
-configureZod({ jitless: true })
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the id root')
