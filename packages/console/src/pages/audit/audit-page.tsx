@@ -45,7 +45,7 @@ export function AccountAudit() {
 
 /** The filters live in the URL of whichever page shows the audit. */
 function SearchedAudit({ of }: { readonly of: AuditOf }) {
-  const filter: AuditSearch = auditSearch.parse(useSearch({ strict: false }))
+  const filter: AuditSearch = auditSearch(useSearch({ strict: false }))
   const navigate = useNavigate()
   const change = (changed: AuditSearch) =>
     void navigate({ to: '.', search: { ...filter, ...changed }, replace: true })

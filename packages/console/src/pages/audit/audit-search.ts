@@ -1,16 +1,13 @@
 /** The filters of the audit as they stand in the URL. */
-import { z } from 'zod'
 import type { AuditFilter } from '../../data/audit.ts'
+import { searchFields, text } from '../../kit/search-fields.ts'
 
-/** The router reads `4711` as a number; names and ids are texts. What is no text is no filter. */
-const text = z
-  .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
-  .optional()
-  .catch(undefined)
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
 
-const instant = z.iso.datetime({ offset: true }).optional().catch(undefined)
+const instant = (value: unknown): string | undefined =>
+  typeof value === 'string' && DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined
 
-export const auditSearch = z.object({
+export const auditSearch = searchFields({
   event: text,
   outcome: text,
   reason: text,
@@ -20,7 +17,7 @@ export const auditSearch = z.object({
   until: instant,
 })
 
-export type AuditSearch = z.infer<typeof auditSearch>
+export type AuditSearch = ReturnType<typeof auditSearch>
 
 export const isFiltered = (filter: AuditFilter): boolean =>
   Object.values(filter).some((value) => value !== undefined)
