@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 
-/** Of the address; what it does not know is left out. By hand: a zod object made while modules load would try `Function`, which the policy forbids. */
+/** Of the address; what the page does not know is left out. */
 export interface SqlSearch {
   readonly instance?: string
   readonly database?: string

@@ -6,6 +6,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete'
 import {
@@ -134,7 +135,9 @@ function extensions(events: () => EditorEvents) {
     // Others want it too: it closes proposals, and lets Tab leave the editor.
     return false
   }
-  const run = (what: 'current' | 'all') => () => {
+  const run = (what: 'current' | 'all') => (view: EditorView) => {
+    // Proposals that come after it would cover the results.
+    closeCompletion(view)
     events().onRun(what)
     return true
   }

@@ -35,6 +35,9 @@ export function PasswordChip({ tabId, asWritten, onChange }: PasswordChipProps) 
             aria-label={messages.sql.password.strength}
             min={0}
             max={3}
+            low={1.5}
+            high={2.5}
+            optimum={3}
             value={{ short: 1, simple: 2, strong: 3 }[strength]}
           />
           {messages.sql.password.strengths[strength]}
