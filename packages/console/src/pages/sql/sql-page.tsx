@@ -13,10 +13,9 @@ import { useSqlState, useWorkbench } from './workbench/use-workbench.ts'
 import { workbench, type EditorTab } from './workbench/workbench.ts'
 
 /** The address asks for a tab, or for a new one; what is shown stands in the address. */
-function useTabOfAddress(isLoaded: boolean, activeId: number | undefined): void {
-  const search: SqlSearch = useSearch({ strict: false })
+function useTabOfAddress(isLoaded: boolean, active: EditorTab | undefined): void {
+  const { instance, database, role, tab, ...search }: SqlSearch = useSearch({ strict: false })
   const navigate = useNavigate()
-  const { instance, database, role, tab } = search
   const wantsNew = search.new === true
   // The address is changed a moment later than the workbench: one wish is one tab.
   const isAdded = useRef(false)
@@ -27,19 +26,17 @@ function useTabOfAddress(isLoaded: boolean, activeId: number | undefined): void 
     isAdded.current = wantsNew
     const tabs = workbench.getState()?.tabs ?? []
     const target = { instance, database, role }
-    const isThere = tabs.some(({ id }) => id === tab)
     if (wantsNew || tabs.length === 0) workbench.add(target)
-    else if (tab !== undefined && isThere) workbench.activate(tab)
+    else if (tab !== undefined && tabs.some(({ id }) => id === tab)) workbench.activate(tab)
     else if (instance !== undefined) openOfInstance(tabs, target)
-    const id = workbench.getState()?.activeId
-    const active = workbench.getState()?.tabs.find((one) => one.id === id)
-    if (id !== tab || wantsNew || active?.instance !== instance)
-      void navigate({
-        to: '/sql',
-        search: { tab: id, ...(active?.instance === undefined ? {} : { instance: active.instance }) },
-        replace: true,
-      })
-  }, [isLoaded, activeId, instance, database, role, tab, wantsNew, navigate])
+  }, [isLoaded, instance, database, role, tab, wantsNew])
+  const shown = active?.id
+  const shownInstance = active?.instance
+  useEffect(() => {
+    if (shown === undefined) return
+    const next = { tab: shown, ...(shownInstance === undefined ? {} : { instance: shownInstance }) }
+    void navigate({ to: '/sql', search: next, replace: true })
+  }, [shown, shownInstance, navigate])
 }
 
 /** A tab of that instance, or a new one. */
@@ -53,8 +50,8 @@ export function SqlPage() {
   const state = useWorkbench()
   const navigate = useNavigate()
   const [isSaving, setSaving] = useState(false)
-  useTabOfAddress(state !== undefined, state?.activeId)
   const active = state?.tabs.find(({ id }) => id === state.activeId)
+  useTabOfAddress(state !== undefined, active)
   const session = active === undefined ? undefined : workbench.sessionOf(active.id)
   // The active tab's session tells when a transaction begins; others only keep theirs.
   const sqlState = useSqlState(session)
