@@ -111,6 +111,7 @@ export const sql = {
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
     rowLimit: 'Row limit',
+    rowsAtMost: (limit: string) => `${limit} rows`,
     goOn: 'Go on after errors',
     nothing: 'There is no statement at the cursor.',
     noPlan: 'PostgreSQL plans SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES only.',

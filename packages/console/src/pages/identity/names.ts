@@ -17,7 +17,7 @@ export const roleNameOf = (identity: AnyIdentity): string =>
       ? identity.applicationId
       : identity.displayName
 
-export const principalTypeOf = (kind: IdentityKind): PrincipalType =>
+export const principalTypeOf = (kind: IdentityKind): Exclude<PrincipalType, 'PG_ONLY'> =>
   kind === 'Users' ? 'USER' : kind === 'Groups' ? 'GROUP' : 'SERVICE_PRINCIPAL'
 
 export const isSystemGroup = (identity: AnyIdentity): boolean =>

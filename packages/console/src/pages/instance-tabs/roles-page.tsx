@@ -44,7 +44,18 @@ function Roles({ instance }: { readonly instance: DatabaseInstance }) {
   if (roles === undefined) return <Skeleton />
   return (
     <>
-      <Toolbar>
+      <Toolbar
+        actions={
+          <>
+            <AddMyRole instance={instance.name} roles={roles} />
+            {mayCreate === true && (
+              <Button kind="primary" onPress={() => setAdding(true)}>
+                {texts.add}
+              </Button>
+            )}
+          </>
+        }
+      >
         <SearchField
           label={texts.filter}
           value={filter}
@@ -67,12 +78,6 @@ function Roles({ instance }: { readonly instance: DatabaseInstance }) {
             />
           )}
         </FilterChip>
-        <AddMyRole instance={instance.name} roles={roles} />
-        {mayCreate === true && (
-          <Button kind="primary" onPress={() => setAdding(true)}>
-            {texts.add}
-          </Button>
-        )}
       </Toolbar>
       <RolesTable
         instance={instance}

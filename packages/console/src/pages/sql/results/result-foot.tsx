@@ -69,8 +69,12 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
           <Menu
             label={messages.sql.results.copyAs(rowCount)}
             trigger={
-              <Button isSmall icon={<IconCopy size={16} aria-hidden />}>
-                {messages.sql.results.copyAs(rowCount)}
+              <Button
+                isSmall
+                aria-label={messages.sql.results.copyAs(rowCount)}
+                icon={<IconCopy size={16} aria-hidden />}
+              >
+                {messages.sql.results.copy}
               </Button>
             }
             actions={actions((kind) => void copy(kind))}
@@ -78,8 +82,12 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
           <Menu
             label={messages.sql.results.downloadAs(rowCount)}
             trigger={
-              <Button isSmall icon={<IconDownload size={16} aria-hidden />}>
-                {messages.sql.results.downloadAs(rowCount)}
+              <Button
+                isSmall
+                aria-label={messages.sql.results.downloadAs(rowCount)}
+                icon={<IconDownload size={16} aria-hidden />}
+              >
+                {messages.sql.results.download}
               </Button>
             }
             actions={actions(download)}

@@ -66,6 +66,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
       <div data-sql-role>
         <Select
           label={messages.sql.target.role}
+          isLabelHidden
           placeholder={messages.sql.target.choose}
           options={roles}
           value={role ?? roles[0]?.value}
