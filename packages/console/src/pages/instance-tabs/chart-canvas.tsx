@@ -75,6 +75,8 @@ const AXIS_WIDTH = 72
 /** The last label of the time stands half beyond its line. */
 const PADDING: uPlot.Padding = [8, 28, 0, 0]
 const TIME_AXIS_HEIGHT = 32
+/** A label with seconds, and some air. */
+const TIME_LABEL_SPACE = 84
 const WHOLE_STEPS = [1, 2, 5]
   .flatMap((step) => [1, 10, 100, 1000, 10_000].map((ten) => step * ten))
   .sort((one, other) => one - other)
@@ -101,6 +103,7 @@ function optionsOf(
       {
         ...axis,
         size: TIME_AXIS_HEIGHT,
+        space: TIME_LABEL_SPACE,
         values: (_plot, times, _axis, _space, step) => times.map((at) => timeLabel(at, step)),
       },
       {

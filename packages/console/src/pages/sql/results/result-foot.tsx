@@ -65,7 +65,7 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
         {timeZone !== undefined && <span title={messages.sql.results.timeZone(timeZone)}>{timeZone}</span>}
       </span>
       {rowCount > 0 && (
-        <>
+        <span className={styles['take']}>
           <Menu
             label={messages.sql.results.copyAs(rowCount)}
             trigger={
@@ -92,7 +92,7 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
             }
             actions={actions(download)}
           />
-        </>
+        </span>
       )}
     </div>
   )
