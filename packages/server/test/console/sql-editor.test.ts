@@ -228,8 +228,7 @@ describeInChromium('the SQL editor', () => {
     )
     await editor.write('SELECT o.pa FROM console_shop."Console Orders" o')
     await editor.page.keyboard.press('Home')
-    for (let index = 0; index < 'SELECT o.pa'.length; index += 1)
-      await editor.page.keyboard.press('ArrowRight')
+    for (const _ of 'SELECT o.pa') await editor.page.keyboard.press('ArrowRight')
     await editor.page.keyboard.press('Control+Space')
     await editor.page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'paidAt' }).waitFor()
     // The editor takes no key for a proposal that has only just come up (interactionDelay of CodeMirror).
