@@ -128,7 +128,12 @@ export async function deleteIdentity(place: Place, kind: IdentityKind, id: strin
   await forgetDirectory()
 }
 
-const forgetDirectory = (): Promise<void> => queryClient.invalidateQueries({ queryKey: directoryKeys.all })
+/** The lists and pages, and what pickers found (principals.ts). */
+async function forgetDirectory(): Promise<void> {
+  await Promise.all(
+    [directoryKeys.all, ['identities']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+  )
+}
 
 export interface EffectiveMember {
   readonly member: ScimReference
