@@ -128,10 +128,7 @@ export async function deleteIdentity(place: Place, kind: IdentityKind, id: strin
   await forgetDirectory()
 }
 
-export const forgetDirectory = (): Promise<void> =>
-  queryClient.invalidateQueries({ queryKey: directoryKeys.all })
-
-export type MemberType = 'User' | 'ServicePrincipal' | 'Group'
+const forgetDirectory = (): Promise<void> => queryClient.invalidateQueries({ queryKey: directoryKeys.all })
 
 export interface EffectiveMember {
   readonly member: ScimReference
