@@ -148,6 +148,8 @@ export function PageError({ error, onRetry, askWhom }: PageErrorProps) {
         {messages.kit.notReachable}
       </Notice>
     )
+  // What is gone does not come back by asking again.
+  if (error instanceof ApiError && error.status === 404) return <InlineError error={error} />
   return <InlineError error={error} onRetry={onRetry} />
 }
 

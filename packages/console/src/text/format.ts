@@ -45,9 +45,6 @@ export const formatWithZone = (time: Date): string => withZone(time)
 /** Hours and minutes, for expiries of today. */
 export const formatClock = (time: Date): string => clock(time)
 
-/** The day, where the hour matters little. */
-export const formatDay = (time: Date): string => day(time)
-
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
 /** @param bytes shown with one digit after the point below ten of its unit */
@@ -75,7 +72,7 @@ const NEAR = 14 * 86_400
 /** How far away a time is, in its largest unit: `3m ago`; the day where it is far. */
 export function formatRelative(time: Date, now: Date): string {
   const seconds = Math.round((time.getTime() - now.getTime()) / 1000)
-  if (Math.abs(seconds) >= NEAR) return formatDay(time)
+  if (Math.abs(seconds) >= NEAR) return day(time)
   for (const [unit, size] of STEPS)
     if (Math.abs(seconds) >= size || unit === 'second')
       return relative.format(Math.trunc(seconds / size), unit)

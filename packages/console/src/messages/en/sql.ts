@@ -87,7 +87,7 @@ export const sql = {
       ended_by_server: 'ended by the server',
       sign_in_over: 'your sign-in ended',
       server_stopping: 'the server stopped',
-      lost: 'the connection was lost for too long',
+      lost: 'the connection was lost, and the server no longer has the session',
     },
     withState: (sqlstate: string, message: string) => `${sqlstate}: ${message}`,
   },
