@@ -228,10 +228,7 @@ export function buildControlPlane(
         ? encodeHandedOnAddress({ address, family, port }, foundation.handedOnAddressKey.reveal(), clock())
         : undefined
     },
-    namesOf: async (ids) => {
-      const found = await Promise.all(ids.map((id) => stores.directory.loadPrincipal(id as IdentityId)))
-      return found.flatMap((one) => one?.name ?? [])
-    },
+    namesOf: (ids) => stores.directory.loadNames(ids.map((id) => id as IdentityId)),
     consoleSessions: webConsole.sessions,
     workspaceAt: addresses.workspaceAt,
     publicUrlOf: addresses.publicUrlOf,

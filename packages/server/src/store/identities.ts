@@ -61,6 +61,18 @@ export function createDirectory(database: SystemDatabase): Directory {
           : { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin }
       }),
 
+    loadNames: (ids) =>
+      askSystemDatabase(async () => {
+        if (ids.length === 0) return []
+        const rows = await database
+          .selectFrom('identity')
+          .select(['id', 'type', 'name', 'display_name'])
+          .where('id', 'in', ids)
+          .execute()
+        const names = new Map(rows.map((row) => [row.id, row.type === 'GROUP' ? row.display_name : row.name]))
+        return ids.flatMap((id) => names.get(id) ?? [])
+      }),
+
     findInWorkspace: (workspaceId, type, name) =>
       askSystemDatabase(async () => {
         const row = await database

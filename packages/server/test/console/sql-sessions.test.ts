@@ -403,6 +403,26 @@ describe('a session of the SQL editor', () => {
     await open()
   })
 
+  it('says through which groups the person acts, from the group of the role down to the person', async () => {
+    const suffix = randomUUID().slice(0, 8)
+    const scim = '/api/2.0/preview/scim/v2'
+    const inner = await admin.request<{ id: string }>('POST', `${scim}/Groups`, {
+      displayName: `inner ${suffix}`,
+      members: [{ value: person.id }],
+    })
+    await admin.request('POST', `${scim}/Groups`, {
+      displayName: `outer ${suffix}`,
+      members: [{ value: inner.id }],
+    })
+    await admin.request('POST', `/api/2.0/database/instances/${instance}/roles`, {
+      name: `outer ${suffix}`,
+      identity_type: 'GROUP',
+    })
+    const { sql, opened: hello } = await openSqlSession(browser, { instance, role: `outer ${suffix}` })
+    opened.push(sql)
+    expect(hello.path).toEqual([`outer ${suffix}`, `inner ${suffix}`, person.userName])
+  })
+
   it('shows the browser, and not the control plane, as the client: in the audit, and in SQL', async () => {
     const { sql } = await open()
     const ran = await sql.run('SELECT host(client_address) FROM databricks_session_identity()')

@@ -17,6 +17,8 @@ export interface LoginDirectory {
 /** Users, service principals and groups. */
 export interface Directory {
   loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
+  /** Of users, service principals and groups, in the order of the ids; one that is gone has none. */
+  loadNames(ids: readonly IdentityId[]): Promise<readonly string[]>
   /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
   findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
   /** Everything that a request asks about its caller, in one query. */
