@@ -128,10 +128,12 @@ export async function deleteIdentity(place: Place, kind: IdentityKind, id: strin
   await forgetDirectory()
 }
 
-export const forgetDirectory = (): Promise<void> =>
-  queryClient.invalidateQueries({ queryKey: directoryKeys.all })
-
-export type MemberType = 'User' | 'ServicePrincipal' | 'Group'
+/** The lists and pages, and what pickers found (principals.ts). */
+async function forgetDirectory(): Promise<void> {
+  await Promise.all(
+    [directoryKeys.all, ['identities']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+  )
+}
 
 export interface EffectiveMember {
   readonly member: ScimReference

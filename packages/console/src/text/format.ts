@@ -34,7 +34,6 @@ const withZone = formatterOf({
   timeZoneName: 'short',
 })
 const clock = formatterOf({ hour: '2-digit', minute: '2-digit', hour12: false })
-const day = formatterOf({ year: 'numeric', month: 'short', day: 'numeric' })
 const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
 
 export const formatNumber = (value: number): string => number.format(value)
@@ -44,9 +43,6 @@ export const formatWithZone = (time: Date): string => withZone(time)
 
 /** Hours and minutes, for expiries of today. */
 export const formatClock = (time: Date): string => clock(time)
-
-/** The day, where the hour matters little. */
-export const formatDay = (time: Date): string => day(time)
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

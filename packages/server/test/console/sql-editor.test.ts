@@ -262,8 +262,7 @@ describeInChromium('the SQL editor', () => {
     )
     await editor.write('SELECT o.pa FROM console_shop."Console Orders" o')
     await editor.page.keyboard.press('Home')
-    for (let index = 0; index < 'SELECT o.pa'.length; index += 1)
-      await editor.page.keyboard.press('ArrowRight')
+    for (const _ of 'SELECT o.pa') await editor.page.keyboard.press('ArrowRight')
     await editor.page.keyboard.press('Control+Space')
     await editor.page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'paidAt' }).waitFor()
     // The editor takes no key for a proposal that has only just come up (interactionDelay of CodeMirror).
@@ -346,7 +345,7 @@ describeInChromium('the SQL editor', () => {
     await expect.poll(() => editor.text()).toBe('SELECT 42 AS answer')
   })
 
-  it('shows a refused login with its name, SQLSTATE, and what to do', async () => {
+  it('shows why a session did not come about, by its name, with the next step, and keeps the text', async () => {
     const stranger = await createPerson(lakegate)
     const page = await chromium.openConsole({
       person: stranger,
@@ -355,8 +354,11 @@ describeInChromium('the SQL editor', () => {
     const editor = await ready(page)
     await editor.write('SELECT 1')
     await page.keyboard.press('ControlOrMeta+Enter')
-    await page.getByText(/ · 28/).waitFor()
     await page.getByRole('link', { name: 'Check this login' }).waitFor()
+    const card = page.getByRole('group').filter({ has: page.getByRole('link', { name: 'Check this login' }) })
+    expect(await card.last().textContent()).toMatch(
+      /has no Postgres role on database instance .*permission_denied/,
+    )
     expect(await editor.text()).toBe('SELECT 1')
   })
 

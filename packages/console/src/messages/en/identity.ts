@@ -90,6 +90,10 @@ export const identity = {
       `Send this link to ${name}. It works once, until ${time}, and ends all earlier sign-ins.`,
     copy: 'Copy link',
   },
+  picker: {
+    placeholder: 'Type a name to search',
+    described: (type: string, name: string) => `${type} · ${name}`,
+  },
   overview: 'Overview',
   groups: 'Groups',
   sessions: 'Sessions',

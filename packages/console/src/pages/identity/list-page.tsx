@@ -117,7 +117,7 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
       {
         id: 'display',
         title: texts.columns.displayName,
-        render: ({ displayName }) => <bdi>{displayName}</bdi>,
+        render: ({ displayName }) => <bdi title={displayName}>{displayName}</bdi>,
       },
       status,
       created,

@@ -9,14 +9,6 @@ export type AnyIdentity = ScimUser | ScimServicePrincipal | ScimGroup
 export const nameOf = (identity: AnyIdentity): string =>
   'userName' in identity ? identity.userName : identity.displayName
 
-/** Of its role in PostgreSQL. */
-export const roleNameOf = (identity: AnyIdentity): string =>
-  'userName' in identity
-    ? identity.userName
-    : 'applicationId' in identity
-      ? identity.applicationId
-      : identity.displayName
-
 export const principalTypeOf = (kind: IdentityKind): PrincipalType =>
   kind === 'Users' ? 'USER' : kind === 'Groups' ? 'GROUP' : 'SERVICE_PRINCIPAL'
 
