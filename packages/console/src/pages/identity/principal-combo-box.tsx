@@ -2,7 +2,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { directoryQuery, type IdentityKind, type Place } from '../../data/directory.ts'
-import { ComboBox, type Option } from '../../kit/choice.tsx'
+import { type Option } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
 import { messages } from '../../messages/index.ts'
 import { nameOf, principalTypeOf } from './names.ts'
 
