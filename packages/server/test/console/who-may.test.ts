@@ -232,10 +232,15 @@ describeInChromium('a control of the console', () => {
               await waitFor('all answers', isQuiet)
               if (open !== undefined) at = ''
             }
-            const isThere = (await find(page, things).count()) > 0
-            expect
-              .soft(isThere, `${deed}: ${find(page, things).toString()}`)
-              .toBe(decide(who) === 'permitted')
+            const [control, isPermitted] = [find(page, things), decide(who) === 'permitted']
+            // What is to come may take its time; what is not to come has had it when all answers are there.
+            if (isPermitted)
+              await control
+                .first()
+                .waitFor({ state: 'attached', timeout: 15_000 })
+                .catch(() => undefined)
+            const isThere = (await control.count()) > 0
+            expect.soft(isThere, `${deed}: ${control.toString()}`).toBe(isPermitted)
           }
         }
         // Nothing is asked that the server refuses.
