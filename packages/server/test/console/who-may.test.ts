@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { ScimUser } from '@lakegate/client'
-import type { Locator, Page } from 'playwright-core'
+import type { Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEEDS, EVERYBODY } from '../policy/who-may.ts'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
@@ -307,18 +307,19 @@ describeInChromium('a control of the console', () => {
 
 /** @returns whether nothing is asked any more for a moment */
 function watchRequests(page: Page, refused: string[]): () => boolean {
-  const open = new Set<unknown>()
+  const open = new Set<Request>()
   let last = performance.now()
   const isAsked = (url: string) => url.includes('/console/api/') && !url.endsWith('/events')
   page.on('request', (request) => {
     if (isAsked(request.url())) open.add(request)
     last = performance.now()
   })
-  for (const event of ['requestfinished', 'requestfailed'] as const)
-    page.on(event, (request) => {
-      open.delete(request)
-      last = performance.now()
-    })
+  const over = (request: Request) => {
+    open.delete(request)
+    last = performance.now()
+  }
+  page.on('requestfinished', over)
+  page.on('requestfailed', over)
   page.on('response', (response) => {
     if (response.status() === 403) refused.push(`${response.request().method()} ${response.url()}`)
   })
