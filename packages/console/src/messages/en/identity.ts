@@ -36,6 +36,7 @@ export const identity = {
     applicationId: 'Application ID',
     status: 'Status',
     kind: 'Kind',
+    keptBy: 'Kept by',
     externalId: 'External ID',
     created: 'Created',
     expires: 'Expires',

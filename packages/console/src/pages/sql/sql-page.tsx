@@ -61,6 +61,7 @@ export function SqlPage() {
       title={messages.sql.title}
       {...(isInTransaction ? { section: messages.sql.transaction.windowTitle } : {})}
       isWide
+      isHeadHidden
     >
       {state === undefined && <Skeleton />}
       {state !== undefined && (

@@ -44,6 +44,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
     <div className={styles['target']} role="group" aria-label={messages.sql.target.label}>
       <Select
         label={messages.sql.target.instance}
+        isLabelHidden
         placeholder={messages.sql.target.choose}
         options={withChosen(
           instances.map(({ name }) => name),
@@ -56,6 +57,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
       />
       <Select
         label={messages.sql.target.database}
+        isLabelHidden
         placeholder={messages.sql.target.choose}
         options={withChosen(databases, database).map((name) => ({ value: name, label: name }))}
         value={database}
@@ -66,6 +68,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
       <div data-sql-role>
         <Select
           label={messages.sql.target.role}
+          isLabelHidden
           placeholder={messages.sql.target.choose}
           options={roles}
           value={role ?? roles[0]?.value}
