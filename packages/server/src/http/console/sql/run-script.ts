@@ -23,6 +23,10 @@ export interface ScriptPorts {
   /** How literals are read at this moment. */
   splitOptions(): SplitOptions
   isCancelled(): boolean
+  /** Resolves when the browser has taken in enough of what it has: not every statement waits for PostgreSQL. */
+  whenRoom(): Promise<void>
+  /** What the statement may have changed of how texts are written. */
+  keepEncoding(): Promise<void>
   onFull(): void
   /** The rows of this statement are under way now. */
   streaming(place: StatementPlace, stream: ResultStream): void
@@ -50,7 +54,9 @@ async function runStatements(
   script: Script,
   mayKeep = true,
 ): Promise<KeptResult | undefined> {
-  for (let number = 0; !ports.isCancelled(); number += 1) {
+  for (let number = 0; ; number += 1) {
+    await ports.whenRoom()
+    if (ports.isCancelled()) return undefined
     const statement = script.next(ports.splitOptions())
     if (statement === undefined) return undefined
     const place = { run, statement: number }
@@ -62,9 +68,9 @@ async function runStatements(
         ? await runSql(ports, place, statement, stream, mayKeep && script.isLast(ports.splitOptions()))
         : await runCommand(ports, place, statement.command)
     if (outcome.kind === 'kept') return { place, statement, stream }
+    await ports.keepEncoding()
     if (outcome.kind === 'failed' && !continue_after_errors) return undefined
   }
-  return undefined
 }
 
 function runSql(
