@@ -35,7 +35,14 @@ export interface KeptValues {
   piece(place: ValuePlace, offset: number): { readonly text: string; readonly isLast: boolean } | undefined
 }
 
-export function createKeptValues(): KeptValues {
+/** What all sessions of this server may keep together, so that many of them do not fill its memory. */
+export interface KeptShare {
+  left: number
+}
+const MOST_OF_SERVER_BYTES = 512 * 1024 * 1024
+export const createKeptShare = (): KeptShare => ({ left: MOST_OF_SERVER_BYTES })
+
+export function createKeptValues(share: KeptShare): KeptValues {
   const kept = new Map<string, KeptValue>()
   let used = 0
   let bytesOfRow = 0
@@ -45,6 +52,7 @@ export function createKeptValues(): KeptValues {
   return {
     clear() {
       kept.clear()
+      share.left += used
       used = 0
     },
     beginRow() {
@@ -54,7 +62,7 @@ export function createKeptValues(): KeptValues {
     roomFor(bytes) {
       bytesOfRow += Math.min(bytes, SHOWN_WHOLE_BYTES)
       if (bytes <= SHOWN_WHOLE_BYTES) return bytes
-      const left = MOST_OF_ALL_BYTES - used - promised
+      const left = Math.min(MOST_OF_ALL_BYTES - used, share.left) - promised
       const room = Math.max(BEGINNING_BYTES, Math.min(bytes, MOST_OF_ONE_BYTES, left))
       promised += room
       return room
@@ -65,9 +73,10 @@ export function createKeptValues(): KeptValues {
       if (isWhole) return bytes.toString('utf8')
       const whole = withoutPartOfCharacter(bytes, length)
       const beginning = withoutPartOfCharacter(whole.subarray(0, BEGINNING_BYTES), whole.length)
-      const isKept = used + whole.length <= MOST_OF_ALL_BYTES
+      const isKept = whole.length <= Math.min(MOST_OF_ALL_BYTES - used, share.left)
       if (isKept) {
         used += whole.length
+        share.left -= whole.length
         kept.set(keyOf(place), { bytes: whole, parts: undefined })
       }
       return {

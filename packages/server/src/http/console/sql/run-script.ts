@@ -42,7 +42,12 @@ export interface KeptResult {
 /** @returns the result that is kept. @throws ConversationOver */
 export async function runScript(ports: ScriptPorts, request: RunRequest): Promise<KeptResult | undefined> {
   ports.values.clear()
-  const script = await openScript(request.sql, request.hash_passwords, ports.splitOptions())
+  const script = await openScript(
+    request.sql,
+    request.hash_passwords,
+    ports.splitOptions(),
+    ports.isCancelled,
+  )
   if (script.unreadablePasswords > 0) ports.notice(NOT_HASHED)
   if (request.roll_back !== true) return runStatements(ports, request, script)
   return rollBack(ports, () => runStatements(ports, request, script, false))
@@ -136,7 +141,7 @@ async function rollBack<Result>(
 
 /** Only one EXPLAIN may be wrapped so: anything else might end the transaction by itself, and would not be taken back. */
 export async function mayBeRolledBack({ sql }: RunRequest, options: SplitOptions): Promise<boolean> {
-  const script = await openScript(sql, false, options)
+  const script = await openScript(sql, false, options, () => false)
   const statement = script.next(options)
   return (
     statement !== undefined &&

@@ -20,6 +20,7 @@ export interface SocketPorts extends OpeningPorts {
   readonly browser: Browser
   readonly clock: () => Date
   readonly schedule: SessionPorts['schedule']
+  readonly keptShare: SessionPorts['keptShare']
   readonly log: {
     warn(fields: object, message: string): void
     error(fields: object, message: string): void
@@ -164,6 +165,7 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
     const sessionPorts: SessionPorts = {
       clock,
       schedule,
+      keptShare: ports.keptShare,
       onEnded(last) {
         givePlaceBack()
         stopAsking?.()

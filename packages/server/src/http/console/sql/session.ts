@@ -8,7 +8,7 @@ import type { BackendConnection } from './backend-connection.ts'
 import { queryOf } from './catalog-questions.ts'
 import { Conversation, ConversationOver, type ErrorFields } from './conversation.ts'
 import { createIdleWatch, type IdlePorts } from './idle-watch.ts'
-import { createKeptValues } from './kept-values.ts'
+import { createKeptValues, type KeptShare } from './kept-values.ts'
 import { askOpening, LOGIN_SETTINGS, type OpenedFacts } from './opening-query.ts'
 import { Outbox, type OutboxSocket } from './outbox.ts'
 import { askOwn } from './own-query.ts'
@@ -34,6 +34,7 @@ export interface SessionPorts {
   readonly clock: () => Date
   /** @returns takes it back */
   readonly schedule: IdlePorts['schedule']
+  readonly keptShare: KeptShare
   /** Called once, with the last frame. */
   onEnded(last: SqlServerFrame): void
   /** Of ours. */
@@ -64,7 +65,7 @@ export interface SqlSession {
 
 export function createSqlSession(connection: BackendConnection, ports: SessionPorts): SqlSession {
   const { clock, schedule } = ports
-  const values = createKeptValues()
+  const values = createKeptValues(ports.keptShare)
   const parameters = new Map<string, string>()
   const outbox = new Outbox(letGoOn)
   const unasked = createUnaskedMessages(emit, clock)
