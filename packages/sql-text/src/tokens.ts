@@ -47,7 +47,7 @@ const PREFIXED_STRING = /(?:[eEbBxXnN]|[uU]&)'/y
 const PREFIXED_NAME = /[uU]&"/y
 
 /** The end of what `pattern` matches at `at`, or undefined. */
-export function matchAt(pattern: RegExp, text: string, at: number): number | undefined {
+function matchAt(pattern: RegExp, text: string, at: number): number | undefined {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : undefined
 }

@@ -75,17 +75,19 @@ function Workspace() {
   const { workspace, workspaces } = useSession()
   const others = workspaces.filter(({ id }) => id !== workspace.id)
   const name = <bdi className={styles['workspace']}>{workspace.name}</bdi>
-  if (others.length === 0) return name
+  if (others.length === 0) return <span className={styles['place']}>{name}</span>
   return (
-    <Menu
-      label={messages.app.workspaceMenu(workspace.name)}
-      trigger={
-        <Button kind="quiet" aria-label={messages.app.workspaceMenu(workspace.name)}>
-          {name}
-        </Button>
-      }
-      actions={others.map(({ id, name: label, url }) => ({ id, label, href: `${url}/console` }))}
-    />
+    <span className={styles['place']}>
+      <Menu
+        label={messages.app.workspaceMenu(workspace.name)}
+        trigger={
+          <Button kind="quiet" aria-label={messages.app.workspaceMenu(workspace.name)}>
+            {name}
+          </Button>
+        }
+        actions={others.map(({ id, name: label, url }) => ({ id, label, href: `${url}/console` }))}
+      />
+    </span>
   )
 }
 

@@ -57,7 +57,7 @@ function Item({ place, search, isFolded = false, onGo }: ItemProps) {
     <Link
       {...target}
       {...useCurrent(place, search !== undefined)}
-      className={styles['item']}
+      className={classes(styles['item'], search !== undefined && styles['action'])}
       {...(isFolded ? { title: place.label } : {})}
       {...(onGo === undefined ? {} : { onClick: onGo })}
     >

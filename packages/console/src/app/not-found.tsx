@@ -2,16 +2,17 @@
 import type { ErrorComponentProps } from '@tanstack/react-router'
 import { LinkButton } from '../kit/button.tsx'
 import { Page } from '../kit/page.tsx'
-import { EmptyState, PageError } from '../kit/state.tsx'
+import { PageError } from '../kit/state.tsx'
 import { messages } from '../messages/index.ts'
+import styles from './shell.module.css'
 
 export function NotFound() {
   return (
-    <Page title={messages.kit.notFound}>
-      <EmptyState actions={<LinkButton to="/compute/instances">{messages.kit.backToInstances}</LinkButton>}>
-        {messages.kit.notFound}
-      </EmptyState>
-    </Page>
+    <main className={styles['alone']}>
+      <Page title={messages.kit.notFound}>
+        <LinkButton to="/compute/instances">{messages.kit.backToInstances}</LinkButton>
+      </Page>
+    </main>
   )
 }
 

@@ -5,7 +5,7 @@ import { instancesQuery } from '../data/instances.ts'
 import { useMay, useSession } from '../data/session.ts'
 import { userSearchQuery } from '../data/user-search.ts'
 import { messages } from '../messages/index.ts'
-import { usePlaces } from './places.tsx'
+import { usePlaces, type Address } from './places.tsx'
 
 const texts = messages.app.palette
 
@@ -81,7 +81,7 @@ function usePages(): readonly PaletteEntry[] {
   ]
 }
 
-const to = (path: string, label: string, id = ''): PaletteEntry => ({
+const to = (path: Address, label: string, id = ''): PaletteEntry => ({
   id: `page ${path} ${id}`,
   label,
   target: { to: path },

@@ -7,12 +7,16 @@ import {
   IconUsers,
   IconWorld,
 } from '@tabler/icons-react'
+import type { LinkProps } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useMay, useSession } from '../data/session.ts'
 import { messages } from '../messages/index.ts'
 
+/** An address that the router knows. */
+export type Address = NonNullable<LinkProps['to']>
+
 export interface Place {
-  readonly to: string
+  readonly to: Address
   readonly label: string
   readonly icon: ReactNode
 }
@@ -22,34 +26,24 @@ export function usePlaces(): readonly Place[] {
   const session = useSession()
   const seesAudit = useMay('see_audit') === true
   return [
-    { to: '/sql', label: messages.app.sqlEditor, icon: <IconCode size={20} aria-hidden /> },
-    { to: '/compute/instances', label: messages.app.compute, icon: <IconServer2 size={20} aria-hidden /> },
-    ...(seesAudit
-      ? [{ to: '/audit', label: messages.app.audit, icon: <IconFileSearch size={20} aria-hidden /> }]
-      : []),
-    {
-      to: '/identity/users',
-      label: messages.app.identityAndAccess,
-      icon: <IconUsers size={20} aria-hidden />,
-    },
+    place('/sql', messages.app.sqlEditor, <IconCode size={20} aria-hidden />),
+    place('/compute/instances', messages.app.compute, <IconServer2 size={20} aria-hidden />),
+    ...(seesAudit ? [place('/audit', messages.app.audit, <IconFileSearch size={20} aria-hidden />)] : []),
+    place('/identity/users', messages.app.identityAndAccess, <IconUsers size={20} aria-hidden />),
     ...(session.is_account_admin
-      ? [
-          {
-            to: '/account/workspaces',
-            label: messages.app.account,
-            icon: <IconWorld size={20} aria-hidden />,
-          },
-        ]
+      ? [place('/account/workspaces', messages.app.account, <IconWorld size={20} aria-hidden />)]
       : []),
-    { to: '/settings/profile', label: messages.app.settings, icon: <IconSettings size={20} aria-hidden /> },
+    place('/settings/profile', messages.app.settings, <IconSettings size={20} aria-hidden />),
   ]
 }
+
+const place = (to: Address, label: string, icon: ReactNode): Place => ({ to, label, icon })
 
 /** The first part of an address: what the sidebar marks, and where breadcrumbs begin. */
 export const subjectOf = (path: string): string => path.split('/')[1] ?? ''
 
 /** Where the first part of an address leads, and what it is called. */
-export const SUBJECTS: Readonly<Record<string, { readonly to: string; readonly label: string }>> = {
+export const SUBJECTS: Readonly<Record<string, { readonly to: Address; readonly label: string }>> = {
   compute: { to: '/compute/instances', label: messages.app.compute },
   identity: { to: '/identity/users', label: messages.app.identityAndAccess },
   account: { to: '/account/workspaces', label: messages.app.account },

@@ -12,6 +12,7 @@ import { settingsRoutes } from '../pages/settings/routes.ts'
 import { sqlRoutes } from '../pages/sql/routes.ts'
 import { FailedPage } from './not-found.tsx'
 import { indexRoute, rootRoute, shellRoute, signedInRoute } from './root-route.tsx'
+import { parseSearch, stringifySearch } from './search.ts'
 import { vendorRoutes } from './vendor-routes.ts'
 
 const routeTree = rootRoute.addChildren([
@@ -34,8 +35,17 @@ const routeTree = rootRoute.addChildren([
 export const router = createRouter({
   routeTree,
   basepath: '/console',
+  parseSearch,
+  stringifySearch,
   context: { queryClient },
   defaultPreload: 'intent',
   defaultErrorComponent: FailedPage,
   scrollRestoration: true,
 })
+
+declare module '@tanstack/react-router' {
+  /** What links and searches may be, from here on known to all rooms. */
+  interface Register {
+    router: typeof router
+  }
+}

@@ -4,8 +4,9 @@ import { rootRoute } from './root-route.tsx'
 
 const toInstances = (rest = '') => {
   const name = rest.replace(/^instances(\/|$)/, '')
+  const to: string = name === '' ? '/compute/instances' : `/compute/instances/${name}`
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- how the router takes a redirect
-  throw redirect({ to: `/compute/instances${name === '' ? '' : `/${name}`}`, replace: true })
+  throw redirect({ to, replace: true })
 }
 
 const routesAt = (path: '/compute/database-instances' | '/lakebase/provisioned') => [
@@ -13,7 +14,7 @@ const routesAt = (path: '/compute/database-instances' | '/lakebase/provisioned')
   createRoute({
     getParentRoute: () => rootRoute,
     path: `${path}/$`,
-    beforeLoad: ({ params }) => toInstances((params as { readonly _splat?: string })._splat),
+    beforeLoad: ({ params }) => toInstances(params._splat),
   }),
 ]
 

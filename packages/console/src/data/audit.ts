@@ -20,7 +20,7 @@ export type AuditOf = 'workspace' | { readonly account: string }
 const PAGE = 100
 const LARGEST_PAGE = 1000
 /** How many records a download holds at most. */
-export const MOST_DOWNLOADED = 10_000
+const MOST_DOWNLOADED = 10_000
 
 const FIRST_PAGE: { readonly token?: string } = {}
 

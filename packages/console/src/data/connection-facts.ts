@@ -1,19 +1,7 @@
-/** What a connection string needs besides the instance: its databases, and the certificate of the authority. */
-import type { CertificateAuthorityAnswer, InstanceDatabasesAnswer } from '@lakegate/client'
+/** The certificate of the authority, which a connection string may name. */
+import type { CertificateAuthorityAnswer } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'
-import { instanceKeys } from './instances.ts'
-
-export const instanceDatabasesQuery = (instance: string) =>
-  queryOptions({
-    queryKey: [...instanceKeys.one(instance), 'databases'],
-    queryFn: ({ signal }) =>
-      get<InstanceDatabasesAnswer>(
-        `/2.0/lakegate/instances/${encodeURIComponent(instance)}/databases`,
-        {},
-        signal,
-      ),
-  })
 
 export const certificateAuthorityQuery = queryOptions({
   queryKey: ['certificate-authority'],

@@ -12,7 +12,7 @@ import type {
   ScimServicePrincipal,
   ScimUser,
 } from '@lakegate/client'
-import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query'
 import { get, send } from './api.ts'
 import { queryClient } from './query-client.ts'
 
@@ -67,6 +67,8 @@ export const directoryQuery = <Kind extends IdentityKind>(place: Place, kind: Ki
         },
         signal,
       ),
+    // What was found stays until the next is there: a list that goes and comes with every key is not to be read.
+    placeholderData: keepPreviousData,
     initialPageParam: 1,
     getNextPageParam: ({ startIndex, itemsPerPage, totalResults }) =>
       startIndex + itemsPerPage > totalResults ? undefined : startIndex + itemsPerPage,
@@ -128,10 +130,12 @@ export async function deleteIdentity(place: Place, kind: IdentityKind, id: strin
   await forgetDirectory()
 }
 
-export const forgetDirectory = (): Promise<void> =>
-  queryClient.invalidateQueries({ queryKey: directoryKeys.all })
-
-export type MemberType = 'User' | 'ServicePrincipal' | 'Group'
+/** The lists and pages, and what pickers found (principals.ts). */
+async function forgetDirectory(): Promise<void> {
+  await Promise.all(
+    [directoryKeys.all, ['identities']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+  )
+}
 
 export interface EffectiveMember {
   readonly member: ScimReference

@@ -24,14 +24,6 @@ type Message =
   /** A tab that has just begun: how are things? */
   | { readonly kind: 'hello' }
 
-const listeners = new Set<(event: ConsoleEvent) => void>()
-
-/** For a page that does more with a hint than ask again. @returns a function that stops it */
-export function onConsoleEvent(listener: (event: ConsoleEvent) => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
 /**
  * @param build of the console with which the page was loaded
  * @returns a function that stops it
@@ -45,7 +37,6 @@ export function startEvents(queries: QueryClient, build: string): () => void {
     if (event.event === 'session_over') reportSessionOver()
     if (event.event === 'version') newBuild.set(event.data.build === build ? undefined : event.data.build)
     invalidateFor(queries, event)
-    for (const listener of listeners) listener(event)
   }
 
   function enter(state: LiveState): void {

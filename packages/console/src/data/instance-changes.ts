@@ -5,8 +5,8 @@ import { send } from './api.ts'
 import { instanceKeys } from './instances.ts'
 import { workspaceRightsQuery } from './session.ts'
 
-export const INSTANCES_PATH = '/2.0/database/instances'
-export const instancePath = (name: string) => `${INSTANCES_PATH}/${encodeURIComponent(name)}`
+const INSTANCES_PATH = '/2.0/database/instances'
+const instancePath = (name: string) => `${INSTANCES_PATH}/${encodeURIComponent(name)}`
 
 /** What the server answered is shown at once; the list and the number of allowed instances are asked anew. */
 export function useCreateInstance(): (wanted: DatabaseInstanceRequest) => Promise<DatabaseInstance> {
@@ -19,8 +19,6 @@ export function useCreateInstance(): (wanted: DatabaseInstanceRequest) => Promis
     return made
   }
 }
-
-export type InstanceField = keyof DatabaseInstanceRequest
 
 /** Sends only the named fields (`update_mask`): what somebody else changed meanwhile stays. */
 export function useChangeInstance(name: string) {

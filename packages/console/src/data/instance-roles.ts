@@ -67,7 +67,7 @@ export const createRole = (instance: string, role: NewRole): Promise<DatabaseIns
   send('POST', pathOf(instance), createRoleBody(role))
 
 /** Also what «Show as API call» shows. */
-export const createRoleBody = ({ name, type, attributes, isSuperuser, existingRole }: NewRole) => ({
+const createRoleBody = ({ name, type, attributes, isSuperuser, existingRole }: NewRole) => ({
   name,
   identity_type: type,
   // A role that is there already keeps the attributes that its cluster gave it.

@@ -2,7 +2,6 @@
 import type {
   DatabaseCatalog,
   DatabaseTable,
-  InstanceDatabasesAnswer,
   InstanceTablesAnswer,
   PrivilegeAssignments,
 } from '@lakegate/client'
@@ -28,17 +27,6 @@ export const instanceTablesQuery = (instance: string) =>
       getAllPages(
         `/2.0/lakegate/instances/${encodeURIComponent(instance)}/tables`,
         (page: Partial<InstanceTablesAnswer>) => page.database_tables,
-        signal,
-      ),
-  })
-
-export const databasesQuery = (instance: string) =>
-  queryOptions({
-    queryKey: [...instanceKeys.one(instance), 'databases'],
-    queryFn: ({ signal }) =>
-      get<InstanceDatabasesAnswer>(
-        `/2.0/lakegate/instances/${encodeURIComponent(instance)}/databases`,
-        {},
         signal,
       ),
   })

@@ -17,7 +17,7 @@ export interface CellPiece {
 }
 
 /** PostgreSQL refused the question, or the session ended before the answer (then without `error`). */
-export class SqlQuestionError extends Error {
+class SqlQuestionError extends Error {
   readonly error: SqlError | undefined
 
   constructor(error?: SqlError) {

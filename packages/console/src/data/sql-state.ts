@@ -93,7 +93,7 @@ export interface SqlState {
 }
 
 /** More are dropped and counted. */
-export const MOST_MESSAGES = 1_000
+const MOST_MESSAGES = 1_000
 
 export const FIRST_STATE: SqlState = {
   connection: { kind: 'none' },

@@ -11,7 +11,7 @@ const SHOWS_COPIED = 2_000
 type CopyState = 'idle' | 'copied' | 'closed'
 
 /** @returns the state to show, and the copying itself; `closed` where the page has no clipboard (plain http on another host) */
-export function useCopy(): readonly [CopyState, (text: string) => Promise<void>] {
+function useCopy(): readonly [CopyState, (text: string) => Promise<void>] {
   const [state, setState] = useState<CopyState>('idle')
   useEffect(() => {
     if (state !== 'copied') return undefined
@@ -37,7 +37,7 @@ export interface CopyButtonProps {
 }
 
 /** An icon only; its name says what is copied. */
-export function CopyButton({ what, text, onCopied }: CopyButtonProps) {
+function CopyButton({ what, text, onCopied }: CopyButtonProps) {
   const [state, copy] = useCopy()
   const label = state === 'copied' ? messages.kit.copied : messages.kit.copyNamed(what)
   const icon = state === 'copied' ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />

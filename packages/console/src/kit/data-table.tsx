@@ -177,7 +177,9 @@ function Grid<Item>({
                 </Cell>
               ))}
               {actionsOf !== undefined && (
-                <Cell className={classes(styles['end'], styles['actions'])}>{actionsOf(item)}</Cell>
+                <Cell className={classes(styles['end'], styles['actions'])}>
+                  <div className={styles['actionList']}>{actionsOf(item)}</div>
+                </Cell>
               )}
             </Row>
           )
@@ -234,7 +236,7 @@ function Cards<Item>({ label, items, columns, keyOf, actionsOf, noteOf }: DataTa
         <li key={keyOf(item)} className={styles['cardRow']}>
           <div className={styles['cardHead']}>
             {first?.render(item)}
-            {actionsOf?.(item)}
+            {actionsOf !== undefined && <div className={styles['actionList']}>{actionsOf(item)}</div>}
           </div>
           {noteOf?.(item)}
           {chosen.map((column) => field(column, item))}

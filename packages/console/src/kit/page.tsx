@@ -1,5 +1,5 @@
 /** The frame of a page: its one h1, its actions, tabs as links, sections, toolbars, forms. */
-import { Link, type LinkProps } from '@tanstack/react-router'
+import { Link, useLocation, type LinkProps } from '@tanstack/react-router'
 import { useEffect, useRef, type SubmitEvent, type ReactNode } from 'react'
 import { messages } from '../messages/index.ts'
 import { classes } from './classes.ts'
@@ -13,11 +13,21 @@ export interface PageProps {
   readonly badge?: ReactNode
   readonly actions?: ReactNode
   readonly children: ReactNode
+  /** Where the place says it already, and each line counts. */
+  readonly isHeadHidden?: boolean
   /** Lists and the SQL editor take all the width there is. */
   readonly isWide?: boolean
 }
 
-export function Page({ title, section, badge, actions, children, isWide = false }: PageProps) {
+export function Page({
+  title,
+  section,
+  badge,
+  actions,
+  children,
+  isWide = false,
+  isHeadHidden = false,
+}: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = [title, section, messages.app.product].filter((part) => part !== undefined).join(' · ')
@@ -28,7 +38,7 @@ export function Page({ title, section, badge, actions, children, isWide = false 
   }, [title])
   return (
     <div className={classes(!isWide && styles['page'])}>
-      <div className={styles['head']}>
+      <div className={isHeadHidden ? 'visually-hidden' : styles['head']}>
         <div className={styles['title']}>
           <h1 ref={heading} tabIndex={-1}>
             <bdi>{title}</bdi>
@@ -52,8 +62,17 @@ export interface TabLink {
 
 /** Tabs that are pages: each has its URL. */
 export function TabLinks({ label, tabs }: { readonly label: string; readonly tabs: readonly TabLink[] }) {
+  const list = useRef<HTMLElement>(null)
+  const pathname = useLocation({ select: (location) => location.pathname })
+  // On a phone the tabs are wider than the page: the one that is shown stands in sight.
+  useEffect(() => {
+    const current = list.current?.querySelector('[aria-current="page"]')
+    if (current instanceof HTMLElement && list.current !== null)
+      list.current.scrollLeft =
+        current.offsetLeft - list.current.offsetLeft - (list.current.clientWidth - current.offsetWidth) / 2
+  }, [pathname])
   return (
-    <nav aria-label={label} className={styles['tabs']}>
+    <nav ref={list} aria-label={label} className={styles['tabs']}>
       {tabs.map((tab) => {
         const target = { to: tab.to, params: tab.params } as LinkProps
         return (
@@ -61,6 +80,7 @@ export function TabLinks({ label, tabs }: { readonly label: string; readonly tab
             key={tab.label}
             {...target}
             className={styles['tab']}
+            data-label={tab.label}
             activeOptions={{ exact: tab.isExact ?? false, includeSearch: false }}
           >
             {tab.label}
@@ -71,10 +91,23 @@ export function TabLinks({ label, tabs }: { readonly label: string; readonly tab
   )
 }
 
-export function Section({ title, children }: { readonly title?: ReactNode; readonly children: ReactNode }) {
+export interface SectionProps {
+  readonly title?: ReactNode
+  /** Beside the title, e.g. what adds to the list below. */
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
+
+export function Section({ title, actions, children }: SectionProps) {
   return (
     <section className={styles['section']}>
-      {title !== undefined && <h2>{title}</h2>}
+      {actions === undefined && title !== undefined && <h2>{title}</h2>}
+      {actions !== undefined && (
+        <div className={styles['sectionHead']}>
+          <h2>{title}</h2>
+          {actions}
+        </div>
+      )}
       {children}
     </section>
   )
@@ -89,9 +122,23 @@ export function Card({ title, children }: { readonly title?: ReactNode; readonly
   )
 }
 
+export interface ToolbarProps {
+  readonly children: ReactNode
+  /** At its end: what adds to the list, or takes it along. */
+  readonly actions?: ReactNode
+}
+
 /** Filters and actions above a list. */
-export const Toolbar = ({ children }: { readonly children: ReactNode }) => (
-  <div className={styles['toolbar']}>{children}</div>
+export const Toolbar = ({ children, actions }: ToolbarProps) => (
+  <div className={styles['toolbar']}>
+    {children}
+    {actions !== undefined && <div className={styles['toolbarEnd']}>{actions}</div>}
+  </div>
+)
+
+/** One sentence above a list: what it holds. */
+export const Intro = ({ children }: { readonly children: ReactNode }) => (
+  <p className={styles['intro']}>{children}</p>
 )
 
 export interface FormProps {

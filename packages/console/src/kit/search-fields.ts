@@ -4,11 +4,7 @@
  */
 type Field<Value> = (value: unknown) => Value | undefined
 
-/** The router reads `?filter=12` as a number. */
-export const text: Field<string> = (value) => {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
+export const text: Field<string> = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
 
 export const oneOf =
   <const Value extends string>(values: readonly Value[]): Field<Value> =>

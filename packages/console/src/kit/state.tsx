@@ -37,7 +37,7 @@ export function Skeleton({ lines = 6 }: { readonly lines?: number }) {
 }
 
 export interface NoticeProps {
-  readonly tone?: 'danger' | 'warn' | 'info'
+  readonly tone?: 'danger' | 'warn' | 'info' | 'ok'
   readonly title?: ReactNode
   readonly children?: ReactNode
   readonly actions?: ReactNode
@@ -51,6 +51,7 @@ export function Notice({ tone = 'info', title, children, actions }: NoticeProps)
         styles['card'],
         tone === 'warn' && styles['warn'],
         tone === 'info' && styles['info'],
+        tone === 'ok' && styles['ok'],
       )}
     >
       {title !== undefined && <div className={styles['label']}>{title}</div>}
@@ -147,6 +148,8 @@ export function PageError({ error, onRetry, askWhom }: PageErrorProps) {
         {messages.kit.notReachable}
       </Notice>
     )
+  // What is gone does not come back by asking again.
+  if (error instanceof ApiError && error.status === 404) return <InlineError error={error} />
   return <InlineError error={error} onRetry={onRetry} />
 }
 

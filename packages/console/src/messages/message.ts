@@ -19,7 +19,7 @@ export function toPseudoLocale<Catalogue extends Texts>(catalogue: Catalogue): C
     if (typeof value === 'string') return [key, lengthen(value)] as const
     if (typeof value === 'function') {
       const say = value as (...values: unknown[]) => string
-      return [key, (...values: unknown[]) => lengthen(say(...values))] as const
+      return [key, (...values: unknown[]) => lengthen(say(...values), values)] as const
     }
     return [key, toPseudoLocale(value)] as const
   })
@@ -38,5 +38,12 @@ const ACCENTED: Readonly<Record<string, string>> = {
   U: 'Ú',
 }
 
-const lengthen = (text: string): string =>
-  `[${text.replace(/[aeiouAEOU]/g, (letter) => ACCENTED[letter] ?? letter)}${'·'.repeat(Math.ceil(text.length * 0.4))}]`
+const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+/** @param values of the sentence, as names and times are: no language changes them */
+function lengthen(text: string, values: readonly unknown[] = []): string {
+  const kept = values.filter((value) => typeof value === 'string' && value !== '') as string[]
+  const letters = new RegExp([...kept.map(escapeForRegExp), '[aeiouAEOU]'].join('|'), 'g')
+  const accented = text.replace(letters, (found) => ACCENTED[found] ?? found)
+  return `[${accented}${'·'.repeat(Math.ceil(text.length * 0.4))}]`
+}

@@ -14,7 +14,7 @@ const formats = Object.fromEntries(
     new Intl.NumberFormat(locale === 'en-XA' ? 'en' : locale, {
       style: 'unit',
       unit,
-      unitDisplay: 'short',
+      unitDisplay: 'narrow',
       maximumFractionDigits: 0,
     }),
   ]),

@@ -35,7 +35,7 @@ const withZone = formatterOf({
 })
 const clock = formatterOf({ hour: '2-digit', minute: '2-digit', hour12: false })
 const day = formatterOf({ year: 'numeric', month: 'short', day: 'numeric' })
-const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' })
+const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'narrow' })
 
 export const formatNumber = (value: number): string => number.format(value)
 
@@ -44,9 +44,6 @@ export const formatWithZone = (time: Date): string => withZone(time)
 
 /** Hours and minutes, for expiries of today. */
 export const formatClock = (time: Date): string => clock(time)
-
-/** The day, where the hour matters little. */
-export const formatDay = (time: Date): string => day(time)
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
@@ -63,17 +60,19 @@ export function formatBytes(bytes: number): string {
 }
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 365 * 86_400],
-  ['month', 30 * 86_400],
   ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],
   ['second', 1],
 ]
 
-/** How far away a time is, in its largest unit: `3 min. ago`. */
+/** Farther away the day says more than a number of days. */
+const NEAR = 14 * 86_400
+
+/** How far away a time is, in its largest unit: `3m ago`; the day where it is far. */
 export function formatRelative(time: Date, now: Date): string {
   const seconds = Math.round((time.getTime() - now.getTime()) / 1000)
+  if (Math.abs(seconds) >= NEAR) return day(time)
   for (const [unit, size] of STEPS)
     if (Math.abs(seconds) >= size || unit === 'second')
       return relative.format(Math.trunc(seconds / size), unit)

@@ -11,7 +11,7 @@ import { abandonAnswer } from '../http/abandon-answer.ts'
 import { callerByCookie } from '../http/console/api.ts'
 import { createBuildLoader } from '../http/console/build.ts'
 import { createSessionFinder } from '../http/console/find-session.ts'
-import { createConsoleHandler } from '../http/console/handler.ts'
+import { CONSOLE_PREFIXES, createConsoleHandler } from '../http/console/handler.ts'
 import type { ConsoleSessions } from '../http/console/session.ts'
 import type { HttpDependencies, Mount } from '../http/server.ts'
 import { createConsoleClient } from '../oauth/console-client.ts'
@@ -24,7 +24,7 @@ import type { Foundation } from './foundation.ts'
 import { createSeal } from './oauth.ts'
 
 export interface Console {
-  readonly mount: Mount
+  readonly mounts: readonly Mount[]
   /** For the server of the routes. */
   readonly http: HttpDependencies['console']
   readonly sessions: ConsoleSessions
@@ -78,23 +78,21 @@ export function buildConsole(
   const loadBuild = createBuildLoader(fileURLToPath(packageFile('console/')))
   const version = readVersion()
   const buildId = async () => (await loadBuild())?.id ?? ''
+  const handle = createConsoleHandler({
+    workspaceAt,
+    publicUrlOf,
+    loadBuild,
+    signIn: { client, openSession: operations.open, forgetSession: operations.forget },
+    pages: CONSOLE_PAGES,
+    log,
+    abandonAnswer: (response) => {
+      abandonAnswer(response, closeConnection)
+    },
+  })
   return {
     sessions,
     release: async () => ({ version, build: await buildId() }),
-    mount: {
-      prefix: '/console',
-      handle: createConsoleHandler({
-        workspaceAt,
-        publicUrlOf,
-        loadBuild,
-        signIn: { client, openSession: operations.open, forgetSession: operations.forget },
-        pages: CONSOLE_PAGES,
-        log,
-        abandonAnswer: (response) => {
-          abandonAnswer(response, closeConnection)
-        },
-      }),
-    },
+    mounts: CONSOLE_PREFIXES.map((prefix) => ({ prefix, handle })),
     http: {
       callerOf: callerByCookie(sessions, publicUrlOf),
       session: {

@@ -389,7 +389,7 @@ export function buildControlPlane(
       console: webConsole.http,
       upgrades: [{ path: SQL_PATH, take: sqlEditor.takeUpgrade }],
       mounts: [
-        webConsole.mount,
+        ...webConsole.mounts,
         {
           prefix: EVENTS_PREFIX,
           handle: createEventsHandler({

@@ -16,7 +16,7 @@ const PROOF_BYTES = EXTENSION_HEADER_BYTES + TIME_BYTES + MAC_BYTES
 const VERSION_2_PROXY = 0x21
 const FAMILIES = { 4: 0x11, 6: 0x21 } as const
 /** Clocks of nodes may differ by a little; one that was recorded on its way is worth nothing soon. */
-export const HANDED_ON_SECONDS = 30
+const HANDED_ON_SECONDS = 30
 
 export interface HandedOnClient {
   readonly address: string

@@ -341,7 +341,9 @@ describe('the cookie under https', () => {
     const browser = await signInToConsole(publicUrl, ada, visitor, listening)
     expect(browser.cookie).toMatch(/^__Host-lakegate-console=/)
     const attributes = (name: RegExp) =>
-      lines.filter((line) => name.test(line) && !line.includes('=;')).map((line) => line.replace(/^[^;]*; /, ''))
+      lines
+        .filter((line) => name.test(line) && !line.includes('=;'))
+        .map((line) => line.replace(/^[^;]*; /, ''))
     expect(attributes(/^__Host-lakegate-console=/)).toEqual(['Path=/; Secure; HttpOnly; SameSite=Strict'])
     expect(attributes(/^__Host-lakegate-console-flow-/)).toEqual([
       'Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=900',

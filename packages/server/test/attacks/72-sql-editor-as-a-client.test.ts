@@ -3,7 +3,7 @@
  * person's is refused by the gateway; credentials and passwords are in no frame and in no log.
  */
 import { connect } from 'node:net'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyEncryption } from '../../src/keys/key-encryption.ts'
@@ -11,6 +11,7 @@ import { loadMasterKey } from '../../src/keys/master-key.ts'
 import { encodeHandedOnAddress } from '../../src/protocol/handed-on-address.ts'
 import { signInToConsole, type ConsoleBrowser } from '../stage/console-session.ts'
 import { asSuperuser } from '../stage/inside-instance.ts'
+import { logsBelow } from '../stage/logs-below.ts'
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { proxiedFrom } from '../stage/proxy-header.ts'
@@ -154,7 +155,7 @@ describe('the SQL editor', () => {
     await client.end()
     // The statement was logged: the log that is looked through is the right one.
     const texts = await waitFor('the log of PostgreSQL', async () => {
-      const read = await allTexts(lakegate.dataDirectory)
+      const read = await logsBelow(lakegate.dataDirectory)
       return read.some((text) => text.includes('CREATE ROLE hashed_here')) ? read : undefined
     })
     expect(texts.filter((text) => text.includes(LITERAL))).toEqual([])
@@ -174,10 +175,3 @@ describe('a Lakegate that stops', () => {
     expect(await stopped).toBe(0)
   })
 })
-
-/** Of the files of logs and alike, not of tables and WAL, which hold no statements. */
-async function allTexts(directory: string): Promise<readonly string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const logs = entries.filter((entry) => entry.isFile() && /\.(?:log|csv|json)$|^log/.test(entry.name))
-  return Promise.all(logs.map((entry) => readFile(path.join(entry.parentPath, entry.name), 'utf8')))
-}

@@ -126,7 +126,7 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await page.getByRole('dialog').getByRole('link', { name: 'Settings' }).tap()
     await page.waitForURL('**/settings/profile')
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
-    expect(await heading(page).textContent()).toBe('Profile')
+    await expect.poll(() => heading(page).textContent()).toBe('Profile')
     await page.context().close()
   })
 })

@@ -46,10 +46,7 @@ export async function makeSampleData(lakegate: RunningLakegate): Promise<SampleD
     await owner.query('GRANT SELECT ON orders TO analysts')
   })
   const open: pg.Client[] = []
-  for (const role of [ready.admin_user, 'analysts', 'analysts'])
-    open.push(
-      await databaseClient(lakegate, { user: role, password: await mintCredential(admin, instance.name) }),
-    )
+  for (const role of [ready.admin_user, 'analysts', 'analysts']) open.push(await openSession(lakegate, role))
   await refusedLogin(lakegate, { user: 'nobody_here', password: await mintCredential(admin, instance.name) })
   await waitFor('sales', async () => {
     const sales = await admin.request<{ state: string }>('GET', '/api/2.0/database/instances/sales')
@@ -63,6 +60,14 @@ export async function makeSampleData(lakegate: RunningLakegate): Promise<SampleD
       await Promise.all(open.map((client) => client.end()))
     },
   }
+}
+
+async function openSession(lakegate: RunningLakegate, role: string): Promise<pg.Client> {
+  const password = await mintCredential(lakegate.admin, lakegate.ready.instance.name)
+  const client = await databaseClient(lakegate, { user: role, password })
+  await client.connect()
+  await client.query('SELECT count(*) FROM orders')
+  return client
 }
 
 async function findUser({ admin }: RunningLakegate, userName: string): Promise<string> {

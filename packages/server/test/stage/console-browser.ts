@@ -59,7 +59,8 @@ export interface ConsoleBrowser {
 /** Starts Chromium before the tests of the file and stops it after them. Call it within `describeInChromium`. */
 export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowser {
   let browser: Browser
-  const origin = lakegate.ready.http_url
+  // Asked late: a Lakegate of the file's own is started by its beforeAll.
+  const origin = () => lakegate.ready.http_url
   const complaints = new WeakMap<Page, Complaints>()
 
   beforeAll(async () => {
@@ -69,10 +70,10 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
     await browser.close()
   })
 
-  const signIn: ConsoleBrowser['signIn'] = (context, person) => signInBrowser(context, origin, person)
+  const signIn: ConsoleBrowser['signIn'] = (context, person) => signInBrowser(context, origin(), person)
 
   const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
-    const context = await browser.newContext({ baseURL: origin, ...options })
+    const context = await browser.newContext({ baseURL: origin(), ...options })
     context.on('page', (page) => complaints.set(page, listenTo(page)))
     await context.addInitScript({ content: KEEP_VIOLATIONS })
     await signIn(context, person)

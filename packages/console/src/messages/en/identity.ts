@@ -36,6 +36,7 @@ export const identity = {
     applicationId: 'Application ID',
     status: 'Status',
     kind: 'Kind',
+    keptBy: 'Kept by',
     externalId: 'External ID',
     created: 'Created',
     expires: 'Expires',
@@ -89,6 +90,10 @@ export const identity = {
     text: (name: string, time: string) =>
       `Send this link to ${name}. It works once, until ${time}, and ends all earlier sign-ins.`,
     copy: 'Copy link',
+  },
+  picker: {
+    placeholder: 'Type a name to search',
+    described: (type: string, name: string) => `${type} · ${name}`,
   },
   overview: 'Overview',
   groups: 'Groups',

@@ -264,8 +264,4 @@ export const instanceTabs = {
   metrics,
   catalogs,
   loginCheck,
-  picker: {
-    placeholder: 'Type a name to search',
-    described: (type: string, name: string) => `${type} · ${name}`,
-  },
 }

@@ -104,6 +104,7 @@ export const instance = {
     claimsTooMany: (most: number) => plural(most, { one: '# table at most.', other: '# tables at most.' }),
     claimsForm: (line: string) => `«${line}» is not catalog.schema.table.`,
   },
+  askOwner: (owner: string) => `Ask ${owner} (owner) for a permission on this instance.`,
   noRole: {
     title: (name: string, owner: string) =>
       `You have no role in ${name}. Ask ${owner} (owner) for CAN USE, or for a role.`,

@@ -12,7 +12,7 @@ export const settings = {
     displayName: 'Display name',
     name: 'Name',
     nameHint: 'The name of your role in a database, exactly as it is written here.',
-    id: 'Id',
+    id: 'ID',
     kind: 'Type',
     workspace: 'Workspace',
     administers: 'Administers',

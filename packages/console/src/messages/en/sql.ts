@@ -87,7 +87,7 @@ export const sql = {
       ended_by_server: 'ended by the server',
       sign_in_over: 'your sign-in ended',
       server_stopping: 'the server stopped',
-      lost: 'the connection was lost for too long',
+      lost: 'the connection was lost, and the server no longer has the session',
     },
     withState: (sqlstate: string, message: string) => `${sqlstate}: ${message}`,
   },
@@ -111,6 +111,7 @@ export const sql = {
     cancel: 'Cancel',
     cancelling: 'Cancelling…',
     rowLimit: 'Row limit',
+    rowsAtMost: (limit: string) => `${limit} rows`,
     goOn: 'Go on after errors',
     nothing: 'There is no statement at the cursor.',
     noPlan: 'PostgreSQL plans SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES only.',
@@ -144,7 +145,8 @@ export const sql = {
     messages: (count: number) => (count === 0 ? 'Messages' : `Messages ${String(count)}`),
     tab: (number: number, summary: string) => `${String(number)} ${summary}`,
     empty: 'Results appear here.',
-    rowsOf: (count: number, more: boolean) => (more ? `${rows(count)}+` : rows(count)),
+    rowsOf: (count: number, more: boolean) =>
+      more ? `${new Intl.NumberFormat('en').format(count)}+ rows` : rows(count),
     shownAll: rows,
     shownMore: (count: number) =>
       plural(count, {

@@ -8,17 +8,19 @@ import { DirectoryTabs } from '../identity/tabs.tsx'
 
 export interface AccountPageProps {
   readonly title: string
+  /** One thing of a list has no tabs of lists above it. */
+  readonly hasTabs?: boolean
   readonly actions?: ReactNode
   readonly children: ReactNode
 }
 
-export function AccountPage({ title, actions, children }: AccountPageProps) {
+export function AccountPage({ title, hasTabs = true, actions, children }: AccountPageProps) {
   const { is_account_admin: isAccountAdmin } = useSession()
   return (
     <Page title={title} section={messages.identity.accountTitle} isWide actions={isAccountAdmin && actions}>
       {isAccountAdmin ? (
         <>
-          <DirectoryTabs place="account" />
+          {hasTabs && <DirectoryTabs place="account" />}
           {children}
         </>
       ) : (

@@ -2,13 +2,14 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { assignToWorkspace, type WorkspacePermission } from '../../data/account.ts'
+import type { Principal } from '../../data/principals.ts'
 import { Button } from '../../kit/button.tsx'
 import { Select, type Option } from '../../kit/choice.tsx'
 import { Dialog } from '../../kit/dialog.tsx'
 import { showFlag } from '../../kit/flags.tsx'
 import { InlineError, Notice } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
-import { PrincipalComboBox, type ChosenPrincipal } from '../identity/principal-combo-box.tsx'
+import { PrincipalPicker } from '../identity/principal-picker.tsx'
 
 const texts = messages.account.workspace
 
@@ -25,12 +26,12 @@ export interface AssignDialogProps {
 }
 
 export function AssignDialog({ accountId, workspaceId, workspaceName, onClose }: AssignDialogProps) {
-  const [principal, setPrincipal] = useState<ChosenPrincipal>()
+  const [principal, setPrincipal] = useState<Principal>()
   const [permission, setPermission] = useState<WorkspacePermission>('USER')
   const assigning = useMutation({
-    mutationFn: ({ id }: ChosenPrincipal) => assignToWorkspace(accountId, workspaceId, id, permission),
-    onSuccess(_nothing, { name }) {
-      showFlag({ text: texts.assigned(name) })
+    mutationFn: ({ id }: Principal) => assignToWorkspace(accountId, workspaceId, id, permission),
+    onSuccess(_nothing, { displayName }) {
+      showFlag({ text: texts.assigned(displayName) })
       onClose()
     },
   })
@@ -54,10 +55,11 @@ export function AssignDialog({ accountId, workspaceId, workspaceName, onClose }:
         </Button>
       }
     >
-      <PrincipalComboBox
+      <PrincipalPicker
         place="account"
         label={texts.principal}
         hint={texts.principalHint}
+        chosen={principal}
         onChoose={setPrincipal}
       />
       <Select

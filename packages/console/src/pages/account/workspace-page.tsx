@@ -45,6 +45,7 @@ export function WorkspacePage() {
   return (
     <AccountPage
       title={name}
+      hasTabs={false}
       actions={
         <>
           <Button kind="primary" onPress={() => setAssigning(true)}>
@@ -118,6 +119,7 @@ function Assignments({ accountId, workspaceId, workspaceName }: AssignmentsProps
               render: ({ principal, permissions }) => (
                 <Select
                   label={texts.permission}
+                  isLabelHidden
                   value={permissions[0]}
                   options={PERMISSION_OPTIONS}
                   onChange={(permission) =>

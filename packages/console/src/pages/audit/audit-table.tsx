@@ -2,6 +2,7 @@
 import type { AuditRecordAnswer } from '@lakegate/client'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { Button as AriaButton } from 'react-aria-components'
 import type { AuditFilter, AuditOf } from '../../data/audit.ts'
 import { Badge, STATE_ICONS, type Tone } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
@@ -90,16 +91,15 @@ const columnsOf = (
     title: messages.audit.columns.time,
     width: 190,
     render: (row) => (
-      <Button
-        kind="quiet"
-        isSmall
+      <AriaButton
+        className={styles['open'] ?? ''}
         aria-label={messages.audit.open(formatStamp(row.record.time))}
         onPress={() => open(row)}
       >
         <time dateTime={row.record.time} title={formatLocalAndUtc(row.record.time)}>
           {formatStamp(row.record.time)}
         </time>
-      </Button>
+      </AriaButton>
     ),
   },
   {

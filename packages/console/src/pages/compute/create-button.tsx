@@ -9,7 +9,7 @@ import styles from './compute.module.css'
 export type Creation = 'absent' | 'open' | { readonly allowed: number }
 
 /** Nothing is shown until it is known. */
-export function useCreation(): Creation {
+function useCreation(): Creation {
   const { data } = useQuery(workspaceRightsQuery)
   if (data?.actions.includes('create_instance') !== true) return 'absent'
   const { used, allowed } = data.instances

@@ -22,7 +22,7 @@ export const instanceFilter = searchFields({
 })
 export type InstanceFilter = ReturnType<typeof instanceFilter>
 
-export const kindOf = (instance: DatabaseInstance): (typeof KINDS)[number] =>
+const kindOf = (instance: DatabaseInstance): (typeof KINDS)[number] =>
   instance.attached === undefined ? 'embedded' : 'attached'
 
 export const postgresVersion = (instance: Pick<DatabaseInstance, 'pg_version'>): string =>

@@ -5,7 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { refusalsQuery } from '../../data/refusals.ts'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { SearchField } from '../../kit/field.tsx'
-import { Page, Toolbar } from '../../kit/page.tsx'
+import { Intro, Page, Toolbar } from '../../kit/page.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { useSearchText } from '../../kit/use-param.ts'
 import { messages } from '../../messages/index.ts'
@@ -44,7 +44,7 @@ export function RefusalsPage() {
   )
   return (
     <Page title={texts.title} section={messages.help.title} isWide>
-      <p>{texts.text}</p>
+      <Intro>{texts.text}</Intro>
       <Toolbar>
         <SearchField
           label={texts.filter}

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { assignToWorkspace, type WorkspacePermission } from '../../data/account.ts'
 import { createIdentity, type IdentityKind, type Place } from '../../data/directory.ts'
 import { createSignInLink } from '../../data/identity-access.ts'
+import type { Principal } from '../../data/principals.ts'
 import { useSession } from '../../data/session.ts'
 import { Button } from '../../kit/button.tsx'
 import { RadioGroup, Select } from '../../kit/choice.tsx'
@@ -14,7 +15,7 @@ import { Form } from '../../kit/page.tsx'
 import { InlineError } from '../../kit/state.tsx'
 import { useForm, type FormState } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
-import { PrincipalComboBox, type ChosenPrincipal } from './principal-combo-box.tsx'
+import { PrincipalPicker } from './principal-picker.tsx'
 import { SignInLinkShown } from './sign-in-link.tsx'
 
 const texts = messages.identity
@@ -32,7 +33,7 @@ interface Values {
   readonly name: string
   readonly displayName: string
   readonly permission: WorkspacePermission
-  readonly principal: ChosenPrincipal | undefined
+  readonly principal: Principal | undefined
 }
 
 export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityDialogProps) {
@@ -55,7 +56,7 @@ export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityD
     onDone: (id) => {
       const { principal } = form.values
       if (id === undefined) {
-        if (principal !== undefined) showFlag({ text: texts.assigned(principal.name) })
+        if (principal !== undefined) showFlag({ text: texts.assigned(principal.displayName) })
         onClose()
         return
       }
@@ -134,11 +135,12 @@ function NewFields({ kind, form }: { readonly kind: IdentityKind; readonly form:
 function ExistingFields({ form }: { readonly form: FormState<Values> }) {
   return (
     <>
-      <PrincipalComboBox
+      <PrincipalPicker
         place="account"
         label={texts.existing}
         hint={texts.existingHint}
         problem={form.problemOf('principal')}
+        chosen={form.values.principal}
         onChoose={(principal) => form.set('principal', principal)}
       />
       <Select
@@ -157,7 +159,7 @@ function ExistingFields({ form }: { readonly form: FormState<Values> }) {
 function shapeOf(kind: IdentityKind): z.ZodType<Values> {
   const named = kind === 'Users' ? z.email(texts.emailProblem) : z.string().trim().min(1, texts.nameProblem)
   const rest = { displayName: z.string(), permission: z.enum(['USER', 'ADMIN']) }
-  const principal = z.custom<ChosenPrincipal>((value) => value !== undefined, texts.nameProblem)
+  const principal = z.custom<Principal>((value) => value !== undefined, texts.nameProblem)
   return z.discriminatedUnion('how', [
     z.object({ how: z.literal('new'), name: named, principal: z.undefined(), ...rest }),
     z.object({ how: z.literal('existing'), name: z.string(), principal, ...rest }),

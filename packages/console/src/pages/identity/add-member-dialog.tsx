@@ -3,12 +3,13 @@ import type { ScimGroup } from '@lakegate/client'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { patchIdentity, type Place } from '../../data/directory.ts'
+import type { Principal } from '../../data/principals.ts'
 import { Button } from '../../kit/button.tsx'
 import { Dialog } from '../../kit/dialog.tsx'
 import { showFlag } from '../../kit/flags.tsx'
 import { InlineError } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
-import { PrincipalComboBox, type ChosenPrincipal } from './principal-combo-box.tsx'
+import { PrincipalPicker } from './principal-picker.tsx'
 
 const texts = messages.identity
 
@@ -19,14 +20,14 @@ export interface AddMemberDialogProps {
 }
 
 export function AddMemberDialog({ place, group, onClose }: AddMemberDialogProps) {
-  const [chosen, setChosen] = useState<ChosenPrincipal>()
+  const [chosen, setChosen] = useState<Principal>()
   const adding = useMutation({
-    mutationFn: (principal: ChosenPrincipal) =>
+    mutationFn: (principal: Principal) =>
       patchIdentity(place, 'Groups', group.id, [
         { op: 'add', path: 'members', value: [{ value: principal.id }] },
       ]),
     onSuccess(_nothing, principal) {
-      showFlag({ text: texts.memberAdded(principal.name, group.displayName) })
+      showFlag({ text: texts.memberAdded(principal.displayName, group.displayName) })
       onClose()
     },
   })
@@ -50,7 +51,13 @@ export function AddMemberDialog({ place, group, onClose }: AddMemberDialogProps)
         </Button>
       }
     >
-      <PrincipalComboBox place={place} label={texts.member} hint={texts.memberHint} onChoose={setChosen} />
+      <PrincipalPicker
+        place={place}
+        label={texts.member}
+        hint={texts.memberHint}
+        chosen={chosen}
+        onChoose={setChosen}
+      />
       <InlineError error={adding.error} />
     </Dialog>
   )

@@ -30,7 +30,7 @@ export function FederationSection({ principalId }: { readonly principalId?: stri
     },
   })
   return (
-    <Section title={texts.heading}>
+    <Section title={texts.heading} actions={<Button onPress={() => setAdding(true)}>{texts.add}</Button>}>
       {data === undefined && error === null && <Skeleton lines={2} />}
       {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
       {data !== undefined && (
@@ -70,9 +70,6 @@ export function FederationSection({ principalId }: { readonly principalId?: stri
           )}
         />
       )}
-      <div>
-        <Button onPress={() => setAdding(true)}>{texts.add}</Button>
-      </div>
       {isAdding && (
         <AddFederationPolicyDialog
           accountId={accountId}

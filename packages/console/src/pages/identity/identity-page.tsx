@@ -13,7 +13,6 @@ import { IdentityActions } from './identity-actions.tsx'
 import { Status } from './list-page.tsx'
 import { nameOf, principalTypeOf, type AnyIdentity } from './names.ts'
 import { usePlace } from './place.ts'
-import { DirectoryTabs } from './tabs.tsx'
 
 const texts = messages.identity
 
@@ -41,7 +40,6 @@ export function IdentityPage({ kind, children }: IdentityPageProps) {
         )
       }
     >
-      <DirectoryTabs place={place} />
       {identity === undefined && error === null && <Skeleton />}
       {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
       {identity !== undefined && (
@@ -96,7 +94,7 @@ function propertiesOf(
     ...(identity.externalId === undefined
       ? []
       : [{ key: texts.columns.externalId, value: <bdi>{identity.externalId}</bdi> }]),
-    ...(keeper === undefined ? [] : [{ key: texts.columns.kind, value: texts.keptBy[keeper] }]),
+    ...(keeper === undefined ? [] : [{ key: texts.columns.keptBy, value: texts.keptBy[keeper] }]),
     { key: texts.columns.created, value: <TimeText at={identity.meta.created} /> },
   ]
 }

@@ -109,7 +109,7 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
   const status: Column<AnyIdentity> = {
     id: 'status',
     title: texts.columns.status,
-    render: (identity) => <Status identity={identity} />,
+    render: (identity) => (hasStatus(identity) ? <Status identity={identity} /> : undefined),
   }
   if (kind === 'Users')
     return [
@@ -117,7 +117,7 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
       {
         id: 'display',
         title: texts.columns.displayName,
-        render: ({ displayName }) => <bdi>{displayName}</bdi>,
+        render: ({ displayName }) => <bdi title={displayName}>{displayName}</bdi>,
       },
       status,
       created,
@@ -134,6 +134,8 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
     created,
   ]
 }
+
+const hasStatus = (identity: AnyIdentity): boolean => 'active' in identity || isSystemGroup(identity)
 
 /** Active or not; what is particular about it stands beside. */
 export function Status({ identity }: { readonly identity: AnyIdentity }) {

@@ -39,7 +39,10 @@ export function MembersSection({ place, group }: { readonly place: Place; readon
     },
   })
   return (
-    <Section title={texts.members}>
+    <Section
+      title={texts.members}
+      actions={mayChange && <Button onPress={() => setAdding(true)}>{texts.addMembers}</Button>}
+    >
       <DataTable<ScimReference>
         label={texts.members}
         items={group.members}
@@ -56,7 +59,7 @@ export function MembersSection({ place, group }: { readonly place: Place; readon
           {
             id: 'type',
             title: texts.columns.type,
-            render: ({ type }) => texts.kinds[kindOfMember(type)],
+            render: ({ type }) => messages.kit.typeNames[principalTypeOf(kindOfMember(type))],
             sortBy: ({ type }) => type,
           },
         ]}
@@ -70,11 +73,6 @@ export function MembersSection({ place, group }: { readonly place: Place; readon
             }
           : {})}
       />
-      {mayChange && (
-        <div>
-          <Button onPress={() => setAdding(true)}>{texts.addMembers}</Button>
-        </div>
-      )}
       {isAdding && <AddMemberDialog place={place} group={group} onClose={() => setAdding(false)} />}
       <Confirm
         title={texts.removeMemberTitle(leaving?.display ?? '', group.displayName)}

@@ -9,15 +9,7 @@ export type AnyIdentity = ScimUser | ScimServicePrincipal | ScimGroup
 export const nameOf = (identity: AnyIdentity): string =>
   'userName' in identity ? identity.userName : identity.displayName
 
-/** Of its role in PostgreSQL. */
-export const roleNameOf = (identity: AnyIdentity): string =>
-  'userName' in identity
-    ? identity.userName
-    : 'applicationId' in identity
-      ? identity.applicationId
-      : identity.displayName
-
-export const principalTypeOf = (kind: IdentityKind): PrincipalType =>
+export const principalTypeOf = (kind: IdentityKind): Exclude<PrincipalType, 'PG_ONLY'> =>
   kind === 'Users' ? 'USER' : kind === 'Groups' ? 'GROUP' : 'SERVICE_PRINCIPAL'
 
 export const isSystemGroup = (identity: AnyIdentity): boolean =>

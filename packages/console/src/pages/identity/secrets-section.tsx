@@ -31,7 +31,17 @@ export function SecretsSection({ principal }: { readonly principal: ScimServiceP
   })
   const isFull = (data?.length ?? 0) >= MOST
   return (
-    <Section title={texts.heading(data?.length ?? 0)}>
+    <Section
+      title={texts.heading(data?.length ?? 0)}
+      actions={
+        data !== undefined && (
+          <Button kind="primary" isDisabled={isFull} onPress={() => setMaking(true)}>
+            {texts.generate}
+          </Button>
+        )
+      }
+    >
+      {isFull && <p>{texts.full}</p>}
       {data === undefined && error === null && <Skeleton lines={2} />}
       {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
       {made !== undefined && (
@@ -79,14 +89,6 @@ export function SecretsSection({ principal }: { readonly principal: ScimServiceP
             </Button>
           )}
         />
-      )}
-      {data !== undefined && (
-        <div>
-          <Button kind="primary" isDisabled={isFull} onPress={() => setMaking(true)}>
-            {texts.generate}
-          </Button>
-          {isFull && <p>{texts.full}</p>}
-        </div>
       )}
       {isMaking && (
         <GenerateSecretDialog principalId={principal.id} onClose={() => setMaking(false)} onMade={setMade} />

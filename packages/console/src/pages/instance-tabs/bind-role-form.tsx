@@ -12,7 +12,7 @@ import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import { FormDialogButtons, useKeepsDialog } from './form-dialog.tsx'
 import { principalShape, type RoleFormProps } from './identity-role-form.tsx'
-import { PrincipalPicker } from './principal-picker.tsx'
+import { PrincipalPicker } from '../identity/principal-picker.tsx'
 import { bindRoleSql } from './role-sql.ts'
 
 interface Values {

@@ -16,12 +16,13 @@ import { RegisterDialog, type Registered } from './register-dialog.tsx'
 import { catalogsSearch, useSearchOf } from './searches.ts'
 import { securableOf } from './securable.ts'
 import styles from './catalogs.module.css'
+import { Denied } from '../instance/denied.tsx'
 
 export function CatalogsPage() {
   const name = useInstanceName()
   const may = useMayDo(name, 'manage_catalogs')
   if (may === undefined) return <Skeleton />
-  return may ? <Catalogs instance={name} /> : <Notice tone="warn" title={messages.kit.denied} />
+  return may ? <Catalogs instance={name} /> : <Denied />
 }
 
 function Catalogs({ instance }: { readonly instance: string }) {

@@ -74,6 +74,12 @@ const dataOf = ({ times, series }: Chart): uPlot.AlignedData => [
 const AXIS_WIDTH = 72
 /** The last label of the time stands half beyond its line. */
 const PADDING: uPlot.Padding = [8, 28, 0, 0]
+const TIME_AXIS_HEIGHT = 32
+/** A label with seconds, and some air. */
+const TIME_LABEL_SPACE = 84
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((step) => [1, 10, 100, 1000, 10_000].map((ten) => step * ten))
+  .sort((one, other) => one - other)
 const LIMIT_DASH = [6, 4]
 
 function optionsOf(
@@ -94,8 +100,18 @@ function optionsOf(
     cursor: { sync: { key: group }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_plot, _least, _most) => [0, topOf(chart)] } },
     axes: [
-      { ...axis, values: (_plot, times, _axis, _space, step) => times.map((at) => timeLabel(at, step)) },
-      { ...axis, size: AXIS_WIDTH, values: (_plot, values) => values.map((value) => chart.format(value)) },
+      {
+        ...axis,
+        size: TIME_AXIS_HEIGHT,
+        space: TIME_LABEL_SPACE,
+        values: (_plot, times, _axis, _space, step) => times.map((at) => timeLabel(at, step)),
+      },
+      {
+        ...axis,
+        size: AXIS_WIDTH,
+        ...(chart.isCount === true ? { incrs: WHOLE_STEPS } : {}),
+        values: (_plot, values) => values.map((value) => chart.format(value)),
+      },
     ],
     series: [
       {},

@@ -11,7 +11,7 @@ import { InlineError, Notice } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import { FormDialogButtons, useKeepsDialog } from './form-dialog.tsx'
-import { PrincipalPicker } from './principal-picker.tsx'
+import { PrincipalPicker } from '../identity/principal-picker.tsx'
 import { NO_ATTRIBUTES, RoleAttributes, toSettings, type RoleAttributeValues } from './role-attributes.tsx'
 import { createRoleSql } from './role-sql.ts'
 

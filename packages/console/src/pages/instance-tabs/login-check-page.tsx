@@ -4,12 +4,13 @@ import { useNavigate } from '@tanstack/react-router'
 import type { LoginCheckRequest } from '@lakegate/client'
 import { useMayDo } from '../../data/instances.ts'
 import { loginCheckQuery } from '../../data/login-check.ts'
-import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { useInstanceName } from '../instance/use-instance-name.ts'
 import { LoginCheckForm } from './login-check-form.tsx'
 import { LoginCheckResult } from './login-check-result.tsx'
 import { loginCheckSearch, useSearchOf } from './searches.ts'
+import { Denied } from '../instance/denied.tsx'
 
 export function LoginCheckPage() {
   const name = useInstanceName()
@@ -30,7 +31,7 @@ export function LoginCheckPage() {
     enabled: isAsked,
   })
   if (mayOwn === undefined || mayAny === undefined) return <Skeleton />
-  if (!mayOwn) return <Notice tone="warn" title={messages.kit.denied} />
+  if (!mayOwn) return <Denied />
   const ask = (asked: LoginCheckRequest) => {
     if (JSON.stringify(asked) === JSON.stringify(question)) void refetch()
     else

@@ -38,7 +38,7 @@ export function LoginCheckResult({ instance, answer }: LoginCheckResultProps) {
   return (
     <section className={styles['result']} aria-label={texts.label} aria-live="polite">
       {refusal === undefined ? (
-        <Notice title={texts.admitted(identity.name, role)}>
+        <Notice tone="ok" title={texts.admitted(identity.name, role)}>
           {groups !== '' && <bdi>{texts.through(groups)}</bdi>}
         </Notice>
       ) : (

@@ -23,6 +23,8 @@ export interface Chart {
   readonly times: readonly Date[]
   readonly series: readonly Series[]
   readonly format: (value: number) => string
+  /** Of whole things: half a session is no line of the scale. */
+  readonly isCount?: boolean
   /** All of the chart that can be said in a sentence. */
   readonly summary: string
 }
@@ -59,6 +61,7 @@ function sessionsChart(metrics: InstanceMetricsAnswer, of: Reader): Untitled {
   return {
     id: 'sessions',
     format: formatNumber,
+    isCount: true,
     series: [
       { id: 'open', title: texts.series.open, tone: 'accent', values: open },
       ...(metrics.pooled_session_limit === undefined
@@ -95,6 +98,7 @@ function loginsChart(points: readonly InstanceMetricsPoint[], of: Reader): Untit
   return {
     id: 'logins',
     format: formatNumber,
+    isCount: true,
     series: [
       { id: 'admitted', title: texts.series.admitted, tone: 'ok', values: admitted },
       ...reasons.map((reason) => ({
@@ -166,6 +170,7 @@ function poolChart(of: Reader): Untitled {
   return {
     id: 'pool',
     format: formatNumber,
+    isCount: true,
     series: [
       { id: 'inUse', title: texts.series.inUse, tone: 'accent', values: inUse },
       { id: 'waiting', title: texts.series.waiting, tone: 'refusal', values: waiting },

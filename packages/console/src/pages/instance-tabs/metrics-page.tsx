@@ -8,7 +8,7 @@ import { useMay } from '../../data/session.ts'
 import { Badge, STATE_ICONS } from '../../kit/badge.tsx'
 import { RadioGroup } from '../../kit/choice.tsx'
 import { Toolbar } from '../../kit/page.tsx'
-import { EmptyState, Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { formatWithZone } from '../../text/format.ts'
 import { useInstanceName } from '../instance/use-instance-name.ts'
@@ -16,12 +16,13 @@ import { ChartCard } from './chart-card.tsx'
 import styles from './chart.module.css'
 import { toCharts } from './metrics-charts.ts'
 import { metricsSearch, useSearchOf } from './searches.ts'
+import { Denied } from '../instance/denied.tsx'
 
 export function MetricsPage() {
   const name = useInstanceName()
   const may = useMayDo(name, 'see_metrics')
   if (may === undefined) return <Skeleton />
-  return may ? <Metrics instance={name} /> : <Notice tone="warn" title={messages.kit.denied} />
+  return may ? <Metrics instance={name} /> : <Denied />
 }
 
 const SPAN_NAMES = Object.keys(SPANS) as Span[]

@@ -10,7 +10,7 @@ import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
-import { PrincipalPicker } from './principal-picker.tsx'
+import { PrincipalPicker } from '../identity/principal-picker.tsx'
 import styles from './catalogs.module.css'
 
 export interface ReadersPanelProps {

@@ -2,16 +2,17 @@
 import { useQuery } from '@tanstack/react-query'
 import type { DatabaseCatalog } from '@lakegate/client'
 import { z } from 'zod'
+import { instanceDatabasesQuery } from '../../data/instance-databases.ts'
 import {
   catalogBody,
-  databasesQuery,
   registerCatalog,
   registerTable,
   tableBody,
   useRegisteredChanged,
 } from '../../data/registered-tables.ts'
 import { Button } from '../../kit/button.tsx'
-import { Checkbox, ComboBox } from '../../kit/choice.tsx'
+import { Checkbox } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
 import { ShowAsCall } from '../../kit/copy.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
@@ -54,7 +55,7 @@ export function RegisterDialog(props: RegisterDialogProps) {
 function RegisterForm({ instance, what, catalogs, onDone, onClose }: RegisterDialogProps) {
   const texts = messages.instanceTabs.catalogs
   const isCatalog = what === 'catalog'
-  const { data: databases, isPending } = useQuery(databasesQuery(instance))
+  const { data: databases = [], isPending } = useQuery(instanceDatabasesQuery(instance))
   const changed = useRegisteredChanged(instance)
   const form = useForm<Values, string>({
     shape: z.object({
@@ -86,7 +87,7 @@ function RegisterForm({ instance, what, catalogs, onDone, onClose }: RegisterDia
     const catalog = isCatalog ? undefined : catalogs.find((candidate) => candidate.name === catalogOf(value))
     if (catalog !== undefined) form.set('database', catalog.database_name)
   }
-  const matching = (databases?.databases ?? []).filter((candidate) => candidate.name.includes(database))
+  const matching = databases.filter((candidate) => candidate.includes(database))
   return (
     <Form
       label={isCatalog ? texts.registerCatalog : texts.registerTable}
@@ -111,7 +112,7 @@ function RegisterForm({ instance, what, catalogs, onDone, onClose }: RegisterDia
       />
       <ComboBox
         label={texts.database}
-        options={matching.map((candidate) => ({ value: candidate.name, label: candidate.name }))}
+        options={matching.map((candidate) => ({ value: candidate, label: candidate }))}
         text={database}
         onTextChange={(value) => form.set('database', value)}
         onChoose={(value) => form.set('database', value)}

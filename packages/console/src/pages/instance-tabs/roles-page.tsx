@@ -16,13 +16,14 @@ import { AddMyRole } from './add-my-role.tsx'
 import { AddRoleDialog } from './add-role-dialog.tsx'
 import { RolesTable } from './roles-table.tsx'
 import { ROLE_TYPES, rolesSearch, useSearchOf } from './searches.ts'
+import { Denied } from '../instance/denied.tsx'
 
 export function RolesPage() {
   const name = useInstanceName()
   const { data: instance } = useQuery(instanceQuery(name))
   const may = useMayDo(name, 'see_roles')
   if (instance === undefined || may === undefined) return <Skeleton />
-  if (!may) return <Notice tone="warn" title={messages.kit.denied} />
+  if (!may) return <Denied />
   if (instance.state !== 'AVAILABLE')
     return (
       <Notice>{messages.instanceTabs.roles.notAvailable(messages.instance.states[instance.state])}</Notice>
@@ -44,7 +45,18 @@ function Roles({ instance }: { readonly instance: DatabaseInstance }) {
   if (roles === undefined) return <Skeleton />
   return (
     <>
-      <Toolbar>
+      <Toolbar
+        actions={
+          <>
+            <AddMyRole instance={instance.name} roles={roles} />
+            {mayCreate === true && (
+              <Button kind="primary" onPress={() => setAdding(true)}>
+                {texts.add}
+              </Button>
+            )}
+          </>
+        }
+      >
         <SearchField
           label={texts.filter}
           value={filter}
@@ -67,12 +79,6 @@ function Roles({ instance }: { readonly instance: DatabaseInstance }) {
             />
           )}
         </FilterChip>
-        <AddMyRole instance={instance.name} roles={roles} />
-        {mayCreate === true && (
-          <Button kind="primary" onPress={() => setAdding(true)}>
-            {texts.add}
-          </Button>
-        )}
       </Toolbar>
       <RolesTable
         instance={instance}

@@ -3,18 +3,19 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useMayDo } from '../../data/instances.ts'
 import { instanceSessionsQuery } from '../../data/sessions.ts'
-import { Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { useInstanceName } from '../instance/use-instance-name.ts'
 import { SessionsSummary } from './sessions-summary.tsx'
 import { SessionsTable } from './sessions-table.tsx'
 import { usePausable } from './use-pausable.ts'
+import { Denied } from '../instance/denied.tsx'
 
 export function SessionsPage() {
   const name = useInstanceName()
   const may = useMayDo(name, 'see_sessions')
   if (may === undefined) return <Skeleton />
-  return may ? <Sessions instance={name} /> : <Notice tone="warn" title={messages.kit.denied} />
+  return may ? <Sessions instance={name} /> : <Denied />
 }
 
 function Sessions({ instance }: { readonly instance: string }) {

@@ -33,7 +33,7 @@ export function SessionsTable({ label, sessions, hasInstanceColumn }: SessionsTa
     <div {...insideEvents}>
       <div className={styles['tableHead']}>
         {!isPhone && sessions.length > 0 && (
-          <Button isDisabled={chosen.length === 0} onPress={() => setEnding(chosen)}>
+          <Button isSmall isDisabled={chosen.length === 0} onPress={() => setEnding(chosen)}>
             {texts.endSelected}
           </Button>
         )}

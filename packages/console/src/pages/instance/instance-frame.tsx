@@ -35,7 +35,7 @@ export function InstanceFrame() {
       <TabLinks
         label={messages.instance.tabsOf(name)}
         tabs={tabs.map(({ path, label }) => ({
-          to: `/compute/instances/$name${path}`,
+          to: `/compute/instances/$name${path}` as const,
           params: { name },
           label,
           isExact: path === '',

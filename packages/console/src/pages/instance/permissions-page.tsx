@@ -12,6 +12,7 @@ import { AddPermission } from './permissions/add-permission.tsx'
 import { PermissionTable } from './permissions/permission-table.tsx'
 import { rowsOf } from './permissions/permission-rows.ts'
 import { useInstanceName } from './use-instance-name.ts'
+import { Denied } from './denied.tsx'
 
 const texts = messages.instance.permissions
 
@@ -21,7 +22,7 @@ export function PermissionsPage() {
   const mayChange = useMayDo(name, 'change_permissions') === true
   const { data, error, refetch } = useQuery({ ...instancePermissionsQuery(name), enabled: maySee === true })
   const [isAdding, setAdding] = useState(false)
-  if (maySee === false) return <Notice tone="warn" title={messages.kit.denied} />
+  if (maySee === false) return <Denied />
   if (data === undefined)
     return error === null ? <Skeleton /> : <PageError error={error} onRetry={() => void refetch()} />
   const rows = rowsOf(data)

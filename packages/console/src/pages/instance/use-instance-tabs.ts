@@ -15,7 +15,7 @@ const TABS = [
 ] as const satisfies readonly (readonly [string, string, InstanceAction])[]
 
 export interface InstanceTab {
-  readonly path: string
+  readonly path: (typeof TABS)[number][1]
   readonly label: string
 }
 

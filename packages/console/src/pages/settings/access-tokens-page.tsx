@@ -7,6 +7,7 @@ import { Button } from '../../kit/button.tsx'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { Confirm } from '../../kit/dialog.tsx'
 import { showFlag } from '../../kit/flags.tsx'
+import { Intro } from '../../kit/page.tsx'
 import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
@@ -50,7 +51,7 @@ export function AccessTokensPage() {
   )
   return (
     <SettingsPage title={messages.settings.accessTokens} actions={generate}>
-      <p>{texts.text}</p>
+      <Intro>{texts.text}</Intro>
       {data === undefined && error === null && <Skeleton />}
       {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
       {data !== undefined && (

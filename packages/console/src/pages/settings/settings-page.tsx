@@ -10,7 +10,7 @@ const TABS = [
   { to: '/settings/access-tokens', label: texts.accessTokens },
   { to: '/settings/sessions', label: texts.sessions },
   { to: '/settings/appearance', label: texts.appearance },
-]
+] as const
 
 export interface SettingsPageProps {
   readonly title: string

@@ -6,7 +6,7 @@ export const holdsSecret = (sql: string): boolean =>
   findSecrets(sql).some(({ value }) => value === undefined || (value !== '' && !isHashedPassword(value)))
 
 /** Enough characters that a list of words does not help; PostgreSQL itself asks nothing. */
-export const STRONG_LENGTH = 12
+const STRONG_LENGTH = 12
 
 export type Strength = 'short' | 'simple' | 'strong'
 

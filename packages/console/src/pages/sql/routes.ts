@@ -17,8 +17,9 @@ function readSearch(found: Readonly<Record<string, unknown>>): SqlSearch {
     ...(typeof instance === 'string' ? { instance } : {}),
     ...(typeof database === 'string' ? { database } : {}),
     ...(typeof role === 'string' ? { role } : {}),
-    ...(typeof tab === 'number' && Number.isInteger(tab) && tab > 0 ? { tab } : {}),
-    ...(isNew === true ? { new: true } : {}),
+    // A text in the address, a number or a truth in a link of ours.
+    ...(/^[1-9]\d{0,8}$/.test(String(tab)) ? { tab: Number(tab) } : {}),
+    ...(isNew === true || isNew === 'true' ? { new: true } : {}),
   }
 }
 

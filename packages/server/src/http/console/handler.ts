@@ -18,6 +18,15 @@ export interface ConsoleHandlerPorts {
   readonly abandonAnswer: (response: ServerResponse) => void
 }
 
+/** The same pages as the real service has them; what lies below, the app knows (its vendor-routes.ts). */
+const VENDOR_PREFIXES = ['/compute/database-instances', '/lakebase/provisioned']
+
+/** Where the handler is to be mounted. */
+export const CONSOLE_PREFIXES: readonly string[] = ['/console', ...VENDOR_PREFIXES]
+
+const isVendors = (path: string) =>
+  VENDOR_PREFIXES.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+
 const ASSETS = '/console/assets/'
 const SIGNING_IN = ['/console/sign-in', '/console/callback']
 
@@ -49,6 +58,10 @@ async function serve(
     return
   }
   const visit = { request, response, path, query: new URLSearchParams(query), pages }
+  if (isVendors(path)) {
+    redirect(visit, `/console${request.url ?? ''}`)
+    return
+  }
   switch (path) {
     case '/console/sign-in':
       await beginSignIn(await placed(visit, ports), ports.signIn)

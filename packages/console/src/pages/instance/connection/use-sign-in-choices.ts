@@ -2,7 +2,7 @@
 import type { DatabaseInstance, SignInRole } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
-import { instanceDatabasesQuery } from '../../../data/connection-facts.ts'
+import { instanceDatabasesQuery } from '../../../data/instance-databases.ts'
 import { signInRolesQuery } from '../../../data/instance-roles.ts'
 import { useMayDo } from '../../../data/instances.ts'
 import { useSession } from '../../../data/session.ts'
@@ -39,7 +39,7 @@ export function useSignInChoices(instance: DatabaseInstance): SignInChoices {
   const roleOptions = (roles.data?.roles ?? []).map(toOption)
   // Whoever manages an instance may mint without a role in it; its name is what it will be.
   const firstRole = roleOptions[0] ?? { value: person.name, label: person.name }
-  const names = databases.data?.databases.map(({ name }) => name) ?? []
+  const names = databases.data ?? []
   const hasPooled = instance.pooled_dns !== undefined
   const isPooled = hasPooled && search.endpoint === 'pooled'
   const databaseNames = names.length > 0 ? names : [usual]

@@ -9,7 +9,7 @@ import { Dialog } from '../../../kit/dialog.tsx'
 import { InlineError } from '../../../kit/state.tsx'
 import { messages } from '../../../messages/index.ts'
 import { apiCall } from '../../../text/api-call.ts'
-import { PrincipalPicker } from '../../instance-tabs/principal-picker.tsx'
+import { PrincipalPicker } from '../../identity/principal-picker.tsx'
 import { keyOf, type PermissionRow } from './permission-rows.ts'
 import { usePermissionChanges } from './use-permission-changes.ts'
 

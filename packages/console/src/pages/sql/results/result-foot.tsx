@@ -65,12 +65,16 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
         {timeZone !== undefined && <span title={messages.sql.results.timeZone(timeZone)}>{timeZone}</span>}
       </span>
       {rowCount > 0 && (
-        <>
+        <span className={styles['take']}>
           <Menu
             label={messages.sql.results.copyAs(rowCount)}
             trigger={
-              <Button isSmall icon={<IconCopy size={16} aria-hidden />}>
-                {messages.sql.results.copyAs(rowCount)}
+              <Button
+                isSmall
+                aria-label={messages.sql.results.copyAs(rowCount)}
+                icon={<IconCopy size={16} aria-hidden />}
+              >
+                {messages.sql.results.copy}
               </Button>
             }
             actions={actions((kind) => void copy(kind))}
@@ -78,13 +82,17 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
           <Menu
             label={messages.sql.results.downloadAs(rowCount)}
             trigger={
-              <Button isSmall icon={<IconDownload size={16} aria-hidden />}>
-                {messages.sql.results.downloadAs(rowCount)}
+              <Button
+                isSmall
+                aria-label={messages.sql.results.downloadAs(rowCount)}
+                icon={<IconDownload size={16} aria-hidden />}
+              >
+                {messages.sql.results.download}
               </Button>
             }
             actions={actions(download)}
           />
-        </>
+        </span>
       )}
     </div>
   )

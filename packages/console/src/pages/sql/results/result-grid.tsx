@@ -25,12 +25,12 @@ export interface ResultGridProps {
 const OVERSCAN = 12
 const MANY_COLUMNS = 4
 
-/** A row is as high as everywhere in the console; the density of the person and a touch screen change it. */
+/** Rows of a result are close, as in psql; the density of the person and a touch screen change it. */
 function rowHeight(): number {
-  const value = getComputedStyle(document.documentElement).getPropertyValue('--row-height')
+  const value = getComputedStyle(document.documentElement).getPropertyValue('--grid-row-height')
   const rems = Number.parseFloat(value)
   const root = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
-  return Number.isFinite(rems) && Number.isFinite(root) ? rems * root : 36
+  return Number.isFinite(rems) && Number.isFinite(root) ? rems * root : 28
 }
 
 export function ResultGrid({ label, columns, rows, rowCount, hasMore, onOpenCell }: ResultGridProps) {

@@ -14,7 +14,7 @@ const TOKEN = /\s+|"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d[\d.eE+-]*|true|false|null/gy
 const INDENT = '  '
 
 /** @returns undefined for a text that is no JSON, or only the beginning of one */
-export function tokensOfJson(text: string): readonly JsonToken[] | undefined {
+function tokensOfJson(text: string): readonly JsonToken[] | undefined {
   const words: string[] = []
   let [end, depth] = [0, 0]
   for (const [word] of text.matchAll(TOKEN)) {

@@ -10,7 +10,7 @@ const ICON = '/console/favicon.svg'
 const ICON_IN_TRANSACTION = '/console/favicon-transaction.svg'
 
 /** The sign of Lakegate in the window's tab, with an amber dot while a transaction is open in it. */
-export function showTransactionSign(isOpen: boolean): void {
+function showTransactionSign(isOpen: boolean): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
   if (link !== null) link.href = isOpen ? ICON_IN_TRANSACTION : ICON
 }

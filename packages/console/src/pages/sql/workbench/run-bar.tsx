@@ -4,6 +4,7 @@ import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
 import { Button } from '../../../kit/button.tsx'
 import { Select, Switch } from '../../../kit/choice.tsx'
+import { useIsPhone } from '../../../kit/use-is-phone.ts'
 import { useNow } from '../../../kit/time.tsx'
 import { messages } from '../../../messages/index.ts'
 import { formatNumber } from '../../../text/format.ts'
@@ -19,16 +20,21 @@ export interface RunBarProps {
   readonly onExplain: (kind: ExplainKind) => void
 }
 
-const limits = ROW_LIMITS.map((limit) => ({ value: String(limit), label: formatNumber(limit) }))
+const limits = ROW_LIMITS.map((limit) => ({
+  value: String(limit),
+  label: messages.sql.run.rowsAtMost(formatNumber(limit)),
+}))
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 export function RunBar({ tab, session, state, onRun, onExplain }: RunBarProps) {
+  const isPhone = useIsPhone()
   const cannotRun = session === undefined || state.isRunning || state.connection.kind === 'lost'
   return (
     <div className={styles['runBar']} role="group" aria-label={messages.sql.run.bar}>
       <span className={styles['floating']}>
         <Button
           kind="primary"
+          isSmall={!isPhone}
           isDisabled={cannotRun}
           icon={<IconPlayerPlay size={16} aria-hidden />}
           onPress={() => onRun('current')}
@@ -37,13 +43,13 @@ export function RunBar({ tab, session, state, onRun, onExplain }: RunBarProps) {
           <kbd aria-hidden>{IS_APPLE ? '⌘⏎' : 'Ctrl ⏎'}</kbd>
         </Button>
       </span>
-      <Button isDisabled={cannotRun} onPress={() => onRun('all')}>
+      <Button isSmall isDisabled={cannotRun} onPress={() => onRun('all')}>
         {messages.sql.run.runAll}
       </Button>
-      <Button isDisabled={cannotRun} onPress={() => onExplain('explain')}>
+      <Button isSmall isDisabled={cannotRun} onPress={() => onExplain('explain')}>
         {messages.sql.run.explain}
       </Button>
-      <Button isDisabled={cannotRun} onPress={() => onExplain('analyze')}>
+      <Button isSmall isDisabled={cannotRun} onPress={() => onExplain('analyze')}>
         {messages.sql.run.analyze}
       </Button>
       {state.isRunning && session !== undefined && <CancelButtons session={session} state={state} />}
@@ -51,6 +57,7 @@ export function RunBar({ tab, session, state, onRun, onExplain }: RunBarProps) {
         <span className={styles['limit']}>
           <Select
             label={messages.sql.run.rowLimit}
+            isLabelHidden
             options={limits}
             value={String(tab.rowLimit)}
             onChange={(value) => workbench.set(tab.id, { rowLimit: Number(value) })}
@@ -77,6 +84,7 @@ function CancelButtons({ session, state }: { readonly session: SqlSession; reado
   return (
     <>
       <Button
+        isSmall
         icon={<IconPlayerStop size={16} aria-hidden />}
         isBusy={cancelledAt !== undefined}
         onPress={session.cancel}
@@ -84,7 +92,7 @@ function CancelButtons({ session, state }: { readonly session: SqlSession; reado
         {cancelledAt === undefined ? messages.sql.run.cancel : messages.sql.run.cancelling}
       </Button>
       {isSlow && (
-        <Button kind="danger" onPress={session.end}>
+        <Button kind="danger" isSmall onPress={session.end}>
           {messages.sql.connection.end}
         </Button>
       )}

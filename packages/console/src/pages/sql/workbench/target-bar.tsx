@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { instanceDatabasesQuery } from '../../../data/instance-databases.ts'
 import { signInRolesQuery } from '../../../data/instance-roles.ts'
-import { instancesQuery } from '../../../data/instances.ts'
+import { instanceRightsQuery, instancesQuery } from '../../../data/instances.ts'
 import { useSession } from '../../../data/session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
 import { Select } from '../../../kit/choice.tsx'
@@ -44,6 +44,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
     <div className={styles['target']} role="group" aria-label={messages.sql.target.label}>
       <Select
         label={messages.sql.target.instance}
+        isLabelHidden
         placeholder={messages.sql.target.choose}
         options={withChosen(
           instances.map(({ name }) => name),
@@ -56,6 +57,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
       />
       <Select
         label={messages.sql.target.database}
+        isLabelHidden
         placeholder={messages.sql.target.choose}
         options={withChosen(databases, database).map((name) => ({ value: name, label: name }))}
         value={database}
@@ -66,6 +68,7 @@ export function TargetBar({ tab, state }: TargetBarProps) {
       <div data-sql-role>
         <Select
           label={messages.sql.target.role}
+          isLabelHidden
           placeholder={messages.sql.target.choose}
           options={roles}
           value={role ?? roles[0]?.value}
@@ -96,13 +99,16 @@ const withChosen = (names: readonly string[], chosen: string | undefined): reado
   chosen === undefined || names.includes(chosen) ? names : [...names, chosen]
 
 function useDatabases({ instance = '' }: EditorTab): readonly string[] {
+  const { data: rights } = useQuery({ ...instanceRightsQuery(instance), enabled: instance !== '' })
+  // Either is enough for the list (decideListDatabases); without both the server would only refuse.
+  const maySee = rights?.actions.some((action) => action === 'see_roles' || action === 'mint_credential')
   const { data, isError } = useQuery({
     ...instanceDatabasesQuery(instance),
-    enabled: instance !== '',
+    enabled: maySee === true,
     retry: false,
   })
   // Who may not see the list, or an instance that is stopped: the one that is always there.
-  return data ?? (isError ? [FIRST_DATABASE] : [])
+  return data ?? (isError || maySee === false ? [FIRST_DATABASE] : [])
 }
 
 /** The person's own role first. */

@@ -6,7 +6,7 @@ export interface IdleTimes {
   readonly warnBeforeMs: number
 }
 
-export const IDLE_TIMES: IdleTimes = {
+const IDLE_TIMES: IdleTimes = {
   idleMs: 30 * 60_000,
   idleInTransactionMs: 15 * 60_000,
   warnBeforeMs: 2 * 60_000,

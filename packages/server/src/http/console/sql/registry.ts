@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { SqlServerFrame } from '@lakegate/client'
 import type { Hello, SqlSession } from './session.ts'
 
-export const MOST_OF_A_PERSON = 5
+const MOST_OF_A_PERSON = 5
 /** WebSockets of a person that have no session yet. */
 const MOST_BEGINNING = 10
 const REMEMBERED_ENDS = 1_000

@@ -31,7 +31,7 @@ const FIRST_FRAME_MS = 10_000
 const LOGIN_MS = 30_000
 const PING_EVERY_MS = 20_000
 /** RFC 6455 §7.4.1; from 4000 on they are ours. */
-export const CLOSE = {
+const CLOSE = {
   normal: 1000,
   goingAway: 1001,
   policy: 1008,

@@ -7,7 +7,7 @@ import {
   type Principal,
   type PrincipalKind,
 } from '../../data/principals.ts'
-import { ComboBox } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
 import { messages } from '../../messages/index.ts'
 
 const ALL: readonly PrincipalKind[] = ['USER', 'GROUP', 'SERVICE_PRINCIPAL']
@@ -28,7 +28,7 @@ const optionOf = ({ id, type, name, displayName }: Principal) => ({
   description:
     displayName === name
       ? messages.kit.typeNames[type]
-      : messages.instanceTabs.picker.described(messages.kit.typeNames[type], name),
+      : messages.identity.picker.described(messages.kit.typeNames[type], name),
 })
 
 export function PrincipalPicker({
@@ -53,7 +53,7 @@ export function PrincipalPicker({
       problem={problem}
       options={offered.map(optionOf)}
       text={text}
-      placeholder={messages.instanceTabs.picker.placeholder}
+      placeholder={messages.identity.picker.placeholder}
       isSearching={isFetching}
       onTextChange={(typed) => {
         setText(typed)
