@@ -60,7 +60,8 @@ function secretsIn(text: string, depth: number, options: LexerOptions): Found[] 
     const word = wordOf(text, token)
     holders.pass(word)
     if (token.kind === 'string' || token.kind === 'dollar_string')
-      found.push(...secretsOfLiteral(text, token, holders.holding(before), depth, options))
+      for (const secret of secretsOfLiteral(text, token, holders.holding(before), depth, options))
+        found.push(secret)
     before = word
   }
   return found

@@ -29,13 +29,15 @@ export interface Script {
   readonly unreadablePasswords: number
 }
 
+/** @param isGivenUp once it is, no statement of the script may be sent */
 export async function openScript(
   written: string,
   hashPasswords: boolean,
   options: SplitOptions,
+  isGivenUp: () => boolean,
 ): Promise<Script> {
   const { sql, replacements, unreadable } = hashPasswords
-    ? await hashRolePasswords(written, options)
+    ? await hashRolePasswords(written, options, isGivenUp)
     : { sql: written, replacements: [], unreadable: 0 }
   const toWritten = (offset: number): number => offsetAsWritten(offset, replacements)
   let at = 0

@@ -4,7 +4,7 @@ import { openScript } from '../../../../src/http/console/sql/script.ts'
 
 describe('a script', () => {
   it('is read by the rules of the moment', async () => {
-    const script = await openScript(`SELECT 1; SELECT 'a\\'; SELECT 2; SELECT '`, false, {})
+    const script = await openScript(`SELECT 1; SELECT 'a\\'; SELECT 2; SELECT '`, false, {}, () => false)
     expect(script.next({})?.text).toBe('SELECT 1')
     expect(script.isLast({})).toBe(false)
     const escaping = { standardConformingStrings: false }
@@ -20,7 +20,7 @@ describe('a script', () => {
   // A minute and more when all that follows is read at each change.
   it('is not read to its end at every change of the rules', { timeout: 10_000 }, async () => {
     const sql = 'SET standard_conforming_strings = off;'.repeat(25_000)
-    const script = await openScript(sql, false, {})
+    const script = await openScript(sql, false, {}, () => false)
     let count = 0
     for (let isStandard = true; ; isStandard = !isStandard) {
       if (script.next({ standardConformingStrings: isStandard }) === undefined) break
