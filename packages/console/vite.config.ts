@@ -36,9 +36,10 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: {
       output: {
-        // The editor and the charts are asked for by their pages only.
+        // The editor and the charts are asked for by their pages only; searching in the editor by who searches.
         manualChunks: (id) => {
-          if (/node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\//.test(id)) return 'editor'
+          if (/node_modules\/(@codemirror\/(?!search\/)[^/]+|@lezer|style-mod|w3c-keyname|crelt)\//.test(id))
+            return 'editor'
           if (id.includes('node_modules/uplot/')) return 'chart'
           return undefined
         },

@@ -13,6 +13,7 @@ export { findSecrets, REDACTED, redactSecrets, type Secret, type SecretKind } fr
 export {
   splitStatements,
   statementAt,
+  statementsOf,
   type PsqlCommand,
   type SplitOptions,
   type SqlStatement,

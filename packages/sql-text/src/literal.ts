@@ -50,12 +50,21 @@ function readParts(parts: string, hasEscapes: boolean): string | undefined {
       if (!bytes.addEscape(escape)) return undefined
       at += escape.length
     } else {
-      bytes.add(char)
-      at += 1
+      const end = endOfPlain(parts, at + 1)
+      bytes.add(parts.slice(at, end))
+      at = end
     }
   }
   return bytes.text()
 }
+
+/** Where what means itself ends: at a quote, or at a backslash, whether that escapes or not. */
+function endOfPlain(parts: string, from: number): number {
+  SPECIAL.lastIndex = from
+  return SPECIAL.test(parts) ? SPECIAL.lastIndex - 1 : parts.length
+}
+
+const SPECIAL = /['\\]/g
 
 function openingQuoteAfter(parts: string, from: number): number | undefined {
   const [between] = matchFrom(BETWEEN_PARTS, parts, from) ?? []

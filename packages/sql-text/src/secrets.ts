@@ -51,27 +51,38 @@ type Found = Omit<Secret, 'statement'>
 const DEEPEST_BODY = 4
 
 function secretsIn(text: string, depth: number, options: LexerOptions): Found[] {
+  if (!MAY_HOLD.test(text.replaceAll('"', ''))) return []
   const found: Found[] = []
-  const words = wordsOf(text, options)
-  // The holder of the latest CREATE or ALTER: in a block these stand behind BEGIN, THEN, LOOP.
-  let holder: Holder | undefined
-  for (const [index, token] of words.entries()) {
-    if (MAKES.has(token.word)) holder = HOLDERS.find(({ is }) => is(words, index))
-    if (token.kind !== 'string' && token.kind !== 'dollar_string') continue
-    const { start, end } = token
-    const literal = text.slice(start, end)
-    if (holder?.before.has(wordAt(words, index - 1)) === true)
-      found.push({ start, end, kind: holder.kind, value: literalValue(literal, options) })
-    else if (token.kind === 'dollar_string') found.push(...secretsOfBody(token, literal, depth, options))
-    else if (CONNECTION_SECRET.test(literal))
-      found.push({ start, end, kind: 'connection_string', value: undefined })
-    else {
-      // Dynamic SQL: a command in a literal. The whole literal goes.
-      const kind = depth > 0 ? secretInside(literal, options) : undefined
-      if (kind !== undefined) found.push({ start, end, kind, value: undefined })
-    }
+  const holders = createHolders()
+  let before = ''
+  for (const token of tokensOf(text, options)) {
+    if (token.kind === 'space' || token.kind === 'comment') continue
+    const word = wordOf(text, token)
+    holders.pass(word)
+    if (token.kind === 'string' || token.kind === 'dollar_string')
+      for (const secret of secretsOfLiteral(text, token, holders.holding(before), depth, options))
+        found.push(secret)
+    before = word
   }
   return found
+}
+
+/** @param holds what the literal is by the words before it */
+function secretsOfLiteral(
+  text: string,
+  token: Token,
+  holds: SecretKind | undefined,
+  depth: number,
+  options: LexerOptions,
+): readonly Found[] {
+  const { start, end } = token
+  const literal = text.slice(start, end)
+  if (holds !== undefined) return [{ start, end, kind: holds, value: literalValue(literal, options) }]
+  if (token.kind === 'dollar_string') return secretsOfBody(token, literal, depth, options)
+  if (holdsConnectionSecret(literal)) return [{ start, end, kind: 'connection_string', value: undefined }]
+  // Dynamic SQL: a command in a literal. The whole literal goes.
+  const kind = depth > 0 ? secretInside(literal, options) : undefined
+  return kind === undefined ? [] : [{ start, end, kind, value: undefined }]
 }
 
 /** Such a body is lexed as it stands, so that positions stay those of the text. */
@@ -93,54 +104,68 @@ function secretInside(literal: string, options: LexerOptions): SecretKind | unde
   return secretsIn(inside, 0, options)[0]?.kind
 }
 
-interface Word extends Token {
-  /** In capitals; empty for what is no word. */
-  readonly word: string
+/** A text without any of these holds nothing; most need no more than this look. */
+const MAY_HOLD = /pass|secret|token|connection|postgres/i
+
+/** Longer ones mean nothing here. */
+const LONGEST_WORD = 64
+
+/** In capitals and without quotes; empty for what is no word. */
+function wordOf(text: string, { kind, start, end }: Token): string {
+  if (end - start > LONGEST_WORD) return ''
+  if (kind === 'word') return text.slice(start, end).toUpperCase()
+  return kind === 'quoted_name' ? text.slice(start, end).replaceAll('"', '').toUpperCase() : ''
 }
 
-function wordsOf(text: string, options: LexerOptions): Word[] {
-  const words: Word[] = []
-  for (const token of tokensOf(text, options)) {
-    if (token.kind === 'space' || token.kind === 'comment') continue
-    const isName = token.kind === 'word' || token.kind === 'quoted_name'
-    const raw = isName ? text.slice(token.start, token.end) : ''
-    words.push({ ...token, word: raw.replaceAll('"', '').toUpperCase() })
-  }
-  return words
-}
-
-interface Holder {
-  readonly kind: SecretKind
-  /** @param index of its CREATE or ALTER */
-  is(words: readonly Word[], index: number): boolean
-  /** The words right before the literal of a secret. */
-  readonly before: ReadonlySet<string>
-}
-
-const wordAt = (words: readonly Word[], index: number): string => words[index]?.word ?? ''
 const MAKES = new Set(['CREATE', 'ALTER'])
-const ROLES = new Set(['ROLE', 'USER', 'GROUP'])
-const FOREIGN = new Set(['SERVER', 'FOREIGN'])
+const KINDS: ReadonlyMap<string, SecretKind> = new Map([
+  ['SERVER', 'user_mapping'],
+  ['FOREIGN', 'user_mapping'],
+  ['ROLE', 'role_password'],
+  ['USER', 'role_password'],
+  ['GROUP', 'role_password'],
+  ['SUBSCRIPTION', 'subscription'],
+])
 
-const HOLDERS: readonly Holder[] = [
-  {
-    kind: 'user_mapping',
-    is: (words, index) =>
-      FOREIGN.has(wordAt(words, index + 1)) ||
-      (wordAt(words, index + 1) === 'USER' && wordAt(words, index + 2) === 'MAPPING'),
-    before: new Set(['PASSWORD', 'PASSCODE', 'SSLPASSWORD', 'SECRET', 'TOKEN', 'OAUTH_CLIENT_SECRET']),
-  },
-  {
-    kind: 'role_password',
-    is: (words, index) => ROLES.has(wordAt(words, index + 1)),
-    before: new Set(['PASSWORD']),
-  },
-  {
-    kind: 'subscription',
-    is: (words, index) => wordAt(words, index + 1) === 'SUBSCRIPTION',
-    before: new Set(['CONNECTION']),
-  },
-]
+/** The words right before the literal of a secret. */
+const BEFORE: Readonly<Partial<Record<SecretKind, ReadonlySet<string>>>> = {
+  user_mapping: new Set(['PASSWORD', 'PASSCODE', 'SSLPASSWORD', 'SECRET', 'TOKEN', 'OAUTH_CLIENT_SECRET']),
+  role_password: new Set(['PASSWORD']),
+  subscription: new Set(['CONNECTION']),
+}
 
-/** libpq's strings, as keywords and values and as URI, wherever they stand: dblink_connect, a call of one's own. */
-const CONNECTION_SECRET = /\b(?:ssl)?password\s*=\s*[^\s]|\bpostgres(?:ql)?:\/\/[^\s:/@]*:[^\s@]+@/i
+/** What is made or altered, by the latest CREATE or ALTER: in a block these stand behind BEGIN, THEN, LOOP. */
+function createHolders() {
+  let kind: SecretKind | undefined
+  let made = ''
+  /** Words since then; the first two say what it is. */
+  let words = 2
+  return {
+    pass(word: string): void {
+      if (MAKES.has(word)) [kind, words] = [undefined, 0]
+      else if (words === 0) [kind, words, made] = [KINDS.get(word), 1, word]
+      else if (words === 1) {
+        words = 2
+        if (made === 'USER' && word === 'MAPPING') kind = 'user_mapping'
+      }
+    },
+    /** @param before the word right before a literal */
+    holding: (before: string): SecretKind | undefined =>
+      kind !== undefined && BEFORE[kind]?.has(before) === true ? kind : undefined,
+  }
+}
+
+const KEYWORD_SECRET = /\b(?:ssl)?password\s*=\s*\S/i
+const URI_WITH_PASSWORD = /\bpostgres(?:ql)?:\/\/[^:/]*:./is
+
+/**
+ * libpq's strings, as keywords and values and as URI, wherever they stand: dblink_connect, a call of one's own. What stands
+ * before each `@` is looked at once: one expression for all of it would begin anew at every address of a hostile text.
+ */
+function holdsConnectionSecret(literal: string): boolean {
+  if (KEYWORD_SECRET.test(literal)) return true
+  return literal
+    .split('@')
+    .slice(0, -1)
+    .some((before) => URI_WITH_PASSWORD.test(before.split(/\s/).at(-1) ?? ''))
+}

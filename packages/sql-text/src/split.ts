@@ -30,16 +30,19 @@ export type Statement = SqlStatement | PsqlCommand
 export type SplitOptions = LexerOptions
 
 /** Never throws; time is linear in the length of the text. */
-export function splitStatements(sql: string, options: SplitOptions = {}): Statement[] {
+export const splitStatements = (sql: string, options: SplitOptions = {}): Statement[] =>
+  Array.from(statementsOf(sql, options))
+
+/** The same, read no further than is asked for. */
+export function* statementsOf(sql: string, options: SplitOptions = {}): Generator<Statement, void> {
   const lexer = createLexer(sql, options)
-  const statements: Statement[] = []
   let current = newStatement()
   for (let at = 0; at < sql.length;) {
     const token = lexer.tokenAt(at)
     at = token.end
     if (token.kind === 'space' || token.kind === 'comment') continue
     if (token.kind === 'semicolon' && current.parentheses === 0 && current.bodies === 0) {
-      finish()
+      yield* finish()
       continue
     }
     if (token.kind === 'backslash') {
@@ -47,8 +50,8 @@ export function splitStatements(sql: string, options: SplitOptions = {}): Statem
       const ends = SENDING_COMMAND.test(command.text)
       if (current.start === undefined || ends) {
         // `\g` sends what was written, as a semicolon does; before anything it would send the last statement again.
-        if (current.start === undefined) statements.push(command)
-        else finish()
+        if (current.start === undefined) yield command
+        else yield* finish()
         at = Math.max(command.end, token.end)
         continue
       }
@@ -57,13 +60,12 @@ export function splitStatements(sql: string, options: SplitOptions = {}): Statem
     }
     extend(token)
   }
-  finish()
-  return statements
+  yield* finish()
 
-  function finish(): void {
+  function finish(): Statement[] {
     const { start, end } = current
-    if (start !== undefined) statements.push({ kind: 'sql', start, end, text: sql.slice(start, end) })
     current = newStatement()
+    return start === undefined ? [] : [{ kind: 'sql', start, end, text: sql.slice(start, end) }]
   }
 
   function extend(token: Token): void {

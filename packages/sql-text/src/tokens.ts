@@ -94,10 +94,11 @@ export function createLexer(sql: string, { standardConformingStrings = true }: L
 
   function plain(start: number, code: number): Token {
     if (code >= 0x30 && code <= 0x39) return closed('number', start, endOf(NUMBER, start) ?? start + 1)
-    return word(start)
+    return isLetter(code) ? word(start, code) : single('other', start)
   }
 
-  function word(start: number): Token {
+  function word(start: number, code: number): Token {
+    if (!isPrefix(code)) return closed('word', start, endOf(WORD, start) ?? start + 1)
     const stringStart = endOf(PREFIXED_STRING, start)
     if (stringStart !== undefined) {
       const letter = sql.charAt(start).toLowerCase()
@@ -212,6 +213,13 @@ export function createLexer(sql: string, { standardConformingStrings = true }: L
 const closed = (kind: TokenKind, start: number, end: number): Token => ({ kind, start, end, isClosed: true })
 
 const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d)
+
+const isLetter = (code: number): boolean =>
+  code >= 0x80 || code === 0x5f || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a)
+
+/** The letters that a literal may begin with: most words need no look for one. */
+const PREFIXES = new Set(Array.from('bBeEnNuUxX', (letter) => letter.charCodeAt(0)))
+const isPrefix = (code: number): boolean => PREFIXES.has(code)
 
 /** All tokens of a text, in order, without gaps. */
 export function* tokensOf(sql: string, options?: LexerOptions, from = 0): Generator<Token, void> {

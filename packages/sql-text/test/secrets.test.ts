@@ -45,6 +45,35 @@ describe('a secret', () => {
   })
 })
 
+describe('a hostile text', () => {
+  const LENGTH = 1024 * 1024
+  const filled = (part: string): string => part.repeat(Math.ceil(LENGTH / part.length)).slice(0, LENGTH)
+
+  // Each of these took a minute and more, or would if it were read as often as it has parts.
+  it.each([
+    ['addresses within one another', `'${filled('postgres://a:')}'`],
+    ['addresses with the sign in the end', `'${filled('postgres://a:')} @'`],
+    ['no address', `'${filled('postgres://a')}'`],
+    ['words without a value', `'${filled('password ')}'`],
+    ['a long gap', `'password${filled(' ')}'`],
+    ['bodies', filled('$$password$$ ')],
+    ['roles', filled(`CREATE USER PASSWORD ''`)],
+    ['literals', filled(`'password',`)],
+    ['signs', `password ${filled('/')}`],
+  ])('is read in one go: %s', { timeout: 10_000 }, (_, sql) => {
+    expect(redactSecrets(sql).length).toBeGreaterThan(0)
+  })
+
+  it.each([
+    `'postgresql://u:p:w@h/d'`,
+    `'see https://h/x and postgres://u:p@h'`,
+    `'mail a@b, postgres://:p@h'`,
+    `'sslpassword =\n x'`,
+  ])('hides no address from us: %s', (sql) => {
+    expect(findSecrets(`SELECT dblink_connect(${sql})`)).toMatchObject([{ kind: 'connection_string' }])
+  })
+})
+
 describe('hashing', () => {
   it('is that of RFC 7677', async () => {
     const salt = Uint8Array.from(atob('W22ZaJ0SNY7soEsUEjb6gQ=='), (char) => char.charCodeAt(0))
@@ -76,6 +105,15 @@ describe('hashing', () => {
     expect(result.sql).not.toContain(SECRET)
     expect(result.sql.slice(result.sql.indexOf('; ALTER'))).toBe(sql.slice(sql.indexOf('; ALTER')))
   })
+})
+
+it('nobody waits for passwords that are hashed for no one', { timeout: 10_000 }, async () => {
+  let looks = 0
+  const { hashed } = await hashRolePasswords(`CREATE ROLE a PASSWORD 'b';`.repeat(40_000), {}, () => {
+    looks += 1
+    return looks > 3
+  })
+  expect(hashed).toBe(3)
 })
 
 describe('the value of a literal', () => {

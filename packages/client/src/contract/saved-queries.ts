@@ -9,8 +9,10 @@ export interface SavedQueryAnswer {
   database?: string
   is_shared: boolean
   owner: { id: string; name: string }
-  /** The caller may change and delete it. */
+  /** The caller may change it. */
   is_own: boolean
+  /** The caller may delete it: an own one, and as an administrator of the workspace what others share. */
+  may_delete: boolean
   create_time: string
   update_time: string
   /** Changes only with the version that was read. */

@@ -1,12 +1,10 @@
-/** Fields to choose in: lists that open, lists that search, boxes, switches, radio cards. */
+/** Fields to choose in: lists that open, boxes, switches, radio cards; lists that search are in combo-box.tsx. */
 import { IconCheck, IconChevronDown, IconMinus } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import {
   Button,
   CheckboxButton,
   CheckboxField,
-  ComboBox as AriaComboBox,
-  Input,
   ListBox,
   ListBoxItem,
   Popover,
@@ -33,7 +31,7 @@ export interface Option<Value extends string = string> {
   readonly isDisabled?: boolean
 }
 
-function OptionItem({ option }: { readonly option: Option }) {
+export function OptionItem({ option }: { readonly option: Option }) {
   return (
     <ListBoxItem
       id={option.value}
@@ -105,72 +103,6 @@ export function Select<Value extends string>({
         </ListBox>
       </Popover>
     </AriaSelect>
-  )
-}
-
-export interface ComboBoxProps extends FieldTexts {
-  /** What matches the text; the caller searches (here or at the server) whenever the text changes. */
-  readonly options: readonly Option[]
-  readonly text: string
-  readonly onTextChange: (text: string) => void
-  readonly onChoose: (value: string) => void
-  readonly isSearching?: boolean
-  readonly isDisabled?: boolean
-  /** A text that is none of the options counts too. */
-  readonly allowsOther?: boolean
-  readonly placeholder?: string
-}
-
-export function ComboBox({
-  label,
-  hint,
-  isOptional = false,
-  problem,
-  options,
-  text,
-  onTextChange,
-  onChoose,
-  isSearching = false,
-  isDisabled = false,
-  allowsOther = false,
-  placeholder = '',
-}: ComboBoxProps) {
-  return (
-    <AriaComboBox
-      className={styles['field'] ?? ''}
-      items={options.map((option) => ({ ...option, id: option.value }))}
-      inputValue={text}
-      onInputChange={onTextChange}
-      onChange={(key) => {
-        if (key !== null) onChoose(String(key))
-      }}
-      allowsEmptyCollection
-      allowsCustomValue={allowsOther}
-      isDisabled={isDisabled}
-      isInvalid={problem !== undefined}
-      menuTrigger="focus"
-    >
-      <FieldLabel label={label} isOptional={isOptional} />
-      <div className={styles['combo']}>
-        <Input className={styles['input'] ?? ''} placeholder={placeholder} spellCheck={false} />
-        <Button>
-          <IconChevronDown size={16} aria-hidden />
-        </Button>
-      </div>
-      <FieldNotes hint={hint} problem={problem} />
-      <Popover className={styles['popover'] ?? ''}>
-        <ListBox
-          className={styles['list'] ?? ''}
-          renderEmptyState={() => (
-            <div className={styles['empty']}>
-              {isSearching ? messages.kit.searching : messages.kit.noMatches}
-            </div>
-          )}
-        >
-          {(option: Option & { readonly id: string }) => <OptionItem option={option} />}
-        </ListBox>
-      </Popover>
-    </AriaComboBox>
   )
 }
 

@@ -1,4 +1,4 @@
-/** Fields to type into: text, numbers, searches. Each has a label, may have a hint, and shows its own problem. */
+/** Fields to type into: text, searches; numbers are in number-field.tsx. Each has a label, may have a hint, and shows its own problem. */
 import { IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import {
@@ -6,12 +6,10 @@ import {
   FieldError,
   Input,
   Label,
-  NumberField as AriaNumberField,
   SearchField as AriaSearchField,
   Text,
   TextArea,
   TextField as AriaTextField,
-  type NumberFieldProps as AriaNumberFieldProps,
   type SearchFieldProps as AriaSearchFieldProps,
   type TextFieldProps as AriaTextFieldProps,
 } from 'react-aria-components'
@@ -84,19 +82,6 @@ export function TextField({
       )}
       <FieldNotes hint={hint} problem={problem} />
     </AriaTextField>
-  )
-}
-
-export interface NumberFieldProps
-  extends Omit<AriaNumberFieldProps, 'className' | 'style' | 'children'>, FieldTexts {}
-
-export function NumberField({ label, hint, isOptional = false, problem, ...rest }: NumberFieldProps) {
-  return (
-    <AriaNumberField {...rest} isInvalid={problem !== undefined} className={styles['field'] ?? ''}>
-      <FieldLabel label={label} isOptional={isOptional} />
-      <Input className={styles['input'] ?? ''} />
-      <FieldNotes hint={hint} problem={problem} />
-    </AriaNumberField>
   )
 }
 

@@ -54,6 +54,8 @@ describeInChromium('Compute', () => {
     it('17: shows Starting, and becomes Available without a reload', async () => {
       const page = await open('/compute/instances')
       await page.getByRole('link', { name: 'Create database instance' }).click()
+      // The list that is left has a field with «name» in its label, too.
+      await page.getByRole('heading', { name: 'Create database instance' }).waitFor()
       await page.getByLabel('Name').fill(name)
       await page.getByText('1 CU').click()
       await press(page, 'Create')
@@ -200,7 +202,7 @@ describeInChromium('Compute', () => {
         await page.getByText('Native login: off → on').waitFor()
         await press(page, 'Save')
         await page.getByText(`${name} is changed.`).waitFor()
-        // The SQL editor takes this over as soon as it is there; the statement is the vendor's.
+        // Typed in the SQL editor: secrets.test.ts.
         await asOwner((client) => client.query(`CREATE ROLE new_role LOGIN PASSWORD '${password}'`))
         const line = await page.getByLabel('Connection string', { exact: true }).last().textContent()
         const asRole = (line ?? '').replace(/user=\S+/, 'user=new_role')
@@ -268,29 +270,37 @@ describeInChromium('Compute', () => {
   describe('Delete', () => {
     it('19: counts what goes, and only the exact name deletes', async () => {
       await addRole(lakegate, name, eve.userName)
-      await asOwner((client) => client.query('SELECT 1'))
-      const session = await connectAs({
-        user: ready.admin_user,
-        password: await mintCredential(admin, name),
-        instance: await endpoint(),
+      await asOwner((client) => client.query('CREATE DATABASE counted'))
+      await admin.request('POST', '/api/2.0/database/catalogs', {
+        name: uniqueName('catalog').replace('-', '_'),
+        database_instance_name: name,
+        database_name: 'counted',
       })
-      session.on('error', () => undefined)
+      const password = await mintCredential(admin, name)
+      for (let count = 0; count < 2; count += 1) {
+        const session = await connectAs({ user: ready.admin_user, password, instance: await endpoint() })
+        session.on('error', () => undefined)
+      }
       const roles = await admin.request<{ database_instance_roles: unknown[] }>(
         'GET',
         `${pathOf(name)}/roles`,
       )
-      const sessions = await admin.request<OpenSessionsAnswer>(
-        'GET',
-        `/api/2.0/lakegate/instances/${name}/sessions`,
-      )
+      // Those of the tests before are gone.
+      await waitFor('the two sessions', async () => {
+        const { sessions } = await admin.request<OpenSessionsAnswer>(
+          'GET',
+          `/api/2.0/lakegate/instances/${name}/sessions`,
+        )
+        return sessions.length === 2
+      })
       const page = await openInstance()
       await press(page, `More actions for ${name}`)
       await page.getByRole('menuitem', { name: 'Delete' }).click()
-      const open = String(sessions.sessions.length)
-      const count = String(roles.database_instance_roles.length)
+      const count = roles.database_instance_roles.length
+      expect(count).toBeGreaterThan(2)
       await page
         .getByText(
-          `Its data, ${open} open session${open === '1' ? '' : 's'}, ${count} role${count === '1' ? '' : 's'} and 0 catalogs go. Lakegate keeps no backup of it.`,
+          `Its data, 2 open sessions, ${String(count)} roles and 1 catalog go. Lakegate keeps no backup of it.`,
         )
         .waitFor()
       const field = page.getByLabel(`Type ${name} to confirm`)
@@ -343,7 +353,7 @@ describeInChromium('Compute', () => {
       name: ready.admin_user,
       identity_type: 'USER',
       membership_role: 'DATABRICKS_SUPERUSER',
-      attributes: { createrole: true },
+      attributes: { createdb: true, createrole: true },
     })
     await ownerRole
     const password = await mintCredential(admin, name)

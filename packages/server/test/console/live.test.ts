@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { pathOf, uniqueName } from '../stage/console-instances.ts'
 import type { Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
@@ -47,6 +48,24 @@ describeInChromium('live updates of the console (skipped where no Chromium is in
     await page.getByText('Live updates paused').waitFor()
     await page.waitForRequest((request) => request.url().includes('/database/instances'))
     await page.context().close()
+  })
+
+  it('17: without the connection an instance that is made becomes Available all the same, and «Live updates paused» is said', async () => {
+    const name = uniqueName('polled')
+    const page = await chromium.openConsole({
+      person: admin,
+      path: `/compute/instances?filter=${name}`,
+      prepare: (context) => context.route(`**${EVENTS}`, (route) => route.abort()),
+    })
+    await page.getByText('Live updates paused').waitFor()
+    await lakegate.admin.request('POST', '/api/2.0/database/instances', { name })
+    await page.evaluate('globalThis.isSamePage = true')
+    const row = page.getByRole('row', { name: new RegExp(name) })
+    await row.getByText('Available', { exact: true }).waitFor({ timeout: 45_000 })
+    await page.getByText('Live updates paused').waitFor()
+    expect(await page.evaluate('globalThis.isSamePage')).toBe(true)
+    await page.context().close()
+    await lakegate.admin.request('DELETE', pathOf(name))
   })
 
   it('a newer build is offered, and the page is loaded anew only when the person asks for it', async () => {

@@ -59,6 +59,7 @@ describe('a saved query', () => {
       database: 'Sales DB',
       is_shared: false,
       is_own: true,
+      may_delete: true,
       owner: { id: alice.id, name: alice.applicationId },
       version: 1,
     })
@@ -91,6 +92,7 @@ describe('a saved query', () => {
     const { id } = await save(alice.http, { name: `shared ${randomUUID()}`, is_shared: true })
     await expect(read(bob.http, id)).resolves.toMatchObject({
       is_own: false,
+      may_delete: false,
       owner: { name: alice.applicationId },
     })
     expect((await list(bob.http)).map((query) => query.id)).toContain(id)
@@ -106,6 +108,7 @@ describe('a saved query', () => {
   it('that is shared is deleted by administrators of the workspace, and that is on record', async () => {
     const name = `unwanted ${randomUUID()}`
     const { id } = await save(alice.http, { name, is_shared: true })
+    await expect(read(admin, id)).resolves.toMatchObject({ is_own: false, may_delete: true })
     await remove(admin, id)
     expect(await refusal(read(alice.http, id))).toMatchObject({ status: 404 })
     const details = await waitFor('its records', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { KEPT_IN_BROWSER } from '../stage/kept-in-browser.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { sqlEditorOf, type SqlEditorPage } from '../stage/sql-editor.ts'
@@ -149,6 +150,8 @@ describeInChromium('the SQL editor', () => {
     const editor = await open()
     await editor.run('CREATE TEMPORARY TABLE t (n int); COPY t TO STDOUT')
     await editor.page.getByText('COPY moves files; the console has none').waitFor()
+    await editor.run('COPY t FROM STDIN')
+    await editor.page.getByText(String.raw`\copy t FROM`).waitFor()
     await editor.run('SELECT 1')
     expect(await editor.cell(0, 0).textContent()).toBe('1')
   })
@@ -177,6 +180,37 @@ describeInChromium('the SQL editor', () => {
     const load = dialog.getByRole('button', { name: 'Load more' })
     while (await load.isVisible()) await load.click()
     await dialog.getByText('600 kB of 600 kB loaded').waitFor()
+  })
+
+  it('31: of a cell of 48 MB the grid holds 2 kB and its size, the panel loads 8 MB and no more, and keys move on', async () => {
+    const editor = await open()
+    await editor.run(`SELECT n, repeat('x', 48000000) AS big FROM generate_series(1, 2) AS n`)
+    expect(await editor.cell(0, 1).textContent()).toContain('48 MB')
+    // What the grid has to draw is what makes it slow or not.
+    expect((await editor.grid.innerHTML()).length).toBeLessThan(20_000)
+    await editor.cell(0, 1).click()
+    for (const [key, row, column] of [
+      ['ArrowDown', 1, 1],
+      ['ArrowLeft', 1, 0],
+      ['ArrowUp', 0, 0],
+      ['End', 0, 1],
+    ] as const) {
+      await editor.page.keyboard.press(key)
+      await expect
+        .poll(() => editor.grid.getAttribute('aria-activedescendant'))
+        .toBe(await editor.cell(row, column).getAttribute('id'))
+    }
+    await editor.page.keyboard.press('Enter')
+    const dialog = editor.page.getByRole('dialog')
+    await dialog.getByText('2.0 kB of 48 MB loaded').waitFor()
+    const load = dialog.getByRole('button', { name: 'Load more' })
+    while (await load.isVisible()) await load.click()
+    await dialog.getByText('Too large for the console.').waitFor()
+    const loaded = (await dialog.locator('[data-cell-text]').textContent())?.length
+    expect(loaded).toBeGreaterThan(7_900_000)
+    expect(loaded).toBeLessThanOrEqual(8 * 1024 * 1024)
+    await editor.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
   })
 
   it('reads a plan as a tree, and rolls back what ANALYZE executed', async () => {
@@ -355,23 +389,3 @@ describeInChromium('the SQL editor', () => {
     ).toBe(true)
   })
 })
-
-/** Everything that IndexedDB and the storages hold, as one text. */
-const KEPT_IN_BROWSER = `(async () => {
-  const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)]
-  for (const { name } of await indexedDB.databases()) {
-    const database = await new Promise((resolve, reject) => {
-      const request = indexedDB.open(name)
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
-    })
-    for (const store of database.objectStoreNames)
-      found.push(JSON.stringify(await new Promise((resolve, reject) => {
-        const request = database.transaction(store).objectStore(store).getAll()
-        request.onsuccess = () => resolve(request.result)
-        request.onerror = () => reject(request.error)
-      })))
-    database.close()
-  }
-  return found.join('\\n')
-})()`

@@ -13,12 +13,15 @@ interface AxeViolation {
   readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[]
 }
 
-/** @returns what axe finds by WCAG 2.0 to 2.2 A and AA, also in shadow roots; one line each */
-export async function findBarriers(page: Page): Promise<readonly string[]> {
+/**
+ * @param rules of axe; without them all of WCAG 2.0 to 2.2 A and AA
+ * @returns what axe finds, also in shadow roots; one line each
+ */
+export async function findBarriers(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(`if (self.axe === undefined) { ${axe.source} }`)
   const found = await page.evaluate<AxeViolation[]>(
     `axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      runOnly: ${JSON.stringify(rules ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])},
       resultTypes: ['violations'],
     }).then(({ violations }) => violations)`,
   )
@@ -86,7 +89,39 @@ export const findCutTexts = (page: Page): Promise<readonly string[]> =>
       .map((element) => element.outerHTML.slice(0, 200))
   })()`)
 
+/** @returns times, and other texts with a date and a time, that tell their zone neither in the text nor in the title */
 export const findTimesWithoutZone = (page: Page): Promise<readonly string[]> =>
-  page.evaluate(`[...document.querySelectorAll('time')]
-    .filter((time) => !/(UTC|GMT|[A-Z]{3,5})/.test(time.title))
-    .map((time) => time.outerHTML)`)
+  page.evaluate(`(() => {
+    const zone = /UTC|GMT|\\b[A-Z]{3,5}\\b|[+-]\\d\\d:\\d\\d|\\dZ\\b/
+    const dateAndTime = /(?=.*\\b20\\d\\d\\b)(?=.*\\b\\d{1,2}:\\d\\d\\b)/s
+    const times = [...document.querySelectorAll('time')].filter((time) => !zone.test(time.title))
+    const texts = [...document.querySelectorAll('body :not(script, style, pre, code, time, time *)')].filter(
+      (element) =>
+        element.childElementCount === 0 &&
+        dateAndTime.test(element.textContent) &&
+        !zone.test(element.textContent) &&
+        !zone.test(element.closest('[title]')?.title ?? ''),
+    )
+    return [...times, ...texts].map((element) => element.outerHTML.slice(0, 200))
+  })()`)
+
+/** @returns why nobody sees where the focus is: it is nowhere, out of the window, or drawn like everything else */
+export const findFocusProblems = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(`(() => {
+    let focused = document.activeElement
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement
+    if (focused === null || focused === document.body) return ['the focus is lost']
+    const told = focused.outerHTML.slice(0, 200)
+    // A heading or a dialog that was gone to is no control: it has the focus for screen readers, and Tab goes on from there.
+    if (focused.tabIndex < 0 && !focused.matches('a, button, input')) return []
+    // A box or a switch is drawn by its label, the editor by its frame.
+    const drawn = [focused, focused.parentElement, focused.closest('.cm-editor'), ...(focused.closest('label')?.querySelectorAll('*') ?? []), focused.closest('label')]
+    const isMarked = (element) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(element)
+      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
+    }
+    const problems = drawn.some((element) => element && isMarked(element)) ? [] : ['no outline: ' + told]
+    const { top, bottom, left, right } = focused.getBoundingClientRect()
+    const isOutside = bottom <= 0 || right <= 0 || top >= innerHeight || left >= innerWidth
+    return isOutside ? [...problems, 'out of the window: ' + told] : problems
+  })()`)

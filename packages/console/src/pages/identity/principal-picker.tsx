@@ -7,7 +7,7 @@ import {
   type Principal,
   type PrincipalKind,
 } from '../../data/principals.ts'
-import { ComboBox } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
 import { messages } from '../../messages/index.ts'
 
 const ALL: readonly PrincipalKind[] = ['USER', 'GROUP', 'SERVICE_PRINCIPAL']

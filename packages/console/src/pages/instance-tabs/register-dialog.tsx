@@ -11,7 +11,8 @@ import {
   useRegisteredChanged,
 } from '../../data/registered-tables.ts'
 import { Button } from '../../kit/button.tsx'
-import { Checkbox, ComboBox } from '../../kit/choice.tsx'
+import { Checkbox } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
 import { ShowAsCall } from '../../kit/copy.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'

@@ -1,7 +1,9 @@
 /** Fields to type and to choose in: empty, filled, wrong, disabled. */
 import { useState } from 'react'
-import { Checkbox, ComboBox, RadioGroup, Select, Switch, type Option } from '../../kit/choice.tsx'
-import { NumberField, SearchField, TextField } from '../../kit/field.tsx'
+import { Checkbox, RadioGroup, Select, Switch, type Option } from '../../kit/choice.tsx'
+import { ComboBox } from '../../kit/combo-box.tsx'
+import { SearchField, TextField } from '../../kit/field.tsx'
+import { NumberField } from '../../kit/number-field.tsx'
 import { Form } from '../../kit/page.tsx'
 import { messages } from '../../messages/index.ts'
 

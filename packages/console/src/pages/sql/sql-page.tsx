@@ -1,16 +1,19 @@
 /** The SQL editor (design 5.10): tabs, each with a real PostgreSQL session of its own. */
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Page } from '../../kit/page.tsx'
 import { Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import type { SqlSearch } from './routes.ts'
 import { EditorTabs } from './workbench/editor-tabs.tsx'
 import { LeaveGuard } from './workbench/leave-guard.tsx'
-import { SaveQueryDialog } from './browse/save-query-dialog.tsx'
 import { TabView } from './workbench/tab-view.tsx'
 import { useSqlState, useWorkbench } from './workbench/use-workbench.ts'
 import { workbench, type EditorTab } from './workbench/workbench.ts'
+
+const SaveQueryDialog = lazy(async () => ({
+  default: (await import('./browse/save-query-dialog.tsx')).SaveQueryDialog,
+}))
 
 /** The address asks for a tab, or for a new one; what is shown stands in the address. */
 function useTabOfAddress(isLoaded: boolean, active: EditorTab | undefined): void {
@@ -77,7 +80,11 @@ export function SqlPage() {
       {state !== undefined && active !== undefined && (
         <TabView key={active.id} owner={state.owner} tab={active} session={session} state={sqlState} />
       )}
-      {isSaving && active !== undefined && <SaveQueryDialog tab={active} onClose={() => setSaving(false)} />}
+      {isSaving && active !== undefined && (
+        <Suspense>
+          <SaveQueryDialog tab={active} onClose={() => setSaving(false)} />
+        </Suspense>
+      )}
       <LeaveGuard isOpen={isInTransaction} />
     </Page>
   )

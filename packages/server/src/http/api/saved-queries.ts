@@ -11,7 +11,7 @@ import {
   type SavedQueryPorts,
 } from '../../operations/manage-saved-queries.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { isOwnQuery, LARGEST_QUERY_BYTES } from '../../policy/saved-queries.ts'
+import { decideRemoveQuery, isOwnQuery, LARGEST_QUERY_BYTES } from '../../policy/saved-queries.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
@@ -155,6 +155,7 @@ const show = (query: SavedQuery, caller: Caller): SavedQueryAnswer => ({
   is_shared: query.isShared,
   owner: query.owner,
   is_own: isOwnQuery(caller, query),
+  may_delete: decideRemoveQuery(caller, query.id, query) === 'permitted',
   create_time: query.createdAt.toISOString(),
   update_time: query.updatedAt.toISOString(),
   version: query.version,

@@ -1,8 +1,9 @@
 /** How far the person is on the way to a first login: by facts of the server, never by what was clicked (design 7.1). */
-import type { DatabaseInstance } from '@lakegate/client'
+import type { DatabaseInstance, InstanceAction } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { lastRecordQuery } from '../../../data/audit-facts.ts'
 import { instanceRolesQuery } from '../../../data/instance-roles.ts'
+import { instanceRightsQuery } from '../../../data/instances.ts'
 import { useMay, useSession } from '../../../data/session.ts'
 import { instanceSessionsQuery } from '../../../data/sessions.ts'
 
@@ -13,11 +14,16 @@ export interface FirstLoginFacts {
   readonly othersHaveRoles: boolean
 }
 
+const NEEDED: readonly InstanceAction[] = ['see_roles', 'see_sessions']
+
 /** Undefined until all of it is known, and for who may not see the facts: they are in the audit. */
 export function useFirstLogin(instance: DatabaseInstance | undefined): FirstLoginFacts | undefined {
   const { person } = useSession()
-  const enabled = useMay('see_audit') === true && instance?.state === 'AVAILABLE'
+  const mayAudit = useMay('see_audit') === true && instance?.state === 'AVAILABLE'
   const name = instance?.name ?? ''
+  // An administrator of the account sees the audit, but not who is inside an instance.
+  const { data: rights } = useQuery({ ...instanceRightsQuery(name), enabled: mayAudit })
+  const enabled = mayAudit && NEEDED.every((action) => rights?.actions.includes(action) === true)
   const mine = { outcome: 'admitted', identityId: person.id } as const
   const minted = useQuery({ ...lastRecordQuery({ event: 'mint_database_credential', ...mine }), enabled })
   const admitted = useQuery({ ...lastRecordQuery({ event: 'login', ...mine }), enabled })

@@ -1,7 +1,8 @@
 /** «Advanced Settings», folded away in Create and open in Edit. */
 import type { ReactNode } from 'react'
 import { Checkbox, Switch } from '../../../kit/choice.tsx'
-import { NumberField, TextField } from '../../../kit/field.tsx'
+import { TextField } from '../../../kit/field.tsx'
+import { NumberField } from '../../../kit/number-field.tsx'
 import { Notice } from '../../../kit/state.tsx'
 import type { FormState } from '../../../kit/use-form.ts'
 import { messages } from '../../../messages/index.ts'

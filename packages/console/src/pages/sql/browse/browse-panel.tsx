@@ -1,14 +1,18 @@
 /** Beside the editor: the schema, saved queries, history. */
 import type { SavedQueryAnswer } from '@lakegate/client'
+import { lazy, Suspense } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import type { SqlHistoryEntry } from '../../../data/sql-history.ts'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
+import { Skeleton } from '../../../kit/state.tsx'
 import { messages } from '../../../messages/index.ts'
 import styles from './browse.module.css'
-import { HistoryList } from './history-list.tsx'
-import { SavedQueries } from './saved-queries.tsx'
 import { SchemaBrowser } from './schema-browser.tsx'
+
+// Behind tabs that few open: not before the editor.
+const HistoryList = lazy(async () => ({ default: (await import('./history-list.tsx')).HistoryList }))
+const SavedQueries = lazy(async () => ({ default: (await import('./saved-queries.tsx')).SavedQueries }))
 
 export interface BrowsePanelProps {
   readonly owner: string
@@ -40,10 +44,14 @@ export function BrowsePanel(props: BrowsePanelProps) {
         <SchemaBrowser session={session} state={state} onInsert={onInsert} />
       </TabPanel>
       <TabPanel id="saved" className={panel}>
-        <SavedQueries onOpen={onOpenSaved} />
+        <Suspense fallback={<Skeleton />}>
+          <SavedQueries onOpen={onOpenSaved} />
+        </Suspense>
       </TabPanel>
       <TabPanel id="history" className={panel}>
-        <HistoryList owner={owner} onOpen={onOpenHistory} />
+        <Suspense fallback={<Skeleton />}>
+          <HistoryList owner={owner} onOpen={onOpenHistory} />
+        </Suspense>
       </TabPanel>
     </Tabs>
   )

@@ -41,7 +41,7 @@ export function SavedQueries({ onOpen }: { readonly onOpen: (query: SavedQueryAn
                 {!query.is_own && <bdi>{messages.sql.saved.by(query.owner.name)}</bdi>}
               </span>
             </AriaButton>
-            {query.is_own && (
+            {query.may_delete && (
               <RowMenu
                 name={query.name}
                 actions={[

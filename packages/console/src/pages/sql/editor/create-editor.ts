@@ -20,8 +20,7 @@ import {
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
 import { bracketMatching, indentOnInput } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
-import { EditorState, Prec, type Extension } from '@codemirror/state'
+import { EditorState, Prec, StateEffect, type Extension } from '@codemirror/state'
 import {
   drawSelection,
   EditorView,
@@ -156,7 +155,6 @@ function extensions(events: () => EditorEvents) {
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    highlightSelectionMatches(),
     sql({ dialect: PostgreSQL }).language,
     autocompletion({ override: [createCompletionSource((question) => events().ask(question))] }),
     statementMark,
@@ -169,7 +167,7 @@ function extensions(events: () => EditorEvents) {
     keymap.of([
       ...closeBracketsKeymap,
       { key: 'Mod-/', run: toggleComment },
-      ...searchKeymap,
+      { key: 'Mod-f', run: openSearch },
       ...historyKeymap,
       ...completionKeymap,
       ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'),
@@ -177,4 +175,14 @@ function extensions(events: () => EditorEvents) {
     ]),
     editorLooks,
   ]
+}
+
+/** Searching is loaded when somebody searches for the first time; its own keys take over from there. */
+function openSearch(view: EditorView): boolean {
+  void import('@codemirror/search').then(({ highlightSelectionMatches, openSearchPanel, searchKeymap }) => {
+    const keys = Prec.high(keymap.of(searchKeymap))
+    view.dispatch({ effects: StateEffect.appendConfig.of([highlightSelectionMatches(), keys]) })
+    openSearchPanel(view)
+  })
+  return true
 }

@@ -1,17 +1,17 @@
 /** One tab: its target, schema, editor, and results. F6 goes from one to the next. */
 import { IconListTree } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { askCatalog } from '../../../data/sql-catalog.ts'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
 import { Button } from '../../../kit/button.tsx'
 import { Confirm, Drawer } from '../../../kit/dialog.tsx'
 import { useIsPhone } from '../../../kit/use-is-phone.ts'
+import { Skeleton } from '../../../kit/state.tsx'
 import { messages } from '../../../messages/index.ts'
 import { BrowsePanel, type BrowsePanelProps } from '../browse/browse-panel.tsx'
 import { CodeEditor } from '../editor/code-editor.tsx'
 import type { SqlEditor } from '../editor/create-editor.ts'
-import { ResultsPanel } from '../results/results-panel.tsx'
 import { ConnectionStatus } from './connection-status.tsx'
 import { cycleRegions } from './cycle-regions.ts'
 import { PasswordChip } from './password-chip.tsx'
@@ -32,6 +32,10 @@ export interface TabViewProps {
 }
 
 const FIRST_SPLIT = 40
+
+// Grid, cells and plans are there before the first run has answered, and not before the editor.
+const loadResults = () => import('../results/results-panel.tsx')
+const ResultsPanel = lazy(async () => ({ default: (await loadResults()).ResultsPanel }))
 
 export function TabView({ owner, tab, session, state }: TabViewProps) {
   const editor = useRef<SqlEditor>(null)
@@ -118,12 +122,14 @@ export function TabView({ owner, tab, session, state }: TabViewProps) {
             {session === undefined || (state.run === undefined && connection.kind === 'none') ? (
               <p className={styles['empty']}>{messages.sql.connection.noneHint}</p>
             ) : (
-              <ResultsPanel
-                session={session}
-                state={state}
-                rowLimit={tab.rowLimit}
-                onGoToPosition={running.goToPosition}
-              />
+              <Suspense fallback={<Skeleton />}>
+                <ResultsPanel
+                  session={session}
+                  state={state}
+                  rowLimit={tab.rowLimit}
+                  onGoToPosition={running.goToPosition}
+                />
+              </Suspense>
             )}
           </section>
         </div>

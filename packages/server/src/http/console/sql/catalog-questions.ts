@@ -6,13 +6,34 @@ export interface OwnQuery {
   readonly parameters: readonly (string | null)[]
 }
 
+/** Signs of the catalog as words. Not `CASE x WHEN`, which looks for its `=` along the search path (attack 73). */
+const wordOf = (column: string, words: Readonly<Record<string, string>>): string =>
+  `CASE ${Object.entries(words)
+    .map(
+      ([sign, word]) => `WHEN ${column} OPERATOR(pg_catalog.=) '${sign}'::pg_catalog."char" THEN '${word}'`,
+    )
+    .join(' ')} END`
+
 /** Kinds of relations, as words: `pg_class.relkind`. */
-export const RELATION_KIND = `
-  CASE relation.relkind
-    WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-    WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' WHEN 'I' THEN 'partitioned index'
-    WHEN 'c' THEN 'composite type' WHEN 't' THEN 'TOAST table' END`
-const BROWSED_KINDS = `ARRAY['r', 'p', 'v', 'm', 'f', 'S']::"char"[]`
+export const RELATION_KIND = wordOf('relation.relkind', {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+  S: 'sequence',
+  i: 'index',
+  I: 'partitioned index',
+  c: 'composite type',
+  t: 'TOAST table',
+})
+const FUNCTION_KIND = wordOf('function.prokind', {
+  f: 'function',
+  p: 'procedure',
+  a: 'aggregate',
+  w: 'window function',
+})
+const BROWSED_KINDS = `ARRAY['r', 'p', 'v', 'm', 'f', 'S']::pg_catalog."char"[]`
 
 const SCHEMAS = `
   SELECT schema.nspname, pg_catalog.pg_get_userbyid(schema.nspowner),
@@ -50,8 +71,7 @@ const COLUMNS = `
 const FUNCTIONS = `
   SELECT function.proname, pg_catalog.pg_get_function_identity_arguments(function.oid),
          pg_catalog.pg_get_function_result(function.oid),
-         CASE function.prokind WHEN 'f' THEN 'function' WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate'
-                               WHEN 'w' THEN 'window function' END
+         ${FUNCTION_KIND}
     FROM pg_catalog.pg_proc AS function
     JOIN pg_catalog.pg_namespace AS schema ON schema.oid OPERATOR(pg_catalog.=) function.pronamespace
    WHERE schema.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name

@@ -13,6 +13,8 @@ const MOST_OF_ALL_BYTES = 32 * 1024 * 1024
 const LONG_ROW_BYTES = 512 * 1024
 /** Characters of one piece. */
 const PIECE_LENGTH = 256 * 1024
+/** Of what is decoded at once to find a piece. */
+const PART_BYTES = 128 * 1024
 
 export interface ValuePlace {
   readonly run: number
@@ -33,26 +35,37 @@ export interface KeptValues {
   piece(place: ValuePlace, offset: number): { readonly text: string; readonly isLast: boolean } | undefined
 }
 
-export function createKeptValues(): KeptValues {
-  const kept = new Map<string, Buffer>()
-  /** The one that a panel is reading: its pieces come one after another. */
-  let read: { readonly key: string; readonly text: string } | undefined
+/** What all sessions of this server may keep together, so that many of them do not fill its memory. */
+export interface KeptShare {
+  left: number
+}
+const MOST_OF_SERVER_BYTES = 512 * 1024 * 1024
+export const createKeptShare = (): KeptShare => ({ left: MOST_OF_SERVER_BYTES })
+
+export function createKeptValues(share: KeptShare): KeptValues {
+  const kept = new Map<string, KeptValue>()
   let used = 0
   let bytesOfRow = 0
+  /** Of the row that is coming: what it may keep of its long values, before any is kept. */
+  let promised = 0
 
   return {
     clear() {
       kept.clear()
-      read = undefined
+      share.left += used
       used = 0
     },
     beginRow() {
       bytesOfRow = 0
+      promised = 0
     },
     roomFor(bytes) {
       bytesOfRow += Math.min(bytes, SHOWN_WHOLE_BYTES)
       if (bytes <= SHOWN_WHOLE_BYTES) return bytes
-      return Math.max(BEGINNING_BYTES, Math.min(bytes, MOST_OF_ONE_BYTES, MOST_OF_ALL_BYTES - used))
+      const left = Math.min(MOST_OF_ALL_BYTES - used, share.left) - promised
+      const room = Math.max(BEGINNING_BYTES, Math.min(bytes, MOST_OF_ONE_BYTES, left))
+      promised += room
+      return room
     },
     keep({ length, kept: bytes }, place) {
       if (length < 0) return null
@@ -60,10 +73,11 @@ export function createKeptValues(): KeptValues {
       if (isWhole) return bytes.toString('utf8')
       const whole = withoutPartOfCharacter(bytes, length)
       const beginning = withoutPartOfCharacter(whole.subarray(0, BEGINNING_BYTES), whole.length)
-      const isKept = used + whole.length <= MOST_OF_ALL_BYTES
+      const isKept = whole.length <= Math.min(MOST_OF_ALL_BYTES - used, share.left)
       if (isKept) {
         used += whole.length
-        kept.set(keyOf(place), whole)
+        share.left -= whole.length
+        kept.set(keyOf(place), { bytes: whole, parts: undefined })
       }
       return {
         beginning: beginning.toString('utf8'),
@@ -72,21 +86,63 @@ export function createKeptValues(): KeptValues {
       }
     },
     piece(place, offset) {
-      const key = keyOf(place)
-      if (read?.key !== key) {
-        const bytes = kept.get(key)
-        if (bytes === undefined) return undefined
-        read = { key, text: bytes.toString('utf8') }
-      }
-      const { text } = read
-      const start = Math.min(offset, text.length)
-      const end = Math.min(text.length, start + PIECE_LENGTH)
+      const value = kept.get(keyOf(place))
+      if (value === undefined) return undefined
+      // Found once for a value: to decode all of it for every piece would cost a browser nothing and us a lot.
+      value.parts ??= partsOf(value.bytes)
+      const total = value.parts.at(-1)?.endCharacter ?? 0
+      const start = Math.min(offset, total)
+      const parts = value.parts.filter(
+        ({ character, endCharacter }) => endCharacter > start && character < start + PIECE_LENGTH,
+      )
+      const text = parts.map((part) => textOf(value.bytes, part)).join('')
+      const from = start - (parts[0]?.character ?? start)
+      const end = Math.min(text.length, from + PIECE_LENGTH)
+      const isWhole = start + end - from >= total
       // A pair of surrogates stays together: JSON of half a character is no text.
-      const isHalf = end < text.length && isHighSurrogate(text.charCodeAt(end - 1))
-      return { text: text.slice(start, isHalf ? end - 1 : end), isLast: end >= text.length }
+      const isHalf = !isWhole && isHighSurrogate(text.charCodeAt(end - 1))
+      return { text: text.slice(from, isHalf ? end - 1 : end), isLast: isWhole }
     },
   }
 }
+
+interface KeptValue {
+  readonly bytes: Buffer
+  /** Once somebody has asked for a piece. */
+  parts: readonly Part[] | undefined
+}
+
+/** Bytes of whole characters, and which characters of the value these are. */
+interface Part {
+  readonly byte: number
+  readonly endByte: number
+  readonly character: number
+  readonly endCharacter: number
+}
+
+const textOf = (bytes: Buffer, { byte, endByte }: Pick<Part, 'byte' | 'endByte'>): string =>
+  bytes.toString('utf8', byte, endByte)
+
+function partsOf(bytes: Buffer): readonly Part[] {
+  const parts: Part[] = []
+  let character = 0
+  for (let byte = 0; byte < bytes.length;) {
+    const endByte = characterStartAt(bytes, Math.min(byte + PART_BYTES, bytes.length))
+    const endCharacter = character + textOf(bytes, { byte, endByte }).length
+    parts.push({ byte, endByte, character, endCharacter })
+    byte = endByte
+    character = endCharacter
+  }
+  return parts
+}
+
+/** RFC 3629 §3: a character begins with what is not 10xxxxxx, three bytes before at most. What has none is no text. */
+function characterStartAt(bytes: Buffer, place: number): number {
+  for (let at = place; at > place - 4 && at < bytes.length; at -= 1) if (!isContinuation(bytes[at])) return at
+  return place
+}
+
+const isContinuation = (byte: number | undefined): boolean => ((byte ?? 0) & 0xc0) === 0x80
 
 const keyOf = ({ run, statement, row, column }: ValuePlace): string => [run, statement, row, column].join(' ')
 
@@ -97,7 +153,7 @@ function withoutPartOfCharacter(bytes: Buffer, total: number): Buffer {
   if (bytes.length === total) return bytes
   let end = bytes.length
   // RFC 3629 §3: 10xxxxxx goes on, what is before it begins a character.
-  while (end > 0 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80) end -= 1
+  while (end > 0 && isContinuation(bytes[end - 1])) end -= 1
   const lead = bytes[end - 1] ?? 0
   const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1
   return end - 1 + size <= bytes.length ? bytes : bytes.subarray(0, Math.max(0, end - 1))

@@ -1,8 +1,9 @@
 /**
  * What goes to the browser, in order, each frame once: also when the WebSocket breaks and another one takes its place. Frames
- * are kept until the browser is known to have them, which it says by answering pings (RFC 6455 §5.5.3); so a browser that
- * takes in nothing makes the outbox full, and whoever fills it waits.
+ * are kept until the browser is known to have them, which it says by answering pings (RFC 6455 §5.5.3), whose words nobody
+ * knows who has not read them; so a browser that takes in nothing makes the outbox full, and whoever fills it waits.
  */
+import { randomBytes } from 'node:crypto'
 import type { SqlServerFrame } from '@lakegate/client'
 import { writeFrame } from './frames.ts'
 
@@ -13,6 +14,9 @@ export interface OutboxSocket {
 
 const FULL_BYTES = 1024 * 1024
 const PING_EVERY_BYTES = 64 * 1024
+/** Of a browser that answers none of them. */
+const MOST_PINGS = 100
+const PING_WORD_BYTES = 12
 
 export class Outbox {
   readonly #onRoom: () => void
@@ -22,6 +26,8 @@ export class Outbox {
   /** Frames since the session was opened; `opened` itself is not counted. */
   #sent = 0
   #unpinged = 0
+  /** The words of pings under way, in their order, with the last frame before each. */
+  #pings = new Map<string, number>()
 
   /** @param onRoom called when it is not full any more */
   constructor(onRoom: () => void) {
@@ -49,7 +55,20 @@ export class Outbox {
   /** Asks how far the browser is. */
   ping(): void {
     this.#unpinged = 0
-    this.#socket?.ping(String(this.#sent))
+    if (this.#socket === undefined) return
+    const word = randomBytes(PING_WORD_BYTES).toString('base64url')
+    this.#pings.set(word, this.#sent)
+    const [oldest] = this.#pings.keys()
+    if (this.#pings.size > MOST_PINGS && oldest !== undefined) this.#pings.delete(oldest)
+    this.#socket.ping(word)
+  }
+
+  /** A ping was answered. */
+  answered(word: string): void {
+    const number = this.#pings.get(word)
+    if (number === undefined) return
+    for (const [older, at] of this.#pings) if (at <= number) this.#pings.delete(older)
+    this.arrived(number)
   }
 
   /** The browser has everything up to this frame. */
@@ -72,6 +91,7 @@ export class Outbox {
    */
   attach(socket: OutboxSocket, hello: SqlServerFrame, received: number | undefined): void {
     this.#socket = socket
+    this.#pings.clear()
     socket.send(writeFrame(hello))
     if (received !== undefined) this.arrived(received)
     for (const { text } of this.#kept) socket.send(text)

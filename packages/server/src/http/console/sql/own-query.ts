@@ -14,6 +14,8 @@ import {
 
 const MOST_ROWS = 5_000
 const LONGEST_VALUE = 16 * 1024
+/** Of all values together: an answer is one frame, and hostile names and comments are long. */
+const MOST_BYTES = 4 * 1024 * 1024
 
 export type OwnAnswer =
   | { readonly rows: readonly (readonly (string | null)[])[]; readonly hasMore: boolean }
@@ -30,10 +32,12 @@ export async function askOwn(
   withinStatement: boolean,
 ): Promise<OwnAnswer> {
   const rows: (string | null)[][] = []
+  let bytes = 0
   conversation.directRows({
-    wants: () => rows.length < MOST_ROWS,
-    roomFor: (bytes) => Math.min(bytes, LONGEST_VALUE),
+    wants: () => rows.length < MOST_ROWS && bytes < MOST_BYTES,
+    roomFor: (length) => Math.min(length, LONGEST_VALUE),
     row: (values) => {
+      for (const { kept } of values) bytes += kept.length
       rows.push(values.map(({ length, kept }) => (length < 0 ? null : kept.toString('utf8'))))
     },
   })
@@ -49,6 +53,8 @@ export async function askOwn(
     }
     conversation.send(encodeClosePortal(PORTAL.own), encodeFlush())
     const error = withinStatement ? undefined : await conversation.sync()
-    return error === undefined ? { rows, hasMore: answer.kind === 'suspended' } : { error }
+    return error === undefined
+      ? { rows, hasMore: answer.kind === 'suspended' || bytes >= MOST_BYTES }
+      : { error }
   }
 }

@@ -21,7 +21,7 @@ const listRelations = (kinds: string): string => `
   SELECT schema.nspname, relation.relname, ${RELATION_KIND}, pg_catalog.pg_get_userbyid(relation.relowner)
     FROM pg_catalog.pg_class AS relation
     JOIN pg_catalog.pg_namespace AS schema ON schema.oid OPERATOR(pg_catalog.=) relation.relnamespace
-   WHERE relation.relkind OPERATOR(pg_catalog.=) ANY (ARRAY[${kinds}]::"char"[])
+   WHERE relation.relkind OPERATOR(pg_catalog.=) ANY (ARRAY[${kinds}]::pg_catalog."char"[])
      AND ${matches('relation.relname', 'schema.nspname', 'pg_catalog.pg_table_is_visible(relation.oid)')}
      ${NOT_OF_THE_SYSTEM}
    ORDER BY schema.nspname, relation.relname`

@@ -23,6 +23,10 @@ export interface ScriptPorts {
   /** How literals are read at this moment. */
   splitOptions(): SplitOptions
   isCancelled(): boolean
+  /** Resolves when the browser has taken in enough of what it has: not every statement waits for PostgreSQL. */
+  whenRoom(): Promise<void>
+  /** What the statement may have changed of how texts are written. */
+  keepEncoding(): Promise<void>
   onFull(): void
   /** The rows of this statement are under way now. */
   streaming(place: StatementPlace, stream: ResultStream): void
@@ -38,7 +42,12 @@ export interface KeptResult {
 /** @returns the result that is kept. @throws ConversationOver */
 export async function runScript(ports: ScriptPorts, request: RunRequest): Promise<KeptResult | undefined> {
   ports.values.clear()
-  const script = await openScript(request.sql, request.hash_passwords, ports.splitOptions())
+  const script = await openScript(
+    request.sql,
+    request.hash_passwords,
+    ports.splitOptions(),
+    ports.isCancelled,
+  )
   if (script.unreadablePasswords > 0) ports.notice(NOT_HASHED)
   if (request.roll_back !== true) return runStatements(ports, request, script)
   return rollBack(ports, () => runStatements(ports, request, script, false))
@@ -50,7 +59,9 @@ async function runStatements(
   script: Script,
   mayKeep = true,
 ): Promise<KeptResult | undefined> {
-  for (let number = 0; !ports.isCancelled(); number += 1) {
+  for (let number = 0; ; number += 1) {
+    await ports.whenRoom()
+    if (ports.isCancelled()) return undefined
     const statement = script.next(ports.splitOptions())
     if (statement === undefined) return undefined
     const place = { run, statement: number }
@@ -62,9 +73,9 @@ async function runStatements(
         ? await runSql(ports, place, statement, stream, mayKeep && script.isLast(ports.splitOptions()))
         : await runCommand(ports, place, statement.command)
     if (outcome.kind === 'kept') return { place, statement, stream }
+    await ports.keepEncoding()
     if (outcome.kind === 'failed' && !continue_after_errors) return undefined
   }
-  return undefined
 }
 
 function runSql(
@@ -130,7 +141,7 @@ async function rollBack<Result>(
 
 /** Only one EXPLAIN may be wrapped so: anything else might end the transaction by itself, and would not be taken back. */
 export async function mayBeRolledBack({ sql }: RunRequest, options: SplitOptions): Promise<boolean> {
-  const script = await openScript(sql, false, options)
+  const script = await openScript(sql, false, options, () => false)
   const statement = script.next(options)
   return (
     statement !== undefined &&

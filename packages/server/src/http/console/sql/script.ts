@@ -1,7 +1,7 @@
 /** The text of a run as it is sent: statement by statement, passwords of roles hashed, offsets of the text as it was written. */
 import {
   hashRolePasswords,
-  splitStatements,
+  statementsOf,
   type PsqlCommand,
   type Replacement,
   type SplitOptions,
@@ -29,33 +29,37 @@ export interface Script {
   readonly unreadablePasswords: number
 }
 
+/** @param isGivenUp once it is, no statement of the script may be sent */
 export async function openScript(
   written: string,
   hashPasswords: boolean,
   options: SplitOptions,
+  isGivenUp: () => boolean,
 ): Promise<Script> {
   const { sql, replacements, unreadable } = hashPasswords
-    ? await hashRolePasswords(written, options)
+    ? await hashRolePasswords(written, options, isGivenUp)
     : { sql: written, replacements: [], unreadable: 0 }
   const toWritten = (offset: number): number => offsetAsWritten(offset, replacements)
   let at = 0
-  let ahead:
-    { readonly isStandard: boolean; readonly statements: Statement[]; readonly from: number } | undefined
+  let ahead: Ahead | undefined
 
-  /** What follows, split once and again only when the rules have changed. */
-  function following(split: SplitOptions): { readonly statements: Statement[]; readonly from: number } {
+  /** No further than one statement ahead: each one may change the rules, and what was read by others is read anew. */
+  function following(split: SplitOptions): Ahead {
     const isStandard = split.standardConformingStrings ?? true
-    if (ahead?.isStandard !== isStandard)
-      ahead = { isStandard, statements: splitStatements(sql.slice(at), split), from: at }
+    if (ahead?.isStandard !== isStandard) {
+      const statements = statementsOf(sql.slice(at), split)
+      ahead = { isStandard, from: at, statements, statement: nextOf(statements) }
+    }
     return ahead
   }
 
   return {
     unreadablePasswords: unreadable,
     next(split) {
-      const { statements, from } = following(split)
-      const statement = statements.shift()
+      const read = following(split)
+      const { from, statement } = read
       if (statement === undefined) return undefined
+      read.statement = nextOf(read.statements)
       const [start, end] = [from + statement.start, from + statement.end]
       at = end
       return {
@@ -66,9 +70,20 @@ export async function openScript(
         offsetInRun: (offset) => toWritten(start + offset),
       }
     },
-    isLast: (split) => following(split).statements.length === 0,
+    isLast: (split) => following(split).statement === undefined,
   }
 }
+
+interface Ahead {
+  readonly isStandard: boolean
+  /** Where the text of these begins. */
+  readonly from: number
+  readonly statements: Iterator<Statement, void>
+  statement: Statement | undefined
+}
+
+const nextOf = (statements: Iterator<Statement, void>): Statement | undefined =>
+  statements.next().value ?? undefined
 
 /** What lies within a hash lies at the beginning of the password. */
 function offsetAsWritten(offset: number, replacements: readonly Replacement[]): number {

@@ -9,7 +9,7 @@ import { createFrameBudget } from './frame-budget.ts'
 import { readFrame, writeFrame } from './frames.ts'
 import { openSqlSession, refusalFrame, type Browser, type OpeningPorts } from './open-session.ts'
 import type { OutboxSocket } from './outbox.ts'
-import type { RegisteredSession, SessionRegistry } from './registry.ts'
+import type { Closable, RegisteredSession, SessionRegistry } from './registry.ts'
 import type { SessionFrame, SessionPorts, SqlSession } from './session.ts'
 
 export interface SocketPorts extends OpeningPorts {
@@ -20,6 +20,7 @@ export interface SocketPorts extends OpeningPorts {
   readonly browser: Browser
   readonly clock: () => Date
   readonly schedule: SessionPorts['schedule']
+  readonly keptShare: SessionPorts['keptShare']
   readonly log: {
     warn(fields: object, message: string): void
     error(fields: object, message: string): void
@@ -62,7 +63,11 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
   })
   socket.on('pong', (data: Buffer) => {
     isAlive = true
-    session?.arrived(Number(data.toString('latin1')))
+    session?.answered(data.toString('latin1'))
+  })
+  // No browser sends any; each is answered by the library.
+  socket.on('ping', () => {
+    if (!budget.take()) socket.terminate()
   })
   // Too long a frame, no UTF-8, a reset: the close follows.
   socket.on('error', () => undefined)
@@ -150,17 +155,22 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
     const givePlaceBack = registry.takePlace(caller.identity.id)
     if (givePlaceBack === undefined) throw new RefusedError(refuse('too_many_sql_sessions'))
     let key: string | undefined
+    let end: SqlServerFrame | undefined
     let stopAsking: (() => void) | undefined
+    const forget = (of: string, last: SqlServerFrame): void => {
+      const ended = registry.find(of)
+      registry.remove(of, last, clock())
+      if (last.type === 'ended') ended?.line.socket?.close(...closeCode(last))
+    }
     const sessionPorts: SessionPorts = {
       clock,
       schedule,
+      keptShare: ports.keptShare,
       onEnded(last) {
         givePlaceBack()
         stopAsking?.()
-        if (key === undefined) return
-        const ended = registry.find(key)
-        registry.remove(key, last, clock())
-        if (last.type === 'ended') ended?.line.socket?.close(...closeCode(last))
+        end = last
+        if (key !== undefined) forget(key, last)
       },
       onFailure(error) {
         log.error({ err: error }, 'a session of the SQL editor failed')
@@ -181,6 +191,11 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
         opened.session.end('sign_in_over')
       })
       join(registered, undefined, false)
+      // PostgreSQL may have ended it while the last facts about it were looked up.
+      if (end !== undefined) {
+        stopAsking()
+        forget(key, end)
+      }
     } catch (error) {
       givePlaceBack()
       throw error
@@ -192,7 +207,7 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
     ;({ session } = registered)
     // The line that was lost may look open from here for a while.
     registered.line.socket?.close(CLOSE.replaced, 'another connection took its place')
-    registered.line.socket = socket
+    registered.line.socket = closableOf(socket)
     session.attach(own, registered.hello, received, isResumed)
     if (closed.signal.aborted) session.detach(own)
   }
@@ -215,9 +230,23 @@ function closeCode({ reason }: SqlServerFrame & { type: 'ended' }): [code: numbe
   return [reason === 'server_stopping' ? CLOSE.goingAway : CLOSE.normal, reason]
 }
 
+/** A frame is never this long, nor what is sent without an answer. */
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024
+/** What is left of a line that was lost is little, or nobody reads it. */
+const MOST_LEFT_BYTES = 256 * 1024
+
+const closableOf = (socket: WebSocket): Closable => ({
+  close(code, reason) {
+    if (code === CLOSE.replaced && socket.bufferedAmount > MOST_LEFT_BYTES) socket.terminate()
+    else socket.close(code, reason)
+  },
+})
+
 const outboxSocketOf = (socket: WebSocket): OutboxSocket => ({
   send(text) {
-    if (socket.readyState === socket.OPEN) socket.send(text)
+    if (socket.readyState !== socket.OPEN) return
+    if (socket.bufferedAmount > MOST_UNREAD_BYTES) socket.terminate()
+    else socket.send(text)
   },
   ping(data) {
     if (socket.readyState === socket.OPEN) socket.ping(data)

@@ -8,8 +8,8 @@ import type { BackendConnection } from './backend-connection.ts'
 import { queryOf } from './catalog-questions.ts'
 import { Conversation, ConversationOver, type ErrorFields } from './conversation.ts'
 import { createIdleWatch, type IdlePorts } from './idle-watch.ts'
-import { createKeptValues } from './kept-values.ts'
-import { askOpening, type OpenedFacts } from './opening-query.ts'
+import { createKeptValues, type KeptShare } from './kept-values.ts'
+import { askOpening, LOGIN_SETTINGS, type OpenedFacts } from './opening-query.ts'
 import { Outbox, type OutboxSocket } from './outbox.ts'
 import { askOwn } from './own-query.ts'
 import type { ResultStream } from './result-stream.ts'
@@ -23,6 +23,8 @@ import { createWorkQueue } from './work-queue.ts'
 const KEPT_MS = 60_000
 /** Of the schema browser, which asks one by one. */
 const MOST_QUESTIONS_WAITING = 64
+/** Of the panel of a cell, which asks for one piece after the other. */
+const MOST_PIECES_WAITING = 16
 
 export type EndReason = Extract<SqlServerFrame, { type: 'ended' }>['reason']
 
@@ -32,6 +34,7 @@ export interface SessionPorts {
   readonly clock: () => Date
   /** @returns takes it back */
   readonly schedule: IdlePorts['schedule']
+  readonly keptShare: KeptShare
   /** Called once, with the last frame. */
   onEnded(last: SqlServerFrame): void
   /** Of ours. */
@@ -51,8 +54,8 @@ export interface SqlSession {
   attach(socket: OutboxSocket, hello: Hello, received: number | undefined, isResumed: boolean): void
   /** The line is broken. */
   detach(socket: OutboxSocket): void
-  /** The browser has everything up to this frame. */
-  arrived(frame: number): void
+  /** A ping was answered: the browser has everything that came before it. */
+  answered(word: string): void
   /** Asks for that. */
   ping(): void
   /** @returns false for what makes no sense at this moment */
@@ -62,7 +65,7 @@ export interface SqlSession {
 
 export function createSqlSession(connection: BackendConnection, ports: SessionPorts): SqlSession {
   const { clock, schedule } = ports
-  const values = createKeptValues()
+  const values = createKeptValues(ports.keptShare)
   const parameters = new Map<string, string>()
   const outbox = new Outbox(letGoOn)
   const unasked = createUnaskedMessages(emit, clock)
@@ -74,6 +77,9 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
   let lastRun = -1
   let takeBackLost: (() => void) | undefined
   let isOpen = false
+  /** Pieces that are asked for while the browser has not taken in what it has. */
+  const piecesAsked: CellFrame[] = []
+  let tellRoom: (() => void) | undefined
   const queue = createWorkQueue({
     began(kind) {
       if (kind === 'run') idle.pause()
@@ -137,7 +143,42 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
   }
 
   function letGoOn(): void {
+    while (!outbox.isFull) {
+      const piece = piecesAsked.shift()
+      if (piece === undefined) break
+      answerPiece(piece)
+    }
+    if (!outbox.isFull || isCancelled || isEnded) {
+      tellRoom?.()
+      tellRoom = undefined
+    }
     if (!outbox.isFull && current?.stream.isFull !== true) connection.resume()
+  }
+
+  /** Resolves when the browser has taken in enough of what it has. */
+  async function whenRoom(): Promise<void> {
+    if (!outbox.isFull || isCancelled || isEnded) return
+    await new Promise<void>((resolve) => {
+      tellRoom = resolve
+    })
+  }
+
+  /** @returns false for a cell that is not kept */
+  function answerPiece({ type, offset, ...place }: CellFrame): boolean {
+    const piece = values.piece(place, offset)
+    if (piece !== undefined) emit({ type, ...place, offset, text: piece.text, is_last: piece.isLast })
+    return piece !== undefined
+  }
+
+  /**
+   * Everything is read as UTF-8, and PostgreSQL reads what is sent as it was told: a statement that changes that would make
+   * others wrong, and our own questions too.
+   */
+  async function keepEncoding(): Promise<void> {
+    if ((parameters.get('client_encoding') ?? ENCODING) === ENCODING || conversation.transaction === 'failed')
+      return
+    const answer = await askOwn(conversation, SET_ENCODING, [], false)
+    unasked.notice('error' in answer ? answer.error : ENCODING_STAYS)
   }
 
   function onConversationOver(fields: ErrorFields | undefined): void {
@@ -168,6 +209,8 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
     kept?.takeBack()
     current?.stream.drop()
     values.clear()
+    piecesAsked.length = 0
+    tellRoom?.()
     // PostgreSQL does not notice that its client has gone while it works.
     if (queue.hasRun && reason !== 'ended_by_server') void connection.cancel()
     queue.stop()
@@ -188,7 +231,9 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
         },
         now: () => clock().getTime(),
         splitOptions,
-        isCancelled: () => isCancelled,
+        isCancelled: () => isCancelled || isEnded,
+        whenRoom,
+        keepEncoding,
         onFull: () => {
           connection.pause()
         },
@@ -213,6 +258,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
   }
 
   async function settle(number: number, keptNow: KeptResult | undefined): Promise<void> {
+    if (keptNow === undefined) await keepEncoding()
     // A request to cancel that is still on its way must not meet what is run next.
     await cancelling
     cancelling = undefined
@@ -239,6 +285,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
     if (isInTransaction()) {
       const answer = await askOwn(conversation, command, [], false)
       if ('error' in answer) unasked.notice(answer.error)
+      await keepEncoding()
     }
     unasked.settle()
     emit({ type: 'transaction', transaction: conversation.transaction })
@@ -315,12 +362,9 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
       case 'cancel':
         cancel()
         return true
-      case 'cell': {
-        const { type, offset, ...place } = frame
-        const piece = values.piece(place, offset)
-        if (piece !== undefined) emit({ type, ...place, offset, text: piece.text, is_last: piece.isLast })
-        return piece !== undefined
-      }
+      case 'cell':
+        if (!outbox.isFull) return answerPiece(frame)
+        return piecesAsked.length < MOST_PIECES_WAITING && piecesAsked.push(frame) > 0
       case 'end':
         end('ended_by_person')
         return true
@@ -348,8 +392,8 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
         end('lost')
       })
     },
-    arrived(frame) {
-      outbox.arrived(frame)
+    answered(word) {
+      outbox.answered(word)
     },
     ping() {
       outbox.ping()
@@ -358,6 +402,17 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
     end,
   }
 }
+
+type CellFrame = SqlClientFrame & { readonly type: 'cell' }
+
+const { client_encoding: ENCODING } = LOGIN_SETTINGS
+const SET_ENCODING = `SELECT pg_catalog.set_config('client_encoding', '${ENCODING}', false)`
+const ENCODING_STAYS: ErrorFields = new Map([
+  ['V', 'WARNING'],
+  ['C', '01000'],
+  ['M', `client_encoding is ${ENCODING} again: the console reads values in no other one`],
+  ['D', 'Values of the statement that changed it may be shown wrong.'],
+])
 
 /** PostgreSQL, "Error Codes": idle_in_transaction_session_timeout, idle_session_timeout. */
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'

@@ -14,6 +14,7 @@ import { toHttpError } from '../../error-body.ts'
 import { requireOwnOrigin } from '../csrf.ts'
 import type { ConsoleSession, ConsoleSessions } from '../session.ts'
 import { LONGEST_FRAME } from './frames.ts'
+import { createKeptShare } from './kept-values.ts'
 import type { OpeningPorts } from './open-session.ts'
 import { createSessionRegistry } from './registry.ts'
 import { serveSqlSocket, type SocketPorts } from './serve-socket.ts'
@@ -39,6 +40,7 @@ export const SQL_PATH = '/console/sql'
 
 export function createSqlEditor(ports: SqlEditorPorts): SqlEditor {
   const registry = createSessionRegistry()
+  const keptShare = createKeptShare()
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -67,7 +69,7 @@ export function createSqlEditor(ports: SqlEditorPorts): SqlEditor {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       serveSqlSocket(
         webSocket,
-        { ...ports, registry, findConsoleSession: find, browser: { address, port }, schedule },
+        { ...ports, registry, keptShare, findConsoleSession: find, browser: { address, port }, schedule },
         release,
       )
     })
