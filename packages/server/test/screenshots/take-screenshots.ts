@@ -46,8 +46,9 @@ export const SHOTS: readonly Shot[] = [
   { name: 'catalogs', path: ({ instance }) => `/compute/instances/${instance}/catalogs` },
   {
     name: 'login-check',
-    path: ({ instance }) =>
-      `/compute/instances/${instance}/login-check?identity=grace@example.com&role=analysts`,
+    // Of somebody else's role: the picture shows the first no.
+    path: ({ instance, administrator }) =>
+      `/compute/instances/${instance}/login-check?identity=grace@example.com&role=${administrator.userName}`,
     prepare: async (page) => {
       await page.getByRole('button', { name: 'Check', exact: true }).click()
     },
@@ -85,6 +86,12 @@ async function runQuery(page: Page): Promise<void> {
     .first()
     .click()
   await page.getByRole('grid').first().waitFor()
+  await page
+    .getByText(/rows shown/)
+    .first()
+    .waitFor()
+  // The schema is read in the same session, and stands in a drawer on a phone.
+  if ((page.viewportSize()?.width ?? 0) > 640) await page.getByText('information_schema').first().waitFor()
 }
 
 /**
