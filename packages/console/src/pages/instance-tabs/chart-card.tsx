@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { DataTable } from '../../kit/data-table.tsx'
 import { Card } from '../../kit/page.tsx'
 import { messages } from '../../messages/index.ts'
-import { formatStamp } from '../../text/stamp.ts'
+import { formatLocalAndUtc, formatStamp } from '../../text/stamp.ts'
 import type { AuditSearch } from '../audit/audit-search.ts'
 import { classes } from '../../kit/classes.ts'
 import { ChartCanvas } from './chart-canvas.tsx'
@@ -31,7 +31,13 @@ export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
       <p className={styles['summary']}>{chart.summary}</p>
       <ChartCanvas chart={chart} group={group} onCursor={setAt} />
       <ul className={styles['legend']}>
-        {time !== undefined && <li className={styles['time']}>{formatStamp(time.toISOString())}</li>}
+        {time !== undefined && (
+          <li className={styles['time']}>
+            <time dateTime={time.toISOString()} title={formatLocalAndUtc(time.toISOString())}>
+              {formatStamp(time.toISOString())}
+            </time>
+          </li>
+        )}
         {chart.series.map((series, index) => (
           <li key={series.id}>
             <span className={classes(styles['swatch'], styles[colourName(series, index)])} aria-hidden />
