@@ -33,42 +33,51 @@ describeInChromium('the console by keyboard (skipped where no Chromium is instal
     return page
   }
 
-  /** Goes on with Tab until the focus is where the selector says; each stop on the way must be seen. */
-  async function tabTo(page: Page, selector: string): Promise<void> {
-    for (let stop = 0; stop < MOST_STOPS; stop += 1) {
+  /** Goes on, with Tab or another key, until the focus is where the selector says; each stop on the way must be seen. */
+  async function goTo(page: Page, selector: string, key = 'Tab'): Promise<void> {
+    const stops: string[] = []
+    while (stops.length < MOST_STOPS) {
       expect(await findFocusProblems(page)).toEqual([])
       if (await page.locator(selector).evaluateAll(anyHasFocus)) return
-      await page.keyboard.press('Tab')
+      stops.push(await page.evaluate<string>('document.activeElement.outerHTML.slice(0, 100)'))
+      await page.keyboard.press(key)
     }
-    throw new Error(`${String(MOST_STOPS)} stops did not lead to ${selector}`)
+    throw new Error(`${key} did not lead to ${selector}, but to\n${stops.join('\n')}`)
   }
+
+  /** A page begins at its heading, for readers and for the keyboard. */
+  const arriveAt = (page: Page, name: string) =>
+    expect.poll(() => page.getByRole('heading', { level: 1, name }).evaluateAll(anyHasFocus)).toBe(true)
 
   it('leads from the sign-in to a result of SELECT session_user, with the focus seen at every stop', async () => {
     const page = await openSignIn()
-    await tabTo(page, '#user_name')
+    await goTo(page, '#user_name')
     await page.keyboard.type(person.userName)
     await page.keyboard.press('Tab')
-    await tabTo(page, '[name=password]')
+    await goTo(page, '[name=password]')
     await page.keyboard.type(person.password)
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'Database instances' }).waitFor()
+    await arriveAt(page, 'Database instances')
 
-    await tabTo(page, `main a[href$="/instances/${instance.name}"]`)
+    const link = `main a[href$="/instances/${instance.name}"]`
+    await page.locator(link).waitFor()
+    await goTo(page, '[role=grid] *')
+    await page.keyboard.press('ArrowRight')
+    await goTo(page, link, 'ArrowDown')
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: instance.name }).waitFor()
-    await tabTo(page, 'main a[href*="/console/sql"]')
+    await arriveAt(page, instance.name)
+    await goTo(page, 'main a[href*="/console/sql"]')
     await page.keyboard.press('Enter')
 
     const editor = sqlEditorOf(page)
     await editor.content.waitFor()
-    await tabTo(page, '.cm-content')
+    await goTo(page, '.cm-content')
     await page.keyboard.type('SELECT session_user')
     await page.keyboard.press('ControlOrMeta+Enter')
     await editor.cell(0, 0).getByText(person.userName).waitFor()
 
     await page.keyboard.press('F6')
-    expect(await findFocusProblems(page)).toEqual([])
-    await tabTo(page, '[role=gridcell]')
+    await goTo(page, '[data-result-grid]')
     // The editor keeps Tab for indenting; after Escape it lets it go.
     await page.keyboard.press('Shift+F6')
     expect(await editor.content.evaluate(hasFocus)).toBe(true)
@@ -85,7 +94,8 @@ describeInChromium('the console by keyboard (skipped where no Chromium is instal
   ])('closes $name by Escape, and the focus is where it was before', async ({ keys, dialog }) => {
     const page = await chromium.openConsole({ person, path: '/settings/appearance' })
     const place = 'main a[href$="/settings/profile"]'
-    await tabTo(page, place)
+    await arriveAt(page, 'Appearance')
+    await goTo(page, place)
     await page.keyboard.press(keys)
     const layer = page.getByRole('dialog', { name: dialog })
     await layer.waitFor()

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { DataTable } from '../../kit/data-table.tsx'
 import { Card } from '../../kit/page.tsx'
 import { messages } from '../../messages/index.ts'
+import { formatWithZone } from '../../text/format.ts'
 import { formatStamp } from '../../text/stamp.ts'
 import type { AuditSearch } from '../audit/audit-search.ts'
 import { classes } from '../../kit/classes.ts'
@@ -31,7 +32,7 @@ export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
       <p className={styles['summary']}>{chart.summary}</p>
       <ChartCanvas chart={chart} group={group} onCursor={setAt} />
       <ul className={styles['legend']}>
-        {time !== undefined && <li className={styles['time']}>{formatStamp(time.toISOString())}</li>}
+        {time !== undefined && <li className={styles['time']} title={formatWithZone(time)}>{formatStamp(time.toISOString())}</li>}
         {chart.series.map((series, index) => (
           <li key={series.id}>
             <span className={classes(styles['swatch'], styles[colourName(series, index)])} aria-hidden />
