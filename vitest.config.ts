@@ -40,6 +40,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'rooms',
+          // Files of a worker share what they import, which takes more time than most of them; every one cleans up behind itself.
+          isolate: false,
           include: ['packages/*/test/**/*.test.ts'],
           exclude: OUTSIDE,
           globalSetup: [UNSYNCED_POSTGRES],
