@@ -46,8 +46,7 @@ describeInChromium('the console by keyboard (skipped where no Chromium is instal
   }
 
   /** A page begins at its heading, for readers and for the keyboard. */
-  const arriveAt = (page: Page, name: string) =>
-    expect.poll(() => page.getByRole('heading', { level: 1, name }).evaluateAll(anyHasFocus)).toBe(true)
+  const arriveAt = (page: Page, name: string) => page.locator('h1:focus', { hasText: name }).waitFor()
 
   it('leads from the sign-in to a result of SELECT session_user, with the focus seen at every stop', async () => {
     const page = await openSignIn()
@@ -99,11 +98,11 @@ describeInChromium('the console by keyboard (skipped where no Chromium is instal
     await page.keyboard.press(keys)
     const layer = page.getByRole('dialog', { name: dialog })
     await layer.waitFor()
-    await expect.poll(() => layer.evaluate((element) => element.matches(':focus-within'))).toBe(true)
+    await page.locator('[role=dialog]:focus-within').waitFor()
     expect(await findFocusProblems(page)).toEqual([])
     await page.keyboard.press('Escape')
     await layer.waitFor({ state: 'detached' })
-    await expect.poll(() => page.locator(place).first().evaluate(hasFocus)).toBe(true)
+    await page.locator(`${place}:focus`).waitFor()
     expect(await findFocusProblems(page)).toEqual([])
     await page.context().close()
   })

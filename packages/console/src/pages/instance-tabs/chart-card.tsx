@@ -32,7 +32,11 @@ export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
       <p className={styles['summary']}>{chart.summary}</p>
       <ChartCanvas chart={chart} group={group} onCursor={setAt} />
       <ul className={styles['legend']}>
-        {time !== undefined && <li className={styles['time']} title={formatWithZone(time)}>{formatStamp(time.toISOString())}</li>}
+        {time !== undefined && (
+          <li className={styles['time']} title={formatWithZone(time)}>
+            {formatStamp(time.toISOString())}
+          </li>
+        )}
         {chart.series.map((series, index) => (
           <li key={series.id}>
             <span className={classes(styles['swatch'], styles[colourName(series, index)])} aria-hidden />
