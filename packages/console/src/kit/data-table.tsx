@@ -201,7 +201,7 @@ function Grid<Item>({
               )}
               {columns.map((column) => (
                 <Cell key={column.id} className={classes(column.isNumeric === true && styles['end'])}>
-                  {orNone(column.render(item))}
+                  {titled(orNone(column.render(item)))}
                 </Cell>
               ))}
               {actionsOf !== undefined && (
@@ -245,6 +245,10 @@ export const orNone = (content: ReactNode): ReactNode =>
   ) : (
     content
   )
+
+/** A cell cuts what is longer than it; a plain text tells the whole of itself. */
+const titled = (content: ReactNode): ReactNode =>
+  typeof content === 'string' ? <span title={content}>{content}</span> : content
 
 function Cards<Item>({ label, items, columns, keyOf, actionsOf, noteOf }: DataTableProps<Item>) {
   const [first, ...others] = columns

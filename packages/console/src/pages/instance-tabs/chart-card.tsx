@@ -4,7 +4,8 @@ import { useState } from 'react'
 import { DataTable } from '../../kit/data-table.tsx'
 import { Card } from '../../kit/page.tsx'
 import { messages } from '../../messages/index.ts'
-import { formatLocalAndUtc, formatStamp } from '../../text/stamp.ts'
+import { formatWithZone } from '../../text/format.ts'
+import { formatStamp } from '../../text/stamp.ts'
 import type { AuditSearch } from '../audit/audit-search.ts'
 import { classes } from '../../kit/classes.ts'
 import { ChartCanvas } from './chart-canvas.tsx'
@@ -32,10 +33,8 @@ export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
       <ChartCanvas chart={chart} group={group} onCursor={setAt} />
       <ul className={styles['legend']}>
         {time !== undefined && (
-          <li className={styles['time']}>
-            <time dateTime={time.toISOString()} title={formatLocalAndUtc(time.toISOString())}>
-              {formatStamp(time.toISOString())}
-            </time>
+          <li className={styles['time']} title={formatWithZone(time)}>
+            {formatStamp(time.toISOString())}
           </li>
         )}
         {chart.series.map((series, index) => (
