@@ -3,7 +3,7 @@
  * phone. The first column is the row's name (its row header, and usually a link); actions stand in a last column of their own.
  */
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useMemo, useState, type ReactElement, type ReactNode } from 'react'
 import {
   Cell,
   Column as AriaColumn,
@@ -17,6 +17,7 @@ import {
   type SortDescriptor,
 } from 'react-aria-components'
 import { messages } from '../messages/index.ts'
+import { Button } from './button.tsx'
 import { Checkbox } from './choice.tsx'
 import { classes } from './classes.ts'
 import styles from './data-table.module.css'
@@ -60,6 +61,11 @@ export interface DataTableProps<Item> {
 
 /** Above so many rows only those in view are made. */
 const VIRTUAL_FROM = 200
+/**
+ * The table is made anew with each key in a filter, and each row costs: of very long lists the first ones are shown, and more
+ * on request.
+ */
+const ROWS_AT_ONCE = 300
 const ROW_HEIGHT = 36
 const ACTIONS = 'actions'
 
@@ -73,16 +79,38 @@ export function DataTable<Item>(props: DataTableProps<Item>) {
   }
   const inOrder = useMemo(() => sortItems(items, columns, order), [items, columns, order])
   const sorted = useStableOrder(inOrder, keyOf, isFrozen, order)
+  const [most, setMost] = useState(ROWS_AT_ONCE)
+  const shown = useMemo(() => sorted.slice(0, most), [sorted, most])
   if (items.length === 0) return <>{props.empty}</>
-  if (isPhone) return <Cards {...props} items={sorted} />
-  const isVirtual = sorted.length > VIRTUAL_FROM
-  const table = <Grid {...props} items={sorted} order={order} onOrder={choose} isVirtual={isVirtual} />
+  const isVirtual = shown.length > VIRTUAL_FROM
+  return (
+    <>
+      {isPhone ? (
+        <Cards {...props} items={shown} />
+      ) : (
+        <Framed isVirtual={isVirtual}>
+          <Grid {...props} items={shown} order={order} onOrder={choose} isVirtual={isVirtual} />
+        </Framed>
+      )}
+      {shown.length < sorted.length && (
+        <div className={styles['rest']}>
+          {messages.kit.firstRows(shown.length, sorted.length)}
+          <Button isSmall onPress={() => setMost(most + ROWS_AT_ONCE)}>
+            {messages.kit.showMoreRows}
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Framed({ isVirtual, children }: { readonly isVirtual: boolean; readonly children: ReactElement }) {
   return isVirtual ? (
     <Virtualizer layout={TableLayout} layoutOptions={{ rowHeight: ROW_HEIGHT, headingHeight: ROW_HEIGHT }}>
-      {table}
+      {children}
     </Virtualizer>
   ) : (
-    <div className={styles['wrap']}>{table}</div>
+    <div className={styles['wrap']}>{children}</div>
   )
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditAnswer } from '@lakegate/client'
 import { signInToConsole, type ConsoleBrowser } from '../stage/console-session.ts'
 import { asSuperuser } from '../stage/inside-instance.ts'
-import { createPerson, type Person } from '../stage/person.ts'
+import { createPerson, formAction, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { openSqlSession, connectSqlSocket, type SqlSocket } from '../stage/sql-socket.ts'
 import { waitFor } from '../stage/wait-for.ts'
@@ -393,6 +393,16 @@ describe('a session of the SQL editor', () => {
     second.sql.send({ type: 'end' })
     expect(await second.sql.next('ended')).toMatchObject({ reason: 'ended_by_person', rolled_back: false })
     expect(await second.sql.closed()).toBe(1000)
+  })
+
+  it('13: ends when the person signs out at the account page', async () => {
+    const leaving = await signInToConsole(ready.http_url, person)
+    const { sql } = await openSqlSession(leaving, { instance })
+    await sql.run('BEGIN')
+    const account = await leaving.visitor.visit(`${ready.http_url}/oidc/account`)
+    await leaving.visitor.submit(formAction(account, 'sign-out'), {})
+    expect(await sql.next('ended')).toMatchObject({ reason: 'sign_in_over', rolled_back: true })
+    expect(await sql.closed()).toBe(4401)
   })
 
   it('is one of five of a person', async () => {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { ScimUser } from '@lakegate/client'
-import type { Locator, Page } from 'playwright-core'
+import type { Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEEDS, EVERYBODY } from '../policy/who-may.ts'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
@@ -203,46 +203,56 @@ describeInChromium('a control of the console', () => {
     for (const name of made) await admin.request('DELETE', pathOf(name))
   })
 
-  describe.each(EVERYBODY.map((who) => [who.title, who] as const))('for %s', (title, who) => {
-    for (const hasRole of [false, true])
-      it(`is there where the policy permits what it does, and absent where not: ${hasRole ? 'with' : 'without'} a role in the instance`, async () => {
-        const found = people.get(title)
-        if (found === undefined) throw new Error(title)
-        const { person, things } = found
-        if (hasRole) await addRole(lakegate, things.instance, person.userName)
-        const page = await chromium.openConsole({
-          person,
-          context: { viewport: { width: 1280, height: 900 } },
-          prepare: (context) => context.route('**/console/api/events', (route) => route.abort()),
-        })
-        const refused: string[] = []
-        const isQuiet = watchRequests(page, refused)
-        let at = ''
-        for (const [deed, decide] of DEEDS) {
-          const controls = CONTROLS[deed]
-          if (controls === undefined || controls === NONE) continue
-          for (const { path, open, find, withoutRole } of controls) {
-            if ((withoutRole === true) === hasRole) continue
-            if (open !== undefined || at !== path(things)) {
-              at = path(things)
-              await page.goto(`/console${at}`)
-              await page.getByRole('heading', { level: 1 }).first().waitFor()
-              await waitFor('all answers', isQuiet)
-              await open?.(page)
-              await waitFor('all answers', isQuiet)
-              if (open !== undefined) at = ''
+  // Some thirty pages each.
+  describe.each(EVERYBODY.map((who) => [who.title, who] as const))(
+    'for %s',
+    { timeout: 240_000 },
+    (title, who) => {
+      for (const hasRole of [false, true])
+        it(`is there where the policy permits what it does, and absent where not: ${hasRole ? 'with' : 'without'} a role in the instance`, async () => {
+          const found = people.get(title)
+          if (found === undefined) throw new Error(title)
+          const { person, things } = found
+          if (hasRole) await addRole(lakegate, things.instance, person.userName)
+          const page = await chromium.openConsole({
+            person,
+            context: { viewport: { width: 1280, height: 900 } },
+            prepare: (context) => context.route('**/console/api/events', (route) => route.abort()),
+          })
+          const refused: string[] = []
+          const isQuiet = watchRequests(page, refused)
+          let at = ''
+          for (const [deed, decide] of DEEDS) {
+            const controls = CONTROLS[deed]
+            if (controls === undefined || controls === NONE) continue
+            for (const { path, open, find, withoutRole } of controls) {
+              if ((withoutRole === true) === hasRole) continue
+              if (open !== undefined || at !== path(things)) {
+                at = path(things)
+                await page.goto(`/console${at}`)
+                await page.getByRole('heading', { level: 1 }).first().waitFor()
+                await waitFor('all answers', isQuiet)
+                await open?.(page)
+                await waitFor('all answers', isQuiet)
+                if (open !== undefined) at = ''
+              }
+              const [control, isPermitted] = [find(page, things), decide(who) === 'permitted']
+              // What is to come may take its time; what is not to come has had it when all answers are there.
+              if (isPermitted)
+                await control
+                  .first()
+                  .waitFor({ state: 'attached', timeout: 15_000 })
+                  .catch(() => undefined)
+              const isThere = (await control.count()) > 0
+              expect.soft(isThere, `${deed}: ${control.toString()}`).toBe(isPermitted)
             }
-            const isThere = (await find(page, things).count()) > 0
-            expect
-              .soft(isThere, `${deed}: ${find(page, things).toString()}`)
-              .toBe(decide(who) === 'permitted')
           }
-        }
-        // Nothing is asked that the server refuses.
-        expect.soft(refused).toEqual([])
-        await page.context().close()
-      })
-  })
+          // Nothing is asked that the server refuses.
+          expect.soft(refused).toEqual([])
+          await page.context().close()
+        })
+    },
+  )
 
   const patch = (path: string, list: string, value: string) =>
     admin.request('PATCH', path, {
@@ -297,18 +307,19 @@ describeInChromium('a control of the console', () => {
 
 /** @returns whether nothing is asked any more for a moment */
 function watchRequests(page: Page, refused: string[]): () => boolean {
-  const open = new Set<unknown>()
+  const open = new Set<Request>()
   let last = performance.now()
   const isAsked = (url: string) => url.includes('/console/api/') && !url.endsWith('/events')
   page.on('request', (request) => {
     if (isAsked(request.url())) open.add(request)
     last = performance.now()
   })
-  for (const event of ['requestfinished', 'requestfailed'] as const)
-    page.on(event, (request) => {
-      open.delete(request)
-      last = performance.now()
-    })
+  const over = (request: Request) => {
+    open.delete(request)
+    last = performance.now()
+  }
+  page.on('requestfinished', over)
+  page.on('requestfailed', over)
   page.on('response', (response) => {
     if (response.status() === 403) refused.push(`${response.request().method()} ${response.url()}`)
   })

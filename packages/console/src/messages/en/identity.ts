@@ -90,6 +90,9 @@ export const identity = {
     text: (name: string, time: string) =>
       `Send this link to ${name}. It works once, until ${time}, and ends all earlier sign-ins.`,
     copy: 'Copy link',
+    notCopied: 'The link was not copied, and it is never shown again. Close all the same?',
+    goBack: 'Go back',
+    closeAnyway: 'Close without copying',
   },
   picker: {
     placeholder: 'Type a name to search',

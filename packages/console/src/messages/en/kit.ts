@@ -54,6 +54,9 @@ export const kit = {
     stay: 'Stay',
     go: 'Leave',
   },
+  firstRows: (shown: number, all: number) =>
+    `The first ${new Intl.NumberFormat('en').format(shown)} of ${new Intl.NumberFormat('en').format(all)} rows. A filter finds the others.`,
+  showMoreRows: 'Show more rows',
   typeNames: {
     USER: 'User',
     SERVICE_PRINCIPAL: 'Service principal',

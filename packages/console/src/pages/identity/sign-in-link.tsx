@@ -1,6 +1,7 @@
 /** The link by which a user sets the password: made on demand, shown once. */
 import type { SignInLinkAnswer } from '@lakegate/client'
 import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
 import { createSignInLink } from '../../data/identity-access.ts'
 import { Button } from '../../kit/button.tsx'
 import { CopyTextButton } from '../../kit/copy.tsx'
@@ -12,7 +13,7 @@ import styles from './identity.module.css'
 
 const texts = messages.identity.signInLink
 
-/** Only in this dialog, and gone with it. */
+/** Only in this dialog, and gone with it. Closing without having copied asks once. */
 export function SignInLinkShown({
   link,
   onClose,
@@ -20,6 +21,8 @@ export function SignInLinkShown({
   readonly link: SignInLinkAnswer
   readonly onClose: () => void
 }) {
+  const [isCopied, setCopied] = useState(false)
+  const [asks, setAsks] = useState(false)
   return (
     <Dialog
       title={texts.title}
@@ -28,13 +31,30 @@ export function SignInLinkShown({
       withoutCancel
       hasForm
       isChanged
-      buttons={<Button onPress={onClose}>{messages.kit.done}</Button>}
+      buttons={
+        asks ? (
+          <>
+            <Button autoFocus onPress={() => setAsks(false)}>
+              {texts.goBack}
+            </Button>
+            <Button kind="danger" onPress={onClose}>
+              {texts.closeAnyway}
+            </Button>
+          </>
+        ) : (
+          <Button onPress={() => (isCopied ? onClose() : setAsks(true))}>{messages.kit.done}</Button>
+        )
+      }
     >
       <p>{texts.text(link.user_name, formatWithZone(new Date(link.expire_time)))}</p>
       <code className={styles['link']}>{link.url}</code>
-      <CopyTextButton what={texts.title} text={link.url} kind="primary">
-        {texts.copy}
-      </CopyTextButton>
+      {asks ? (
+        <p role="status">{texts.notCopied}</p>
+      ) : (
+        <CopyTextButton what={texts.title} text={link.url} kind="primary" onCopied={() => setCopied(true)}>
+          {texts.copy}
+        </CopyTextButton>
+      )}
     </Dialog>
   )
 }
