@@ -107,6 +107,21 @@ describe('a change that did not come from the page', () => {
   })
 })
 
+it('a neighbour below the same domain reads nothing, measures nothing, and fills no places of the person', async () => {
+  for (const site of ['same-site', 'cross-site'])
+    for (const path of ['/console/api/session', '/console/api/2.0/token/list', '/console/api/events']) {
+      const headers = { cookie: browser.cookie, 'sec-fetch-site': site }
+      const answer = await fetch(`${origin}${path}`, { headers })
+      expect(answer.status, path).toBe(403)
+      expect(await answer.text()).toContain('another site')
+    }
+  // Another port of the same host is of the same site, and its pages send the cookie along.
+  for (const site of ['same-origin', 'none'])
+    expect(
+      (await browser.ask('GET', '/console/api/session', { headers: { 'sec-fetch-site': site } })).status,
+    ).toBe(200)
+})
+
 describe('frames and sniffing', () => {
   it.each([
     '/console',

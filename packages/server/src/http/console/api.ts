@@ -7,7 +7,7 @@ import type { Workspace } from '../../domain/workspace.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import type { Caller } from '../../policy/permissions.ts'
 import { refuse } from '../../policy/refusals.ts'
-import { CSRF_HEADER, requireCsrfValue, requireOwnOrigin } from './csrf.ts'
+import { CSRF_HEADER, requireCsrfValue, requireOwnOrigin, requireOwnSite } from './csrf.ts'
 import type { ConsoleSession, ConsoleSessions } from './session.ts'
 
 export const CONSOLE_API_PREFIX = '/console/api'
@@ -34,7 +34,8 @@ export async function findSessionOfRequest(
   const { sessions, workspace, publicUrl, isUse = true } = where
   const isSafe = SAFE_METHODS.includes(method)
   // Before anything is looked up: other sites learn nothing of whether somebody is signed in.
-  if (!isSafe) requireOwnOrigin(headers, publicUrl)
+  if (isSafe) requireOwnSite(headers)
+  else requireOwnOrigin(headers, publicUrl)
   const session = await sessions.findConsoleSession(headers.cookie, workspace, { isUse })
   if (isSafe) return session
   requireCsrfValue(headers[CSRF_HEADER], session)

@@ -16,9 +16,20 @@ export const CSRF_HEADER = 'x-lakegate-csrf'
 export function requireOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string): void {
   const { origin, 'sec-fetch-site': site } = headers
   if (origin !== publicUrl) throw forged('it does not come from the address of the console.')
-  if (site !== undefined && site !== 'same-origin')
-    throw forged('the browser says that another site sent it.')
+  if (site !== undefined && site !== 'same-origin') throw forged(ANOTHER_SITE)
 }
+
+/**
+ * For what only reads: the Strict cookie comes along from other ports and from neighbours below the same domain, who can read
+ * no answer, and could still measure it, keep a session alive, or take a person's places for streams (attack 68). By hand an
+ * address may be opened.
+ * @throws RefusedError console_request_forged
+ */
+export function requireOwnSite({ 'sec-fetch-site': site }: IncomingHttpHeaders): void {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw forged(ANOTHER_SITE)
+}
+
+const ANOTHER_SITE = 'the browser says that another site sent it.'
 
 /** @throws RefusedError console_request_forged */
 export function requireCsrfValue(sent: unknown, { csrf }: { readonly csrf: string }): void {

@@ -6,6 +6,7 @@ import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import type { CloseConnection } from '../connections.ts'
 import { toHttpError } from '../error-body.ts'
+import { requireOwnSite } from './csrf.ts'
 import type { HttpLog } from '../server.ts'
 import { EventStream } from './event-stream.ts'
 import type { EventReader, EventStreams } from './event-streams.ts'
@@ -53,6 +54,7 @@ async function answer(
     const method = request.method ?? ''
     throw new RefusedError(refuse('endpoint_not_found', { method, path: path.slice(0, 256) }))
   }
+  requireOwnSite(request.headers)
   const workspace = await workspaceAt(request.headers.host)
   const { cookie } = request.headers
   const find = () => sessions.findConsoleSession(cookie, workspace, { isUse: false })
