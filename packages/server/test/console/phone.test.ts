@@ -88,6 +88,8 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
         .or(page.getByRole('link', { name: /^Sessions/ }))
         .first(),
     )
+    // What is asked again when the connection for hints opens has come: an open menu would close with it.
+    await page.locator('[data-live=live]').first().waitFor({ state: 'attached' })
     const card = page.getByRole('listitem').filter({ hasText: lakegate.ready.admin_user })
     await tap(card.getByRole('button', { name: /^More actions for/ }).first())
     await tap(page.getByRole('menuitem', { name: 'End session' }))

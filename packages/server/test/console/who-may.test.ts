@@ -48,10 +48,14 @@ const onUser = (which: 'ofWorkspace' | 'ofAccount' | 'accountAdministrator') => 
   `/identity/users/${things[which]}`
 const sqlEditor = ({ instance }: Things) => `/sql?instance=${instance}&new=true`
 const openSaved = (page: Page) => page.getByRole('tab', { name: 'Saved', exact: true }).click()
-const openDatabases = async (page: Page) => {
-  await page.getByRole('group', { name: 'Where the SQL runs' }).getByRole('button').nth(1).click()
-  await page.getByRole('listbox').waitFor()
-}
+/** Again where the page still changed when it was pressed: a list closes when what it belongs to moves. */
+const openDatabases = (page: Page) =>
+  waitFor('the list of databases', async () => {
+    const list = page.getByRole('listbox')
+    if (await list.isVisible()) return true
+    await page.getByRole('group', { name: 'Where the SQL runs' }).getByRole('button').nth(1).click()
+    return list.isVisible()
+  })
 
 const NONE = 'the console has no control for it'
 
