@@ -2,7 +2,6 @@
  * What PostgreSQL keeps of a password (RFC 5803, src/common/scram-common.c `scram_build_secret`): made here, the password itself
  * never leaves. By WebCrypto, which browsers and Node have both.
  */
-import { preparePassword } from './saslprep.ts'
 
 /** SCRAM_SHA_256_DEFAULT_ITERATIONS and SCRAM_DEFAULT_SALT_LEN: what PostgreSQL itself and psql's \password take. */
 const ITERATIONS = 4096
@@ -33,6 +32,8 @@ export interface ScramTerms {
 /** `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` */
 export async function scramVerifier(password: string, { salt, iterations }: ScramTerms): Promise<string> {
   const { subtle } = globalThis.crypto
+  // With the tables of stringprep, which a browser loads when the first password is hashed.
+  const { preparePassword } = await import('./saslprep.ts')
   const key = await subtle.importKey('raw', encode(preparePassword(password)), 'PBKDF2', false, [
     'deriveBits',
   ])

@@ -156,7 +156,9 @@ describeInChromium('Identity and access', () => {
     const name = `<img src=x onerror=alert(1)> عربي ${'long '.repeat(60)}`.slice(0, 240).trim()
     const group = await makeGroup(`${name}${randomUUID().slice(0, 8)}`)
     const page = await open(`/identity/groups/${group.id}`)
-    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(group.displayName)
+    await expect
+      .poll(() => page.getByRole('heading', { level: 1 }).innerText(), { timeout: 10_000 })
+      .toBe(group.displayName)
     expect(chromium.complaintsOf(page)).toEqual({ violations: [], errors: [] })
   })
 

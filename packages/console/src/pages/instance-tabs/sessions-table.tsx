@@ -37,7 +37,10 @@ export function SessionsTable({ label, sessions, hasInstanceColumn }: SessionsTa
             {texts.endSelected}
           </Button>
         )}
-        {isInside && sessions.length > 0 && <span className={styles['path']}>{texts.frozen}</span>}
+        {/* On a phone it would move the card from under the thumb. */}
+        {!isPhone && isInside && sessions.length > 0 && (
+          <span className={styles['path']}>{texts.frozen}</span>
+        )}
       </div>
       <DataTable
         label={label}
