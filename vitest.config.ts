@@ -21,7 +21,7 @@ const resolve = {
 
 const shared = {
   pool: 'forks',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 120_000,
   // Nothing that one test leaves behind may help or hurt the next.
   restoreMocks: true,

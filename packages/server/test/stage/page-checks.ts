@@ -104,24 +104,3 @@ export const findTimesWithoutZone = (page: Page): Promise<readonly string[]> =>
     )
     return [...times, ...texts].map((element) => element.outerHTML.slice(0, 200))
   })()`)
-
-/** @returns why nobody sees where the focus is: it is nowhere, out of the window, or drawn like everything else */
-export const findFocusProblems = (page: Page): Promise<readonly string[]> =>
-  page.evaluate(`(() => {
-    let focused = document.activeElement
-    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement
-    if (focused === null || focused === document.body) return ['the focus is lost']
-    const told = focused.outerHTML.slice(0, 200)
-    // A heading or a dialog that was gone to is no control: it has the focus for screen readers, and Tab goes on from there.
-    if (focused.tabIndex < 0 && !focused.matches('a, button, input')) return []
-    // A box or a switch is drawn by its label, the editor by its frame.
-    const drawn = [focused, focused.parentElement, focused.closest('.cm-editor'), ...(focused.closest('label')?.querySelectorAll('*') ?? []), focused.closest('label')]
-    const isMarked = (element) => {
-      const { outlineStyle, outlineWidth } = getComputedStyle(element)
-      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
-    }
-    const problems = drawn.some((element) => element && isMarked(element)) ? [] : ['no outline: ' + told]
-    const { top, bottom, left, right } = focused.getBoundingClientRect()
-    const isOutside = bottom <= 0 || right <= 0 || top >= innerHeight || left >= innerWidth
-    return isOutside ? [...problems, 'out of the window: ' + told] : problems
-  })()`)

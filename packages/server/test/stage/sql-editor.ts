@@ -30,6 +30,11 @@ export function sqlEditorOf(page: Page): SqlEditorPage {
     await page.keyboard.insertText(sql)
   }
   const start = async (sql: string) => {
+    // Nothing runs before the page knows where: its buttons say so.
+    await page
+      .locator('[role=group] button:not([disabled])')
+      .filter({ hasText: /^Run all$/ })
+      .waitFor()
     await write(sql)
     await page.keyboard.press('Shift+ControlOrMeta+Enter')
   }
