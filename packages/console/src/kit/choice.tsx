@@ -19,7 +19,6 @@ import {
   type CheckboxFieldProps,
   type SwitchFieldProps,
 } from 'react-aria-components'
-import { messages } from '../messages/index.ts'
 import { classes } from './classes.ts'
 import { FieldLabel, FieldNotes, type FieldTexts } from './field.tsx'
 import styles from './field.module.css'
