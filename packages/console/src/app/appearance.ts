@@ -1,4 +1,5 @@
 /** What the person chose for how the console looks and reacts; kept in this browser. public/theme.js reads it before the first paint. */
+import { keepChoice, readChoice } from '../browser/choices.ts'
 import { createStore, type Store } from '../data/store.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -9,24 +10,15 @@ function keptChoice<Value extends string>(
   values: readonly [Value, ...Value[]],
   apply: (value: Value) => void = () => undefined,
 ): Store<Value> {
-  const kept = read(key)
+  const kept = readChoice(key)
   const store = createStore<Value>(values.find((value) => value === kept) ?? values[0])
   return {
     ...store,
     set(value) {
       store.set(value)
       apply(value)
-      localStorage.setItem(key, value)
+      keepChoice(key, value)
     },
-  }
-}
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    // Storage is closed to us: the first choice it is.
-    return null
   }
 }
 

@@ -77,6 +77,7 @@ function useLookForSignIn(isOver: boolean): void {
     if (!isOver) return undefined
     const before = queries.getQueryData(sessionQuery.queryKey)
     const look = async () => {
+      // Still signed out, or not reachable: looked at again in a moment.
       const found = await queries.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined)
       if (found === undefined) return
       // What somebody else left on the page is nothing for this person.

@@ -1,4 +1,5 @@
 /** Tabs of the SQL editor as this browser keeps them, and whether it keeps them when the person signs out. */
+import { forgetChoice, keepChoice, readChoice } from '../browser/choices.ts'
 import { forget, forgetAll, keep, readOwned, type OwnedRecord } from './sql-browser-store.ts'
 
 export interface SqlDraft extends OwnedRecord {
@@ -21,22 +22,11 @@ export const keepDraft = (draft: SqlDraft): Promise<unknown> => keep('drafts', d
 export const forgetDraft = (owner: string, id: number): Promise<unknown> => forget('drafts', owner, id)
 
 /** Off until the person says otherwise: the computer may not be theirs alone. */
-export function keepsAfterSignOut(owner: string): boolean {
-  try {
-    return localStorage.getItem(`${KEEP_KEY}:${owner}`) === 'yes'
-  } catch {
-    // The storage is closed to us; nothing is kept then.
-    return false
-  }
-}
+export const keepsAfterSignOut = (owner: string): boolean => readChoice(`${KEEP_KEY}:${owner}`) === 'yes'
 
 export function setKeepsAfterSignOut(owner: string, keeps: boolean): void {
-  try {
-    if (keeps) localStorage.setItem(`${KEEP_KEY}:${owner}`, 'yes')
-    else localStorage.removeItem(`${KEEP_KEY}:${owner}`)
-  } catch {
-    // As above.
-  }
+  if (keeps) keepChoice(`${KEEP_KEY}:${owner}`, 'yes')
+  else forgetChoice(`${KEEP_KEY}:${owner}`)
 }
 
 /** Called when the person signs out. */

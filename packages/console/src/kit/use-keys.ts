@@ -1,5 +1,6 @@
 /** Keys of one page beside those of the shell (app/keys.ts), by the same rules: no letter counts inside a field or behind a dialog. */
 import { useEffect, useRef } from 'react'
+import { readChoice } from '../browser/choices.ts'
 
 /** As app/appearance.ts keeps it. */
 const SHORTCUTS_KEY = 'lakegate-shortcuts'
@@ -10,7 +11,7 @@ const LAYER = '[role=dialog], [role=alertdialog], [role=menu], [role=listbox]'
 
 function isForThePage(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false
-  if (localStorage.getItem(SHORTCUTS_KEY) === 'off') return false
+  if (readChoice(SHORTCUTS_KEY) === 'off') return false
   const isInField = event.target instanceof Element && event.target.closest(FIELD) !== null
   return !isInField && document.querySelector(LAYER) === null
 }

@@ -1,4 +1,6 @@
 /** In which zone times are written: the browser's, or UTC; the person's choice (Settings → Appearance). */
+import { keepChoice, readChoice } from '../browser/choices.ts'
+
 const KEY = 'lakegate-time-zone'
 
 export type TimeZone = 'local' | 'UTC'
@@ -7,19 +9,14 @@ const listeners = new Set<() => void>()
 let zone: TimeZone = read()
 
 function read(): TimeZone {
-  try {
-    return localStorage.getItem(KEY) === 'UTC' ? 'UTC' : 'local'
-  } catch {
-    // Storage is closed to us.
-    return 'local'
-  }
+  return readChoice(KEY) === 'UTC' ? 'UTC' : 'local'
 }
 
 export const timeZone = (): TimeZone => zone
 
 export function chooseTimeZone(chosen: TimeZone): void {
   zone = chosen
-  localStorage.setItem(KEY, chosen)
+  keepChoice(KEY, chosen)
   for (const listener of listeners) listener()
 }
 

@@ -58,6 +58,26 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await page.context().close()
   })
 
+  it('in a browser that keeps nothing, everything works, and choices hold until the page is left', async () => {
+    const page = await chromium.openConsole({
+      person: admin,
+      path: '/compute/instances',
+      prepare: (context) =>
+        context.addInitScript(`Object.defineProperty(window, 'localStorage', {
+          get() { throw new DOMException('The storage is closed.', 'SecurityError') },
+        })`),
+    })
+    await page.getByRole('grid', { name: 'Database instances' }).waitFor()
+    await page.keyboard.press('[')
+    await page.getByRole('button', { name: 'Unfold the sidebar' }).waitFor()
+    await page.getByRole('link', { name: 'Settings' }).first().click()
+    await page.getByRole('link', { name: 'Appearance', exact: true }).click()
+    await page.getByText('Dark', { exact: true }).click()
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+    expect(chromium.complaintsOf(page)).toEqual({ violations: [], errors: [] })
+    await page.context().close()
+  })
+
   it('the palette finds pages and instances, and leads there with the keyboard alone', async () => {
     const page = await open('/settings/profile')
     await page.keyboard.press('Control+k')

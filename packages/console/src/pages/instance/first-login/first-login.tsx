@@ -2,6 +2,7 @@
 import type { DatabaseInstance } from '@lakegate/client'
 import { IconCircle, IconCircleCheck, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
+import { keepChoice, readChoice } from '../../../browser/choices.ts'
 import { useSession } from '../../../data/session.ts'
 import { IconButton, LinkButton } from '../../../kit/button.tsx'
 import { CodeBlock } from '../../../kit/copy.tsx'
@@ -20,14 +21,14 @@ const isComplete = ({ hasToken, login, othersHaveRoles }: FirstLoginFacts): bool
 export function FirstLogin({ instances }: { readonly instances: readonly DatabaseInstance[] }) {
   const instance = instances.find(({ state }) => state === 'AVAILABLE')
   const facts = useFirstLogin(instance)
-  const [isHidden, setHidden] = useState(() => localStorage.getItem(HIDDEN_KEY) === 'hidden')
+  const [isHidden, setHidden] = useState(() => readChoice(HIDDEN_KEY) === 'hidden')
   const [first, setFirst] = useState<FirstLoginFacts>()
   // Whoever finishes while looking sees the third tick.
   if (facts !== undefined && first === undefined) setFirst(facts)
   if (instance === undefined || facts === undefined || first === undefined) return null
   if (isHidden || isComplete(first)) return null
   const hide = () => {
-    localStorage.setItem(HIDDEN_KEY, 'hidden')
+    keepChoice(HIDDEN_KEY, 'hidden')
     setHidden(true)
   }
   return (
