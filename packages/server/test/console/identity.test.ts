@@ -113,6 +113,25 @@ describeInChromium('Identity and access', () => {
     await page.getByText('Nobody is in this group.').first().waitFor()
   })
 
+  it('tells of a change that somebody else made meanwhile, and keeps what was typed beside it', async () => {
+    const group = await makeGroup(`changed ${randomUUID()}`)
+    const page = await open(`/identity/groups/${group.id}`)
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    const name = `typed ${randomUUID()}`
+    await dialog(page).getByLabel('Display name').fill(name)
+    await lakegate.admin.request('PATCH', `${SCIM}/Groups/${group.id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'add', path: 'members', value: [{ value: member.id }] }],
+    })
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await dialog(page).getByText('Changed by somebody else meanwhile.').waitFor()
+    await dialog(page).getByRole('button', { name: 'Reload' }).click()
+    expect(await dialog(page).getByLabel('Display name').inputValue()).toBe(name)
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+    await page.getByRole('grid', { name: 'Members' }).getByText('A Member').waitFor()
+  })
+
   it('deactivates a user, and deletes one only by the exact name', async () => {
     const leaver = await createPerson(lakegate, 'Leaver')
     const page = await open(`/identity/users/${leaver.id}`)

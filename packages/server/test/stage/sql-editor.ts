@@ -23,6 +23,12 @@ export function sqlEditorOf(page: Page): SqlEditorPage {
   const content = page.locator('.cm-content')
   const grid = page.getByRole('grid')
   const write = async (sql: string) => {
+    // Nothing runs before the page knows where: its buttons say so. Later ones are off while something runs.
+    if ((await page.locator('[data-run="0"]').count()) > 0)
+      await page
+        .locator('[role=group] button:not([disabled])')
+        .filter({ hasText: /^Run all$/ })
+        .waitFor()
     await content.click()
     await page.keyboard.press('ControlOrMeta+a')
     await page.keyboard.press('Delete')
@@ -30,11 +36,6 @@ export function sqlEditorOf(page: Page): SqlEditorPage {
     await page.keyboard.insertText(sql)
   }
   const start = async (sql: string) => {
-    // Nothing runs before the page knows where: its buttons say so.
-    await page
-      .locator('[role=group] button:not([disabled])')
-      .filter({ hasText: /^Run all$/ })
-      .waitFor()
     await write(sql)
     await page.keyboard.press('Shift+ControlOrMeta+Enter')
   }
