@@ -8,8 +8,9 @@ import type { BackendConnection } from './backend-connection.ts'
 import { queryOf } from './catalog-questions.ts'
 import { Conversation, ConversationOver, type ErrorFields } from './conversation.ts'
 import { createIdleWatch, type IdlePorts } from './idle-watch.ts'
+import { keepEncoding } from './keep-encoding.ts'
 import { createKeptValues, type KeptShare } from './kept-values.ts'
-import { askOpening, LOGIN_SETTINGS, type OpenedFacts } from './opening-query.ts'
+import { askOpening, type OpenedFacts } from './opening-query.ts'
 import { Outbox, type OutboxSocket } from './outbox.ts'
 import { askOwn } from './own-query.ts'
 import type { ResultStream } from './result-stream.ts'
@@ -170,15 +171,9 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
     return piece !== undefined
   }
 
-  /**
-   * Everything is read as UTF-8, and PostgreSQL reads what is sent as it was told: a statement that changes that would make
-   * others wrong, and our own questions too.
-   */
-  async function keepEncoding(): Promise<void> {
-    if ((parameters.get('client_encoding') ?? ENCODING) === ENCODING || conversation.transaction === 'failed')
-      return
-    const answer = await askOwn(conversation, SET_ENCODING, [], false)
-    unasked.notice('error' in answer ? answer.error : ENCODING_STAYS)
+  async function keepItsEncoding(): Promise<void> {
+    const told = await keepEncoding(conversation, parameters.get('client_encoding'))
+    if (told !== undefined) unasked.notice(told)
   }
 
   function onConversationOver(fields: ErrorFields | undefined): void {
@@ -233,7 +228,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
         splitOptions,
         isCancelled: () => isCancelled || isEnded,
         whenRoom,
-        keepEncoding,
+        keepEncoding: keepItsEncoding,
         onFull: () => {
           connection.pause()
         },
@@ -258,7 +253,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
   }
 
   async function settle(number: number, keptNow: KeptResult | undefined): Promise<void> {
-    if (keptNow === undefined) await keepEncoding()
+    if (keptNow === undefined) await keepItsEncoding()
     // A request to cancel that is still on its way must not meet what is run next.
     await cancelling
     cancelling = undefined
@@ -285,7 +280,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
     if (isInTransaction()) {
       const answer = await askOwn(conversation, command, [], false)
       if ('error' in answer) unasked.notice(answer.error)
-      await keepEncoding()
+      await keepItsEncoding()
     }
     unasked.settle()
     emit({ type: 'transaction', transaction: conversation.transaction })
@@ -405,15 +400,6 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
 
 type CellFrame = SqlClientFrame & { readonly type: 'cell' }
 
-const { client_encoding: ENCODING } = LOGIN_SETTINGS
-const SET_ENCODING = `SELECT pg_catalog.set_config('client_encoding', '${ENCODING}', false)`
-const ENCODING_STAYS: ErrorFields = new Map([
-  ['V', 'WARNING'],
-  ['C', '01000'],
-  ['M', `client_encoding is ${ENCODING} again: the console reads values in no other one`],
-  ['D', 'Values of the statement that changed it may be shown wrong.'],
-])
-
 /** PostgreSQL, "Error Codes": idle_in_transaction_session_timeout, idle_session_timeout. */
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'
 const IDLE_TIMEOUT = '57P05'
@@ -422,4 +408,6 @@ const INTERNAL_ERROR: SqlError = {
   severity: 'FATAL',
   sqlstate: 'XX000',
   message: 'internal error of the console',
+  detail: 'The session ended with it.',
+  hint: 'Connect again; the log of the server says what failed.',
 }
