@@ -19,6 +19,8 @@ export interface FormState<Values extends object> {
   readonly isBusy: boolean
   readonly submit: () => void
   readonly reset: () => void
+  /** The values stay. */
+  readonly forgetError: () => void
 }
 
 export interface FormOptions<Values extends object, Answer> {
@@ -80,6 +82,9 @@ export function useForm<Values extends object, Answer>({
           parsed.error.issues.map((issue) => [issue.path.map(String).join('.'), issue.message]),
         ),
       )
+    },
+    forgetError: () => {
+      mutation.reset()
     },
     reset: () => {
       setValues(initial)

@@ -120,11 +120,13 @@ export const identity = {
   deactivate: 'Deactivate',
   activate: 'Activate',
   deactivateTitle: (name: string) => `Deactivate ${name}?`,
-  deactivateText: (sessions: number) =>
-    `It cannot sign in or get a token any more. ${plural(sessions, {
+  activateTitle: (name: string) => `Activate ${name}?`,
+  deactivateText: 'It cannot sign in or get a token any more.',
+  sessionsStay: (sessions: number) =>
+    plural(sessions, {
       one: 'Its # open PostgreSQL session stays open.',
       other: 'Its # open PostgreSQL sessions stay open.',
-    })}`,
+    }),
   endThem: 'End these sessions now',
   activated: (name: string) => `${name} is active.`,
   deactivatedFlag: (name: string) => `${name} is deactivated.`,
@@ -134,11 +136,13 @@ export const identity = {
   takenOut: (name: string) => `${name} was removed from the workspace.`,
   delete: 'Delete',
   deleteTitle: (name: string) => `Delete ${name} for good?`,
-  deleteText: (sessions: number) =>
-    `Its tokens, secrets and memberships go, and its id is never given again. Its roles in instances stay, and nobody can log in as them. ${plural(
-      sessions,
-      { one: 'It has # open PostgreSQL session.', other: 'It has # open PostgreSQL sessions.' },
-    )}`,
+  deleteText:
+    'Its tokens, secrets and memberships go, and its id is never given again. Its roles in instances stay, and nobody can log in as them.',
+  hasSessions: (sessions: number) =>
+    plural(sessions, {
+      one: 'It has # open PostgreSQL session.',
+      other: 'It has # open PostgreSQL sessions.',
+    }),
   deleteAction: (name: string) => `Delete ${name}`,
   deleted: (name: string) => `${name} was deleted.`,
   saved: (name: string) => `${name} was changed.`,

@@ -248,6 +248,7 @@ export const sql = {
     clearText: 'What you ran in this workspace is forgotten here. The database is not touched.',
     keep: 'Keep after sign-out',
     empty: 'Nothing was run yet.',
+    closed: 'This browser keeps nothing for this page: there is no history. Runs work all the same.',
     insert: 'Open in a new tab',
     outcomes: { complete: 'done', failed: 'failed', cancelled: 'cancelled' },
     entry: (instance: string, database: string) => `${instance} · ${database}`,

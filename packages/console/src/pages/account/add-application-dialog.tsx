@@ -1,13 +1,10 @@
 /** Registers an OAuth application. */
 import { z } from 'zod'
 import { createApplication, type MadeApplication } from '../../data/account.ts'
-import { Button } from '../../kit/button.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { RadioGroup } from '../../kit/choice.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { NumberField } from '../../kit/number-field.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 
@@ -58,64 +55,50 @@ export function AddApplicationDialog({ accountId, onClose, onMade }: AddApplicat
   })
   const { values } = form
   return (
-    <Dialog
-      title={texts.add}
-      isOpen
-      onClose={onClose}
-      isChanged={form.isChanged}
-      hasForm
-      buttons={
-        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
-          {texts.add}
-        </Button>
-      }
-    >
-      <Form label={texts.add} onSubmit={form.submit}>
-        <TextField
-          label={texts.name}
-          value={values.name}
-          onChange={(value) => form.set('name', value)}
-          problem={form.problemOf('name')}
-          autoFocus
-        />
-        <RadioGroup
-          label={texts.kind}
-          value={values.kind}
-          onChange={(value) => form.set('kind', value)}
-          asCards
-          options={[
-            {
-              value: 'confidential',
-              label: texts.kinds.confidential,
-              description: texts.kindDescriptions.confidential,
-            },
-            { value: 'public', label: texts.kinds.public, description: texts.kindDescriptions.public },
-          ]}
-        />
-        <TextField
-          label={texts.redirects}
-          hint={texts.redirectsHint}
-          isMultiline
-          rows={3}
-          isMono
-          value={values.redirects}
-          onChange={(value) => form.set('redirects', value)}
-          problem={form.problemOf('redirects')}
-        />
-        <NumberField
-          label={texts.accessMinutes}
-          value={values.accessMinutes}
-          onChange={(value) => form.set('accessMinutes', value)}
-          problem={form.problemOf('accessMinutes')}
-        />
-        <NumberField
-          label={texts.refreshMinutes}
-          value={values.refreshMinutes}
-          onChange={(value) => form.set('refreshMinutes', value)}
-          problem={form.problemOf('refreshMinutes')}
-        />
-        <InlineError error={form.error} />
-      </Form>
-    </Dialog>
+    <DialogForm title={texts.add} action={texts.add} form={form} onClose={onClose}>
+      <TextField
+        label={texts.name}
+        value={values.name}
+        onChange={(value) => form.set('name', value)}
+        problem={form.problemOf('name')}
+        autoFocus
+      />
+      <RadioGroup
+        label={texts.kind}
+        value={values.kind}
+        onChange={(value) => form.set('kind', value)}
+        asCards
+        options={[
+          {
+            value: 'confidential',
+            label: texts.kinds.confidential,
+            description: texts.kindDescriptions.confidential,
+          },
+          { value: 'public', label: texts.kinds.public, description: texts.kindDescriptions.public },
+        ]}
+      />
+      <TextField
+        label={texts.redirects}
+        hint={texts.redirectsHint}
+        isMultiline
+        rows={3}
+        isMono
+        value={values.redirects}
+        onChange={(value) => form.set('redirects', value)}
+        problem={form.problemOf('redirects')}
+      />
+      <NumberField
+        label={texts.accessMinutes}
+        value={values.accessMinutes}
+        onChange={(value) => form.set('accessMinutes', value)}
+        problem={form.problemOf('accessMinutes')}
+      />
+      <NumberField
+        label={texts.refreshMinutes}
+        value={values.refreshMinutes}
+        onChange={(value) => form.set('refreshMinutes', value)}
+        problem={form.problemOf('refreshMinutes')}
+      />
+    </DialogForm>
   )
 }

@@ -1,15 +1,14 @@
 /** OAuth applications that people sign in to through this account. */
 import type { CustomAppIntegration } from '@lakegate/client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { applicationsQuery, deleteApplication, type MadeApplication } from '../../data/account.ts'
 import { useSession } from '../../data/session.ts'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { CopyField } from '../../kit/copy.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { ConfirmByName } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
-import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { AccountPage } from './account-page.tsx'
@@ -24,13 +23,6 @@ export function ApplicationsPage() {
   const [isAdding, setAdding] = useState(false)
   const [made, setMade] = useState<MadeApplication>()
   const [leaving, setLeaving] = useState<CustomAppIntegration>()
-  const deleting = useMutation({
-    mutationFn: ({ integration_id }: CustomAppIntegration) => deleteApplication(accountId, integration_id),
-    onSuccess(_nothing, { name }) {
-      showFlag({ text: texts.deleted(name) })
-      setLeaving(undefined)
-    },
-  })
   return (
     <AccountPage
       title={messages.account.applications}
@@ -88,20 +80,18 @@ export function ApplicationsPage() {
       {isAdding && (
         <AddApplicationDialog accountId={accountId} onClose={() => setAdding(false)} onMade={setMade} />
       )}
-      <ConfirmByName
-        title={texts.deleteTitle(leaving?.name ?? '')}
-        name={leaving?.name ?? ''}
-        action={texts.deleteAction(leaving?.name ?? '')}
-        isOpen={leaving !== undefined}
-        onClose={() => setLeaving(undefined)}
-        onConfirm={() => {
-          if (leaving !== undefined) deleting.mutate(leaving)
-        }}
-        isBusy={deleting.isPending}
-        problem={<InlineError error={deleting.error} />}
-      >
-        <p>{texts.deleteText}</p>
-      </ConfirmByName>
+      {leaving !== undefined && (
+        <ConfirmChange
+          title={texts.deleteTitle(leaving.name)}
+          name={leaving.name}
+          action={texts.deleteAction(leaving.name)}
+          change={() => deleteApplication(accountId, leaving.integration_id)}
+          done={texts.deleted(leaving.name)}
+          onClose={() => setLeaving(undefined)}
+        >
+          <p>{texts.deleteText}</p>
+        </ConfirmChange>
+      )}
     </AccountPage>
   )
 }

@@ -1,12 +1,9 @@
 /** Creates a workspace. */
 import { z } from 'zod'
 import { createWorkspace } from '../../data/account.ts'
-import { Button } from '../../kit/button.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 
@@ -40,37 +37,23 @@ export function CreateWorkspaceDialog({ accountId, onClose, onCreated }: CreateW
     },
   })
   return (
-    <Dialog
-      title={texts.create}
-      isOpen
-      onClose={onClose}
-      isChanged={form.isChanged}
-      hasForm
-      buttons={
-        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
-          {texts.create}
-        </Button>
-      }
-    >
-      <Form label={texts.create} onSubmit={form.submit}>
-        <TextField
-          label={texts.name}
-          value={form.values.name}
-          onChange={(value) => form.set('name', value)}
-          problem={form.problemOf('name')}
-          autoFocus
-        />
-        <TextField
-          label={texts.deploymentName}
-          hint={texts.deploymentNameHint}
-          isOptional
-          isMono
-          value={form.values.deploymentName}
-          onChange={(value) => form.set('deploymentName', value)}
-          problem={form.problemOf('deploymentName')}
-        />
-        <InlineError error={form.error} />
-      </Form>
-    </Dialog>
+    <DialogForm title={texts.create} action={texts.create} form={form} onClose={onClose}>
+      <TextField
+        label={texts.name}
+        value={form.values.name}
+        onChange={(value) => form.set('name', value)}
+        problem={form.problemOf('name')}
+        autoFocus
+      />
+      <TextField
+        label={texts.deploymentName}
+        hint={texts.deploymentNameHint}
+        isOptional
+        isMono
+        value={form.values.deploymentName}
+        onChange={(value) => form.set('deploymentName', value)}
+        problem={form.problemOf('deploymentName')}
+      />
+    </DialogForm>
   )
 }

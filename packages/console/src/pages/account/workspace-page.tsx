@@ -13,10 +13,9 @@ import {
 import { useSession } from '../../data/session.ts'
 import { PrincipalChip, type PrincipalType } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { Select } from '../../kit/choice.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { Confirm, ConfirmByName } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
 import { useParam } from '../../kit/use-param.ts'
@@ -35,13 +34,6 @@ export function WorkspacePage() {
   const name = workspace?.workspace_name ?? workspaceId
   const [isAssigning, setAssigning] = useState(false)
   const [isDeleting, setDeleting] = useState(false)
-  const deleting = useMutation({
-    mutationFn: () => deleteWorkspace(accountId, workspaceId),
-    onSuccess() {
-      showFlag({ text: texts.deleted(name) })
-      void navigate({ to: '/account/workspaces' })
-    },
-  })
   return (
     <AccountPage
       title={name}
@@ -64,18 +56,19 @@ export function WorkspacePage() {
           onClose={() => setAssigning(false)}
         />
       )}
-      <ConfirmByName
-        title={texts.deleteTitle(name)}
-        name={name}
-        action={texts.deleteAction(name)}
-        isOpen={isDeleting}
-        onClose={() => setDeleting(false)}
-        onConfirm={() => deleting.mutate()}
-        isBusy={deleting.isPending}
-        problem={<InlineError error={deleting.error} />}
-      >
-        <p>{texts.deleteText}</p>
-      </ConfirmByName>
+      {isDeleting && (
+        <ConfirmChange
+          title={texts.deleteTitle(name)}
+          name={name}
+          action={texts.deleteAction(name)}
+          change={() => deleteWorkspace(accountId, workspaceId)}
+          done={texts.deleted(name)}
+          onDone={() => void navigate({ to: '/account/workspaces' })}
+          onClose={() => setDeleting(false)}
+        >
+          <p>{texts.deleteText}</p>
+        </ConfirmChange>
+      )}
     </AccountPage>
   )
 }
@@ -92,13 +85,12 @@ function Assignments({ accountId, workspaceId, workspaceName }: AssignmentsProps
   const changing = useMutation({
     mutationFn: ({ principalId, permission }: Change) =>
       assignToWorkspace(accountId, workspaceId, String(principalId), permission),
-    onSuccess: () => setLeaving(undefined),
   })
   return (
     <Section title={texts.assignments}>
       {data === undefined && error === null && <Skeleton lines={3} />}
       {error !== null && <PageError error={error} onRetry={() => void refetch()} />}
-      {leaving === undefined && <InlineError error={changing.error} />}
+      <InlineError error={changing.error} />
       {data !== undefined && (
         <DataTable<PermissionAssignment>
           label={texts.assignments}
@@ -136,27 +128,26 @@ function Assignments({ accountId, workspaceId, workspaceName }: AssignmentsProps
           )}
         />
       )}
-      <Confirm
-        title={texts.removeTitle(leaving === undefined ? '' : chipOf(leaving.principal).name, workspaceName)}
-        action={texts.remove}
-        isOpen={leaving !== undefined}
-        onClose={() => setLeaving(undefined)}
-        onConfirm={() => {
-          if (leaving !== undefined)
-            changing.mutate({ principalId: leaving.principal.principal_id, permission: undefined })
-        }}
-        isBusy={changing.isPending}
-        problem={<InlineError error={changing.error} />}
-      >
-        <p>{texts.removeText}</p>
-      </Confirm>
+      {leaving !== undefined && (
+        <ConfirmChange
+          title={texts.removeTitle(chipOf(leaving.principal).name, workspaceName)}
+          action={texts.remove}
+          change={() =>
+            assignToWorkspace(accountId, workspaceId, String(leaving.principal.principal_id), undefined)
+          }
+          done={texts.removed(chipOf(leaving.principal).name)}
+          onClose={() => setLeaving(undefined)}
+        >
+          <p>{texts.removeText}</p>
+        </ConfirmChange>
+      )}
     </Section>
   )
 }
 
 interface Change {
   readonly principalId: number
-  readonly permission: WorkspacePermission | undefined
+  readonly permission: WorkspacePermission
 }
 
 function chipOf(principal: PermissionAssignment['principal']): {

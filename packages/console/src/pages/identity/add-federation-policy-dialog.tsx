@@ -1,14 +1,11 @@
 /** Adds a federation policy; the issuers that people use most are filled in. */
 import { z } from 'zod'
 import { createFederationPolicy } from '../../data/identity-access.ts'
-import { Button } from '../../kit/button.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { Select } from '../../kit/choice.tsx'
 import { ShowAsCall } from '../../kit/copy.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 
@@ -64,59 +61,45 @@ export function AddFederationPolicyDialog({
   })
   const { preset, issuer, audiences, subject } = form.values
   return (
-    <Dialog
-      title={texts.add}
-      isOpen
-      onClose={onClose}
-      isChanged={form.isChanged}
-      hasForm
-      buttons={
-        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
-          {texts.add}
-        </Button>
-      }
-    >
-      <Form label={texts.add} onSubmit={form.submit}>
-        <Select
-          label={texts.preset}
-          value={preset}
-          onChange={(chosen) => {
-            form.set('preset', chosen)
-            form.set('issuer', ISSUERS[chosen])
-          }}
-          options={PRESETS.map((value) => ({ value, label: texts.presets[value] }))}
-        />
-        <TextField
-          label={texts.issuer}
-          value={issuer}
-          onChange={(value) => form.set('issuer', value)}
-          problem={form.problemOf('issuer')}
-          isMono
-        />
-        <TextField
-          label={texts.audiences}
-          hint={texts.audiencesHint}
-          isOptional
-          isMultiline
-          rows={2}
-          value={audiences}
-          onChange={(value) => form.set('audiences', value)}
-          problem={form.problemOf('audiences')}
-          isMono
-        />
-        <TextField
-          label={texts.subject}
-          hint={texts.subjectHints[preset]}
-          isOptional={principalId === undefined}
-          value={subject}
-          onChange={(value) => form.set('subject', value)}
-          problem={form.problemOf('subject')}
-          isMono
-        />
-        <ShowAsCall code={callOf(accountId, principalId, form.values)} />
-        <InlineError error={form.error} />
-      </Form>
-    </Dialog>
+    <DialogForm title={texts.add} action={texts.add} form={form} onClose={onClose}>
+      <Select
+        label={texts.preset}
+        value={preset}
+        onChange={(chosen) => {
+          form.set('preset', chosen)
+          form.set('issuer', ISSUERS[chosen])
+        }}
+        options={PRESETS.map((value) => ({ value, label: texts.presets[value] }))}
+      />
+      <TextField
+        label={texts.issuer}
+        value={issuer}
+        onChange={(value) => form.set('issuer', value)}
+        problem={form.problemOf('issuer')}
+        isMono
+      />
+      <TextField
+        label={texts.audiences}
+        hint={texts.audiencesHint}
+        isOptional
+        isMultiline
+        rows={2}
+        value={audiences}
+        onChange={(value) => form.set('audiences', value)}
+        problem={form.problemOf('audiences')}
+        isMono
+      />
+      <TextField
+        label={texts.subject}
+        hint={texts.subjectHints[preset]}
+        isOptional={principalId === undefined}
+        value={subject}
+        onChange={(value) => form.set('subject', value)}
+        problem={form.problemOf('subject')}
+        isMono
+      />
+      <ShowAsCall code={callOf(accountId, principalId, form.values)} />
+    </DialogForm>
   )
 }
 

@@ -6,13 +6,10 @@ import { createIdentity, type IdentityKind, type Place } from '../../data/direct
 import { createSignInLink } from '../../data/identity-access.ts'
 import type { Principal } from '../../data/principals.ts'
 import { useSession } from '../../data/session.ts'
-import { Button } from '../../kit/button.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { RadioGroup, Select } from '../../kit/choice.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError } from '../../kit/state.tsx'
 import { useForm, type FormState } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import { PrincipalPicker } from './principal-picker.tsx'
@@ -69,34 +66,20 @@ export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityD
   })
   if (link !== undefined) return <SignInLinkShown link={link} onClose={onClose} />
   return (
-    <Dialog
-      title={texts.add[kind]}
-      isOpen
-      onClose={onClose}
-      isChanged={form.isChanged}
-      hasForm
-      buttons={
-        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
-          {texts.addLabel}
-        </Button>
-      }
-    >
-      <Form label={texts.add[kind]} onSubmit={form.submit}>
-        {place === 'workspace' && isAccountAdmin && (
-          <RadioGroup
-            label={texts.columns.kind}
-            value={form.values.how}
-            onChange={(how) => form.set('how', how)}
-            options={[
-              { value: 'new', label: texts.addNew },
-              { value: 'existing', label: texts.addExisting },
-            ]}
-          />
-        )}
-        {form.values.how === 'new' ? <NewFields kind={kind} form={form} /> : <ExistingFields form={form} />}
-        <InlineError error={form.error} />
-      </Form>
-    </Dialog>
+    <DialogForm title={texts.add[kind]} action={texts.addLabel} form={form} onClose={onClose}>
+      {place === 'workspace' && isAccountAdmin && (
+        <RadioGroup
+          label={texts.columns.kind}
+          value={form.values.how}
+          onChange={(how) => form.set('how', how)}
+          options={[
+            { value: 'new', label: texts.addNew },
+            { value: 'existing', label: texts.addExisting },
+          ]}
+        />
+      )}
+      {form.values.how === 'new' ? <NewFields kind={kind} form={form} /> : <ExistingFields form={form} />}
+    </DialogForm>
   )
 }
 

@@ -1,14 +1,20 @@
 /** Changes the names of an identity, and (by an administrator of the account) whether it administers the account. */
+import { useQueryClient } from '@tanstack/react-query'
 import { z } from 'zod'
-import { patchIdentity, type IdentityKind, type PatchOperation, type Place } from '../../data/directory.ts'
+import {
+  identityQuery,
+  patchIdentity,
+  type IdentityKind,
+  type PatchOperation,
+  type Place,
+} from '../../data/directory.ts'
 import { ApiError } from '../../data/api.ts'
 import { Button } from '../../kit/button.tsx'
 import { Switch } from '../../kit/choice.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError, Notice } from '../../kit/state.tsx'
+import { Notice } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import { isAccountAdmin, nameOf, type AnyIdentity } from './names.ts'
@@ -35,6 +41,7 @@ export function EditIdentityDialog({
   mayMakeAdministrator,
   onClose,
 }: EditIdentityDialogProps) {
+  const queries = useQueryClient()
   const title = texts.editTitle(nameOf(identity))
   const form = useForm<Values, unknown>({
     shape: z.object({
@@ -49,44 +56,46 @@ export function EditIdentityDialog({
       onClose()
     },
   })
+  // What was typed stays; what it is compared with, and the version that it changes, are those of now.
+  const reload = async () => {
+    await queries.refetchQueries({ queryKey: identityQuery(place, kind, identity.id).queryKey })
+    form.forgetError()
+  }
   const isConflict = form.error instanceof ApiError && form.error.status === 412
   return (
-    <Dialog
+    <DialogForm
       title={title}
-      isOpen
+      action={messages.kit.save}
+      form={form}
       onClose={onClose}
-      isChanged={form.isChanged}
-      hasForm
-      buttons={
-        <Button kind="primary" isDisabled={!form.isChanged} isBusy={form.isBusy} onPress={form.submit}>
-          {messages.kit.save}
-        </Button>
-      }
+      needsChange
+      {...(isConflict
+        ? {
+            problem: (
+              <Notice tone="warn" actions={<Button onPress={() => void reload()}>{texts.reload}</Button>}>
+                {texts.changedMeanwhile}
+              </Notice>
+            ),
+          }
+        : {})}
     >
-      <Form label={title} onSubmit={form.submit}>
-        <TextField
-          label={texts.displayName}
-          {...(kind === 'Groups' ? { hint: texts.groupNameHint } : {})}
-          value={form.values.displayName}
-          onChange={(value) => form.set('displayName', value)}
-          problem={form.problemOf('displayName')}
-          autoFocus
-        />
-        {mayMakeAdministrator && (
-          <Switch
-            isSelected={form.values.isAdministrator}
-            onChange={(value) => form.set('isAdministrator', value)}
-          >
-            {texts.makeAccountAdmin}
-          </Switch>
-        )}
-        {isConflict ? (
-          <Notice tone="warn">{texts.changedMeanwhile}</Notice>
-        ) : (
-          <InlineError error={form.error} />
-        )}
-      </Form>
-    </Dialog>
+      <TextField
+        label={texts.displayName}
+        {...(kind === 'Groups' ? { hint: texts.groupNameHint } : {})}
+        value={form.values.displayName}
+        onChange={(value) => form.set('displayName', value)}
+        problem={form.problemOf('displayName')}
+        autoFocus
+      />
+      {mayMakeAdministrator && (
+        <Switch
+          isSelected={form.values.isAdministrator}
+          onChange={(value) => form.set('isAdministrator', value)}
+        >
+          {texts.makeAccountAdmin}
+        </Switch>
+      )}
+    </DialogForm>
   )
 }
 

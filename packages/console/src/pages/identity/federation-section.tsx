@@ -1,15 +1,14 @@
 /** Federation policies: tokens of another issuer that are exchanged for ours; of a service principal, or of the account. */
 import type { FederationPolicyAnswer } from '@lakegate/client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { deleteFederationPolicy, federationPoliciesQuery } from '../../data/identity-access.ts'
 import { useSession } from '../../data/session.ts'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { Confirm } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
-import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { AddFederationPolicyDialog } from './add-federation-policy-dialog.tsx'
@@ -22,13 +21,6 @@ export function FederationSection({ principalId }: { readonly principalId?: stri
   const { data, error, refetch } = useQuery(federationPoliciesQuery(accountId, principalId))
   const [isAdding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<string>()
-  const deleting = useMutation({
-    mutationFn: (policyId: string) => deleteFederationPolicy(accountId, principalId, policyId),
-    onSuccess() {
-      showFlag({ text: texts.deleted })
-      setLeaving(undefined)
-    },
-  })
   return (
     <Section title={texts.heading} actions={<Button onPress={() => setAdding(true)}>{texts.add}</Button>}>
       {data === undefined && error === null && <Skeleton lines={2} />}
@@ -77,19 +69,17 @@ export function FederationSection({ principalId }: { readonly principalId?: stri
           onClose={() => setAdding(false)}
         />
       )}
-      <Confirm
-        title={texts.deleteTitle}
-        action={texts.delete}
-        isOpen={leaving !== undefined}
-        onClose={() => setLeaving(undefined)}
-        onConfirm={() => {
-          if (leaving !== undefined) deleting.mutate(leaving)
-        }}
-        isBusy={deleting.isPending}
-        problem={<InlineError error={deleting.error} />}
-      >
-        <p>{texts.deleteText}</p>
-      </Confirm>
+      {leaving !== undefined && (
+        <ConfirmChange
+          title={texts.deleteTitle}
+          action={texts.delete}
+          change={() => deleteFederationPolicy(accountId, principalId, leaving)}
+          done={texts.deleted}
+          onClose={() => setLeaving(undefined)}
+        >
+          <p>{texts.deleteText}</p>
+        </ConfirmChange>
+      )}
     </Section>
   )
 }

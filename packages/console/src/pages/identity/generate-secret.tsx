@@ -5,11 +5,11 @@ import { z } from 'zod'
 import { createSecret } from '../../data/identity-access.ts'
 import { useSession } from '../../data/session.ts'
 import { Button } from '../../kit/button.tsx'
+import { DialogForm } from '../../kit/dialog-form.tsx'
 import { CopyField, CopyTextButton, SecretField } from '../../kit/copy.tsx'
-import { Confirm, Dialog } from '../../kit/dialog.tsx'
+import { Confirm } from '../../kit/dialog.tsx'
 import { NumberField } from '../../kit/number-field.tsx'
-import { Form } from '../../kit/page.tsx'
-import { InlineError, KeyValueList } from '../../kit/state.tsx'
+import { KeyValueList } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import styles from './identity.module.css'
@@ -39,31 +39,18 @@ export function GenerateSecretDialog({ principalId, onClose, onMade }: GenerateS
     },
   })
   return (
-    <Dialog
-      title={texts.generate}
-      isOpen
-      onClose={onClose}
-      isChanged={form.isChanged}
-      buttons={
-        <Button kind="primary" isBusy={form.isBusy} onPress={form.submit}>
-          {texts.generate}
-        </Button>
-      }
-    >
-      <Form label={texts.generate} onSubmit={form.submit}>
-        <NumberField
-          label={texts.lifetime}
-          hint={texts.lifetimeHint}
-          value={form.values.days}
-          onChange={(days) => form.set('days', days)}
-          problem={form.problemOf('days')}
-          minValue={1}
-          maxValue={LONGEST_DAYS}
-          autoFocus
-        />
-        <InlineError error={form.error} />
-      </Form>
-    </Dialog>
+    <DialogForm title={texts.generate} action={texts.generate} form={form} onClose={onClose}>
+      <NumberField
+        label={texts.lifetime}
+        hint={texts.lifetimeHint}
+        value={form.values.days}
+        onChange={(days) => form.set('days', days)}
+        problem={form.problemOf('days')}
+        minValue={1}
+        maxValue={LONGEST_DAYS}
+        autoFocus
+      />
+    </DialogForm>
   )
 }
 

@@ -1,20 +1,19 @@
 /** Asks before an identity is deactivated, taken out of the workspace, or deleted; with what goes with it. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
   deleteIdentity,
   endIdentitySessions,
   identitySessionsQuery,
   patchIdentity,
+  useMayWith,
   type IdentityKind,
   type Place,
 } from '../../data/directory.ts'
 import { assignToWorkspace } from '../../data/account.ts'
-import { useMay, useSession } from '../../data/session.ts'
+import { useSession } from '../../data/session.ts'
 import { Checkbox } from '../../kit/choice.tsx'
-import { Confirm, ConfirmByName } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
-import { InlineError } from '../../kit/state.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { messages } from '../../messages/index.ts'
 import { nameOf, type AnyIdentity } from './names.ts'
 
@@ -27,11 +26,11 @@ interface DialogProps {
   readonly onClose: () => void
 }
 
-/** How many PostgreSQL sessions are open; 0 where the caller may not ask. */
-function useOpenSessionCount(id: string): number {
-  const maySee = useMay('manage_identities') === true
+/** How many PostgreSQL sessions are open; undefined while it is not known, and for who may not ask: no number is guessed. */
+function useOpenSessionCount(id: string): number | undefined {
+  const maySee = useMayWith(id, 'manage_open_sessions') === true
   const { data } = useQuery({ ...identitySessionsQuery(id), enabled: maySee })
-  return data?.sessions.length ?? 0
+  return data?.sessions.length
 }
 
 export function ActivationDialog({
@@ -44,59 +43,44 @@ export function ActivationDialog({
   const name = nameOf(identity)
   const sessions = useOpenSessionCount(identity.id)
   const [endsThem, setEndsThem] = useState(false)
-  const change = useMutation({
-    async mutationFn() {
-      await patchIdentity(place, kind, identity.id, [{ op: 'replace', path: 'active', value: !isActive }])
-      if (isActive && endsThem) await endIdentitySessions(identity.id)
-    },
-    onSuccess() {
-      showFlag({ text: isActive ? texts.deactivatedFlag(name) : texts.activated(name) })
-      onClose()
-    },
-  })
+  const change = async () => {
+    await patchIdentity(place, kind, identity.id, [{ op: 'replace', path: 'active', value: !isActive }])
+    if (isActive && endsThem) await endIdentitySessions(identity.id)
+  }
   return (
-    <Confirm
-      title={isActive ? texts.deactivateTitle(name) : `${texts.activate} ${name}?`}
+    <ConfirmChange
+      title={isActive ? texts.deactivateTitle(name) : texts.activateTitle(name)}
       action={isActive ? texts.deactivate : texts.activate}
       isDangerous={isActive}
-      isOpen
+      change={change}
+      done={isActive ? texts.deactivatedFlag(name) : texts.activated(name)}
       onClose={onClose}
-      onConfirm={() => change.mutate()}
-      isBusy={change.isPending}
-      problem={<InlineError error={change.error} />}
     >
-      {isActive && <p>{texts.deactivateText(sessions)}</p>}
-      {isActive && sessions > 0 && (
+      {isActive && <p>{texts.deactivateText}</p>}
+      {isActive && sessions !== undefined && <p>{texts.sessionsStay(sessions)}</p>}
+      {isActive && sessions !== undefined && sessions > 0 && (
         <Checkbox isSelected={endsThem} onChange={setEndsThem}>
           {texts.endThem}
         </Checkbox>
       )}
-    </Confirm>
+    </ConfirmChange>
   )
 }
 
 export function TakeOutDialog({ identity, onClose, onDone }: DialogProps & { readonly onDone: () => void }) {
   const name = nameOf(identity)
   const { account_id: accountId, workspace } = useSession()
-  const taking = useMutation({
-    mutationFn: () => assignToWorkspace(accountId, workspace.id, identity.id, undefined),
-    onSuccess() {
-      showFlag({ text: texts.takenOut(name) })
-      onDone()
-    },
-  })
   return (
-    <Confirm
+    <ConfirmChange
       title={texts.takeOutTitle(name)}
       action={texts.takeOut}
-      isOpen
+      change={() => assignToWorkspace(accountId, workspace.id, identity.id, undefined)}
+      done={texts.takenOut(name)}
+      onDone={onDone}
       onClose={onClose}
-      onConfirm={() => taking.mutate()}
-      isBusy={taking.isPending}
-      problem={<InlineError error={taking.error} />}
     >
       <p>{texts.takeOutText}</p>
-    </Confirm>
+    </ConfirmChange>
   )
 }
 
@@ -109,26 +93,19 @@ export function DeleteIdentityDialog({
 }: DialogProps & { readonly onDone: () => void }) {
   const name = nameOf(identity)
   const sessions = useOpenSessionCount(identity.id)
-  const deleting = useMutation({
-    mutationFn: () => deleteIdentity(place, kind, identity.id),
-    onSuccess() {
-      showFlag({ text: texts.deleted(name) })
-      onDone()
-    },
-  })
   return (
-    <ConfirmByName
+    <ConfirmChange
       title={texts.deleteTitle(name)}
       // The part before the @ is enough of a user's name.
       name={name.split('@')[0] ?? name}
       action={texts.deleteAction(name)}
-      isOpen
+      change={() => deleteIdentity(place, kind, identity.id)}
+      done={texts.deleted(name)}
+      onDone={onDone}
       onClose={onClose}
-      onConfirm={() => deleting.mutate()}
-      isBusy={deleting.isPending}
-      problem={<InlineError error={deleting.error} />}
     >
-      <p>{texts.deleteText(sessions)}</p>
-    </ConfirmByName>
+      <p>{texts.deleteText}</p>
+      {sessions !== undefined && <p>{texts.hasSessions(sessions)}</p>}
+    </ConfirmChange>
   )
 }

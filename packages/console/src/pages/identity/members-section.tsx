@@ -1,6 +1,6 @@
 /** The members of a group: its own, and everybody who is in it through another group. */
 import type { ScimGroup, ScimReference } from '@lakegate/client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import {
@@ -12,11 +12,10 @@ import {
 } from '../../data/directory.ts'
 import { PrincipalChip } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { Confirm } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
-import { EmptyState, InlineError, Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { AddMemberDialog } from './add-member-dialog.tsx'
 import { principalTypeOf } from './names.ts'
@@ -28,16 +27,6 @@ export function MembersSection({ place, group }: { readonly place: Place; readon
   const mayChange = useMayWith(group.id, 'change_members') === true
   const [isAdding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<ScimReference>()
-  const removing = useMutation({
-    mutationFn: (member: ScimReference) =>
-      patchIdentity(place, 'Groups', group.id, [
-        { op: 'remove', path: `members[value eq "${member.value}"]` },
-      ]),
-    onSuccess(_nothing, member) {
-      showFlag({ text: texts.memberRemoved(member.display, group.displayName) })
-      setLeaving(undefined)
-    },
-  })
   return (
     <Section
       title={texts.members}
@@ -74,19 +63,21 @@ export function MembersSection({ place, group }: { readonly place: Place; readon
           : {})}
       />
       {isAdding && <AddMemberDialog place={place} group={group} onClose={() => setAdding(false)} />}
-      <Confirm
-        title={texts.removeMemberTitle(leaving?.display ?? '', group.displayName)}
-        action={texts.removeMember}
-        isOpen={leaving !== undefined}
-        onClose={() => setLeaving(undefined)}
-        onConfirm={() => {
-          if (leaving !== undefined) removing.mutate(leaving)
-        }}
-        isBusy={removing.isPending}
-        problem={<InlineError error={removing.error} />}
-      >
-        <p>{texts.removeMemberText(group.displayName)}</p>
-      </Confirm>
+      {leaving !== undefined && (
+        <ConfirmChange
+          title={texts.removeMemberTitle(leaving.display, group.displayName)}
+          action={texts.removeMember}
+          change={() =>
+            patchIdentity(place, 'Groups', group.id, [
+              { op: 'remove', path: `members[value eq "${leaving.value}"]` },
+            ])
+          }
+          done={texts.memberRemoved(leaving.display, group.displayName)}
+          onClose={() => setLeaving(undefined)}
+        >
+          <p>{texts.removeMemberText(group.displayName)}</p>
+        </ConfirmChange>
+      )}
     </Section>
   )
 }

@@ -1,15 +1,14 @@
 /** Open PostgreSQL sessions of an identity, on all instances of the workspace. */
 import type { OpenSessionAnswer } from '@lakegate/client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { endIdentitySessions, identitySessionsQuery, useMayWith } from '../../data/directory.ts'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { Confirm } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
-import { EmptyState, InlineError, Notice, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { nameOf, type AnyIdentity } from './names.ts'
@@ -20,13 +19,6 @@ export function OpenSessionsSection({ identity }: { readonly identity: AnyIdenti
   const may = useMayWith(identity.id, 'manage_open_sessions') === true
   const { data, error, refetch } = useQuery({ ...identitySessionsQuery(identity.id), enabled: may })
   const [isAsking, setAsking] = useState(false)
-  const ending = useMutation({
-    mutationFn: () => endIdentitySessions(identity.id),
-    onSuccess({ sessions }) {
-      showFlag({ text: texts.endedSessions(sessions.length) })
-      setAsking(false)
-    },
-  })
   if (!may) return null
   return (
     <Section title={texts.openSessions}>
@@ -72,17 +64,17 @@ export function OpenSessionsSection({ identity }: { readonly identity: AnyIdenti
           <Button onPress={() => setAsking(true)}>{texts.endAll}</Button>
         </div>
       )}
-      <Confirm
-        title={texts.endAllTitle(nameOf(identity))}
-        action={texts.endAll}
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        onConfirm={() => ending.mutate()}
-        isBusy={ending.isPending}
-        problem={<InlineError error={ending.error} />}
-      >
-        <p>{texts.endAllText}</p>
-      </Confirm>
+      {isAsking && (
+        <ConfirmChange
+          title={texts.endAllTitle(nameOf(identity))}
+          action={texts.endAll}
+          change={() => endIdentitySessions(identity.id)}
+          done={({ sessions }) => texts.endedSessions(sessions.length)}
+          onClose={() => setAsking(false)}
+        >
+          <p>{texts.endAllText}</p>
+        </ConfirmChange>
+      )}
     </Section>
   )
 }

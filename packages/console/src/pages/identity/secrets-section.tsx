@@ -1,15 +1,14 @@
 /** OAuth secrets of a service principal: made for some days, shown once. */
 import type { ScimServicePrincipal, ServicePrincipalSecret } from '@lakegate/client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { deleteSecret, secretsQuery } from '../../data/identity-access.ts'
 import { Badge, STATE_ICONS } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
+import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
-import { Confirm } from '../../kit/dialog.tsx'
-import { showFlag } from '../../kit/flags.tsx'
 import { Section } from '../../kit/page.tsx'
-import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
+import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { GenerateSecretDialog, SecretShown } from './generate-secret.tsx'
@@ -22,13 +21,6 @@ export function SecretsSection({ principal }: { readonly principal: ScimServiceP
   const [isMaking, setMaking] = useState(false)
   const [made, setMade] = useState<ServicePrincipalSecret>()
   const [leaving, setLeaving] = useState<string>()
-  const deleting = useMutation({
-    mutationFn: (secretId: string) => deleteSecret(principal.id, secretId),
-    onSuccess() {
-      showFlag({ text: texts.deleted })
-      setLeaving(undefined)
-    },
-  })
   const isFull = (data?.length ?? 0) >= MOST
   return (
     <Section
@@ -93,19 +85,17 @@ export function SecretsSection({ principal }: { readonly principal: ScimServiceP
       {isMaking && (
         <GenerateSecretDialog principalId={principal.id} onClose={() => setMaking(false)} onMade={setMade} />
       )}
-      <Confirm
-        title={texts.deleteTitle}
-        action={texts.delete}
-        isOpen={leaving !== undefined}
-        onClose={() => setLeaving(undefined)}
-        onConfirm={() => {
-          if (leaving !== undefined) deleting.mutate(leaving)
-        }}
-        isBusy={deleting.isPending}
-        problem={<InlineError error={deleting.error} />}
-      >
-        <p>{texts.deleteText}</p>
-      </Confirm>
+      {leaving !== undefined && (
+        <ConfirmChange
+          title={texts.deleteTitle}
+          action={texts.delete}
+          change={() => deleteSecret(principal.id, leaving)}
+          done={texts.deleted}
+          onClose={() => setLeaving(undefined)}
+        >
+          <p>{texts.deleteText}</p>
+        </ConfirmChange>
+      )}
     </Section>
   )
 }

@@ -1,5 +1,5 @@
 /** What was run in this workspace, in this browser only. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
 import { keepsAfterSignOut, setKeepsAfterSignOut } from '../../../data/sql-drafts.ts'
@@ -7,6 +7,7 @@ import { clearHistory, readHistory, type SqlHistoryEntry } from '../../../data/s
 import { Button } from '../../../kit/button.tsx'
 import { Switch } from '../../../kit/choice.tsx'
 import { Confirm } from '../../../kit/dialog.tsx'
+import { InlineError } from '../../../kit/state.tsx'
 import { TimeText } from '../../../kit/time.tsx'
 import { messages } from '../../../messages/index.ts'
 import styles from './browse.module.css'
@@ -19,14 +20,16 @@ export interface HistoryListProps {
 export function HistoryList({ owner, onOpen }: HistoryListProps) {
   const queries = useQueryClient()
   const queryKey = ['sql-history', owner]
-  const { data = [] } = useQuery({ queryKey, queryFn: () => readHistory(owner).catch(() => []) })
+  const { data = [], error } = useQuery({ queryKey, queryFn: () => readHistory(owner) })
   const [keeps, setKeeps] = useState(() => keepsAfterSignOut(owner))
   const [isClearing, setClearing] = useState(false)
-  const clear = async () => {
-    setClearing(false)
-    await clearHistory(owner).catch(() => undefined)
-    await queries.invalidateQueries({ queryKey: ['sql-history'] })
-  }
+  const clearing = useMutation({
+    mutationFn: () => clearHistory(owner),
+    async onSuccess() {
+      setClearing(false)
+      await queries.invalidateQueries({ queryKey: ['sql-history'] })
+    },
+  })
   return (
     <>
       <p className={styles['hint']}>{messages.sql.history.hint}</p>
@@ -44,7 +47,8 @@ export function HistoryList({ owner, onOpen }: HistoryListProps) {
           {messages.sql.history.clear}
         </Button>
       </div>
-      {data.length === 0 && <p className={styles['hint']}>{messages.sql.history.empty}</p>}
+      {error !== null && <p className={styles['hint']}>{messages.sql.history.closed}</p>}
+      {error === null && data.length === 0 && <p className={styles['hint']}>{messages.sql.history.empty}</p>}
       <ul className={styles['list']} aria-label={messages.sql.browse.history}>
         {data.map((entry) => (
           <li key={entry.id}>
@@ -64,7 +68,9 @@ export function HistoryList({ owner, onOpen }: HistoryListProps) {
         action={messages.sql.history.clear}
         isOpen={isClearing}
         onClose={() => setClearing(false)}
-        onConfirm={() => void clear()}
+        onConfirm={() => clearing.mutate()}
+        isBusy={clearing.isPending}
+        problem={<InlineError error={clearing.error} />}
       >
         <p>{messages.sql.history.clearText}</p>
       </Confirm>

@@ -98,6 +98,7 @@ export const workbench = {
     const tabs = state.tabs.filter((tab) => tab.id !== id)
     const next = tabs[Math.min(index, tabs.length - 1)]
     change({ ...state, tabs, activeId: state.activeId === id ? next?.id : state.activeId })
+    // What cannot be forgotten was not kept.
     void forgetDraft(state.owner, id).catch(() => undefined)
     texts.delete(id)
   },
@@ -164,6 +165,7 @@ const newTab = (id: number, name: string): EditorTab => ({
 })
 
 async function read(owner: string): Promise<void> {
+  // A browser that keeps nothing begins with none; each tab says that it is not kept.
   const drafts = await readDrafts(owner).catch(() => [])
   for (const { id, text } of drafts) texts.set(id, text)
   const tabs = drafts.map(({ owner: _owner, text: _text, ...draft }) => ({
