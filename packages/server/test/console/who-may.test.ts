@@ -238,7 +238,7 @@ describeInChromium('a control of the console', () => {
     beforeAll(async () => {
       context = await chromium.openContext({
         person: whoIs(title).person,
-        context: { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' },
+        context: { viewport: { width: 1280, height: 900 } },
         prepare: (made) => made.addInitScript({ content: NO_HINTS }),
       })
     })

@@ -81,7 +81,7 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
   const signIn: ConsoleBrowser['signIn'] = (context, person) => signInBrowser(context, origin(), person)
 
   const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
-    const context = await browser.newContext({ baseURL: origin(), ...options })
+    const context = await browser.newContext({ baseURL: origin(), reducedMotion: 'reduce', ...options })
     context.on('page', (page) => complaints.set(page, listenTo(page)))
     await context.addInitScript({ content: KEEP_VIOLATIONS })
     await signIn(context, person)
