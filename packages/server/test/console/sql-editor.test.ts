@@ -1,11 +1,17 @@
 /** The SQL editor in Chromium against a real session (console-design.md §8, the points that a browser shows). */
-import { afterEach, beforeAll, expect, it } from 'vitest'
-import type { Page } from 'playwright-core'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Locator, Page } from 'playwright-core'
+import type { ListDatabaseInstancesResponse } from '@lakegate/client'
+import {
+  consoleBrowser,
+  createAdministrator,
+  describeInChromium,
+  type OpenConsole,
+} from '../stage/console-browser.ts'
 import { KEPT_IN_BROWSER } from '../stage/kept-in-browser.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
-import { sqlEditorOf, type SqlEditorPage } from '../stage/sql-editor.ts'
+import { keepSqlEditor, sqlEditorOf, type SqlEditorPage } from '../stage/sql-editor.ts'
 
 describeInChromium('the SQL editor', () => {
   const lakegate = sharedLakegate()
@@ -32,21 +38,43 @@ describeInChromium('the SQL editor', () => {
     })
   })
 
-  async function open(path = `/sql?instance=${instance.name}&new=true`): Promise<SqlEditorPage> {
-    const page = await chromium.openConsole({
-      person,
-      path,
-      context: { permissions: ['clipboard-read', 'clipboard-write'], viewport: { width: 1280, height: 900 } },
-    })
-    return ready(page)
-  }
+  const openPage = async (path: string) =>
+    ready(
+      await chromium.openConsole({
+        person,
+        path,
+        context: {
+          permissions: ['clipboard-read', 'clipboard-write'],
+          viewport: { width: 1280, height: 900 },
+        },
+      }),
+    )
   async function ready(page: Page): Promise<SqlEditorPage> {
-    pages.push(page)
-    page.setDefaultTimeout(20_000)
     const editor = sqlEditorOf(page)
     await editor.content.waitFor()
     return editor
   }
+  /** A tab of its own in a page that is kept. */
+  const open = keepSqlEditor(instance.name, openPage)
+  /** A page of the test's own, which goes with it. */
+  async function openOwn(options: Omit<OpenConsole, 'person'> & { readonly person?: Person } = {}) {
+    const page = await chromium.openConsole({
+      person,
+      path: `/sql?instance=${instance.name}&new=true`,
+      ...options,
+    })
+    pages.push(page)
+    return ready(page)
+  }
+  /** As often as the button comes up, from within the page: it goes with the last piece. */
+  const pressLoadMoreToTheEnd = (dialog: Locator) =>
+    dialog.evaluate(`async (dialog) => {
+      const find = () => [...dialog.querySelectorAll('button')].find((button) => button.textContent.includes('Load more'))
+      for (let button = find(); button !== undefined; button = find()) {
+        if (button.ariaDisabled !== 'true') button.click()
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }`)
   const clipboardOf = ({ page }: SqlEditorPage) => page.evaluate<string>('navigator.clipboard.readText()')
 
   it('runs a statement as the person, opens its session by the first run, and breaks no policy', async () => {
@@ -177,14 +205,14 @@ describeInChromium('the SQL editor', () => {
     await editor.page.keyboard.press('Enter')
     const dialog = editor.page.getByRole('dialog')
     await dialog.getByText('2.0 kB of 600 kB loaded').waitFor()
-    const load = dialog.getByRole('button', { name: 'Load more' })
-    while (await load.isVisible()) await load.click()
+    await dialog.getByRole('button', { name: 'Load more' }).click()
+    await pressLoadMoreToTheEnd(dialog)
     await dialog.getByText('600 kB of 600 kB loaded').waitFor()
   })
 
   it('31: of a cell of 48 MB the grid holds 2 kB and its size, the panel loads 8 MB and no more, and keys move on', async () => {
     const editor = await open()
-    await editor.run(`SELECT n, repeat('x', 48000000) AS big FROM generate_series(1, 2) AS n`)
+    await editor.run(`SELECT * FROM (VALUES (1, repeat('x', 48000000)), (2, 'small')) AS cells (n, big)`)
     expect(await editor.cell(0, 1).textContent()).toContain('48 MB')
     // What the grid has to draw is what makes it slow or not.
     expect((await editor.grid.innerHTML()).length).toBeLessThan(20_000)
@@ -203,14 +231,11 @@ describeInChromium('the SQL editor', () => {
     await editor.page.keyboard.press('Enter')
     const dialog = editor.page.getByRole('dialog')
     await dialog.getByText('2.0 kB of 48 MB loaded').waitFor()
-    const load = dialog.getByRole('button', { name: 'Load more' })
-    const all = dialog.getByText('Too large for the console.')
-    while (!(await all.isVisible())) {
-      // The button goes with the last piece, perhaps while it is pressed.
-      const pressed = load.click().catch(() => undefined)
-      await Promise.race([pressed, all.waitFor()])
-    }
-    const loaded = (await dialog.locator('[data-cell-text]').textContent())?.length
+    await pressLoadMoreToTheEnd(dialog)
+    await dialog.getByText('Too large for the console.').waitFor()
+    const loaded = await dialog
+      .locator('[data-cell-text]')
+      .evaluate<number, HTMLElement>('(text) => text.textContent.length')
     expect(loaded).toBeGreaterThan(7_900_000)
     expect(loaded).toBeLessThanOrEqual(8 * 1024 * 1024)
     await editor.page.keyboard.press('Escape')
@@ -255,8 +280,7 @@ describeInChromium('the SQL editor', () => {
     await editor.write('SELECT 42 -- a draft')
     await expect.poll(() => editor.page.evaluate<string>(KEPT_IN_BROWSER)).toContain('42 -- a draft')
     await editor.page.reload()
-    await editor.content.waitFor()
-    expect(await editor.text()).toBe('SELECT 42 -- a draft')
+    await expect.poll(() => editor.text()).toBe('SELECT 42 -- a draft')
   })
 
   it('completes tables, columns by their alias, and quotes names where PostgreSQL wants it', async () => {
@@ -314,8 +338,64 @@ describeInChromium('the SQL editor', () => {
     ).toBe(false)
   })
 
+  describe('before it is known where to run', () => {
+    /** With the text typed; the databases of the instance are answered when the test says so. */
+    async function openEarly() {
+      let answer: () => void = () => undefined
+      const isTime = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      const editor = await openOwn({
+        prepare: async (context) => {
+          await context.route('**/console/api/2.0/lakegate/instances/*/databases', async (route) => {
+            await isTime
+            await route.continue()
+          })
+          await context.route('**/console/api/2.0/database/instances?**', async (route) => {
+            const { database_instances: [first] } = (await (
+              await route.fetch()
+            ).json()) as ListDatabaseInstancesResponse
+            await route.fulfill({ json: { database_instances: [first, { ...first, name: 'elsewhere' }] } })
+          })
+        },
+      })
+      await editor.content.click()
+      await editor.page.keyboard.insertText('SELECT 7 AS early')
+      return { editor, answer }
+    }
+    const waits = ({ page }: SqlEditorPage) => page.getByText('Runs when instance and database are known…')
+
+    it('remembers the key that runs, says so, and runs as soon as it is', async () => {
+      const { editor, answer } = await openEarly()
+      await editor.page.keyboard.press('ControlOrMeta+Enter')
+      await waits(editor).waitFor()
+      answer()
+      await editor.cell(0, 0).waitFor()
+      expect(await editor.cell(0, 0).textContent()).toBe('7')
+      expect(await waits(editor).count()).toBe(0)
+    })
+
+    it('forgets it when another instance is chosen: what was meant for one does not run in another', async () => {
+      const { editor, answer } = await openEarly()
+      const choose = async (shown: string, wanted: string) => {
+        const target = editor.page.getByRole('group', { name: 'Where the SQL runs' })
+        await target.getByRole('button', { name: shown }).click()
+        await editor.page.getByRole('option', { name: wanted, exact: true }).click()
+      }
+      await editor.page.keyboard.press('ControlOrMeta+Enter')
+      await waits(editor).waitFor()
+      await choose(instance.name, 'elsewhere')
+      await waits(editor).waitFor({ state: 'detached' })
+      answer()
+      await choose('elsewhere', instance.name)
+      await editor.run('SELECT 8 AS later')
+      expect(await editor.cell(0, 0).textContent()).toBe('8')
+      expect(await editor.page.locator('[data-run]').getAttribute('data-run')).toBe('1')
+    })
+  })
+
   it('takes a link to an instance, and a new query is one tab', async () => {
-    const editor = await open()
+    const editor = await openOwn()
     await editor.page.waitForURL('**/sql?*tab=1*')
     expect(
       await editor.page.getByRole('navigation', { name: 'Editor tabs' }).getByRole('button').count(),
@@ -351,11 +431,8 @@ describeInChromium('the SQL editor', () => {
 
   it('shows why a session did not come about, by its name, with the next step, and keeps the text', async () => {
     const stranger = await createPerson(lakegate)
-    const page = await chromium.openConsole({
-      person: stranger,
-      path: `/sql?instance=${instance.name}&new=true`,
-    })
-    const editor = await ready(page)
+    const editor = await openOwn({ person: stranger })
+    const { page } = editor
     await editor.write('SELECT 1')
     await page.keyboard.press('ControlOrMeta+Enter')
     await page.getByRole('link', { name: 'Check this login' }).waitFor()
@@ -367,12 +444,10 @@ describeInChromium('the SQL editor', () => {
   })
 
   it('on a phone: runs a query by touch, and the first column stays in sight', async () => {
-    const page = await chromium.openConsole({
-      person,
-      path: `/sql?instance=${instance.name}&new=true`,
+    const editor = await openOwn({
       context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
     })
-    const editor = await ready(page)
+    const { page } = editor
     await editor.content.tap()
     await page.keyboard.insertText('SELECT 1 AS first, repeat(chr(120), 200) AS wide, 3 AS last')
     await page.getByRole('button', { name: /^Run(?! all)/ }).tap()

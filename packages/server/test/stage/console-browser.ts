@@ -82,6 +82,8 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
 
   const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
     const context = await browser.newContext({ baseURL: origin(), reducedMotion: 'reduce', ...options })
+    // A machine on which many tests run at once takes its time; what never comes still fails before the test is over.
+    context.setDefaultTimeout(60_000)
     context.on('page', (page) => complaints.set(page, listenTo(page)))
     await context.addInitScript({ content: KEEP_VIOLATIONS })
     await signIn(context, person)

@@ -36,6 +36,7 @@ export const sql = {
   connection: {
     none: 'Not connected',
     noneHint: 'A session is opened by the first run.',
+    runWaits: 'Runs when instance and database are known…',
     opening: 'Connecting…',
     open: (processId: number) => `Connected pid ${String(processId)}`,
     lost: 'Connection lost. Coming back…',

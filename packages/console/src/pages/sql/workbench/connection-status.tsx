@@ -10,17 +10,19 @@ import styles from './workbench.module.css'
 export interface ConnectionStatusProps {
   readonly session: SqlSession | undefined
   readonly state: SqlState
+  /** It is not known yet where to run. */
+  readonly isRunWaiting: boolean
 }
 
-export function ConnectionStatus({ session, state }: ConnectionStatusProps) {
+export function ConnectionStatus({ session, state, isRunWaiting }: ConnectionStatusProps) {
   const { connection, transaction, isRunning } = state
-  const [tone, icon] = looks(connection)
+  const [tone, icon] = isRunWaiting ? WAITS : looks(connection)
   const canConnect = connection.kind !== 'open' && connection.kind !== 'opening' && connection.kind !== 'lost'
   return (
     <div className={styles['status']}>
       <span role="status">
         <Badge tone={tone} icon={icon}>
-          {textOf(connection)}
+          {isRunWaiting ? messages.sql.connection.runWaits : textOf(connection)}
         </Badge>
       </span>
       {transaction !== 'none' && (
@@ -60,6 +62,8 @@ export function ConnectionStatus({ session, state }: ConnectionStatusProps) {
     </div>
   )
 }
+
+const WAITS = ['info', STATE_ICONS.underWay] as const
 
 function looks({ kind }: SqlConnection): readonly [Tone, React.ReactNode] {
   switch (kind) {

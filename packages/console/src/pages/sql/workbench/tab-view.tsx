@@ -66,7 +66,7 @@ export function TabView({ owner, tab, session, state }: TabViewProps) {
     <div ref={regions} className={styles['view']} aria-busy={state.isRunning} data-run={state.run?.run ?? 0}>
       <div className={styles['bar']}>
         <TargetBar tab={tab} state={state} />
-        <ConnectionStatus session={session} state={state} />
+        <ConnectionStatus session={session} state={state} isRunWaiting={running.isWaiting} />
       </div>
       {connection.kind === 'open' && connection.path.length > 1 && (
         <p className={styles['actingAs']}>

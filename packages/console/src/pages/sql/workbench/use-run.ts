@@ -24,6 +24,12 @@ export interface AskedAnalyze {
   readonly part: TextPart
 }
 
+/** Asked for by a key before it was known where the tab runs; `instance` is the one that the person saw then. */
+interface WaitingRun {
+  readonly part: TextPart
+  readonly instance: string | undefined
+}
+
 export function useRun(
   tab: EditorTab,
   session: SqlSession | undefined,
@@ -32,8 +38,11 @@ export function useRun(
   asWritten: boolean,
 ) {
   const [asked, setAsked] = useState<AskedAnalyze>()
+  const [waiting, setWaiting] = useState<WaitingRun>()
 
   const start = (part: TextPart, prefix = '', rollBack = false) => {
+    // Only keys get here so early: the buttons are off until there is a session.
+    if (session === undefined) setWaiting({ part, instance: tab.instance })
     if (session === undefined || state.isRunning) return
     editor.current?.clearErrors()
     origins.set(session, { start: part.start, text: part.text, prefix: prefix.length })
@@ -66,6 +75,13 @@ export function useRun(
     editor.current?.markError(origin.start + Math.max(0, offset - origin.prefix), message)
   }
 
+  useEffect(() => {
+    if (waiting === undefined) return
+    const isElsewhere = waiting.instance !== undefined && waiting.instance !== tab.instance
+    if (session !== undefined || isElsewhere) setWaiting(undefined)
+    if (session !== undefined && !isElsewhere) start(waiting.part)
+  }, [waiting, session, tab.instance])
+
   const failed = state.run?.results.find(({ error }) => error?.offset !== undefined)
   const failedKey = failed === undefined ? undefined : `${String(state.run?.run)}:${String(failed.statement)}`
   useEffect(() => {
@@ -80,6 +96,7 @@ export function useRun(
     },
     explain,
     goToPosition,
+    isWaiting: waiting !== undefined,
     asked,
     analyzeAsked: () => {
       if (asked !== undefined) start(asked.part, explainPrefix('analyze'), true)
