@@ -80,6 +80,8 @@ export const identity = {
   permission: 'Permission',
   permissions: { USER: 'User', ADMIN: 'Administrator' },
   created: (name: string) => `${name} was added.`,
+  createdWithoutLink: (name: string) =>
+    `${name} was added, but the sign-in link could not be created. Create one here, in the menu.`,
   assigned: (name: string) => `${name} was assigned to the workspace.`,
   signInLink: {
     title: 'Sign-in link',

@@ -125,7 +125,6 @@ export const sql = {
     notSent: 'The run did not reach the server: nothing was executed. Run it again when you want to.',
     tokenOver: 'Reconnect with a new token; temporary tables and the transaction go.',
     running: 'Running…',
-    keyHint: (key: string) => key,
   },
   password: {
     hashed: 'The password is hashed in your browser before it is sent.',
@@ -156,7 +155,11 @@ export const sql = {
         other: '# rows shown, there are more',
       }),
     loadMore: (count: number) => `Load ${new Intl.NumberFormat('en').format(count)} more`,
-    moreGone: 'there were more; run it again to see them',
+    moreGone: (count: number) =>
+      plural(count, {
+        one: '# row shown, there were more; run it again to see them',
+        other: '# rows shown, there were more; run it again to see them',
+      }),
     milliseconds: (text: string) => `${text} ms`,
     timeZone: (zone: string) => `Time zone ${zone}`,
     copy: 'Copy',
@@ -177,7 +180,6 @@ export const sql = {
     notRun: 'What follows the error was not run.',
     statement: 'Statement',
     position: 'Go to the position',
-    noRun: 'none',
   },
   grid: {
     label: (statement: number) => `Result ${String(statement)}`,
@@ -196,7 +198,6 @@ export const sql = {
     bytes: (text: string) => `${text} of binary data`,
     loaded: (loaded: string, all: string) => `${loaded} of ${all} loaded`,
     load: 'Load more',
-    loadFirst: 'Load',
     tooLarge: 'Too large for the console. In psql: \\o file, then the query.',
     gone: 'The server no longer has the rest of this cell. Run the query again.',
     indented: 'Indented',

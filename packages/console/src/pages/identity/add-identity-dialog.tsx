@@ -33,10 +33,16 @@ interface Values {
   readonly principal: Principal | undefined
 }
 
+interface Created {
+  readonly id: string
+  /** Of a user: the link was refused or lost. */
+  readonly lacksLink: boolean
+}
+
 export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityDialogProps) {
   const { account_id: accountId, workspace, is_account_admin: isAccountAdmin } = useSession()
   const [link, setLink] = useState<Awaited<ReturnType<typeof createSignInLink>>>()
-  const form = useForm<Values, string | undefined>({
+  const form = useForm<Values, Created | undefined>({
     shape: shapeOf(kind),
     initial: { how: 'new', name: '', displayName: '', permission: 'USER', principal: undefined },
     fieldOf: { userName: 'name' },
@@ -46,21 +52,24 @@ export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityD
         return undefined
       }
       const created = await createIdentity(place, kind, bodyOf(kind, values))
-      // Whoever made a user sends the link on; without one nobody could sign in.
-      if (kind === 'Users') setLink(await createSignInLink(created.id))
-      return created.id
+      if (kind !== 'Users') return { id: created.id, lacksLink: false }
+      // Whoever made a user sends the link on; without one nobody could sign in. Where it cannot be made the user is there
+      // nevertheless, and a second «Add» would be refused: their page makes another.
+      const made = await createSignInLink(created.id).catch(() => undefined)
+      setLink(made)
+      return { id: created.id, lacksLink: made === undefined }
     },
-    onDone: (id) => {
-      const { principal } = form.values
-      if (id === undefined) {
+    onDone: (created) => {
+      const { principal, name } = form.values
+      if (created === undefined) {
         if (principal !== undefined) showFlag({ text: texts.assigned(principal.displayName) })
         onClose()
         return
       }
-      showFlag({ text: texts.created(form.values.name) })
-      if (kind !== 'Users') {
+      showFlag({ text: created.lacksLink ? texts.createdWithoutLink(name) : texts.created(name) })
+      if (kind !== 'Users' || created.lacksLink) {
         onClose()
-        onOpen(id)
+        onOpen(created.id)
       }
     },
   })

@@ -13,13 +13,15 @@ export interface ResultFootProps {
   readonly result: SqlResult
   readonly timeZone: string | undefined
   readonly rowLimit: number
+  /** The session that had the rest has ended. */
+  readonly isMoreGone: boolean
   /** Undefined while it cannot be asked for. */
   readonly onLoadMore: ((rows: number) => void) | undefined
 }
 
 const KINDS: readonly FileKind[] = ['csv', 'json', 'markdown']
 
-export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFootProps) {
+export function ResultFoot({ result, timeZone, rowLimit, isMoreGone, onLoadMore }: ResultFootProps) {
   const { rowCount, more, columns = [], rows } = result
   const loaded = { columns, rows }
   const tellCut = () => {
@@ -52,7 +54,11 @@ export function ResultFoot({ result, timeZone, rowLimit, onLoadMore }: ResultFoo
   return (
     <div className={styles['foot']}>
       <span className={styles['count']} role="status">
-        {more ? messages.sql.results.shownMore(rowCount) : messages.sql.results.shownAll(rowCount)}
+        {more
+          ? isMoreGone
+            ? messages.sql.results.moreGone(rowCount)
+            : messages.sql.results.shownMore(rowCount)
+          : messages.sql.results.shownAll(rowCount)}
       </span>
       {more && onLoadMore !== undefined && (
         <Button isSmall onPress={() => onLoadMore(rowLimit)}>

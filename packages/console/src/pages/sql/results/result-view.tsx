@@ -1,4 +1,5 @@
 /** What one statement gave: rows, a plan, a command tag, a remark, or an error. */
+import { statementsOf } from '@lakegate/sql-text'
 import { useState } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlResult, SqlState } from '../../../data/sql-state.ts'
@@ -29,6 +30,7 @@ export function ResultView(props: ResultViewProps) {
   const column = place === undefined ? undefined : columns?.[place.column]
   const isPlan = columns?.length === 1 && columns[0]?.name === 'QUERY PLAN' && result.rowCount === 1
   const canLoadMore = result.more && !state.isRunning && state.connection.kind === 'open'
+  const isMoreGone = state.connection.kind !== 'open' && state.connection.kind !== 'lost'
   return (
     <div className={styles['result']}>
       {error !== undefined && (
@@ -38,6 +40,9 @@ export function ResultView(props: ResultViewProps) {
             error.offset === undefined ? undefined : () => onGoToPosition(error.offset ?? 0, error.message)
           }
         />
+      )}
+      {error !== undefined && !state.isRunning && hasMoreToRun(state, result) && (
+        <p className={styles['note']}>{messages.sql.results.notRun}</p>
       )}
       {remark !== undefined && <Notice tone="info">{remark}</Notice>}
       {columns === undefined && error === undefined && remark === undefined && (
@@ -63,6 +68,7 @@ export function ResultView(props: ResultViewProps) {
           result={result}
           timeZone={state.parameters['TimeZone']}
           rowLimit={rowLimit}
+          isMoreGone={isMoreGone}
           onLoadMore={canLoadMore ? (rows) => session.loadMore(result.statement, rows) : undefined}
         />
       )}
@@ -78,4 +84,10 @@ export function ResultView(props: ResultViewProps) {
       )}
     </div>
   )
+}
+
+/** PostgreSQL stopped at this one: what stands after it was not run. */
+function hasMoreToRun({ run }: SqlState, { statement, end }: SqlResult): boolean {
+  if (run === undefined || run.results.at(-1)?.statement !== statement) return false
+  return statementsOf(run.sql.slice(end)).next().done !== true
 }
