@@ -14,7 +14,7 @@ describeInChromium('Audit', () => {
   const { ready } = lakegate
   const { name } = ready.instance
   const chromium = consoleBrowser(lakegate)
-  /** Of the administrator. */
+  /** Of the administrator. Loaded anew where another test has asked the same: what came since would count as new. */
   let page: Page
   let member: Person
 
@@ -63,7 +63,7 @@ describeInChromium('Audit', () => {
 
   it('says how many are new, and shows them when it is told to', async () => {
     const first = await refuseOne()
-    await visit(page, '/audit?reason=role_does_not_exist')
+    await page.goto('/console/audit?reason=role_does_not_exist')
     await rowOf(page, first).waitFor()
     const second = await refuseOne()
     await page.getByText('1 new').waitFor()
@@ -83,7 +83,7 @@ describeInChromium('Audit', () => {
 
   it('opens a record as JSON, and downloads the filtered range as one record a line', async () => {
     const role = await refuseOne()
-    await visit(page, '/audit?reason=role_does_not_exist')
+    await page.goto('/console/audit?reason=role_does_not_exist')
     await rowOf(page, role)
       .getByRole('button', { name: /^Show the record of/ })
       .click()
