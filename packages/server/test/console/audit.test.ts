@@ -8,6 +8,7 @@ import { consoleBrowser, createAdministrator, describeInChromium, visit } from '
 import { createPerson, type Person } from '../stage/person.ts'
 import { createPrincipalWithRole, mintCredential, refusedLogin } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
+import { waitFor } from '../stage/wait-for.ts'
 
 describeInChromium('Audit', () => {
   const lakegate = sharedLakegate()
@@ -18,11 +19,21 @@ describeInChromium('Audit', () => {
   let page: Page
   let member: Person
 
+  /** Until the audit has so many: records are written a moment after what they tell of. */
+  const waitForRecords = (query: Readonly<Record<string, string>>, count: number) =>
+    waitFor(`${String(count)} records`, async () => {
+      const { records } = await lakegate.admin.request<{ readonly records: readonly AuditRecordAnswer[] }>(
+        'GET',
+        `/api/2.0/lakegate/audit?${new URLSearchParams({ ...query, page_size: '200' }).toString()}`,
+      )
+      return records.length >= count
+    })
   /** Leaves one record of a refusal that no other test has. @returns the role that was asked for */
   async function refuseOne(): Promise<string> {
     const role = `nobody ${randomUUID()}`
     const principal = await createPrincipalWithRole(lakegate, 'Who is refused')
     await refusedLogin(lakegate, { user: role, password: await mintCredential(principal.http, name) })
+    await waitForRecords({ event: 'login', identity_id: principal.id }, 1)
     return role
   }
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text })
@@ -75,7 +86,8 @@ describeInChromium('Audit', () => {
 
   it('loads older records by the hundred', async () => {
     const principal = await createPrincipalWithRole(lakegate, 'Who mints often')
-    await Promise.all(Array.from({ length: 120 }, () => mintCredential(principal.http, name)))
+    await Promise.all(Array.from({ length: 101 }, () => mintCredential(principal.http, name)))
+    await waitForRecords({ event: 'mint_database_credential', identity_id: principal.id }, 101)
     await visit(page, `/audit?event=mint_database_credential&identity_id=${principal.id}`)
     await page.getByRole('button', { name: 'Load older' }).click()
     await page.getByText('There are no older records in this range.').waitFor()
