@@ -8,21 +8,32 @@ import { consoleBrowser, createAdministrator, describeInChromium, visit } from '
 import { createPerson, type Person } from '../stage/person.ts'
 import { createPrincipalWithRole, mintCredential, refusedLogin } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
+import { waitFor } from '../stage/wait-for.ts'
 
 describeInChromium('Audit', () => {
   const lakegate = sharedLakegate()
   const { ready } = lakegate
   const { name } = ready.instance
   const chromium = consoleBrowser(lakegate)
-  /** Of the administrator. */
+  /** Of the administrator. Loaded anew where another test has asked the same: what came since would count as new. */
   let page: Page
   let member: Person
 
+  /** Until the audit has so many: records are written a moment after what they tell of. */
+  const waitForRecords = (query: Readonly<Record<string, string>>, count: number) =>
+    waitFor(`${String(count)} records`, async () => {
+      const { records } = await lakegate.admin.request<{ readonly records: readonly AuditRecordAnswer[] }>(
+        'GET',
+        `/api/2.0/lakegate/audit?${new URLSearchParams({ ...query, page_size: '200' }).toString()}`,
+      )
+      return records.length >= count
+    })
   /** Leaves one record of a refusal that no other test has. @returns the role that was asked for */
   async function refuseOne(): Promise<string> {
     const role = `nobody ${randomUUID()}`
     const principal = await createPrincipalWithRole(lakegate, 'Who is refused')
     await refusedLogin(lakegate, { user: role, password: await mintCredential(principal.http, name) })
+    await waitForRecords({ event: 'login', identity_id: principal.id }, 1)
     return role
   }
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text })
@@ -63,7 +74,7 @@ describeInChromium('Audit', () => {
 
   it('says how many are new, and shows them when it is told to', async () => {
     const first = await refuseOne()
-    await visit(page, '/audit?reason=role_does_not_exist')
+    await page.goto('/console/audit?reason=role_does_not_exist')
     await rowOf(page, first).waitFor()
     const second = await refuseOne()
     await page.getByText('1 new').waitFor()
@@ -75,7 +86,8 @@ describeInChromium('Audit', () => {
 
   it('loads older records by the hundred', async () => {
     const principal = await createPrincipalWithRole(lakegate, 'Who mints often')
-    await Promise.all(Array.from({ length: 120 }, () => mintCredential(principal.http, name)))
+    await Promise.all(Array.from({ length: 101 }, () => mintCredential(principal.http, name)))
+    await waitForRecords({ event: 'mint_database_credential', identity_id: principal.id }, 101)
     await visit(page, `/audit?event=mint_database_credential&identity_id=${principal.id}`)
     await page.getByRole('button', { name: 'Load older' }).click()
     await page.getByText('There are no older records in this range.').waitFor()
@@ -83,7 +95,7 @@ describeInChromium('Audit', () => {
 
   it('opens a record as JSON, and downloads the filtered range as one record a line', async () => {
     const role = await refuseOne()
-    await visit(page, '/audit?reason=role_does_not_exist')
+    await page.goto('/console/audit?reason=role_does_not_exist')
     await rowOf(page, role)
       .getByRole('button', { name: /^Show the record of/ })
       .click()

@@ -1,8 +1,8 @@
 /** Live updates: one connection a browser, handed over, and asking now and then without it (acceptance 17, 18). */
 import type { Page } from 'playwright-core'
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
-import { pathOf, uniqueName } from '../stage/console-instances.ts'
+import { pathOf, uniqueName, waitForState } from '../stage/console-instances.ts'
 import type { Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
@@ -39,33 +39,42 @@ describeInChromium('live updates of the console (skipped where no Chromium is in
     await context.close()
   })
 
-  it('without the connection the page says so, and asks by itself', async () => {
-    const page = await chromium.openConsole({
-      person: admin,
-      path: '/compute/instances',
-      prepare: (context) => context.route(`**${EVENTS}`, (route) => route.abort()),
+  describe('without the connection', () => {
+    let page: Page
+    beforeAll(async () => {
+      page = await chromium.openConsole({
+        person: admin,
+        path: '/compute/instances',
+        prepare: async (context) => {
+          await context.route(`**${EVENTS}`, (route) => route.abort())
+          await context.clock.install()
+        },
+      })
     })
-    await page.getByText('Live updates paused').waitFor()
-    await page.waitForRequest((request) => request.url().includes('/database/instances'))
-    await page.context().close()
-  })
+    const letTimePass = () => page.clock.fastForward('00:30')
+    afterAll(() => page.context().close())
 
-  it('17: without the connection an instance that is made becomes Available all the same, and «Live updates paused» is said', async () => {
-    const name = uniqueName('polled')
-    const page = await chromium.openConsole({
-      person: admin,
-      path: `/compute/instances?filter=${name}`,
-      prepare: (context) => context.route(`**${EVENTS}`, (route) => route.abort()),
+    it('the page says so, and asks by itself', async () => {
+      await page.getByText('Live updates paused').waitFor()
+      const asked = page.waitForRequest((request) => request.url().includes('/database/instances'))
+      await letTimePass()
+      await asked
     })
-    await page.getByText('Live updates paused').waitFor()
-    await lakegate.admin.request('POST', '/api/2.0/database/instances', { name })
-    await page.evaluate('globalThis.isSamePage = true')
-    const row = page.getByRole('row', { name: new RegExp(name) })
-    await row.getByText('Available', { exact: true }).waitFor({ timeout: 45_000 })
-    await page.getByText('Live updates paused').waitFor()
-    expect(await page.evaluate('globalThis.isSamePage')).toBe(true)
-    await page.context().close()
-    await lakegate.admin.request('DELETE', pathOf(name))
+
+    it('17: an instance that is made becomes Available all the same, and «Live updates paused» is said', async () => {
+      const name = uniqueName('polled')
+      await visit(page, `/compute/instances?filter=${name}`)
+      await page.getByText('Live updates paused').waitFor()
+      await lakegate.admin.request('POST', '/api/2.0/database/instances', { name })
+      await page.evaluate('globalThis.isSamePage = true')
+      await waitForState(lakegate, name, 'AVAILABLE')
+      await letTimePass()
+      const row = page.getByRole('row', { name: new RegExp(name) })
+      await row.getByText('Available', { exact: true }).waitFor()
+      await page.getByText('Live updates paused').waitFor()
+      expect(await page.evaluate('globalThis.isSamePage')).toBe(true)
+      await lakegate.admin.request('DELETE', pathOf(name))
+    })
   })
 
   it('a newer build is offered, and the page is loaded anew only when the person asks for it', async () => {
