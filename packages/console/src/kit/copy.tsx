@@ -5,6 +5,7 @@ import { messages } from '../messages/index.ts'
 import { Button, IconButton, type ButtonKind } from './button.tsx'
 import { classes } from './classes.ts'
 import styles from './copy.module.css'
+import { Name } from './name.tsx'
 
 const SHOWS_COPIED = 2_000
 
@@ -81,7 +82,7 @@ export function CopyTextButton({ children, text, kind = 'secondary', onCopied }:
 export function CopyField({ what, value }: { readonly what: string; readonly value: string }) {
   return (
     <span className={styles['field']}>
-      <bdi className={styles['value']}>{value}</bdi>
+      <Name className={styles['value']} name={value} />
       <CopyButton what={what} text={value} />
     </span>
   )

@@ -120,6 +120,11 @@ export function createDoor({
       // forgets, and whoever took something until their end would keep it (attack 65).
       for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
     })
+    // Node calls this behind the last answer, and would destroy the socket. Whoever is answered while it still sends, as when
+    // the body is too large, would break at that before it reads the answer (RFC 9112 §9.6).
+    socket.destroySoon = () => {
+      closeConnection(socket)
+    }
     if (isClosing) closeConnection(socket)
     else http.emit('connection', socket)
   }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditAnswer, ScimUser, WorkspaceObjectInfo } from '@lakegate/client'
 import { createServicePrincipal, type TestServicePrincipal } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -209,6 +209,11 @@ describe('a path that leads elsewhere', () => {
 })
 
 describe('whoever fills what is everybody’s', () => {
+  // What a test that failed has left would fill the home of the next.
+  afterEach(async () => {
+    for (const path of pathsOf(await attacker.list(home))) await attacker.delete(path)
+  })
+
   it('writes no file of more than 10 MiB, by either way', async () => {
     const [largest, larger] = [new Uint8Array(10 * MEBIBYTE), new Uint8Array(10 * MEBIBYTE + 1)]
     expect(await attacker.importFile(`${home}/large`, largest)).toMatchObject({ status: 200 })

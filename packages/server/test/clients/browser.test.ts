@@ -1,24 +1,15 @@
 /** The pages in a real browser, with scripts switched off but for the console: signing in, allowing, passwords, the account, devices. */
-import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ScimUser } from '@lakegate/client'
+import { describeInChromium, executable } from '../stage/console-browser.ts'
 import { createPerson, requestSignInLink, signInAndAllow, Visitor } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
-const [executable = ''] = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => {
-  try {
-    return [execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()]
-  } catch {
-    // Not installed under that name.
-    return []
-  }
-})
-
-describe.skipIf(executable === '')('in Chromium (skipped where no Chromium is installed)', () => {
+describeInChromium('in Chromium (skipped where no Chromium is installed)', () => {
   const lakegate = sharedLakegate()
   const { ready, admin } = lakegate
   let browser: Browser

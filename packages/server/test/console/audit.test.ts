@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { AuditRecordAnswer } from '@lakegate/client'
 import type { Page } from 'playwright-core'
 import { afterEach, beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { createPrincipalWithRole, mintCredential, refusedLogin } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -14,15 +14,10 @@ describeInChromium('Audit', () => {
   const { ready } = lakegate
   const { name } = ready.instance
   const chromium = consoleBrowser(lakegate)
-  const opened: Page[] = []
-  let administrator: Person
+  /** Of the administrator. */
+  let page: Page
   let member: Person
 
-  const open = async (path: string, person = administrator) => {
-    const page = await chromium.openConsole({ person, path })
-    opened.push(page)
-    return page
-  }
   /** Leaves one record of a refusal that no other test has. @returns the role that was asked for */
   async function refuseOne(): Promise<string> {
     const role = `nobody ${randomUUID()}`
@@ -33,19 +28,20 @@ describeInChromium('Audit', () => {
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text })
 
   beforeAll(async () => {
-    administrator = await createAdministrator(lakegate, { ofAccount: true })
+    page = await chromium.openConsole({
+      person: await createAdministrator(lakegate, { ofAccount: true }),
+      path: '/settings/sessions',
+    })
     member = await createPerson(lakegate, 'A member')
   })
   afterEach(async () => {
-    for (const page of opened.splice(0)) {
-      expect(chromium.complaintsOf(page)).toEqual({ violations: [], errors: [] })
-      await page.context().close()
-    }
+    expect(chromium.complaintsOf(page)).toEqual({ violations: [], errors: [] })
+    await visit(page, '/settings/sessions')
   })
 
   it('filters by chips that stand in the URL, and a reason leads to its page', async () => {
     const role = await refuseOne()
-    const page = await open('/audit')
+    await visit(page, '/audit')
     await page.getByRole('button', { name: 'Outcome: any' }).click()
     await page.getByRole('option', { name: 'refused' }).click()
     await page.getByRole('button', { name: 'Outcome: refused' }).waitFor()
@@ -67,7 +63,7 @@ describeInChromium('Audit', () => {
 
   it('says how many are new, and shows them when it is told to', async () => {
     const first = await refuseOne()
-    const page = await open('/audit?reason=role_does_not_exist')
+    await visit(page, '/audit?reason=role_does_not_exist')
     await rowOf(page, first).waitFor()
     const second = await refuseOne()
     await page.getByText('1 new').waitFor()
@@ -80,14 +76,14 @@ describeInChromium('Audit', () => {
   it('loads older records by the hundred', async () => {
     const principal = await createPrincipalWithRole(lakegate, 'Who mints often')
     await Promise.all(Array.from({ length: 120 }, () => mintCredential(principal.http, name)))
-    const page = await open(`/audit?event=mint_database_credential&identity_id=${principal.id}`)
+    await visit(page, `/audit?event=mint_database_credential&identity_id=${principal.id}`)
     await page.getByRole('button', { name: 'Load older' }).click()
     await page.getByText('There are no older records in this range.').waitFor()
   })
 
   it('opens a record as JSON, and downloads the filtered range as one record a line', async () => {
     const role = await refuseOne()
-    const page = await open('/audit?reason=role_does_not_exist')
+    await visit(page, '/audit?reason=role_does_not_exist')
     await rowOf(page, role)
       .getByRole('button', { name: /^Show the record of/ })
       .click()
@@ -107,20 +103,21 @@ describeInChromium('Audit', () => {
 
   it('shows the account to its administrators', async () => {
     const role = await refuseOne()
-    const page = await open('/account/audit?reason=role_does_not_exist')
+    await visit(page, '/account/audit?reason=role_does_not_exist')
     await rowOf(page, role).waitFor()
   })
 
   it('tells a member for whom it is, and asks the server for nothing that it refuses', async () => {
     const refused: string[] = []
-    const page = await open('/settings/sessions', member)
-    page.on('response', (response) => {
+    const pageOfMember = await chromium.openConsole({ person: member, path: '/settings/sessions' })
+    pageOfMember.on('response', (response) => {
       if (response.status() === 403) refused.push(response.url())
     })
-    await page.goto('/console/audit')
-    await page.getByText('Audit is for administrators of the workspace.').waitFor()
-    await page.goto('/console/account/audit')
-    await page.getByText('The audit of the account is for its administrators.').waitFor()
+    await visit(pageOfMember, '/audit')
+    await pageOfMember.getByText('Audit is for administrators of the workspace.').waitFor()
+    await visit(pageOfMember, '/account/audit')
+    await pageOfMember.getByText('The audit of the account is for its administrators.').waitFor()
     expect(refused).toEqual([])
+    expect(chromium.complaintsOf(pageOfMember)).toEqual({ violations: [], errors: [] })
   })
 })

@@ -1,7 +1,7 @@
 /** Live updates: one connection a browser, handed over, and asking now and then without it (acceptance 17, 18). */
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import { pathOf, uniqueName } from '../stage/console-instances.ts'
 import type { Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'

@@ -6,6 +6,7 @@ import {
   consoleBrowser,
   createAdministrator,
   describeInChromium,
+  visit,
   type OpenConsole,
 } from '../stage/console-browser.ts'
 import { addRole, hasPsql, pasteIntoShell } from '../stage/console-instances.ts'
@@ -16,18 +17,27 @@ describeInChromium('the OAuth token of the overview', () => {
   const lakegate = sharedLakegate()
   const chromium = consoleBrowser(lakegate)
   const { name } = lakegate.ready.instance
+  const overview = `/compute/instances/${name}`
   let ada: Person
   let eve: Person
+  /** Of Ada, one after the other: she comes to the overview anew for each test. */
+  let pageOfAda: Page
 
   beforeAll(async () => {
     ada = await createPerson(lakegate, 'Ada')
     eve = await createPerson(lakegate, 'Eve')
     await addRole(lakegate, name, ada.userName)
+    pageOfAda = await openOverview(ada)
   })
 
   const clipboard: OpenConsole['context'] = { permissions: ['clipboard-read', 'clipboard-write'] }
   const openOverview = (person: Person, more: Partial<OpenConsole> = {}) =>
-    chromium.openConsole({ person, path: `/compute/instances/${name}`, context: clipboard, ...more })
+    chromium.openConsole({ person, path: overview, context: clipboard, ...more })
+  const comeToOverview = async () => {
+    await visit(pageOfAda, '/settings/appearance')
+    await visit(pageOfAda, overview)
+    return pageOfAda
+  }
   const pasted = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()')
   const press = (page: Page, label: string) => page.getByRole('button', { name: label }).click()
   const flag = (page: Page) => page.locator('p[role=status]')
@@ -35,7 +45,7 @@ describeInChromium('the OAuth token of the overview', () => {
   it.skipIf(!hasPsql)(
     '1: Get OAuth Token, the flag, Copy OAuthToken, the copy icon of Connection string: what was copied opens psql',
     async () => {
-      const page = await openOverview(ada)
+      const page = await comeToOverview()
       await press(page, 'Get OAuth Token')
       await flag(page).filter({ hasText: 'Token created for' }).waitFor()
       await press(page, 'Copy OAuthToken')
@@ -50,7 +60,7 @@ describeInChromium('the OAuth token of the overview', () => {
   )
 
   it.skipIf(!hasPsql)('7.1: the pooled endpoint opens psql in the same way', async () => {
-    const page = await openOverview(ada)
+    const page = await comeToOverview()
     await page.getByText('Pooled').click()
     await press(page, 'Get OAuth Token')
     await press(page, 'Copy OAuthToken')
@@ -62,7 +72,7 @@ describeInChromium('the OAuth token of the overview', () => {
   })
 
   it('offers the certificate of the authority, which the verify-full line names', async () => {
-    const page = await openOverview(ada)
+    const page = await comeToOverview()
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download CA file')])
     expect(download.suggestedFilename()).toBe('lakegate-ca.pem')
     const saved = await readFile(await download.path(), 'utf8')
@@ -106,7 +116,7 @@ describeInChromium('the OAuth token of the overview', () => {
   })
 
   it('4: the token is nowhere but in the clipboard after copying and leaving', async () => {
-    const page = await openOverview(ada)
+    const page = await comeToOverview()
     await press(page, 'Get OAuth Token')
     await press(page, 'Copy OAuthToken')
     const token = await pasted(page)
@@ -184,7 +194,7 @@ describeInChromium('the OAuth token of the overview', () => {
       { displayName: `analysts ${ada.id}`, members: [{ value: ada.id }] },
     )
     await addRole(lakegate, name, group.displayName, 'GROUP')
-    const page = await openOverview(ada)
+    const page = await comeToOverview()
     await page.getByRole('button', { name: /Sign in as/ }).click()
     await page.getByRole('option', { name: group.displayName }).click()
     await page.getByText(`through ${group.displayName} › `).first().waitFor()
@@ -205,7 +215,7 @@ describeInChromium('the OAuth token of the overview', () => {
   })
 
   it('has the connection string in the form of each client', async () => {
-    const page = await openOverview(ada)
+    const page = await comeToOverview()
     const { host, port, database } = lakegate.ready.instance
     for (const form of ['URI', 'JDBC', '.env', 'Python', 'Node', 'Go', 'Java', 'libpq 18 (no token)']) {
       await page.getByRole('tab', { name: form, exact: true }).click()

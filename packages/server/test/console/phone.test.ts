@@ -3,8 +3,8 @@
  * point 40; §7.2).
  */
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import { addRole, waitForState } from '../stage/console-instances.ts'
 import { createNativeInstance, type NativeInstance } from '../stage/native-instance.ts'
 import type { Person } from '../stage/person.ts'
@@ -27,23 +27,23 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
     ada = await createAdministrator(lakegate)
     instance = await createNativeInstance(lakegate)
     await addRole(lakegate, instance.name, ada.userName)
-  })
-  afterAll(() => instance.remove())
-  afterEach(async () => {
-    expect(taps).toBeLessThanOrEqual(MOST_TAPS)
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-    await page.context().close()
-  })
-
-  /** Where the sign-in leads. */
-  async function signIn(): Promise<void> {
-    taps = 0
     page = await chromium.openConsole({
       person: ada,
       path: '',
       context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
     })
-  }
+  })
+  // Where the sign-in leads.
+  beforeEach(async () => {
+    taps = 0
+    await visit(page, '')
+  })
+  afterAll(() => instance.remove())
+  afterEach(async () => {
+    expect(taps).toBeLessThanOrEqual(MOST_TAPS)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  })
+
   const tap = async (what: Locator) => {
     await what.tap()
     taps += 1
@@ -53,7 +53,6 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
   const link = (name: string) => page.getByRole('link', { name, exact: true })
 
   it('40: a token is made and shown', async () => {
-    await signIn()
     await tap(link(instance.name))
     await tap(button('Get OAuth Token'))
     await tap(button('Show'))
@@ -63,7 +62,6 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
   })
 
   it('40: a query is run', async () => {
-    await signIn()
     await tap(link(instance.name))
     await tap(link('New Query'))
     const editor = sqlEditorOf(page)
@@ -81,7 +79,6 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
       password: await mintCredential(lakegate.admin, instance.name),
       instance,
     })
-    await signIn()
     await tap(link(instance.name))
     await tap(
       link('Sessions')
@@ -98,7 +95,6 @@ describeInChromium('on a phone of 360 × 740, from the sign-in', () => {
   })
 
   it('40: an instance is stopped', async () => {
-    await signIn()
     await tap(link(instance.name))
     await tap(button('Stop'))
     await tap(button(`Stop ${instance.name}`))

@@ -11,20 +11,29 @@ export type RouteParams = Readonly<Record<string, string>>
 
 const SCIM = '/api/2.0/preview/scim/v2'
 
-/** Makes one thing of each kind that has a page. */
+/** Makes one thing of each kind that has a page or a list, with the longest texts that it may have. */
 export async function makeRouteParams({ admin, ready }: Lakegate): Promise<RouteParams> {
   const suffix = String(Date.now())
-  const long = 'n'.repeat(80)
+  const long = 'n'.repeat(75)
   const [user, group, principal] = await Promise.all([
     admin.request<ScimUser>('POST', `${SCIM}/Users`, {
       userName: `routes-${suffix}-${long}@example.com`,
       displayName: `Routes <b>${long}</b>`,
     }),
-    admin.request<ScimGroup>('POST', `${SCIM}/Groups`, { displayName: `routes-${suffix}` }),
+    admin.request<ScimGroup>('POST', `${SCIM}/Groups`, { displayName: `routes-${suffix}-${'g'.repeat(40)}` }),
     admin.request<ScimServicePrincipal>('POST', `${SCIM}/ServicePrincipals`, {
-      displayName: `routes ${suffix}`,
+      displayName: `routes ${suffix} ${long}`,
+    }),
+    admin.request('POST', `/api/2.0/accounts/${ready.account_id}/oauth2/custom-app-integrations`, {
+      name: `routes ${suffix} ${long}`,
+      redirect_urls: [`https://app.example.com/${long}`, `https://app.example.com/${long}/second`],
+      confidential: true,
     }),
   ])
+  await admin.request('PATCH', `${SCIM}/Groups/${group.id}`, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'add', path: 'members', value: [{ value: user.id }, { value: principal.id }] }],
+  })
   return {
     '/compute/instances/$name': ready.instance.name,
     '/help/refusals/$name': 'not_a_member',

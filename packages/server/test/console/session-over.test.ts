@@ -1,7 +1,7 @@
 /** The sign-in ends while somebody works (acceptance 14, design 5.15). */
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, describeInChromium } from '../stage/console-browser.ts'
+import { consoleBrowser, describeInChromium, visit } from '../stage/console-browser.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
@@ -9,8 +9,10 @@ describeInChromium('a sign-in that ended (skipped where no Chromium is installed
   const lakegate = sharedLakegate()
   const chromium = consoleBrowser(lakegate)
   let ada: Person
+  let page: Page
   beforeAll(async () => {
     ada = await createPerson(lakegate)
+    page = await chromium.openConsole({ person: ada, path: '/settings/appearance' })
   })
 
   /** A form that is half filled when the sign-in ends, and is then sent. */

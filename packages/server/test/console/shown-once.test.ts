@@ -3,17 +3,21 @@ import { randomUUID } from 'node:crypto'
 import type { ScimServicePrincipal } from '@lakegate/client'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import { KEPT_IN_BROWSER } from '../stage/kept-in-browser.ts'
-import { createPerson, type Person } from '../stage/person.ts'
+import { createPerson } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 describeInChromium('a secret that was made in the console', () => {
   const lakegate = sharedLakegate()
   const chromium = consoleBrowser(lakegate)
-  let ada: Person
+  let page: Page
   beforeAll(async () => {
-    ada = await createAdministrator(lakegate)
+    page = await chromium.openConsole({
+      person: await createAdministrator(lakegate),
+      path: '/settings/appearance',
+      context: { permissions: ['clipboard-read', 'clipboard-write'] },
+    })
   })
 
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).last().click()
@@ -85,11 +89,7 @@ describeInChromium('a secret that was made in the console', () => {
     '38: %s is shown once: not again by Back, by reload or by opening it anew; Done without a copy asks',
     async (_what, { path, make, copy, asks, stay }) => {
       const at = await path()
-      const page = await chromium.openConsole({
-        person: ada,
-        path: at,
-        context: { permissions: ['clipboard-read', 'clipboard-write'] },
-      })
+      await visit(page, at)
       await make(page)
       await press(page, 'Done')
       await page.getByText(asks).waitFor()
@@ -118,7 +118,6 @@ describeInChromium('a secret that was made in the console', () => {
       await isNowhere()
       await page.goto(`/console${at}`)
       await isNowhere()
-      await page.context().close()
     },
   )
 })

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { ScimUser } from '@lakegate/client'
-import type { Locator, Page, Request } from 'playwright-core'
+import type { BrowserContext, Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEEDS, EVERYBODY } from '../policy/who-may.ts'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { DEEDS, EVERYBODY, type Who } from '../policy/who-may.ts'
+import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import { addRole, pathOf, uniqueName, waitForState } from '../stage/console-instances.ts'
 import { signInToConsole } from '../stage/console-session.ts'
 import { createNativeInstance } from '../stage/native-instance.ts'
@@ -56,6 +56,9 @@ const openDatabases = (page: Page) =>
     await page.getByRole('group', { name: 'Where the SQL runs' }).getByRole('button').nth(1).click()
     return list.isVisible()
   })
+
+/** Hints of what other tests change would have every page ask again. */
+const NO_HINTS = `self.EventSource = class extends EventTarget { close() {} }`
 
 const NONE = 'the console has no control for it'
 
@@ -164,6 +167,29 @@ it('each row of docs/permissions.md has its control, and no other one has', () =
   expect(Object.keys(CONTROLS).sort()).toEqual(DEEDS.map(([deed]) => deed).sort())
 })
 
+interface Place {
+  readonly at: string
+  readonly open: Control['open']
+  readonly controls: (Pick<Control, 'find'> & { readonly deed: string; readonly isPermitted: boolean })[]
+}
+
+/** @returns each place once, with all that is looked for there */
+function placesOf(who: Who, things: Things, hasRole: boolean): Iterable<Place> {
+  const places: Place[] = []
+  for (const [deed, decide] of DEEDS) {
+    const controls = CONTROLS[deed]
+    if (controls === undefined || controls === NONE) continue
+    for (const { path, open, find, withoutRole = false } of controls) {
+      if (withoutRole === hasRole) continue
+      const at = path(things)
+      let place = places.find((one) => one.at === at && one.open === open)
+      if (place === undefined) places.push((place = { at, open, controls: [] }))
+      place.controls.push({ deed, find, isPermitted: decide(who) === 'permitted' })
+    }
+  }
+  return places
+}
+
 describeInChromium('a control of the console', () => {
   const lakegate = sharedLakegate()
   const { admin, ready } = lakegate
@@ -207,56 +233,55 @@ describeInChromium('a control of the console', () => {
     for (const name of made) await admin.request('DELETE', pathOf(name))
   })
 
-  // Some thirty pages each.
-  describe.each(EVERYBODY.map((who) => [who.title, who] as const))(
-    'for %s',
-    { timeout: 240_000 },
-    (title, who) => {
-      for (const hasRole of [false, true])
-        it(`is there where the policy permits what it does, and absent where not: ${hasRole ? 'with' : 'without'} a role in the instance`, async () => {
-          const found = people.get(title)
-          if (found === undefined) throw new Error(title)
-          const { person, things } = found
-          if (hasRole) await addRole(lakegate, things.instance, person.userName)
-          const page = await chromium.openConsole({
-            person,
-            context: { viewport: { width: 1280, height: 900 } },
-            prepare: (context) => context.route('**/console/api/events', (route) => route.abort()),
-          })
-          const refused: string[] = []
-          const isQuiet = watchRequests(page, refused)
-          let at = ''
-          for (const [deed, decide] of DEEDS) {
-            const controls = CONTROLS[deed]
-            if (controls === undefined || controls === NONE) continue
-            for (const { path, open, find, withoutRole } of controls) {
-              if ((withoutRole === true) === hasRole) continue
-              if (open !== undefined || at !== path(things)) {
-                at = path(things)
-                await page.goto(`/console${at}`)
-                await page.getByRole('heading', { level: 1 }).first().waitFor()
-                await waitFor('all answers', isQuiet)
-                await open?.(page)
-                await waitFor('all answers', isQuiet)
-                if (open !== undefined) at = ''
-              }
-              const [control, isPermitted] = [find(page, things), decide(who) === 'permitted']
-              // What is to come may take its time; what is not to come has had it when all answers are there.
-              if (isPermitted)
-                await control
-                  .first()
-                  .waitFor({ state: 'attached', timeout: 15_000 })
-                  .catch(() => undefined)
-              const isThere = (await control.count()) > 0
-              expect.soft(isThere, `${deed}: ${control.toString()}`).toBe(isPermitted)
-            }
+  describe.each(EVERYBODY.map((who) => [who.title, who] as const))('for %s', (title, who) => {
+    let context: BrowserContext
+    beforeAll(async () => {
+      context = await chromium.openContext({
+        person: whoIs(title).person,
+        context: { viewport: { width: 1280, height: 900 } },
+        prepare: (made) => made.addInitScript({ content: NO_HINTS }),
+      })
+    })
+    afterAll(() => context.close())
+
+    for (const hasRole of [false, true])
+      it(`is there where the policy permits what it does, and absent where not: ${hasRole ? 'with' : 'without'} a role in the instance`, async () => {
+        const { person, things } = whoIs(title)
+        if (hasRole) await addRole(lakegate, things.instance, person.userName)
+        // Loaded anew for each of the two: what the console knows of the rights is asked again.
+        const page = await context.newPage()
+        const requests = watchRequests(page)
+        await page.goto('/console/settings/appearance')
+        for (const { at, open, controls } of placesOf(who, things, hasRole)) {
+          await visit(page, at)
+          await requests.areOver()
+          await open?.(page)
+          // What is to come may take its time; what is not to come has had it when all answers are there.
+          for (const { find, isPermitted } of controls)
+            if (isPermitted)
+              await find(page, things)
+                .first()
+                .waitFor({ state: 'attached', timeout: 15_000 })
+                .catch(() => undefined)
+          await requests.areOver()
+          for (const { deed, find, isPermitted } of controls) {
+            const control = find(page, things)
+            expect.soft((await control.count()) > 0, `${deed}: ${control.toString()}`).toBe(isPermitted)
           }
-          // Nothing is asked that the server refuses.
-          expect.soft(refused).toEqual([])
-          await page.context().close()
-        })
-    },
-  )
+          // Closes what was opened.
+          if (open !== undefined) await page.keyboard.press('Escape')
+        }
+        // Nothing is asked that the server refuses.
+        expect.soft(requests.refused).toEqual([])
+        await page.close()
+      })
+  })
+
+  function whoIs(title: string): { readonly person: Person; readonly things: Things } {
+    const found = people.get(title)
+    if (found === undefined) throw new Error(title)
+    return found
+  }
 
   const patch = (path: string, list: string, value: string) =>
     admin.request('PATCH', path, {
@@ -309,23 +334,33 @@ describeInChromium('a control of the console', () => {
   }
 })
 
-/** @returns whether nothing is asked any more for a moment */
-function watchRequests(page: Page, refused: string[]): () => boolean {
+interface Requests {
+  /** What the server refused. */
+  readonly refused: readonly string[]
+  /** Until nothing is asked any more, and what came is drawn and asks for nothing more either. */
+  readonly areOver: () => Promise<void>
+}
+
+/** Two frames, and then no work that waits. */
+const DRAWN = `new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(() => resolve()))))`
+
+function watchRequests(page: Page): Requests {
   const open = new Set<Request>()
-  let last = performance.now()
-  const isAsked = (url: string) => url.includes('/console/api/') && !url.endsWith('/events')
-  page.on('request', (request) => {
-    if (isAsked(request.url())) open.add(request)
-    last = performance.now()
-  })
-  const over = (request: Request) => {
-    open.delete(request)
-    last = performance.now()
-  }
-  page.on('requestfinished', over)
-  page.on('requestfailed', over)
+  const refused: string[] = []
+  page.on('request', (request) => open.add(request))
+  page.on('requestfinished', (request) => open.delete(request))
+  page.on('requestfailed', (request) => open.delete(request))
   page.on('response', (response) => {
     if (response.status() === 403) refused.push(`${response.request().method()} ${response.url()}`)
   })
-  return () => open.size === 0 && performance.now() - last > 150
+  return {
+    refused,
+    async areOver() {
+      do {
+        await waitFor('all answers', () => open.size === 0)
+        await page.evaluate(DRAWN)
+      } while (open.size > 0)
+    },
+  }
 }

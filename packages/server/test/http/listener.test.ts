@@ -25,12 +25,16 @@ beforeAll(async () => {
   authority = await createTestAuthority()
 })
 
-/** Says what it was asked, and whether over TLS; below `/slow` it begins and waits to be told to end. */
+/** Says what it was asked, and whether over TLS; below `/slow` it begins and waits to be told to end, `/refused` hears nothing. */
 const slow: { finish: (() => void)[] } = { finish: [] }
 const handle: RequestListener = (request, response) => {
   const end = async () => {
     const body = await text(request)
     response.end(`${'encrypted' in request.socket ? 'tls' : 'clear'} ${request.method ?? ''} ${body}`)
+  }
+  if (request.url === '/refused') {
+    response.writeHead(400, { connection: 'close' }).end('refused')
+    return
   }
   if (request.url !== '/slow') {
     void end()
@@ -122,6 +126,21 @@ describe('one port', () => {
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
     expect(await text(response)).toBe(`${answer} POST ${body}`)
     agent.destroy()
+  })
+
+  it.each([
+    ['in clear', inClear],
+    ['over TLS', overTls],
+  ])('hears out whoever is refused %s and still sends, and so reads why', async (_how, connect) => {
+    const socket = await connect()
+    const body = Buffer.alloc(20_000_000)
+    socket.write(`POST /refused HTTP/1.1\r\nhost: ${HOST}\r\ncontent-length: ${String(body.length)}\r\n\r\n`)
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject).write(body, () => {
+        resolve()
+      })
+    })
+    expect(await text(socket)).toContain('refused')
   })
 
   it('loses nothing of what comes with the first byte, or long after it', async () => {

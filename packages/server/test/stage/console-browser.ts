@@ -81,7 +81,7 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
   const signIn: ConsoleBrowser['signIn'] = (context, person) => signInBrowser(context, origin(), person)
 
   const openContext: ConsoleBrowser['openContext'] = async ({ person, context: options, prepare }) => {
-    const context = await browser.newContext({ baseURL: origin(), ...options })
+    const context = await browser.newContext({ baseURL: origin(), reducedMotion: 'reduce', ...options })
     // A machine on which many tests run at once takes its time; what never comes still fails before the test is over.
     context.setDefaultTimeout(60_000)
     context.on('page', (page) => complaints.set(page, listenTo(page)))
@@ -109,6 +109,20 @@ export function consoleBrowser(lakegate: Pick<Lakegate, 'ready'>): ConsoleBrowse
       await context.clearCookies({ name: /lakegate-console/ })
     },
   }
+}
+
+/**
+ * Goes to another page as a link does, and returns when its heading is there, not that of the page before. The console is not
+ * loaded anew, which takes four times the processor time; what was asked before stays known to it.
+ * @param path below /console
+ */
+export async function visit(page: Page, path: string): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    const router = self.__TSR_ROUTER__
+    const stop = router.subscribe('onRendered', () => { stop(); resolve() })
+    router.history.push(${JSON.stringify(`/console${path}`)})
+  })`)
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
 }
 
 /** Gives a context of any browser the cookies of a person who signs in to the console. */

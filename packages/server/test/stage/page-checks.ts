@@ -10,7 +10,11 @@ export async function settle(page: Page): Promise<void> {
 
 interface AxeViolation {
   readonly id: string
-  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[]
+  readonly nodes: readonly {
+    readonly target: unknown
+    readonly html: string
+    readonly failureSummary?: string
+  }[]
 }
 
 /**
@@ -26,7 +30,10 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
     }).then(({ violations }) => violations)`,
   )
   return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary = '' }) => `${id}: ${JSON.stringify(target)} ${failureSummary}`),
+    nodes.map(
+      ({ target, html, failureSummary = '' }) =>
+        `${id}: ${failureSummary}\n${JSON.stringify(target)} ${html.slice(0, 300)}`,
+    ),
   )
 }
 

@@ -31,7 +31,8 @@ export const sql = {
     changeText:
       'The session of this tab ends: its open transaction is rolled back and its temporary tables go.',
     changeAction: 'Change and roll back',
-    noInstance: 'There is no database instance yet.',
+    noInstance: 'There is no database instance yet. SQL runs in one.',
+    chooseFirst: 'Choose above in which database instance and database the SQL runs.',
   },
   connection: {
     none: 'Not connected',

@@ -8,6 +8,7 @@ import { Button } from '../../kit/button.tsx'
 import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { CopyField } from '../../kit/copy.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
@@ -46,7 +47,7 @@ export function ApplicationsPage() {
             {
               id: 'name',
               title: texts.columns.name,
-              render: ({ name }) => <bdi>{name}</bdi>,
+              render: ({ name }) => <Name name={name} />,
               sortBy: ({ name }) => name,
             },
             {

@@ -8,6 +8,7 @@ import { useSession } from '../../data/session.ts'
 import { Badge, STATE_ICONS } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { AccountPage } from './account-page.tsx'
@@ -44,7 +45,7 @@ export function WorkspacesPage() {
               title: texts.columns.name,
               render: ({ workspace_id, workspace_name }) => (
                 <Link to="/account/workspaces/$id" params={{ id: String(workspace_id) }}>
-                  <bdi>{workspace_name}</bdi>
+                  <Name name={workspace_name} />
                 </Link>
               ),
               sortBy: ({ workspace_name }) => workspace_name,
@@ -61,7 +62,11 @@ export function WorkspacesPage() {
             {
               id: 'address',
               title: texts.columns.address,
-              render: ({ workspace_url: url }) => <a href={`${url}/console`}>{url}</a>,
+              render: ({ workspace_url: url }) => (
+                <a href={`${url}/console`} title={url}>
+                  {url}
+                </a>
+              ),
             },
             { id: 'id', title: texts.columns.id, render: ({ workspace_id }) => <code>{workspace_id}</code> },
           ]}

@@ -9,6 +9,7 @@ import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { Drawer } from '../../kit/dialog.tsx'
+import { Name } from '../../kit/name.tsx'
 import { EmptyState } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
 import { formatLocalAndUtc, formatStamp } from '../../text/stamp.ts'
@@ -141,11 +142,7 @@ const columnsOf = (
     id: 'role',
     title: messages.audit.columns.role,
     render: ({ record: { role } }) =>
-      role === undefined ? undefined : (
-        <bdi className={styles['mono']} title={role}>
-          {role}
-        </bdi>
-      ),
+      role === undefined ? undefined : <Name className={styles['mono']} name={role} />,
   },
   {
     id: 'instance',
@@ -153,7 +150,7 @@ const columnsOf = (
     render: ({ record: { instance_name: name } }) =>
       name === undefined ? undefined : (
         <Link to="/compute/instances/$name" params={{ name }}>
-          <bdi>{name}</bdi>
+          <Name name={name} />
         </Link>
       ),
   },
@@ -191,7 +188,7 @@ function Who({ record, name }: WhoProps) {
   const path = groups.length === 0 ? undefined : messages.audit.through([...groups].reverse().join(' › '))
   return (
     <span title={[name, path].filter((part) => part !== undefined).join(' ')}>
-      <bdi>{name}</bdi>
+      <Name name={name} />
       {path !== undefined && (
         <>
           {' '}

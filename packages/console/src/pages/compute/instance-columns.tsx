@@ -2,6 +2,7 @@
 import type { DatabaseInstance } from '@lakegate/client'
 import { Link } from '@tanstack/react-router'
 import type { Column } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { TimeText } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { StateBadge } from '../instance/state-badge.tsx'
@@ -19,7 +20,7 @@ export const instanceColumns = (ownName: string): readonly Column<DatabaseInstan
     render: ({ name, attached }) => (
       <>
         <Link to="/compute/instances/$name" params={{ name }} title={name}>
-          <bdi>{name}</bdi>
+          <Name name={name} />
         </Link>
         {attached !== undefined && (
           <span className={styles['attached']}> ({messages.instance.attached})</span>
@@ -55,7 +56,7 @@ export const instanceColumns = (ownName: string): readonly Column<DatabaseInstan
     id: 'owner',
     title: texts.columns.owner,
     sortBy: ({ creator }) => creator,
-    render: ({ creator }) => (creator === ownName ? texts.you : <bdi title={creator}>{creator}</bdi>),
+    render: ({ creator }) => (creator === ownName ? texts.you : <Name name={creator} />),
   },
   {
     id: 'created',

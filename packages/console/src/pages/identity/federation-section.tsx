@@ -7,6 +7,7 @@ import { useSession } from '../../data/session.ts'
 import { Button } from '../../kit/button.tsx'
 import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
@@ -36,13 +37,13 @@ export function FederationSection({ principalId }: { readonly principalId?: stri
             {
               id: 'issuer',
               title: texts.issuer,
-              render: ({ oidc_policy }) => <bdi>{oidc_policy.issuer}</bdi>,
+              render: ({ oidc_policy }) => <Name name={oidc_policy.issuer} />,
             },
             {
               id: 'subject',
               title: texts.subject,
               render: ({ oidc_policy }) =>
-                oidc_policy.subject !== undefined && <bdi>{oidc_policy.subject}</bdi>,
+                oidc_policy.subject !== undefined && <Name name={oidc_policy.subject} />,
             },
             {
               id: 'audiences',

@@ -8,6 +8,7 @@ import { Badge, PrincipalChip, STATE_ICONS } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { SearchField } from '../../kit/field.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Page, Toolbar } from '../../kit/page.tsx'
 import { EmptyState, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
@@ -117,7 +118,7 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
       {
         id: 'display',
         title: texts.columns.displayName,
-        render: ({ displayName }) => <bdi title={displayName}>{displayName}</bdi>,
+        render: ({ displayName }) => <Name name={displayName} />,
       },
       status,
       created,

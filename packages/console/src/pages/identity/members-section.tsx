@@ -14,6 +14,7 @@ import { PrincipalChip } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
@@ -118,7 +119,7 @@ export function EffectiveMembersSection({
               render: ({ member }) => <MemberLink place={place} member={member} />,
               sortBy: ({ member }) => member.display,
             },
-            { id: 'path', title: texts.columns.path, render: ({ path }) => <bdi>{path.join(' › ')}</bdi> },
+            { id: 'path', title: texts.columns.path, render: ({ path }) => <Name name={path.join(' › ')} /> },
           ]}
         />
       )}

@@ -7,6 +7,7 @@ import { endIdentitySessions, identitySessionsQuery, useMayWith } from '../../da
 import { Button } from '../../kit/button.tsx'
 import { ConfirmChange } from '../../kit/confirm-change.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, Notice, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
@@ -44,11 +45,11 @@ export function OpenSessionsSection({ identity }: { readonly identity: AnyIdenti
                 </Link>
               ),
             },
-            { id: 'role', title: texts.columns.role, render: ({ role }) => <bdi>{role}</bdi> },
+            { id: 'role', title: texts.columns.role, render: ({ role }) => <Name name={role} /> },
             {
               id: 'database',
               title: texts.columns.database,
-              render: ({ database }) => <bdi>{database}</bdi>,
+              render: ({ database }) => <Name name={database} />,
             },
             { id: 'client', title: texts.columns.client, render: ({ client_address }) => client_address },
             {

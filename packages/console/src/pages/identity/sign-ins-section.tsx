@@ -6,6 +6,7 @@ import { endSignInSession, signInSessionsQuery } from '../../data/identity-acces
 import { Button } from '../../kit/button.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
 import { showFlag } from '../../kit/flags.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
 import { TimeText } from '../../kit/time.tsx'
@@ -38,7 +39,7 @@ export function SignInsSection({ userId }: { readonly userId: string }) {
             {
               id: 'client',
               title: texts.columns.client,
-              render: ({ client_id }) => client_id !== undefined && <bdi>{client_id}</bdi>,
+              render: ({ client_id }) => client_id !== undefined && <Name name={client_id} />,
             },
             {
               id: 'created',

@@ -7,6 +7,7 @@ import { Button } from '../../kit/button.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Section } from '../../kit/page.tsx'
 import { EmptyState, InlineError, PageError, Skeleton } from '../../kit/state.tsx'
 import { messages } from '../../messages/index.ts'
@@ -41,7 +42,7 @@ export function ReadersPanel({ securable, isCatalogRegistered, onChoose }: Reade
               {
                 id: 'principal',
                 title: texts.principal,
-                render: (name) => <bdi title={name}>{name}</bdi>,
+                render: (name) => <Name name={name} />,
                 sortBy: (name) => name,
               },
               { id: 'privilege', title: texts.privilege, render: () => texts.select },

@@ -8,6 +8,7 @@ import { useMayDo } from '../../data/instances.ts'
 import { instanceSessionsQuery } from '../../data/sessions.ts'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { RowMenu, type MenuAction } from '../../kit/menu.tsx'
+import { Name } from '../../kit/name.tsx'
 import { messages } from '../../messages/index.ts'
 import { formatNumber } from '../../text/format.ts'
 import { ChangeRoleDialog } from './change-role-dialog.tsx'
@@ -127,11 +128,7 @@ function columnsOf(
       id: 'role',
       title: texts.columns.role,
       width: 300,
-      render: ({ name }) => (
-        <bdi className={styles['name']} title={name}>
-          {name}
-        </bdi>
-      ),
+      render: ({ name }) => <Name className={styles['name']} name={name} />,
       sortBy: ({ name }) => name,
     },
     {

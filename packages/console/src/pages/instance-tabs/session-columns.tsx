@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { PrincipalChip } from '../../kit/badge.tsx'
 import type { Column } from '../../kit/data-table.tsx'
+import { Name } from '../../kit/name.tsx'
 import { TimeText, useNow } from '../../kit/time.tsx'
 import { messages } from '../../messages/index.ts'
 import { formatBytes, formatRemaining, formatWithZone } from '../../text/format.ts'
@@ -38,7 +39,7 @@ export const sessionColumns = (
           title: texts.columns.instance,
           render: ({ database_instance_name: name }: OpenSessionAnswer) => (
             <Link to="/compute/instances/$name/sessions" params={{ name }}>
-              <bdi>{name}</bdi>
+              <Name name={name} />
             </Link>
           ),
           sortBy: ({ database_instance_name: name }: OpenSessionAnswer) => name,
@@ -49,14 +50,14 @@ export const sessionColumns = (
   {
     id: 'role',
     title: texts.columns.role,
-    render: ({ role }) => <Name name={role} />,
+    render: ({ role }) => <Name className={styles['shortName']} name={role} />,
     sortBy: ({ role }) => role,
     isOnCard: true,
   },
   {
     id: 'database',
     title: texts.columns.database,
-    render: ({ database }) => <Name name={database} />,
+    render: ({ database }) => <Name className={styles['shortName']} name={database} />,
     sortBy: ({ database }) => database,
   },
   {
@@ -117,12 +118,6 @@ function PersonBehind({
     </span>
   )
 }
-
-const Name = ({ name }: { readonly name: string }) => (
-  <bdi className={styles['shortName']} title={name}>
-    {name}
-  </bdi>
-)
 
 const SECOND = 1000
 

@@ -4,6 +4,7 @@ import { Badge, PrincipalChip, STATE_ICONS } from '../../kit/badge.tsx'
 import { CodeBlock, CopyField, SecretField, ShowAsCall } from '../../kit/copy.tsx'
 import { DataTable, type Column } from '../../kit/data-table.tsx'
 import { RowMenu } from '../../kit/menu.tsx'
+import { Name } from '../../kit/name.tsx'
 import { Card, Toolbar } from '../../kit/page.tsx'
 import { EmptyState, KeyValueList } from '../../kit/state.tsx'
 import { Countdown, TimeText } from '../../kit/time.tsx'
@@ -27,7 +28,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'name',
     title: texts.role,
-    render: ({ name }) => <bdi title={name}>{name}</bdi>,
+    render: ({ name }) => <Name name={name} />,
     sortBy: (row) => row.name,
   },
   { id: 'created', title: texts.created, render: ({ created }) => <TimeText at={created} /> },

@@ -7,6 +7,7 @@ import { Button } from 'react-aria-components'
 import { catalogQuery } from '../../../data/sql-catalog.ts'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import { IconButton } from '../../../kit/button.tsx'
+import { Name } from '../../../kit/name.tsx'
 import { InlineError, Skeleton } from '../../../kit/state.tsx'
 import { messages } from '../../../messages/index.ts'
 import { quoteName, quoteQualified } from '../quote-name.ts'
@@ -30,9 +31,7 @@ export function Branch({ name, note, inserted, isOpenAtFirst = false, onInsert, 
       <div className={styles['line']}>
         <Button className={styles['toggle'] ?? ''} aria-expanded={isOpen} onPress={() => setOpen(!isOpen)}>
           {isOpen ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}
-          <bdi className={styles['name']} title={name}>
-            {name}
-          </bdi>
+          <Name className={styles['name']} name={name} />
           {note !== undefined && <span className={styles['note']}>{note}</span>}
         </Button>
         <Insert name={name} inserted={inserted ?? quoteName(name)} onInsert={onInsert} />
@@ -113,9 +112,7 @@ function Leaf({ name, note, inserted, onInsert }: InsertProps & { readonly note?
   return (
     <li className={styles['line']}>
       <span className={styles['leaf']}>
-        <bdi className={styles['name']} title={name}>
-          {name}
-        </bdi>
+        <Name className={styles['name']} name={name} />
         {note !== undefined && <span className={styles['note']}>{note}</span>}
       </span>
       <Insert name={name} inserted={inserted} onInsert={onInsert} />

@@ -14,6 +14,7 @@ import { CodeEditor } from '../editor/code-editor.tsx'
 import type { SqlEditor } from '../editor/create-editor.ts'
 import { ConnectionStatus } from './connection-status.tsx'
 import { cycleRegions } from './cycle-regions.ts'
+import { NoSession } from './no-session.tsx'
 import { PasswordChip } from './password-chip.tsx'
 import { PhoneKeys } from './phone-keys.tsx'
 import { RunBar } from './run-bar.tsx'
@@ -120,7 +121,7 @@ export function TabView({ owner, tab, session, state }: TabViewProps) {
           <SplitHandle value={split} onChange={setSplit} />
           <section className={styles['results']} aria-label={messages.sql.results.label} data-region>
             {session === undefined || (state.run === undefined && connection.kind === 'none') ? (
-              <p className={styles['empty']}>{messages.sql.connection.noneHint}</p>
+              <NoSession hasTarget={session !== undefined} />
             ) : (
               <Suspense fallback={<Skeleton />}>
                 <ResultsPanel
