@@ -4,6 +4,8 @@ import type { ScimGroup, ScimServicePrincipal } from '@lakegate/client'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { goWithin, keepPage } from '../stage/kept-page.ts'
+import { settle } from '../stage/page-checks.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
@@ -24,12 +26,14 @@ describeInChromium('Identity and access', () => {
     ])
   })
 
-  const open = (path: string, person: Person = administrator) =>
+  const openAs = (person: Person, path: string) =>
     chromium.openConsole({
       person,
       path,
       context: { permissions: ['clipboard-read', 'clipboard-write'] },
     })
+  const open = keepPage((path) => openAs(administrator, path))
+  const openAccount = keepPage((path) => openAs(accountAdministrator, path))
   const dialog = (page: Page) => page.getByRole('dialog').or(page.getByRole('alertdialog'))
   const clipboard = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()')
 
@@ -154,13 +158,18 @@ describeInChromium('Identity and access', () => {
 
   it('shows a member no control that would be refused, and asks nothing that is refused', async () => {
     const refused: string[] = []
-    for (const path of ['/identity/users', `/identity/users/${administrator.id}`, '/identity/groups']) {
-      const page = await open(path, member)
-      page.on('response', (response) => {
-        if (response.status() === 403) refused.push(response.url())
-      })
-      await page.reload()
-      await page.getByRole('heading', { level: 1 }).waitFor()
+    const page = await openAs(member, '/help/shortcuts')
+    page.on('response', (response) => {
+      if (response.status() === 403) refused.push(response.url())
+    })
+    for (const [path, heading] of [
+      ['/identity/users', 'Users'],
+      [`/identity/users/${administrator.id}`, administrator.userName],
+      ['/identity/groups', 'Groups'],
+    ] as const) {
+      await goWithin(page, `/console${path}`)
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+      await settle(page)
       await page.getByRole('link', { name: 'Users', exact: true }).first().waitFor()
       for (const name of [/^Add /, 'Edit', /^More actions for/, 'Generate secret'])
         expect(
@@ -174,7 +183,7 @@ describeInChromium('Identity and access', () => {
   it('shows a name of markup, right-to-left marks and 255 characters as what it is', async () => {
     const name = `<img src=x onerror=alert(1)> عربي ${'long '.repeat(60)}`.slice(0, 240).trim()
     const group = await makeGroup(`${name}${randomUUID().slice(0, 8)}`)
-    const page = await open(`/identity/groups/${group.id}`)
+    const page = await openAs(administrator, `/identity/groups/${group.id}`)
     await expect
       .poll(() => page.getByRole('heading', { level: 1 }).innerText(), { timeout: 10_000 })
       .toBe(group.displayName)
@@ -188,7 +197,7 @@ describeInChromium('Identity and access', () => {
   })
 
   it('registers an application, shows its secret once, and deletes it', async () => {
-    const page = await open('/account/applications', accountAdministrator)
+    const page = await openAccount('/account/applications')
     const name = `app ${randomUUID()}`
     await page.getByRole('button', { name: 'Add application' }).click()
     await dialog(page).getByLabel('Name').fill(name)
@@ -208,7 +217,7 @@ describeInChromium('Identity and access', () => {
   })
 
   it('assigns an identity of the account to a workspace, saying whom that trusts', async () => {
-    const page = await open(`/account/workspaces/${lakegate.ready.workspace_id}`, accountAdministrator)
+    const page = await openAccount(`/account/workspaces/${lakegate.ready.workspace_id}`)
     const person = await createPerson(lakegate, 'Assigned')
     await page.getByRole('button', { name: 'Assign', exact: true }).click()
     await page.getByRole('combobox', { name: 'Principal' }).fill(person.userName)

@@ -17,6 +17,7 @@ import {
   uniqueName,
   waitForState,
 } from '../stage/console-instances.ts'
+import { keepPage } from '../stage/kept-page.ts'
 import { createPerson, type Person } from '../stage/person.ts'
 import { databaseClient, inSession, mintCredential, type Login } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -43,9 +44,10 @@ describeInChromium('Compute', () => {
     if (left.some((instance) => instance.name === name)) await admin.request('DELETE', pathOf(name))
   })
 
-  const open = (path: string, more: Partial<OpenConsole> = {}) =>
+  const openOwn = (path: string, more: Partial<OpenConsole> = {}) =>
     chromium.openConsole({ person: ada, path, ...more })
-  const openInstance = (more: Partial<OpenConsole> = {}) => open(`/compute/instances/${name}`, more)
+  const open = keepPage(openOwn)
+  const openInstance = (tab = '') => open(`/compute/instances/${name}${tab}`)
   const press = (page: Page, label: string | RegExp) =>
     page.getByRole('button', { name: label, exact: typeof label === 'string' }).click()
   const badge = (page: Page, state: string) => page.getByText(state, { exact: true }).first()
@@ -134,7 +136,7 @@ describeInChromium('Compute', () => {
     })
 
     it('disables Create with its reason where the workspace has all that it may have', async () => {
-      const page = await open('/compute/instances', {
+      const page = await openOwn('/compute/instances', {
         prepare: async (context) => {
           await context.route('**/console/api/2.0/lakegate/rights', async (route) => {
             const answer = (await (await route.fetch()).json()) as Record<string, unknown>
@@ -151,7 +153,7 @@ describeInChromium('Compute', () => {
     })
 
     it('shows below the row what is wrong with an instance', async () => {
-      const page = await open('/compute/instances', {
+      const page = await openOwn('/compute/instances', {
         prepare: async (context) => {
           await context.route('**/console/api/2.0/database/instances?**', async (route) => {
             const answer = (await (await route.fetch()).json()) as { database_instances: object[] }
@@ -248,7 +250,7 @@ describeInChromium('Compute', () => {
 
   describe('Permissions', () => {
     it('are given, changed, taken back by Undo, and removed row by row', async () => {
-      const page = await openInstance({ path: `/compute/instances/${name}/permissions` })
+      const page = await openInstance('/permissions')
       await press(page, 'Add permission')
       await page.getByRole('combobox', { name: 'Principal' }).fill(eve.userName)
       await page.getByRole('option').filter({ hasText: eve.userName }).click()

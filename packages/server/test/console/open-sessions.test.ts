@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto'
 import type { ScimGroup } from '@lakegate/client'
 import type { Page } from 'playwright-core'
 import { afterEach, beforeAll, expect, it } from 'vitest'
-import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import {
+  consoleBrowser,
+  createAdministrator,
+  describeInChromium,
+  type OpenConsole,
+} from '../stage/console-browser.ts'
+import { keepPage } from '../stage/kept-page.ts'
 import type { Person } from '../stage/person.ts'
 import { createServicePrincipal, mintCredential } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -17,12 +23,21 @@ describeInChromium('Sessions of an instance', () => {
   const { name } = ready.instance
   const path = `/compute/instances/${name}/sessions`
   const chromium = consoleBrowser(lakegate)
-  const opened: Page[] = []
+  const opened = new Set<Page>()
+  const pages: Page[] = []
   let manager: Person
 
-  const open = async (context = {}) => {
-    const page = await chromium.openConsole({ person: manager, path, context })
-    opened.push(page)
+  const go = keepPage((to) => chromium.openConsole({ person: manager, path: to }))
+  const open = async () => {
+    const page = await go(path)
+    opened.add(page)
+    return page
+  }
+  /** Beside the one that is kept, or unlike it; it goes with the test. */
+  const openOwn = async (options: Omit<OpenConsole, 'person'> = {}) => {
+    const page = await chromium.openConsole({ person: manager, path, ...options })
+    opened.add(page)
+    pages.push(page)
     return page
   }
   const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text })
@@ -53,15 +68,21 @@ describeInChromium('Sessions of an instance', () => {
     manager = await createAdministrator(lakegate, { displayName: 'Who manages' })
   })
   afterEach(async () => {
-    for (const page of opened.splice(0)) {
-      expect(chromium.complaintsOf(page)).toEqual({ violations: [], errors: [] })
-      await page.context().close()
+    for (const page of opened) {
+      const { violations, errors } = chromium.complaintsOf(page)
+      // Taken out: the next test has the same page.
+      expect({ violations: violations.splice(0), errors: errors.splice(0) }).toEqual({
+        violations: [],
+        errors: [],
+      })
     }
+    opened.clear()
+    for (const page of pages.splice(0)) await page.context().close()
   })
 
   it('shows the person behind a group and the path, and ends the session for all who look at it', async () => {
     const { principal, inner, group, session } = await openGroupSession()
-    const [page, other] = [await open(), await open()]
+    const [page, other] = [await open(), await openOwn()]
     const row = rowOf(page, group.displayName)
     await row.getByText(principal.applicationId).waitFor()
     await row.getByText(`through ${inner.displayName} › ${group.displayName}`).waitFor()
@@ -111,7 +132,7 @@ describeInChromium('Sessions of an instance', () => {
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByText(/^Paused at/).waitFor()
     const third = await openGroupSession()
-    const fresh = await open()
+    const fresh = await openOwn()
     await rowOf(fresh, third.group.displayName).waitFor()
     expect(await rowOf(page, third.group.displayName).count()).toBe(0)
     await page.getByRole('button', { name: 'Resume' }).click()
@@ -120,9 +141,7 @@ describeInChromium('Sessions of an instance', () => {
   })
 
   it('says that a gateway kept silent, instead of leaving its sessions out unsaid', async () => {
-    const page = await chromium.openConsole({
-      person: manager,
-      path,
+    const page = await openOwn({
       // What a gateway that does not answer in time makes of the answer (test/gateway tests that it does).
       prepare: async (context) => {
         await context.route('**/console/api/2.0/lakegate/instances/*/sessions', (route) =>
@@ -130,7 +149,6 @@ describeInChromium('Sessions of an instance', () => {
         )
       },
     })
-    opened.push(page)
     await page
       .getByRole('alert')
       .getByText('1 gateway did not answer: its sessions are not in this list.')
@@ -139,7 +157,9 @@ describeInChromium('Sessions of an instance', () => {
 
   it('is a list of cards on a phone, where a session is ended by a few touches', async () => {
     const { group, session } = await openGroupSession()
-    const page = await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+    const page = await openOwn({
+      context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
+    })
     const card = page.getByRole('listitem').filter({ hasText: group.displayName })
     await card.getByRole('button', { name: /^More actions for/ }).tap()
     await page.getByRole('menuitem', { name: 'End session' }).tap()

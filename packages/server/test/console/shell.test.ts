@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
+import { keepPage } from '../stage/kept-page.ts'
 import { findBarriers, settle } from '../stage/page-checks.ts'
 import type { Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
@@ -14,7 +15,8 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     admin = await createAdministrator(lakegate)
   })
 
-  const open = (path: string) => chromium.openConsole({ person: admin, path })
+  const openOwn = (path: string) => chromium.openConsole({ person: admin, path })
+  const open = keepPage(openOwn)
   const heading = (page: Page) => page.getByRole('heading', { level: 1 })
   const pathOf = (page: Page) => new URL(page.url()).pathname
 
@@ -25,7 +27,6 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await nav.getByRole('link', { name: 'Settings' }).click()
     await page.waitForURL('**/settings/profile')
     expect(await nav.locator('[aria-current=page]').textContent()).toBe('Settings')
-    await page.context().close()
   })
 
   it('the focus goes to the heading of a page that was gone to, and the window has its name', async () => {
@@ -33,11 +34,10 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await page.getByRole('link', { name: 'Appearance', exact: true }).click()
     await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Appearance')
     expect(await page.title()).toBe('Appearance · Settings · Lakegate')
-    await page.context().close()
   })
 
   it('keys go to places, fold the sidebar, show their help; the switch turns them off', async () => {
-    const page = await open('/settings/profile')
+    const page = await openOwn('/settings/profile')
     await page.keyboard.press('g')
     await page.keyboard.press('i')
     await page.waitForURL('**/compute/instances')
@@ -89,14 +89,12 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/compute/instances/dev')
-    await page.context().close()
   })
 
   it('n makes a new one, where the page has something to make', async () => {
     const page = await open('/settings/access-tokens')
     await page.keyboard.press('n')
     await page.getByRole('dialog', { name: 'Generate new token' }).waitFor()
-    await page.context().close()
   })
 
   it('F8 goes to the notifications and back; they stay while the focus is there', async () => {
@@ -108,7 +106,6 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await expect.poll(() => page.evaluate('document.activeElement.ariaLabel')).toBe('Dismiss')
     await page.keyboard.press('F8')
     await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Show a flag')
-    await page.context().close()
   })
 
   it.each(['Open dialog', 'Open form', 'Stop dev', 'Delete', 'Open drawer'])(
@@ -123,7 +120,6 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
       await page.keyboard.press('Escape')
       await layer.waitFor({ state: 'detached' })
       await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe(name)
-      await page.context().close()
     },
   )
 
@@ -133,10 +129,10 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     ['/lakebase/provisioned', '/console/compute/instances'],
     ['/lakebase/provisioned/instances/dev', '/console/compute/instances/dev'],
   ])('the vendor’s address %s leads to %s', async (vendor, ours) => {
-    const page = await open(vendor)
+    const page = await open('/settings/profile')
+    await page.goto(`/console${vendor}`)
     await settle(page)
     expect(pathOf(page)).toBe(ours)
-    await page.context().close()
   })
 
   it('on a phone the places are below, and the rest is behind More', async () => {

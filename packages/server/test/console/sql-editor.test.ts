@@ -1,6 +1,6 @@
 /** The SQL editor in Chromium against a real session (console-design.md §8, the points that a browser shows). */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { ListDatabaseInstancesResponse } from '@lakegate/client'
 import {
   consoleBrowser,
@@ -55,7 +55,7 @@ describeInChromium('the SQL editor', () => {
     return editor
   }
   /** A tab of its own in a page that is kept. */
-  const open = keepSqlEditor(instance.name, openPage)
+  const open = keepSqlEditor(() => instance.name, openPage)
   /** A page of the test's own, which goes with it. */
   async function openOwn(options: Omit<OpenConsole, 'person'> & { readonly person?: Person } = {}) {
     const page = await chromium.openConsole({
@@ -67,14 +67,15 @@ describeInChromium('the SQL editor', () => {
     return ready(page)
   }
   /** As often as the button comes up, from within the page: it goes with the last piece. */
-  const pressLoadMoreToTheEnd = (dialog: Locator) =>
-    dialog.evaluate(`async (dialog) => {
-      const find = () => [...dialog.querySelectorAll('button')].find((button) => button.textContent.includes('Load more'))
+  const pressLoadMoreToTheEnd = ({ page }: SqlEditorPage) =>
+    page.evaluate(`(async () => {
+      const find = () =>
+        [...document.querySelectorAll('[role=dialog] button')].find(({ textContent }) => textContent === 'Load more')
       for (let button = find(); button !== undefined; button = find()) {
         if (button.ariaDisabled !== 'true') button.click()
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
-    }`)
+    })()`)
   const clipboardOf = ({ page }: SqlEditorPage) => page.evaluate<string>('navigator.clipboard.readText()')
 
   it('runs a statement as the person, opens its session by the first run, and breaks no policy', async () => {
@@ -206,7 +207,7 @@ describeInChromium('the SQL editor', () => {
     const dialog = editor.page.getByRole('dialog')
     await dialog.getByText('2.0 kB of 600 kB loaded').waitFor()
     await dialog.getByRole('button', { name: 'Load more' }).click()
-    await pressLoadMoreToTheEnd(dialog)
+    await pressLoadMoreToTheEnd(editor)
     await dialog.getByText('600 kB of 600 kB loaded').waitFor()
   })
 
@@ -231,7 +232,7 @@ describeInChromium('the SQL editor', () => {
     await editor.page.keyboard.press('Enter')
     const dialog = editor.page.getByRole('dialog')
     await dialog.getByText('2.0 kB of 48 MB loaded').waitFor()
-    await pressLoadMoreToTheEnd(dialog)
+    await pressLoadMoreToTheEnd(editor)
     await dialog.getByText('Too large for the console.').waitFor()
     const loaded = await editor.page.evaluate<number>(
       `document.querySelector('[role=dialog] [data-cell-text]').textContent.length`,
@@ -452,7 +453,8 @@ describeInChromium('the SQL editor', () => {
     await page.keyboard.insertText('SELECT 1 AS first, repeat(chr(120), 200) AS wide, 3 AS last')
     await page.getByRole('button', { name: /^Run(?! all)/ }).tap()
     await editor.cell(0, 0).waitFor()
-    await editor.grid.evaluate('(grid) => { grid.scrollLeft = 300 }')
+    await page.evaluate(`document.querySelector('[role=grid]').scrollLeft = 300`)
+    expect(await page.evaluate<number>(`document.querySelector('[role=grid]').scrollLeft`)).toBe(300)
     await expect
       .poll(() =>
         editor

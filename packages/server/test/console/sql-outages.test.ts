@@ -5,7 +5,8 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import type { Route } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SqlServerFrame } from '@lakegate/client'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
 import { layLine, type CuttableLine } from '../stage/cuttable-line.ts'
@@ -18,7 +19,7 @@ import {
   type RunningLakegate,
 } from '../stage/lakegate.ts'
 import type { Person } from '../stage/person.ts'
-import { sqlEditorOf, type SqlEditorPage } from '../stage/sql-editor.ts'
+import { keepSqlEditor, sqlEditorOf, type SqlEditorPage } from '../stage/sql-editor.ts'
 import { waitFor } from '../stage/wait-for.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -69,25 +70,24 @@ describeInChromium('the SQL editor, when something fails around it', () => {
     await line.close()
     await removeDataDirectory(dataDirectory)
   })
-  afterEach(async () => {
-    await editor.page.goto('about:blank')
-    await editor.page.context().close()
-  })
-
   const inside = <Row extends Record<string, unknown>>(sql: string) =>
     asSuperuser<Row>(lakegate, sql, [], 'databricks_postgres')
   const counted = async () =>
     (await inside<{ n: number }>('SELECT n FROM public.counted ORDER BY n')).map(({ n }) => n)
 
-  async function open(): Promise<SqlEditorPage> {
-    const page = await chromium.openConsole({
-      person,
-      path: `/sql?instance=${lakegate.ready.instance.name}&new=true`,
-      context: { viewport: { width: 1280, height: 900 } },
-    })
-    editor = sqlEditorOf(page)
-    await editor.content.waitFor()
-    return editor
+  const openTab = keepSqlEditor(
+    () => lakegate.ready.instance.name,
+    async (path) => {
+      const page = await chromium.openConsole({
+        person,
+        path,
+        context: { viewport: { width: 1280, height: 900 } },
+      })
+      return sqlEditorOf(page)
+    },
+  )
+  const open = async () => {
+    editor = await openTab()
   }
 
   it('35: a network that is away for 20 s takes nothing: session, temporary table and running query are there afterwards', async () => {
@@ -122,6 +122,10 @@ describeInChromium('the SQL editor, when something fails around it', () => {
     await editor.write(
       `SELECT nextval('public.fetched') AS n, repeat('x', 200) FROM generate_series(1, ${String(rows)})`,
     )
+    // Answered when the page may go on: until then its script waits for it and takes nothing in.
+    const held = new Promise<Route>((resolve) => {
+      void editor.page.route('**/console/held', resolve)
+    })
     const blocked = editor.page.evaluate(`(async () => {
       // Until the first rows are shown.
       await new Promise((resolve) => {
@@ -130,18 +134,25 @@ describeInChromium('the SQL editor, when something fails around it', () => {
         })
         observer.observe(document.body, { childList: true, subtree: true })
       })
-      const until = performance.now() + 10_000
-      while (performance.now() < until) {
-        // Nothing of the page gets its turn.
-      }
+      const request = new XMLHttpRequest()
+      request.open('GET', '/console/held', false)
+      request.send()
     })()`)
     await editor.page.keyboard.press('Shift+ControlOrMeta+Enter')
-    await waitFor('the first rows', async () => (await fetched()) > 1)
-    await pause(3_000)
-    const standing = await fetched()
+    const route = await held
+    // What was on its way when the page stood still still comes.
+    let before = 0
+    const standing = await waitFor('the fetching to stand', async () => {
+      await pause(1_000)
+      const now = await fetched()
+      const stands = now > 1 && now === before
+      before = now
+      return stands ? now : undefined
+    })
     await pause(3_000)
     expect(await fetched()).toBe(standing)
     expect(standing).toBeLessThan(rows / 2)
+    await route.fulfill({ body: '' })
     await blocked
     await editor.page.getByText('60,000 rows', { exact: false }).first().waitFor()
     expect(await fetched()).toBe(rows)
@@ -175,7 +186,8 @@ describeInChromium('the SQL editor, when something fails around it', () => {
     // PostgreSQL's own limit ends it as that of 15 minutes does; when that is due is tried on a clock of its own (http/console/idle-watch).
     await inside(`ALTER ROLE "${person.userName}" SET idle_in_transaction_session_timeout = '4s'`)
     try {
-      const page = await (await chromium.openContext({ person })).newPage()
+      const context = await chromium.openContext({ person })
+      const page = await context.newPage()
       const time = new Date(Date.now() + 120_000).toISOString()
       const warning: SqlServerFrame = { type: 'idle_warning', time, in_transaction: true }
       await page.routeWebSocket('**/console/sql', (socket) => {
@@ -200,6 +212,7 @@ describeInChromium('the SQL editor, when something fails around it', () => {
       await page.getByText('An open transaction was rolled back.').waitFor()
       expect(await editor.text()).toBe('BEGIN; INSERT INTO counted VALUES (33)')
       expect(await counted()).toEqual([])
+      await context.close()
     } finally {
       await inside(`ALTER ROLE "${person.userName}" RESET idle_in_transaction_session_timeout`)
     }

@@ -28,6 +28,21 @@ export function keepPage(open: (path: string) => Promise<Page>): (path: string) 
   }
 }
 
+/**
+ * As `keepPage`, but every page is loaded anew: for what the console would go on showing from its cache, because the test
+ * changes it behind its back.
+ */
+export function keepContext(open: (path: string) => Promise<Page>): (path: string) => Promise<Page> {
+  const { page, keep } = keepUntilFailure()
+  return async (path) => {
+    const kept = page()
+    if (kept === undefined) return keep(await open(path))
+    await kept.goto(`/console${path}`)
+    await kept.getByRole('heading', { level: 1 }).first().waitFor()
+    return kept
+  }
+}
+
 /** What was kept is closed and forgotten behind a test that failed. */
 export function keepUntilFailure(): {
   readonly page: () => Page | undefined

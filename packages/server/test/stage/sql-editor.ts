@@ -67,14 +67,14 @@ export function sqlEditorOf(page: Page): SqlEditorPage {
  * @param open a page of its own at a path below /console
  */
 export function keepSqlEditor(
-  instance: string,
+  instance: () => string,
   open: (path: string) => Promise<SqlEditorPage>,
 ): () => Promise<SqlEditorPage> {
   const { page, keep } = keepUntilFailure()
-  const path = `/sql?instance=${instance}&new=true`
   let lastTab: string | null = null
   return async () => {
     const kept = page()
+    const path = `/sql?instance=${instance()}&new=true`
     const editor = kept === undefined ? await open(path) : sqlEditorOf(kept)
     if (kept === undefined) keep(editor.page)
     else await goWithin(kept, `/console${path}`)
