@@ -79,13 +79,15 @@ describe('an administrative session', () => {
       () => false,
     )
 
-  /** PostgreSQL lets nobody reset some of them (transaction_read_only). */
-  const forget = () =>
-    asSuperuser(
-      lakegate,
-      'DELETE FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = $1)',
+  /** What is set for the database; PostgreSQL lets nobody reset some of it (transaction_read_only). */
+  const take = async (superuser: pg.Client): Promise<unknown> => {
+    const { rows } = await superuser.query(
+      `DELETE FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = $1)
+       RETURNING setrole, setconfig`,
       [database],
     )
+    return rows
+  }
 
   /** Works as Lakegate does: writes, waits longer than the shortest timeout, reads what is left of others' settings. */
   const work = () =>
@@ -103,28 +105,43 @@ describe('an administrative session', () => {
     })
   const OWN = { who: 'cloud_admin cloud_admin none', foreign_settings: null }
 
-  it.each(['ALTER DATABASE', 'ALTER ROLE ALL IN DATABASE'])(
-    'has its own rights and settings whatever its owner sets with %s',
-    async (statement) => {
-      let accepted = 0
-      const broken: string[] = []
-      await asOwner(lakegate, async (owner) => {
+  it('has its own rights and settings whatever its owner sets with ALTER DATABASE', async () => {
+    let accepted = 0
+    const broken: string[] = []
+    const superuser = await sessionInside(lakegate, 'cloud_admin', 'postgres')
+    await asOwner(lakegate, async (owner) => {
+      for (const [name, value] of tried) {
+        if (!(await set(owner, `ALTER DATABASE ${database}`, name, value))) continue
+        accepted += 1
+        const found = await work().catch((error: unknown) => String(error))
+        if (JSON.stringify(found) !== JSON.stringify(OWN))
+          broken.push(`${name} = ${value}: ${JSON.stringify(found)}`)
+        await take(superuser)
+      }
+    })
+    await superuser.end()
+    expect(broken).toEqual([])
+    // Else the test has tried nothing: PostgreSQL 18 takes some four hundred of them.
+    expect(accepted).toBeGreaterThan(300)
+  }, 300_000)
+
+  it('knows no other settings by ALTER ROLE ALL IN DATABASE: PostgreSQL keeps them in the same place', async () => {
+    const kept: Record<string, unknown[]> = {}
+    const superuser = await sessionInside(lakegate, 'cloud_admin', 'postgres')
+    const statements = ['ALTER DATABASE', 'ALTER ROLE ALL IN DATABASE']
+    await asOwner(lakegate, async (owner) => {
+      for (const statement of statements) {
+        const all: unknown[] = (kept[statement] = [])
         for (const [name, value] of tried) {
-          const scope = `${statement} ${database}`
-          if (!(await set(owner, scope, name, value))) continue
-          accepted += 1
-          const found = await work().catch((error: unknown) => String(error))
-          if (JSON.stringify(found) !== JSON.stringify(OWN))
-            broken.push(`${name} = ${value}: ${JSON.stringify(found)}`)
-          await forget()
+          const isTaken = await set(owner, `${statement} ${database}`, name, value)
+          all.push([name, value, isTaken, await take(superuser)])
         }
-      })
-      expect(broken).toEqual([])
-      // Else the test has tried nothing: PostgreSQL 18 takes some four hundred of them.
-      expect(accepted).toBeGreaterThan(300)
-    },
-    300_000,
-  )
+      }
+    })
+    await superuser.end()
+    const [byDatabase, byRole] = statements.map((statement) => kept[statement])
+    expect(byRole).toEqual(byDatabase)
+  })
 
   it('has them when everything is set at once', async () => {
     await asOwner(lakegate, async (owner) => {
