@@ -150,6 +150,7 @@ describeInChromium('the SQL editor', () => {
     const tabs = await editor.resultTabs()
     expect(tabs).toEqual(['1 SELECT 1', '2 failed', 'Messages'])
     await editor.page.getByText('column "nowhere" does not exist').waitFor()
+    await editor.page.getByText('What follows the error was not run.').waitFor()
     expect(await editor.page.locator('.cm-lintRange-error').textContent()).toBe('nowhere')
     await editor.page.getByRole('tab', { name: '1 SELECT 1' }).click()
     expect(await editor.cell(0, 0).textContent()).toBe('1')
@@ -322,6 +323,14 @@ describeInChromium('the SQL editor', () => {
     expect(await editor.text()).toContain('pg_terminate_backend')
     await editor.page.getByRole('button', { name: 'Reconnect' }).click()
     await editor.page.getByText(/Connected pid/).waitFor()
+  })
+
+  it('says that there were more rows when their session has ended', async () => {
+    const editor = await open()
+    await editor.run('SELECT generate_series(1, 10000000); SELECT pg_terminate_backend(pg_backend_pid())')
+    await editor.page.getByText(/The session ended \(57P01/).waitFor()
+    await editor.page.getByRole('tab', { name: /^1 1,000\+ rows/ }).click()
+    await editor.page.getByText('1,000 rows shown, there were more; run it again to see them').waitFor()
   })
 
   it('leads by the keyboard alone to the text, its result, and back', async () => {
