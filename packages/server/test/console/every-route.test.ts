@@ -1,5 +1,5 @@
 /** What holds for every page of the console (acceptance 5, 6, 7, 10). The list of pages comes from its own router. */
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium, visit } from '../stage/console-browser.ts'
 import type { Person } from '../stage/person.ts'
@@ -12,10 +12,8 @@ import {
   settle,
 } from '../stage/page-checks.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
-import { listRoutes, makeRouteParams } from './route-params.ts'
+import { listRoutes, makeRouteParams, type RouteParams } from './route-params.ts'
 
-/** Pages at a time: more gain nothing on two cores. */
-const AT_ONCE = 2
 /** As Playwright opens it. */
 const WINDOW = { width: 1280, height: 720 }
 const PATIENCE = 300_000
@@ -39,10 +37,7 @@ describeInChromium('every page of the console (skipped where no Chromium is inst
   beforeAll(async () => {
     admin = await createAdministrator(lakegate, { ofAccount: true })
     const params = await makeRouteParams(lakegate)
-    const page = await chromium.openConsole({ person: admin })
-    routes = await listRoutes(page, params)
-    await page.context().close()
-    found = await visitAll(async (page) => {
+    found = await visitAll(params, async (page, devtools) => {
       const smallTargets = await findSmallTargets(page, 24)
       const barriers = await findBarriers(page)
       await page.emulateMedia({ colorScheme: 'dark' })
@@ -53,7 +48,7 @@ describeInChromium('every page of the console (skipped where no Chromium is inst
       // What a window of 1280 px is at 200 %.
       await page.setViewportSize({ width: 640, height: 400 })
       const sidewaysScrolling = await findSidewaysScrolling(page)
-      await turnIntoPhone(page)
+      await turnIntoPhone(page, devtools)
       return {
         ...{ smallTargets, barriers, barriersInDark, cutTexts, timesWithoutZone, sidewaysScrolling },
         smallTargetsOnPhone: await findSmallTargets(page, 44),
@@ -64,20 +59,29 @@ describeInChromium('every page of the console (skipped where no Chromium is inst
   }, PATIENCE)
 
   /** One after the other in the same pages, as by links: only the first of each loads the console. */
-  async function visitAll(look: (page: Page) => Promise<Record<string, readonly string[]>>): Promise<Found> {
+  async function visitAll(
+    params: RouteParams,
+    look: (page: Page, devtools: CDPSession) => Promise<Record<string, readonly string[]>>,
+  ): Promise<Found> {
     const prepare = (made: BrowserContext) => made.addInitScript({ content: PSEUDO_LOCALE })
     const opened = await chromium.openContext({ person: admin, prepare })
+    // More gain nothing on two cores.
+    const pages = [await opened.newPage(), await opened.newPage()] as const
+    for (const page of pages) {
+      await page.goto('/console/settings/appearance')
+      await settle(page)
+    }
+    routes = await listRoutes(pages[0], params)
     const waiting = [...routes]
     const all: Found = {}
-    const visitMany = async () => {
-      const page = await opened.newPage()
-      await page.goto('/console/settings/appearance')
+    const visitMany = async (page: Page) => {
+      const devtools = await opened.newCDPSession(page)
       // Of the pages before.
       let told = { violations: 0, errors: 0 }
       for (let route = waiting.shift(); route !== undefined; route = waiting.shift()) {
         await visit(page, route)
         await settle(page)
-        const looked = await look(page)
+        const looked = await look(page, devtools)
         const { violations, errors } = chromium.complaintsOf(page)
         const complaints = {
           violations: violations.slice(told.violations),
@@ -86,34 +90,31 @@ describeInChromium('every page of the console (skipped where no Chromium is inst
         told = { violations: violations.length, errors: errors.length }
         for (const [check, problems] of Object.entries({ ...looked, ...complaints }))
           if (problems.length > 0) (all[check] ??= {})[route] = problems
-        await turnIntoWindow(page)
+        await turnIntoWindow(page, devtools)
       }
-      await page.close()
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, visitMany))
+    await Promise.all(pages.map(visitMany))
     await opened.close()
     return all
   }
 
   /** The same page with a finger in place of the mouse: a second load of all pages would take as long as the first. */
-  async function turnIntoPhone(page: Page): Promise<void> {
-    await setTouch(page, true)
+  async function turnIntoPhone(page: Page, devtools: CDPSession): Promise<void> {
+    await setTouch(devtools, true)
     await page.setViewportSize({ width: 320, height: 640 })
     expect(await page.evaluate(`matchMedia('(pointer: coarse)').matches`)).toBe(true)
     await settle(page)
   }
 
-  async function turnIntoWindow(page: Page): Promise<void> {
-    await setTouch(page, false)
+  async function turnIntoWindow(page: Page, devtools: CDPSession): Promise<void> {
+    await setTouch(devtools, false)
     await page.setViewportSize(WINDOW)
     await page.emulateMedia({ colorScheme: 'light' })
     expect(await page.evaluate(`matchMedia('(pointer: coarse)').matches`)).toBe(false)
   }
 
-  async function setTouch(page: Page, enabled: boolean): Promise<void> {
-    const devtools = await page.context().newCDPSession(page)
-    await devtools.send('Emulation.setTouchEmulationEnabled', { enabled, maxTouchPoints: 1 })
-  }
+  const setTouch = (devtools: CDPSession, enabled: boolean) =>
+    devtools.send('Emulation.setTouchEmulationEnabled', { enabled, maxTouchPoints: 1 })
 
   it('is found by the router of the console', () => {
     expect(routes).toContain('/compute/instances')

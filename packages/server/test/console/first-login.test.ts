@@ -1,5 +1,6 @@
 /** «Three steps to your first login» ticks itself by facts; and the sessions of all instances that one manages (design 5.1, 7.1). */
-import { beforeAll, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterEach, beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
 import { addRole } from '../stage/console-instances.ts'
 import { createPerson, type Person } from '../stage/person.ts'
@@ -11,14 +12,17 @@ describeInChromium('the first login', () => {
   const chromium = consoleBrowser(lakegate)
   const { name } = lakegate.ready.instance
   let ada: Person
+  let page: Page
 
+  // An open page asks on and on.
+  afterEach(() => page.context().close())
   beforeAll(async () => {
     ada = await createAdministrator(lakegate)
     await addRole(lakegate, name, ada.userName)
   })
 
   it('ticks the token when one was made and the connection while a session is open, without a click on the strip', async () => {
-    const page = await chromium.openConsole({
+    page = await chromium.openConsole({
       person: ada,
       path: '/compute/instances',
       context: { permissions: ['clipboard-read', 'clipboard-write'] },
@@ -48,7 +52,7 @@ describeInChromium('the first login', () => {
   })
 
   it('stays away when it was hidden', async () => {
-    const page = await chromium.openConsole({
+    page = await chromium.openConsole({
       person: await createAdministrator(lakegate),
       path: '/compute/instances',
     })
@@ -61,7 +65,7 @@ describeInChromium('the first login', () => {
 
   it('is not shown to who cannot see the facts', async () => {
     const refused: string[] = []
-    const page = await chromium.openConsole({
+    page = await chromium.openConsole({
       person: await createPerson(lakegate, 'Eve'),
       path: '/compute/instances',
       prepare: async (context) => {
@@ -79,7 +83,7 @@ describeInChromium('the first login', () => {
   })
 
   it('40: on a phone a token takes three taps from the list of instances', async () => {
-    const page = await chromium.openConsole({
+    page = await chromium.openConsole({
       person: ada,
       path: '/compute/instances',
       context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true },
