@@ -83,7 +83,7 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
     await page.keyboard.press('Control+k')
     const field = page.getByRole('searchbox', { name: 'Pages, instances, people, actions' })
     await field.fill('get oauth dev')
-    await page.getByRole('menuitem', { name: 'Get OAuth token for dev' }).waitFor()
+    await page.getByRole('menuitem', { name: 'Get OAuth token for dev', exact: true }).waitFor()
     expect(await findBarriers(page)).toEqual([])
     await field.fill('dev')
     await page.keyboard.press('ArrowDown')

@@ -163,9 +163,8 @@ describe('a session of the SQL editor', () => {
 
   it('25: cancels what is under way, and goes on', async () => {
     const { sql } = await open()
-    const running = sql.run('SELECT pg_sleep(60)')
-    await waitFor('the statement', () => sql.frames.some(({ type }) => type === 'statement'))
-    await pause(200)
+    const running = sql.run(`DO $$ BEGIN RAISE NOTICE 'under way'; PERFORM pg_sleep(60); END $$`)
+    await sql.next('notice')
     sql.send({ type: 'cancel' })
     expect((await running).failed[0]?.error).toMatchObject({ sqlstate: '57014' })
     expect((await sql.run('SELECT 2')).rows[0]).toEqual([['2']])
