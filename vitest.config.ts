@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongFilesFirst } from './packages/server/test/stage/long-files-first.ts'
 
 /** Folders that test the product from outside, named by the list that each proves. */
 const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
@@ -34,6 +35,7 @@ export default defineConfig({
   test: {
     // On two cores: tests wait for processes that start and stop, so a third one finds room.
     maxWorkers: 3,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         resolve,
