@@ -22,6 +22,8 @@ const resolve = {
 
 const shared = {
   pool: 'forks',
+  // Files of a worker share what they import, which takes more time than most of them; every one cleans up behind itself.
+  isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   // Nothing that one test leaves behind may help or hurt the next.
@@ -42,8 +44,6 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'rooms',
-          // Files of a worker share what they import, which takes more time than most of them; every one cleans up behind itself.
-          isolate: false,
           include: ['packages/*/test/**/*.test.ts'],
           exclude: OUTSIDE,
           globalSetup: [UNSYNCED_POSTGRES],
