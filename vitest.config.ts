@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongFilesFirst } from './packages/server/test/stage/long-files-first.ts'
 
 /** Folders that test the product from outside, named by the list that each proves. */
 const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
@@ -21,6 +22,8 @@ const resolve = {
 
 const shared = {
   pool: 'forks',
+  // Files of a worker share what they import, which takes more time than most of them; every one cleans up behind itself.
+  isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   // Nothing that one test leaves behind may help or hurt the next.
@@ -34,14 +37,13 @@ export default defineConfig({
   test: {
     // On two cores: tests wait for processes that start and stop, so a third one finds room.
     maxWorkers: 3,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         resolve,
         test: {
           ...shared,
           name: 'rooms',
-          // Files of a worker share what they import, which takes more time than most of them; every one cleans up behind itself.
-          isolate: false,
           include: ['packages/*/test/**/*.test.ts'],
           exclude: OUTSIDE,
           globalSetup: [UNSYNCED_POSTGRES],
