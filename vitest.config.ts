@@ -1,6 +1,8 @@
 /**
- * Two kinds of test. `rooms` tests one room at a time; `system` tests the built program, one of which is
- * started for all files (packages/server/test/stage/shared-lakegate.ts). `npm test` builds before it runs them.
+ * Three kinds of test. `rooms` tests one room at a time; `system` tests the built program, one of which is started for all files
+ * (packages/server/test/stage/shared-lakegate.ts): these are `npm test`, which builds before it runs them. `installations` starts,
+ * kills and spoils an installation of its own for nearly every test: `npm run test:installations`
+ * (docs/decisions/0017-tests-of-installations.md).
  */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -10,6 +12,17 @@ import { LongFilesFirst } from './packages/server/test/stage/long-files-first.ts
 const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
   (folder) => `packages/server/test/${folder}/**/*.test.ts`,
 )
+
+/** What is lost, spoilt, killed or begun anew, at every point at which it can be. */
+const INSTALLATIONS = [
+  'attacks/49-settings-of-a-database',
+  'attacks/51-lost-directories',
+  'attacks/52-links-of-the-postgres-account',
+  'attacks/56-secrets-on-standard-output',
+  'crashes/failed-starts',
+  'crashes/first-starts-at-once',
+  'crashes/kill-at-any-point',
+].map((file) => `packages/server/test/${file}.test.ts`)
 
 const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'
 
@@ -35,8 +48,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // On two cores: tests wait for processes that start and stop, so a third one finds room.
-    maxWorkers: 3,
+    // On two cores: tests wait for processes that start and stop, so a third and a fourth one find room.
+    maxWorkers: 4,
     sequence: { sequencer: LongFilesFirst },
     projects: [
       {
@@ -55,6 +68,16 @@ export default defineConfig({
           ...shared,
           name: 'system',
           include: OUTSIDE,
+          exclude: INSTALLATIONS,
+          globalSetup: [UNSYNCED_POSTGRES, 'packages/server/test/stage/shared-lakegate.ts'],
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'installations',
+          include: INSTALLATIONS,
           globalSetup: [UNSYNCED_POSTGRES, 'packages/server/test/stage/shared-lakegate.ts'],
         },
       },

@@ -15,7 +15,7 @@ export interface DialogFormProps {
   readonly children: ReactNode
   /** Nothing to send before something was changed: a form that edits what is there. */
   readonly needsChange?: boolean
-  /** Takes the place of the server's words, where the form has better ones. */
+  /** Takes the place of the server's words, where the form has better ones. To send again is useless while it stands. */
   readonly problem?: ReactNode
 }
 
@@ -28,6 +28,7 @@ export function DialogForm({
   needsChange = false,
   problem,
 }: DialogFormProps) {
+  const cannotSend = problem !== undefined || (needsChange && !form.isChanged)
   return (
     <Dialog
       title={title}
@@ -36,17 +37,12 @@ export function DialogForm({
       isChanged={form.isChanged}
       hasForm
       buttons={
-        <Button
-          kind="primary"
-          isDisabled={needsChange && !form.isChanged}
-          isBusy={form.isBusy}
-          onPress={form.submit}
-        >
+        <Button kind="primary" isDisabled={cannotSend} isBusy={form.isBusy} onPress={form.submit}>
           {action}
         </Button>
       }
     >
-      <Form label={title} onSubmit={form.submit}>
+      <Form label={title} onSubmit={cannotSend ? () => undefined : form.submit}>
         {children}
         {problem ?? <InlineError error={form.error} />}
       </Form>

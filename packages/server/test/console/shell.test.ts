@@ -138,7 +138,7 @@ describeInChromium('the shell of the console (skipped where no Chromium is insta
   it('on a phone the places are below, and the rest is behind More', async () => {
     const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
     const page = await chromium.openConsole({ person: admin, context: phone })
-    await page.getByRole('button', { name: 'More' }).tap()
+    await page.getByRole('button', { name: 'More', exact: true }).tap()
     await page.getByRole('dialog').getByRole('link', { name: 'Settings' }).tap()
     await page.waitForURL('**/settings/profile')
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0)

@@ -7,26 +7,26 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Each takes more than twenty seconds on two cores. */
 const LONG = [
-  'attacks/51-lost-directories',
   'attacks/45-whose-rights-are-in-force',
-  'crashes/kill-at-any-point',
-  'attacks/52-links-of-the-postgres-account',
-  'attacks/49-settings-of-a-database',
+  'console/sql-outages',
+  'console/who-may',
+  'console/sql-editor',
+  'console/every-route',
+  'behaviours/attached-removal',
+  'console/sql-sessions',
+  'console/instance-tabs',
   'crashes/start-and-stop',
   'attacks/48-who-may-log-in-as-whom',
   'clients/operating',
   'attacks/41-certificates',
-  'attacks/56-secrets-on-standard-output',
   'behaviours/closed-in-order',
   'behaviours/73-session-limits',
   'behaviours/attached-clusters',
   'attacks/50-names-where-ids-decide',
   'clients/lakegate-sessions',
   'attacks/39-control-plane-down',
-  'crashes/failed-starts',
   'behaviours/pooled-model',
   'behaviours/pooled-backends',
-  'crashes/first-starts-at-once',
 ]
 
 export class LongFilesFirst extends BaseSequencer {
