@@ -28,7 +28,7 @@ const counts = new Map()
 try {
   const target = await lakegate.target()
   const watcher = await logIn(target)
-  const pids = await processTree(lakegate.pid, 'node')
+  const pids = await processTree(lakegate.pid)
   if (pids.length < 2) throw new Error('there are no workers of the gateway to watch')
   console.log(`watching the processes ${pids.join(', ')}`)
   const before = await openDescriptors(pids)
@@ -148,7 +148,7 @@ async function halfLogin(target) {
 
 /** A worker that ends is replaced within moments, and the clients of the others would never know. */
 async function requireSameProcesses(pids) {
-  const now = await processTree(lakegate.pid, 'node')
+  const now = await processTree(lakegate.pid)
   const gone = pids.filter((pid) => !now.includes(pid))
   if (gone.length > 0)
     throw new Error(`processes of lakegate ended: ${gone.join(', ')}\n${lakegate.output()}`)

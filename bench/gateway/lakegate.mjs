@@ -57,7 +57,7 @@ export async function startLakegate({ environment = {}, nodeArguments = [] } = {
       dataDirectory,
       pid: program.pid,
       /** The gateway and whatever workers it has; not the PostgreSQL servers beside it. */
-      pids: () => processTree(program.pid, 'node'),
+      pids: () => processTree(program.pid),
       isRunning: program.isRunning,
       output,
       call,

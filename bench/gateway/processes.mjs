@@ -92,8 +92,11 @@ export async function openDescriptors(pids) {
   return counts.reduce((sum, value) => sum + value, 0)
 }
 
-/** The process and those that it started, and theirs, by name of the program: gateway workers, for instance. */
-export async function processTree(pid, program) {
+/** What runs Lakegate and its workers (setting `gateway-runtime`); PostgreSQL is another program. */
+const RUNTIMES = ['node', 'bun']
+
+/** The process and its workers. */
+export async function processTree(pid) {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
   const found = await Promise.all(
     children
@@ -101,7 +104,7 @@ export async function processTree(pid, program) {
       .filter((child) => child !== '')
       .map(async (child) => {
         const name = await readFile(`/proc/${child}/comm`, 'utf8').catch(() => '')
-        return name.trim() === program ? processTree(Number(child), program) : []
+        return RUNTIMES.includes(name.trim()) ? processTree(Number(child)) : []
       }),
   )
   return [pid, ...found.flat()]

@@ -21,6 +21,7 @@ import { openCertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
 import { buildServing } from './serving.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
+import { gatewayRuntimesOf } from './gateway-runtime.ts'
 import { workerCountOf } from './worker-count.ts'
 import { describeToWorkers, type WorkerSetup } from './worker-setup.ts'
 
@@ -57,12 +58,18 @@ interface Engine {
 
 export type GatewayWorkers = Workers<WorkerSetup, MetricsSnapshot>
 
-/** Started before anything else, because a process takes a moment to load. Undefined: this process serves. */
+/**
+ * Started before anything else, because a process takes a moment to load. Undefined: this process serves.
+ * @throws Fault gateway_runtime_missing
+ */
 export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
   const count = workerCountOf(settings)
   return count === 0
     ? undefined
-    : createWorkers<WorkerSetup, MetricsSnapshot>({ entry: WORKER_PROGRAM, count, log })
+    : createWorkers<WorkerSetup, MetricsSnapshot>({
+        ...{ entry: WORKER_PROGRAM, count, log },
+        runtimes: gatewayRuntimesOf(settings),
+      })
 }
 
 interface GatewayParts {

@@ -32,8 +32,19 @@ export interface Workers<Setup, Snapshot> {
   measure(): Promise<readonly Snapshot[]>
 }
 
+/** A program that runs workers, e.g. Node. */
+export interface WorkerRuntime {
+  /** For the log. */
+  readonly name: string
+  readonly program: string
+  /** What stands before the file that it runs. */
+  readonly options: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
 interface Worker<Setup> {
   readonly child: ChildProcess
+  readonly runtime: WorkerRuntime
   readonly messages: GatheredMessages<ToWorker<Setup>>
   /** Connections handed over and not yet over. */
   load: number
@@ -49,12 +60,18 @@ const RESTART_PAUSE_MS = 1_000
 const STUCK_AFTER_MS = 15_000
 const MEASURE_LIMIT_MS = 2_000
 
+/** @param options `runtimes`: the first is used; one whose workers all end before they serve gives way to the next */
 export function createWorkers<Setup, Snapshot>(options: {
   readonly entry: URL
+  readonly runtimes: readonly [WorkerRuntime, ...WorkerRuntime[]]
   readonly count: number
   readonly log: GatewayLog
 }): Workers<Setup, Snapshot> {
   const { log } = options
+  let [runtime, ...otherRuntimes] = options.runtimes
+  let wasEverReady = false
+  /** A worker ran and said what is wrong with the rest of the system: no other runtime mends that. */
+  let hasFailed = false
   const workers = new Set<Worker<Setup>>()
   const counts = {
     logins: createPlaces(),
@@ -79,8 +96,9 @@ export function createWorkers<Setup, Snapshot>(options: {
     const child = fork(options.entry, [], {
       // A session of its own: Ctrl-C in a terminal is for the process that listens, which tells its workers.
       detached: true,
-      execArgv: [],
-      env: environmentOfWorker(),
+      execPath: runtime.program,
+      execArgv: [...runtime.options],
+      env: { ...environmentOfWorker(), ...runtime.environment },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const messages = gatherMessages<ToWorker<Setup>>((gathered) => {
@@ -88,7 +106,7 @@ export function createWorkers<Setup, Snapshot>(options: {
       if (child.connected) child.send(gathered, () => undefined)
     })
     const worker: Worker<Setup> = {
-      ...{ child, messages, load: 0, isReady: false },
+      ...{ child, runtime, messages, load: 0, isReady: false },
       ...{ places: new Map<string, number>(), undelivered: new Map<number, Socket>() },
     }
     workers.add(worker)
@@ -97,6 +115,8 @@ export function createWorkers<Setup, Snapshot>(options: {
     })
     child.once('error', (error) => {
       log.error({ err: error }, 'a worker of the gateway cannot be reached')
+      // Where the program itself cannot be run there is no exit.
+      if (child.pid === undefined) onExit(worker, null, null)
     })
     child.once('exit', (code, signal) => {
       onExit(worker, code, signal)
@@ -109,6 +129,10 @@ export function createWorkers<Setup, Snapshot>(options: {
     for (const [name, count] of worker.places) giveBack(name, count)
     // Closed and not given to another: the dead one may have begun to read.
     for (const socket of worker.undelivered.values()) socket.destroy()
+    if (!isStopping && !worker.isReady && givesWay(worker.runtime)) {
+      startOne()
+      return
+    }
     // One that ends before it has said anything would be started again for ever, and nobody told.
     if (!worker.isReady) started?.reject(neverReady(code, signal))
     if (isStopping) return
@@ -118,6 +142,21 @@ export function createWorkers<Setup, Snapshot>(options: {
     )
     if (worker.isReady) startOne()
     else setTimeout(startIfNeeded, RESTART_PAUSE_MS).unref()
+  }
+
+  /** @returns whether another runtime is there for those that this one cannot run */
+  function givesWay(failed: WorkerRuntime): boolean {
+    if (wasEverReady || hasFailed) return false
+    if (failed !== runtime) return true
+    const [next, ...rest] = otherRuntimes
+    if (next === undefined) return false
+    log.error(
+      { program: failed.program },
+      `workers of the gateway do not run on ${failed.name} here; they run on ${next.name} now`,
+    )
+    runtime = next
+    otherRuntimes = rest
+    return true
   }
 
   const startIfNeeded = (): void => {
@@ -136,10 +175,12 @@ export function createWorkers<Setup, Snapshot>(options: {
         return
       case 'ready':
         worker.isReady = true
+        wasEverReady = true
         for (const { socket, target } of waiting.splice(0)) give(worker, socket, target)
         if ([...workers].every(({ isReady }) => isReady)) started?.resolve()
         return
       case 'failed':
+        hasFailed = true
         started?.reject(failureOf(message))
         log.error({ reason: message.reason }, 'a worker of the gateway cannot start')
         return

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createWorkers, type Workers } from '../../src/gateway/workers.ts'
+import { createWorkers, type WorkerRuntime, type Workers } from '../../src/gateway/workers.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-workers-'))
 afterAll(() => {
@@ -13,11 +13,17 @@ afterAll(() => {
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
+
 /** Two workers that run this program. */
-function workersOf(program: string): Workers<object, object> {
+function workersOf(program: string, ...others: readonly WorkerRuntime[]): Workers<object, object> {
   const file = path.join(directory, `${crypto.randomUUID()}.mjs`)
   writeFileSync(file, program)
-  return createWorkers<object, object>({ entry: pathToFileURL(file), count: 2, log: silent })
+  const [first, ...rest] = others
+  return createWorkers<object, object>({
+    ...{ entry: pathToFileURL(file), count: 2, log: silent },
+    runtimes: first === undefined ? [NODE] : [first, ...rest, NODE],
+  })
 }
 
 async function failureOf(workers: Workers<object, object>): Promise<unknown> {
@@ -55,5 +61,36 @@ describe('workers that cannot start', () => {
       name: 'Fault',
       message: 'A worker of the gateway ended while it started (exit code 7).',
     })
+  })
+})
+
+/** Serves as soon as it is told to, and ends when it is told to. */
+const SERVES = `process.on('message', (messages) => {
+  for (const { kind } of messages) {
+    if (kind === 'start') process.send([{ kind: 'ready' }])
+    if (kind === 'drain') process.exit(0)
+  }
+})`
+
+describe('a runtime that does not run workers here', () => {
+  it.each([
+    ['is not there', { program: path.join(directory, 'no-such-program'), options: [] }],
+    ['ends at once', { program: '/bin/false', options: [] }],
+    ['knows not its options', { program: process.execPath, options: ['--no-such-option'] }],
+  ])('gives way to the next one where it %s', async (_how, runtime) => {
+    const workers = workersOf(SERVES, { name: 'another', environment: {}, ...runtime })
+    await workers.start({}, () => undefined)
+    expect(workers.ready()).toBe(2)
+    await workers.drain(0)
+  })
+
+  it('is the end of the start where there is no next one', async () => {
+    const file = path.join(directory, 'served.mjs')
+    writeFileSync(file, SERVES)
+    const workers = createWorkers<object, object>({
+      ...{ entry: pathToFileURL(file), count: 2, log: silent },
+      runtimes: [{ name: 'another', program: '/bin/false', options: [], environment: {} }],
+    })
+    await expect(failureOf(workers)).resolves.toMatchObject({ code: 'gateway_worker_ended' })
   })
 })

@@ -35,6 +35,14 @@ export const GATEWAY_SETTINGS = {
     sentence:
       'How many processes serve PostgreSQL clients; 0 serves them in the process that does everything else.',
   },
+  'gateway-runtime': {
+    kind: 'choice',
+    default: undefined,
+    choices: ['bun', 'node'],
+    fallback: '`bun` where npm installed it and it runs, else `node`',
+    example: 'node',
+    sentence: 'Program that runs the processes of gateway-workers.',
+  },
   'tls-certificate-file': {
     kind: 'file',
     default: undefined,

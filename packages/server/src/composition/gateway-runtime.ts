@@ -1,0 +1,58 @@
+/** The program that runs the workers of the gateway: Bun where npm installed it, else Node (docs/decisions/0018-gateway-runtime.md). */
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import type { LoadedSettings } from '../config/load.ts'
+import { Fault } from '../domain/fault.ts'
+import type { WorkerRuntime } from '../gateway/workers.ts'
+
+const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
+
+/**
+ * Bun reads settings of its own from the working directory, which may be anybody's: variables from `.env`, code to run before ours
+ * from `bunfig.toml`; and it fetches packages that it misses.
+ */
+const NOTHING_FROM_THE_DIRECTORY = ['--no-env-file', '--config=/dev/null', '--no-install']
+
+/** A Bun that crashes would tell its makers. Nobody is told anything by a Lakegate. */
+const TELLS_NOBODY = { DO_NOT_TRACK: '1', BUN_ENABLE_CRASH_REPORTING: '0' }
+
+/** As npm calls them: `@oven/bun-linux-x64`. */
+const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'x64', arm64: 'aarch64' }
+
+/**
+ * @returns the wanted one first, and then those that may stand in for it
+ * @throws Fault gateway_runtime_missing when one is wanted that is not there
+ */
+export function gatewayRuntimesOf(settings: LoadedSettings): readonly [WorkerRuntime, ...WorkerRuntime[]] {
+  const wanted = settings['gateway-runtime'].value
+  if (wanted === 'node') return [NODE]
+  const bun = findBun()
+  if (wanted !== 'bun') return bun === undefined ? [NODE] : [bun, NODE]
+  if (bun !== undefined) return [bun]
+  throw new Fault({
+    code: 'gateway_runtime_missing',
+    origin: 'configuration',
+    message: `npm installed no Bun for this platform (${packageName() ?? process.arch}).`,
+    nextStep: 'Run npm ci without --omit=optional, or leave LAKEGATE_GATEWAY_RUNTIME out: then Node is used.',
+  })
+}
+
+function packageName(): string | undefined {
+  const architecture = ARCHITECTURES[process.arch]
+  return architecture === undefined ? undefined : `@oven/bun-${process.platform}-${architecture}`
+}
+
+function findBun(): WorkerRuntime | undefined {
+  const name = packageName()
+  if (name === undefined) return undefined
+  try {
+    const program = path.join(
+      path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),
+      'bin/bun',
+    )
+    return { name: 'Bun', program, options: NOTHING_FROM_THE_DIRECTORY, environment: TELLS_NOBODY }
+  } catch {
+    // An optional dependency, which npm leaves out where it is not made for the platform.
+    return undefined
+  }
+}
