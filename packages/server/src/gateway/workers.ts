@@ -144,6 +144,8 @@ export function createWorkers<Setup, Snapshot>(options: {
     else setTimeout(startIfNeeded, RESTART_PAUSE_MS).unref()
   }
 
+  const hasAnother = (failed: WorkerRuntime): boolean => failed !== runtime || otherRuntimes.length > 0
+
   /** @returns whether another runtime is there for those that this one cannot run */
   function givesWay(failed: WorkerRuntime): boolean {
     if (wasEverReady || hasFailed) return false
@@ -180,6 +182,14 @@ export function createWorkers<Setup, Snapshot>(options: {
         if ([...workers].every(({ isReady }) => isReady)) started?.resolve()
         return
       case 'failed':
+        // What is no fault of the system may be one of the runtime, e.g. a key of a kind that it does not know.
+        if (message.fault === undefined && !wasEverReady && hasAnother(worker.runtime)) {
+          log.error(
+            { reason: message.reason },
+            `a worker of the gateway cannot start on ${worker.runtime.name}`,
+          )
+          return
+        }
         hasFailed = true
         started?.reject(failureOf(message))
         log.error({ reason: message.reason }, 'a worker of the gateway cannot start')

@@ -84,6 +84,16 @@ describe('a runtime that does not run workers here', () => {
     await workers.drain(0)
   })
 
+  it('gives way to the next one where it cannot do what the system asks for, and nobody else is at fault', async () => {
+    const program = `if (process.execArgv.includes('--no-warnings'))
+      process.on('message', () => process.send([{ kind: 'failed', reason: 'UNSUPPORTED_ALGORITHM' }], () => process.exit(1)))
+    else ${SERVES}`
+    const workers = workersOf(program, { ...NODE, name: 'another', options: ['--no-warnings'] })
+    await workers.start({}, () => undefined)
+    expect(workers.ready()).toBe(2)
+    await workers.drain(0)
+  })
+
   it('is the end of the start where there is no next one', async () => {
     const file = path.join(directory, 'served.mjs')
     writeFileSync(file, SERVES)

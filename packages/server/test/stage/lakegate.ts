@@ -14,6 +14,8 @@ import { waitFor } from './wait-for.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
+const GATEWAY_RUNTIME = process.env['TEST_GATEWAY_RUNTIME']
+
 export interface ReadyReport {
   readonly http_url: string
   readonly account_id: string
@@ -123,6 +125,8 @@ export function spawnLakegate(
     env: {
       ...Object.fromEntries(inherited),
       LAKEGATE_POSTGRES_BINARIES: unsyncedPostgres(),
+      // The one that is not the default is tried by `npm run test:gateway-on-node`.
+      ...(GATEWAY_RUNTIME === undefined ? {} : { LAKEGATE_GATEWAY_RUNTIME: GATEWAY_RUNTIME }),
       ...environment,
     },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
