@@ -63,7 +63,8 @@ async function inspect(
 
 async function makeParent(directory: string, account: OperatingSystemAccount): Promise<void> {
   const parent = path.dirname(directory)
-  if (!(await isThere(parent)) || !(await isPassable(parent, account))) await makeOwnDirectory(parent, account)
+  if (!(await isThere(parent)) || !(await isPassable(parent, account)))
+    await makeOwnDirectory(parent, account)
 }
 
 /** @throws Fault when the cluster was there before, as far as anybody knows */
