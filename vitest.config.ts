@@ -13,15 +13,21 @@ const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
   (folder) => `packages/server/test/${folder}/**/*.test.ts`,
 )
 
-/** What is lost, spoilt, killed or begun anew, at every point at which it can be. */
+/** What is lost, spoilt, killed, away or begun anew, at every point at which it can be; and a stranger's code in every context. */
 const INSTALLATIONS = [
+  'attacks/39-control-plane-down',
+  'attacks/45-whose-rights-are-in-force',
   'attacks/49-settings-of-a-database',
   'attacks/51-lost-directories',
   'attacks/52-links-of-the-postgres-account',
   'attacks/56-secrets-on-standard-output',
+  'behaviours/attached-dumps',
+  'behaviours/attached-removal',
+  'crashes/attached-failover',
   'crashes/failed-starts',
   'crashes/first-starts-at-once',
   'crashes/kill-at-any-point',
+  'crashes/killed-under-load',
 ].map((file) => `packages/server/test/${file}.test.ts`)
 
 const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'

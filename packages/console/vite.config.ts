@@ -16,7 +16,7 @@ const englishOnly: Plugin = {
   load: (id) => (OTHER_LANGUAGE.test(id) ? `export { default } from './en-US.mjs'` : undefined),
 }
 
-const ANNOUNCER = /\/node_modules\/react-aria\/dist\/private\/live-announcer\/LiveAnnouncer\.mjs$/
+const ANNOUNCER = '/node_modules/react-aria/dist/private/live-announcer/LiveAnnouncer.mjs'
 const EMPTIED_AS_MARKUP = ".innerHTML = ''"
 
 /**
@@ -26,7 +26,7 @@ const EMPTIED_AS_MARKUP = ".innerHTML = ''"
 const announcerWithoutMarkup: Plugin = {
   name: 'react-aria-without-markup',
   transform(code, id) {
-    if (!ANNOUNCER.test(id)) return undefined
+    if (!id.endsWith(ANNOUNCER)) return undefined
     if (!code.includes(EMPTIED_AS_MARKUP)) this.error('LiveAnnouncer no longer writes markup: drop this.')
     return { code: code.replaceAll(EMPTIED_AS_MARKUP, '.replaceChildren()'), map: null }
   },

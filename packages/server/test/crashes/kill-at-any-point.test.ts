@@ -1,4 +1,6 @@
 /** `kill -9` of any process at any point: the next start, or the system itself, recovers (DESIGN §8). */
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DatabaseInstance } from '@lakegate/client'
 import {
@@ -80,6 +82,25 @@ describe('Lakegate killed during its first start', () => {
       INSTANCES,
     )
     expect(database_instances.map(({ name, state }) => [name, state])).toEqual([['dev', 'AVAILABLE']])
+  })
+})
+
+describe('Lakegate killed between making the directory of instances and opening it to the account of PostgreSQL', () => {
+  beforeEach(prepare)
+  afterEach(cleanUp)
+
+  it('is ready after the next start', async () => {
+    const { child, output } = spawnLakegate(['up'], {
+      LAKEGATE_DATA_DIR: dataDirectory,
+      LAKEGATE_HTTP_PORT: '0',
+      LAKEGATE_GATEWAY_PORT: '0',
+    })
+    await waitFor('the system database', () => output().includes('Account …'))
+    child.kill('SIGKILL')
+    // As mkdir leaves it.
+    await rm(path.join(dataDirectory, 'instances'), { recursive: true, force: true })
+    await mkdir(path.join(dataDirectory, 'instances'), { mode: 0o700 })
+    await expect(logsIn(await start())).resolves.toBe(1)
   })
 })
 

@@ -26,7 +26,7 @@ const key = createHash('sha256')
   .digest('hex')
 const template = path.join(templates, key)
 if (existsSync(template)) {
-  if (run('cp', ['-a', `${template}/.`, data]) !== 0) process.exit(1)
+  if (run('cp', ['-a', '--sparse=always', `${template}/.`, data]) !== 0) process.exit(1)
   giveIdentifier(data)
 } else {
   const status = run(initdb, options)

@@ -7,12 +7,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Each takes more than twenty seconds on two cores. */
 const LONG = [
-  'attacks/45-whose-rights-are-in-force',
   'console/sql-outages',
   'console/who-may',
   'console/sql-editor',
   'console/every-route',
-  'behaviours/attached-removal',
   'console/sql-sessions',
   'console/instance-tabs',
   'crashes/start-and-stop',
@@ -24,7 +22,6 @@ const LONG = [
   'behaviours/attached-clusters',
   'attacks/50-names-where-ids-decide',
   'clients/lakegate-sessions',
-  'attacks/39-control-plane-down',
   'behaviours/pooled-model',
   'behaviours/pooled-backends',
 ]

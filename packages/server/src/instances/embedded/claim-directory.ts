@@ -8,7 +8,7 @@ import { Fault } from '../../domain/fault.ts'
 import type { ClusterDefinition } from './cluster.ts'
 import { readMarker, renderMarker, writeMarker } from './marker.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
-import { followOwnLink, makeOwnDirectory } from './own-directories.ts'
+import { followOwnLink, isPassable, makeOwnDirectory } from './own-directories.ts'
 import { isThere } from './own-files.ts'
 import { placesOf, type ClusterPlaces } from './places.ts'
 
@@ -63,7 +63,8 @@ async function inspect(
 
 async function makeParent(directory: string, account: OperatingSystemAccount): Promise<void> {
   const parent = path.dirname(directory)
-  if (!(await isThere(parent))) await makeOwnDirectory(parent, account)
+  if (!(await isThere(parent)) || !(await isPassable(parent, account)))
+    await makeOwnDirectory(parent, account)
 }
 
 /** @throws Fault when the cluster was there before, as far as anybody knows */

@@ -14,6 +14,7 @@ import {
   readlink,
   realpath,
   rmdir,
+  stat,
   type FileHandle,
 } from 'node:fs/promises'
 import path from 'node:path'
@@ -56,6 +57,13 @@ export async function makeOwnDirectory(directory: string, account: OperatingSyst
   } finally {
     await handle.close()
   }
+}
+
+/** Whether the account can pass through it, wherever a link leads: a start may have been killed before it opened it. */
+export async function isPassable(directory: string, account: OperatingSystemAccount): Promise<boolean> {
+  const { uid, gid, mode } = await stat(directory)
+  const executable = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001
+  return (mode & executable) !== 0
 }
 
 /**
