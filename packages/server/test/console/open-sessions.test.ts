@@ -123,6 +123,7 @@ describeInChromium('Sessions of an instance', () => {
     // Other files open and end sessions meanwhile: those of groups that stay are what keeps its place.
     const groups = async () =>
       (await page.getByRole('row').allInnerTexts()).flatMap((text) => /Group [0-9a-f]{8}/.exec(text) ?? [])
+    await page.mouse.move(0, 0)
     await rowOf(page, first.group.displayName).hover()
     await page.getByText('The order stays while you are in the list.').waitFor()
     const before = await groups()

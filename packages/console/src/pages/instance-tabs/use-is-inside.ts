@@ -2,7 +2,7 @@
 import { useState, type FocusEvent } from 'react'
 
 export interface InsideEvents {
-  readonly onPointerEnter: () => void
+  readonly onPointerMove: () => void
   readonly onPointerLeave: () => void
   readonly onFocus: () => void
   readonly onBlur: (event: FocusEvent) => void
@@ -15,7 +15,8 @@ export function useIsInside(): readonly [boolean, InsideEvents] {
   return [
     hasPointer || hasFocus,
     {
-      onPointerEnter: () => setPointer(true),
+      // An element that appears below a pointer at rest is entered by nobody, in no browser's events; it is moved in.
+      onPointerMove: () => setPointer(true),
       onPointerLeave: () => setPointer(false),
       onFocus: () => setFocus(true),
       // From one row to another is no leaving.
