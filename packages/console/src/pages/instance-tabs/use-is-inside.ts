@@ -15,7 +15,7 @@ export function useIsInside(): readonly [boolean, InsideEvents] {
   return [
     hasPointer || hasFocus,
     {
-      // An element that appears below a pointer at rest is entered by nobody, in no browser's events; it is moved in.
+      // Any move counts: where the table appeared below the pointer, the test saw no enter event for it.
       onPointerMove: () => setPointer(true),
       onPointerLeave: () => setPointer(false),
       onFocus: () => setFocus(true),
