@@ -102,8 +102,10 @@ async function listOfInstances(http: LakegateHttp, name: string | undefined): Pr
     try {
       answers.push(await http.request<OpenSessionsAnswer>('GET', ofInstance(instance)))
     } catch (error) {
-      // Everybody may know the name of an instance, and not everybody its sessions; one may be deleted meanwhile.
       if (!(error instanceof LakegateApiError) || ![403, 404].includes(error.status)) throw error
+      // Deleted since it was listed: then it has no sessions.
+      if (error.status === 404) continue
+      // Everybody may know the name of an instance, and not everybody its sessions.
       process.stderr.write(`Without the sessions of ${instance}: ${error.message}\n`)
     }
   }

@@ -1,6 +1,6 @@
 /** Identity and access, and Account, as people click them (console-design.md §5.12, §5.14; §8 points 16, 38). */
 import { randomUUID } from 'node:crypto'
-import type { ScimGroup, ScimServicePrincipal } from '@lakegate/client'
+import type { ScimGroup, ScimServicePrincipal, ScimUser } from '@lakegate/client'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { consoleBrowser, createAdministrator, describeInChromium } from '../stage/console-browser.ts'
@@ -151,6 +151,24 @@ describeInChromium('Identity and access', () => {
     await dialog(page).getByRole('button', { name: 'Save' }).click()
     await page.getByRole('heading', { level: 1, name }).waitFor()
     await page.getByRole('grid', { name: 'Members' }).getByText('A Member').waitFor()
+  })
+
+  it('takes nothing back that somebody else changed meanwhile in a field that was not touched', async () => {
+    const person = await createPerson(lakegate, 'Promoted meanwhile')
+    const users = `/api/2.0/accounts/${lakegate.ready.account_id}/scim/v2/Users/${person.id}`
+    const page = await openAccount(`/account/users/${person.id}`)
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    await dialog(page).getByLabel('Display name').fill('Typed beside it')
+    await lakegate.admin.request('PATCH', users, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'add', path: 'roles', value: [{ value: 'account_admin' }] }],
+    })
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await dialog(page).getByRole('button', { name: 'Reload' }).click()
+    await dialog(page).getByRole('button', { name: 'Save' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    const after = await lakegate.admin.request<ScimUser>('GET', users)
+    expect(after).toMatchObject({ displayName: 'Typed beside it', roles: [{ value: 'account_admin' }] })
   })
 
   it('deactivates a user, and deletes one only by the exact name', async () => {

@@ -102,7 +102,7 @@ describeInChromium('the keyboard alone', () => {
     await editor.cell(0, 0).waitFor()
     expect(await editor.cell(0, 0).textContent()).toBe(ada.userName)
     await page.keyboard.press('F6')
-    expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('grid')
+    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("role")')).toBe('grid')
     expect((await focused(page)).isSeen).toBe(true)
     await context.close()
   })

@@ -120,9 +120,13 @@ describeInChromium('Sessions of an instance', () => {
     const first = await openGroupSession()
     const page = await open()
     await rowOf(page, first.group.displayName).waitFor()
-    // Other files open and end sessions meanwhile: those of groups that stay are what keeps its place.
+    // Other files open and end sessions meanwhile: those of groups that stay are what keeps its place. Before the role, which
+    // is the group, a row has the path to it.
     const groups = async () =>
-      (await page.getByRole('row').allInnerTexts()).flatMap((text) => /Group [0-9a-f]{8}/.exec(text) ?? [])
+      (await page.getByRole('row').allInnerTexts()).flatMap(
+        (text) => text.match(/Group [0-9a-f]{8}/g)?.slice(-1) ?? [],
+      )
+    await page.mouse.move(0, 0)
     await rowOf(page, first.group.displayName).hover()
     await page.getByText('The order stays while you are in the list.').waitFor()
     const before = await groups()

@@ -339,7 +339,9 @@ describeInChromium('the SQL editor', () => {
     await editor.page.keyboard.press('ControlOrMeta+Enter')
     await editor.cell(0, 0).waitFor()
     await editor.page.keyboard.press('F6')
-    expect(await editor.page.evaluate<string>('document.activeElement.getAttribute("role")')).toBe('grid')
+    await expect
+      .poll(() => editor.page.evaluate<string>('document.activeElement.getAttribute("role")'))
+      .toBe('grid')
     await editor.page.keyboard.press('Shift+F6')
     await editor.page.keyboard.press('Escape')
     await editor.page.keyboard.press('Tab')

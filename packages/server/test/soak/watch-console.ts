@@ -87,7 +87,7 @@ export async function watchConsole(
       }
       await Promise.all([comeAndGo(), watch()])
       for (const { name, page } of watched)
-        if (await page.getByText('Your sign-in is over').isVisible())
+        if (await page.getByText('Your sign-in ended.').isVisible())
           throw new Error(`${name}: the sign-in is over`)
       return samples
     } finally {

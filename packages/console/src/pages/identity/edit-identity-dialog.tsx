@@ -1,5 +1,6 @@
 /** Changes the names of an identity, and (by an administrator of the account) whether it administers the account. */
-import { useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { z } from 'zod'
 import {
   identityQuery,
@@ -14,7 +15,7 @@ import { Switch } from '../../kit/choice.tsx'
 import { DialogForm } from '../../kit/dialog-form.tsx'
 import { TextField } from '../../kit/field.tsx'
 import { showFlag } from '../../kit/flags.tsx'
-import { Notice } from '../../kit/state.tsx'
+import { InlineError, Notice } from '../../kit/state.tsx'
 import { useForm } from '../../kit/use-form.ts'
 import { messages } from '../../messages/index.ts'
 import { isAccountAdmin, nameOf, type AnyIdentity } from './names.ts'
@@ -37,11 +38,14 @@ interface Values {
 export function EditIdentityDialog({
   place,
   kind,
-  identity,
+  identity: shown,
   mayMakeAdministrator,
   onClose,
 }: EditIdentityDialogProps) {
   const queries = useQueryClient()
+  // As it was when the person began, or asked for it anew: a field that was never touched would take back what somebody else
+  // did, if it were compared with what the page below shows by now.
+  const [identity, setIdentity] = useState(shown)
   const title = texts.editTitle(nameOf(identity))
   const form = useForm<Values, unknown>({
     shape: z.object({
@@ -56,11 +60,16 @@ export function EditIdentityDialog({
       onClose()
     },
   })
-  // What was typed stays; what it is compared with, and the version that it changes, are those of now.
-  const reload = async () => {
-    await queries.refetchQueries({ queryKey: identityQuery(place, kind, identity.id).queryKey })
-    form.forgetError()
-  }
+  // What was typed stays; the rest, what it is compared with, and the version that it changes, are those of now.
+  const reloading = useMutation({
+    mutationFn: () => queries.query({ ...identityQuery(place, kind, identity.id), staleTime: 0 }),
+    onSuccess(fresh) {
+      if (!form.changed.includes('displayName')) form.set('displayName', fresh.displayName)
+      if (!form.changed.includes('isAdministrator')) form.set('isAdministrator', isAccountAdmin(fresh))
+      setIdentity(fresh)
+      form.forgetError()
+    },
+  })
   const isConflict = form.error instanceof ApiError && form.error.status === 412
   return (
     <DialogForm
@@ -72,9 +81,19 @@ export function EditIdentityDialog({
       {...(isConflict
         ? {
             problem: (
-              <Notice tone="warn" actions={<Button onPress={() => void reload()}>{texts.reload}</Button>}>
-                {texts.changedMeanwhile}
-              </Notice>
+              <>
+                <Notice
+                  tone="warn"
+                  actions={
+                    <Button isBusy={reloading.isPending} onPress={() => reloading.mutate()}>
+                      {texts.reload}
+                    </Button>
+                  }
+                >
+                  {texts.changedMeanwhile}
+                </Notice>
+                <InlineError error={reloading.error} />
+              </>
             ),
           }
         : {})}
