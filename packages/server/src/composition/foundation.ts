@@ -17,7 +17,7 @@ import { createCertificateAuthority, type CertificateAuthority } from '../keys/c
 import { createClientCertificates, type ClientCertificates } from '../keys/client-certificates.ts'
 import { createHeldEncryption } from '../keys/key-encryption.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
-import type { WorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import type { WorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'

@@ -1,8 +1,8 @@
 /** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0009-gateway-workers.md). */
-import { runWorker } from '../gateway/worker-side.ts'
+import { runWorker } from '../gateway/workers/worker-side.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadMasterKey } from '../keys/master-key.ts'
-import { createWorkspaceAddresses } from '../operations/workspace-addresses.ts'
+import { createWorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
 import { openSystemDatabase } from '../store/system-database.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { layFoundation } from './foundation.ts'

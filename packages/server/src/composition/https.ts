@@ -6,7 +6,7 @@
 import { networkInterfaces } from 'node:os'
 import type { LoadedSettings } from '../config/load.ts'
 import { isLoopback } from '../domain/loopback.ts'
-import { createSecureContexts } from '../gateway/secure-contexts.ts'
+import { createSecureContexts } from '../gateway/listening/secure-contexts.ts'
 import type { TlsContexts } from '../http/connections.ts'
 import type { HttpListener } from '../http/listener.ts'
 import { openHttpCertificateSource, type CertificateSource } from './certificates.ts'

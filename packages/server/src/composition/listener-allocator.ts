@@ -1,8 +1,8 @@
 /** Which host a new instance gets: a name under the gateway's domain, or an address. */
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import { numberOf, type LoadedSettings } from '../config/load.ts'
-import { chooseInstanceHost } from '../gateway/instance-host.ts'
-import { hostOfInstance } from '../gateway/instance-route.ts'
+import { chooseInstanceHost } from '../gateway/listening/instance-host.ts'
+import { hostOfInstance } from '../gateway/handshake/instance-route.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 
 const POSTGRESQL_PORT = 5432

@@ -1,29 +1,29 @@
 /** Builds the OAuth server: stores and operations handed to the pages and the library. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { clientNetwork } from '../domain/client-network.ts'
-import { createBalancers } from '../gateway/client-address.ts'
+import { createBalancers } from '../gateway/listening/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
 import { abandonAnswer } from '../http/abandon-answer.ts'
 import { parseIdentityId, type AccountId, type WorkspaceId } from '../domain/ids.ts'
 import type { Principal } from '../domain/identity.ts'
 import { Redacted } from '../domain/redacted.ts'
 import { createForeignTokenVerifier } from '../keys/foreign-keys.ts'
-import { exchangeToken } from '../operations/exchange-token.ts'
+import { exchangeToken } from '../operations/credentials/exchange-token.ts'
 import { Fault } from '../domain/fault.ts'
 import { createPasswordHasher } from '../keys/password-hash.ts'
 import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
 import { CONSOLE_CLIENT } from '../oauth/clients.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
-import { changePassword } from '../operations/change-password.ts'
+import { changePassword } from '../operations/sign-in/change-password.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'
 import {
   findSignInLink,
   recordSignInByLink,
   setPasswordByLink,
   type SignInLinkPorts,
-} from '../operations/sign-in-links.ts'
-import { signIn } from '../operations/sign-in.ts'
-import { verifyClientSecret } from '../operations/verify-client-secret.ts'
+} from '../operations/sign-in/sign-in-links.ts'
+import { signIn } from '../operations/sign-in/sign-in.ts'
+import { verifyClientSecret } from '../operations/credentials/verify-client-secret.ts'
 import { generateSignInLink, matchesAnySecret } from '../tokens/secret.ts'
 import { verifyWorkspaceToken } from '../tokens/verify.ts'
 import type { Foundation } from './foundation.ts'

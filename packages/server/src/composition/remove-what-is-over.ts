@@ -1,7 +1,7 @@
 /** What signing in leaves in the system database and what counts no more is removed, by every control plane. */
 import type { Log } from '../observation/log.ts'
 import type { Clock } from '../operations/ports/clock.ts'
-import { removeConsoleSessionsThatAreOver } from '../operations/console-sessions.ts'
+import { removeConsoleSessionsThatAreOver } from '../operations/sign-in/console-sessions.ts'
 import type { ConsoleSessionStore } from '../operations/ports/console-sessions.ts'
 import type { OAuthRecordStore } from '../operations/ports/oauth.ts'
 import type { SignInBrakeUpkeep } from '../operations/ports/sign-in.ts'

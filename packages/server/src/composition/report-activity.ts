@@ -1,7 +1,7 @@
 /** Tells the control planes, every ten seconds by the clock, what this gateway process does for each instance. */
 import { beginOfSlot, slotAt, type ActivityReport } from '../domain/instance-activity.ts'
 import type { InstanceUid } from '../domain/ids.ts'
-import type { SessionTotals } from '../gateway/open-sessions.ts'
+import type { SessionTotals } from '../gateway/sessions/open-sessions.ts'
 import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
 import type { ActivityCounter, PresentActivity } from '../observation/activity-counter.ts'
 import type { ActivitySender } from '../operations/ports/activity.ts'

@@ -3,15 +3,15 @@ import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CancelRequest } from '../protocol/startup.ts'
-import { forwardCancelRequest } from './cancel.ts'
-import { createBalancers } from './client-address.ts'
+import { forwardCancelRequest } from './sessions/cancel.ts'
+import { createBalancers } from './listening/client-address.ts'
 import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
-import { createOpenSessions } from './kept-sessions.ts'
+import { createCancelKeys } from './sessions/cancel-keys.ts'
 import { createPooledEndpoint } from './pooled/endpoint.ts'
 import type { PoolFigures } from './pooled/pool-counts.ts'
-import { createSecureContexts } from './secure-contexts.ts'
-import { serveConnection, type ClientConnection } from './session.ts'
+import { createSecureContexts } from './listening/secure-contexts.ts'
+import { serveConnection, type ClientConnection } from './connection.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 
 export interface Serving {
@@ -46,7 +46,7 @@ export function createServing(
   cancelElsewhere: (request: CancelRequest) => void,
 ): Serving {
   const open = new Map<ClientConnection, Promise<void>>()
-  const sessions = createOpenSessions()
+  const cancelKeys = createCancelKeys()
   const secureContexts = createSecureContexts(dependencies.certificates)
   const pooled =
     initialSettings.pooled === undefined
@@ -61,7 +61,7 @@ export function createServing(
 
   async function cancelHere(request: CancelRequest): Promise<boolean> {
     if (await pooled?.cancel(request)) return true
-    const keys = sessions.findByKey(request)
+    const keys = cancelKeys.findByKey(request)
     await Promise.all(
       keys.map(async ({ instanceUid }) => {
         const instance = await dependencies.instances.loadInstance(instanceUid)
@@ -90,7 +90,7 @@ export function createServing(
         balancers,
         secureContexts,
         counters,
-        sessions,
+        cancelKeys,
         pooled,
         async cancel(request) {
           if (!(await cancelHere(request))) cancelElsewhere(request)

@@ -1,14 +1,14 @@
 /** What the gateway may be told, and what it needs of the rest of the system. */
 import type { InstanceUid } from '../domain/ids.ts'
-import type { AdmitLogin } from '../operations/admit-login.ts'
+import type { AdmitLogin } from '../operations/login/admit-login.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { ClaimedDatabases } from '../operations/ports/claimed-databases.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { LoginMetrics } from '../operations/ports/metrics.ts'
 import type { Decoded } from '../protocol/frame.ts'
-import type { OpenSessions } from './open-sessions.ts'
+import type { OpenSessions } from './sessions/open-sessions.ts'
 import type { PoolLimits } from './pooled/pool-terms.ts'
-import type { AttachedClusters } from './attached-clusters.ts'
+import type { AttachedClusters } from './backend/attached-clusters.ts'
 
 /** Where connections are taken. */
 export interface ListeningSettings {

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { Fault } from '../domain/fault.ts'
-import type { AnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import type { AnswerIdentityQuestion } from '../operations/roles/answer-identity-question.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
 import {

@@ -8,7 +8,7 @@ import { createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { connect } from 'node:net'
 import { Fault } from '../domain/fault.ts'
-import type { AnswerIdentityQuestion } from '../operations/answer-identity-question.ts'
+import type { AnswerIdentityQuestion } from '../operations/roles/answer-identity-question.ts'
 import { answerConversation } from './conversation.ts'
 
 export interface InquirySettings {

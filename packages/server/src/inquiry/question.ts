@@ -1,6 +1,6 @@
 /** The one statement that is answered: see sql/databricks_auth for who writes it. */
 import { z } from 'zod'
-import type { IdentityQuestion } from '../operations/answer-identity-question.ts'
+import type { IdentityQuestion } from '../operations/roles/answer-identity-question.ts'
 
 const STATEMENT = /^SELECT databricks_auth\.resolve_identity\('([A-Za-z0-9_-]+)'\)$/
 

@@ -1,7 +1,7 @@
 /** What the supervisor of database instances may be told, and what it tells. */
 import type { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
-import type { Reconciled } from '../operations/reconcile-database-instance.ts'
+import type { Reconciled } from '../operations/instances/reconcile-database-instance.ts'
 
 export interface SupervisorSettings {
   /** Steps that run at the same time. Each may start a postmaster, whose first seconds are processor and disk. */

@@ -8,7 +8,10 @@ import type { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { InstanceSupervisor } from '../operations/ports/clusters.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
-import { reconcileDatabaseInstance, type ReconcilePorts } from '../operations/reconcile-database-instance.ts'
+import {
+  reconcileDatabaseInstance,
+  type ReconcilePorts,
+} from '../operations/instances/reconcile-database-instance.ts'
 import { newAttention, type Attention } from './attention.ts'
 import { correctStates } from './correct-states.ts'
 import { createSlots } from './slots.ts'

@@ -5,7 +5,7 @@
 import type { Provider } from 'oidc-provider'
 import type { IdentityId } from '../domain/ids.ts'
 import { Redacted } from '../domain/redacted.ts'
-import type { PasswordChange } from '../operations/change-password.ts'
+import type { PasswordChange } from '../operations/sign-in/change-password.ts'
 import type { SignInSession } from '../operations/ports/oauth.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'

@@ -55,5 +55,5 @@ export function rememberBrowser(
   })
 }
 
-/** As operations/sign-in.ts reads it. */
+/** As operations/sign-in/sign-in.ts reads it. */
 const normalise = (userName: string): string => userName.trim().toLowerCase()

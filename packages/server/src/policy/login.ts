@@ -1,7 +1,7 @@
 /**
  * Who may log in as whom: facts in, verdict out; no promise, no clock, no SQL, no throw (DESIGN §6.5).
  * The order of the questions is the order of disclosure: nothing below a line is told to somebody who failed
- * above it. The token was already verified by `tokens/verify.ts`. A login check (operations/check-login.ts) shows the
+ * above it. The token was already verified by `tokens/verify.ts`. A login check (operations/login/check-login.ts) shows the
  * same questions with the same answers.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'

@@ -37,7 +37,7 @@ const see: Decision<InstanceRightsFacts> = ({ caller, instance, granted }) =>
 
 /** Scopes that open the route besides `all-apis`, and who may. */
 const ON_INSTANCES = {
-  // Every member of the workspace reads it (operations/get-database-instance.ts).
+  // Every member of the workspace reads it (operations/instances/get-database-instance.ts).
   see: [['postgres'], () => 'permitted'],
   mint_credential: [['postgres'], ({ caller, ...facts }) => decideMint(caller, [facts])],
   update: [['postgres'], manage],
@@ -78,7 +78,7 @@ export interface WorkspaceRightsFacts {
 }
 
 const IN_WORKSPACES = {
-  // Every member of the workspace creates instances, as many as it may have (operations/create-database-instance.ts).
+  // Every member of the workspace creates instances, as many as it may have (operations/instances/create-database-instance.ts).
   create_instance: [['postgres'], () => 'permitted'],
   attach_instance: [['postgres'], ({ caller, attachingCallers }) => decideAttach(caller, attachingCallers)],
   see_audit: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayRuntimesOf } from '../../src/composition/gateway-runtime.ts'
 import { loadSettings } from '../../src/config/load.ts'
-import { createWorkers } from '../../src/gateway/workers.ts'
+import { createWorkers } from '../../src/gateway/workers/workers.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const runtimesFor = (runtime: string | undefined) =>

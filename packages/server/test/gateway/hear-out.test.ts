@@ -7,7 +7,7 @@ import path from 'node:path'
 import { connect as connectOverTls, createSecureContext, TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hearOut } from '../../src/gateway/hear-out.ts'
-import { relay } from '../../src/gateway/relay.ts'
+import { relay } from '../../src/gateway/relay/relay.ts'
 import { cstring, queryMessage, typed } from '../stage/byte-builder.ts'
 import { createTestAuthority } from '../stage/test-authority.ts'
 

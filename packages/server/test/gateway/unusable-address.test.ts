@@ -1,6 +1,6 @@
 /** What is said of an address on which the gateway cannot listen: the setting that is wrong. */
 import { describe, expect, it } from 'vitest'
-import { openSharedListener } from '../../src/gateway/listeners.ts'
+import { openSharedListener } from '../../src/gateway/listening/listeners.ts'
 
 const nothing = () => undefined
 

@@ -16,15 +16,15 @@ const LOCAL = 'a Unix socket of this machine, without TLS'
 
 const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'gateway/close-connection.ts': { times: 1, why: 'the end of the patience with a peer that does not close' },
-  'gateway/workers.ts': {
+  'gateway/workers/workers.ts': {
     times: 3,
     why: 'nothing was read, so there is no TLS; the worker may have a descriptor of its own, and an end would be its end too',
   },
-  'gateway/session-link.ts': { times: 1, why: `${A_BACKEND}; the client is closed in order` },
-  'gateway/backend-session.ts': { times: 2, why: A_BACKEND },
-  'gateway/attached-clusters.ts': { times: 1, why: A_BACKEND },
-  'gateway/reach-host.ts': { times: 1, why: A_BACKEND },
-  'gateway/cancel.ts': { times: 2, why: A_BACKEND },
+  'gateway/sessions/session-link.ts': { times: 1, why: `${A_BACKEND}; the client is closed in order` },
+  'gateway/backend/open-backend.ts': { times: 2, why: A_BACKEND },
+  'gateway/backend/attached-clusters.ts': { times: 1, why: A_BACKEND },
+  'gateway/backend/reach-host.ts': { times: 1, why: A_BACKEND },
+  'gateway/sessions/cancel.ts': { times: 2, why: A_BACKEND },
   'gateway/hear-out.ts': {
     times: 2,
     why: 'the method of a connection to PostgreSQL itself, put off until what it still said is read',
@@ -50,7 +50,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'oauth/interactions.ts': { times: 1, why: NOT_A_SOCKET },
   'composition/system-database.ts': { times: 2, why: NOT_A_SOCKET },
   'instances/drivers.ts': { times: 1, why: NOT_A_SOCKET },
-  'operations/reconcile-database-instance.ts': { times: 1, why: NOT_A_SOCKET },
+  'operations/instances/reconcile-database-instance.ts': { times: 1, why: NOT_A_SOCKET },
 }
 
 const DESTROYS =

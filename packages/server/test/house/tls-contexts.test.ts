@@ -8,13 +8,13 @@ const MAKES_A_CONTEXT =
 it('makes the contexts of TLS servers in one file', () => {
   const makers = SOURCE_FILES.filter(({ text }) => MAKES_A_CONTEXT.test(text)).map(({ path }) => path)
   // The other one tries whether OpenSSL takes the operator's certificate at all; no listener gets that context.
-  expect(makers).toEqual(['gateway/secure-contexts.ts', 'keys/operator-certificate.ts'])
+  expect(makers).toEqual(['gateway/listening/secure-contexts.ts', 'keys/operator-certificate.ts'])
 })
 
 it('hands that context to every TLS socket of a server', () => {
   const sockets = SOURCE_FILES.flatMap(({ path, text }) =>
     [...text.matchAll(/new TLSSocket\(([^)]*)\)/g)].map(([, options = '']) => ({ path, options })),
   )
-  expect(sockets.map(({ path }) => path)).toEqual(['gateway/handshake.ts', 'http/door.ts'])
+  expect(sockets.map(({ path }) => path)).toEqual(['gateway/handshake/handshake.ts', 'http/door.ts'])
   for (const { options } of sockets) expect(options).toMatch(/isServer: true,\s+secureContext\b/)
 })

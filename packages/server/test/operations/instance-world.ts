@@ -9,7 +9,7 @@ import type { InstanceUid } from '../../src/domain/ids.ts'
 import type { InstanceDriver } from '../../src/operations/ports/clusters.ts'
 import type { Directory } from '../../src/operations/ports/directory.ts'
 import type { InstanceStore } from '../../src/operations/ports/instances.ts'
-import type { ReconcilePorts } from '../../src/operations/reconcile-database-instance.ts'
+import type { ReconcilePorts } from '../../src/operations/instances/reconcile-database-instance.ts'
 import { NO_SETTINGS } from '../../src/policy/instance-settings.ts'
 import { ALICE, ALICE_ID, INSTANCE_UID, NOW, WORKSPACE } from '../policy/facts.ts'
 

@@ -12,7 +12,7 @@ import {
 } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { Redacted } from '../../domain/redacted.ts'
-import type { WantedAttachment } from '../../operations/change-attached-cluster.ts'
+import type { WantedAttachment } from '../../operations/instances/change-attached-cluster.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 

@@ -14,7 +14,7 @@ import {
   updateCatalog,
   type CatalogPorts,
   type ShownEntry,
-} from '../../operations/manage-catalog.ts'
+} from '../../operations/catalog/manage-catalog.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

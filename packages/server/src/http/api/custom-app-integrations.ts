@@ -9,7 +9,7 @@ import {
   updateOAuthClient,
   type OAuthClientContent,
   type OAuthClientPorts,
-} from '../../operations/manage-oauth-clients.ts'
+} from '../../operations/credentials/manage-oauth-clients.ts'
 import type { OAuthClient } from '../../operations/ports/oauth.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

@@ -1,7 +1,7 @@
 /** `POST /api/2.0/database/credentials`: mints the password of the next hour (behaviours 1–12). */
 import type { DatabaseCredential } from '@lakegate/client'
 import { z } from 'zod'
-import type { MintCredential } from '../../operations/mint-database-credential.ts'
+import type { MintCredential } from '../../operations/credentials/mint-database-credential.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, nothing } from '../shapes.ts'

@@ -5,7 +5,7 @@
 import type { DatabaseInstanceRole, ListDatabaseInstanceRolesResponse } from '@lakegate/client'
 import { z } from 'zod'
 import { IDENTITY_TYPES } from '../../domain/identity.ts'
-import { bindExistingRole } from '../../operations/bind-existing-role.ts'
+import { bindExistingRole } from '../../operations/roles/bind-existing-role.ts'
 import {
   createInstanceRole,
   deleteInstanceRole,
@@ -13,7 +13,7 @@ import {
   listInstanceRoles,
   updateInstanceRole,
   type InstanceRolePorts,
-} from '../../operations/manage-instance-roles.ts'
+} from '../../operations/roles/manage-instance-roles.ts'
 import type { InstanceRole, RoleChange } from '../../operations/ports/instance-roles.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'

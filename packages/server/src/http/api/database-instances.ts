@@ -4,24 +4,24 @@ import { z } from 'zod'
 import {
   changeAttachedCluster,
   type ChangeAttachedClusterPorts,
-} from '../../operations/change-attached-cluster.ts'
+} from '../../operations/instances/change-attached-cluster.ts'
 import {
   createDatabaseInstance,
   type CreateDatabaseInstancePorts,
-} from '../../operations/create-database-instance.ts'
+} from '../../operations/instances/create-database-instance.ts'
 import {
   deleteDatabaseInstance,
   type DeleteDatabaseInstancePorts,
-} from '../../operations/delete-database-instance.ts'
-import { findDatabaseInstanceByUid } from '../../operations/find-database-instance-by-uid.ts'
-import { getDatabaseInstance } from '../../operations/get-database-instance.ts'
-import { listDatabaseInstances } from '../../operations/list-database-instances.ts'
+} from '../../operations/instances/delete-database-instance.ts'
+import { findDatabaseInstanceByUid } from '../../operations/instances/find-database-instance-by-uid.ts'
+import { getDatabaseInstance } from '../../operations/instances/get-database-instance.ts'
+import { listDatabaseInstances } from '../../operations/instances/list-database-instances.ts'
 import type { InstanceStore } from '../../operations/ports/instances.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import {
   updateDatabaseInstance,
   type UpdateDatabaseInstancePorts,
-} from '../../operations/update-database-instance.ts'
+} from '../../operations/instances/update-database-instance.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

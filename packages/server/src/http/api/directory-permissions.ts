@@ -6,7 +6,7 @@ import {
   getDirectoryAccess,
   type DirectoryAccess,
   type DirectoryAccessPorts,
-} from '../../operations/workspace-directory-access.ts'
+} from '../../operations/workspaces/workspace-directory-access.ts'
 import { DIRECTORY_PERMISSION_LEVELS } from '../../policy/workspace-files.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

@@ -10,7 +10,7 @@ import {
   updateFederationPolicy,
   type FederationPolicyPorts,
   type PolicyContent,
-} from '../../operations/manage-federation-policies.ts'
+} from '../../operations/credentials/manage-federation-policies.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'

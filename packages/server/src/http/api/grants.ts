@@ -7,7 +7,7 @@ import {
   listReaders,
   SECURABLE_TYPES,
   type ReaderPorts,
-} from '../../operations/manage-readers.ts'
+} from '../../operations/catalog/manage-readers.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

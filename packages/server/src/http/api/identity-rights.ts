@@ -1,7 +1,10 @@
 /** What the caller may do with an identity: an addition to the real service's API, for pages that show controls. */
 import type { IdentityRightsAnswer } from '@lakegate/client'
 import { z } from 'zod'
-import { readIdentityRights, type IdentityRightsPorts } from '../../operations/read-identity-rights.ts'
+import {
+  readIdentityRights,
+  type IdentityRightsPorts,
+} from '../../operations/directory/read-identity-rights.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import {
   listInstanceDatabases,
   type InstanceDatabasePorts,
-} from '../../operations/list-instance-databases.ts'
+} from '../../operations/instances/list-instance-databases.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

@@ -2,7 +2,10 @@
 import type { InstanceMetricsAnswer, InstanceMetricsPoint } from '@lakegate/client'
 import { z } from 'zod'
 import type { ActivityPoint } from '../../domain/instance-activity.ts'
-import { readInstanceMetrics, type InstanceMetricsPorts } from '../../operations/read-instance-metrics.ts'
+import {
+  readInstanceMetrics,
+  type InstanceMetricsPorts,
+} from '../../operations/instances/read-instance-metrics.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { noBody } from '../shapes.ts'

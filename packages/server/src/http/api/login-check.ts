@@ -1,8 +1,8 @@
 /** Logins that nobody makes: as whom the caller could log in, and what a login would read. Additions to the real API. */
 import type { LoginCheckAnswer, PathStep, RefusalAnswer, SignInRolesAnswer } from '@lakegate/client'
 import { z } from 'zod'
-import { checkLogin, type CheckLoginPorts, type LoginCheck } from '../../operations/check-login.ts'
-import { listSignInRoles, type SignInRolePorts } from '../../operations/list-sign-in-roles.ts'
+import { checkLogin, type CheckLoginPorts, type LoginCheck } from '../../operations/login/check-login.ts'
+import { listSignInRoles, type SignInRolePorts } from '../../operations/login/list-sign-in-roles.ts'
 import type { Admitted } from '../../policy/login.ts'
 import { toPostgresRefusal, type Refusal } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'

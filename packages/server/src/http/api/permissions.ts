@@ -6,7 +6,7 @@ import {
   setInstancePermissions,
   type InstanceAccess,
   type InstancePermissionPorts,
-} from '../../operations/instance-permissions.ts'
+} from '../../operations/instances/instance-permissions.ts'
 import { INSTANCE_PERMISSION_LEVELS } from '../../policy/permissions.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

@@ -5,7 +5,7 @@ import {
   tellInstanceRights,
   tellWorkspaceRights,
   type TellRightsPorts,
-} from '../../operations/tell-rights.ts'
+} from '../../operations/workspaces/tell-rights.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

@@ -9,7 +9,7 @@ import {
   listSavedQueries,
   removeSavedQuery,
   type SavedQueryPorts,
-} from '../../operations/manage-saved-queries.ts'
+} from '../../operations/workspaces/manage-saved-queries.ts'
 import type { Caller } from '../../policy/permissions.ts'
 import { decideRemoveQuery, isOwnQuery, LARGEST_QUERY_BYTES } from '../../policy/saved-queries.ts'
 import { defineRoute } from '../define-route.ts'

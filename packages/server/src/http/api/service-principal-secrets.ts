@@ -9,7 +9,7 @@ import {
   deleteServicePrincipalSecret,
   listServicePrincipalSecrets,
   type SecretPorts,
-} from '../../operations/manage-service-principal-secrets.ts'
+} from '../../operations/credentials/manage-service-principal-secrets.ts'
 import type { StoredSecret } from '../../operations/ports/secrets.ts'
 import type { Caller } from '../../policy/permissions.ts'
 import { defineRoute } from '../define-route.ts'

@@ -9,7 +9,7 @@ import {
   listSessionsOfInstance,
   type FoundSessions,
   type OpenSessionPorts,
-} from '../../operations/manage-open-sessions.ts'
+} from '../../operations/sessions/manage-open-sessions.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

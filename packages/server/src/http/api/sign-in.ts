@@ -2,8 +2,12 @@
 import type { SignInLinkAnswer, SignInSessionAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { Workspace } from '../../domain/workspace.ts'
-import { endSession, listSessions, type SessionPorts } from '../../operations/manage-sign-in-sessions.ts'
-import { createSignInLink, type SignInLinkPorts } from '../../operations/sign-in-links.ts'
+import {
+  endSession,
+  listSessions,
+  type SessionPorts,
+} from '../../operations/sign-in/manage-sign-in-sessions.ts'
+import { createSignInLink, type SignInLinkPorts } from '../../operations/sign-in/sign-in-links.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'

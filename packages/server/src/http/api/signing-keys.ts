@@ -2,7 +2,10 @@
 import type { SigningKeyRotationAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { AccountId } from '../../domain/ids.ts'
-import { rotateSigningKeys, type RotateSigningKeysPorts } from '../../operations/rotate-signing-keys.ts'
+import {
+  rotateSigningKeys,
+  type RotateSigningKeysPorts,
+} from '../../operations/credentials/rotate-signing-keys.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, nothing } from '../shapes.ts'

@@ -10,7 +10,7 @@ import {
   revokePersonalAccessToken,
   type CreatedToken,
   type PersonalAccessTokenPorts,
-} from '../../operations/manage-personal-access-tokens.ts'
+} from '../../operations/credentials/manage-personal-access-tokens.ts'
 import type { StoredPersonalAccessToken } from '../../operations/ports/personal-access-tokens.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'

@@ -18,7 +18,7 @@ import {
   makeDirectory,
   type ShownObject,
   type WorkspaceFilePorts,
-} from '../../operations/manage-workspace-files.ts'
+} from '../../operations/workspaces/manage-workspace-files.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'

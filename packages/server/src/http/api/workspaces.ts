@@ -6,14 +6,14 @@ import {
   assignToWorkspace,
   listAssignments,
   type AssignmentPorts,
-} from '../../operations/assign-to-workspace.ts'
+} from '../../operations/workspaces/assign-to-workspace.ts'
 import {
   createWorkspace,
   deleteWorkspace,
   getWorkspace,
   listWorkspaces,
   type WorkspacePorts,
-} from '../../operations/manage-workspaces.ts'
+} from '../../operations/workspaces/manage-workspaces.ts'
 import type { WorkspaceAssignment } from '../../operations/ports/workspaces.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

@@ -1,6 +1,6 @@
 /** From the cookie of a request to the session of the console. */
 import type { Workspace } from '../../domain/workspace.ts'
-import type { ConsoleSessionOperations } from '../../operations/console-sessions.ts'
+import type { ConsoleSessionOperations } from '../../operations/sign-in/console-sessions.ts'
 import { readSessionCookie } from './cookies.ts'
 import type { ConsoleSessions } from './session.ts'
 import { watchSessions } from './watch-sessions.ts'

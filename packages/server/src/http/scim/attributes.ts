@@ -7,7 +7,7 @@ import { SYSTEM_GROUPS } from '../../domain/directory.ts'
 /** The one account role (SCIM `roles`). */
 export const ACCOUNT_ADMIN_ROLE = 'account_admin'
 
-/** Which characters names may have is a matter of the operations (operations/identity-names.ts). */
+/** Which characters names may have is a matter of the operations (operations/directory/identity-names.ts). */
 export const text = z.string().min(1).max(256)
 /** A user name is an e-mail address, as in the real service; its length is bounded, its shape only roughly checked. */
 export const userName = text.regex(/^[^\s@"]+@[^\s@"]+$/, 'it must be an e-mail address.')

@@ -5,7 +5,7 @@
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
 import type { RoleOid } from '../../domain/ids.ts'
-import type { FoundBinding } from '../../operations/take-over-bindings.ts'
+import type { FoundBinding } from '../../operations/roles/take-over-bindings.ts'
 
 interface FoundRow {
   readonly oid: string

@@ -1,0 +1,169 @@
+/**
+ * One listener for each database instance, kept in step with the instances that there are; or, under a domain, one
+ * for all of them at each address. Sockets are handed over unread.
+ */
+import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
+import { Fault } from '../../domain/fault.ts'
+import type { InstanceUid } from '../../domain/ids.ts'
+import type { StandInPort } from '../../domain/stand-in-port.ts'
+import { chooseInstanceHost } from './instance-host.ts'
+import { choosePorts, placeAt, POSTGRESQL_PORT, type ClaimedPlaces } from './own-port.ts'
+import type { GatewayLog, ListeningSettings } from '../settings.ts'
+
+export interface OpenListener {
+  readonly host: string
+  readonly port: number
+  readonly ownPort: number
+  /** When `port` is in the place of its own, which another program has. */
+  readonly standIn: StandInPort | undefined
+  readonly server: Server
+}
+
+/** One of the endpoints of an instance. */
+export interface WantedListener extends Pick<StandInPort, 'instance' | 'endpoint'> {
+  /** Its own loopback address. */
+  readonly loopback: string
+  /** Where it was. */
+  readonly before: InstanceListener | undefined
+}
+
+/** Every machine has it; the other loopback addresses are Linux's alone. */
+const COMMON_LOOPBACK = '127.0.0.1'
+
+/**
+ * Listens for one instance at the first address that works, at the first port that is free: its own, where it listened
+ * before, any other.
+ * @param claimed what belongs to endpoints; this one's own port is added
+ * @throws Fault gateway_port_taken, gateway_address_unusable
+ */
+export async function openListener(
+  { instance, endpoint, loopback, before }: WantedListener,
+  { port: wanted, addresses }: ListeningSettings,
+  claimed: ClaimedPlaces,
+  onConnection: (socket: Socket, host: string) => void,
+): Promise<OpenListener> {
+  const hosts = addresses ?? [...new Set([loopback, COMMON_LOOPBACK])]
+  let failure: unknown
+  for (const candidate of hosts) {
+    const { ownPort, candidates } = choosePorts({
+      wanted,
+      isOwnAddress: addresses === undefined && candidate !== COMMON_LOOPBACK,
+      ownPort: candidate === before?.host ? before.ownPort : undefined,
+      lastPort: before?.port,
+      isDefaultClaimed: claimed.has(placeAt(candidate, POSTGRESQL_PORT)),
+    })
+    for (const port of candidates) {
+      try {
+        const opened = await listenAt(candidate, port, onConnection)
+        const own = ownPort ?? opened.port
+        claimed.add(placeAt(candidate, own))
+        const isStandIn = candidates.includes(own) && opened.port !== own
+        const { host, port: found } = opened
+        return {
+          ...opened,
+          ownPort: own,
+          standIn: isStandIn ? { instance, endpoint, host, ownPort: own, port: found } : undefined,
+        }
+      } catch (error) {
+        failure = error
+      }
+    }
+    if (!isMissingAddress(failure)) break
+  }
+  throw explain(failure, hosts[0] ?? COMMON_LOOPBACK, instance, wanted)
+}
+
+/**
+ * Listens for all instances, which the TLS server name tells apart.
+ * @throws Fault gateway_port_taken, gateway_address_unusable
+ */
+export async function openSharedListener(
+  host: string,
+  wanted: number | undefined,
+  onConnection: (socket: Socket, host: string) => void,
+): Promise<OpenListener> {
+  const port = wanted ?? POSTGRESQL_PORT
+  try {
+    const opened = await listenAt(host, port, onConnection)
+    return { ...opened, ownPort: opened.port, standIn: undefined }
+  } catch (error) {
+    throw explain(error, host, 'the instances', port)
+  }
+}
+
+/** Where it was before, as long as that is an address of this kind; settings may have changed since. */
+export const loopbackOf = ({ uid, listener: { host } }: DatabaseInstance): string =>
+  isIP(host) === 4 && host.startsWith('127.') ? host : chooseInstanceHost(uid)
+
+async function listenAt(
+  host: string,
+  port: number,
+  onConnection: (socket: Socket, host: string) => void,
+): Promise<Pick<OpenListener, 'host' | 'port' | 'server'>> {
+  // Paused: whoever serves the connection, perhaps another process, reads its first byte.
+  const server = createServer({ allowHalfOpen: false, pauseOnConnect: true, noDelay: true }, (socket) => {
+    onConnection(socket, host)
+  })
+  await listen(server, host, port)
+  return { host, port: (server.address() as AddressInfo).port, server }
+}
+
+const isMissingAddress = (error: unknown): boolean => hasCode(error, 'EADDRNOTAVAIL')
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function explain(cause: unknown, host: string, whom: string, wanted: number | undefined): Fault {
+  const isTaken = hasCode(cause, 'EADDRINUSE')
+  return new Fault({
+    code: isTaken ? 'gateway_port_taken' : 'gateway_address_unusable',
+    origin: 'configuration',
+    message: isTaken
+      ? `Port ${String(wanted)} on ${host}, where clients of ${whom} would connect, is in use.`
+      : `The gateway cannot listen on ${host} for ${whom}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    nextStep: nextStepFor(cause),
+    cause,
+  })
+}
+
+function nextStepFor(cause: unknown): string {
+  if (hasCode(cause, 'EADDRNOTAVAIL', 'EAFNOSUPPORT'))
+    return 'Name addresses that this machine has with LAKEGATE_GATEWAY_HOST.'
+  const another = 'Choose another port with LAKEGATE_GATEWAY_PORT (0 takes any free one)'
+  // ip(7): those below 1024 belong to root.
+  return hasCode(cause, 'EACCES')
+    ? `${another}: those below 1024 need root, or the capability CAP_NET_BIND_SERVICE.`
+    : `${another}.`
+}
+
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code))
+
+export function isSameListener(
+  one: InstanceListener | undefined,
+  other: InstanceListener | undefined,
+): boolean {
+  return one?.host === other?.host && one?.port === other?.port && one?.ownPort === other?.ownPort
+}
+
+/** Said at every start, until the port is free again. */
+export function warnOfStandIn(log: Pick<GatewayLog, 'warn'>, standIn: StandInPort | undefined): void {
+  if (standIn === undefined) return
+  log.warn(
+    { ...standIn, nextStep: 'Free the port, and the next start goes back to it.' },
+    'the own port of an endpoint is taken by another program; it is on another one for now',
+  )
+}
+
+export type ListenersByInstance = Map<InstanceUid, OpenListener>
+
+export const standInsOf = (listeners: ListenersByInstance): readonly StandInPort[] =>
+  [...listeners.values()].flatMap(({ standIn }) => standIn ?? [])

@@ -1,0 +1,29 @@
+/**
+ * How a client says that it wants OAUTHBEARER, which the server must know before it asks for anything: by the setting
+ * `databricks_auth.login=oauth`, in `options` (every libpq can) or as a startup parameter of its own. It is for the
+ * gateway alone and goes no further.
+ */
+import { takeSetting } from '../../protocol/startup-options.ts'
+import { lastValue, type StartupMessage } from '../../protocol/startup.ts'
+import { violation } from './sasl-answers.ts'
+
+const LOGIN_SETTING = 'databricks_auth.login'
+const METHODS = ['oauth', 'password'] as const
+
+/** @throws RefusedError protocol_violation for a method that does not exist */
+export function readLoginMethod(message: StartupMessage): {
+  readonly wantsBearer: boolean
+  /** Without the setting in its options. */
+  readonly message: StartupMessage
+} {
+  let chosen = lastValue(message, LOGIN_SETTING)?.toString('latin1')
+  const parameters = message.parameters.map((parameter) => {
+    if (parameter.name !== 'options') return parameter
+    const { value, rest } = takeSetting(parameter.value, LOGIN_SETTING)
+    chosen = value ?? chosen
+    return { ...parameter, value: rest }
+  })
+  const method = METHODS.find((name) => name === (chosen ?? 'password').toLowerCase())
+  if (method === undefined) throw violation(`${LOGIN_SETTING} must be one of ${METHODS.join(', ')}`)
+  return { wantsBearer: method === 'oauth', message: { ...message, parameters } }
+}

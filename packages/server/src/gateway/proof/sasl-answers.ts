@@ -1,0 +1,53 @@
+/** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
+import type { Duplex } from 'node:stream'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { decodeFrame } from '../../protocol/frame.ts'
+import {
+  encodeAuthenticationSasl,
+  encodeAuthenticationSaslContinue,
+  parseSaslInitialResponse,
+} from '../../protocol/sasl.ts'
+import { ConnectionEnded, type ByteReader } from '../byte-reader.ts'
+
+export interface SaslConversation {
+  readonly mechanism: string
+  /** The client's first message. */
+  readonly first: Buffer
+  /** Sends a challenge, reads the answer. */
+  ask(challenge: Buffer): Promise<Buffer>
+}
+
+/**
+ * @param longest bound of every answer, length word included
+ * @throws RefusedError protocol_violation, also for a mechanism that was not offered; ConnectionEnded
+ */
+export async function beginSasl(
+  socket: Duplex,
+  reader: ByteReader,
+  mechanisms: readonly string[],
+  longest: number,
+): Promise<SaslConversation> {
+  const ask = (challenge: Buffer): Promise<Buffer> => {
+    socket.write(encodeAuthenticationSaslContinue(challenge))
+    return readResponse(reader, longest)
+  }
+  socket.write(encodeAuthenticationSasl(mechanisms))
+  const initial = parseSaslInitialResponse(await readResponse(reader, longest))
+  if (initial === undefined) throw violation('malformed SASLInitialResponse')
+  const { mechanism, response } = initial
+  if (!mechanisms.includes(mechanism)) throw violation('a SASL mechanism was selected that was not offered')
+  // RFC 4422 §3: a client that speaks first, but did not at once, is asked with an empty challenge.
+  return { mechanism, first: response ?? (await ask(Buffer.alloc(0))), ask }
+}
+
+async function readResponse(reader: ByteReader, longest: number): Promise<Buffer> {
+  const { type, body } = await reader.next((bytes) => decodeFrame(bytes, longest))
+  // libpq without a password, or with `require_auth`, goes away when it sees what it is asked for.
+  if (type === 'X' && body.length === 0) throw new ConnectionEnded()
+  if (type !== 'p') throw violation('expected a SASL response')
+  return body
+}
+
+export const violation = (text: string): RefusedError =>
+  new RefusedError(refuse('protocol_violation', { violation: text }))

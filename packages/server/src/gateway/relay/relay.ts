@@ -1,0 +1,125 @@
+/**
+ * Relays bytes between client and backend until one of them is done: unparsed, unchanged, with back-pressure. One
+ * function, called once for each direction. The hot path: no allocation of its own per chunk. Only where a guard is given,
+ * for replication, the client's messages are looked at.
+ */
+import type { Duplex } from 'node:stream'
+import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../../protocol/last-word.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { toPostgresRefusal } from '../../policy/refusals.ts'
+import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
+import { endWith, refusalMessage } from '../refusal-message.ts'
+import type { SessionEnd } from '../sessions/session-link.ts'
+
+/** How long the last bytes may take to reach a backend whose client is already gone. */
+const FLUSH_LIMIT_MS = 5_000
+
+/** Looks at what the client says before it is passed on; where there is none, nothing is looked at. */
+export interface ClientGuard {
+  /** @returns what may be passed on now, or why the session is over */
+  admit(chunk: Buffer): readonly Buffer[] | RefusedError
+}
+
+/**
+ * Resolves when both sockets are closed; every way in which either ends closes the other.
+ * @param early what the client sent before
+ * @returns how the backend ended it; undefined when the client did, or had said goodbye
+ */
+export async function relay(
+  client: Duplex,
+  backend: Duplex,
+  early: Buffer,
+  guard?: ClientGuard,
+): Promise<SessionEnd | undefined> {
+  let hasSaidGoodbye = endsWithTerminate(early)
+  let lastWord: Buffer | undefined
+  let firstToEnd: Duplex | undefined
+  let refusal: RefusedError | undefined
+  const write =
+    guard === undefined
+      ? (chunk: Buffer) => backend.write(chunk)
+      : (chunk: Buffer) => {
+          if (refusal !== undefined) return true
+          const admitted = guard.admit(chunk)
+          if (!(admitted instanceof RefusedError)) return backend.write(Buffer.concat(admitted))
+          refusal = admitted
+          endWith(client, refusalMessage(refusal))
+          closeConnection(backend)
+          return true
+        }
+  const onEnd = (side: Duplex): void => {
+    firstToEnd ??= side
+  }
+  const bothClosed = Promise.all([closed(client), closed(backend)])
+  if (early.length > 0) write(early)
+  pass(client, backend, onEnd, FLUSH_LIMIT_MS, (chunk) => {
+    hasSaidGoodbye = endsWithTerminate(chunk)
+    return write(chunk)
+  })
+  pass(backend, client, onEnd, ANSWER_LINGER_MS, (chunk) => {
+    lastWord = chunk.length > LONGEST_LAST_WORD ? undefined : chunk
+    return client.write(chunk)
+  })
+  await bothClosed
+  if (refusal !== undefined) {
+    const { name } = refusal.refusal
+    return { reason: name, sqlstate: toPostgresRefusal(refusal.refusal)?.sqlstate }
+  }
+  if (firstToEnd !== backend || hasSaidGoodbye) return undefined
+  return {
+    reason: 'backend_ended',
+    sqlstate: lastWord === undefined ? undefined : sqlstateOfLastWord(lastWord),
+  }
+}
+
+function pass(
+  from: Duplex,
+  to: Duplex,
+  onEnd: (side: Duplex) => void,
+  /** How long the other side may take with the last bytes when this one is gone. */
+  lingerMs: number,
+  /** @returns false when the other side cannot take more now */
+  passOn: (chunk: Buffer) => boolean,
+): void {
+  let isHeard = true
+  from.on('data', (chunk: Buffer) => {
+    // Dropped when the other side is being closed: a write behind its end would destroy it without close_notify.
+    if (isHeard && to.writable && !passOn(chunk)) from.pause()
+  })
+  // What is still said to one who has gone is read and dropped, or whoever says it would not come to the end.
+  to.once('close', () => {
+    isHeard = false
+    from.resume()
+  })
+  to.on('drain', () => {
+    from.resume()
+  })
+  // An orderly end is passed on behind the last byte: PostgreSQL's last words reach the client, and a client that will
+  // send no more still reads the answer to what it sent, as PostgreSQL ends a session only when it reads the end.
+  const passEnd = () => {
+    onEnd(from)
+    endOnce(to)
+  }
+  if (from.readableEnded) passEnd()
+  else from.once('end', passEnd)
+  const passClose = () => {
+    onEnd(from)
+    closeConnection(to, { lingerMs })
+  }
+  if (from.closed) passClose()
+  else from.once('close', passClose)
+}
+
+/** Node makes an error, with its stack, of a second end that nobody reads. */
+function endOnce(socket: Duplex): void {
+  if (!socket.writableEnded) socket.end()
+}
+
+const closed = (socket: Duplex): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.closed) resolve()
+    else
+      socket.once('close', () => {
+        resolve()
+      })
+  })

@@ -1,0 +1,82 @@
+/**
+ * Replication connections: change data capture by logical replication, for a role that a manager gave REPLICATION, on an
+ * instance that has it switched on, at the direct endpoint. Never the physical kind, which copies every database of the
+ * cluster and the passwords of all roles.
+ */
+import { logicalReplicationEnabled } from '../../domain/database-instance.ts'
+import type { Admission } from '../../operations/login/admit-login.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
+import { MessageScanner } from '../../protocol/message-scanner.ts'
+import {
+  isLogicalReplication,
+  LONGEST_REPLICATION_PREFIX,
+  replicationModeOf,
+} from '../../protocol/replication.ts'
+import type { StartupMessage } from '../../protocol/startup.ts'
+import type { ClientGuard } from './relay.ts'
+
+const QUERY = 'Q'.charCodeAt(0)
+const HEADER_BYTES = 5
+
+/**
+ * Asked before anything is proved: what the connection wants to be is its own word.
+ * @throws RefusedError physical_replication_refused, protocol_violation
+ */
+export function wantsReplication(message: StartupMessage): boolean {
+  switch (replicationModeOf(message)) {
+    case 'none':
+      return false
+    case 'logical':
+      return true
+    case 'physical':
+      throw physicalRefused()
+    case 'ambiguous':
+      throw new RefusedError(
+        refuse('protocol_violation', { violation: 'the parameter replication is given twice' }),
+      )
+  }
+}
+
+/** Whether the role has REPLICATION is for PostgreSQL to say. @throws RefusedError */
+export function requireLogicalReplication({ instance, roleName, claimedTables }: Admission): void {
+  // They are opened by statements that a replication connection does not take, and a slot does not ask for them.
+  if (claimedTables.length > 0) throw new RefusedError(refuse('claims_not_replicated', { role: roleName }))
+  if (instance.backend.kind === 'attached') throw new RefusedError(refuse('replication_not_attached'))
+  if (!logicalReplicationEnabled(instance.settings))
+    throw new RefusedError(refuse('replication_not_enabled', { name: instance.name }))
+}
+
+/** Lets through what a client of logical replication says, byte for byte, and keeps commands of the physical kind back. */
+export function guardReplication(): ClientGuard {
+  const scanner = new MessageScanner({
+    longestOf: () => LONGEST_MESSAGE,
+    prefixOf: (type) => HEADER_BYTES + (type === QUERY ? LONGEST_REPLICATION_PREFIX : 0),
+  })
+  return {
+    admit(chunk) {
+      const admitted: Buffer[] = []
+      scanner.push(chunk)
+      for (;;) {
+        const seen = scanner.see()
+        if (seen === 'need_more') return admitted
+        if (seen === 'violation')
+          return new RefusedError(refuse('protocol_violation', { violation: 'invalid message length' }))
+        if (seen === 'message' && scanner.type === QUERY && !isLogicalReplication(textOf(scanner)))
+          return physicalRefused()
+        admitted.push(scanner.view(scanner.start, scanner.end))
+        scanner.take()
+      }
+    },
+  }
+}
+
+/** Without the zero byte at its end. */
+function textOf(scanner: MessageScanner): Buffer {
+  const body = scanner.body()
+  const end = body.indexOf(0)
+  return end === -1 ? body : body.subarray(0, end)
+}
+
+const physicalRefused = (): RefusedError => new RefusedError(refuse('physical_replication_refused'))

@@ -1,0 +1,250 @@
+/**
+ * Registers what the claims of a credential may name (behaviours 9, 10): a catalog for all tables of a database, or a
+ * single table. Registering makes tables readable past their grants in PostgreSQL, so it is for those who manage the
+ * database instance.
+ */
+import { parseSecurableName, type CatalogEntry, type CatalogEntryKind } from '../../domain/catalog.ts'
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import { decideManageEntry } from '../../policy/claims.ts'
+import { decideManageInstance, instancePermission, type Caller } from '../../policy/permissions.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { getDatabaseInstance } from '../instances/get-database-instance.ts'
+import { requireDisplayName } from '../directory/identity-names.ts'
+import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
+import type { AuditLog } from '../ports/audit.ts'
+import type { CatalogStore, InstanceDatabases } from '../ports/catalog.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { InstanceStore } from '../ports/instances.ts'
+import { RefusedError, requirePermitted } from '../refused-error.ts'
+
+export interface CatalogPorts {
+  readonly catalog: Pick<CatalogStore, 'insertEntry' | 'findEntry' | 'listEntries' | 'removeEntry'>
+  readonly store: Pick<InstanceStore, 'findByName' | 'loadInstance' | 'loadPermission'>
+  readonly databases: InstanceDatabases
+  readonly audit: AuditLog
+  readonly clock: Clock
+}
+
+/** An entry with the name that its database instance has now. */
+export interface ShownEntry extends CatalogEntry {
+  readonly instanceName: string
+}
+
+const LARGEST_PAGE = 100
+
+/**
+ * @param request.instanceName and `databaseName` may be left out for a table whose catalog is registered
+ * @throws RefusedError invalid_parameter, instance_not_found, permission_denied, instance_state_conflict,
+ *   catalog_entry_already_exists, database_not_usable, template_database_in_use
+ */
+export async function registerEntry(
+  ports: CatalogPorts,
+  caller: Caller,
+  request: {
+    readonly kind: CatalogEntryKind
+    readonly name: string
+    readonly instanceName: string | undefined
+    readonly databaseName: string | undefined
+    readonly createDatabase: boolean
+  },
+): Promise<ShownEntry> {
+  const { catalog } = requireName(request.kind, request.name)
+  const whole =
+    request.kind === 'TABLE'
+      ? await ports.catalog.findEntry(caller.workspaceId, 'CATALOG', catalog)
+      : undefined
+  const instanceName = request.instanceName ?? (whole && (await show(ports, whole)).instanceName)
+  const databaseName = request.databaseName ?? whole?.databaseName
+  if (instanceName === undefined) throw missing('database_instance_name')
+  if (databaseName === undefined)
+    throw missing(request.kind === 'TABLE' ? 'logical_database_name' : 'database_name')
+  const instance = await getDatabaseInstance(ports, caller, { name: instanceName })
+  requirePermitted(
+    decideManageInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
+  )
+  if (instance.state !== 'AVAILABLE') {
+    throw new RefusedError(
+      refuse('instance_state_conflict', {
+        name: instance.name,
+        state: instance.state,
+        problem: 'its databases can be looked at only when it is AVAILABLE.',
+      }),
+    )
+  }
+  const nameTaken = () => new RefusedError(refuse('catalog_entry_already_exists', { name: request.name }))
+  // First, so that no database is made for an entry that cannot be: the two have no transaction in common. An entry that
+  // is made in between leaves a database behind, which the next try takes as it is.
+  if ((await ports.catalog.findEntry(caller.workspaceId, request.kind, request.name)) !== undefined)
+    throw nameTaken()
+  await requireDatabase(ports, instance, { name: databaseName, create: request.createDatabase })
+  const entry = await ports.catalog.insertEntry({
+    workspaceId: caller.workspaceId,
+    kind: request.kind,
+    name: request.name,
+    instanceUid: instance.uid,
+    databaseName,
+    creatorId: caller.identity.id,
+    createdAt: ports.clock(),
+  })
+  if (entry === 'name_taken') throw nameTaken()
+  record(ports, caller, entry)
+  return { ...entry, instanceName: instance.name }
+}
+
+/** @throws RefusedError catalog_entry_not_found */
+export async function getEntry(
+  ports: CatalogPorts,
+  caller: Caller,
+  request: { readonly kind: CatalogEntryKind; readonly name: string },
+): Promise<ShownEntry> {
+  return show(ports, await requireEntry(ports.catalog, caller, request))
+}
+
+/** The catalogs, or the single tables, of one database instance. @throws RefusedError instance_not_found */
+export async function listEntries(
+  ports: CatalogPorts,
+  caller: Caller,
+  request: {
+    readonly kind: CatalogEntryKind
+    readonly instanceName: string
+    readonly after: string | undefined
+    readonly size: number | undefined
+  },
+): Promise<{ readonly entries: readonly ShownEntry[]; readonly next: string | undefined }> {
+  const instance = await getDatabaseInstance(ports, caller, { name: request.instanceName })
+  const size = Math.min(Math.max(request.size ?? LARGEST_PAGE, 1), LARGEST_PAGE)
+  const entries = await ports.catalog.listEntries(instance.uid, request.kind, { after: request.after, size })
+  return {
+    entries: entries.map((entry) => ({ ...entry, instanceName: instance.name })),
+    next: entries.length === size ? entries.at(-1)?.name : undefined,
+  }
+}
+
+/**
+ * The real service takes updates for terraform's sake and changes nothing by them. What a catalog stands for is for ever
+ * here too: the grants on it would mean other tables.
+ * @throws RefusedError catalog_entry_not_found, permission_denied, invalid_parameter for whatever differs
+ */
+export async function updateCatalog(
+  ports: CatalogPorts,
+  caller: Caller,
+  name: string,
+  wanted: {
+    readonly name: string | undefined
+    readonly instanceName: string | undefined
+    readonly databaseName: string | undefined
+  },
+): Promise<ShownEntry> {
+  const entry = await requireEntry(ports.catalog, caller, { kind: 'CATALOG', name })
+  requirePermitted(decideManageEntry(caller, entry, await managesInstanceOf(ports, caller, entry)))
+  const shown = await show(ports, entry)
+  const fields = [
+    ['name', wanted.name, shown.name],
+    ['database_instance_name', wanted.instanceName, shown.instanceName],
+    ['database_name', wanted.databaseName, shown.databaseName],
+  ] as const
+  for (const [field, value, current] of fields) {
+    if (value === undefined || value === current) continue
+    const problem = 'a catalog is not changed; delete it and register it anew. Grants on it go with it.'
+    throw new RefusedError(refuse('invalid_parameter', { field, problem }))
+  }
+  return shown
+}
+
+/** What it names stays as it is; tokens whose claims name it open nothing any more. */
+export async function removeEntry(
+  ports: CatalogPorts,
+  caller: Caller,
+  request: { readonly kind: CatalogEntryKind; readonly name: string },
+): Promise<void> {
+  const entry = await requireEntry(ports.catalog, caller, request)
+  requirePermitted(decideManageEntry(caller, entry, await managesInstanceOf(ports, caller, entry)))
+  if (!(await ports.catalog.removeEntry(entry.uid))) throw notFound(request)
+  record(ports, caller, entry)
+}
+
+/** @throws RefusedError catalog_entry_not_found */
+export async function requireEntry(
+  catalog: Pick<CatalogStore, 'findEntry'>,
+  caller: Caller,
+  request: { readonly kind: CatalogEntryKind; readonly name: string },
+): Promise<CatalogEntry> {
+  const entry =
+    parseSecurableName(request.name) === undefined
+      ? undefined
+      : await catalog.findEntry(caller.workspaceId, request.kind, request.name)
+  if (entry === undefined) throw notFound(request)
+  return entry
+}
+
+export async function managesInstanceOf(
+  ports: { readonly store: Pick<InstanceStore, 'loadInstance' | 'loadPermission'> },
+  caller: Caller,
+  entry: CatalogEntry,
+): Promise<boolean> {
+  const instance = await ports.store.loadInstance(entry.instanceUid)
+  if (instance === undefined) return false
+  const granted = await loadGrantedPermission(ports.store, caller, instance)
+  return instancePermission(caller, instance, granted) === 'CAN_MANAGE'
+}
+
+function requireName(kind: CatalogEntryKind, name: string) {
+  const parts = parseSecurableName(name)
+  const fits = kind === 'CATALOG' ? parts?.schema === undefined : parts?.table !== undefined
+  if (parts !== undefined && fits) {
+    // Schema and table are named as PostgreSQL has them, whatever that is.
+    requireDisplayName(parts.catalog, 'name')
+    return parts
+  }
+  throw new RefusedError(
+    refuse('invalid_parameter', {
+      field: 'name',
+      problem:
+        kind === 'CATALOG'
+          ? 'must be one part of at most 63 bytes, without dots, spaces and slashes.'
+          : 'must be catalog.schema.table, each part of at most 63 bytes, without spaces and slashes.',
+    }),
+  )
+}
+
+async function requireDatabase(
+  { databases }: CatalogPorts,
+  instance: DatabaseInstance,
+  { name, create }: { readonly name: string; readonly create: boolean },
+): Promise<void> {
+  if (create) requireDisplayName(name, 'database_name')
+  const problem =
+    name === '' || Buffer.byteLength(name) > 63 || name.includes('\u0000') || name.startsWith('template')
+      ? `${name.slice(0, 64)} is not the name of a database for users.`
+      : (await databases.ensureDatabase(instance, name, { create })) === 'missing'
+        ? `there is no database ${name} in ${instance.name}; create it, or send create_database_if_not_exists.`
+        : undefined
+  if (problem !== undefined)
+    throw new RefusedError(refuse('invalid_parameter', { field: 'database_name', problem }))
+}
+
+async function show({ store }: Pick<CatalogPorts, 'store'>, entry: CatalogEntry): Promise<ShownEntry> {
+  const instance = await store.loadInstance(entry.instanceUid)
+  // Gone with its instance between two questions.
+  if (instance === undefined) throw notFound(entry)
+  return { ...entry, instanceName: instance.name }
+}
+
+function record({ audit }: CatalogPorts, caller: Caller, entry: CatalogEntry): void {
+  audit.record({
+    event: 'register_table',
+    outcome: 'admitted',
+    identityId: caller.identity.id,
+    identityName: caller.identity.name,
+    workspaceId: caller.workspaceId,
+    instanceUid: entry.instanceUid,
+    database: entry.databaseName,
+    detail: entry.name,
+  })
+}
+
+const missing = (field: string): RefusedError =>
+  new RefusedError(refuse('invalid_parameter', { field, problem: 'is missing.' }))
+
+const notFound = ({ kind, name }: Pick<CatalogEntry, 'kind' | 'name'>): RefusedError =>
+  new RefusedError(refuse('catalog_entry_not_found', { kind: kind.toLowerCase(), name: name.slice(0, 200) }))

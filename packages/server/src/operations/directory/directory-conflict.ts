@@ -1,0 +1,31 @@
+/** What the directory cannot be made to hold, as a refusal. */
+import type { Identity } from '../../domain/identity.ts'
+import { refuse } from '../../policy/refusals.ts'
+import type { DirectoryConflict } from '../ports/identities.ts'
+import { RefusedError } from '../refused-error.ts'
+
+/** @param identity as it would be */
+export function conflictError(
+  conflict: DirectoryConflict,
+  identity: Pick<Identity, 'type' | 'name'>,
+): RefusedError {
+  const type = identity.type
+  const name = identity.name.slice(0, 256)
+  switch (conflict.conflict) {
+    case 'name_taken':
+      return new RefusedError(refuse('identity_already_exists', { type, name }))
+    case 'name_looks_taken':
+      return new RefusedError(refuse('identity_name_looks_taken', { type, name }))
+    case 'unknown_member':
+      return invalidMembers(`no user, service principal or group has the id ${conflict.id}.`)
+    case 'circle':
+      return invalidMembers(
+        `${conflict.id} contains the group ${name} itself; groups cannot contain each other.`,
+      )
+    case 'too_deep':
+      return invalidMembers(`${conflict.id} would be nested too deeply; groups nest at most 40 levels deep.`)
+  }
+}
+
+const invalidMembers = (problem: string): RefusedError =>
+  new RefusedError(refuse('invalid_parameter', { field: 'members', problem }))

@@ -1,0 +1,62 @@
+/** The names that somebody gives to identities: only those that people can tell apart (domain/names.ts). */
+import type { IdentityChange } from '../../domain/directory.ts'
+import type { IdentityType } from '../../domain/identity.ts'
+import {
+  findUnseen,
+  judgeDisplayName,
+  judgeGroupName,
+  judgeUserName,
+  type NameVerdict,
+} from '../../domain/names.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { RefusedError } from '../refused-error.ts'
+
+type Names = Pick<IdentityChange, 'name' | 'displayName' | 'externalId' | 'givenName' | 'familyName'>
+
+/**
+ * @param current of an identity that is there; what stays as it is may be older than the rules
+ * @returns the same, in the composed form of Unicode
+ * @throws RefusedError invalid_parameter with the name of the field and the reason
+ */
+export function requireNames<Given extends Names>(
+  type: IdentityType,
+  given: Given,
+  current: Names | undefined,
+): Given {
+  const isNew = (field: keyof Names): boolean =>
+    given[field] !== undefined && given[field] !== current?.[field]
+  for (const field of ['externalId', 'givenName', 'familyName'] as const) {
+    const problem = isNew(field) ? findUnseen(given[field] ?? '') : undefined
+    if (problem !== undefined) throw invalid(field === 'externalId' ? field : `name.${field}`, problem)
+  }
+  const judged: { name?: string; displayName?: string } = {}
+  if (given.name !== undefined && isNew('name')) {
+    judged.name =
+      type === 'USER'
+        ? requireFit(given.name, 'userName', judgeUserName)
+        : type === 'GROUP'
+          ? requireFit(given.name, 'displayName', judgeGroupName)
+          : given.name
+  }
+  if (given.displayName !== undefined && isNew('displayName')) {
+    // Where none was given it is the name.
+    judged.displayName =
+      given.displayName === given.name
+        ? (judged.name ?? given.displayName)
+        : requireFit(given.displayName, 'displayName', judgeDisplayName)
+  }
+  return { ...given, ...judged }
+}
+
+function requireFit(text: string, field: string, judge: (text: string) => NameVerdict): string {
+  const verdict = judge(text)
+  if ('problem' in verdict) throw invalid(field, verdict.problem)
+  return verdict.name
+}
+
+/** Of a workspace, an application and the like. @throws RefusedError invalid_parameter */
+export const requireDisplayName = (text: string, field: string): string =>
+  requireFit(text, field, judgeDisplayName)
+
+const invalid = (field: string, problem: string): RefusedError =>
+  new RefusedError(refuse('invalid_parameter', { field, problem }))

@@ -1,0 +1,21 @@
+/** Reads one instance by name. Every member of the workspace may, as the unmodified CLI does before it logs in. */
+import { isInstanceName, type DatabaseInstance } from '../../domain/database-instance.ts'
+import { decideScope, type Caller } from '../../policy/permissions.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { RefusedError, requirePermitted } from '../refused-error.ts'
+import type { InstanceStore } from '../ports/instances.ts'
+
+/** @throws RefusedError `instance_not_found`, `scope_insufficient` */
+export async function getDatabaseInstance(
+  ports: { readonly store: Pick<InstanceStore, 'findByName'> },
+  caller: Caller,
+  request: { readonly name: string },
+): Promise<DatabaseInstance> {
+  requirePermitted(decideScope(caller, ['postgres']))
+  // What cannot be a name is not asked for: the store would refuse some of it, such as a zero byte.
+  const instance = isInstanceName(request.name)
+    ? await ports.store.findByName(caller.workspaceId, request.name)
+    : undefined
+  if (instance === undefined) throw new RefusedError(refuse('instance_not_found', { name: request.name }))
+  return instance
+}

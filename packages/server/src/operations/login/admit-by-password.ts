@@ -1,0 +1,90 @@
+/**
+ * A login by the role's own password; of a role that has none, or does not exist, the same exchange, the same time, the
+ * same words (attacks 34, 61). The password never comes here; its proof is checked against the verifier in pg_authid.
+ */
+import type { RoleFacts } from '../../domain/role.ts'
+import { decideNativeLogin } from '../../policy/native-login.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../../protocol/scram/verifier.ts'
+import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
+import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
+import { loadReachableInstance } from '../instances/load-reachable-instance.ts'
+import { orUnavailable } from '../or-unavailable.ts'
+import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from '../ports/proof.ts'
+import { RefusedError } from '../refused-error.ts'
+
+/** @param asked the role as it was when the question was chosen; with a verifier, or nobody wins */
+export async function admitByPassword(
+  ports: AdmitLoginPorts,
+  request: LoginRequest,
+  asked: RoleFacts | undefined,
+  proof: ProofAsker,
+): Promise<Admission> {
+  const { delayMs } = await askBrake(ports, request, 'look')
+  if (delayMs > 0) await ports.pause(delayMs)
+  const { verifier, isReal } = chooseVerifier(ports, request, asked)
+  await proof.askForScramProof(verifier, async (proofIs) => {
+    const isRight = proofIs === 'right' && isReal
+    // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
+    await askBrake(ports, request, isRight ? 'right' : 'wrong')
+    if (!isRight) throw failed(request, whyFailed(asked, isReal))
+  })
+  if (asked === undefined) throw failed(request, whyFailed(asked, isReal))
+  const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
+  await askBrake(ports, request, 'release')
+  return {
+    instance,
+    roleName: role.name,
+    roleOid: role.oid,
+    sessionTicket: undefined,
+    behind: undefined,
+    token: undefined,
+    claimedTables: [],
+    pooled: admitToDatabase(request, role),
+  }
+}
+
+/** @throws RefusedError too_many_failed_logins */
+async function askBrake(
+  { brake, failedLoginLimits, clock }: AdmitLoginPorts,
+  { instanceUid, roleName, clientAddress }: LoginRequest,
+  kind: FailedLoginsQuestion['kind'],
+): Promise<FailedLoginsAnswer> {
+  const now = clock().getTime()
+  const login = { instanceUid, roleName, clientAddress }
+  const answer = await brake({ kind, login, limits: failedLoginLimits(), now })
+  // Whoever proved the password before others closed the door is in.
+  if (answer.closedUntil === null || kind === 'release') return answer
+  const seconds = String(Math.max(1, Math.ceil((answer.closedUntil - now) / 1000)))
+  throw new RefusedError(refuse('too_many_failed_logins', { role: roleName, seconds }))
+}
+
+/** Both are worked out for every login, so that the time does not tell which one is used. */
+function chooseVerifier(
+  { madeUpVerifierSecret }: AdmitLoginPorts,
+  { instanceUid, roleName }: LoginRequest,
+  asked: RoleFacts | undefined,
+): { readonly verifier: ScramVerifier; readonly isReal: boolean } {
+  const madeUp = makeUpScramVerifier(madeUpVerifierSecret.reveal(), `${instanceUid}\0${roleName}`)
+  const real = parseScramVerifier(asked?.scramVerifier?.reveal() ?? '')
+  return { verifier: real ?? madeUp, isReal: real !== undefined }
+}
+
+/** Whatever may have changed while the client worked out its proof is read again. */
+async function decide(ports: AdmitLoginPorts, request: LoginRequest, proved: RoleFacts) {
+  const { instanceUid, roleName } = request
+  const instance = await loadReachableInstance(ports.instances, instanceUid)
+  const role = await ports.roles.loadRoleFacts(instance, roleName, databaseToAskFor(request))
+  const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
+  if (verdict.outcome === 'refused') throw new RefusedError(verdict)
+  return { instance, role: verdict.role }
+}
+
+/** For the audit alone. */
+function whyFailed(asked: RoleFacts | undefined, isReal: boolean): string {
+  if (asked === undefined) return 'there is no such role'
+  return isReal ? 'the password is wrong' : 'the role has no password for SCRAM-SHA-256'
+}
+
+const failed = ({ roleName }: LoginRequest, why: string): RefusedError =>
+  new RefusedError(refuse('password_authentication_failed', { role: roleName }, why))

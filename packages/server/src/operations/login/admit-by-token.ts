@@ -1,0 +1,107 @@
+/** A login by a token, however the client sent it: verified, then judged by facts that are read after it was. */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { Redacted } from '../../domain/redacted.ts'
+import type { Admitted } from '../../policy/login.ts'
+import { refuse, type Refusal } from '../../policy/refusals.ts'
+import type { VerifiedToken } from '../../tokens/claims.ts'
+import type { TokenRejection } from '../../tokens/verify.ts'
+import type { AdmitLoginPorts, Admission, LoginRequest, SeenOfLogin } from './admit-login.ts'
+import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
+import { judgeLogin } from './judge-login.ts'
+import { orUnavailable } from '../or-unavailable.ts'
+import { RefusedError } from '../refused-error.ts'
+
+/** @param seen is told who it is as soon as that is known, for the audit record */
+export async function admitByToken(
+  ports: AdmitLoginPorts,
+  request: LoginRequest,
+  instance: DatabaseInstance,
+  presented: Redacted<string>,
+  seen: SeenOfLogin,
+): Promise<Admission> {
+  const token = await verify(ports, request, presented)
+  seen.token = token
+  const admitted = await orUnavailable(() => decide(ports, request, instance, token))
+  seen.admitted = admitted
+  if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
+    throw new RefusedError(refuse('claims_not_pooled', { role: request.roleName }))
+  const pooled = admitToDatabase(request, admitted.role)
+  // A backend that many sessions share is opened with the ticket of none of them.
+  const sessionTicket =
+    request.endpoint === 'pooled'
+      ? undefined
+      : await orUnavailable(() => issueTicket(ports, instance, admitted, token))
+  const { id, type, name } = admitted.identity
+  return {
+    instance,
+    roleName: admitted.role.name,
+    roleOid: admitted.role.oid,
+    sessionTicket,
+    behind: { id, type, name, path: admitted.viaGroup?.membershipPath ?? [] },
+    token,
+    claimedTables: admitted.claimedTables.filter(
+      (table) => table.instanceUid === instance.uid && table.databaseName === request.database,
+    ),
+    pooled,
+  }
+}
+
+async function verify(
+  ports: AdmitLoginPorts,
+  { roleName: role }: LoginRequest,
+  presented: Redacted<string>,
+): Promise<VerifiedToken> {
+  const verified = await orUnavailable(() => ports.verifyToken(presented.reveal(), ports.clock()))
+  if (!('rejected' in verified)) return verified
+  throw new RefusedError(toRefusal(verified, role))
+}
+
+function toRefusal({ rejected, expiresAt, notBefore }: TokenRejection, role: string): Refusal {
+  switch (rejected) {
+    case 'personal_access_token':
+      return refuse('personal_access_token_as_password', { role })
+    case 'wrong_kind':
+      return refuse('token_not_for_postgres', { role })
+    case 'expired':
+      return refuse('token_expired', { role, expiredAt: expiresAt?.toISOString() ?? 'an earlier time' })
+    case 'not_yet_valid':
+      return refuse('token_not_yet_valid', { role, notBefore: notBefore?.toISOString() ?? 'a later time' })
+    case 'not_decodable':
+      return refuse('token_not_decodable', { role })
+  }
+}
+
+/** Everything that decides is read after the proof, the role included: what was read before it may have changed. */
+async function decide(
+  ports: AdmitLoginPorts,
+  request: LoginRequest,
+  instance: DatabaseInstance,
+  token: VerifiedToken,
+): Promise<Admitted> {
+  const verdict = await judgeLogin(ports, {
+    instance,
+    roleName: request.roleName,
+    token,
+    database: databaseToAskFor(request),
+  })
+  if (verdict.outcome === 'refused') throw new RefusedError(verdict)
+  return verdict
+}
+
+async function issueTicket(
+  ports: AdmitLoginPorts,
+  instance: DatabaseInstance,
+  { identity, role }: Admitted,
+  token: VerifiedToken,
+): Promise<string> {
+  return ports.issueTicket(
+    {
+      identityId: identity.id,
+      workspaceId: instance.workspaceId,
+      instanceUid: instance.uid,
+      roleOid: role.oid,
+      expiresAt: token.expiresAt,
+    },
+    ports.clock(),
+  )
+}

@@ -1,0 +1,33 @@
+/**
+ * Asks about an open session what was asked at its login, by the same policy: is the identity still active, in the
+ * workspace, in the group of the role, and does the role still say so? Only the expiry of the token is left out,
+ * which is a switch of its own.
+ */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
+import type { RoleOid } from '../../domain/ids.ts'
+import { refuse, type Refusal } from '../../policy/refusals.ts'
+import type { VerifiedToken } from '../../tokens/claims.ts'
+import { judgeLogin, type JudgeLoginPorts } from '../login/judge-login.ts'
+
+/**
+ * @returns why the session would not be opened now; undefined when it would
+ * @throws Fault when somebody cannot be asked: nothing follows from that
+ */
+export type RecheckSession = (session: {
+  readonly token: VerifiedToken
+  readonly instance: DatabaseInstance
+  readonly roleName: string
+  /** That of the session: another role may have got its name since. */
+  readonly roleOid: RoleOid
+}) => Promise<Refusal | undefined>
+
+/** The last instant that Date knows. */
+const NEVER = new Date(8_640_000_000_000_000)
+
+export function createRecheckSession(ports: JudgeLoginPorts): RecheckSession {
+  return async ({ token, instance, roleName, roleOid }) => {
+    const verdict = await judgeLogin(ports, { instance, roleName, token: { ...token, expiresAt: NEVER } })
+    if (verdict.outcome === 'refused') return verdict
+    return verdict.role.oid === roleOid ? undefined : refuse('role_does_not_exist', { role: roleName })
+  }
+}

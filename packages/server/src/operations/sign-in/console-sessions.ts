@@ -1,0 +1,217 @@
+/**
+ * The session of a browser at the web console: opened by a sign-in, found by its cookie, renewed before its access token
+ * ends. The tokens stay here; what the cookie opens is exactly what the person's token opens, checked as every bearer is.
+ */
+import { createHmac } from 'node:crypto'
+import { Fault } from '../../domain/fault.ts'
+import { Redacted } from '../../domain/redacted.ts'
+import type { Workspace } from '../../domain/workspace.ts'
+import { endOfConsoleSession, oldestConsoleSessions } from '../../policy/console-session.ts'
+import type { Caller } from '../../policy/permissions.ts'
+import { refuse } from '../../policy/refusals.ts'
+import { hashSecret, type GeneratedSecret } from '../../tokens/secret.ts'
+import type { AuthenticateBearer } from '../credentials/authenticate-bearer.ts'
+import type { Clock } from '../ports/clock.ts'
+import type {
+  ConsoleSessionStore,
+  ConsoleSignIn,
+  ConsoleTokens,
+  FoundConsoleSession,
+} from '../ports/console-sessions.ts'
+import type { KeyEncryption } from '../ports/keys.ts'
+import { RefusedError } from '../refused-error.ts'
+
+export interface ConsoleSessionPorts {
+  readonly consoleSessions: ConsoleSessionStore
+  readonly authenticate: AuthenticateBearer
+  readonly encryption: KeyEncryption
+  /** @returns undefined when the OAuth server refuses: the session is over. @throws Fault when it cannot be asked */
+  readonly renew: (workspace: Workspace, refreshToken: Redacted<string>) => Promise<ConsoleTokens | undefined>
+  readonly generateCookie: () => GeneratedSecret
+  readonly clock: Clock
+}
+
+export interface OpenedConsoleSession {
+  readonly id: string
+  readonly caller: Caller
+  readonly csrf: string
+  readonly endsAt: Date
+  readonly idleEndsAt: Date
+  readonly signedInOutside: boolean
+  readonly browserSessionUid: string
+  accessToken(): Promise<Redacted<string>>
+}
+
+/** One cookie of ours has 43 characters. */
+const LONGEST_COOKIE = 64
+/** Of one person; a sign-in more ends the oldest. */
+const MOST_SESSIONS = 50
+/** Who begins something with a token has this long at least. */
+const RENEW_BEFORE_MS = 5 * 60 * 1000
+/** Not every request writes. */
+const TOUCH_AFTER_MS = 60 * 1000
+
+export function createConsoleSessions(ports: ConsoleSessionPorts) {
+  const { consoleSessions, encryption, clock } = ports
+  const csrfKey = encryption.deriveSecret('CSRF values of the console')
+  /** Renewals under way: many requests of one page ask at the same moment. */
+  const renewals = new Map<string, Promise<Redacted<string>>>()
+
+  const idOf = (cookieHash: Uint8Array): string => Buffer.from(cookieHash).toString('hex')
+  // With the session that it is for: whoever could write in the table could else give the token of somebody to another cookie.
+  const seal = (cookieHash: Uint8Array, token: Redacted<string>): Uint8Array =>
+    encryption.encrypt(Buffer.from(`${idOf(cookieHash)} ${token.reveal()}`))
+  const unseal = (cookieHash: Uint8Array, sealed: Uint8Array): Redacted<string> => {
+    const [owner, token = ''] = Buffer.from(encryption.decrypt(sealed)).toString('utf8').split(' ')
+    if (owner !== idOf(cookieHash)) throw isOver()
+    return new Redacted(token)
+  }
+
+  const accessTokenOf = async (
+    session: FoundConsoleSession,
+    workspace: Workspace,
+  ): Promise<Redacted<string>> => {
+    const left = session.accessTokenExpiresAt.getTime() - clock().getTime()
+    if (left > RENEW_BEFORE_MS) return unseal(session.cookieHash, session.sealedAccessToken)
+    const id = idOf(session.cookieHash)
+    const underWay =
+      renewals.get(id) ??
+      renew(session, workspace).finally(() => {
+        renewals.delete(id)
+      })
+    renewals.set(id, underWay)
+    try {
+      return await underWay
+    } catch (error) {
+      // The one that is there is still good: what cannot be asked at this moment can be in a minute.
+      if (error instanceof Fault && left > 0) return unseal(session.cookieHash, session.sealedAccessToken)
+      throw error
+    }
+  }
+
+  const renew = async (session: FoundConsoleSession, workspace: Workspace): Promise<Redacted<string>> => {
+    const { cookieHash } = session
+    const tokens = await ports.renew(workspace, unseal(cookieHash, session.sealedRefreshToken))
+    if (tokens === undefined) {
+      await consoleSessions.removeConsoleSession(cookieHash)
+      throw isOver()
+    }
+    await consoleSessions.replaceAccessToken(
+      cookieHash,
+      seal(cookieHash, tokens.accessToken),
+      tokens.accessTokenExpiresAt,
+    )
+    return tokens.accessToken
+  }
+
+  return {
+    /** @returns what the browser keeps; the only copy of it */
+    async open(workspace: Workspace, signIn: ConsoleSignIn): Promise<Redacted<string>> {
+      const { secret, hash } = ports.generateCookie()
+      const now = clock()
+      await consoleSessions.insertConsoleSession(
+        {
+          cookieHash: hash,
+          workspaceId: workspace.id,
+          identityId: signIn.identityId,
+          browserSessionUid: signIn.browserSessionUid,
+          signedInOutside: signIn.signedInOutside,
+          sealedAccessToken: seal(hash, signIn.accessToken),
+          accessTokenExpiresAt: signIn.accessTokenExpiresAt,
+          sealedRefreshToken: seal(hash, signIn.refreshToken),
+          createdAt: now,
+          usedAt: now,
+        },
+        MOST_SESSIONS,
+      )
+      return secret
+    },
+
+    /** @throws RefusedError console_session_over, permission_denied */
+    async find(
+      cookie: string | undefined,
+      workspace: Workspace,
+      { isUse }: { readonly isUse: boolean },
+    ): Promise<OpenedConsoleSession> {
+      if (cookie === undefined || cookie.length > LONGEST_COOKIE) throw isOver()
+      const found = await consoleSessions.findConsoleSession(hashSecret(cookie))
+      const now = clock()
+      if (found?.workspaceId !== workspace.id || endOfConsoleSession(found, now).isOver) throw isOver()
+      const caller = await authenticate(ports, await accessTokenOf(found, workspace), workspace)
+      // A token names whom it is for; the row must agree with it.
+      if (caller.identity.id !== found.identityId) throw isOver()
+      const isTouched = isUse && now.getTime() - found.usedAt.getTime() > TOUCH_AFTER_MS
+      if (isTouched) await consoleSessions.touchConsoleSession(found.cookieHash, now)
+      const { endsAt, idleEndsAt } = endOfConsoleSession(
+        { ...found, ...(isTouched ? { usedAt: now } : {}) },
+        now,
+      )
+      return {
+        id: idOf(found.cookieHash),
+        caller,
+        csrf: createHmac('sha256', csrfKey.reveal()).update(found.cookieHash).digest('base64url'),
+        endsAt,
+        idleEndsAt,
+        signedInOutside: found.signedInOutside,
+        browserSessionUid: found.browserSessionUid,
+        async accessToken() {
+          // Looked up again: a stream that stays open asks long after it began.
+          const current = await consoleSessions.findConsoleSession(found.cookieHash)
+          if (current === undefined || endOfConsoleSession(current, clock()).isOver) throw isOver()
+          return accessTokenOf(current, workspace)
+        },
+      }
+    },
+
+    /** Of many; one query. @returns the ids of those that are over */
+    async listOver(ids: readonly string[]): Promise<readonly string[]> {
+      if (ids.length === 0) return []
+      const rows = await consoleSessions.listLive(ids.map((id) => Buffer.from(id, 'hex')))
+      const live = new Set(
+        rows.filter((row) => !endOfConsoleSession(row, clock()).isOver).map((row) => idOf(row.cookieHash)),
+      )
+      return ids.filter((id) => !live.has(id))
+    },
+
+    /** Signs the browser out: the session of the sign-in pages ends too, or the next visit would open a new one unasked. */
+    async end(id: string): Promise<void> {
+      const found = await consoleSessions.findConsoleSession(Buffer.from(id, 'hex'))
+      if (found === undefined) return
+      await consoleSessions.endBrowserSession(found)
+    },
+
+    /** A cookie that is about to be replaced by that of a new sign-in opens nothing any more. */
+    async forget(cookie: string | undefined): Promise<void> {
+      if (cookie === undefined || cookie.length > LONGEST_COOKIE) return
+      await consoleSessions.removeConsoleSession(hashSecret(cookie))
+    },
+  }
+}
+
+export type ConsoleSessionOperations = ReturnType<typeof createConsoleSessions>
+
+/** @returns how many sessions were removed */
+export const removeConsoleSessionsThatAreOver = (
+  consoleSessions: Pick<ConsoleSessionStore, 'removeConsoleSessionsThatAreOver'>,
+  now: Date,
+  atMost: number,
+): Promise<number> =>
+  consoleSessions.removeConsoleSessionsThatAreOver({ ...oldestConsoleSessions(now), now }, atMost)
+
+/** A deactivated or deleted person has no session; one who is not in the workspace reads that. */
+async function authenticate(
+  { authenticate: prove }: ConsoleSessionPorts,
+  token: Redacted<string>,
+  workspace: Workspace,
+): Promise<Caller> {
+  try {
+    return await prove(token.reveal(), workspace.id)
+  } catch (error) {
+    const isGone =
+      error instanceof RefusedError && ['unauthenticated', 'token_expired'].includes(error.refusal.name)
+    if (isGone) throw isOver()
+    throw error
+  }
+}
+
+const isOver = (): RefusedError => new RefusedError(refuse('console_session_over'))

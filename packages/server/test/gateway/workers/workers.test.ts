@@ -1,0 +1,106 @@
+/** Workers of the gateway that cannot start: who waits for them is told why, and is not left waiting. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createWorkers, type WorkerRuntime, type Workers } from '../../../src/gateway/workers/workers.ts'
+
+const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-workers-'))
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
+
+/** Two workers that run this program. */
+function workersOf(program: string, ...others: readonly WorkerRuntime[]): Workers<object, object> {
+  const file = path.join(directory, `${crypto.randomUUID()}.mjs`)
+  writeFileSync(file, program)
+  const [first, ...rest] = others
+  return createWorkers<object, object>({
+    ...{ entry: pathToFileURL(file), count: 2, log: silent },
+    runtimes: first === undefined ? [NODE] : [first, ...rest, NODE],
+  })
+}
+
+async function failureOf(workers: Workers<object, object>): Promise<unknown> {
+  try {
+    await workers.start({}, () => undefined)
+  } catch (error) {
+    return error
+  } finally {
+    await workers.drain(0)
+  }
+  throw new Error('they started')
+}
+
+describe('workers that cannot start', () => {
+  it('hand over what an operator can do about it', async () => {
+    const fault = {
+      code: 'master_key_unusable',
+      origin: 'configuration',
+      nextStep: 'Put the right file back.',
+    }
+    const failed = JSON.stringify([{ kind: 'failed', reason: 'The master key is no key.', fault }])
+    const workers = workersOf(
+      `process.once('message', () => { process.send(${failed}, () => process.exit(0)) })`,
+    )
+    await expect(failureOf(workers)).resolves.toMatchObject({
+      name: 'Fault',
+      message: 'The master key is no key.',
+      ...fault,
+    })
+  })
+
+  it('are told of when they end without a word', async () => {
+    const workers = workersOf(`process.once('message', () => { process.exit(7) })`)
+    await expect(failureOf(workers)).resolves.toMatchObject({
+      name: 'Fault',
+      message: 'A worker of the gateway ended while it started (exit code 7).',
+    })
+  })
+})
+
+/** Serves as soon as it is told to, and ends when it is told to. */
+const SERVES = `process.on('message', (messages) => {
+  for (const { kind } of messages) {
+    if (kind === 'start') process.send([{ kind: 'ready' }])
+    if (kind === 'drain') process.exit(0)
+  }
+})`
+
+describe('a runtime that does not run workers here', () => {
+  it.each([
+    ['is not there', { program: path.join(directory, 'no-such-program'), options: [] }],
+    ['ends at once', { program: '/bin/false', options: [] }],
+    ['knows not its options', { program: process.execPath, options: ['--no-such-option'] }],
+  ])('gives way to the next one where it %s', async (_how, runtime) => {
+    const workers = workersOf(SERVES, { name: 'another', environment: {}, ...runtime })
+    await workers.start({}, () => undefined)
+    expect(workers.ready()).toBe(2)
+    await workers.drain(0)
+  })
+
+  it('gives way to the next one where it cannot do what the system asks for, and nobody else is at fault', async () => {
+    const program = `if (process.execArgv.includes('--no-warnings'))
+      process.on('message', () => process.send([{ kind: 'failed', reason: 'UNSUPPORTED_ALGORITHM' }], () => process.exit(1)))
+    else ${SERVES}`
+    const workers = workersOf(program, { ...NODE, name: 'another', options: ['--no-warnings'] })
+    await workers.start({}, () => undefined)
+    expect(workers.ready()).toBe(2)
+    await workers.drain(0)
+  })
+
+  it('is the end of the start where there is no next one', async () => {
+    const file = path.join(directory, 'served.mjs')
+    writeFileSync(file, SERVES)
+    const workers = createWorkers<object, object>({
+      ...{ entry: pathToFileURL(file), count: 2, log: silent },
+      runtimes: [{ name: 'another', program: '/bin/false', options: [], environment: {} }],
+    })
+    await expect(failureOf(workers)).resolves.toMatchObject({ code: 'gateway_worker_ended' })
+  })
+})
