@@ -4,8 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Decoded } from '../protocol/frame.ts'
-import { refuse } from '../policy/refusals.ts'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused } from '../operations/refused-error.ts'
 
 /** The other side went away; there is nobody left to answer. */
 export class ConnectionEnded extends Error {
@@ -46,7 +45,7 @@ export function createByteReader(stream: Duplex, signal: AbortSignal): ByteReade
           return decoded.message
         }
         if (decoded.outcome === 'violation') {
-          throw new RefusedError(refuse('protocol_violation', { violation: decoded.violation }))
+          throw refused('protocol_violation', { violation: decoded.violation })
         }
         if (!takeIn()) await waitForBytes(stream, signal)
       }

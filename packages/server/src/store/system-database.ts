@@ -7,8 +7,7 @@ import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { askTogether } from '../operations/ask-together.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
 import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
@@ -108,7 +107,7 @@ export async function askSystemDatabase<Result>(work: () => Promise<Result>): Pr
   try {
     return await work()
   } catch (cause) {
-    if (isForeignKeyViolation(cause)) throw new RefusedError(refuse('deleted_meanwhile'))
+    if (isForeignKeyViolation(cause)) throw refused('deleted_meanwhile')
     if (!isUnavailable(cause)) throw cause
     throw new Fault({
       code: 'system_database_unavailable',

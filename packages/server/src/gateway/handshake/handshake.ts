@@ -4,8 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { TLSSocket, type SecureContext } from 'node:tls'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { needMore, type Decoded } from '../../protocol/frame.ts'
 import { encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { PROXY_SIGNATURE } from '../../protocol/proxy-header.ts'
@@ -105,16 +104,14 @@ export async function shakeHands(
       case 'cancel_request':
         return { kind: 'cancel_request', request: packet, serverName: serverNameOf(current) }
       case 'unsupported_version':
-        throw new RefusedError(
-          refuse('unsupported_protocol_version', {
-            version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
-          }),
-        )
+        throw refused('unsupported_protocol_version', {
+          version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
+        })
       case 'startup_message': {
         if (!(current instanceof TLSSocket)) {
           // behaviour 14: before any question for a password
           const { major, minor } = packet.version
-          throw new RefusedError(refuse('tls_required', { protocolVersion: String(major * 65536 + minor) }))
+          throw refused('tls_required', { protocolVersion: String(major * 65536 + minor) })
         }
         return {
           kind: 'login',
@@ -182,5 +179,4 @@ async function startTls(
   return encrypted
 }
 
-const violation = (text: string): RefusedError =>
-  new RefusedError(refuse('protocol_violation', { violation: text }))
+const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })
