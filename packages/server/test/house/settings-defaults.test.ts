@@ -3,24 +3,19 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { SETTINGS, type SettingDefinition } from '../../src/config/settings.ts'
 import { SOURCE_FILES } from './sources.ts'
+import { nodesIn, syntaxOf } from './syntax.ts'
 
 const TABLE: Readonly<Record<string, SettingDefinition>> = SETTINGS
 
-/** @returns the setting that is read somewhere in an expression: `settings['http-port'].value`, `settings.metrics.value` */
-function settingReadIn(expression: ts.Expression): string | undefined {
-  let found: string | undefined
-  const visit = (node: ts.Node): void => {
-    const name =
-      ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression)
-        ? node.argumentExpression.text
-        : ts.isPropertyAccessExpression(node) && node.expression.getText().endsWith('settings')
-          ? node.name.text
-          : undefined
-    if (name !== undefined && name in TABLE) found ??= name
-    ts.forEachChild(node, visit)
-  }
-  visit(expression)
-  return found
+/** `settings['http-port']`, `settings.metrics` */
+function settingReadBy(node: ts.Node): string | undefined {
+  const name =
+    ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression)
+      ? node.argumentExpression.text
+      : ts.isPropertyAccessExpression(node) && node.expression.getText().endsWith('settings')
+        ? node.name.text
+        : undefined
+  return name !== undefined && name in TABLE ? name : undefined
 }
 
 const FALLBACKS: readonly ts.SyntaxKind[] = [
@@ -31,19 +26,15 @@ const FALLBACKS: readonly ts.SyntaxKind[] = [
 
 /** @returns sentences, one for each default that stands beside the table */
 function secondDefaults(path: string, text: string): readonly string[] {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
-  const found: string[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isBinaryExpression(node) && FALLBACKS.includes(node.operatorToken.kind)) {
-      const name = settingReadIn(node.left)
-      const isNumber = ts.isNumericLiteral(node.right)
-      if (name !== undefined && (isNumber || TABLE[name]?.default !== undefined))
-        found.push(`${path} has a default of its own for ${name}: ${node.getText()}`)
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(file)
-  return found
+  return nodesIn(syntaxOf(path, text)).flatMap((node) => {
+    if (!ts.isBinaryExpression(node) || !FALLBACKS.includes(node.operatorToken.kind)) return []
+    const name = nodesIn(node.left)
+      .map(settingReadBy)
+      .find((read) => read !== undefined)
+    if (name === undefined) return []
+    const isSecond = ts.isNumericLiteral(node.right) || TABLE[name]?.default !== undefined
+    return isSecond ? [`${path} has a default of its own for ${name}: ${node.getText()}`] : []
+  })
 }
 
 describe('defaults of settings', () => {

@@ -11,6 +11,7 @@ import { refused, RefusedError } from '../../../operations/refused-error.ts'
 import type { Caller } from '../../../policy/permissions.ts'
 import { recognizeRefusal } from '../../../policy/recognize-refusal.ts'
 import { toHttpRefusal, toPostgresRefusal } from '../../../policy/refusals.ts'
+import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 import { GatewayUnreachable, LoginRefused, openBackendConnection } from './backend-connection.ts'
 import { ConversationOver, type ErrorFields } from './conversation.ts'
 import { LOGIN_SETTINGS } from './opening-query.ts'
@@ -116,8 +117,8 @@ export function refusalFrame(error: unknown): (SqlServerFrame & { type: 'refused
 }
 
 function refusalOf(fields: ErrorFields) {
-  const [sqlstate, message] = [fields.get('C') ?? '', fields.get('M') ?? '']
-  const [detail, hint] = [fields.get('D'), fields.get('H')]
+  const [sqlstate, message] = [fields.get(ERROR_FIELD.sqlstate) ?? '', fields.get(ERROR_FIELD.message) ?? '']
+  const [detail, hint] = [fields.get(ERROR_FIELD.detail), fields.get(ERROR_FIELD.hint)]
   return {
     name: recognizeRefusal({ sqlstate, message, detail }) ?? 'postgresql',
     sqlstate,
