@@ -1,4 +1,5 @@
 /** What the directory cannot be made to hold, as a refusal. */
+import { DEEPEST_GROUP_NESTING } from '../../domain/group-nesting.ts'
 import type { Identity } from '../../domain/identity.ts'
 import type { DirectoryConflict } from '../ports/identities.ts'
 import { refused, type RefusedError } from '../refused-error.ts'
@@ -22,7 +23,9 @@ export function conflictError(
         `${conflict.id} contains the group ${name} itself; groups cannot contain each other.`,
       )
     case 'too_deep':
-      return invalidMembers(`${conflict.id} would be nested too deeply; groups nest at most 40 levels deep.`)
+      return invalidMembers(
+        `${conflict.id} would be nested too deeply; groups nest at most ${String(DEEPEST_GROUP_NESTING)} levels deep.`,
+      )
   }
 }
 
