@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { packageFile } from '../domain/package-files.ts'
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import type { StandInPort } from '../domain/stand-in-port.ts'
 import { createCounters } from '../gateway/connection-limits.ts'
 import { createGateway } from '../gateway/listening/gateway.ts'
@@ -122,10 +122,10 @@ async function build(
   const gateway = createGateway(
     { instances: parts.recordsListeners ? stores.instances : undefined, log },
     {
-      port: numberOf(settings['gateway-port']),
+      port: settings['gateway-port'].value,
       addresses: gatewayAddressesOf(settings),
       domain,
-      hasPooledEndpoints: settings['pooled-endpoint'].value !== 'off',
+      hasPooledEndpoints: settings['pooled-endpoint'].value,
     },
     serving,
   )
@@ -140,7 +140,7 @@ async function build(
     async drain() {
       await gateway.stopListening()
       await notices?.stop()
-      await serving.drain((numberOf(current['drain-seconds']) ?? 0) * 1000)
+      await serving.drain(current['drain-seconds'].value * 1000)
     },
     endDrain: () => {
       serving.endDrain()

@@ -1,7 +1,7 @@
 /** Builds what serves connections, in the process that listens or in a worker of it, upon the same foundation. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { createAttachedClusters } from '../gateway/backend/attached-clusters.ts'
 import { serveHere, type ServingHere } from '../gateway/serve-here.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
@@ -74,7 +74,7 @@ export async function buildServing(
   const sessions = buildOpenSessions(foundation, settings, { counter, pools: () => serving.pools() })
   const serving: ServingHere = serveHere(
     {
-      admit: settings['audit-required'].value === 'on' ? requireAudit(admit, audit) : admit,
+      admit: settings['audit-required'].value ? requireAudit(admit, audit) : admit,
       instances: stores.instances,
       certificates,
       clusters: createAttachedClusters(foundation.backendCredentials),
@@ -123,17 +123,17 @@ export async function buildServing(
 }
 
 const servingSettingsOf = (settings: LoadedSettings, processes: number): ServingSettings => ({
-  loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
-  connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
-  connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
-  loginsPerAddress: numberOf(settings['logins-per-address']) ?? 1000,
+  loginDeadlineMs: settings['login-deadline-seconds'].value * 1000,
+  connectionsPerInstance: settings['connections-per-instance'].value,
+  connectionsPerRole: settings['connections-per-role'].value,
+  loginsPerAddress: settings['logins-per-address'].value,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),
   pooled: pooledSettings(settings, processes),
 })
 
 const failedLoginLimitsOf = (settings: LoadedSettings): FailedLoginLimits => ({
-  perRole: numberOf(settings['failed-logins-per-role']) ?? 10,
-  perAddress: numberOf(settings['failed-logins-per-address']) ?? 100,
-  windowMs: (numberOf(settings['failed-login-seconds']) ?? 60) * 1000,
+  perRole: settings['failed-logins-per-role'].value,
+  perAddress: settings['failed-logins-per-address'].value,
+  windowMs: settings['failed-login-seconds'].value * 1000,
 })

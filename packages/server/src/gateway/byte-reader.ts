@@ -2,8 +2,7 @@
  * Reads messages from a stream one after another while a login is under way. Nothing is consumed beyond what was
  * asked for; what came behind it stays and is handed over with `takeRest`.
  */
-import { refuse } from '../policy/refusals.ts'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused } from '../operations/refused-error.ts'
 import type { Decoded } from '../protocol/frame.ts'
 import { ConnectionEnded, type ByteStream } from './streams/byte-stream.ts'
 
@@ -69,7 +68,7 @@ export function createByteReader(stream: ByteStream, signal: AbortSignal): ByteR
           return decoded.message
         }
         if (decoded.outcome === 'violation') {
-          throw new RefusedError(refuse('protocol_violation', { violation: decoded.violation }))
+          throw refused('protocol_violation', { violation: decoded.violation })
         }
         await more()
       }

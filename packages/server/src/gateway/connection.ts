@@ -1,8 +1,7 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
 import type { InstanceUid } from '../domain/ids.ts'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
-import { refuse } from '../policy/refusals.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
 import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.ts'
 import { createProofAsker } from './proof/ask-for-proof.ts'
@@ -255,7 +254,7 @@ async function cancel(
 
 function requireRoleName(message: StartupMessage): string {
   const roleName = nameOf(message, 'user')
-  if (roleName === undefined || roleName === '') throw new RefusedError(refuse('user_name_missing'))
+  if (roleName === undefined || roleName === '') throw refused('user_name_missing')
   return roleName
 }
 
@@ -264,21 +263,18 @@ function nameOf(message: StartupMessage, parameter: string): string | undefined 
   if (value === undefined) return undefined
   const name = decodeName(value)
   if (name === undefined) {
-    throw new RefusedError(
-      refuse('protocol_violation', { violation: `the parameter ${parameter} is not UTF-8` }),
-    )
+    throw refused('protocol_violation', { violation: `the parameter ${parameter} is not UTF-8` })
   }
   return name
 }
 
-const tooMany = (limit: number): RefusedError =>
-  new RefusedError(refuse('too_many_connections', { limit: String(limit) }))
+const tooMany = (limit: number): RefusedError => refused('too_many_connections', { limit: String(limit) })
 
 const tooManyOf = (role: string, limit: number): RefusedError =>
-  new RefusedError(refuse('too_many_connections_of_role', { role, limit: String(limit) }))
+  refused('too_many_connections_of_role', { role, limit: String(limit) })
 
 const tooSlow = (limitMs: number): RefusedError =>
-  new RefusedError(refuse('handshake_timeout', { seconds: String(limitMs / 1000) }))
+  refused('handshake_timeout', { seconds: String(limitMs / 1000) })
 
 /** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
 function startDeadline(
@@ -291,7 +287,7 @@ function startDeadline(
     controller.abort(reason)
   }, limitMs)
   const onStopping = () => {
-    controller.abort(new RefusedError(refuse('server_is_stopping')))
+    controller.abort(refused('server_is_stopping'))
   }
   stopping.addEventListener('abort', onStopping)
   return {

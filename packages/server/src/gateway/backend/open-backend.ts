@@ -4,9 +4,8 @@
  * them.
  */
 import path from 'node:path'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { Admission } from '../../operations/login/admit-login.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { LONGEST_STARTUP_PACKET_OF_BACKEND } from '../../protocol/limits.ts'
 import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from './open-claims.ts'
 import { isProtocolOption } from '../../protocol/protocol-version.ts'
@@ -48,7 +47,7 @@ export async function openBackend(
   const claims = lockClaims(admission.claimedTables)
   const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup, claims))
   if (packet.length > LONGEST_STARTUP_PACKET_OF_BACKEND) {
-    throw new RefusedError(refuse('protocol_violation', { violation: 'the startup parameters are too long' }))
+    throw refused('protocol_violation', { violation: 'the startup parameters are too long' })
   }
   if (backend.kind === 'attached') return clusters.open(admission, backend, { packet, claims }, signal)
   if (backend.socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')

@@ -6,8 +6,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { ClaimedTable } from '../../domain/catalog.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { encodeStatement, encodeSync } from '../../protocol/frontend-statements.ts'
 import { decodeFrame, FieldCursor, type Frame } from '../../protocol/frame.ts'
@@ -72,7 +71,7 @@ export async function openClaims(
     const { sqlstate, message } = decodeErrorResponse(failure.body)
     const problem =
       sqlstate === UNDEFINED_FUNCTION ? FUNCTIONS_MISSING : (message ?? 'PostgreSQL gave no reason.')
-    throw new RefusedError(refuse('claimed_table_not_open', { role: roleName, problem }))
+    throw refused('claimed_table_not_open', { role: roleName, problem })
   }
   requireReader(answer, roleName)
   // ParameterStatus tells of settings that changed, and belongs to the client all the same.
@@ -89,12 +88,10 @@ export async function openClaims(
 function requireReader(answer: readonly Frame[], roleName: string): void {
   const [reader, current] = answer.filter(({ type }) => type === 'D').map(({ body }) => textOfOneColumn(body))
   if (reader?.startsWith(READER_PREFIX) === true && reader === current) return
-  throw new RefusedError(
-    refuse('claimed_table_not_open', {
-      role: roleName,
-      problem: 'The session did not become the reader of its claims.',
-    }),
-  )
+  throw refused('claimed_table_not_open', {
+    role: roleName,
+    problem: 'The session did not become the reader of its claims.',
+  })
 }
 
 function textOfOneColumn(row: Buffer): string | undefined {

@@ -3,8 +3,7 @@
  * upgrade at most once, nothing read across the TLS boundary (attacks 1–5; CVE-2021-23214, CVE-2026-6479).
  */
 import type { SecureContext } from 'node:tls'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { needMore, type Decoded } from '../../protocol/frame.ts'
 import { encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { PROXY_SIGNATURE } from '../../protocol/proxy-header.ts'
@@ -113,16 +112,14 @@ export async function shakeHands(
       case 'cancel_request':
         return { kind: 'cancel_request', request: packet, serverName: serverNameOf(encrypted) }
       case 'unsupported_version':
-        throw new RefusedError(
-          refuse('unsupported_protocol_version', {
-            version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
-          }),
-        )
+        throw refused('unsupported_protocol_version', {
+          version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
+        })
       case 'startup_message': {
         if (encrypted === undefined) {
           // behaviour 14: before any question for a password
           const { major, minor } = packet.version
-          throw new RefusedError(refuse('tls_required', { protocolVersion: String(major * 65536 + minor) }))
+          throw refused('tls_required', { protocolVersion: String(major * 65536 + minor) })
         }
         return {
           kind: 'login',
@@ -159,5 +156,4 @@ function peekFirst(bytes: Buffer): Decoded<FirstWord> {
   return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'goodbye' : 'packet')
 }
 
-const violation = (text: string): RefusedError =>
-  new RefusedError(refuse('protocol_violation', { violation: text }))
+const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })

@@ -2,9 +2,8 @@
  * One backend of a pool: opened as its role, lent to one logical session after another, and emptied in between by a
  * reset whose answer is read before anybody else gets a word in (attack 30).
  */
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
@@ -233,9 +232,7 @@ export class PooledBackend {
     const failure = frames.find(({ type }) => type === 'E')
     if (failure === undefined) return
     const { message, sqlstate } = decodeErrorResponse(failure.body)
-    throw new RefusedError(
-      refuse('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() }),
-    )
+    throw refused('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() })
   }
 
   /** @param pass sends the request; the backend is given to nobody else until that is over */

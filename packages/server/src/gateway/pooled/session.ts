@@ -3,8 +3,7 @@
  * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
  */
 import { unreachable } from '../../domain/unreachable.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { encodeFlush, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { BACKEND } from '../../protocol/message-types.ts'
@@ -197,7 +196,7 @@ export class PooledSession implements BackendOwner, Tenant {
       // There is no more to say; whatever the client still asks for is asked of nobody.
       this.#isOver = true
       closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
-    } else this.end(this.#violation ?? new RefusedError(refuse('pooled_backend_lost')))
+    } else this.end(this.#violation ?? refused('pooled_backend_lost'))
   }
 
   readonly #onRequestBytes = (chunk: Buffer): void => {
@@ -271,7 +270,7 @@ export class PooledSession implements BackendOwner, Tenant {
    * session; what it says of it goes to the client, and our word where it says nothing.
    */
   #violate({ violation, endsSession }: Violation): void {
-    const refusal = new RefusedError(refuse('protocol_violation', { violation }))
+    const refusal = refused('protocol_violation', { violation })
     const backend = this.#backend
     if (backend === undefined) {
       this.#fail(refusal)

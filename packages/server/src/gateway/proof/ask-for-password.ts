@@ -1,7 +1,6 @@
 /** Asks for the cleartext password, which is the token, and reads one bounded answer (attacks 2, 8). */
 import { Redacted } from '../../domain/redacted.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { encodeAuthenticationCleartextPassword } from '../../protocol/backend.ts'
 import { decodeFrame, decodeUtf8 } from '../../protocol/frame.ts'
 import { parseFrontendMessage } from '../../protocol/frontend.ts'
@@ -18,5 +17,5 @@ export async function askForPassword(socket: ByteStream, reader: ByteReader): Pr
   if (message?.kind === 'password_message') return new Redacted(decodeUtf8(message.password) ?? '')
   // psql asks its user for the password on a second connection.
   if (message?.kind === 'terminate') throw new ConnectionEnded()
-  throw new RefusedError(refuse('protocol_violation', { violation: 'expected a password response' }))
+  throw refused('protocol_violation', { violation: 'expected a password response' })
 }

@@ -1,7 +1,6 @@
 /** SCRAM-SHA-256 and SCRAM-SHA-256-PLUS with the gateway as the server (RFC 5802, RFC 7677). */
 import { randomBytes } from 'node:crypto'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { LONGEST_SCRAM_MESSAGE } from '../../protocol/limits.ts'
 import { encodeAuthenticationSaslFinal } from '../../protocol/sasl.ts'
 import {
@@ -47,7 +46,7 @@ export async function askForScramProof(
 function toRefusedError(failure: ScramFailure): Error {
   switch (failure.kind) {
     case 'channel_binding':
-      return new RefusedError(refuse('channel_binding_failed', { problem: failure.problem }))
+      return refused('channel_binding_failed', { problem: failure.problem })
     case 'malformed':
       return violation(`malformed SCRAM message: ${failure.problem}`)
     case 'wrong_proof':

@@ -1,6 +1,5 @@
 /** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { decodeFrame } from '../../protocol/frame.ts'
 import {
   encodeAuthenticationSasl,
@@ -49,5 +48,4 @@ async function readResponse(reader: ByteReader, longest: number): Promise<Buffer
   return body
 }
 
-export const violation = (text: string): RefusedError =>
-  new RefusedError(refuse('protocol_violation', { violation: text }))
+export const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })
