@@ -41,7 +41,7 @@ type Envelope =
   | { readonly answerTo: number; readonly answer: unknown }
 
 /** @param send writes to the other process */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+ 
 export function createPipe<
   Notice,
   Heard,
