@@ -125,7 +125,8 @@ export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
 }
 
 const askedInstanceOf = (row: LoginRow): DatabaseInstance | undefined =>
-  row.uid === undefined || row.uid === null ? undefined : instanceOf(row as InstanceRow)
+  // A row without the instance has null in its columns.
+  typeof row.uid === 'string' ? instanceOf(row as InstanceRow) : undefined
 
 function principalOf(row: LoginRow): PrincipalFacts | undefined {
   if (row.identity_id === null || row.identity_type === 'GROUP') return undefined

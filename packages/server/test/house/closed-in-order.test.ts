@@ -18,8 +18,8 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'gateway/close-connection.ts': { times: 1, why: 'a peer that does not close in time' },
   'gateway/streams/node-streams.ts': { times: 1, why: A_BACKEND },
   'gateway/streams/bun-streams.ts': {
-    times: 6,
-    why: 'the method itself, what is below TLS that has ended, and a backend that came too late',
+    times: 3,
+    why: 'what is below TLS that has ended, and a backend that came too late',
   },
   'gateway/sessions/session-link.ts': { times: 1, why: `${A_BACKEND}; the client is closed in order` },
   'gateway/backend/open-backend.ts': { times: 1, why: A_BACKEND },
