@@ -13,6 +13,8 @@ export interface ServerMessage {
 
 export interface WireClient {
   send(...bytes: readonly Buffer[]): void
+  /** Resolves when the connection takes more, or is over; a client that keeps to it holds little in memory. */
+  sendInTurn(bytes: Buffer): Promise<void>
   /** Undefined when the server closes before it says another message. */
   next(): Promise<ServerMessage | undefined>
   /** Every message until the server closes. */
@@ -120,6 +122,16 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
   return {
     send: (...bytes) => {
       stream.write(Buffer.concat(bytes))
+    },
+    async sendInTurn(bytes) {
+      if (isClosed || stream.write(bytes)) return
+      await new Promise<void>((resolve) => {
+        const settle = () => {
+          stream.off('drain', settle).off('close', settle)
+          resolve()
+        }
+        stream.on('drain', settle).on('close', settle)
+      })
     },
     next,
     async untilClosed() {
