@@ -3,7 +3,7 @@
  * C): on every runtime that may serve, at both endpoints.
  */
 import { createHash } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { copyData, copyDone, queryMessage } from '../stage/byte-builder.ts'
 import { GATEWAY_RUNTIMES } from '../stage/gateway-runtimes.ts'

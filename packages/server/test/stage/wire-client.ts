@@ -30,6 +30,8 @@ export interface WireClient {
   rest(): Buffer
   /** What the server showed on this connection, as DER. */
   peerCertificate(): Buffer
+  /** Sends no more, and reads on. */
+  end(): void
   /** As a crashed client does: RST. */
   reset(): void
   close(): void
@@ -154,6 +156,11 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
     peerCertificate() {
       if (!(stream instanceof TLSSocket)) throw new Error('this connection has no TLS')
       return stream.getPeerCertificate().raw
+    },
+    end() {
+      // Before the server ends its side, or Node closes ours with it.
+      socket.allowHalfOpen = true
+      stream.end()
     },
     reset: () => socket.resetAndDestroy(),
     close: () => socket.destroy(),
