@@ -92,5 +92,5 @@ describe.each(GATEWAY_RUNTIMES)('with workers on $gatewayRuntime', ({ gatewayRun
 async function refusalInClear(client: WireClient): Promise<string | undefined> {
   const rest: string[] = []
   for (let byte = await client.byte(); byte !== undefined; byte = await client.byte()) rest.push(byte)
-  return (/\0C([0-9A-Z]{5})\0/.exec(rest.join('')))?.[1]
+  return /\0C([0-9A-Z]{5})\0/.exec(rest.join(''))?.[1]
 }

@@ -11,9 +11,11 @@ export interface MemoryWatch {
 
 export async function watchMemory(pid: number): Promise<MemoryWatch> {
   await writeFile(`/proc/${String(pid)}/clear_refs`, FORGET_PEAK)
-  const before = await statusBytes(pid, 'VmRSS')
+  const before = await residentBytes(pid)
   return { growth: async () => (await statusBytes(pid, 'VmHWM')) - before }
 }
+
+export const residentBytes = (pid: number): Promise<number> => statusBytes(pid, 'VmRSS')
 
 async function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8')
