@@ -5,14 +5,14 @@
  * test/store/query-plans.test.ts watches it.
  */
 import { sql } from 'kysely'
+import { FOLLOWED_GROUP_NESTING } from '../domain/group-nesting.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { LoginDirectory } from '../operations/ports/directory.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
-import { compiledOnce } from './compiled-once.ts'
 import { toIdentity, toPrincipal } from './identities.ts'
 import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import { askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface LoginRow {
@@ -49,7 +49,7 @@ const WORKSPACE = sql`asked.workspace_id`
 
 /** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
 export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQuestions) => sql<LoginRow>`
-  ${prepared('login_facts')} SELECT asked.question::int, facts.*
+  SELECT asked.question::int, facts.*
     FROM unnest((SELECT ${identityIds}::bigint[]), (SELECT ${workspaceIds}::bigint[]), (SELECT ${groupIds}::bigint[]))
          WITH ORDINALITY AS asked (identity_id, workspace_id, group_id, question)
    CROSS JOIN LATERAL (
@@ -59,7 +59,7 @@ export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQu
        UNION
        SELECT above.group_id, group_walk.depth + 1
          FROM group_walk CROSS JOIN LATERAL ${groupsOf(sql`group_walk.id`)} AS above
-        WHERE group_walk.depth < 50
+        WHERE group_walk.depth < ${sql.lit(FOLLOWED_GROUP_NESTING)}
      )
      SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
             EXISTS (
@@ -82,7 +82,12 @@ export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQu
    ) AS facts`
 
 export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
-  const ask = compiledOnce(database, ['identityIds', 'workspaceIds', 'groupIds'], loginFactsQuery)
+  const ask = namedQuery(
+    database,
+    'login_facts',
+    ['identityIds', 'workspaceIds', 'groupIds'],
+    loginFactsQuery,
+  )
   return {
     loadLoginIdentity: askSystemDatabaseTogether({
       keyOf: ({ identityId, workspaceId, groupId }: LoginQuestion) =>

@@ -145,9 +145,14 @@ describe('the questions of a request, for many callers at once', () => {
     const touched: number[][] = []
     for (const identities of [1_000, 100_000]) {
       const { workspaceId, member } = await loadDirectory(system.database, identities)
-      const few = { id: member as IdentityId, workspaceId: workspaceId as WorkspaceId }
-      const questions = Array.from({ length: 20 }, () => few)
-      const queries = [callersQuery(questions), tokensQuery(questions.map(() => Buffer.alloc(32)))]
+      const twenty = <Value>(value: Value): readonly Value[] => Array.from({ length: 20 }, () => value)
+      const queries = [
+        callersQuery({
+          ids: twenty(member as IdentityId),
+          workspaceIds: twenty(workspaceId as WorkspaceId),
+        }),
+        tokensQuery({ hashes: twenty(Buffer.alloc(32)) }),
+      ]
       const plans = await Promise.all(queries.map((query) => explain(query.compile(system.database))))
       if (identities === 100_000) {
         const sequential = plans.flat().filter((node) => node['Node Type'] === 'Seq Scan')

@@ -2,9 +2,9 @@
  * Carries out what was decided of the messages of a scanner, which come in pieces: collects what is passed on, so that neighbours
  * go out in one write.
  */
-import type { Duplex } from 'node:stream'
 import { unreachable } from '../../domain/unreachable.ts'
 import type { MessageScanner } from '../../protocol/message-scanner.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 import type { Verdict } from './conversation/verdict.ts'
 
 export class Outlet {
@@ -59,7 +59,7 @@ export class Outlet {
   }
 
   /** @returns false when the stream wants no more for now */
-  flush(stream: Duplex): boolean {
+  flush(stream: ByteStream): boolean {
     this.#cut()
     const pieces = this.#pieces
     this.#from = this.#to = 0

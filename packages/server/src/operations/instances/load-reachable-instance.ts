@@ -1,9 +1,8 @@
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { decideInstanceReachable } from '../../policy/login.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { InstanceLookup } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 /** behaviour 16: the state of the instance comes before any proof. @throws RefusedError instance_not_reachable */
 export async function loadReachableInstance(
@@ -12,9 +11,7 @@ export async function loadReachableInstance(
 ): Promise<DatabaseInstance> {
   const instance = await instances.loadInstance(uid)
   if (instance === undefined) {
-    throw new RefusedError(
-      refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }),
-    )
+    throw refused('instance_not_reachable', { reason: 'The database instance does not exist.' })
   }
   requirePermitted(decideInstanceReachable(instance.state))
   return instance

@@ -4,14 +4,13 @@
  */
 import type { RoleFacts } from '../../domain/role.ts'
 import { decideNativeLogin } from '../../policy/native-login.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../../protocol/scram/verifier.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
 import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
 import { loadReachableInstance } from '../instances/load-reachable-instance.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from '../ports/proof.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 /** @param asked the role as it was when the question was chosen; with a verifier, or nobody wins */
 export async function admitByPassword(
@@ -56,7 +55,7 @@ async function askBrake(
   // Whoever proved the password before others closed the door is in.
   if (answer.closedUntil === null || kind === 'release') return answer
   const seconds = String(Math.max(1, Math.ceil((answer.closedUntil - now) / 1000)))
-  throw new RefusedError(refuse('too_many_failed_logins', { role: roleName, seconds }))
+  throw refused('too_many_failed_logins', { role: roleName, seconds })
 }
 
 /** Both are worked out for every login, so that the time does not tell which one is used. */
@@ -87,4 +86,4 @@ function whyFailed(asked: RoleFacts | undefined, isReal: boolean): string {
 }
 
 const failed = ({ roleName }: LoginRequest, why: string): RefusedError =>
-  new RefusedError(refuse('password_authentication_failed', { role: roleName }, why))
+  refused('password_authentication_failed', { role: roleName }, why)

@@ -9,7 +9,7 @@ import type { AdmitLoginPorts, Admission, LoginRequest, SeenOfLogin } from './ad
 import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
 import { judgeLogin } from './judge-login.ts'
 import { orUnavailable } from '../or-unavailable.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 /** @param seen is told who it is as soon as that is known, for the audit record */
 export async function admitByToken(
@@ -24,7 +24,7 @@ export async function admitByToken(
   const admitted = await orUnavailable(() => decide(ports, request, instance, token))
   seen.admitted = admitted
   if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
-    throw new RefusedError(refuse('claims_not_pooled', { role: request.roleName }))
+    throw refused('claims_not_pooled', { role: request.roleName })
   const pooled = admitToDatabase(request, admitted.role)
   // A backend that many sessions share is opened with the ticket of none of them.
   const sessionTicket =
