@@ -2,7 +2,7 @@
  * Lakegate's own certificate authority: made at the first start, kept in the system database with its key
  * encrypted, so that every gateway issues under the same one and `sslmode=verify-full` works from the first
  * minute. Keys are ECDSA P-256: every TLS 1.2 client has it, and SCRAM channel binding can hash it, which
- * Ed25519 would not allow (attacks.md, channel-binding entries).
+ * Ed25519 would not allow (attack 34).
  */
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'

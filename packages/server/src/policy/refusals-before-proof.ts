@@ -172,7 +172,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
   },
 
-  // The proof itself. 28P01, so that clients which rotate the token on it do (lakebase-behaviour §1.5).
+  // The proof itself. 28P01, so that clients which rotate the token on it do (behaviour 18).
   token_not_decodable: {
     disclosure: 'anyone',
     // vendor, behaviour 25
