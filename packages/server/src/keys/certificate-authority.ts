@@ -123,7 +123,7 @@ const authorityLost = (name: string): Fault =>
   new Fault({
     code: 'certificate_authority_lost',
     origin: 'configuration',
-    message: `The system database holds an installation, and its certificate authority (${name}) no more.`,
+    message: `The system database holds an installation, but no longer its certificate authority (${name}).`,
     nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
   })
 
