@@ -100,7 +100,7 @@ async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): P
     throw commandFailed(`${name} is gone: somebody detached it meanwhile.`, undefined)
   if (now.state !== 'AVAILABLE')
     throw commandFailed(
-      `${name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
+      `${name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,
       `Lakegate goes on trying. \`lakegate detach ${name}\` stops this; then attach the cluster with the right values.`,
     )
   const said = now.status_message === undefined ? '' : `: ${now.status_message}`

@@ -73,7 +73,7 @@ async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
 function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>): void {
   process.stdout.write(
     formerFile === undefined
-      ? `The rotation that was begun is finished. Everything encrypted (${String(count)} values) is now encrypted with the first key of ${file}; the other keys were removed from it.\n`
+      ? `The interrupted rotation is finished. Everything encrypted (${String(count)} values) is now encrypted with the first key of ${file}; the other keys were removed from it.\n`
       : `Everything encrypted (${String(count)} values) is now encrypted with a new master key: ${file}\n` +
           `The former key is in ${formerFile}. Earlier backups of the system database need it: keep it with them, or remove it.\n`,
   )

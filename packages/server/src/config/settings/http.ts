@@ -16,7 +16,7 @@ export const HTTP_SETTINGS = {
     kind: 'origin',
     default: undefined,
     fallback:
-      'http://<http-host>:<http-port>; https:// where http-host is no loopback address and plain-http is loopback',
+      'http://<http-host>:<http-port>; https:// where http-host is not a loopback address and plain-http is loopback',
     example: 'https://lakegate.example.com',
     sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
   },
