@@ -1,9 +1,10 @@
 /**
- * Finds what a text cites of the three lists below docs: sections of the design, behaviours, attacks. However it is spelled:
- * `behaviour 20`, `Behaviours 20, 33 and 36`, `attacks 1–5`, `DESIGN §6.5, §8`, `DESIGN 5`, also across the lines of a comment.
+ * Finds what a text cites of the lists below docs: sections of the design and of the wire contract, behaviours, attacks. However
+ * it is spelled: `behaviour 20`, `Behaviours 20, 33 and 36`, `attacks 1–5`, `DESIGN §6.5, §8`, `DESIGN 5`, also across the lines of
+ * a comment.
  */
 
-export type List = 'design' | 'behaviours' | 'attacks'
+export type List = 'design' | 'wire-contract' | 'behaviours' | 'attacks'
 
 export interface Citation {
   readonly list: List
@@ -19,7 +20,7 @@ const NUMBER = String.raw`\d+(?:\.\d+)*(?![\w%])`
 /** `20`, `§6.5`, `13–50`. */
 const ONE = String.raw`(?:§|#|no\.)?${GAP}${NUMBER}(?:${GAP}[–-]${GAP}§?${NUMBER})?`
 const CITATION = new RegExp(
-  String.raw`\b(?<!console-)(design|behaviou?rs?|attacks?)(?:\.md)?\)?${GAP}` +
+  String.raw`\b(?<!console-)(design|wire-contract|behaviou?rs?|attacks?)(?:\.md)?\)?${GAP}` +
     String.raw`(${ONE}(?:${GAP}(?:,|and\b|or\b|&|\/)(?:${GAP}(?:and|or)\b)?${GAP}${ONE})*)`,
   'gi',
 )
@@ -37,6 +38,7 @@ export function citationsIn(text: string): readonly Citation[] {
 function listOf(word: string): List {
   const first = word.charAt(0).toLowerCase()
   if (first === 'd') return 'design'
+  if (first === 'w') return 'wire-contract'
   return first === 'b' ? 'behaviours' : 'attacks'
 }
 
@@ -56,8 +58,8 @@ export function citationOfFileName(file: string): Citation | undefined {
 }
 
 /** `## 6. Logging in`, `### 6.5 The policy decides`. */
-export function sectionsOf(design: string): readonly string[] {
-  return [...design.matchAll(/^#{2,3} (\d+(?:\.\d+)*)\.? /gm)].map(([, number = '']) => number)
+export function sectionsOf(document: string): readonly string[] {
+  return [...document.matchAll(/^#{2,3} (\d+(?:\.\d+)*)\.? /gm)].map(([, number = '']) => number)
 }
 
 export interface Entry {

@@ -1,6 +1,7 @@
 /**
- * The lists that code, tests and documents cite are shipped: every cited section of docs/design.md, behaviour of
- * docs/behaviours.md and attack of docs/attacks.md is there, and names a test that exists and that cites it back.
+ * The lists that code, tests and documents cite are shipped: every cited section of docs/design.md and docs/wire-contract.md,
+ * behaviour of docs/behaviours.md and attack of docs/attacks.md is there; behaviours and attacks name tests that exist and that
+ * cite them back.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -58,6 +59,7 @@ const entries: Readonly<Record<(typeof LISTS)[number], readonly Entry[]>> = {
 
 const numbers: Readonly<Record<List, ReadonlySet<string>>> = {
   design: new Set(sectionsOf(read('docs/design.md'))),
+  'wire-contract': new Set(sectionsOf(read('docs/wire-contract.md'))),
   behaviours: new Set(entries.behaviours.map(({ number }) => number)),
   attacks: new Set(entries.attacks.map(({ number }) => number)),
 }
@@ -90,6 +92,7 @@ describe('a citation', () => {
     ['DESIGN §3, `attached`', 'design', ['3']],
     ['[design](design.md) §10', 'design', ['10']],
     ['as DESIGN §6. Next', 'design', ['6']],
+    ['wire-contract §3.2, §3.6: every way', 'wire-contract', ['3.2', '3.6']],
   ])('is found in %j', (text, list, found) => {
     expect(citationsIn(text).filter((one) => one.list === list)).toEqual(
       found.map((number) => ({ list, number, line: 1 })),
