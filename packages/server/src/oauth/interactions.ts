@@ -322,7 +322,7 @@ async function finishUpstream(visit: Visit, { upstream, clock }: InteractionPort
     send(
       visit,
       400,
-      messagePage('Sign-in not completed', 'It was started in another browser or too long ago. Start again.'),
+      messagePage('Sign-in not completed', 'It was begun in another browser or too long ago. Begin again.'),
     )
     return
   }

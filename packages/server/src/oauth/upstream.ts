@@ -93,7 +93,7 @@ export function createUpstreamSignIn(settings: UpstreamSettings, ports: Upstream
         return new RefusedError(refuse('upstream_refused', { provider: settings.name, reason }))
       }
       const pending = readPending(ports.unseal(sealed))
-      if (pending === undefined) throw refused('the sign-in was started too long ago')
+      if (pending === undefined) throw refused('the sign-in was begun too long ago')
       const claims = await readClaims(await reach(configuration), currentUrl, pending).catch(
         (error: unknown) => {
           if (error instanceof openid.ClientError || error instanceof openid.AuthorizationResponseError)
