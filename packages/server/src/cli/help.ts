@@ -41,6 +41,7 @@ function optionOf(name: SettingName): Option {
 }
 
 const PLACEHOLDERS: Partial<Record<SettingKind, string>> = {
+  on_off: 'on|off',
   port: 'port',
   whole_number: 'number',
   file: 'file',

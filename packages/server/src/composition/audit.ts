@@ -1,5 +1,5 @@
 /** The audit of one process: lines in the log, records in the system database, and their end. */
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import { createAuditQueue, type AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
@@ -45,7 +45,7 @@ export function keepRetention(
   clock: Clock,
   log: Log,
 ): () => Promise<void> {
-  const days = numberOf(settings['audit-retention-days']) ?? 0
+  const days = settings['audit-retention-days'].value
   if (days === 0) return () => Promise.resolve()
   let isStopping = false
   const remove = async () => {

@@ -8,15 +8,13 @@ import type { Output, RunningLakegate, StartEverything } from '../cli/up.ts'
 import type { Progress } from '../cli/progress.ts'
 import { httpProxiesOf } from '../config/gateway-settings.ts'
 import { checkServes } from '../config/check-together.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { checkOnDisk } from '../config/on-disk.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadOrMakeMasterKey } from '../keys/master-key.ts'
-import type { PlainHttpSettings } from '../http/plain-http.ts'
 import type { Log } from '../observation/log.ts'
-import type { AttachingCallers } from '../policy/attached-cluster.ts'
 import { createWorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
 import { createWorkspaceStore } from '../store/workspaces.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
@@ -114,7 +112,7 @@ async function start(
     return prepareInstallation(installations, {
       newAccountId: randomUUID() as AccountId,
       workspaceName: WORKSPACE_NAME,
-      adminUserName: settings['admin-user'].value ?? '',
+      adminUserName: settings['admin-user'].value,
       now: clock(),
     })
   })
@@ -162,14 +160,14 @@ async function start(
   const controlPlane = buildControlPlane(foundation, machine, installation, live, {
     httpListener: listener,
     publicUrl,
-    plainHttp: settings['plain-http'].value as PlainHttpSettings['access'],
-    instancesPerWorkspace: numberOf(settings['instances-per-workspace']) ?? 10,
+    plainHttp: settings['plain-http'].value,
+    instancesPerWorkspace: settings['instances-per-workspace'].value,
     connectionsOfInstance: connectionsOfInstance(settings),
     sessionLimits: sessionLimitsOf(settings),
     metrics: await buildMetricsHandler(settings, foundation.metrics, () => measureOthers()),
-    sessionIdleSeconds: numberOf(settings['session-idle-seconds']) ?? 0,
-    replicationSlotMegabytes: numberOf(settings['replication-slot-megabytes']) ?? 4096,
-    attachingCallers: settings['attached-instances'].value as AttachingCallers,
+    sessionIdleSeconds: settings['session-idle-seconds'].value,
+    replicationSlotMegabytes: settings['replication-slot-megabytes'].value,
+    attachingCallers: settings['attached-instances'].value,
     gatewayAuthorities: gatewayAuthoritiesOf(foundation, settings),
     httpProxies: httpProxiesOf(settings),
     ...(await loadSignInProvider(settings)),
@@ -223,7 +221,7 @@ async function start(
           encryption: foundation.encryption,
         },
         installation,
-        settings['first-instance'].value ?? '',
+        settings['first-instance'].value,
       )
     if (gateway === undefined) {
       await nameInstances(foundation)
@@ -378,7 +376,7 @@ async function start(
     },
     stop: () => shutdown.run(),
     hurry: () => {
-      gateway?.hurry()
+      gateway?.endDrain()
     },
     reload: (read) => reloading.reload(read),
   }
@@ -392,8 +390,8 @@ const pooledEndpointOf = ({
 
 /** PostgreSQL has its max_connections from its start; the gateway alone cannot let more in. */
 function warnOfSmallerClusters(started: LoadedSettings, next: LoadedSettings, log: Pick<Log, 'warn'>): void {
-  const [before, now] = [started, next].map((settings) => numberOf(settings['connections-per-instance']) ?? 0)
-  if ((now ?? 0) > (before ?? 0))
+  const before = started['connections-per-instance'].value
+  if (next['connections-per-instance'].value > before)
     log.warn(
       { settings: ['connections-per-instance'], localInstances: before },
       'the gateway takes more connections now; local instances themselves only after a restart',

@@ -1,6 +1,6 @@
 /** What a gateway without a control plane says of itself: whether it lives, and whether it can let people in. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { openHealthServer } from '../http/health-server.ts'
 import type { HealthCheck } from '../http/api/health.ts'
 import { askDatabaseTime } from '../store/database-time.ts'
@@ -23,8 +23,8 @@ export async function openGatewayHealth(
   settings: LoadedSettings,
   log: Foundation['log'],
 ): Promise<GatewayHealth> {
-  const host = settings['gateway-health-host'].value ?? '127.0.0.1'
-  const server = await openHealthServer({ host, port: numberOf(settings['gateway-health-port']) ?? 0 }, log)
+  const host = settings['gateway-health-host'].value
+  const server = await openHealthServer({ host, port: settings['gateway-health-port'].value }, log)
   const hurry = new AbortController()
   let isEnding = false
   return {

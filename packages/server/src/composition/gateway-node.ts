@@ -5,7 +5,7 @@
 import type { StartGateway } from '../cli/serve-gateway.ts'
 import { checkServes } from '../config/check-together.ts'
 import { gatewayDomainOf, publicUrlOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { checkOnDisk } from '../config/on-disk.ts'
 import { Fault } from '../domain/fault.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
@@ -82,7 +82,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   })
   let current = settings
   shutdown.add('gateway', async () => {
-    await health.announceEnd((numberOf(current['drain-notice-seconds']) ?? 0) * 1000)
+    await health.announceEnd(current['drain-notice-seconds'].value * 1000)
     await gateway.drain()
   })
   await gateway.reconcileListeners()
@@ -113,7 +113,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     stop: () => shutdown.run(),
     hurry: () => {
       health.hurry()
-      gateway.hurry()
+      gateway.endDrain()
     },
     reload: (read) => reloading.reload(read),
   }

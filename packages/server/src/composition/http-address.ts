@@ -1,6 +1,6 @@
 /** Where REST and OAuth are served, and the URL that tokens name as their issuer. */
 import { httpProxiesOf, publicUrlOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { createBalancers } from '../gateway/listening/client-address.ts'
@@ -18,10 +18,9 @@ export interface HttpAddress {
 
 export async function openHttp(settings: LoadedSettings, log: Pick<Log, 'warn'>): Promise<HttpAddress> {
   const host = hostOf(settings)
-  const wanted = settings['http-port']
-  const port = numberOf(wanted) ?? 0
+  const { value: port, source } = settings['http-port']
   const { listener, remarks } = await open(host, port, {
-    isDefault: wanted.source === 'default',
+    isDefault: source === 'default',
     isProxy: createBalancers(httpProxiesOf(settings)).includes,
     onCrowded(address) {
       log.warn(
@@ -46,7 +45,7 @@ export function ownUrl(settings: LoadedSettings, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
 }
 
-const hostOf = (settings: LoadedSettings): string => settings['http-host'].value ?? '127.0.0.1'
+const hostOf = (settings: LoadedSettings): string => settings['http-host'].value
 
 function isPlainRefused(settings: LoadedSettings): boolean {
   const host = hostOf(settings)

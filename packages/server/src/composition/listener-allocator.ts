@@ -1,6 +1,6 @@
 /** Which host a new instance gets: a name under the gateway's domain, or an address. */
 import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { chooseInstanceHost } from '../gateway/listening/instance-host.ts'
 import { hostOfInstance } from '../gateway/handshake/instance-route.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
@@ -10,7 +10,7 @@ const POSTGRESQL_PORT = 5432
 export function createListenerAllocator(settings: LoadedSettings): ListenerAllocator {
   const domain = gatewayDomainOf(settings)
   const [address] = gatewayAddressesOf(settings) ?? []
-  const port = numberOf(settings['gateway-port']) ?? POSTGRESQL_PORT
+  const port = settings['gateway-port'].value ?? POSTGRESQL_PORT
   return {
     allocate: (uid) =>
       Promise.resolve(

@@ -52,10 +52,7 @@ async function offerOperatorsExtensions(
   settings: LoadedSettings,
   { binaries, account, extensionDirectory }: Omit<Machine, 'dataDirectory' | 'preloadLibraries'>,
 ): Promise<readonly string[]> {
-  const rules = readExtensionRules(
-    settings.extensions.value ?? '',
-    settings['dangerous-extensions'].value ?? '',
-  )
+  const rules = readExtensionRules(settings.extensions.value, settings['dangerous-extensions'].value ?? '')
   if ('problem' in rules) throw badExtensions(rules)
   const offered = await offerExtensions({
     shareDirectory: findShareDirectory(binaries, account),

@@ -1,7 +1,7 @@
 /** Builds what a gateway process knows of its open sessions, and makes it answer for them. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { createOpenSessions, type OpenSessions } from '../gateway/sessions/open-sessions.ts'
 import type { PoolFigures } from '../gateway/pooled/pool-counts.ts'
 import type { SessionLimits } from '../gateway/sessions/session-end.ts'
@@ -140,6 +140,6 @@ export function buildOpenSessions(
 }
 
 const limitsOf = (settings: LoadedSettings): SessionLimits => ({
-  idleMs: (numberOf(settings['session-idle-seconds']) ?? 0) * 1000,
-  lifetimeMs: (numberOf(settings['session-lifetime-seconds']) ?? 0) * 1000,
+  idleMs: settings['session-idle-seconds'].value * 1000,
+  lifetimeMs: settings['session-lifetime-seconds'].value * 1000,
 })

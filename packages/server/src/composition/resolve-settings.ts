@@ -1,5 +1,5 @@
 /** What a start on this machine would take for settings that are left out; nothing is made or changed for it. */
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import type { ResolvedSettings } from '../config/render.ts'
 import { Fault } from '../domain/fault.ts'
 import { packagedBinaries } from '../instances/embedded/binaries.ts'
@@ -11,7 +11,7 @@ import { workersByDefault } from './worker-count.ts'
 
 export async function resolveSettings(settings: LoadedSettings): Promise<ResolvedSettings> {
   const dataDirectory = dataDirectoryHere(settings)
-  const port = numberOf(settings['http-port']) ?? 0
+  const port = settings['http-port'].value
   const owner = await ownerOfClusters(dataDirectory)
   const account = unlessFault(() => chooseAccount(settings['postgres-account'].value, owner).name)
   const binaries = unlessFault(packagedBinaries)

@@ -1,14 +1,15 @@
 /** Builds what serves connections, in the process that listens or in a worker of it, upon the same foundation. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 import { createAttachedClusters } from '../gateway/backend/attached-clusters.ts'
-import { createServing, type Serving } from '../gateway/serving.ts'
+import { serveHere, type ServingHere } from '../gateway/serve-here.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
-import type { WorkerLine } from '../gateway/workers/worker-side.ts'
+import type { SharedWithNode } from '../gateway/workers/worker.ts'
 import { createClaimedDatabases } from '../instances/claimed-databases.ts'
 import { createActivityCounter } from '../observation/activity-counter.ts'
 import { createAdmitLogin } from '../operations/login/admit-login.ts'
+import { RememberedLogins } from '../operations/login/remembered-logins.ts'
 import type { FailedLoginLimits } from '../operations/ports/proof.ts'
 import { requireAudit } from '../operations/installation/require-audit.ts'
 import { decodeHandedOnAddress } from '../protocol/handed-on-address.ts'
@@ -21,13 +22,13 @@ import { pooledSettings } from './pooled-settings.ts'
 import { openTogether } from './shutdown.ts'
 
 export interface ReloadableServing {
-  readonly serving: Serving
+  readonly serving: ServingHere
   /** @throws Fault tls_files_unusable, configuration_invalid; nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
 }
 
 /** What the processes of a node share. */
-export interface ServingNode extends WorkerLine {
+export interface ServingNode extends SharedWithNode {
   /** That serve the same instances; they share the places for backends of pools. */
   readonly processes: number
 }
@@ -42,12 +43,17 @@ export async function buildServing(
   let failedLoginLimits = failedLoginLimitsOf(settings)
   const counter = createActivityCounter()
   const measure = loginMetrics(foundation.metrics, counter)
+  const remembered = new RememberedLogins()
+  foundation.sessionNotices.on('database_instance', () => {
+    remembered.forgetInstances()
+  })
   const admit = createAdmitLogin({
+    remembered,
     instances: stores.instances,
     roles: { loadRoleFacts: (...of) => measure.timed('role_facts', () => roles.loadRoleFacts(...of)) },
     directory: {
-      loadLoginIdentity: (question) =>
-        measure.timed('login_facts', () => stores.loginDirectory.loadLoginIdentity(question)),
+      loadLoginFacts: (question) =>
+        measure.timed('login_facts', () => stores.loginDirectory.loadLoginFacts(question)),
     },
     claims: stores.catalog,
     async verifyToken(token, now) {
@@ -72,9 +78,9 @@ export async function buildServing(
   })
   const certificates = await openCertificateSource(foundation, settings)
   const sessions = buildOpenSessions(foundation, settings, { counter, pools: () => serving.pools() })
-  const serving: Serving = createServing(
+  const serving: ServingHere = serveHere(
     {
-      admit: settings['audit-required'].value === 'on' ? requireAudit(admit, audit) : admit,
+      admit: settings['audit-required'].value ? requireAudit(admit, audit) : admit,
       instances: stores.instances,
       certificates,
       clusters: createAttachedClusters(foundation.backendCredentials),
@@ -123,17 +129,17 @@ export async function buildServing(
 }
 
 const servingSettingsOf = (settings: LoadedSettings, processes: number): ServingSettings => ({
-  loginDeadlineMs: (numberOf(settings['login-deadline-seconds']) ?? 15) * 1000,
-  connectionsPerInstance: numberOf(settings['connections-per-instance']) ?? 1000,
-  connectionsPerRole: numberOf(settings['connections-per-role']) ?? 1000,
-  loginsPerAddress: numberOf(settings['logins-per-address']) ?? 1000,
+  loginDeadlineMs: settings['login-deadline-seconds'].value * 1000,
+  connectionsPerInstance: settings['connections-per-instance'].value,
+  connectionsPerRole: settings['connections-per-role'].value,
+  loginsPerAddress: settings['logins-per-address'].value,
   domain: gatewayDomainOf(settings),
   balancers: balancersOf(settings),
   pooled: pooledSettings(settings, processes),
 })
 
 const failedLoginLimitsOf = (settings: LoadedSettings): FailedLoginLimits => ({
-  perRole: numberOf(settings['failed-logins-per-role']) ?? 10,
-  perAddress: numberOf(settings['failed-logins-per-address']) ?? 100,
-  windowMs: (numberOf(settings['failed-login-seconds']) ?? 60) * 1000,
+  perRole: settings['failed-logins-per-role'].value,
+  perAddress: settings['failed-logins-per-address'].value,
+  windowMs: settings['failed-login-seconds'].value * 1000,
 })

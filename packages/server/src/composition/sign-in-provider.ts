@@ -20,8 +20,8 @@ export async function loadSignInProvider(settings: LoadedSettings): Promise<OAut
       issuer,
       clientId,
       clientSecret: new Redacted(await readSecret(secretFile)),
-      name: settings['sign-in-provider-name'].value ?? 'your organisation',
-      userNameClaim: settings['sign-in-provider-user-claim'].value ?? 'email',
+      name: settings['sign-in-provider-name'].value,
+      userNameClaim: settings['sign-in-provider-user-claim'].value,
       allowPlainHttp: allowPrivateProviders,
     },
   }

@@ -1,6 +1,6 @@
 /** How many processes serve connections. */
 import { availableParallelism } from 'node:os'
-import { numberOf, type LoadedSettings } from '../config/load.ts'
+import type { LoadedSettings } from '../config/load.ts'
 
 const MOST_BY_DEFAULT = 8
 
@@ -8,4 +8,4 @@ export const workersByDefault = (): number => Math.min(availableParallelism(), M
 
 /** 0: the process that does everything else serves them too. */
 export const workerCountOf = (settings: LoadedSettings): number =>
-  numberOf(settings['gateway-workers']) ?? workersByDefault()
+  settings['gateway-workers'].value ?? workersByDefault()

@@ -3,7 +3,7 @@ import type { Fault } from '../domain/fault.ts'
 import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
 import { badValue, invalid } from './check-setting.ts'
 import { entriesOf } from './kinds.ts'
-import type { LoadedSettings } from './load.ts'
+import type { LoadedSettings } from './loaded-settings.ts'
 import { environmentVariableOf, type SettingName } from './settings.ts'
 
 const ALL_ADDRESSES = ['0.0.0.0', '::']
@@ -64,10 +64,7 @@ function refusePlainProvider(settings: LoadedSettings): void {
 
 /** What is in one of the lists matters to the other. */
 function refuseExtensions(settings: LoadedSettings): void {
-  const rules = readExtensionRules(
-    settings.extensions.value ?? '',
-    settings['dangerous-extensions'].value ?? '',
-  )
+  const rules = readExtensionRules(settings.extensions.value, settings['dangerous-extensions'].value ?? '')
   if ('problem' in rules) throw badExtensions(rules)
 }
 

@@ -1,6 +1,6 @@
 /** Settings of the gateway, and of HTTP, that are lists or names, taken apart; what is in them was checked when they were loaded. */
 import { entriesOf } from './kinds.ts'
-import type { LoadedSettings } from './load.ts'
+import type { LoadedSettings } from './loaded-settings.ts'
 
 export const gatewayDomainOf = (settings: LoadedSettings): string | undefined =>
   settings['gateway-domain'].value?.toLowerCase()

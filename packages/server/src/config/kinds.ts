@@ -5,14 +5,25 @@
 import { isIP } from 'node:net'
 import { isInstanceName } from '../domain/database-instance.ts'
 import { judgeUserName } from '../domain/names.ts'
-import type { SettingDefinition } from './settings/definition.ts'
+
+/** What is said of the values of one setting besides their kind. */
+export interface ValueRules {
+  readonly choices?: readonly string[]
+  readonly least?: number
+  readonly most?: number
+  readonly mayBeEmpty?: true
+}
 
 interface Kind {
   /** What may be written, as docs/settings.md and the help say it. */
-  readonly values: (definition: SettingDefinition) => string
+  readonly values: (rules: ValueRules) => string
   /** @returns what is wrong with the value, a clause; undefined when nothing is */
-  readonly complain: (value: string, definition: SettingDefinition) => string | undefined
+  readonly complain: (value: string, rules: ValueRules) => string | undefined
+  /** What a value is in the program; where left out, the text itself. */
+  readonly read?: (value: string) => SettingValue
 }
+
+export type SettingValue = string | number | boolean
 
 const DOMAIN_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 /** RFC 1035 §2.3.4. */
@@ -86,10 +97,16 @@ const KIND_TABLE = {
     complain: (value, { choices = [] }) =>
       choices.includes(value) ? undefined : `it must be one of ${choices.join(', ')}`,
   },
+  on_off: {
+    values: called('`on`, `off`'),
+    complain: (value) => (value === 'on' || value === 'off' ? undefined : 'it must be one of on, off'),
+    read: (value) => value === 'on',
+  },
   port: {
     values: called('0–65535'),
     complain: (value) =>
       /^\d{1,5}$/.test(value) && Number(value) <= 65535 ? undefined : 'a port is a number from 0 to 65535',
+    read: Number,
   },
   whole_number: {
     values: ({ least, most }) => `${String(least)}–${String(most)}`,
@@ -97,6 +114,7 @@ const KIND_TABLE = {
       /^\d{1,15}$/.test(value) && Number(value) >= least && Number(value) <= most
         ? undefined
         : `it must be a whole number from ${String(least)} to ${String(most)}`,
+    read: Number,
   },
   directory: {
     values: called('a directory'),
@@ -174,10 +192,28 @@ const KIND_TABLE = {
 export type SettingKind = keyof typeof KIND_TABLE
 export const SETTING_KINDS: Readonly<Record<SettingKind, Kind>> = KIND_TABLE
 
+/** What the values of a kind are in the program, as its `read` says. */
+export type ValueOfKind<Name extends SettingKind> = (typeof KIND_TABLE)[Name] extends {
+  readonly read: (value: string) => infer Value
+}
+  ? Value
+  : string
+
+/** @param value one that nothing is wrong with */
+export const readValue = (kind: SettingKind, value: string): SettingValue =>
+  SETTING_KINDS[kind].read?.(value) ?? value
+
+/** The value as it would be written into the environment or the config file. */
+export const writeValue = (value: SettingValue): string =>
+  typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
+
 /** @returns what is wrong with a value, a clause; undefined when nothing is */
-export function complainOf(definition: SettingDefinition, value: string): string | undefined {
-  if (value === '') return definition.mayBeEmpty === true ? undefined : 'it is empty'
+export function complainOf(
+  { kind, ...rules }: ValueRules & { readonly kind: SettingKind },
+  value: string,
+): string | undefined {
+  if (value === '') return rules.mayBeEmpty === true ? undefined : 'it is empty'
   // No path, name or URL has one, and PostgreSQL and the operating system would cut the text there.
   if (value.includes('\0')) return 'it has a zero byte in it'
-  return SETTING_KINDS[definition.kind].complain(value, definition)
+  return SETTING_KINDS[kind].complain(value, rules)
 }

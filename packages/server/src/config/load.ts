@@ -6,26 +6,17 @@ import { checkSetting, invalid } from './check-setting.ts'
 import { checkTogether } from './check-together.ts'
 import { readConfigFile } from './config-file.ts'
 import { nearestName } from './nearest-name.ts'
+import { readValue } from './kinds.ts'
+import type { LoadedSettings, SettingSource } from './loaded-settings.ts'
 import {
   environmentVariableOf,
   SETTING_NAMES,
   SETTINGS,
-  type SecretSettingName,
   type SettingDefinition,
   type SettingName,
 } from './settings.ts'
 
-export type SettingSource = 'flag' | 'environment' | 'config file' | 'default'
-
-export interface LoadedSetting<Value = string> {
-  /** Undefined when it is not set and has no default. */
-  readonly value: Value | undefined
-  readonly source: SettingSource
-}
-
-export type LoadedSettings = {
-  readonly [Name in SettingName]: LoadedSetting<Name extends SecretSettingName ? Redacted<string> : string>
-}
+export type { LoadedSettings } from './loaded-settings.ts'
 
 export interface SettingInputs {
   readonly flags: Readonly<Record<string, string | undefined>>
@@ -54,14 +45,23 @@ export function loadSettings(inputs: SettingInputs): LoadedSettings {
     ]
     const definition: SettingDefinition = SETTINGS[name]
     const found = candidates.find(([candidate]) => candidate !== undefined)
-    const [value, source] = found ?? ([definition.default, 'default'] as const)
-    if (value !== undefined) checkSetting(name, value, source)
-    const isSecret = definition.secret === true && value !== undefined
-    return [name, Object.freeze({ value: isSecret ? new Redacted(value) : value, source })] as const
+    const [text, source] = found ?? ([definition.default, 'default'] as const)
+    return [name, Object.freeze({ value: valueOf(name, definition, text, source), source })] as const
   })
   const settings = Object.freeze(Object.fromEntries(loaded)) as LoadedSettings
   checkTogether(settings)
   return settings
+}
+
+function valueOf(
+  name: SettingName,
+  definition: SettingDefinition,
+  text: string | undefined,
+  source: SettingSource,
+) {
+  if (text === undefined) return undefined
+  checkSetting(name, text, source)
+  return definition.secret === true ? new Redacted(text) : readValue(definition.kind, text)
 }
 
 /** A misspelt variable would silently leave the default in force; that is refused. */
@@ -82,10 +82,6 @@ const unknownName = (what: string, name: string, known: readonly string[]): Faul
     `There is no setting ${what}.`,
     `Did you mean ${nearestName(name, known) ?? 'another'}? \`lakegate config\` lists all of them.`,
   )
-
-/** A number setting; undefined when it is not set and has no default. */
-export const numberOf = (setting: LoadedSetting): number | undefined =>
-  setting.value === undefined ? undefined : Number(setting.value)
 
 /** The data directory, absolute, with its default worked out. */
 export function dataDirectoryOf(

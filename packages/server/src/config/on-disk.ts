@@ -8,7 +8,7 @@ import { access, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { badValue } from './check-setting.ts'
 import type { SettingKind } from './kinds.ts'
-import type { LoadedSettings } from './load.ts'
+import type { LoadedSettings } from './loaded-settings.ts'
 import { SETTING_NAMES, SETTINGS } from './settings.ts'
 
 /** @returns what is wrong, a clause; undefined when nothing is */

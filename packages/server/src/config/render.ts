@@ -1,5 +1,7 @@
 /** The answer of `lakegate config`: every setting, its value and where it comes from. */
-import type { LoadedSettings } from './load.ts'
+import { Redacted } from '../domain/redacted.ts'
+import { writeValue } from './kinds.ts'
+import type { LoadedSettings } from './loaded-settings.ts'
 import { SETTING_SUBJECTS, SETTINGS, type SettingDefinition, type SettingName } from './settings.ts'
 
 /** What a start takes for settings that are left out, for people; known as far as it can be before one. */
@@ -34,8 +36,8 @@ function rowOf(
 ): readonly [string, string, string] {
   const definition: SettingDefinition = SETTINGS[name]
   const { value, source } = settings[name]
-  if (value !== undefined)
-    return [name, definition.secret === true ? '(set)' : value === '' ? '(empty)' : String(value), source]
+  if (value instanceof Redacted) return [name, '(set)', source]
+  if (value !== undefined) return [name, value === '' ? '(empty)' : writeValue(value), source]
   const derived = resolved[name]
   return derived === undefined ? [name, '(not set)', definition.fallback ?? ''] : [name, derived, 'derived']
 }

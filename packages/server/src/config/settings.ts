@@ -27,9 +27,6 @@ export const SETTINGS = {
 } as const
 
 export type SettingName = keyof typeof SETTINGS
-export type SecretSettingName = {
-  [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly secret: true } ? Name : never
-}[SettingName]
 
 const namesIn = (settings: Readonly<Record<string, SettingDefinition>>) =>
   Object.keys(settings) as readonly SettingName[]

@@ -1,8 +1,7 @@
 /** The last word to whoever sends what is no request, or takes too long to; the connection ends behind it. */
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused } from '../operations/refused-error.ts'
 import { toHttpError } from './error-body.ts'
 
 /** By the codes of Node's parser, and of its timeouts. */
@@ -22,7 +21,7 @@ export const answerToConnect = (): Buffer =>
   lastAnswer(405, 'method: CONNECT is for proxies, and this is none.')
 
 function lastAnswer(status: number, problem: string): Buffer {
-  const { body } = toHttpError(new RefusedError(refuse('malformed_request', { problem })), randomUUID())
+  const { body } = toHttpError(refused('malformed_request', { problem }), randomUUID())
   const text = JSON.stringify(body)
   return Buffer.from(
     [

@@ -1,7 +1,6 @@
 /** Turns a route definition into a route: validates what came in and names the field that is wrong. */
 import type { z } from 'zod'
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused } from '../operations/refused-error.ts'
 import type { Route, RouteDefinition } from './route.ts'
 
 export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Params, Query, Body>): Route {
@@ -27,7 +26,7 @@ function parse<Shape>(shape: z.ZodType<Shape>, value: unknown, place: string): S
   const parsed = shape.safeParse(value, { error: sayWhatIsMissing })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new RefusedError(refuse('invalid_parameter', describe(issue, place)))
+  throw refused('invalid_parameter', describe(issue, place))
 }
 
 /** In plain words; what a shape says itself goes before it. */

@@ -1,6 +1,5 @@
 /** Reads a JSON body strictly: bytes that are not UTF-8 and text that is not JSON are the caller's mistake. */
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 
 /** @returns undefined for an empty body, as some SDKs send a content type without one */
 export function parseJsonBody(bytes: Buffer): unknown {
@@ -9,13 +8,13 @@ export function parseJsonBody(bytes: Buffer): unknown {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not UTF-8.' }))
+    throw refused('malformed_request', { problem: 'body: it is not UTF-8.' })
   }
   try {
     return JSON.parse(text, refuseDangerous)
   } catch (error) {
     if (error instanceof RefusedError) throw error
-    throw new RefusedError(refuse('malformed_request', { problem: 'body: it is not valid JSON.' }))
+    throw refused('malformed_request', { problem: 'body: it is not valid JSON.' })
   }
 }
 
@@ -25,12 +24,10 @@ export function parseJsonBody(bytes: Buffer): unknown {
  */
 function refuseDangerous(key: string, value: unknown): unknown {
   if (key === '__proto__') {
-    throw new RefusedError(
-      refuse('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' }),
-    )
+    throw refused('invalid_parameter', { field: '__proto__', problem: 'this field is not known.' })
   }
   if (typeof value === 'string' && value.includes('\u0000')) {
-    throw new RefusedError(refuse('invalid_parameter', { field: key, problem: 'it holds a zero character.' }))
+    throw refused('invalid_parameter', { field: key, problem: 'it holds a zero character.' })
   }
   return value
 }

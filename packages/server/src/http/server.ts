@@ -7,9 +7,8 @@ import type { RequestListener, Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Workspace } from '../domain/workspace.ts'
 import type { AuthenticateBearer } from '../operations/credentials/authenticate-bearer.ts'
-import { RefusedError, requirePermitted } from '../operations/refused-error.ts'
+import { refused, requirePermitted } from '../operations/refused-error.ts'
 import { decideScope, type Caller } from '../policy/permissions.ts'
-import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection, TakeUpgrade } from './connections.ts'
 import { CONSOLE_API_PREFIX, consolePathOf } from './console/api.ts'
@@ -176,7 +175,7 @@ function createFastify(
   })
   fastify.setNotFoundHandler((request) => {
     const [path = ''] = request.url.split('?')
-    throw new RefusedError(refuse('endpoint_not_found', { method: request.method, path: path.slice(0, 256) }))
+    throw refused('endpoint_not_found', { method: request.method, path: path.slice(0, 256) })
   })
   for (const route of dependencies.publicRoutes) {
     fastify.get<{ Querystring: Record<string, unknown> }>(route.path, async (request, reply) =>
@@ -227,7 +226,7 @@ function addRoute(
     // Before the body is read: a stranger gets no work done, and neither does a token that is for something else.
     onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
-        throw new RefusedError(refuse('malformed_request', { problem: 'path: it holds a zero character.' }))
+        throw refused('malformed_request', { problem: 'path: it holds a zero character.' })
       const workspace = await workspaceAt(request.headers.host)
       const caller = await entrance.callerOf(request, workspace)
       requirePermitted(decideScope(caller, route.scopes))

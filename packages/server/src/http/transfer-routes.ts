@@ -1,8 +1,7 @@
 /** Routes whose bodies or answers are files: read as bytes, and within the bounds of transfers.ts. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused } from '../operations/refused-error.ts'
 import type { Caller } from '../policy/permissions.ts'
-import { refuse } from '../policy/refusals.ts'
 import { abandonAnswer } from './abandon-answer.ts'
 import type { CloseConnection } from './connections.ts'
 import type { Transfer } from './route.ts'
@@ -38,13 +37,13 @@ export function beginTransfer({
   // Gone while the caller was looked up: its end was told already, and nobody would give the room back. An answer that waits
   // behind another one on the connection does not know of that itself (attack 65).
   if (reply.raw.closed || request.raw.socket.destroyed)
-    throw new RefusedError(refuse('malformed_request', { problem: 'The client is gone.' }))
+    throw refused('malformed_request', { problem: 'The client is gone.' })
   const { 'transfer-encoding': isChunked, 'content-length': length = '0' } = request.headers
   // What is announced as larger is refused before it is read.
   const body = isChunked === undefined ? Math.min(Number(length), largestBody) : largestBody
   const end = transfers.begin(caller.identity.id, body + largestAnswer, () => {
     abandonAnswer(reply.raw, closeConnection)
   })
-  if (end === undefined) throw new RefusedError(refuse('too_many_transfers'))
+  if (end === undefined) throw refused('too_many_transfers')
   reply.raw.once('close', end)
 }

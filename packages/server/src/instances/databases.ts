@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { DATABRICKS_SUPERUSER } from '../domain/role.ts'
 import type { InstanceDatabases } from '../operations/ports/catalog.ts'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import { administrativeDatabase, type AdministrativeAccess } from './administrative-client.ts'
 import { requireDatabricksSuperuser } from './own-roles.ts'
@@ -47,9 +47,7 @@ async function exists(client: pg.Client, instance: DatabaseInstance, name: strin
   const [found] = rows
   if (found === undefined) return false
   if (found.problem === null) return true
-  throw new RefusedError(
-    refuse('database_not_usable', { database: name, name: instance.name, problem: found.problem }),
-  )
+  throw refused('database_not_usable', { database: name, name: instance.name, problem: found.problem })
 }
 
 /** PostgreSQL waited for five seconds that the sessions in template1 end (dbcommands.c, CountOtherDBBackends). */

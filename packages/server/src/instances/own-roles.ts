@@ -7,8 +7,7 @@ import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
 import { DATABRICKS_SUPERUSER } from '../domain/role.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused } from '../operations/refused-error.ts'
 import { roleBindingsOf } from './role-bindings.ts'
 
 export const OWN_LABEL = `pg_catalog.pg_shseclabel AS own
@@ -105,7 +104,7 @@ export async function requireDatabricksSuperuser(
   const standing = await standingOf(client, instance, DATABRICKS_SUPERUSER, { alone: false })
   // Where Lakegate cannot mark what it made, whoever runs the cluster may have given others the ADMIN option on it.
   if (standing === 'ours' || !isSuperuserOf(instance)) return
-  throw new RefusedError(refuse('system_role_taken', { role: DATABRICKS_SUPERUSER, name: instance.name }))
+  throw refused('system_role_taken', { role: DATABRICKS_SUPERUSER, name: instance.name })
 }
 
 const systemRoleTaken = ({ name }: DatabaseInstance, role: string): Fault =>

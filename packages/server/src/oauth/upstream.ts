@@ -5,7 +5,7 @@
 import * as openid from 'openid-client'
 import type { Principal } from '../domain/identity.ts'
 import { type Redacted } from '../domain/redacted.ts'
-import { RefusedError } from '../operations/refused-error.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
 import type { UpstreamSignIn } from './interactions.ts'
 
@@ -83,17 +83,17 @@ export function createUpstreamSignIn(settings: UpstreamSettings, ports: Upstream
     },
 
     async finish({ currentUrl, pending: sealed, workspaceId, clientAddress }) {
-      const refused = (reason: string, userName?: string): RefusedError => {
+      const refusedBecause = (reason: string, userName?: string): RefusedError => {
         ports.record({
           outcome: 'refused',
           reason,
           clientAddress,
           ...(userName === undefined ? {} : { userName }),
         })
-        return new RefusedError(refuse('upstream_refused', { provider: settings.name, reason }))
+        return refused('upstream_refused', { provider: settings.name, reason })
       }
       const pending = readPending(ports.unseal(sealed))
-      if (pending === undefined) throw refused('the sign-in was begun too long ago')
+      if (pending === undefined) throw refusedBecause('the sign-in was begun too long ago')
       const claims = await readClaims(await reach(configuration), currentUrl, pending).catch(
         (error: unknown) => {
           if (error instanceof openid.ClientError || error instanceof openid.AuthorizationResponseError)
@@ -102,15 +102,15 @@ export function createUpstreamSignIn(settings: UpstreamSettings, ports: Upstream
           throw error
         },
       )
-      if (claims === undefined) throw refused('the provider did not confirm it')
+      if (claims === undefined) throw refusedBecause('the provider did not confirm it')
       const userName = claims[settings.userNameClaim]
       if (typeof userName !== 'string' || userName === '')
-        throw refused(`the provider names no ${settings.userNameClaim}`)
+        throw refusedBecause(`the provider names no ${settings.userNameClaim}`)
       // An address that nobody has verified is anybody's.
       if (settings.userNameClaim === 'email' && claims['email_verified'] !== true)
-        throw refused('the provider has not verified the e-mail address', userName)
+        throw refusedBecause('the provider has not verified the e-mail address', userName)
       const principal = await ports.findUser(userName, workspaceId)
-      if (principal === undefined) throw refused('there is no such user in this workspace', userName)
+      if (principal === undefined) throw refusedBecause('there is no such user in this workspace', userName)
       ports.record({ outcome: 'admitted', principal, clientAddress })
       return principal
     },

@@ -1,4 +1,4 @@
-import type { Refusal } from '../policy/refusals.ts'
+import { refuse, type Refusal, type RefusalName, type RefuseArguments } from '../policy/refusals.ts'
 
 /** Carries a refusal from an operation to the edge that renders it; thrown nowhere else (style §7). */
 export class RefusedError extends Error {
@@ -9,6 +9,11 @@ export class RefusedError extends Error {
     this.name = 'RefusedError'
     this.refusal = refusal
   }
+}
+
+/** One refusal of the table as an error to throw; the compiler demands the parameters that its texts name. */
+export function refused<Name extends RefusalName>(name: Name, ...rest: RefuseArguments<Name>): RefusedError {
+  return new RefusedError(refuse(name, ...rest))
 }
 
 /** Turns a verdict into control flow: returns when permitted, throws the refusal otherwise. */

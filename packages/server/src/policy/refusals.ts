@@ -23,7 +23,7 @@ export interface Refusal {
   readonly auditDetail: string | undefined
 }
 
-type RefuseArguments<Name extends RefusalName> = [ParameterNames<Name>] extends [never]
+export type RefuseArguments<Name extends RefusalName> = [ParameterNames<Name>] extends [never]
   ? [parameters?: undefined, auditDetail?: string]
   : [parameters: RefusalParameters<Name>, auditDetail?: string]
 

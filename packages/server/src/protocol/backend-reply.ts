@@ -1,6 +1,7 @@
 /** What a backend answers to a startup packet, as far as the gateway must understand it before it relays. */
 import { decodeErrorResponse, type ReceivedError } from './error-response.ts'
 import { FieldCursor, type Frame } from './frame.ts'
+import { BACKEND } from './message-types.ts'
 
 export type BackendReply =
   | { readonly kind: 'authentication_ok' }
@@ -11,14 +12,14 @@ export type BackendReply =
 
 /** Undefined when the body does not have the shape that its type demands. */
 export function parseBackendReply({ type, body }: Frame): BackendReply | undefined {
-  switch (type) {
-    case 'R': {
+  switch (type.charCodeAt(0)) {
+    case BACKEND.authentication: {
       const code = new FieldCursor(body).int32()
       if (code === undefined) return undefined
       if (code !== 0) return { kind: 'authentication_request', code }
       return body.length === 4 ? { kind: 'authentication_ok' } : undefined
     }
-    case 'E':
+    case BACKEND.errorResponse:
       return { kind: 'error_response', error: decodeErrorResponse(body) }
     default:
       return { kind: 'other', type }

@@ -3,26 +3,27 @@
  * answers simple queries in text form. Names and fields as in PostgreSQL, "Message Formats".
  */
 import { buildMessage, field } from './message-builder.ts'
+import { BACKEND, TRANSACTION_STATUS } from './message-types.ts'
 
 const AUTHENTICATION_OK = 0
 const AUTHENTICATION_CLEARTEXT_PASSWORD = 3
 
-export const encodeAuthenticationOk = (): Buffer => buildMessage('R', field.int32(AUTHENTICATION_OK))
+export const encodeAuthenticationOk = (): Buffer =>
+  buildMessage(BACKEND.authentication, field.int32(AUTHENTICATION_OK))
 export const encodeAuthenticationCleartextPassword = (): Buffer =>
-  buildMessage('R', field.int32(AUTHENTICATION_CLEARTEXT_PASSWORD))
+  buildMessage(BACKEND.authentication, field.int32(AUTHENTICATION_CLEARTEXT_PASSWORD))
 
 export const encodeParameterStatus = (name: string, value: string): Buffer =>
-  buildMessage('S', field.string(name), field.string(value))
+  buildMessage(BACKEND.parameterStatus, field.string(name), field.string(value))
 
 /** 4 bytes of key in protocol 3.0, up to 256 in 3.2. */
 export const encodeBackendKeyData = (processId: number, key: Buffer): Buffer =>
-  buildMessage('K', field.int32(processId), key)
+  buildMessage(BACKEND.backendKeyData, field.int32(processId), key)
 
-export type TransactionStatus = 'idle' | 'in_transaction' | 'in_failed_transaction'
-const TRANSACTION_STATUS = { idle: 'I', in_transaction: 'T', in_failed_transaction: 'E' } as const
+export type TransactionStatus = keyof typeof TRANSACTION_STATUS
 
 export const encodeReadyForQuery = (status: TransactionStatus = 'idle'): Buffer =>
-  buildMessage('Z', Buffer.from(TRANSACTION_STATUS[status], 'latin1'))
+  buildMessage(BACKEND.readyForQuery, Buffer.of(TRANSACTION_STATUS[status]))
 
 export interface ColumnDescription {
   readonly name: string
@@ -37,7 +38,7 @@ export const textColumn = (name: string): ColumnDescription => ({ name, typeOid:
 /** Columns of no table, in text format. */
 export function encodeRowDescription(columns: readonly ColumnDescription[]): Buffer {
   return buildMessage(
-    'T',
+    BACKEND.rowDescription,
     field.int16(columns.length),
     ...columns.flatMap((column) => [
       field.string(column.name),
@@ -54,7 +55,7 @@ export function encodeRowDescription(columns: readonly ColumnDescription[]): Buf
 /** Values in text format; null is SQL NULL. */
 export function encodeDataRow(values: readonly (string | null)[]): Buffer {
   return buildMessage(
-    'D',
+    BACKEND.dataRow,
     field.int16(values.length),
     ...values.flatMap((value) => {
       if (value === null) return [field.int32(-1)]
@@ -65,4 +66,5 @@ export function encodeDataRow(values: readonly (string | null)[]): Buffer {
 }
 
 /** `tag` is for instance `SELECT 1`. */
-export const encodeCommandComplete = (tag: string): Buffer => buildMessage('C', field.string(tag))
+export const encodeCommandComplete = (tag: string): Buffer =>
+  buildMessage(BACKEND.commandComplete, field.string(tag))

@@ -4,6 +4,7 @@
  */
 import { FieldCursor } from './frame.ts'
 import { buildMessage, field } from './message-builder.ts'
+import { BACKEND, ERROR_FIELD } from './message-types.ts'
 
 export interface ErrorFields {
   readonly severity: 'ERROR' | 'FATAL'
@@ -15,17 +16,17 @@ export interface ErrorFields {
   readonly routine?: string | undefined
 }
 
-/** S and V both: S is for people and may be translated, V is what drivers compare. */
+/** Both severities: one is for people and may be translated, the other is what drivers compare. */
 export function encodeErrorResponse(error: ErrorFields): Buffer {
   return buildMessage(
-    'E',
-    ...errorField('S', error.severity),
-    ...errorField('V', error.severity),
-    ...errorField('C', error.sqlstate),
-    ...errorField('M', error.message),
-    ...(error.detail === undefined ? [] : errorField('D', error.detail)),
-    ...(error.hint === undefined ? [] : errorField('H', error.hint)),
-    ...(error.routine === undefined ? [] : errorField('R', error.routine)),
+    BACKEND.errorResponse,
+    ...errorField(ERROR_FIELD.localizedSeverity, error.severity),
+    ...errorField(ERROR_FIELD.severity, error.severity),
+    ...errorField(ERROR_FIELD.sqlstate, error.sqlstate),
+    ...errorField(ERROR_FIELD.message, error.message),
+    ...(error.detail === undefined ? [] : errorField(ERROR_FIELD.detail, error.detail)),
+    ...(error.hint === undefined ? [] : errorField(ERROR_FIELD.hint, error.hint)),
+    ...(error.routine === undefined ? [] : errorField(ERROR_FIELD.routine, error.routine)),
     Buffer.of(0),
   )
 }
@@ -54,5 +55,9 @@ export function decodeErrorResponse(body: Buffer): ReceivedError {
     const key = String.fromCharCode(code)
     if (!fields.has(key)) fields.set(key, value.toString('utf8'))
   }
-  return { severity: fields.get('V') ?? fields.get('S'), sqlstate: fields.get('C'), message: fields.get('M') }
+  return {
+    severity: fields.get(ERROR_FIELD.severity) ?? fields.get(ERROR_FIELD.localizedSeverity),
+    sqlstate: fields.get(ERROR_FIELD.sqlstate),
+    message: fields.get(ERROR_FIELD.message),
+  }
 }

@@ -1,5 +1,6 @@
 /** Messages of a client that runs a statement by the extended query protocol ("Message Flow", Extended Query). */
 import { buildMessage, field } from './message-builder.ts'
+import { FRONTEND, TARGET } from './message-types.ts'
 
 const UNNAMED = field.string('')
 const NONE = field.int16(0)
@@ -14,29 +15,29 @@ export function encodeStatement(text: string, parameters: readonly (string | Buf
     return [field.int32(bytes.length), bytes]
   })
   return Buffer.concat([
-    buildMessage('P', UNNAMED, field.string(text), NONE),
-    buildMessage('B', UNNAMED, UNNAMED, NONE, field.int16(parameters.length), ...values, NONE),
-    buildMessage('E', UNNAMED, field.int32(0)),
+    buildMessage(FRONTEND.parse, UNNAMED, field.string(text), NONE),
+    buildMessage(FRONTEND.bind, UNNAMED, UNNAMED, NONE, field.int16(parameters.length), ...values, NONE),
+    buildMessage(FRONTEND.execute, UNNAMED, field.int32(0)),
   ])
 }
 
 /** A simple Query. Only for text that holds nothing of a user's. */
-export const encodeQuery = (text: string): Buffer => buildMessage('Q', field.string(text))
+export const encodeQuery = (text: string): Buffer => buildMessage(FRONTEND.query, field.string(text))
 
 /** @param statement one character per byte */
 export const encodeDescribeStatement = (statement: string): Buffer =>
-  buildMessage('D', Buffer.from('S', 'latin1'), field.string(Buffer.from(statement, 'latin1')))
+  buildMessage(FRONTEND.describe, Buffer.of(TARGET.statement), field.string(Buffer.from(statement, 'latin1')))
 
 /** @param statement one character per byte */
 export const encodeCloseStatement = (statement: string): Buffer =>
-  buildMessage('C', Buffer.from('S', 'latin1'), field.string(Buffer.from(statement, 'latin1')))
+  buildMessage(FRONTEND.close, Buffer.of(TARGET.statement), field.string(Buffer.from(statement, 'latin1')))
 
 /** @param statement one character per byte */
 export const encodeParse = (statement: string, text: string): Buffer =>
-  buildMessage('P', field.string(Buffer.from(statement, 'latin1')), field.string(text), NONE)
+  buildMessage(FRONTEND.parse, field.string(Buffer.from(statement, 'latin1')), field.string(text), NONE)
 
-export const encodeFlush = (): Buffer => buildMessage('H')
+export const encodeFlush = (): Buffer => buildMessage(FRONTEND.flush)
 
-export const encodeTerminate = (): Buffer => buildMessage('X')
+export const encodeTerminate = (): Buffer => buildMessage(FRONTEND.terminate)
 
-export const encodeSync = (): Buffer => buildMessage('S')
+export const encodeSync = (): Buffer => buildMessage(FRONTEND.sync)

@@ -1,5 +1,6 @@
 /** Messages of a client after the startup packet, as far as a server of ours reads them. */
 import { FieldCursor, type Frame } from './frame.ts'
+import { FRONTEND } from './message-types.ts'
 
 export type FrontendMessage =
   /** Still bytes: whether they are text is for the verifier to find out. */
@@ -10,16 +11,16 @@ export type FrontendMessage =
 
 /** Undefined when the body does not have the shape that its type demands. */
 export function parseFrontendMessage({ type, body }: Frame): FrontendMessage | undefined {
-  switch (type) {
-    case 'p': {
+  switch (type.charCodeAt(0)) {
+    case FRONTEND.passwordMessage: {
       const password = wholeString(body)
       return password === undefined ? undefined : { kind: 'password_message', password }
     }
-    case 'Q': {
+    case FRONTEND.query: {
       const text = wholeString(body)
       return text === undefined ? undefined : { kind: 'query', text }
     }
-    case 'X':
+    case FRONTEND.terminate:
       return body.length === 0 ? { kind: 'terminate' } : undefined
     default:
       return { kind: 'other', type }

@@ -4,10 +4,8 @@
  * layout (57P02, 57P01). PostgreSQL, "Message Formats", "Error and Notice Message Fields".
  */
 import { decodeErrorResponse } from './error-response.ts'
+import { BACKEND, FRONTEND } from './message-types.ts'
 
-const ERROR_RESPONSE = 'E'.charCodeAt(0)
-const NOTICE_RESPONSE = 'N'.charCodeAt(0)
-const TERMINATE = 'X'.charCodeAt(0)
 const HEADER_BYTES = 5
 /** Enough for its first fields, severity and SQLSTATE among them; more would only take memory while a session is idle. */
 export const LONGEST_LAST_WORD = 1024
@@ -17,7 +15,7 @@ const OPERATOR_INTERVENTION = '57P'
 /** Whether they end with Terminate: its type and its length, and nothing else. */
 export function endsWithTerminate(bytes: Buffer): boolean {
   const at = bytes.length - HEADER_BYTES
-  return at >= 0 && bytes[at] === TERMINATE && bytes.readInt32BE(at + 1) === HEADER_BYTES - 1
+  return at >= 0 && bytes[at] === FRONTEND.terminate && bytes.readInt32BE(at + 1) === HEADER_BYTES - 1
 }
 
 /**
@@ -27,7 +25,7 @@ export function endsWithTerminate(bytes: Buffer): boolean {
 export function sqlstateOfLastWord(bytes: Buffer): string | undefined {
   for (let at = bytes.length - HEADER_BYTES; at >= 0; at -= 1) {
     const isLastMessage =
-      (bytes[at] === ERROR_RESPONSE || bytes[at] === NOTICE_RESPONSE) &&
+      (bytes[at] === BACKEND.errorResponse || bytes[at] === BACKEND.noticeResponse) &&
       bytes.readInt32BE(at + 1) === bytes.length - at - 1
     if (isLastMessage) return sqlstateThatEnds(bytes.subarray(at + HEADER_BYTES))
   }

@@ -1,4 +1,4 @@
-/** The type bytes of messages behind the login ("Message Formats"). */
+/** The type bytes of messages, and the letters within them, in one list (PostgreSQL, "Message Formats"). */
 const letter = (text: string): number => text.charCodeAt(0)
 
 /** Sent by clients. */
@@ -16,6 +16,8 @@ export const FRONTEND = {
   copyDone: letter('c'),
   copyData: letter('d'),
   copyFail: letter('f'),
+  /** Also SASLInitialResponse and SASLResponse; what was asked for says which. */
+  passwordMessage: letter('p'),
 } as const
 
 /** Sent by PostgreSQL. */
@@ -32,13 +34,42 @@ export const BACKEND = {
   emptyQueryResponse: letter('I'),
   backendKeyData: letter('K'),
   noticeResponse: letter('N'),
+  /** Every request and continuation of authentication; the first four bytes of the body say which. */
+  authentication: letter('R'),
   parameterStatus: letter('S'),
   rowDescription: letter('T'),
   functionCallResponse: letter('V'),
+  copyBothResponse: letter('W'),
   readyForQuery: letter('Z'),
   copyDone: letter('c'),
   copyData: letter('d'),
   noData: letter('n'),
   portalSuspended: letter('s'),
   parameterDescription: letter('t'),
+  negotiateProtocolVersion: letter('v'),
+} as const
+
+/** What Describe and Close are about. */
+export const TARGET = { statement: letter('S'), portal: letter('P') } as const
+
+/** In ReadyForQuery. */
+export const TRANSACTION_STATUS = {
+  idle: letter('I'),
+  in_transaction: letter('T'),
+  in_failed_transaction: letter('E'),
+} as const
+
+/** In ErrorResponse and NoticeResponse ("Error and Notice Message Fields"); as characters, because they name fields. */
+export const ERROR_FIELD = {
+  /** For people, and possibly translated. */
+  localizedSeverity: 'S',
+  severity: 'V',
+  sqlstate: 'C',
+  message: 'M',
+  detail: 'D',
+  hint: 'H',
+  /** Of the mistake in the text of the query, in characters, from 1 on. */
+  position: 'P',
+  context: 'W',
+  routine: 'R',
 } as const

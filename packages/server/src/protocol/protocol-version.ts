@@ -4,6 +4,7 @@
  * never refused.
  */
 import { buildMessage, field } from './message-builder.ts'
+import { BACKEND } from './message-types.ts'
 import { SUPPORTED_MAJOR_VERSION, type ProtocolVersion, type StartupMessage } from './startup.ts'
 
 /** 3.2 brings cancel keys of up to 256 bytes; 3.1 was never released, and PostgreSQL takes it as 3.0. */
@@ -33,7 +34,7 @@ export function agreeOnProtocol(message: StartupMessage): AgreedProtocol {
 /** The whole version goes out, as PostgreSQL does and libpq expects, although the manual says "minor". */
 function encodeNegotiateProtocolVersion(version: ProtocolVersion, options: readonly string[]): Buffer {
   return buildMessage(
-    'v',
+    BACKEND.negotiateProtocolVersion,
     field.int32((version.major << 16) | version.minor),
     field.int32(options.length),
     ...options.map((option) => field.string(Buffer.from(option, 'latin1'))),

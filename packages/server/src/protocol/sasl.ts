@@ -1,6 +1,7 @@
 /** SASL inside the PostgreSQL protocol ("SASL Authentication", "Message Formats"): the envelopes, not the mechanisms. */
 import { FieldCursor } from './frame.ts'
 import { buildMessage, field } from './message-builder.ts'
+import { BACKEND } from './message-types.ts'
 
 const AUTHENTICATION_SASL = 10
 const AUTHENTICATION_SASL_CONTINUE = 11
@@ -9,15 +10,15 @@ const AUTHENTICATION_SASL_FINAL = 12
 /** In order of preference. */
 export const encodeAuthenticationSasl = (mechanisms: readonly string[]): Buffer =>
   buildMessage(
-    'R',
+    BACKEND.authentication,
     field.int32(AUTHENTICATION_SASL),
     ...mechanisms.map((name) => field.string(name)),
     Buffer.of(0),
   )
 export const encodeAuthenticationSaslContinue = (data: Buffer): Buffer =>
-  buildMessage('R', field.int32(AUTHENTICATION_SASL_CONTINUE), data)
+  buildMessage(BACKEND.authentication, field.int32(AUTHENTICATION_SASL_CONTINUE), data)
 export const encodeAuthenticationSaslFinal = (data: Buffer): Buffer =>
-  buildMessage('R', field.int32(AUTHENTICATION_SASL_FINAL), data)
+  buildMessage(BACKEND.authentication, field.int32(AUTHENTICATION_SASL_FINAL), data)
 
 export interface SaslInitialResponse {
   readonly mechanism: string

@@ -6,6 +6,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { FieldCursor } from './frame.ts'
 import { buildMessage, field } from './message-builder.ts'
+import { FRONTEND } from './message-types.ts'
 
 export interface ScramKey {
   readonly salt: Uint8Array
@@ -53,7 +54,7 @@ export function startScram(
   const first = Buffer.from(header + clientFirstBare, 'ascii')
   return {
     message: buildMessage(
-      'p',
+      FRONTEND.passwordMessage,
       field.string(binding === undefined ? PLAIN : PLUS),
       field.int32(first.length),
       first,
@@ -101,7 +102,7 @@ function proceed(sent: Sent, serverFirst: Buffer): ScramProof | undefined {
   const expected = Buffer.from(`v=${hmac(key.serverKey, signed).toString('base64')}`, 'ascii')
   return {
     message: buildMessage(
-      'p',
+      FRONTEND.passwordMessage,
       Buffer.from(`${withoutProof},p=${Buffer.from(proof).toString('base64')}`, 'ascii'),
     ),
     isProvenBy: (serverFinal) =>

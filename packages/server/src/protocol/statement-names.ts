@@ -4,6 +4,7 @@
  */
 import { FieldCursor } from './frame.ts'
 import { LONGEST_NAME } from './limits.ts'
+import { TARGET } from './message-types.ts'
 
 /**
  * As PostgreSQL finds a statement or a portal: by the first 63 bytes (`prepare.c` and `portalmem.c`, hash tables with
@@ -59,5 +60,5 @@ export function statementOfDescribe(body: Buffer): { readonly name: string } | '
   const kind = cursor.uint8()
   const name = nameOf(cursor.stringBytes())
   if (kind === undefined || name === undefined) return undefined
-  return kind === 'S'.charCodeAt(0) ? { name } : 'portal'
+  return kind === TARGET.statement ? { name } : 'portal'
 }

@@ -1,10 +1,10 @@
 /** Attached clusters in the system database: how they are reached, and the secrets for it, encrypted by the caller. */
-import type { Insertable, Selectable, Transaction } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
 import type { InstanceBackend } from '../domain/database-instance.ts'
 import type { InstanceUid, RoleOid } from '../domain/ids.ts'
 import type { AttachedSecretStore } from '../operations/ports/attached.ts'
-import type { SystemSchema } from './schema.ts'
+import type { SystemSchema, SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 type Table = SystemSchema['database_instance']
@@ -29,7 +29,7 @@ export function backendOf(
 }
 
 export async function saveAdministrativePassword(
-  transaction: Transaction<SystemSchema>,
+  transaction: SystemTransaction,
   uid: InstanceUid,
   encryptedPassword: Uint8Array,
 ): Promise<void> {

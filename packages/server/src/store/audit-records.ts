@@ -1,7 +1,7 @@
 /** Audit records in the system database: appended in batches, read newest first, removed when they are old. */
 import { sql } from 'kysely'
 import type { AuditRecord, AuditStore } from '../operations/ports/audit.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 /** "audit" as a number: only one process at a time removes records. */
@@ -13,17 +13,18 @@ const storable = (_name: string, value: unknown): unknown =>
 
 const asJson = (records: readonly AuditRecord[]): string => JSON.stringify(records, storable)
 
+const appendQuery = ({ records }: { readonly records: string }) => sql<object>`
+  INSERT INTO audit_record (at, event, outcome, reason, workspace_id, instance_uid, identity_id, entry)
+  SELECT (record->>'at')::timestamptz, entry->>'event', entry->>'outcome', entry->>'reason',
+         entry->>'workspaceId', entry->>'instanceUid', entry->>'identityId', entry
+    FROM jsonb_array_elements(${records}::jsonb) AS record,
+         LATERAL (SELECT record->'entry' AS entry) AS part`
+
 export function createAuditStore(database: SystemDatabase): AuditStore {
+  const append = namedQuery(database, 'append_audit_records', ['records'], appendQuery)
   return {
     async appendRecords(records) {
-      await askSystemDatabase(() =>
-        sql`${prepared('append_audit_records')}
-          INSERT INTO audit_record (at, event, outcome, reason, workspace_id, instance_uid, identity_id, entry)
-          SELECT (record->>'at')::timestamptz, entry->>'event', entry->>'outcome', entry->>'reason',
-                 entry->>'workspaceId', entry->>'instanceUid', entry->>'identityId', entry
-            FROM jsonb_array_elements(${asJson(records)}::jsonb) AS record,
-                 LATERAL (SELECT record->'entry' AS entry) AS part`.execute(database),
-      )
+      await askSystemDatabase(() => append({ records: asJson(records) }))
     },
 
     pageOfRecords: (filter, { before, size }) =>

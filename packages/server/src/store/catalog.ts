@@ -8,7 +8,7 @@ import type { ClaimedTableFacts } from '../policy/claims.ts'
 import { TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts'
 import { toIdentity } from './identities.ts'
 import { ancestorsOf } from './membership.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
 
@@ -23,34 +23,53 @@ interface ClaimedTableRow {
   readonly is_granted: boolean
 }
 
+interface ClaimedTablesQuestion {
+  readonly identityId: IdentityId
+  readonly workspaceId: WorkspaceId
+  readonly names: readonly string[]
+}
+
+/** One query: each name is found as a table, else by its catalog; grants by the identity's own few ancestors. */
+const claimedTablesQuery = ({
+  identityId,
+  workspaceId,
+  names,
+}: ClaimedTablesQuestion) => sql<ClaimedTableRow>`
+  WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
+  wanted AS (
+    SELECT name, ordinality, split_part(name, '.', 1) AS catalog,
+           split_part(name, '.', 1) || '.' || split_part(name, '.', 2) AS schema
+      FROM unnest(${names}::text[]) WITH ORDINALITY AS wanted (name, ordinality))
+  SELECT wanted.name, coalesce(own.instance_uid, whole.instance_uid) AS instance_uid,
+         coalesce(own.database_name, whole.database_name) AS database_name,
+         array_remove(ARRAY[own.creator_id, whole.creator_id], NULL)::text[] AS creator_ids,
+         EXISTS (
+           SELECT FROM ancestor CROSS JOIN LATERAL (
+             SELECT FROM read_grant AS given
+              WHERE given.entry_uid IN (own.uid, whole.uid) AND given.identity_id = ancestor.id
+                AND given.securable IN (wanted.catalog, wanted.schema, wanted.name) OFFSET 0) AS given
+         ) AS is_granted
+    FROM wanted
+    LEFT JOIN catalog_entry AS own
+      ON own.workspace_id = ${workspaceId}::bigint AND own.name = wanted.name AND own.kind = 'TABLE'
+    LEFT JOIN catalog_entry AS whole
+      ON whole.workspace_id = ${workspaceId}::bigint AND whole.name = wanted.catalog AND whole.kind = 'CATALOG'
+   ORDER BY wanted.ordinality`
+
 export function createCatalogStore(database: SystemDatabase): CatalogStore {
-  /** One query: each name is found as a table, else by its catalog; grants by the identity's own few ancestors. */
+  const claimedTables = namedQuery(
+    database,
+    'claimed_tables',
+    ['identityId', 'workspaceId', 'names'],
+    claimedTablesQuery,
+  )
+
   async function loadClaimedTables(
     identityId: IdentityId,
     workspaceId: WorkspaceId,
     names: readonly string[],
   ): Promise<readonly ClaimedTableFacts[]> {
-    const { rows } = await sql<ClaimedTableRow>`
-      ${prepared('claimed_tables')} WITH RECURSIVE ${ancestorsOf(sql`${identityId}::bigint`)},
-      wanted AS (
-        SELECT name, ordinality, split_part(name, '.', 1) AS catalog,
-               split_part(name, '.', 1) || '.' || split_part(name, '.', 2) AS schema
-          FROM unnest(${[...names]}::text[]) WITH ORDINALITY AS wanted (name, ordinality))
-      SELECT wanted.name, coalesce(own.instance_uid, whole.instance_uid) AS instance_uid,
-             coalesce(own.database_name, whole.database_name) AS database_name,
-             array_remove(ARRAY[own.creator_id, whole.creator_id], NULL)::text[] AS creator_ids,
-             EXISTS (
-               SELECT FROM ancestor CROSS JOIN LATERAL (
-                 SELECT FROM read_grant AS given
-                  WHERE given.entry_uid IN (own.uid, whole.uid) AND given.identity_id = ancestor.id
-                    AND given.securable IN (wanted.catalog, wanted.schema, wanted.name) OFFSET 0) AS given
-             ) AS is_granted
-        FROM wanted
-        LEFT JOIN catalog_entry AS own
-          ON own.workspace_id = ${workspaceId}::bigint AND own.name = wanted.name AND own.kind = 'TABLE'
-        LEFT JOIN catalog_entry AS whole
-          ON whole.workspace_id = ${workspaceId}::bigint AND whole.name = wanted.catalog AND whole.kind = 'CATALOG'
-       ORDER BY wanted.ordinality`.execute(database)
+    const rows = await claimedTables({ identityId, workspaceId, names })
     return rows.map(toFacts)
   }
 

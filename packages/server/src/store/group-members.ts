@@ -1,19 +1,15 @@
 /** Members of groups, inside a transaction: who may become one, and the change itself. */
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { DirectoryScope } from '../domain/directory.ts'
+import { DEEPEST_GROUP_NESTING } from '../domain/group-nesting.ts'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { DirectoryConflict, MembershipChange } from '../operations/ports/identities.ts'
 import { memberCondition } from './identity-filter.ts'
 import { ancestorsOf, isInside } from './membership.ts'
-import type { SystemSchema } from './schema.ts'
-
-export type SystemTransaction = Transaction<SystemSchema>
+import type { SystemTransaction } from './schema.ts'
 
 /** Two changes of memberships together could close a circle that neither closes alone. */
 const NESTING_LOCK = 0x67726f7570
-
-/** Deeper nesting is refused; logins follow 50 levels (store/membership.ts). */
-const DEEPEST_NESTING = 40
 
 /**
  * Serialises whatever changes memberships. Taken before any row, because such a change locks the rows of several groups,
@@ -135,9 +131,11 @@ async function findNestingProblem(
       SELECT member.id, nested.depth + 1
         FROM nested JOIN group_member ON group_member.group_id = nested.id
         JOIN identity AS member ON member.id = group_member.member_id AND member.type = 'GROUP'
-       WHERE nested.depth <= ${sql.lit(DEEPEST_NESTING)}
+       WHERE nested.depth <= ${sql.lit(DEEPEST_GROUP_NESTING)}
     ) SELECT coalesce(max(depth), 0) AS depth FROM nested`.execute(transaction)
   const depth = Math.max(...above.rows.map((row) => row.depth)) + (below.rows[0]?.depth ?? 0)
   const [first] = members
-  return depth > DEEPEST_NESTING && first !== undefined ? { conflict: 'too_deep', id: first } : undefined
+  return depth > DEEPEST_GROUP_NESTING && first !== undefined
+    ? { conflict: 'too_deep', id: first }
+    : undefined
 }

@@ -6,7 +6,7 @@ import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports/directory.ts'
 import { ancestorsOf, ancestorsOfAsked, assignmentOf } from './membership.ts'
 import { hasName, isNamed } from './name-condition.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
@@ -15,11 +15,17 @@ interface CallerQuestion {
   readonly workspaceId: WorkspaceId
 }
 
+/** The same numbers in both belong to one question. */
+interface CallerQuestions {
+  readonly ids: readonly IdentityId[]
+  readonly workspaceIds: readonly WorkspaceId[]
+}
+
 /** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
-export const callersQuery = (questions: readonly CallerQuestion[]) => sql<CallerRow>`
-  ${prepared('callers')} WITH RECURSIVE asked (id, workspace_id, question) AS (
-    SELECT * FROM unnest((SELECT ${questions.map(({ id }) => id)}::bigint[]),
-                         (SELECT ${questions.map(({ workspaceId }) => workspaceId)}::bigint[])) WITH ORDINALITY
+export const callersQuery = ({ ids, workspaceIds }: CallerQuestions) => sql<CallerRow>`
+  WITH RECURSIVE asked (id, workspace_id, question) AS (
+    SELECT * FROM unnest((SELECT ${ids}::bigint[]),
+                         (SELECT ${workspaceIds}::bigint[])) WITH ORDINALITY
   ),
   ${ancestorsOfAsked}
   SELECT asked.question::int, identity.*, found.ancestors
@@ -35,10 +41,25 @@ export const callersQuery = (questions: readonly CallerQuestion[]) => sql<Caller
        GROUP BY asked.question
     ) AS found ON found.question = asked.question`
 
+const membershipQuery = ({ id, workspaceId }: CallerQuestion) => sql<{
+  readonly id: string
+  readonly permission: 'USER' | 'ADMIN' | null
+}>`
+  WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
+  SELECT ancestor.id, assignment.permission
+    FROM ancestor
+    LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true`
+
 export function createDirectory(database: SystemDatabase): Directory {
+  const callers = namedQuery(database, 'callers', ['ids', 'workspaceIds'], callersQuery)
+  const memberships = namedQuery(database, 'membership', ['id', 'workspaceId'], membershipQuery)
   const askForCaller = askSystemDatabaseTogether({
     keyOf: ({ id, workspaceId }: CallerQuestion) => `${id} ${workspaceId}`,
-    ask: async (questions) => (await callersQuery(questions).execute(database)).rows,
+    ask: (questions) =>
+      callers({
+        ids: questions.map(({ id }) => id),
+        workspaceIds: questions.map(({ workspaceId }) => workspaceId),
+      }),
     answer: ([row], { id }) => {
       if (row === undefined || row.type === 'GROUP') return undefined
       return {
@@ -108,13 +129,7 @@ export function createDirectory(database: SystemDatabase): Directory {
 
   /** behaviour 46 and DESIGN §2: an assignment counts directly or through any group above. */
   async function loadMembership(id: IdentityId, workspaceId: WorkspaceId) {
-    const { rows } = await sql<{ id: string; permission: 'USER' | 'ADMIN' | null }>`
-      ${prepared('membership')} WITH RECURSIVE ${ancestorsOf(sql`${id}::bigint`)}
-      SELECT ancestor.id, assignment.permission
-        FROM ancestor
-        LEFT JOIN LATERAL ${assignmentOf(sql`ancestor.id`, workspaceId)} AS assignment ON true`.execute(
-      database,
-    )
+    const rows = await memberships({ id, workspaceId })
     return toMembership(
       rows.map((row) => [row.id, row.permission]),
       id,

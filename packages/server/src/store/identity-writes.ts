@@ -13,16 +13,12 @@ import type {
   IdentityTarget,
   NewIdentity,
 } from '../operations/ports/identities.ts'
-import {
-  changeAdministrators,
-  changeMembers,
-  lockMemberships,
-  type SystemTransaction,
-} from './group-members.ts'
+import { changeAdministrators, changeMembers, lockMemberships } from './group-members.ts'
 import { toRecord } from './identities.ts'
 import { isInScope, isInside } from './membership.ts'
 import { nameColumns } from './name-columns.ts'
 import { hasName, isNamed } from './name-condition.ts'
+import type { SystemTransaction } from './schema.ts'
 import { askSystemDatabase, violatedIndexOf, type SystemDatabase } from './system-database.ts'
 
 export function createIdentityWrites(

@@ -1,4 +1,5 @@
 /** The one row that says which account, workspace and administrator the first start made. */
+import type { SystemQueries } from './schema.ts'
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Installation, InstallationStore } from '../operations/ports/installation.ts'
@@ -7,7 +8,7 @@ import { insertSignInLink } from './passwords.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export function createInstallationStore(database: SystemDatabase): InstallationStore {
-  const load = async (on: SystemDatabase): Promise<Installation | undefined> => {
+  const load = async (on: SystemQueries): Promise<Installation | undefined> => {
     const row = await on
       .selectFrom('installation')
       .innerJoin('workspace', 'workspace.id', 'installation.workspace_id')

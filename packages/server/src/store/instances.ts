@@ -1,14 +1,13 @@
 /** Database instances: what was asked for, what is, and who may do what with them. */
-import { sql, type Insertable, type Selectable, type Transaction } from 'kysely'
+import { sql, type Insertable, type Selectable } from 'kysely'
 import type { DatabaseInstance, InstanceListener, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
-import { compiledOnce } from './compiled-once.ts'
 import { toIdentity } from './identities.ts'
-import type { SystemSchema } from './schema.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
+import type { SystemQueries, SystemSchema } from './schema.ts'
 import {
   askSystemDatabase,
   askSystemDatabaseTogether,
@@ -16,17 +15,25 @@ import {
   type SystemDatabase,
 } from './system-database.ts'
 
-type Row = Selectable<SystemSchema['database_instance']>
+export type InstanceRow = Selectable<SystemSchema['database_instance']>
+type Row = InstanceRow
 
 interface NameQuestion {
   readonly workspaceId: WorkspaceId
   readonly name: string
 }
 
-const instancesByNameQuery = (questions: readonly NameQuestion[]) => sql<Row & { readonly question: number }>`
-  ${prepared('instances_by_name')} SELECT asked.question::int, instance.*
-    FROM unnest(${questions.map(({ workspaceId }) => workspaceId)}::bigint[],
-                ${questions.map(({ name }) => name)}::text[]) WITH ORDINALITY AS asked (workspace_id, name, question)
+/** The same numbers in both belong to one question. */
+interface NameQuestions {
+  readonly workspaceIds: readonly WorkspaceId[]
+  readonly names: readonly string[]
+}
+
+const instancesByNameQuery = ({ workspaceIds, names }: NameQuestions) => sql<
+  Row & { readonly question: number }
+>`
+  SELECT asked.question::int, instance.*
+    FROM unnest(${workspaceIds}::bigint[], ${names}::text[]) WITH ORDINALITY AS asked (workspace_id, name, question)
     CROSS JOIN LATERAL (
       SELECT * FROM database_instance AS instance
        WHERE instance.workspace_id = asked.workspace_id AND instance.name = asked.name OFFSET 0
@@ -35,7 +42,7 @@ const instancesByNameQuery = (questions: readonly NameQuestion[]) => sql<Row & {
 const instancesByUidQuery = ({ uids }: { readonly uids: readonly InstanceUid[] }) => sql<
   Row & { readonly question: number }
 >`
-  ${prepared('instances_by_uid')} SELECT asked.question::int, instance.*
+  SELECT asked.question::int, instance.*
     FROM unnest(${uids}::uuid[]) WITH ORDINALITY AS asked (uid, question)
     CROSS JOIN LATERAL (
       SELECT * FROM database_instance AS instance WHERE instance.uid = asked.uid OFFSET 0
@@ -46,25 +53,39 @@ interface PermissionQuestion {
   readonly identityIds: readonly IdentityId[]
 }
 
-const permissionsQuery = (questions: readonly PermissionQuestion[]) => {
-  // One line for each identity of each question.
-  const asked = questions.flatMap(({ uid, identityIds }, index) =>
-    identityIds.map((id) => ({ question: index + 1, uid, id })),
+/** One line for each identity of each question. */
+interface PermissionQuestions {
+  readonly questions: readonly number[]
+  readonly uids: readonly InstanceUid[]
+  readonly identityIds: readonly IdentityId[]
+}
+
+function linesOf(asked: readonly PermissionQuestion[]): PermissionQuestions {
+  const lines = asked.flatMap(({ uid, identityIds }, index) =>
+    identityIds.map((identityId) => ({ question: index + 1, uid, identityId })),
   )
-  return sql<{ readonly question: number; readonly level: InstancePermissionLevel }>`
-  ${prepared('instance_permissions')} SELECT asked.question, permission.level
-    FROM unnest(${asked.map(({ question }) => question)}::int[], ${asked.map(({ uid }) => uid)}::uuid[],
-                ${asked.map(({ id }) => id)}::bigint[]) AS asked (question, instance_uid, identity_id)
+  return {
+    questions: lines.map(({ question }) => question),
+    uids: lines.map(({ uid }) => uid),
+    identityIds: lines.map(({ identityId }) => identityId),
+  }
+}
+
+const permissionsQuery = ({ questions, uids, identityIds }: PermissionQuestions) => sql<{
+  readonly question: number
+  readonly level: InstancePermissionLevel
+}>`
+  SELECT asked.question, permission.level
+    FROM unnest(${questions}::int[], ${uids}::uuid[], ${identityIds}::bigint[]) AS asked (question, instance_uid, identity_id)
     CROSS JOIN LATERAL (
       SELECT level FROM database_instance_permission AS permission
        WHERE permission.instance_uid = asked.instance_uid AND permission.identity_id = asked.identity_id OFFSET 0
     ) AS permission`
-}
 
 export function createInstanceStore(database: SystemDatabase): InstanceStore {
   const rows = () => database.selectFrom('database_instance').selectAll('database_instance')
   /** An update that finds its row only while state and settings are what the caller based its decision on. */
-  const asObserved = (observed: DatabaseInstance, within = database) => {
+  const asObserved = (observed: DatabaseInstance, within: SystemQueries = database) => {
     const columns = settingsColumns(observed.settings)
     return within
       .updateTable('database_instance')
@@ -81,7 +102,19 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       .where('enable_logical_replication', 'is not distinct from', columns.enable_logical_replication)
       .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
   }
-  const instancesByUid = compiledOnce(database, ['uids'], instancesByUidQuery)
+  const instancesByUid = namedQuery(database, 'instances_by_uid', ['uids'], instancesByUidQuery)
+  const instancesByName = namedQuery(
+    database,
+    'instances_by_name',
+    ['workspaceIds', 'names'],
+    instancesByNameQuery,
+  )
+  const permissions = namedQuery(
+    database,
+    'instance_permissions',
+    ['questions', 'uids', 'identityIds'],
+    permissionsQuery,
+  )
   const askByUid = askSystemDatabaseTogether({
     keyOf: (uid: InstanceUid) => uid,
     ask: (uids) => instancesByUid({ uids }),
@@ -90,12 +123,16 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
   })
   const askByName = askSystemDatabaseTogether({
     keyOf: ({ workspaceId, name }: NameQuestion) => `${workspaceId} ${name}`,
-    ask: async (questions) => (await instancesByNameQuery(questions).execute(database)).rows,
+    ask: (questions) =>
+      instancesByName({
+        workspaceIds: questions.map(({ workspaceId }) => workspaceId),
+        names: questions.map(({ name }) => name),
+      }),
     answer: ([row]) => toInstance(row),
   })
   const askForPermission = askSystemDatabaseTogether({
     keyOf: ({ uid, identityIds }: PermissionQuestion) => `${uid} ${identityIds.join(' ')}`,
-    ask: async (questions) => (await permissionsQuery(questions).execute(database)).rows,
+    ask: (questions) => permissions(linesOf(questions)),
     answer: (rows) => {
       const levels = rows.map(({ level }) => level)
       if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
@@ -322,10 +359,7 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
   }
 }
 
-async function countIn(
-  database: SystemDatabase | Transaction<SystemSchema>,
-  workspaceId: WorkspaceId,
-): Promise<number> {
+async function countIn(database: SystemQueries, workspaceId: WorkspaceId): Promise<number> {
   const { live } = await database
     .selectFrom('database_instance')
     .select((select) => select.fn.countAll<string>().as('live'))
@@ -352,7 +386,7 @@ function settingsColumns(settings: InstanceSettings) {
 const toInstance = (row: Row | undefined): DatabaseInstance | undefined =>
   row === undefined ? undefined : instanceOf(row)
 
-function instanceOf(row: Row): DatabaseInstance {
+export function instanceOf(row: Row): DatabaseInstance {
   return {
     uid: row.uid as InstanceUid,
     workspaceId: row.workspace_id as WorkspaceId,

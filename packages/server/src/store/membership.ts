@@ -3,10 +3,8 @@
  * those. The cost is the number of its own ancestors; the size of the directory does not enter (DESIGN §9).
  */
 import { sql, type RawBuilder } from 'kysely'
+import { FOLLOWED_GROUP_NESTING } from '../domain/group-nesting.ts'
 import type { WorkspaceId } from '../domain/ids.ts'
-
-/** Deeper nesting than this is not followed; real directories stay below twenty. */
-const DEEPEST_NESTING = 50
 
 /**
  * The groups that directly contain an identity, and the assignment of one to a workspace, as subqueries for LATERAL.
@@ -33,7 +31,7 @@ export const ancestorsOf = (id: RawBuilder<unknown>): RawBuilder<unknown> => sql
     UNION
     SELECT above.group_id, walk.depth + 1
       FROM walk CROSS JOIN LATERAL ${groupsOf(sql`walk.id`)} AS above
-     WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
+     WHERE walk.depth < ${sql.lit(FOLLOWED_GROUP_NESTING)}
   ),
   ancestor (id, depth) AS (SELECT id, min(depth) FROM walk GROUP BY id)`
 
@@ -44,7 +42,7 @@ export const ancestorsOfAsked = sql`
     UNION
     SELECT walk.question, above.group_id, walk.depth + 1
       FROM walk CROSS JOIN LATERAL ${groupsOf(sql`walk.id`)} AS above
-     WHERE walk.depth < ${sql.lit(DEEPEST_NESTING)}
+     WHERE walk.depth < ${sql.lit(FOLLOWED_GROUP_NESTING)}
   ),
   ancestor (question, id) AS (SELECT DISTINCT question, id FROM walk)`
 

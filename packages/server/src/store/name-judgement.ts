@@ -5,8 +5,9 @@
 import { sql } from 'kysely'
 import type { Identity } from '../domain/identity.ts'
 import type { IdentityId } from '../domain/ids.ts'
-import { lockMemberships, type SystemTransaction } from './group-members.ts'
+import { lockMemberships } from './group-members.ts'
 import { nameColumns } from './name-columns.ts'
+import type { SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 const BATCH = 1000

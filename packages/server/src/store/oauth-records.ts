@@ -3,7 +3,7 @@ import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
 import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
 import { hashSecret } from '../tokens/secret.ts'
-import type { SystemSchema } from './schema.ts'
+import type { SystemQueries, SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 const hashOf = (text: string): Buffer => Buffer.from(hashSecret(text))
@@ -163,7 +163,7 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
  * @param sessionUid the browser session that goes on, if any
  */
 export async function endSessionsOf(
-  on: SystemDatabase,
+  on: SystemQueries,
   identityId: IdentityId,
   sessionUid: string | undefined,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 /** Passwords of users as hashes, and the links that set them. */
+import type { SystemQueries } from './schema.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import type { NewSignInLink, PasswordStore } from '../operations/ports/passwords.ts'
 import { endSessionsOf } from './oauth-records.ts'
@@ -63,7 +64,7 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
   }
 }
 
-async function savePassword(on: SystemDatabase, userId: IdentityId, hash: string, now: Date): Promise<void> {
+async function savePassword(on: SystemQueries, userId: IdentityId, hash: string, now: Date): Promise<void> {
   await on
     .insertInto('user_password')
     .values({ user_id: userId, password_hash: hash, changed_at: now })
@@ -74,7 +75,7 @@ async function savePassword(on: SystemDatabase, userId: IdentityId, hash: string
 }
 
 /** Within a transaction: a new link ends the earlier ones, and the last one that was sent is the one that works. */
-export async function insertSignInLink(transaction: SystemDatabase, link: NewSignInLink): Promise<void> {
+export async function insertSignInLink(transaction: SystemQueries, link: NewSignInLink): Promise<void> {
   await transaction.deleteFrom('sign_in_link').where('user_id', '=', link.userId).execute()
   await transaction
     .insertInto('sign_in_link')

@@ -5,7 +5,7 @@ import type {
   PersonalAccessTokenStore,
   StoredPersonalAccessToken,
 } from '../operations/ports/personal-access-tokens.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface TokenRow {
@@ -22,9 +22,11 @@ interface TokenRow {
 }
 
 /** Expired ones as well. */
-export const tokensQuery = (hashes: readonly Uint8Array[]) => sql<TokenRow & { readonly question: number }>`
-  ${prepared('personal_access_tokens')} SELECT asked.question::int, token.*, owner.owner_name, NULL AS creator_name
-    FROM unnest(${hashes.map((hash) => Buffer.from(hash))}::bytea[]) WITH ORDINALITY AS asked (token_hash, question)
+export const tokensQuery = ({ hashes }: { readonly hashes: readonly Buffer[] }) => sql<
+  TokenRow & { readonly question: number }
+>`
+  SELECT asked.question::int, token.*, owner.owner_name, NULL AS creator_name
+    FROM unnest(${hashes}::bytea[]) WITH ORDINALITY AS asked (token_hash, question)
     CROSS JOIN LATERAL (
       SELECT id, identity_id, workspace_id, comment, scopes, created_at, created_by, expires_at
         FROM personal_access_token WHERE token_hash = asked.token_hash OFFSET 0
@@ -52,9 +54,10 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
         'creator.name as creator_name',
       ])
 
+  const tokens = namedQuery(database, 'personal_access_tokens', ['hashes'], tokensQuery)
   const askForToken = askSystemDatabaseTogether({
     keyOf: (hash: Uint8Array) => Buffer.from(hash).toString('base64'),
-    ask: async (hashes) => (await tokensQuery(hashes).execute(database)).rows,
+    ask: (hashes) => tokens({ hashes: hashes.map((hash) => Buffer.from(hash)) }),
     answer: ([row]) => (row === undefined ? undefined : toToken(row)),
   })
 

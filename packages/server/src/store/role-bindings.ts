@@ -5,8 +5,7 @@
 import { sql, type Selectable } from 'kysely'
 import type { IdentityId, InstanceUid, RoleOid } from '../domain/ids.ts'
 import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
-import { compiledOnce } from './compiled-once.ts'
-import { prepared } from './prepared-statements.ts'
+import { namedQuery } from './named-query.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
@@ -25,7 +24,7 @@ interface BindingQuestions {
 export const roleBindingsQuery = ({ uids, roleNames }: BindingQuestions) => sql<
   Row & { readonly question: number }
 >`
-  ${prepared('role_bindings')} SELECT asked.question::int, binding.*
+  SELECT asked.question::int, binding.*
     FROM unnest((SELECT ${uids}::uuid[]), (SELECT ${roleNames}::text[]))
          WITH ORDINALITY AS asked (instance_uid, role_name, question)
    CROSS JOIN LATERAL (
@@ -34,7 +33,7 @@ export const roleBindingsQuery = ({ uids, roleNames }: BindingQuestions) => sql<
    ) AS binding`
 
 export function createRoleBindingStore(database: SystemDatabase): RoleBindingStore {
-  const ask = compiledOnce(database, ['uids', 'roleNames'], roleBindingsQuery)
+  const ask = namedQuery(database, 'role_bindings', ['uids', 'roleNames'], roleBindingsQuery)
   const askForBinding = askSystemDatabaseTogether({
     keyOf: ({ uid, roleName }: BindingQuestion) => `${uid} ${roleName}`,
     ask: (questions) =>

@@ -2,18 +2,17 @@
  * Saved queries in the system database. A change first locks the row of its owner, as deleting the owner does, so that
  * the two never wait for one another, and of changes of one owner at once each sees what the others keep.
  */
-import { sql, type Selectable, type Transaction } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { SavedQuery, SavedQueryContent, SavedQueryUsage } from '../domain/saved-query.ts'
 import type { SavedQueryStore } from '../operations/ports/saved-queries.ts'
-import type { SystemSchema } from './schema.ts'
+import type { SystemQueries, SystemSchema, SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
-type Database = SystemDatabase | Transaction<SystemSchema>
 type Row = Selectable<SystemSchema['saved_query']> & { readonly owner_name: string }
 
 export function createSavedQueryStore(database: SystemDatabase): SavedQueryStore {
-  const inTransaction = <Result>(work: (transaction: Transaction<SystemSchema>) => Promise<Result>) =>
+  const inTransaction = <Result>(work: (transaction: SystemTransaction) => Promise<Result>) =>
     askSystemDatabase(() => database.transaction().execute(work))
 
   return {
@@ -95,7 +94,7 @@ export function createSavedQueryStore(database: SystemDatabase): SavedQueryStore
 /** Before every other. */
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
-async function load(database: Database, id: string): Promise<SavedQuery | undefined> {
+async function load(database: SystemQueries, id: string): Promise<SavedQuery | undefined> {
   const row = await database
     .selectFrom('saved_query')
     .innerJoin('identity', 'identity.id', 'saved_query.owner_id')
@@ -107,7 +106,7 @@ async function load(database: Database, id: string): Promise<SavedQuery | undefi
 }
 
 /** The owner never changes, so its row can be locked by what was read before. */
-async function lock(transaction: Transaction<SystemSchema>, id: string): Promise<SavedQuery | undefined> {
+async function lock(transaction: SystemTransaction, id: string): Promise<SavedQuery | undefined> {
   const seen = await load(transaction, id)
   if (seen === undefined) return undefined
   await lockOwner(transaction, seen.owner.id)
@@ -115,11 +114,11 @@ async function lock(transaction: Transaction<SystemSchema>, id: string): Promise
 }
 
 /** Foreign keys to it can still be checked meanwhile. A deleted owner has no row; a query of it will not go in. */
-const lockOwner = (transaction: Transaction<SystemSchema>, ownerId: IdentityId) =>
+const lockOwner = (transaction: SystemTransaction, ownerId: IdentityId) =>
   transaction.selectFrom('identity').select('id').where('id', '=', ownerId).forNoKeyUpdate().execute()
 
 async function usageOf(
-  transaction: Transaction<SystemSchema>,
+  transaction: SystemTransaction,
   workspaceId: WorkspaceId,
   ownerId: IdentityId,
 ): Promise<SavedQueryUsage> {

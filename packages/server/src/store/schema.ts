@@ -2,7 +2,7 @@
  * The tables of the system database as kysely sees them; sql/system/*.sql is the truth, and a test compares
  * the two. 64-bit ids come and go as decimal strings.
  */
-import type { ColumnType, Generated } from 'kysely'
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { KeptValue } from '../domain/directory.ts'
 import type { OpenSession } from '../domain/open-session.ts'
 import type { AuditEntry } from '../operations/ports/audit.ts'
@@ -288,3 +288,7 @@ export interface SystemSchema {
     level: 'CAN_USE' | 'CAN_MANAGE'
   }
 }
+
+/** The system database, or a transaction in it. */
+export type SystemQueries = Kysely<SystemSchema>
+export type SystemTransaction = Transaction<SystemSchema>

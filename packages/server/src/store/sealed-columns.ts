@@ -3,11 +3,11 @@
  * of the catalog, so that a rotation forgets none that a later version adds; test/store/sealed-columns.test.ts holds
  * that bytes under any other name are hashes.
  */
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
-import type { SystemSchema } from './schema.ts'
+import type { SystemQueries, SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 export interface SealedColumn {
@@ -15,7 +15,7 @@ export interface SealedColumn {
   readonly column: string
 }
 
-export const listSealedColumns = async (database: SystemDatabase): Promise<readonly SealedColumn[]> =>
+export const listSealedColumns = async (database: SystemQueries): Promise<readonly SealedColumn[]> =>
   (
     await sql<SealedColumn>`
       SELECT relation.relname AS table, attribute.attname AS column
@@ -83,7 +83,7 @@ export const sealAllAnew = (
     }),
   )
 
-const readColumn = async (database: SystemDatabase, { table, column }: SealedColumn) =>
+const readColumn = async (database: SystemQueries, { table, column }: SealedColumn) =>
   (
     await sql<{ readonly ctid: string; readonly value: Buffer }>`
       SELECT ctid::text AS ctid, ${sql.ref(column)} AS value
@@ -111,7 +111,7 @@ export async function holdMasterKey(client: pg.Client, confirm: ConfirmMasterKey
 /** Of a process that has just stopped the connection, and with it the lock, goes a moment later. */
 const PATIENCE_MS = 3_000
 
-async function refuseWhileInUse(transaction: Transaction<SystemSchema>): Promise<void> {
+async function refuseWhileInUse(transaction: SystemTransaction): Promise<void> {
   await sql`SELECT pg_catalog.set_config('lock_timeout', ${String(PATIENCE_MS)}, true)`.execute(transaction)
   try {
     await sql`SELECT pg_catalog.pg_advisory_xact_lock(${sql.raw(LOCK)})`.execute(transaction)

@@ -7,13 +7,34 @@ import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { askTogether } from '../operations/ask-together.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import { refuse } from '../policy/refusals.ts'
+import { refused, RefusedError } from '../operations/refused-error.ts'
 import { isDataException } from '../protocol/sqlstate.ts'
-import { PreparingClient } from './prepared-statements.ts'
 import type { SystemSchema } from './schema.ts'
 
-export type SystemDatabase = Kysely<SystemSchema>
+export class SystemDatabase extends Kysely<SystemSchema> {
+  readonly #pool: pg.Pool
+
+  constructor(pool: pg.Pool) {
+    super({ dialect: new PostgresDialect({ pool }) })
+    this.#pool = pool
+  }
+
+  /** A query that each connection prepares once; the name must belong to this text alone. */
+  async queryByName<Row extends object>(query: {
+    readonly name: string
+    readonly text: string
+    readonly values: readonly unknown[]
+  }): Promise<readonly Row[]> {
+    // A connection is good after a query that failed; the pool’s own `query` would close it then.
+    const client = await this.#pool.connect()
+    try {
+      const { rows } = await client.query<Row>({ ...query, values: [...query.values] })
+      return rows
+    } finally {
+      client.release()
+    }
+  }
+}
 
 /** Where the system database is: an external one by URL, or the embedded one by its Unix socket. */
 export type SystemDatabaseAddress =
@@ -48,14 +69,14 @@ export function openSystemDatabase(
   onIdleError: (error: Error) => void,
   poolSize = POOL_SIZE,
 ): SystemDatabase {
-  const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize, Client: PreparingClient })
+  const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize })
   pool.on('error', onIdleError)
   // The pool listens to those that lie idle. A FATAL that comes to one that is taken, and not asked at that moment,
   // would end this process; whoever asks next learns of it from the query.
   pool.on('connect', (client) => {
     client.on('error', () => undefined)
   })
-  return new Kysely<SystemSchema>({ dialect: new PostgresDialect({ pool }) })
+  return new SystemDatabase(pool)
 }
 
 /** More questions than this in one query would keep each other waiting. */
@@ -108,7 +129,7 @@ export async function askSystemDatabase<Result>(work: () => Promise<Result>): Pr
   try {
     return await work()
   } catch (cause) {
-    if (isForeignKeyViolation(cause)) throw new RefusedError(refuse('deleted_meanwhile'))
+    if (isForeignKeyViolation(cause)) throw refused('deleted_meanwhile')
     if (!isUnavailable(cause)) throw cause
     throw new Fault({
       code: 'system_database_unavailable',

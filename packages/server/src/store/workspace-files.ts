@@ -3,16 +3,14 @@
  * one does (the lock of a bundle depends on it), no file is left in a directory that is being removed, and the sums in
  * the row are what is there.
  */
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
 import type { Home, WorkspaceObject } from '../domain/workspace-files.ts'
 import type { WorkspaceFileStore } from '../operations/ports/workspace-files.ts'
 import type { HomeUsage } from '../policy/workspace-files.ts'
 import { createInTurn } from './in-turn.ts'
-import type { SystemSchema } from './schema.ts'
+import type { SystemQueries, SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
-
-type Database = SystemDatabase | Transaction<SystemSchema>
 
 interface ObjectRow {
   readonly id: string
@@ -27,7 +25,7 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
   const inTurn = createInTurn()
   const changeHome = <Result>(
     home: Home,
-    change: (transaction: Transaction<SystemSchema>, usage: HomeUsage) => Promise<Result>,
+    change: (transaction: SystemTransaction, usage: HomeUsage) => Promise<Result>,
   ): Promise<Result | 'no_such_home'> =>
     inTurn(`${home.workspaceId} ${home.ownerId}`, () =>
       askSystemDatabase(() =>
@@ -176,10 +174,7 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
  * The owner's row first, as those who delete an owner lock it: PostgreSQL checks the references of a row again whenever
  * this transaction changed it before, and would then wait for whoever waits for the home.
  */
-async function lockHome(
-  transaction: Transaction<SystemSchema>,
-  home: Home,
-): Promise<HomeUsage | 'no_such_home'> {
+async function lockHome(transaction: SystemTransaction, home: Home): Promise<HomeUsage | 'no_such_home'> {
   const { rows } = await sql`
     SELECT FROM workspace, identity
      WHERE workspace.id = ${home.workspaceId}::bigint AND identity.id = ${home.ownerId}::bigint
@@ -198,7 +193,7 @@ async function lockHome(
   return { objects: row.objects, bytes: Number(row.bytes) }
 }
 
-const saveUsage = (transaction: Transaction<SystemSchema>, home: Home, usage: HomeUsage) =>
+const saveUsage = (transaction: SystemTransaction, home: Home, usage: HomeUsage) =>
   transaction
     .updateTable('workspace_home')
     .set(usage)
@@ -207,7 +202,7 @@ const saveUsage = (transaction: Transaction<SystemSchema>, home: Home, usage: Ho
     .execute()
 
 /** Without their contents. */
-const objectsOf = (database: Database, home: Home) =>
+const objectsOf = (database: SystemQueries, home: Home) =>
   database
     .selectFrom('workspace_object')
     .select(['id', 'path', 'size', 'created_at', 'modified_at'])

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { dataDirectoryOf, loadSettings, numberOf, type SettingInputs } from '../../src/config/load.ts'
+import { dataDirectoryOf, loadSettings, type SettingInputs } from '../../src/config/load.ts'
 import { Fault } from '../../src/domain/fault.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-config-'))
@@ -35,13 +35,13 @@ describe('where a value comes from', () => {
   it('takes the flag before the environment, the environment before the file, the file before the default', () => {
     const file = configFile({ 'http-port': 3, 'http-host': '::1' })
     const everything = load({ flags: { 'http-port': '1' }, environment, configFile: file })
-    expect(everything['http-port']).toEqual({ value: '1', source: 'flag' })
+    expect(everything['http-port']).toEqual({ value: 1, source: 'flag' })
     expect(load({ environment, configFile: file })['http-port']).toEqual({
-      value: '2',
+      value: 2,
       source: 'environment',
     })
-    expect(load({ configFile: file })['http-port']).toEqual({ value: '3', source: 'config file' })
-    expect(load({})['http-port']).toEqual({ value: '8470', source: 'default' })
+    expect(load({ configFile: file })['http-port']).toEqual({ value: 3, source: 'config file' })
+    expect(load({})['http-port']).toEqual({ value: 8470, source: 'default' })
     expect(everything['http-host']).toEqual({ value: '::1', source: 'config file' })
   })
 
@@ -55,8 +55,18 @@ describe('where a value comes from', () => {
   it('leaves a setting without a default unset', () => {
     const setting = load({})['gateway-port']
     expect(setting).toEqual({ value: undefined, source: 'default' })
-    expect(numberOf(setting)).toBeUndefined()
-    expect(numberOf(load({ flags: { 'gateway-port': '0' } })['gateway-port'])).toBe(0)
+  })
+
+  it('reads a port and a whole number as numbers', () => {
+    const settings = load({ flags: { 'gateway-port': '0' }, environment: { LAKEGATE_POOL_SIZE: '007' } })
+    expect(settings['gateway-port'].value).toBe(0)
+    expect(settings['pool-size'].value).toBe(7)
+    expect(settings['http-port'].value).toBe(8470)
+  })
+
+  it('reads on and off as true and false', () => {
+    expect(load({})['pooled-endpoint'].value).toBe(true)
+    expect(load({ flags: { 'pooled-endpoint': 'off' } })['pooled-endpoint'].value).toBe(false)
   })
 
   it('cannot be changed afterwards', () => {

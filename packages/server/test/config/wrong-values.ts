@@ -23,7 +23,11 @@ const BY_KIND: Readonly<
   Record<SettingDefinition['kind'], (place: string, definition: SettingDefinition) => readonly WrongValue[]>
 > = {
   text: () => [],
-  choice: () => [wrong('another word', 'perhaps'), wrong('another case', 'OFF')],
+  choice: (_place, { choices = [] }) => [
+    wrong('another word', 'perhaps'),
+    wrong('another case', (choices[0] ?? '').toUpperCase()),
+  ],
+  on_off: () => [wrong('another word', 'yes'), wrong('another case', 'OFF')],
   port: () => [wrong('a word', 'http'), wrong('too large', '65536'), wrong('negative', '-1')],
   whole_number: (_place, { least = 0, most = 0 }) => [
     wrong('a word', 'many'),

@@ -1,5 +1,6 @@
 /** Fills a system database with a directory of a given size: users, and chains of groups nested ten deep. */
 import { sql } from 'kysely'
+import type { SystemQueries } from '../../src/store/schema.ts'
 import type { SystemDatabase } from '../../src/store/system-database.ts'
 
 export interface LargeDirectory {
@@ -19,7 +20,7 @@ export async function loadDirectory(database: SystemDatabase, identities: number
   return database.transaction().execute(async (transaction) => fill(transaction, identities))
 }
 
-async function fill(database: SystemDatabase, identities: number): Promise<LargeDirectory> {
+async function fill(database: SystemQueries, identities: number): Promise<LargeDirectory> {
   // A million rows take longer than any question of a login may.
   await sql`SET LOCAL statement_timeout = 0`.execute(database)
   await sql`TRUNCATE account CASCADE`.execute(database)

@@ -3,9 +3,8 @@ import type { SettingDefinition } from './definition.ts'
 
 export const POOL_SETTINGS = {
   'pooled-endpoint': {
-    kind: 'choice',
+    kind: 'on_off',
     default: 'on',
-    choices: ['on', 'off'],
     sentence: 'Whether every instance has a second address at which sessions share backends.',
   },
   'pool-size': {

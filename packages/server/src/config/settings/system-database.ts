@@ -19,9 +19,8 @@ export const SYSTEM_DATABASE_SETTINGS = {
     sentence: 'File with the key that encrypts the private keys in the system database.',
   },
   'audit-required': {
-    kind: 'choice',
+    kind: 'on_off',
     default: 'off',
-    choices: ['off', 'on'],
     sentence:
       'Whether a login is refused (57P03) when its audit record cannot be written to the system database; otherwise the record is dropped, counted and logged.',
   },

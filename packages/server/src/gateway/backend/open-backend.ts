@@ -3,11 +3,9 @@
  * peer authentication lets the gateway in, of an attached one over TLS. Startup parameters pass as PostgreSQL would take
  * them.
  */
-import { connect, type Socket } from 'node:net'
 import path from 'node:path'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { Admission } from '../../operations/login/admit-login.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { LONGEST_STARTUP_PACKET_OF_BACKEND } from '../../protocol/limits.ts'
 import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from './open-claims.ts'
 import { isProtocolOption } from '../../protocol/protocol-version.ts'
@@ -16,8 +14,9 @@ import type { AttachedClusters } from './attached-clusters.ts'
 import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader } from '../byte-reader.ts'
 import type { SeenClient } from '../handshake/seen-client.ts'
-import { hearOut } from '../hear-out.ts'
 import { decodeGreeting } from '../sessions/session-keys.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
+import { streams } from '../streams/this-runtime.ts'
 
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
 const OWN_SETTINGS = 'databricks_auth.'
@@ -48,7 +47,7 @@ export async function openBackend(
   const claims = lockClaims(admission.claimedTables)
   const packet = encodeStartupMessage(startup.version, startupParameters(admission, startup, claims))
   if (packet.length > LONGEST_STARTUP_PACKET_OF_BACKEND) {
-    throw new RefusedError(refuse('protocol_violation', { violation: 'the startup parameters are too long' }))
+    throw refused('protocol_violation', { violation: 'the startup parameters are too long' })
   }
   if (backend.kind === 'attached') return clusters.open(admission, backend, { packet, claims }, signal)
   if (backend.socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')
@@ -88,23 +87,10 @@ function startupParameters(
   ]
 }
 
-async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
-  const socket = hearOut(connect({ path: socketPath }))
+async function reach(socketPath: string, signal: AbortSignal): Promise<ByteStream> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        reject(signal.reason as Error)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      socket.once('connect', () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      socket.once('error', reject)
-    })
-    return socket
+    return await streams.connect(socketPath, signal)
   } catch (error) {
-    socket.destroy()
     signal.throwIfAborted()
     throw unavailable('The database instance does not accept connections.', error)
   }

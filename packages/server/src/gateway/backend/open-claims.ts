@@ -5,16 +5,15 @@
  * that is ours alone; at debug levels of logging it may repeat the secret.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Duplex } from 'node:stream'
 import type { ClaimedTable } from '../../domain/catalog.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { encodeStatement, encodeSync } from '../../protocol/frontend-statements.ts'
 import { decodeFrame, FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
 import type { ByteReader } from '../byte-reader.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** Read by databricks_auth.lend_claims; a client's own setting of this name is never passed on. */
 export const SESSION_CLAIMS_SETTING = 'databricks_auth.claims'
@@ -49,7 +48,7 @@ export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefi
  * @throws RefusedError claimed_table_not_open
  */
 export async function openClaims(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   { secret }: ClaimsLock,
   roleName: string,
@@ -72,7 +71,7 @@ export async function openClaims(
     const { sqlstate, message } = decodeErrorResponse(failure.body)
     const problem =
       sqlstate === UNDEFINED_FUNCTION ? FUNCTIONS_MISSING : (message ?? 'PostgreSQL gave no reason.')
-    throw new RefusedError(refuse('claimed_table_not_open', { role: roleName, problem }))
+    throw refused('claimed_table_not_open', { role: roleName, problem })
   }
   requireReader(answer, roleName)
   // ParameterStatus tells of settings that changed, and belongs to the client all the same.
@@ -89,12 +88,10 @@ export async function openClaims(
 function requireReader(answer: readonly Frame[], roleName: string): void {
   const [reader, current] = answer.filter(({ type }) => type === 'D').map(({ body }) => textOfOneColumn(body))
   if (reader?.startsWith(READER_PREFIX) === true && reader === current) return
-  throw new RefusedError(
-    refuse('claimed_table_not_open', {
-      role: roleName,
-      problem: 'The session did not become the reader of its claims.',
-    }),
-  )
+  throw refused('claimed_table_not_open', {
+    role: roleName,
+    problem: 'The session did not become the reader of its claims.',
+  })
 }
 
 function textOfOneColumn(row: Buffer): string | undefined {

@@ -1,6 +1,5 @@
 /** Which instance a connection is for: the address that it reached says so, or the name that it asked TLS for. */
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { findInstanceRoute, type InstanceRoute } from './instance-route.ts'
 import type { ConnectionTarget } from '../settings.ts'
 
@@ -14,12 +13,12 @@ export function routeOf(
   domain: string | undefined,
 ): InstanceRoute {
   if (instanceUid !== undefined) return { instanceUid, endpoint: endpoint ?? 'direct' }
-  if (serverName === undefined) throw new RefusedError(refuse('server_name_missing'))
+  if (serverName === undefined) throw refused('server_name_missing')
   const route = domain === undefined ? undefined : findInstanceRoute(serverName, domain)
   if (route === undefined || route.endpoint === 'read-only') {
     const reason =
       route === undefined ? 'No database instance has this host name.' : 'The instance has no such endpoint.'
-    throw new RefusedError(refuse('instance_not_reachable', { reason }))
+    throw refused('instance_not_reachable', { reason })
   }
   return route
 }

@@ -1,9 +1,7 @@
 /** The pooled endpoints of all instances: their logins, their pools, their cancel requests. */
-import type { TLSSocket } from 'node:tls'
 import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { placesOf } from '../../policy/pooled-login.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { encodeAuthenticationOk, encodeBackendKeyData, encodeReadyForQuery } from '../../protocol/backend.ts'
 import { replicationModeOf } from '../../protocol/replication.ts'
 import type { CancelRequest, ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
@@ -12,6 +10,7 @@ import { forwardCancelRequest } from '../sessions/cancel.ts'
 import type { Counter } from '../connection-limits.ts'
 import { endWith } from '../refusal-message.ts'
 import type { SessionLink } from '../sessions/session-link.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 import type { GatewayDependencies, PooledSettings } from '../settings.ts'
 import { BackendRefused } from './backend-ends.ts'
 import { CancelKeys } from './cancel-keys.ts'
@@ -23,7 +22,7 @@ import { encodeStatus } from './reported-parameters.ts'
 import { PooledSession } from './session.ts'
 
 export interface PooledLogin {
-  readonly socket: TLSSocket
+  readonly socket: ByteStream
   readonly startup: { readonly message: StartupMessage; readonly version: ProtocolVersion }
   readonly admission: Admission
   readonly request: { readonly database: string; readonly clientAddress: string }
@@ -132,7 +131,7 @@ export function createPooledEndpoint(
     },
     cancel: (request) => cancelKeys.cancel(request),
     endSessions() {
-      for (const session of sessions) session.end(new RefusedError(refuse('pooled_session_ended')))
+      for (const session of sessions) session.end(refused('pooled_session_ended'))
       pools.close()
     },
     figures: pools.figures,
@@ -149,13 +148,11 @@ async function takePlaceIn(
   const { oid, connectionLimit } = database
   const leave = await databases.take(`${instance.uid} ${oid}`, placesOf(connectionLimit))
   if (leave !== undefined) return leave
-  throw new RefusedError(
-    refuse('too_many_connections_of_database', { database: name, limit: String(connectionLimit) }),
-  )
+  throw refused('too_many_connections_of_database', { database: name, limit: String(connectionLimit) })
 }
 
 /** For the list of open sessions. No backend belongs to the session alone, so its end is said by the gateway. */
-function linkTo(client: TLSSocket, session: PooledSession): SessionLink {
+function linkTo(client: ByteStream, session: PooledSession): SessionLink {
   const [readBefore, writtenBefore] = [client.bytesRead, client.bytesWritten]
   return {
     bytesFromClient: () => client.bytesRead - readBefore,
@@ -163,7 +160,7 @@ function linkTo(client: TLSSocket, session: PooledSession): SessionLink {
     backendProcessId: () => undefined,
     isWorking: () => session.isWorking,
     cut: () => {
-      session.end(new RefusedError(refuse('pooled_session_ended')))
+      session.end(refused('pooled_session_ended'))
     },
   }
 }
@@ -171,8 +168,8 @@ function linkTo(client: TLSSocket, session: PooledSession): SessionLink {
 /** @throws RefusedError instance_not_reachable, replication_not_pooled: what a login is told before its password */
 export function requirePooled(endpoint: PooledEndpoint | undefined, message: StartupMessage): PooledEndpoint {
   if (endpoint === undefined) {
-    throw new RefusedError(refuse('instance_not_reachable', { reason: 'The instance has no such endpoint.' }))
+    throw refused('instance_not_reachable', { reason: 'The instance has no such endpoint.' })
   }
-  if (replicationModeOf(message) !== 'none') throw new RefusedError(refuse('replication_not_pooled'))
+  if (replicationModeOf(message) !== 'none') throw refused('replication_not_pooled')
   return endpoint
 }

@@ -3,8 +3,7 @@
  * what can be moved, and empties the backend. What cannot be moved keeps the backend for the session, as far as there
  * are places for that (docs/decisions/0011).
  */
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
 import type { KeptBackends } from './kept-backends.ts'
 
@@ -50,7 +49,7 @@ export class MovingOut {
   lose(backend: PooledBackend, tenant: Tenant): void {
     if (tenant.home === backend) tenant.home = undefined
     if (!this.mustAsk(backend, tenant)) return
-    tenant.endBecause(backend.lastWord ?? new RefusedError(refuse('pooled_state_lost')))
+    tenant.endBecause(backend.lastWord ?? refused('pooled_state_lost'))
   }
 
   async #askAndEmpty(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unneeded'): Promise<Outcome> {
@@ -74,9 +73,7 @@ export class MovingOut {
         return 'stays'
       }
       tenant.endBecause(
-        new RefusedError(
-          refuse('pooled_state_not_kept', { held: held.join('; '), limit: String(this.#kept.most) }),
-        ),
+        refused('pooled_state_not_kept', { held: held.join('; '), limit: String(this.#kept.most) }),
       )
     }
     this.#kept.keepNoLonger(backend)

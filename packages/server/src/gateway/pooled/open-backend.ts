@@ -1,6 +1,6 @@
 /** Opens a backend for a pool and makes sure that it is the role that was admitted, in the database that it asked for. */
 import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
@@ -43,10 +43,10 @@ export async function openPooledBackend(
     const frames = await backend.converse(WHO_AM_I, 1)
     const [roleOid, databaseOid, fingerprint] = columnsOf(frames)
     if (roleOid !== admission.roleOid) {
-      throw new RefusedError(refuse('role_not_the_same', { role: admission.roleName }))
+      throw refused('role_not_the_same', { role: admission.roleName })
     }
     if (databaseOid !== admission.pooled.database.oid) {
-      throw new RefusedError(refuse('database_not_the_same', { database: startup.databaseName }))
+      throw refused('database_not_the_same', { database: startup.databaseName })
     }
     backend.openedAs = readWhoActs(frames)
     backend.openedWith = fingerprint

@@ -2,8 +2,7 @@
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { GatewayDependencies, PooledSettings } from '../settings.ts'
 import { InstanceBackends } from './instance-backends.ts'
@@ -89,9 +88,7 @@ export function createPools(
   async function present({ instance }: Admission): Promise<DatabaseInstance> {
     const found = await dependencies.instances.loadInstance(instance.uid)
     if (found !== undefined) return found
-    throw new RefusedError(
-      refuse('instance_not_reachable', { reason: 'The database instance does not exist.' }),
-    )
+    throw refused('instance_not_reachable', { reason: 'The database instance does not exist.' })
   }
 
   function make({ admission, startup, databaseName }: PoolRequest, backends: InstanceBackends): Pool {

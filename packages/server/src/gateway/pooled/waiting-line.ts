@@ -1,6 +1,5 @@
 /** The sessions that wait for a backend of one pool, in the order in which they began to. */
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { PooledBackend } from './backend.ts'
 import type { PoolCounts } from './pool-counts.ts'
 
@@ -94,12 +93,10 @@ export class WaitingLine {
 
   #exhausted(): RefusedError {
     const { limits, kept } = this.#ports
-    return new RefusedError(
-      refuse('pool_exhausted', {
-        seconds: String(limits.waitMs / 1000),
-        limit: String(limits.backendsPerPool),
-        kept: String(kept()),
-      }),
-    )
+    return refused('pool_exhausted', {
+      seconds: String(limits.waitMs / 1000),
+      limit: String(limits.backendsPerPool),
+      kept: String(kept()),
+    })
   }
 }

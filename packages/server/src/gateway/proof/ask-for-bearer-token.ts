@@ -1,9 +1,8 @@
 /** OAUTHBEARER (RFC 7628): takes the token, or tells where one is to be had, as PostgreSQL 18 does. */
-import type { Duplex } from 'node:stream'
 import { Redacted } from '../../domain/redacted.ts'
 import type { BearerDiscovery } from '../../operations/ports/proof.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse, toPostgresRefusal } from '../../policy/refusals.ts'
+import { refused, RefusedError } from '../../operations/refused-error.ts'
+import { toPostgresRefusal } from '../../policy/refusals.ts'
 import {
   formatBearerFailure,
   isBearerAcknowledgement,
@@ -13,13 +12,14 @@ import {
 } from '../../protocol/oauthbearer.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { beginSasl, violation } from './sasl-answers.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** "invalid authorization specification", and what belongs to it: a better token might help. */
 const CLASS_OF_REJECTED_PROOFS = '28'
 
 /** @throws RefusedError what `judge` throws, bearer_token_missing, protocol_violation */
 export async function askForBearerToken<Admitted>(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   discovery: BearerDiscovery,
   judge: (token: Redacted<string>) => Promise<Admitted>,
@@ -27,16 +27,16 @@ export async function askForBearerToken<Admitted>(
   const { first, ask } = await beginSasl(socket, reader, [OAUTHBEARER], LONGEST_BEARER_MESSAGE)
   const response = parseBearerResponse(first)
   if (response.kind === 'malformed') throw violation(`malformed OAUTHBEARER message: ${response.problem}`)
-  const failWith = async (refused: RefusedError): Promise<never> => {
+  const failWith = async (refusal: RefusedError): Promise<never> => {
     // RFC 7628 §3.2.3: the client reads the failure and says so; only then the error ends the login.
     const acknowledgement = await ask(formatBearerFailure(discovery))
     if (!isBearerAcknowledgement(acknowledgement))
       throw violation('expected the acknowledgement of a failure')
-    throw refused
+    throw refusal
   }
   if (response.kind === 'discovery') {
     const { roleName: role, issuer } = discovery
-    return failWith(new RefusedError(refuse('bearer_token_missing', { role, issuer })))
+    return failWith(refused('bearer_token_missing', { role, issuer }))
   }
   try {
     return await judge(new Redacted(response.token))

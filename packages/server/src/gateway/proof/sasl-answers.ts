@@ -1,14 +1,13 @@
 /** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
-import type { Duplex } from 'node:stream'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { decodeFrame } from '../../protocol/frame.ts'
 import {
   encodeAuthenticationSasl,
   encodeAuthenticationSaslContinue,
   parseSaslInitialResponse,
 } from '../../protocol/sasl.ts'
-import { ConnectionEnded, type ByteReader } from '../byte-reader.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
 export interface SaslConversation {
   readonly mechanism: string
@@ -23,7 +22,7 @@ export interface SaslConversation {
  * @throws RefusedError protocol_violation, also for a mechanism that was not offered; ConnectionEnded
  */
 export async function beginSasl(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   mechanisms: readonly string[],
   longest: number,
@@ -49,5 +48,4 @@ async function readResponse(reader: ByteReader, longest: number): Promise<Buffer
   return body
 }
 
-export const violation = (text: string): RefusedError =>
-  new RefusedError(refuse('protocol_violation', { violation: text }))
+export const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })

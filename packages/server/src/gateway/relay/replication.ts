@@ -5,8 +5,7 @@
  */
 import { logicalReplicationEnabled } from '../../domain/database-instance.ts'
 import type { Admission } from '../../operations/login/admit-login.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import {
@@ -33,19 +32,17 @@ export function wantsReplication(message: StartupMessage): boolean {
     case 'physical':
       throw physicalRefused()
     case 'ambiguous':
-      throw new RefusedError(
-        refuse('protocol_violation', { violation: 'the parameter replication is given twice' }),
-      )
+      throw refused('protocol_violation', { violation: 'the parameter replication is given twice' })
   }
 }
 
 /** Whether the role has REPLICATION is for PostgreSQL to say. @throws RefusedError */
 export function requireLogicalReplication({ instance, roleName, claimedTables }: Admission): void {
   // They are opened by statements that a replication connection does not take, and a slot does not ask for them.
-  if (claimedTables.length > 0) throw new RefusedError(refuse('claims_not_replicated', { role: roleName }))
-  if (instance.backend.kind === 'attached') throw new RefusedError(refuse('replication_not_attached'))
+  if (claimedTables.length > 0) throw refused('claims_not_replicated', { role: roleName })
+  if (instance.backend.kind === 'attached') throw refused('replication_not_attached')
   if (!logicalReplicationEnabled(instance.settings))
-    throw new RefusedError(refuse('replication_not_enabled', { name: instance.name }))
+    throw refused('replication_not_enabled', { name: instance.name })
 }
 
 /** Lets through what a client of logical replication says, byte for byte, and keeps commands of the physical kind back. */
@@ -62,7 +59,7 @@ export function guardReplication(): ClientGuard {
         const seen = scanner.see()
         if (seen === 'need_more') return admitted
         if (seen === 'violation')
-          return new RefusedError(refuse('protocol_violation', { violation: 'invalid message length' }))
+          return refused('protocol_violation', { violation: 'invalid message length' })
         if (seen === 'message' && scanner.type === QUERY && !isLogicalReplication(textOf(scanner)))
           return physicalRefused()
         admitted.push(scanner.view(scanner.start, scanner.end))
@@ -79,4 +76,4 @@ function textOf(scanner: MessageScanner): Buffer {
   return end === -1 ? body : body.subarray(0, end)
 }
 
-const physicalRefused = (): RefusedError => new RefusedError(refuse('physical_replication_refused'))
+const physicalRefused = (): RefusedError => refused('physical_replication_refused')

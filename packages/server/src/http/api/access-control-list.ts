@@ -1,8 +1,7 @@
 /** Lists of who may do what, as the permissions API takes them for every kind of object (wire-contract §4.5). */
 import { z } from 'zod'
 import type { IdentityType } from '../../domain/identity.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 
 export const NAME_FIELDS = {
   USER: 'user_name',
@@ -45,11 +44,9 @@ export function toGrants<Level>({
     })
     const [only] = given
     if (only !== undefined && given.length === 1) return only
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: `access_control_list.${String(index)}`,
-        problem: 'name one of user_name, group_name and service_principal_name.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: `access_control_list.${String(index)}`,
+      problem: 'name one of user_name, group_name and service_principal_name.',
+    })
   })
 }

@@ -13,8 +13,7 @@ import {
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import type { WantedAttachment } from '../../operations/instances/change-attached-cluster.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 
 const POSTGRES_PORT = 5432
 
@@ -105,5 +104,5 @@ export function attachedAnswer(
 }
 
 function missing(field: string): never {
-  throw new RefusedError(refuse('invalid_parameter', { field: `attached.${field}`, problem: 'is missing.' }))
+  throw refused('invalid_parameter', { field: `attached.${field}`, problem: 'is missing.' })
 }

@@ -4,9 +4,8 @@
  */
 import { z } from 'zod'
 import { CAPACITIES, type InstanceSettings, type SessionPolicy } from '../../domain/database-instance.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { NO_SETTINGS, SETTING_FIELDS, SINGLE_NODE } from '../../policy/instance-settings.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { attachedShape, type AttachedBody } from './attached-cluster-request.ts'
 
 type Setting = keyof InstanceSettings
@@ -160,4 +159,4 @@ export function attachedToChange(body: InstanceBody, mask: string | undefined): 
 const ATTACHED = 'attached'
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

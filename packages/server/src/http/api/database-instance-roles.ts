@@ -15,8 +15,7 @@ import {
   type InstanceRolePorts,
 } from '../../operations/roles/manage-instance-roles.ts'
 import type { InstanceRole, RoleChange } from '../../operations/ports/instance-roles.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'
@@ -130,9 +129,7 @@ export function databaseInstanceRoleRoutes(ports: InstanceRolePorts): readonly R
       body: roleBody,
       async handle({ params: { instance, '*': role }, body, caller }) {
         if (body.name !== undefined && body.name !== role) {
-          throw new RefusedError(
-            refuse('invalid_parameter', { field: 'name', problem: 'a role cannot be renamed.' }),
-          )
+          throw refused('invalid_parameter', { field: 'name', problem: 'a role cannot be renamed.' })
         }
         const updated = await updateInstanceRole(ports, caller, {
           instance,
@@ -196,5 +193,5 @@ const showAttributes = ({ replication, ...attributes }: InstanceRole['attributes
 })
 
 function missing(field: string): never {
-  throw new RefusedError(refuse('invalid_parameter', { field, problem: 'is missing.' }))
+  throw refused('invalid_parameter', { field, problem: 'is missing.' })
 }

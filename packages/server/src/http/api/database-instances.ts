@@ -17,12 +17,11 @@ import { findDatabaseInstanceByUid } from '../../operations/instances/find-datab
 import { getDatabaseInstance } from '../../operations/instances/get-database-instance.ts'
 import { listDatabaseInstances } from '../../operations/instances/list-database-instances.ts'
 import type { InstanceStore } from '../../operations/ports/instances.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused } from '../../operations/refused-error.ts'
 import {
   updateDatabaseInstance,
   type UpdateDatabaseInstancePorts,
 } from '../../operations/instances/update-database-instance.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
@@ -75,7 +74,7 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       body: instanceBody,
       async handle({ body, caller }) {
         if (body.name === undefined) {
-          throw new RefusedError(refuse('invalid_parameter', { field: 'name', problem: 'is missing.' }))
+          throw refused('invalid_parameter', { field: 'name', problem: 'is missing.' })
         }
         const created = await createDatabaseInstance(ports, caller, {
           name: body.name,

@@ -11,8 +11,7 @@ import {
   type FederationPolicyPorts,
   type PolicyContent,
 } from '../../operations/credentials/manage-federation-policies.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'
@@ -188,4 +187,4 @@ function show(policy: FederationPolicy): FederationPolicyAnswer {
 }
 
 const invalid = (field: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem: 'it is missing or not valid.' }))
+  refused('invalid_parameter', { field, problem: 'it is missing or not valid.' })

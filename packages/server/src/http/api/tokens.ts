@@ -12,8 +12,7 @@ import {
   type PersonalAccessTokenPorts,
 } from '../../operations/credentials/manage-personal-access-tokens.ts'
 import type { StoredPersonalAccessToken } from '../../operations/ports/personal-access-tokens.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
@@ -108,8 +107,7 @@ function managementRoutes(
       body: noBody,
       async handle({ params, caller }) {
         const found = (await listTokensOfWorkspace(ports, caller)).find(({ id }) => id === params.tokenId)
-        if (found === undefined)
-          throw new RefusedError(refuse('token_not_found', { id: params.tokenId.slice(0, 64) }))
+        if (found === undefined) throw refused('token_not_found', { id: params.tokenId.slice(0, 64) })
         return { body: { token_info: show(found) } }
       },
     }),

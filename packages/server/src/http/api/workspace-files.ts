@@ -19,8 +19,7 @@ import {
   type ShownObject,
   type WorkspaceFilePorts,
 } from '../../operations/workspaces/manage-workspace-files.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route, Transfer } from '../route.ts'
 import { anyQuery, noBody } from '../shapes.ts'
@@ -190,13 +189,11 @@ function decodeBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64')
   const padding = /={0,2}$/.exec(text)?.[0].length ?? 0
   if (bytes.length === Math.floor(((text.length - padding) * 3) / 4)) return bytes
-  throw new RefusedError(refuse('invalid_parameter', { field: 'content', problem: 'it is not base64.' }))
+  throw refused('invalid_parameter', { field: 'content', problem: 'it is not base64.' })
 }
 
 const missingFormat = () =>
-  new RefusedError(
-    refuse('invalid_parameter', {
-      field: 'format',
-      problem: 'it is missing, which means a notebook; send AUTO or RAW: there are files only.',
-    }),
-  )
+  refused('invalid_parameter', {
+    field: 'format',
+    problem: 'it is missing, which means a notebook; send AUTO or RAW: there are files only.',
+  })

@@ -4,9 +4,8 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { Workspace } from '../../domain/workspace.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { CSRF_HEADER, requireCsrfValue, requireOwnOrigin, requireOwnSite } from './csrf.ts'
 import type { ConsoleSession, ConsoleSessions } from './session.ts'
 
@@ -43,7 +42,7 @@ export async function findSessionOfRequest(
     headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length'])
   const type = headers['content-type']
   if ((hasBody || type !== undefined) && !JSON_TYPE.test(type ?? ''))
-    throw new RefusedError(refuse('malformed_request', { problem: 'content-type: send application/json.' }))
+    throw refused('malformed_request', { problem: 'content-type: send application/json.' })
   return session
 }
 

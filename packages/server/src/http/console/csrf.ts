@@ -4,8 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 
 export const CSRF_HEADER = 'x-lakegate-csrf'
 
@@ -43,5 +42,4 @@ function isEqual(sent: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
-const forged = (problem: string): RefusedError =>
-  new RefusedError(refuse('console_request_forged', { problem }))
+const forged = (problem: string): RefusedError => refused('console_request_forged', { problem })

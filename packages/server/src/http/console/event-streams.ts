@@ -6,10 +6,9 @@ import type { ConsoleEvent } from '@lakegate/client'
 import type { IdentityId, InstanceUid } from '../../domain/ids.ts'
 import type { LiveHint } from '../../domain/live-hint.ts'
 import { createHintJournal, type NumberedHint } from '../../operations/hint-journal.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
+import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { createHintListener, mayHear, type HintListener } from '../../policy/live-hints.ts'
 import type { Caller, InstancePermissionLevel } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { HttpLog } from '../server.ts'
 import { frameOf, type EventStream } from './event-stream.ts'
 
@@ -251,4 +250,4 @@ function eventOf(hint: LiveHint): ConsoleEvent {
   }
 }
 
-const tooMany = (whose: string): RefusedError => new RefusedError(refuse('too_many_event_streams', { whose }))
+const tooMany = (whose: string): RefusedError => refused('too_many_event_streams', { whose })

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Workspace } from '../../domain/workspace.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import type { CloseConnection } from '../connections.ts'
 import { toHttpError } from '../error-body.ts'
 import { requireOwnSite } from './csrf.ts'
@@ -52,7 +51,7 @@ async function answer(
   const path = request.url?.split('?')[0] ?? ''
   if (request.method !== 'GET' || path !== EVENTS_PREFIX) {
     const method = request.method ?? ''
-    throw new RefusedError(refuse('endpoint_not_found', { method, path: path.slice(0, 256) }))
+    throw refused('endpoint_not_found', { method, path: path.slice(0, 256) })
   }
   requireOwnSite(request.headers)
   const workspace = await workspaceAt(request.headers.host)

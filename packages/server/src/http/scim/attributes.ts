@@ -1,7 +1,6 @@
 /** What the attributes of SCIM resources may hold; one rule for creating, replacing and patching. */
 import { z } from 'zod'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { SYSTEM_GROUPS } from '../../domain/directory.ts'
 
 /** The one account role (SCIM `roles`). */
@@ -44,7 +43,7 @@ export function readBoolean(value: unknown, field: string): boolean {
   const text = typeof value === 'string' ? value.toLowerCase() : value
   if (text === true || text === 'true') return true
   if (text === false || text === 'false') return false
-  throw new RefusedError(refuse('invalid_parameter', { field, problem: 'it must be true or false.' }))
+  throw refused('invalid_parameter', { field, problem: 'it must be true or false.' })
 }
 
 export const requireUserName = (value: unknown, field: string): string => parse(userName, value, field)
@@ -55,5 +54,5 @@ function parse(shape: z.ZodType<string>, value: unknown, field: string): string 
   const parsed = shape.safeParse(value)
   if (parsed.success) return parsed.data
   const problem = parsed.error.issues[0]?.message ?? 'it is not valid.'
-  throw new RefusedError(refuse('invalid_parameter', { field, problem }))
+  throw refused('invalid_parameter', { field, problem })
 }

@@ -1,7 +1,6 @@
 /** What an identity provider asks before it provisions: ServiceProviderConfig, ResourceTypes, Schemas (RFC 7644 §4). */
 import { z } from 'zod'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
@@ -149,8 +148,7 @@ const oneOf = (path: string, resources: readonly { readonly id: string }[]): Rou
     body: noBody,
     handle({ params }) {
       const found = resources.find(({ id }) => id === params.id)
-      if (found === undefined)
-        throw new RefusedError(refuse('endpoint_not_found', { method: 'GET', path: `${path}/…` }))
+      if (found === undefined) throw refused('endpoint_not_found', { method: 'GET', path: `${path}/…` })
       return Promise.resolve({ body: found })
     },
   })

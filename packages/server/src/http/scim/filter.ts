@@ -11,8 +11,7 @@ import type {
 } from '../../domain/directory.ts'
 import { foldFilter } from '../../domain/filter.ts'
 import type { IdentityType } from '../../domain/identity.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import { isCoreSchema } from './attributes.ts'
 import { isLike, readElementFilter } from './element-filter.ts'
 import {
@@ -75,7 +74,7 @@ function inField<Result>(field: string, read: () => Result): Result {
     return read()
   } catch (error) {
     if (!(error instanceof GrammarError)) throw error
-    throw new RefusedError(refuse('invalid_parameter', { field, problem: error.message }))
+    throw refused('invalid_parameter', { field, problem: error.message })
   }
 }
 

@@ -4,8 +4,7 @@
  */
 import type { ElementFilter, KeptValue } from '../../domain/directory.ts'
 import { findUnseen } from '../../domain/names.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { ACCOUNT_ADMIN_ROLE, isUnassigned, readBoolean } from './attributes.ts'
 import { describedBy, isLike } from './element-filter.ts'
 
@@ -119,4 +118,4 @@ const isSame = (one: KeptValue, other: KeptValue): boolean =>
   one.value.toLowerCase() === other.value.toLowerCase()
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

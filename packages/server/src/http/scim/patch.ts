@@ -10,8 +10,7 @@ import type { IdentityType } from '../../domain/identity.ts'
 import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
 import type { WantedChange } from '../../operations/directory/change-identity.ts'
 import type { MembershipChange } from '../../operations/ports/identities.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import {
   ACCOUNT_ADMIN_ROLE,
   isCoreSchema,
@@ -346,4 +345,4 @@ function inField<Result>(field: string, read: () => Result): Result {
 }
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

@@ -11,8 +11,7 @@ import type {
 import type { IdentityType } from '../../domain/identity.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import type { NewIdentity } from '../../operations/ports/identities.ts'
-import { RefusedError } from '../../operations/refused-error.ts'
-import { refuse } from '../../policy/refusals.ts'
+import { refused } from '../../operations/refused-error.ts'
 import {
   ACCOUNT_ADMIN_ROLE,
   groupName,
@@ -128,7 +127,7 @@ const groupBody = attributesOf(
 ).transform((body): WrittenIdentity => {
   if (splitRoles(body.roles ?? []).isAccountAdmin) {
     const problem = `${ACCOUNT_ADMIN_ROLE} is a role of users and service principals.`
-    throw new RefusedError(refuse('invalid_parameter', { field: 'roles', problem }))
+    throw refused('invalid_parameter', { field: 'roles', problem })
   }
   return {
     ...writtenOf(body),

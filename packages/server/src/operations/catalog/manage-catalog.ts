@@ -7,7 +7,6 @@ import { parseSecurableName, type CatalogEntry, type CatalogEntryKind } from '..
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { decideManageEntry } from '../../policy/claims.ts'
 import { decideManageInstance, instancePermission, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { getDatabaseInstance } from '../instances/get-database-instance.ts'
 import { requireDisplayName } from '../directory/identity-names.ts'
 import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
@@ -15,7 +14,7 @@ import type { AuditLog } from '../ports/audit.ts'
 import type { CatalogStore, InstanceDatabases } from '../ports/catalog.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { InstanceStore } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface CatalogPorts {
   readonly catalog: Pick<CatalogStore, 'insertEntry' | 'findEntry' | 'listEntries' | 'removeEntry'>
@@ -63,15 +62,13 @@ export async function registerEntry(
     decideManageInstance(caller, instance, await loadGrantedPermission(ports.store, caller, instance)),
   )
   if (instance.state !== 'AVAILABLE') {
-    throw new RefusedError(
-      refuse('instance_state_conflict', {
-        name: instance.name,
-        state: instance.state,
-        problem: 'its databases can be looked at only when it is AVAILABLE.',
-      }),
-    )
+    throw refused('instance_state_conflict', {
+      name: instance.name,
+      state: instance.state,
+      problem: 'its databases can be looked at only when it is AVAILABLE.',
+    })
   }
-  const nameTaken = () => new RefusedError(refuse('catalog_entry_already_exists', { name: request.name }))
+  const nameTaken = () => refused('catalog_entry_already_exists', { name: request.name })
   // First, so that no database is made for an entry that cannot be: the two have no transaction in common. An entry that
   // is made in between leaves a database behind, which the next try takes as it is.
   if ((await ports.catalog.findEntry(caller.workspaceId, request.kind, request.name)) !== undefined)
@@ -146,7 +143,7 @@ export async function updateCatalog(
   for (const [field, value, current] of fields) {
     if (value === undefined || value === current) continue
     const problem = 'a catalog is not changed; delete it and register it anew. Grants on it go with it.'
-    throw new RefusedError(refuse('invalid_parameter', { field, problem }))
+    throw refused('invalid_parameter', { field, problem })
   }
   return shown
 }
@@ -196,15 +193,13 @@ function requireName(kind: CatalogEntryKind, name: string) {
     requireDisplayName(parts.catalog, 'name')
     return parts
   }
-  throw new RefusedError(
-    refuse('invalid_parameter', {
-      field: 'name',
-      problem:
-        kind === 'CATALOG'
-          ? 'must be one part of at most 63 bytes, without dots, spaces and slashes.'
-          : 'must be catalog.schema.table, each part of at most 63 bytes, without spaces and slashes.',
-    }),
-  )
+  throw refused('invalid_parameter', {
+    field: 'name',
+    problem:
+      kind === 'CATALOG'
+        ? 'must be one part of at most 63 bytes, without dots, spaces and slashes.'
+        : 'must be catalog.schema.table, each part of at most 63 bytes, without spaces and slashes.',
+  })
 }
 
 async function requireDatabase(
@@ -219,8 +214,7 @@ async function requireDatabase(
       : (await databases.ensureDatabase(instance, name, { create })) === 'missing'
         ? `there is no database ${name} in ${instance.name}; create it, or send create_database_if_not_exists.`
         : undefined
-  if (problem !== undefined)
-    throw new RefusedError(refuse('invalid_parameter', { field: 'database_name', problem }))
+  if (problem !== undefined) throw refused('invalid_parameter', { field: 'database_name', problem })
 }
 
 async function show({ store }: Pick<CatalogPorts, 'store'>, entry: CatalogEntry): Promise<ShownEntry> {
@@ -244,7 +238,7 @@ function record({ audit }: CatalogPorts, caller: Caller, entry: CatalogEntry): v
 }
 
 const missing = (field: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem: 'is missing.' }))
+  refused('invalid_parameter', { field, problem: 'is missing.' })
 
 const notFound = ({ kind, name }: Pick<CatalogEntry, 'kind' | 'name'>): RefusedError =>
-  new RefusedError(refuse('catalog_entry_not_found', { kind: kind.toLowerCase(), name: name.slice(0, 200) }))
+  refused('catalog_entry_not_found', { kind: kind.toLowerCase(), name: name.slice(0, 200) })

@@ -6,13 +6,12 @@ import { parseSecurableName, type CatalogEntry } from '../../domain/catalog.ts'
 import { IDENTITY_TYPES, type Identity } from '../../domain/identity.ts'
 import { decideManageEntry } from '../../policy/claims.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { managesInstanceOf, requireEntry } from './manage-catalog.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { CatalogStore } from '../ports/catalog.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { InstanceStore } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export const SECURABLE_TYPES = ['CATALOG', 'SCHEMA', 'TABLE'] as const
 export type SecurableType = (typeof SECURABLE_TYPES)[number]
@@ -80,9 +79,7 @@ async function requireEntryOf(
   const depth =
     parts === undefined ? undefined : [parts.catalog, parts.schema, parts.table].filter(Boolean).length
   if (parts === undefined || depth !== SECURABLE_TYPES.indexOf(type) + 1) {
-    throw new RefusedError(
-      refuse('catalog_entry_not_found', { kind: type.toLowerCase(), name: name.slice(0, 200) }),
-    )
+    throw refused('catalog_entry_not_found', { kind: type.toLowerCase(), name: name.slice(0, 200) })
   }
   const own = type === 'TABLE' ? await ports.catalog.findEntry(caller.workspaceId, 'TABLE', name) : undefined
   return own ?? requireEntry(ports.catalog, caller, { kind: 'CATALOG', name: parts.catalog })
@@ -94,5 +91,5 @@ async function requirePrincipal({ directory }: ReaderPorts, caller: Caller, name
     const found = await directory.findInWorkspace(caller.workspaceId, type, name)
     if (found !== undefined) return found
   }
-  throw new RefusedError(refuse('identity_not_found', { type: 'principal', name: name.slice(0, 256) }))
+  throw refused('identity_not_found', { type: 'principal', name: name.slice(0, 256) })
 }

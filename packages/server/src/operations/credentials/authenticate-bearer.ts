@@ -12,7 +12,7 @@ import type { TokenRejection } from '../../tokens/verify.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { PersonalAccessTokenStore } from '../ports/personal-access-tokens.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 /** Longer than any bearer that Lakegate issues; refused before it is hashed. */
 const LONGEST_BEARER = 4096
@@ -82,13 +82,12 @@ async function proveByWorkspaceToken(
     return { identityId: verified.identityId, scopes: verified.scopes, bearer: 'workspace_token' }
   }
   if (verified.rejected === 'expired' && verified.expiresAt !== undefined) {
-    throw new RefusedError(refuse('token_expired', { role: '', expiredAt: verified.expiresAt.toISOString() }))
+    throw refused('token_expired', { role: '', expiredAt: verified.expiresAt.toISOString() })
   }
   throw unauthenticated('The token is not a valid access token of this workspace.')
 }
 
-const unauthenticated = (reason: string): RefusedError =>
-  new RefusedError(refuse('unauthenticated', { reason }))
+const unauthenticated = (reason: string): RefusedError => refused('unauthenticated', { reason })
 
 const notInWorkspace = (identity: Principal): Refusal =>
   refuse('permission_denied', { reason: `${identity.name} is not assigned to this workspace.` })

@@ -6,7 +6,6 @@ import type { FederationPolicy } from '../../domain/federation-policy.ts'
 import type { Identity, Principal } from '../../domain/identity.ts'
 import type { AccountId, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { API_SCOPES, LONGEST_TOKEN, TOKEN_LIFETIME_SECONDS } from '../../tokens/claims.ts'
 import { mintWorkspaceToken } from '../../tokens/mint.ts'
 import { hashSecret } from '../../tokens/secret.ts'
@@ -17,7 +16,7 @@ import type { Directory } from '../ports/directory.ts'
 import type { FederationPolicyStore, ForeignTokenVerifier } from '../ports/federation.ts'
 import type { TokenKeys } from '../ports/keys.ts'
 import type { PersonalAccessTokenStore } from '../ports/personal-access-tokens.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 const JWT_TOKEN_TYPES: readonly string[] = [
   'urn:ietf:params:oauth:token-type:jwt',
@@ -79,12 +78,13 @@ async function exchange(ports: ExchangePorts, request: ExchangeRequest): Promise
       ? await byPersonalAccessToken(ports, request, now)
       : await byForeignToken(ports, request, now)
   const lifetime = Math.min(TOKEN_LIFETIME_SECONDS, subject.remainingSeconds)
-  if (lifetime < 1) throw refused('the subject token is about to expire')
+  if (lifetime < 1) throw notExchanged('the subject token is about to expire')
   const granted = scopes.filter(
     (scope) => subject.scopes.includes(scope) || subject.scopes.includes('all-apis'),
   )
   // A token that opens nothing would only be found out later.
-  if (granted.length === 0) throw refused(`the subject token is good for ${subject.scopes.join(' ')} only`)
+  if (granted.length === 0)
+    throw notExchanged(`the subject token is good for ${subject.scopes.join(' ')} only`)
   const tokenId = ports.randomUuid()
   const minted = await mintWorkspaceToken(
     {
@@ -125,7 +125,8 @@ async function byPersonalAccessToken(
     hashSecret(request.subjectToken),
     now,
   )
-  if (found?.workspaceId !== request.workspaceId) throw refused('the personal access token is not valid here')
+  if (found?.workspaceId !== request.workspaceId)
+    throw notExchanged('the personal access token is not valid here')
   return {
     principal: await requireActive(ports, found, request.workspaceId),
     remainingSeconds:
@@ -138,8 +139,8 @@ async function byPersonalAccessToken(
 
 async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, now: Date): Promise<Subject> {
   if (!JWT_TOKEN_TYPES.includes(request.subjectTokenType))
-    throw refused('subject_token_type is not supported')
-  if (request.subjectToken.length > LONGEST_TOKEN * 4) throw refused('the subject token is too long')
+    throw notExchanged('subject_token_type is not supported')
+  if (request.subjectToken.length > LONGEST_TOKEN * 4) throw notExchanged('the subject token is too long')
   const issuer = readIssuerWithoutVerification(request.subjectToken)
   const principal =
     request.clientId === undefined
@@ -150,7 +151,7 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
           request.clientId.toLowerCase(),
         )
   if (request.clientId !== undefined && principal === undefined)
-    throw refused('no policy accepts the subject token')
+    throw notExchanged('no policy accepts the subject token')
   const policies = await ports.policies.listPolicies(ports.accountId, principal?.id)
   // The issuer only chooses which configured keys to try; it is nothing until one of them has verified the token.
   for (const policy of policies.filter((candidate) => candidate.issuer === issuer)) {
@@ -170,7 +171,7 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
       scopes: ['all-apis'],
     }
   }
-  throw refused('no policy accepts the subject token')
+  throw notExchanged('no policy accepts the subject token')
 }
 
 /** Clocks of other companies differ a little. */
@@ -200,16 +201,15 @@ async function requireActive(
   const principal = await directory.loadPrincipal(identityId)
   const membership = await directory.loadMembership(identityId, workspaceId)
   if (!principal?.active || membership.permission === undefined)
-    throw refused('the identity is deactivated, or not in this workspace')
+    throw notExchanged('the identity is deactivated, or not in this workspace')
   return principal
 }
 
 function readScopes(scope: string | undefined): readonly string[] {
   const wanted = (scope ?? '').split(' ').filter((word) => word !== '' && word !== 'offline_access')
   const unknown = wanted.find((word) => !API_SCOPES.includes(word))
-  if (unknown !== undefined) throw refused(`there is no scope ${JSON.stringify(unknown.slice(0, 64))}`)
+  if (unknown !== undefined) throw notExchanged(`there is no scope ${JSON.stringify(unknown.slice(0, 64))}`)
   return wanted.length === 0 ? ['all-apis'] : [...new Set(wanted)]
 }
 
-const refused = (reason: string): RefusedError =>
-  new RefusedError(refuse('token_exchange_refused', { reason }))
+const notExchanged = (reason: string): RefusedError => refused('token_exchange_refused', { reason })

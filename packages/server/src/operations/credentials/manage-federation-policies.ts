@@ -4,12 +4,11 @@ import type { DirectoryScope } from '../../domain/directory.ts'
 import type { FederationPolicy } from '../../domain/federation-policy.ts'
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
 import { decideManageAccount, decideManageIdentity, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FederationPolicyStore } from '../ports/federation.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import { getIdentity } from '../directory/read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 /** As in the real service (behaviour 68). */
 const MOST_POLICIES = 20
@@ -55,13 +54,10 @@ export async function createFederationPolicy(
   }
   const result = await ports.policies.insertPolicy(policy, { atMost: MOST_POLICIES })
   if (result === 'limit_reached')
-    throw new RefusedError(
-      refuse('quota_exceeded', {
-        problem: `There are at most ${String(MOST_POLICIES)} federation policies there.`,
-      }),
-    )
-  if (result === 'id_taken')
-    throw new RefusedError(refuse('federation_policy_already_exists', { id: policy.policyId }))
+    throw refused('quota_exceeded', {
+      problem: `There are at most ${String(MOST_POLICIES)} federation policies there.`,
+    })
+  if (result === 'id_taken') throw refused('federation_policy_already_exists', { id: policy.policyId })
   return policy
 }
 
@@ -84,8 +80,7 @@ export async function getFederationPolicy(
 ): Promise<FederationPolicy> {
   const policies = await listFederationPolicies(ports, caller, request.servicePrincipalId)
   const found = policies.find(({ policyId }) => policyId === request.policyId)
-  if (found === undefined)
-    throw new RefusedError(refuse('federation_policy_not_found', { id: request.policyId.slice(0, 64) }))
+  if (found === undefined) throw refused('federation_policy_not_found', { id: request.policyId.slice(0, 64) })
   return found
 }
 
@@ -106,7 +101,7 @@ export async function updateFederationPolicy(
     return next
   })
   if (changed === undefined)
-    throw new RefusedError(refuse('federation_policy_not_found', { id: request.policyId.slice(0, 64) }))
+    throw refused('federation_policy_not_found', { id: request.policyId.slice(0, 64) })
   return changed
 }
 
@@ -152,5 +147,5 @@ function requireConsistent(servicePrincipalId: IdentityId | undefined, content: 
         : content.jwksUri !== undefined && content.jwksJson !== undefined
           ? { field: 'oidc_policy.jwks_json', problem: 'give jwks_uri or jwks_json, not both.' }
           : undefined
-  if (problem !== undefined) throw new RefusedError(refuse('invalid_parameter', problem))
+  if (problem !== undefined) throw refused('invalid_parameter', problem)
 }

@@ -3,13 +3,12 @@ import type { AccountId } from '../../domain/ids.ts'
 import { isUuid } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideManageAccount, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { API_SCOPES } from '../../tokens/claims.ts'
 import { requireDisplayName } from '../directory/identity-names.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OAuthClient, OAuthClientStore } from '../ports/oauth.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface OAuthClientPorts {
   readonly clients: OAuthClientStore
@@ -133,6 +132,5 @@ function requireSound(content: OAuthClientContent & { readonly isConfidential: b
 }
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
-const notFound = (id: string): RefusedError =>
-  new RefusedError(refuse('oauth_client_not_found', { id: id.slice(0, 64) }))
+  refused('invalid_parameter', { field, problem })
+const notFound = (id: string): RefusedError => refused('oauth_client_not_found', { id: id.slice(0, 64) })

@@ -7,13 +7,12 @@ import {
   decideScope,
   type Caller,
 } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { API_SCOPES } from '../../tokens/claims.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from '../ports/personal-access-tokens.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 /** Of one identity in one workspace, as in the real service. */
 const MOST_TOKENS = 600
@@ -59,9 +58,10 @@ export async function createTokenOnBehalf(
       ? undefined
       : await ports.identities.loadIdentity({ accountId, workspaceId: caller.workspaceId }, found.id)
   if (principal === undefined) {
-    throw new RefusedError(
-      refuse('identity_not_found', { type: 'SERVICE_PRINCIPAL', name: request.applicationId.slice(0, 64) }),
-    )
+    throw refused('identity_not_found', {
+      type: 'SERVICE_PRINCIPAL',
+      name: request.applicationId.slice(0, 64),
+    })
   }
   requirePermitted(decideManageIdentity(caller, principal))
   return create(ports, caller, principal.id, request)
@@ -76,9 +76,7 @@ async function create(
   const scopes = request.scopes ?? caller.scopes
   const unknown = scopes.find((scope) => !API_SCOPES.includes(scope))
   if (unknown !== undefined || scopes.length === 0) {
-    throw new RefusedError(
-      refuse('invalid_parameter', { field: 'scopes', problem: `use ${API_SCOPES.join(' or ')}.` }),
-    )
+    throw refused('invalid_parameter', { field: 'scopes', problem: `use ${API_SCOPES.join(' or ')}.` })
   }
   // Nobody hands out more than the own token opens.
   for (const scope of scopes) requirePermitted(decideScope(caller, scope === 'all-apis' ? [] : [scope]))
@@ -99,11 +97,9 @@ async function create(
     atMost: MOST_TOKENS,
   })
   if (stored === undefined) {
-    throw new RefusedError(
-      refuse('quota_exceeded', {
-        problem: `An identity has at most ${String(MOST_TOKENS)} personal access tokens in a workspace. Revoke some.`,
-      }),
-    )
+    throw refused('quota_exceeded', {
+      problem: `An identity has at most ${String(MOST_TOKENS)} personal access tokens in a workspace. Revoke some.`,
+    })
   }
   return { token: secret, stored }
 }
@@ -142,5 +138,5 @@ export async function revokePersonalAccessToken(
       tokenId,
       whose === 'own' ? caller.identity.id : undefined,
     ))
-  if (!isRevoked) throw new RefusedError(refuse('token_not_found', { id: tokenId.slice(0, 64) }))
+  if (!isRevoked) throw refused('token_not_found', { id: tokenId.slice(0, 64) })
 }

@@ -2,14 +2,13 @@
 import { isUuid, type IdentityId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideManageIdentity, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { NewSecret } from './issue-personal-access-token.ts'
 import type { DirectoryScope } from '../../domain/directory.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { SecretStore, StoredSecret } from '../ports/secrets.ts'
 import { getIdentity } from '../directory/read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 const MOST_SECRETS = 5
 /** 730 days, in seconds: the default and the most. */
@@ -32,12 +31,10 @@ export async function createServicePrincipalSecret(
   const servicePrincipalId = await requireManageable(ports, caller, scope, request.servicePrincipalId)
   const lifetime = request.lifetimeSeconds ?? LONGEST_SECRET_LIFETIME_SECONDS
   if (lifetime < 1 || lifetime > LONGEST_SECRET_LIFETIME_SECONDS) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'lifetime',
-        problem: `it must be from 1s to ${String(LONGEST_SECRET_LIFETIME_SECONDS)}s (730 days).`,
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'lifetime',
+      problem: `it must be from 1s to ${String(LONGEST_SECRET_LIFETIME_SECONDS)}s (730 days).`,
+    })
   }
   const now = ports.clock()
   const { secret, hash } = ports.generate()
@@ -49,11 +46,9 @@ export async function createServicePrincipalSecret(
     atMost: MOST_SECRETS,
   })
   if (stored === undefined) {
-    throw new RefusedError(
-      refuse('quota_exceeded', {
-        problem: `A service principal has at most ${String(MOST_SECRETS)} OAuth secrets. Delete one that is not used.`,
-      }),
-    )
+    throw refused('quota_exceeded', {
+      problem: `A service principal has at most ${String(MOST_SECRETS)} OAuth secrets. Delete one that is not used.`,
+    })
   }
   return { stored, secret }
 }
@@ -78,7 +73,7 @@ export async function deleteServicePrincipalSecret(
 ): Promise<void> {
   const id = await requireManageable(ports, caller, scope, request.servicePrincipalId)
   const isDeleted = isUuid(request.secretId) && (await ports.secrets.deleteSecret(id, request.secretId))
-  if (!isDeleted) throw new RefusedError(refuse('secret_not_found', { id: request.secretId.slice(0, 64) }))
+  if (!isDeleted) throw refused('secret_not_found', { id: request.secretId.slice(0, 64) })
 }
 
 async function requireManageable(

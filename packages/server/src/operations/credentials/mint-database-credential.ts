@@ -5,7 +5,6 @@ import type { WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideMint } from '../../policy/credential.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { mintDatabaseCredential } from '../../tokens/mint.ts'
 import { decideClaims } from '../../policy/claims.ts'
 import { loadMintFacts } from './load-mint-facts.ts'
@@ -15,7 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { InstanceRoles } from '../ports/instance-roles.ts'
 import type { InstanceStore } from '../ports/instances.ts'
 import type { TokenKeys } from '../ports/keys.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 /** Keeps a token below 1 KiB (DESIGN §5): each instance adds a UUID to it. */
 const MOST_INSTANCES = 10
@@ -96,7 +95,7 @@ export function createMintCredential(ports: MintPorts): MintCredential {
 async function requireIssuer(ports: MintPorts, workspaceId: WorkspaceId): Promise<string> {
   const issuer = await ports.issuerOf(workspaceId)
   // The caller was authenticated in it a moment ago.
-  if (issuer === undefined) throw new RefusedError(refuse('workspace_not_found', { id: workspaceId }))
+  if (issuer === undefined) throw refused('workspace_not_found', { id: workspaceId })
   return issuer
 }
 
@@ -118,8 +117,7 @@ async function loadInstances(
   )
   return found.map((instance, index) => {
     // behaviour 7
-    if (instance === undefined)
-      throw new RefusedError(refuse('instance_not_found', { name: names[index] ?? '' }))
+    if (instance === undefined) throw refused('instance_not_found', { name: names[index] ?? '' })
     return instance
   })
 }
@@ -127,20 +125,16 @@ async function loadInstances(
 function requireSomething(names: readonly string[], tables: readonly string[]): void {
   // behaviour 2
   if (names.length === 0 && tables.length === 0) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'instance_names',
-        problem: 'name at least one database instance, or a table in claims.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'instance_names',
+      problem: 'name at least one database instance, or a table in claims.',
+    })
   }
   if (names.length > MOST_INSTANCES) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'instance_names',
-        problem: `name at most ${String(MOST_INSTANCES)} database instances.`,
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'instance_names',
+      problem: `name at most ${String(MOST_INSTANCES)} database instances.`,
+    })
   }
 }
 
@@ -152,7 +146,7 @@ async function loadHolders(
 ): Promise<readonly DatabaseInstance[]> {
   const facts = await ports.catalog.loadClaimedTables(caller.identity.id, caller.workspaceId, tables)
   const claims = decideClaims(caller.identity, facts)
-  if ('problem' in claims) throw new RefusedError(refuse('claims_not_permitted', { problem: claims.problem }))
+  if ('problem' in claims) throw refused('claims_not_permitted', { problem: claims.problem })
   const uids = [...new Set(claims.readable.map(({ instanceUid }) => instanceUid))]
   const holders = await Promise.all(uids.map((uid) => ports.instances.loadInstance(uid)))
   return holders.filter((instance) => instance !== undefined)
@@ -164,10 +158,8 @@ function unite(
 ): readonly DatabaseInstance[] {
   const all = new Map([...named, ...holders].map((instance) => [instance.uid, instance]))
   if (all.size <= MOST_INSTANCES) return [...all.values()]
-  throw new RefusedError(
-    refuse('invalid_parameter', {
-      field: 'claims',
-      problem: `the tables are on more than ${String(MOST_INSTANCES)} database instances.`,
-    }),
-  )
+  throw refused('invalid_parameter', {
+    field: 'claims',
+    problem: `the tables are on more than ${String(MOST_INSTANCES)} database instances.`,
+  })
 }

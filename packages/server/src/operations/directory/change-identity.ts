@@ -8,12 +8,11 @@ import {
   decideTakeAwayAccess,
   type Caller,
 } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { conflictError } from './directory-conflict.ts'
 import { requireNames } from './identity-names.ts'
 import type { DirectoryChange, IdentityStore } from '../ports/identities.ts'
 import { identityNotFound, parseTarget, type TargetText } from './read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import { requireVersion } from './require-version.ts'
 
 export interface ChangeIdentityRequest extends TargetText {
@@ -86,13 +85,10 @@ function decideAdministrators(
     // Whom it would be about is not known here, and nobody takes away the own access.
     members?.removeWhere !== undefined
   ) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'members',
-        problem:
-          'members of admins can be added and removed by their ids; nothing else of the group changes.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'members',
+      problem: 'members of admins can be added and removed by their ids; nothing else of the group changes.',
+    })
   }
   const { add = [], remove = [] } = members ?? {}
   for (const id of remove) requirePermitted(decideTakeAwayAccess(caller, id))

@@ -10,10 +10,9 @@ import {
   decideTakeAwayAccess,
   type Caller,
 } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { IdentityStore, Removal } from '../ports/identities.ts'
 import { identityNotFound, parseTarget, type TargetText } from './read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import { requireVersion } from './require-version.ts'
 
 /** @throws RefusedError permission_denied, identity_not_found, version_conflict, invalid_parameter */
@@ -49,12 +48,10 @@ function decideRemoval(
       requirePermitted(decideManageWorkspace(caller, workspaceId))
       if (identity.systemGroup !== undefined) requirePermitted(decideManageIdentity(caller, identity))
       if (!assignedTo.includes(workspaceId)) {
-        throw new RefusedError(
-          refuse('invalid_parameter', {
-            field: 'id',
-            problem: `${identity.displayName} is in the workspace through a group; remove it from the group.`,
-          }),
-        )
+        throw refused('invalid_parameter', {
+          field: 'id',
+          problem: `${identity.displayName} is in the workspace through a group; remove it from the group.`,
+        })
       }
       return { from: 'workspace', workspaceId }
     }

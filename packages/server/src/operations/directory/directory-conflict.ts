@@ -1,8 +1,8 @@
 /** What the directory cannot be made to hold, as a refusal. */
+import { DEEPEST_GROUP_NESTING } from '../../domain/group-nesting.ts'
 import type { Identity } from '../../domain/identity.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { DirectoryConflict } from '../ports/identities.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, type RefusedError } from '../refused-error.ts'
 
 /** @param identity as it would be */
 export function conflictError(
@@ -13,9 +13,9 @@ export function conflictError(
   const name = identity.name.slice(0, 256)
   switch (conflict.conflict) {
     case 'name_taken':
-      return new RefusedError(refuse('identity_already_exists', { type, name }))
+      return refused('identity_already_exists', { type, name })
     case 'name_looks_taken':
-      return new RefusedError(refuse('identity_name_looks_taken', { type, name }))
+      return refused('identity_name_looks_taken', { type, name })
     case 'unknown_member':
       return invalidMembers(`no user, service principal or group has the id ${conflict.id}.`)
     case 'circle':
@@ -23,9 +23,11 @@ export function conflictError(
         `${conflict.id} contains the group ${name} itself; groups cannot contain each other.`,
       )
     case 'too_deep':
-      return invalidMembers(`${conflict.id} would be nested too deeply; groups nest at most 40 levels deep.`)
+      return invalidMembers(
+        `${conflict.id} would be nested too deeply; groups nest at most ${String(DEEPEST_GROUP_NESTING)} levels deep.`,
+      )
   }
 }
 
 const invalidMembers = (problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field: 'members', problem }))
+  refused('invalid_parameter', { field: 'members', problem })

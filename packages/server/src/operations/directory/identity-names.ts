@@ -8,8 +8,7 @@ import {
   judgeUserName,
   type NameVerdict,
 } from '../../domain/names.ts'
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, type RefusedError } from '../refused-error.ts'
 
 type Names = Pick<IdentityChange, 'name' | 'displayName' | 'externalId' | 'givenName' | 'familyName'>
 
@@ -59,4 +58,4 @@ export const requireDisplayName = (text: string, field: string): string =>
   requireFit(text, field, judgeDisplayName)
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

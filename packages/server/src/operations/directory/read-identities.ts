@@ -2,9 +2,8 @@
 import type { DirectoryScope, IdentityRecord } from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import { parseIdentityId } from '../../domain/ids.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { IdentityStore, IdentityTarget } from '../ports/identities.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, type RefusedError } from '../refused-error.ts'
 
 /** An identity as a caller names it; anything that is not an id of that type is simply not found. */
 export interface TargetText {
@@ -35,4 +34,4 @@ export async function getIdentity(
 }
 
 export const identityNotFound = (type: IdentityType, id: string): RefusedError =>
-  new RefusedError(refuse('identity_not_found', { type, name: id.slice(0, 64) }))
+  refused('identity_not_found', { type, name: id.slice(0, 64) })

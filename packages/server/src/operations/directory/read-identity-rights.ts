@@ -8,9 +8,8 @@ import {
   type IdentityKeeper,
 } from '../../policy/identity-rights.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { IdentityStore } from '../ports/identities.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused } from '../refused-error.ts'
 
 export interface IdentityRightsPorts {
   readonly identities: Pick<IdentityStore, 'loadIdentity'>
@@ -33,6 +32,6 @@ export async function readIdentityRights(
   const scope = { accountId, workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId }
   const identity = id === undefined ? undefined : await identities.loadIdentity(scope, id)
   if (identity === undefined)
-    throw new RefusedError(refuse('identity_not_found', { type: 'IDENTITY', name: identityId.slice(0, 64) }))
+    throw refused('identity_not_found', { type: 'IDENTITY', name: identityId.slice(0, 64) })
   return { identity, keptBy: identityKeeper(caller, identity), actions: identityActions(caller, identity) }
 }

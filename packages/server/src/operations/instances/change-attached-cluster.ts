@@ -13,7 +13,6 @@ import {
   type AttachingCallers,
 } from '../../policy/attached-cluster.ts'
 import { decideManageInstance, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { changeObserved } from './change-observed.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
@@ -21,7 +20,7 @@ import type { NewAttachment } from '../ports/attached.ts'
 import type { InstanceSupervisor } from '../ports/clusters.ts'
 import type { InstanceStore } from '../ports/instances.ts'
 import type { KeyEncryption } from '../ports/keys.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface AttachPorts {
   readonly encryption: Pick<KeyEncryption, 'encrypt'>
@@ -73,17 +72,13 @@ export async function changeAttachedCluster(
     requirePermitted(decideAttach(caller, ports.attachingCallers))
     const { backend, state } = observed
     if (backend.kind !== 'attached') {
-      throw new RefusedError(
-        refuse('invalid_parameter', {
-          field: 'attached',
-          problem: 'cannot be set: the instance is one of Lakegate’s own.',
-        }),
-      )
+      throw refused('invalid_parameter', {
+        field: 'attached',
+        problem: 'cannot be set: the instance is one of Lakegate’s own.',
+      })
     }
     if (state === 'DELETING') {
-      throw new RefusedError(
-        refuse('instance_state_conflict', { name, state, problem: 'it cannot be updated.' }),
-      )
+      throw refused('instance_state_conflict', { name, state, problem: 'it cannot be updated.' })
     }
     const cluster = { ...backend.cluster, ...request.change }
     requirePermitted(decideAttachedCluster(cluster))

@@ -1,6 +1,5 @@
 /** Decides anew and tries again when somebody changed the instance between the look and the change. */
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused } from '../refused-error.ts'
 
 /** Each lost race means that another change was made; a client that loses this often competes with a loop. */
 const MOST_ATTEMPTS = 10
@@ -17,11 +16,9 @@ export async function changeObserved<Changed>(
     const changed = await attempt()
     if (changed !== undefined) return changed
   }
-  throw new RefusedError(
-    refuse('instance_state_conflict', {
-      name,
-      state: 'changing',
-      problem: 'other requests change it all the time.',
-    }),
-  )
+  throw refused('instance_state_conflict', {
+    name,
+    state: 'changing',
+    problem: 'other requests change it all the time.',
+  })
 }

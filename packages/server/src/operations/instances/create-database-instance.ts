@@ -11,9 +11,8 @@ import type { InstanceUid } from '../../domain/ids.ts'
 import { decideNativeLoginOf } from '../../policy/attached-cluster.ts'
 import { decideInstanceSettings, decideLogicalReplicationOf } from '../../policy/instance-settings.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { requireAttachable, type AttachPorts, type WantedAttachment } from './change-attached-cluster.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { InstanceSupervisor, ListenerAllocator } from '../ports/clusters.ts'
 import type { InstanceStore } from '../ports/instances.ts'
@@ -48,12 +47,10 @@ export async function createDatabaseInstance(
   const { workspaceId, identity } = caller
   requirePermitted(decideScope(caller, ['postgres']))
   if (!isInstanceName(name)) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'name',
-        problem: 'must have 1 to 63 letters, digits and hyphens and begin with a letter.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'name',
+      problem: 'must have 1 to 63 letters, digits and hyphens and begin with a letter.',
+    })
   }
   requirePermitted(decideInstanceSettings(settings))
   const attached =
@@ -65,7 +62,7 @@ export async function createDatabaseInstance(
   }
   // Asked first so that a repeated creation takes no listener and reads the same answer at the limit as below it.
   if ((await ports.store.findByName(workspaceId, name)) !== undefined) {
-    throw new RefusedError(refuse('instance_already_exists', { name }))
+    throw refused('instance_already_exists', { name })
   }
 
   const uid = ports.newInstanceUid()
@@ -84,14 +81,12 @@ export async function createDatabaseInstance(
     },
     { atMost: ports.instancesPerWorkspace },
   )
-  if (inserted === 'name_taken') throw new RefusedError(refuse('instance_already_exists', { name }))
+  if (inserted === 'name_taken') throw refused('instance_already_exists', { name })
   if (inserted === 'limit_reached') {
     const most = String(ports.instancesPerWorkspace)
-    throw new RefusedError(
-      refuse('quota_exceeded', {
-        problem: `The workspace has ${most} database instances, which is its limit. Delete one, or have an operator raise the limit.`,
-      }),
-    )
+    throw refused('quota_exceeded', {
+      problem: `The workspace has ${most} database instances, which is its limit. Delete one, or have an operator raise the limit.`,
+    })
   }
   ports.supervisor.wake(uid)
   return inserted

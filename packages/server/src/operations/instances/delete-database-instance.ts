@@ -4,13 +4,12 @@
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { decideManageInstance, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { changeObserved } from './change-observed.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type { InstanceSupervisor } from '../ports/clusters.ts'
 import type { InstanceStore } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface DeleteDatabaseInstancePorts {
   readonly store: Pick<
@@ -43,12 +42,10 @@ export async function deleteDatabaseInstance(
       decideManageInstance(caller, observed, await loadGrantedPermission(ports.store, caller, observed)),
     )
     if (request.purge === false) {
-      throw new RefusedError(
-        refuse('invalid_parameter', {
-          field: 'purge',
-          problem: 'must be true or left out: a deleted instance is gone.',
-        }),
-      )
+      throw refused('invalid_parameter', {
+        field: 'purge',
+        problem: 'must be true or left out: a deleted instance is gone.',
+      })
     }
     const deleting = await markDeleting(ports, observed, request.removesObjects)
     if (deleting !== undefined) ports.supervisor.wake(deleting.uid)
@@ -64,12 +61,10 @@ async function markDeleting(
   const { backend } = observed
   if (backend.kind === 'embedded') {
     if (removesObjects) {
-      throw new RefusedError(
-        refuse('invalid_parameter', {
-          field: 'remove_objects',
-          problem: 'is for attached instances: an instance of Lakegate’s own goes with everything in it.',
-        }),
-      )
+      throw refused('invalid_parameter', {
+        field: 'remove_objects',
+        problem: 'is for attached instances: an instance of Lakegate’s own goes with everything in it.',
+      })
     }
   } else if ((backend.cluster.removesObjects ?? false) !== removesObjects) {
     const cluster = { ...backend.cluster, removesObjects }

@@ -2,8 +2,7 @@
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { parseInstanceUid } from '../../domain/ids.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import type { InstanceLookup } from '../ports/instances.ts'
 
 /** @throws RefusedError `invalid_parameter` for what is no UUID, `instance_not_found`, `scope_insufficient` */
@@ -15,11 +14,11 @@ export async function findDatabaseInstanceByUid(
   requirePermitted(decideScope(caller, ['postgres']))
   const uid = parseInstanceUid(request.uid.toLowerCase())
   if (uid === undefined) {
-    throw new RefusedError(refuse('invalid_parameter', { field: 'uid', problem: 'must be a UUID.' }))
+    throw refused('invalid_parameter', { field: 'uid', problem: 'must be a UUID.' })
   }
   const instance = await ports.store.loadInstance(uid)
   if (instance?.workspaceId !== caller.workspaceId) {
-    throw new RefusedError(refuse('instance_not_found', { name: uid }))
+    throw refused('instance_not_found', { name: uid })
   }
   return instance
 }

@@ -1,8 +1,7 @@
 /** Reads one instance by name. Every member of the workspace may, as the unmodified CLI does before it logs in. */
 import { isInstanceName, type DatabaseInstance } from '../../domain/database-instance.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import type { InstanceStore } from '../ports/instances.ts'
 
 /** @throws RefusedError `instance_not_found`, `scope_insufficient` */
@@ -16,6 +15,6 @@ export async function getDatabaseInstance(
   const instance = isInstanceName(request.name)
     ? await ports.store.findByName(caller.workspaceId, request.name)
     : undefined
-  if (instance === undefined) throw new RefusedError(refuse('instance_not_found', { name: request.name }))
+  if (instance === undefined) throw refused('instance_not_found', { name: request.name })
   return instance
 }

@@ -7,12 +7,11 @@ import {
   type Caller,
   type InstancePermissionLevel,
 } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { InstanceGrant, InstanceStore } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface InstancePermissionPorts {
   readonly store: Pick<
@@ -68,12 +67,10 @@ export async function setInstancePermissions(
   const grants = await Promise.all(request.grants.map((grant) => resolve(ports, caller, grant)))
   const named = new Set(grants.map(({ identity }) => identity.id))
   if (named.size < grants.length) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'access_control_list',
-        problem: 'it names one principal twice.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'access_control_list',
+      problem: 'it names one principal twice.',
+    })
   }
   await ports.store.replacePermissions(
     instance.uid,
@@ -97,7 +94,6 @@ async function resolve(
   { type, name, level }: WantedGrant,
 ): Promise<InstanceGrant> {
   const identity = await directory.findInWorkspace(caller.workspaceId, type, name)
-  if (identity === undefined)
-    throw new RefusedError(refuse('identity_not_found', { type, name: name.slice(0, 256) }))
+  if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   return { identity, level }
 }

@@ -5,8 +5,7 @@
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { parseInstanceUid, type InstanceUid } from '../../domain/ids.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 import type { InstanceStore } from '../ports/instances.ts'
 
 const DEFAULT_PAGE_SIZE = 50
@@ -77,4 +76,4 @@ function parsePageToken(token: string): PageEnd {
 }
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

@@ -32,7 +32,7 @@ import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { InstanceStore } from '../ports/instances.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 export interface CheckLoginPorts extends JudgeLoginPorts, FindLoginIdentityPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
@@ -80,12 +80,10 @@ export async function checkLogin(
   }
   const identity = await findLoginIdentity(ports, caller, named)
   if (identity?.type === 'GROUP')
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'identity',
-        problem: 'a group has no token; name a user or a service principal.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'identity',
+      problem: 'a group has no token; name a user or a service principal.',
+    })
   const subject: StepSubject = {
     who: identity?.name ?? named,
     role,

@@ -10,7 +10,7 @@ import type { TokenRejection } from '../../tokens/verify.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 export interface IdentityQuestion {
   /** The `databricks_auth.session` setting of the session; empty when it has none. */
@@ -64,24 +64,23 @@ export function createAnswerIdentityQuestion(ports: AnswerPorts): AnswerIdentity
 }
 
 async function verifyTicket(ports: AnswerPorts, question: IdentityQuestion): Promise<SessionTicket> {
-  if (question.ticket === '') throw new RefusedError(refuse('session_not_by_identity'))
+  if (question.ticket === '') throw refused('session_not_by_identity')
   const ticket = await ports.verifySessionTicket(question.ticket, ports.clock())
   if ('rejected' in ticket) {
     if (ticket.rejected === 'expired' && ticket.expiresAt !== undefined) {
-      throw new RefusedError(refuse('session_token_expired', { expiredAt: ticket.expiresAt.toISOString() }))
+      throw refused('session_token_expired', { expiredAt: ticket.expiresAt.toISOString() })
     }
-    throw new RefusedError(refuse('session_not_by_identity'))
+    throw refused('session_not_by_identity')
   }
   // Somebody else's ticket proves nothing about this session.
-  if (ticket.roleOid !== question.roleOid) throw new RefusedError(refuse('session_not_by_identity'))
+  if (ticket.roleOid !== question.roleOid) throw refused('session_not_by_identity')
   return ticket
 }
 
 async function requireActive(ports: AnswerPorts, ticket: SessionTicket): Promise<void> {
   const caller = await ports.directory.loadPrincipal(ticket.identityId)
   const membership = await ports.directory.loadMembership(ticket.identityId, ticket.workspaceId)
-  if (!caller?.active || membership.permission === undefined)
-    throw new RefusedError(refuse('session_identity_inactive'))
+  if (!caller?.active || membership.permission === undefined) throw refused('session_identity_inactive')
 }
 
 async function find(
@@ -91,8 +90,7 @@ async function find(
 ): Promise<Identity> {
   const type = parseIdentityType(question.type)
   // behaviour 32
-  if (type === undefined)
-    throw new RefusedError(refuse('identity_type_unknown', { type: question.type.slice(0, 64) }))
+  if (type === undefined) throw refused('identity_type_unknown', { type: question.type.slice(0, 64) })
   const identity = await ports.directory.findInWorkspace(ticket.workspaceId, type, question.name)
   if (identity === undefined) throw new RefusedError(notFound(question.name, type))
   return identity

@@ -3,7 +3,6 @@
  * taken over as they are. Embedded instances have databricks_set_role_label, where PostgreSQL decides.
  */
 import { decideManageInstance, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { getDatabaseInstance } from '../instances/get-database-instance.ts'
 import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
 import {
@@ -13,7 +12,7 @@ import {
   type RoleIdentityType,
 } from './manage-instance-roles.ts'
 import type { InstanceRole } from '../ports/instance-roles.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 /** @throws RefusedError identity_not_found, instance_role_not_found, instance_role_already_exists, permission_denied, … */
 export async function bindExistingRole(
@@ -38,13 +37,10 @@ export async function bindExistingRole(
   if (type === 'PG_ONLY') throw invalid('identity_type', 'must say what is bound to the role.')
   requireAvailable(instance)
   const identity = await ports.directory.findInWorkspace(caller.workspaceId, type, name)
-  if (identity === undefined)
-    throw new RefusedError(refuse('identity_not_found', { type, name: name.slice(0, 256) }))
+  if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   const bound = await ports.roles.bindExistingRole(instance, role, { id: identity.id, type: identity.type })
   if (bound === undefined) {
-    throw new RefusedError(
-      refuse('instance_role_not_found', { role: role.slice(0, 256), name: instance.name }),
-    )
+    throw refused('instance_role_not_found', { role: role.slice(0, 256), name: instance.name })
   }
   if (bound === 'already_bound') {
     throw invalid('existing_role', 'is bound to an identity; drop the role, or use another one.')
@@ -54,4 +50,4 @@ export async function bindExistingRole(
 }
 
 const invalid = (field: string, problem: string): RefusedError =>
-  new RefusedError(refuse('invalid_parameter', { field, problem }))
+  refused('invalid_parameter', { field, problem })

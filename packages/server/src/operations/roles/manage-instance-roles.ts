@@ -7,7 +7,6 @@ import {
   decideSeeInstance,
   type Caller,
 } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { getDatabaseInstance } from '../instances/get-database-instance.ts'
 import { requireDisplayName } from '../directory/identity-names.ts'
 import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
@@ -15,7 +14,7 @@ import type { AuditLog } from '../ports/audit.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { InstanceRole, InstanceRoleAdministration, RoleChange } from '../ports/instance-roles.ts'
 import type { InstanceStore } from '../ports/instances.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface InstanceRolePorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
@@ -95,9 +94,7 @@ export async function createInstanceRole(
     isDatabricksSuperuser,
   })
   if (created === 'name_taken') {
-    throw new RefusedError(
-      refuse('instance_role_already_exists', { role: name.slice(0, 256), name: instance.name }),
-    )
+    throw refused('instance_role_already_exists', { role: name.slice(0, 256), name: instance.name })
   }
   recordRoleChange(ports, caller, instance, name)
   return created
@@ -119,12 +116,10 @@ export async function updateInstanceRole(
   const current = await ports.roles.loadRole(instance, request.role)
   if (current === undefined) throw notFound(instance, request.role)
   if (request.type !== undefined && request.type !== (current.binding?.type ?? 'PG_ONLY')) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'identity_type',
-        problem: 'a role stays bound to what it was made for; drop it and create it again.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'identity_type',
+      problem: 'a role stays bound to what it was made for; drop it and create it again.',
+    })
   }
   const { attributes } = request.change
   requireReplicationFor(instance, attributes, { ...current.attributes, ...attributes })
@@ -148,12 +143,10 @@ export async function deleteInstanceRole(
   const instance = await requireManaged(ports, caller, request.instance)
   // REASSIGN OWNED to itself moves nothing, and what is left would be dropped with the role.
   if (request.reassignOwnedTo === request.role) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'reassign_owned_to',
-        problem: 'name another role than the one that is dropped.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'reassign_owned_to',
+      problem: 'name another role than the one that is dropped.',
+    })
   }
   const result = await ports.roles.dropRole(instance, request.role, {
     reassignOwnedTo: request.reassignOwnedTo,
@@ -164,12 +157,10 @@ export async function deleteInstanceRole(
   }
   if (result === 'heir_not_found') throw notFound(instance, request.reassignOwnedTo ?? '')
   if (result !== 'dropped') {
-    throw new RefusedError(
-      refuse('instance_role_in_use', {
-        role: request.role.slice(0, 256),
-        problem: result.inUse.slice(0, 500).replace(/\.?$/, '.'),
-      }),
-    )
+    throw refused('instance_role_in_use', {
+      role: request.role.slice(0, 256),
+      problem: result.inUse.slice(0, 500).replace(/\.?$/, '.'),
+    })
   }
   recordRoleChange(ports, caller, instance, request.role)
 }
@@ -181,8 +172,7 @@ async function findIdentity(
 ): Promise<Identity | undefined> {
   if (type === 'PG_ONLY') return undefined
   const identity = await directory.findInWorkspace(caller.workspaceId, type, name)
-  if (identity === undefined)
-    throw new RefusedError(refuse('identity_not_found', { type, name: name.slice(0, 256) }))
+  if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   return identity
 }
 
@@ -203,8 +193,7 @@ function requireReplicationFor(
         : result.replication === true && result.createrole === true
           ? 'cannot go with createrole, with which the role could pass it on; make a role of its own for it.'
           : undefined
-  if (problem !== undefined)
-    throw new RefusedError(refuse('invalid_parameter', { field: 'attributes.replication', problem }))
+  if (problem !== undefined) throw refused('invalid_parameter', { field: 'attributes.replication', problem })
 }
 
 function requireRoleName(name: string): void {
@@ -219,7 +208,7 @@ function requireRoleName(name: string): void {
             name.includes('\u0000')
             ? 'it holds a zero character.'
             : undefined
-  if (problem !== undefined) throw new RefusedError(refuse('invalid_parameter', { field: 'name', problem }))
+  if (problem !== undefined) throw refused('invalid_parameter', { field: 'name', problem })
 }
 
 async function requireVisible(ports: InstanceRolePorts, caller: Caller, name: string) {
@@ -249,13 +238,11 @@ export function requireAvailable(
   problem = 'its roles can be seen and changed only when it is AVAILABLE.',
 ): void {
   if (instance.state === 'AVAILABLE') return
-  throw new RefusedError(
-    refuse('instance_state_conflict', {
-      name: instance.name,
-      state: instance.state,
-      problem,
-    }),
-  )
+  throw refused('instance_state_conflict', {
+    name: instance.name,
+    state: instance.state,
+    problem,
+  })
 }
 
 export function recordRoleChange(
@@ -277,4 +264,4 @@ export function recordRoleChange(
 }
 
 const notFound = (instance: DatabaseInstance, role: string): RefusedError =>
-  new RefusedError(refuse('instance_role_not_found', { role: role.slice(0, 256), name: instance.name }))
+  refused('instance_role_not_found', { role: role.slice(0, 256), name: instance.name })

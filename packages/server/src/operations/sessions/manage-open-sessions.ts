@@ -2,14 +2,13 @@
 import type { OpenSession, SessionSelection } from '../../domain/open-session.ts'
 import { isUuid, parseIdentityId, type AccountId } from '../../domain/ids.ts'
 import { decideManageInstance, decideManageWorkspace, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { getDatabaseInstance } from '../instances/get-database-instance.ts'
 import { loadGrantedPermission } from '../instances/load-granted-permission.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { InstanceStore } from '../ports/instances.ts'
 import type { SessionAsker } from '../ports/sessions.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface OpenSessionPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
@@ -38,9 +37,9 @@ export async function endSessionOfInstance(
 ): Promise<FoundSessions> {
   const ofInstance = await selectOfInstance(ports, caller, request)
   const id = request.sessionId.slice(0, 64)
-  if (!isUuid(request.sessionId)) throw new RefusedError(refuse('session_not_found', { id }))
+  if (!isUuid(request.sessionId)) throw refused('session_not_found', { id })
   const found = await end(ports, caller, { ...ofInstance, sessionId: request.sessionId })
-  if (found.sessions.length === 0) throw new RefusedError(refuse('session_not_found', { id }))
+  if (found.sessions.length === 0) throw refused('session_not_found', { id })
   return found
 }
 
@@ -80,7 +79,7 @@ async function requireKnown(
     workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId,
   }
   if ((await ports.identities.loadIdentity(scope, id)) === undefined)
-    throw new RefusedError(refuse('identity_not_found', { type: 'IDENTITY', name: id }))
+    throw refused('identity_not_found', { type: 'IDENTITY', name: id })
 }
 
 async function selectOfInstance(
@@ -104,12 +103,10 @@ function selectOfIdentity(caller: Caller, request: { readonly identityId: string
   requirePermitted(decideManageWorkspace(caller, caller.workspaceId))
   const identityId = parseIdentityId(request.identityId)
   if (identityId === undefined)
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'identity_id',
-        problem: 'must be the numeric id of an identity.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'identity_id',
+      problem: 'must be the numeric id of an identity.',
+    })
   return { workspaceId: caller.workspaceId, instanceUid: undefined, identityId, sessionId: undefined }
 }
 

@@ -8,7 +8,6 @@ import { Redacted } from '../../domain/redacted.ts'
 import type { Workspace } from '../../domain/workspace.ts'
 import { endOfConsoleSession, oldestConsoleSessions } from '../../policy/console-session.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { hashSecret, type GeneratedSecret } from '../../tokens/secret.ts'
 import type { AuthenticateBearer } from '../credentials/authenticate-bearer.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -19,7 +18,7 @@ import type {
   FoundConsoleSession,
 } from '../ports/console-sessions.ts'
 import type { KeyEncryption } from '../ports/keys.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused, RefusedError } from '../refused-error.ts'
 
 export interface ConsoleSessionPorts {
   readonly consoleSessions: ConsoleSessionStore
@@ -214,4 +213,4 @@ async function authenticate(
   }
 }
 
-const isOver = (): RefusedError => new RefusedError(refuse('console_session_over'))
+const isOver = (): RefusedError => refused('console_session_over')

@@ -1,12 +1,11 @@
 /** Shows and ends the sessions of a user: browsers that are signed in, applications that hold a refresh token. */
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
 import { decideManageIdentity, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { OAuthRecordStore, SignInSession } from '../ports/oauth.ts'
 import { getIdentity } from '../directory/read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface SessionPorts {
   readonly identities: Pick<IdentityStore, 'loadIdentity'>
@@ -32,7 +31,7 @@ export async function endSession(
 ): Promise<void> {
   const userId = await requireUser(ports, caller, request.userId)
   if (!(await ports.oauthRecords.endSession(userId, request.sessionId)))
-    throw new RefusedError(refuse('session_not_found', { id: request.sessionId.slice(0, 64) }))
+    throw refused('session_not_found', { id: request.sessionId.slice(0, 64) })
 }
 
 async function requireUser(ports: SessionPorts, caller: Caller, userId: string): Promise<IdentityId> {

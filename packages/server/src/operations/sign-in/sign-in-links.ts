@@ -6,7 +6,6 @@ import type { IdentityRecord } from '../../domain/directory.ts'
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideManageIdentity, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { hashSecret } from '../../tokens/secret.ts'
 import type { NewSecret } from '../credentials/issue-personal-access-token.ts'
 import type { AuditLog } from '../ports/audit.ts'
@@ -14,7 +13,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { NewSignInLink, PasswordHasher, PasswordStore } from '../ports/passwords.ts'
 import { getIdentity } from '../directory/read-identities.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 import { requireSuitablePassword } from './suitable-password.ts'
 
 const LINK_LIFETIME_SECONDS = 3 * 24 * 60 * 60
@@ -78,7 +77,7 @@ export async function setPasswordByLink(
   password: Redacted<string>,
 ): Promise<{ readonly name: string }> {
   const user = await findSignInLink(ports, token)
-  if (user === undefined) throw new RefusedError(refuse('sign_in_link_invalid'))
+  if (user === undefined) throw refused('sign_in_link_invalid')
   requireSuitablePassword(password, user.name)
   const now = ports.clock()
   const isSet = await ports.passwords.usePasswordLink(
@@ -86,7 +85,7 @@ export async function setPasswordByLink(
     await ports.hasher.hash(password),
     now,
   )
-  if (!isSet) throw new RefusedError(refuse('sign_in_link_invalid'))
+  if (!isSet) throw refused('sign_in_link_invalid')
   ports.audit.record({
     event: 'set_password',
     outcome: 'admitted',

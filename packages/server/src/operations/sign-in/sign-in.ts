@@ -7,14 +7,13 @@ import { clientNetwork } from '../../domain/client-network.ts'
 import type { Principal } from '../../domain/identity.ts'
 import type { AccountId, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { PasswordHasher, PasswordStore } from '../ports/passwords.ts'
 import type { SignInBrake } from '../ports/sign-in.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused } from '../refused-error.ts'
 
 export interface SignInPorts {
   readonly identities: Pick<IdentityStore, 'findIdentity'>
@@ -79,13 +78,13 @@ export async function proveByPassword(
   }
   if (!(await ports.brake.admitAttempt(limits, now))) {
     recordRefusal('too_many_sign_ins')
-    throw new RefusedError(refuse('too_many_sign_ins'))
+    throw refused('too_many_sign_ins')
   }
   // As it was typed: whose name it is, is not decided by what lower case makes of it.
   const user = await verify(ports, request, request.userName.trim())
   if (user === undefined) {
     recordRefusal('sign_in_failed')
-    throw new RefusedError(refuse('sign_in_failed'))
+    throw refused('sign_in_failed')
   }
   await ports.brake.release(limits)
   return user

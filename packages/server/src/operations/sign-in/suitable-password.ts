@@ -1,7 +1,6 @@
 /** Which passwords may be set. NIST SP 800-63B: length is what counts; no rules about kinds of characters. */
 import type { Redacted } from '../../domain/redacted.ts'
-import { refuse } from '../../policy/refusals.ts'
-import { RefusedError } from '../refused-error.ts'
+import { refused } from '../refused-error.ts'
 import { LONGEST_PASSWORD } from './sign-in.ts'
 
 const SHORTEST_PASSWORD = 12
@@ -18,5 +17,5 @@ export function requireSuitablePassword(secret: Redacted<string>, userName: stri
             password.length < SHORTEST_PASSWORD + userName.length
           ? 'Do not build the password from the user name.'
           : undefined
-  if (problem !== undefined) throw new RefusedError(refuse('password_unsuitable', { problem }))
+  if (problem !== undefined) throw refused('password_unsuitable', { problem })
 }

@@ -6,11 +6,10 @@ import type { AccountId } from '../../domain/ids.ts'
 import { parseIdentityId } from '../../domain/ids.ts'
 import type { WorkspacePermission } from '../../domain/workspace.ts'
 import { decideManageWorkspace, decideTakeAwayAccess, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { requireWorkspace } from './manage-workspaces.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 import type { WorkspaceAssignment, WorkspaceStore } from '../ports/workspaces.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface AssignmentPorts {
   readonly workspaces: Pick<WorkspaceStore, 'loadWorkspace' | 'listAssignments' | 'assign' | 'unassign'>
@@ -63,4 +62,4 @@ export async function assignToWorkspace(
 }
 
 const notFound = (id: string): RefusedError =>
-  new RefusedError(refuse('identity_not_found', { type: 'PRINCIPAL', name: id.slice(0, 64) }))
+  refused('identity_not_found', { type: 'PRINCIPAL', name: id.slice(0, 64) })

@@ -3,7 +3,6 @@ import { findSecrets } from '@lakegate/sql-text'
 import { isUuid } from '../../domain/ids.ts'
 import type { SavedQuery, SavedQueryContent, SavedQueryUsage } from '../../domain/saved-query.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import {
   decideChangeQuery,
   decideQueryContent,
@@ -14,7 +13,7 @@ import {
 import type { AuditLog } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SavedQueryPage, SavedQueryStore } from '../ports/saved-queries.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface SavedQueryPorts {
   readonly queries: SavedQueryStore
@@ -87,8 +86,7 @@ export async function changeSavedQuery(
   const decide = (current: SavedQuery | undefined): SavedQueryContent => {
     requirePermitted(decideChangeQuery(caller, id, current))
     if (current === undefined) throw notFound(id)
-    if (current.version !== version)
-      throw new RefusedError(refuse('version_conflict', { type: 'Saved query', id }))
+    if (current.version !== version) throw refused('version_conflict', { type: 'Saved query', id })
     const content = { ...current, ...change }
     requireContent(content)
     return normal(content)
@@ -141,5 +139,4 @@ function record({ audit }: SavedQueryPorts, caller: Caller, query: SavedQuery, w
   })
 }
 
-const notFound = (id: string): RefusedError =>
-  new RefusedError(refuse('saved_query_not_found', { id: id.slice(0, 64) }))
+const notFound = (id: string): RefusedError => refused('saved_query_not_found', { id: id.slice(0, 64) })

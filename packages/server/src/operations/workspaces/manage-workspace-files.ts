@@ -11,7 +11,6 @@ import {
   type WorkspacePath,
 } from '../../domain/workspace-files.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import {
   decideChangeHome,
   decideFileSize,
@@ -24,7 +23,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { WorkspaceFileStore } from '../ports/workspace-files.ts'
 import { findHomeOwner } from '../directory/find-home-owner.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface WorkspaceFilePorts {
   readonly files: WorkspaceFileStore
@@ -157,8 +156,7 @@ export async function deleteObject(
   if (below === '') throw staysThere()
   const removed = await ports.files.removeObject(home, below, { recursive: request.recursive })
   if (removed === 'missing') throw notFound(path.text)
-  if (removed === 'not_empty')
-    throw new RefusedError(refuse('workspace_directory_not_empty', { path: path.text }))
+  if (removed === 'not_empty') throw refused('workspace_directory_not_empty', { path: path.text })
   record(ports, caller, home, `delete ${path.text}`)
 }
 
@@ -218,9 +216,8 @@ const show = (homeText: string, object: WorkspaceObject): ShownObject => ({
   ...(object.type === 'FILE' ? { file: object } : {}),
 })
 
-const notFound = (path: string) => new RefusedError(refuse('workspace_path_not_found', { path }))
-const taken = (path: string) => new RefusedError(refuse('workspace_path_taken', { path }))
-const invalidPath = (problem: string) =>
-  new RefusedError(refuse('invalid_parameter', { field: 'path', problem }))
+const notFound = (path: string) => refused('workspace_path_not_found', { path })
+const taken = (path: string) => refused('workspace_path_taken', { path })
+const invalidPath = (problem: string) => refused('invalid_parameter', { field: 'path', problem })
 const isDirectory = () => invalidPath('leads to a directory; only files are exported.')
 const staysThere = () => invalidPath('leads to a home or above, which stays as long as its owner.')

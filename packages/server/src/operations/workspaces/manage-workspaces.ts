@@ -3,12 +3,11 @@ import type { AccountId, WorkspaceId } from '../../domain/ids.ts'
 import { parseWorkspaceId } from '../../domain/ids.ts'
 import type { Workspace } from '../../domain/workspace.ts'
 import { decideManageAccount, type Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import { requireDisplayName } from '../directory/identity-names.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { WorkspaceStore } from '../ports/workspaces.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
 export interface WorkspacePorts {
   readonly workspaces: WorkspaceStore
@@ -39,7 +38,7 @@ export async function createWorkspace(
     createdAt: ports.clock(),
     creatorId: caller.identity.id,
   })
-  if (created === 'name_taken') throw new RefusedError(refuse('workspace_already_exists', { name }))
+  if (created === 'name_taken') throw refused('workspace_already_exists', { name })
   await ports.onCreated(created)
   return created
 }
@@ -73,15 +72,13 @@ export async function deleteWorkspace(ports: WorkspacePorts, caller: Caller, id:
   requirePermitted(decideManageAccount(caller))
   const workspace = await getWorkspace(ports, caller, id)
   if (workspace.host === undefined) {
-    throw new RefusedError(
-      refuse('invalid_parameter', {
-        field: 'workspace_id',
-        problem: 'the first workspace cannot be deleted; it is served at the public URL.',
-      }),
-    )
+    throw refused('invalid_parameter', {
+      field: 'workspace_id',
+      problem: 'the first workspace cannot be deleted; it is served at the public URL.',
+    })
   }
   if (!(await ports.workspaces.deleteWorkspace(workspace.id)))
-    throw new RefusedError(refuse('workspace_in_use', { id: workspace.id }))
+    throw refused('workspace_in_use', { id: workspace.id })
   ports.onDeleted()
 }
 
@@ -97,4 +94,4 @@ export async function requireWorkspace(
 }
 
 const workspaceNotFound = (id: string): RefusedError =>
-  new RefusedError(refuse('workspace_not_found', { id: id.slice(0, 64) }))
+  refused('workspace_not_found', { id: id.slice(0, 64) })

@@ -10,10 +10,9 @@ import {
   type WantedDirectoryGrant,
 } from '../../policy/workspace-files.ts'
 import type { Caller } from '../../policy/permissions.ts'
-import { refuse } from '../../policy/refusals.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { WorkspaceFileStore } from '../ports/workspace-files.ts'
-import { RefusedError, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface DirectoryAccessPorts {
   readonly files: Pick<WorkspaceFileStore, 'findDirectoryOwner'>
@@ -35,7 +34,7 @@ export async function getDirectoryAccess(
   const path = `directories/${id.slice(0, 64)}`
   requirePermitted(decideReadHome(caller, ownerId, path))
   const owner = ownerId === undefined ? undefined : await directory.loadPrincipal(ownerId)
-  if (owner === undefined) throw new RefusedError(refuse('workspace_path_not_found', { path }))
+  if (owner === undefined) throw refused('workspace_path_not_found', { path })
   return { id, owner }
 }
 

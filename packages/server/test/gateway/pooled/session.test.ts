@@ -9,8 +9,7 @@ import { InstanceBackends } from '../../../src/gateway/pooled/instance-backends.
 import { PoolCounts } from '../../../src/gateway/pooled/pool-counts.ts'
 import { Pool } from '../../../src/gateway/pooled/pool.ts'
 import { PooledSession } from '../../../src/gateway/pooled/session.ts'
-import { RefusedError } from '../../../src/operations/refused-error.ts'
-import { refuse } from '../../../src/policy/refusals.ts'
+import { refused } from '../../../src/operations/refused-error.ts'
 import { cstring, queryMessage, typed } from '../../stage/byte-builder.ts'
 import { waitFor } from '../../stage/wait-for.ts'
 
@@ -132,7 +131,7 @@ it('lets a client that reads slowly come to the end of what it was sent when the
     return isStuck
   })
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  session.end(new RefusedError(refuse('pooled_session_ended')))
+  session.end(refused('pooled_session_ended'))
   const sent = near.bytesWritten
   vi.advanceTimersByTime(10_000)
   let seen = 0

@@ -12,9 +12,8 @@ import type { LiveHint } from '../../../src/domain/live-hint.ts'
 import { closeConnection } from '../../../src/gateway/close-connection.ts'
 import { EventStream } from '../../../src/http/console/event-stream.ts'
 import { createEventStreams, type EventStreams } from '../../../src/http/console/event-streams.ts'
-import { RefusedError } from '../../../src/operations/refused-error.ts'
+import { refused, RefusedError } from '../../../src/operations/refused-error.ts'
 import type { Caller, InstancePermissionLevel } from '../../../src/policy/permissions.ts'
-import { refuse } from '../../../src/policy/refusals.ts'
 import { FOREIGN_INSTANCE, INSTANCE_UID, MEMBER, WORKSPACE } from '../../policy/facts.ts'
 
 const RELEASE = { version: '1.0.0', build: 'abc' }
@@ -197,11 +196,11 @@ describe('a stream', () => {
 
   it('ends with the session, which is said, or with the place in the workspace, which is not', async () => {
     const one = await read()
-    lookAgain = () => Promise.reject(new RefusedError(refuse('console_session_over')))
+    lookAgain = () => Promise.reject(refused('console_session_over'))
     await pass(60_000)
     await inRealTime('its end', () => one.isOver())
     expect(one.events().at(-1)).toBe('session_over')
-    lookAgain = () => Promise.reject(new RefusedError(refuse('permission_denied', { reason: 'gone' })))
+    lookAgain = () => Promise.reject(refused('permission_denied', { reason: 'gone' }))
     const other = await read()
     await pass(60_000)
     await inRealTime('its end', () => other.isOver())

@@ -12,8 +12,7 @@ import type {
   FoundConsoleSession,
   StoredConsoleSession,
 } from '../../../src/operations/ports/console-sessions.ts'
-import { RefusedError } from '../../../src/operations/refused-error.ts'
-import { refuse } from '../../../src/policy/refusals.ts'
+import { refused, type RefusedError } from '../../../src/operations/refused-error.ts'
 import { generateConsoleCookie } from '../../../src/tokens/secret.ts'
 import { ALICE, NOW, WORKSPACE } from '../../policy/facts.ts'
 
@@ -151,9 +150,9 @@ describe('a session of the console', () => {
 
   it('is over where a bearer is not good any more, and says so where it is only refused', async () => {
     const cookie = await open()
-    refusal = new RefusedError(refuse('unauthenticated', { reason: 'deactivated' }))
+    refusal = refused('unauthenticated', { reason: 'deactivated' })
     await expect(find(cookie)).rejects.toMatchObject(OVER)
-    refusal = new RefusedError(refuse('permission_denied', { reason: 'not assigned' }))
+    refusal = refused('permission_denied', { reason: 'not assigned' })
     await expect(find(cookie)).rejects.toBe(refusal)
   })
 

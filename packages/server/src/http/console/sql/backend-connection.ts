@@ -8,7 +8,7 @@ import type { Redacted } from '../../../domain/redacted.ts'
 import { encodeTerminate } from '../../../protocol/frontend-statements.ts'
 import { FieldCursor } from '../../../protocol/frame.ts'
 import { buildMessage, field } from '../../../protocol/message-builder.ts'
-import { BACKEND } from '../../../protocol/message-types.ts'
+import { BACKEND, ERROR_FIELD, FRONTEND } from '../../../protocol/message-types.ts'
 import { encodeCancelRequest, encodeStartupMessage } from '../../../protocol/startup.ts'
 import { createBackendMessages, readErrorFields, type BackendListener } from './backend-messages.ts'
 
@@ -159,11 +159,11 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
     let listener: BackendListener = {
       message(type, body) {
         switch (type) {
-          case AUTHENTICATION: {
+          case BACKEND.authentication: {
             const code = new FieldCursor(body).int32()
             if (code === 0) return
             if (code === CLEARTEXT_PASSWORD) {
-              socket.write(buildMessage('p', field.string(login.password.reveal())))
+              socket.write(buildMessage(FRONTEND.passwordMessage, field.string(login.password.reveal())))
               return
             }
             // SCRAM: while native login is on, for a role that is bound to no identity.
@@ -263,14 +263,15 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
   })
 }
 
-const AUTHENTICATION = 'R'.charCodeAt(0)
-
 /** As the gateway says it of a token for such a role while native login is off (docs/decisions/0010-which-proof.md). */
 const NOT_BOUND: ReadonlyMap<string, string> = new Map([
-  ['V', 'FATAL'],
-  ['C', '28P01'],
-  ['M', 'this role is not bound to an identity; only its own password opens it'],
-  ['H', 'Bind the role to an identity or a group, or log in with psql and the password of the role.'],
+  [ERROR_FIELD.severity, 'FATAL'],
+  [ERROR_FIELD.sqlstate, '28P01'],
+  [ERROR_FIELD.message, 'this role is not bound to an identity; only its own password opens it'],
+  [
+    ERROR_FIELD.hint,
+    'Bind the role to an identity or a group, or log in with psql and the password of the role.',
+  ],
 ])
 
 async function cancel(

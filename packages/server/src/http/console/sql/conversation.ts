@@ -5,7 +5,7 @@
 import type { SqlTransactionState } from '@lakegate/client'
 import { buildMessage, field } from '../../../protocol/message-builder.ts'
 import { encodeFlush, encodeSync } from '../../../protocol/frontend-statements.ts'
-import { BACKEND } from '../../../protocol/message-types.ts'
+import { BACKEND, ERROR_FIELD, FRONTEND, TARGET } from '../../../protocol/message-types.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { readErrorFields } from './backend-messages.ts'
 import type { ReceivedValue } from './row-assembler.ts'
@@ -175,7 +175,10 @@ export class Conversation {
       case BACKEND.errorResponse:
         this.#lastError = readErrorFields(body)
         // Behind FATAL comes the end of the connection, and nothing that one could wait for.
-        if (this.#lastError.get('V') !== 'FATAL' && this.#lastError.get('V') !== 'PANIC')
+        if (
+          this.#lastError.get(ERROR_FIELD.severity) !== 'FATAL' &&
+          this.#lastError.get(ERROR_FIELD.severity) !== 'PANIC'
+        )
           this.#answer({ kind: 'error', fields: this.#lastError })
         return
       default:
@@ -218,9 +221,9 @@ export const encodePrepare = (
   parameters: readonly (string | null)[] = [],
 ): Buffer =>
   Buffer.concat([
-    buildMessage('P', UNNAMED, field.string(text), NONE),
+    buildMessage(FRONTEND.parse, UNNAMED, field.string(text), NONE),
     buildMessage(
-      'B',
+      FRONTEND.bind,
       field.string(portal),
       UNNAMED,
       NONE,
@@ -232,16 +235,17 @@ export const encodePrepare = (
       }),
       NONE,
     ),
-    buildMessage('D', Buffer.from('P', 'latin1'), field.string(portal)),
+    buildMessage(FRONTEND.describe, Buffer.of(TARGET.portal), field.string(portal)),
   ])
 
 /** @param rows at most; 0 for all */
 export const encodeExecute = (portal: string, rows: number): Buffer =>
-  Buffer.concat([buildMessage('E', field.string(portal), field.int32(rows)), encodeFlush()])
+  Buffer.concat([buildMessage(FRONTEND.execute, field.string(portal), field.int32(rows)), encodeFlush()])
 
 export const encodeClosePortal = (portal: string): Buffer =>
-  buildMessage('C', Buffer.from('P', 'latin1'), field.string(portal))
+  buildMessage(FRONTEND.close, Buffer.of(TARGET.portal), field.string(portal))
 
-export const encodeCopyFail = (reason: string): Buffer => buildMessage('f', field.string(reason))
+export const encodeCopyFail = (reason: string): Buffer =>
+  buildMessage(FRONTEND.copyFail, field.string(reason))
 
 export { encodeFlush } from '../../../protocol/frontend-statements.ts'

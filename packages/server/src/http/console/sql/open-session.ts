@@ -7,10 +7,11 @@ import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import type { DatabaseInstance } from '../../../domain/database-instance.ts'
 import type { WorkspaceId } from '../../../domain/ids.ts'
 import type { MintCredential } from '../../../operations/credentials/mint-database-credential.ts'
-import { RefusedError } from '../../../operations/refused-error.ts'
+import { refused, RefusedError } from '../../../operations/refused-error.ts'
 import type { Caller } from '../../../policy/permissions.ts'
 import { recognizeRefusal } from '../../../policy/recognize-refusal.ts'
-import { refuse, toHttpRefusal, toPostgresRefusal } from '../../../policy/refusals.ts'
+import { toHttpRefusal, toPostgresRefusal } from '../../../policy/refusals.ts'
+import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 import { GatewayUnreachable, LoginRefused, openBackendConnection } from './backend-connection.ts'
 import { ConversationOver, type ErrorFields } from './conversation.ts'
 import { LOGIN_SETTINGS } from './opening-query.ts'
@@ -55,7 +56,7 @@ export async function openSqlSession(
   const { instance: name, database } = request
   const { token } = await ports.mint(caller, { instanceNames: [name], readTables: [] })
   const instance = await ports.findInstance(caller.workspaceId, name)
-  if (instance === undefined) throw new RefusedError(refuse('instance_not_found', { name }))
+  if (instance === undefined) throw refused('instance_not_found', { name })
   const { host, port } = instance.listener
   const connection = await openBackendConnection(
     {
@@ -116,8 +117,8 @@ export function refusalFrame(error: unknown): (SqlServerFrame & { type: 'refused
 }
 
 function refusalOf(fields: ErrorFields) {
-  const [sqlstate, message] = [fields.get('C') ?? '', fields.get('M') ?? '']
-  const [detail, hint] = [fields.get('D'), fields.get('H')]
+  const [sqlstate, message] = [fields.get(ERROR_FIELD.sqlstate) ?? '', fields.get(ERROR_FIELD.message) ?? '']
+  const [detail, hint] = [fields.get(ERROR_FIELD.detail), fields.get(ERROR_FIELD.hint)]
   return {
     name: recognizeRefusal({ sqlstate, message, detail }) ?? 'postgresql',
     sqlstate,

@@ -1,8 +1,7 @@
 /** One WebSocket from its first frame to its last: it opens a session or comes back to one, and then hears and is heard. */
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import type { RawData, WebSocket } from 'ws'
-import { RefusedError } from '../../../operations/refused-error.ts'
-import { refuse } from '../../../policy/refusals.ts'
+import { refused, RefusedError } from '../../../operations/refused-error.ts'
 import { requireCsrfValue } from '../csrf.ts'
 import type { ConsoleSession, ConsoleSessions } from '../session.ts'
 import { createFrameBudget } from './frame-budget.ts'
@@ -153,7 +152,7 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
   ): Promise<void> {
     const { caller, id } = consoleSession
     const givePlaceBack = registry.takePlace(caller.identity.id)
-    if (givePlaceBack === undefined) throw new RefusedError(refuse('too_many_sql_sessions'))
+    if (givePlaceBack === undefined) throw refused('too_many_sql_sessions')
     let key: string | undefined
     let end: SqlServerFrame | undefined
     let stopAsking: (() => void) | undefined

@@ -4,6 +4,7 @@
  */
 import type { SqlClientFrame, SqlError, SqlServerFrame } from '@lakegate/client'
 import type { SplitOptions } from '@lakegate/sql-text'
+import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { queryOf } from './catalog-questions.ts'
 import { Conversation, ConversationOver, type ErrorFields } from './conversation.ts'
@@ -177,7 +178,7 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
   }
 
   function onConversationOver(fields: ErrorFields | undefined): void {
-    const sqlstate = fields?.get('C')
+    const sqlstate = fields?.get(ERROR_FIELD.sqlstate)
     const reason: EndReason =
       sqlstate === IDLE_IN_TRANSACTION_TIMEOUT
         ? 'idle_in_transaction'

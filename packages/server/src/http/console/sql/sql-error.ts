@@ -1,6 +1,7 @@
 /** PostgreSQL's errors and notices as the browser shows them. */
 import type { SqlError } from '@lakegate/client'
 import { recognizeRefusal } from '../../../policy/recognize-refusal.ts'
+import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 
 /** Where a statement stands in the text that the browser sent. */
 export interface SentStatement {
@@ -12,17 +13,17 @@ export interface SentStatement {
 
 /** @param fields of an ErrorResponse or NoticeResponse ("Error and Notice Message Fields"); any of them may be missing */
 export function toSqlError(fields: ReadonlyMap<string, string>, statement?: SentStatement): SqlError {
-  const [sqlstate, message] = [fields.get('C') ?? '', fields.get('M') ?? '']
-  const detail = fields.get('D')
+  const [sqlstate, message] = [fields.get(ERROR_FIELD.sqlstate) ?? '', fields.get(ERROR_FIELD.message) ?? '']
+  const detail = fields.get(ERROR_FIELD.detail)
   const refusal = recognizeRefusal({ sqlstate, message, detail })
-  const offset = statement === undefined ? undefined : offsetOf(fields.get('P'), statement)
+  const offset = statement === undefined ? undefined : offsetOf(fields.get(ERROR_FIELD.position), statement)
   return {
-    severity: fields.get('V') ?? fields.get('S') ?? 'ERROR',
+    severity: fields.get(ERROR_FIELD.severity) ?? fields.get(ERROR_FIELD.localizedSeverity) ?? 'ERROR',
     sqlstate,
     message,
     ...optional('detail', detail),
-    ...optional('hint', fields.get('H')),
-    ...optional('context', fields.get('W')),
+    ...optional('hint', fields.get(ERROR_FIELD.hint)),
+    ...optional('context', fields.get(ERROR_FIELD.context)),
     ...(offset === undefined ? {} : { offset }),
     ...optional('refusal', refusal),
   }

@@ -7,8 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Workspace } from '../../../domain/workspace.ts'
-import { RefusedError } from '../../../operations/refused-error.ts'
-import { refuse } from '../../../policy/refusals.ts'
+import { refused } from '../../../operations/refused-error.ts'
 import type { CloseConnection, TakeUpgrade } from '../../connections.ts'
 import { toHttpError } from '../../error-body.ts'
 import { requireOwnOrigin } from '../csrf.ts'
@@ -56,7 +55,7 @@ export function createSqlEditor(ports: SqlEditorPorts): SqlEditor {
       ports.consoleSessions.findConsoleSession(request.headers.cookie, workspace)
     const { caller } = await find()
     const release = registry.takeBeginning(caller.identity.id)
-    if (release === undefined) throw new RefusedError(refuse('too_many_sql_sessions'))
+    if (release === undefined) throw refused('too_many_sql_sessions')
     // A socket that closed meanwhile tells nobody any more.
     if (isStopping || socket.destroyed || !socket.writable) {
       release()

@@ -1,18 +1,20 @@
 /**
- * Statements whose text is the same for every question, compiled at the first one: kysely would walk their parts anew
- * for each login, which costs as much as waiting for the answer.
+ * Queries of every login and request. Their text is the same for every question, so kysely puts it together once, and
+ * each connection prepares it once, under its name: both cost more than the answer (node-postgres, «Prepared statements»).
  */
-import { CompiledQuery, type Kysely, type RawBuilder } from 'kysely'
-import type { SystemSchema } from './schema.ts'
+import type { RawBuilder } from 'kysely'
+import type { SystemDatabase } from './system-database.ts'
 
 /**
+ * @param name of this text alone
+ * @param properties all those of a question
  * @param build the statement for a question; each property of it goes in as a parameter or not at all, and decides
  *   nothing about the text
- * @param properties all those of a question
- * @returns asks the question; each is bound as a parameter where `build` put it
+ * @returns asks the question; each property is bound as a parameter where `build` put it
  */
-export function compiledOnce<Question extends object, Row>(
-  database: Kysely<SystemSchema>,
+export function namedQuery<Question extends object, Row extends object>(
+  database: SystemDatabase,
+  name: string,
   properties: readonly (keyof Question & string)[],
   build: (question: Question) => RawBuilder<Row>,
 ): (question: Question) => Promise<readonly Row[]> {
@@ -32,11 +34,8 @@ export function compiledOnce<Question extends object, Row>(
     }
   }
 
-  return async (question) => {
+  return (question) => {
     compiled ??= compile()
-    const { rows } = await database.executeQuery<Row>(
-      CompiledQuery.raw(compiled.text, [...compiled.bind(question)]),
-    )
-    return rows
+    return database.queryByName<Row>({ name, text: compiled.text, values: compiled.bind(question) })
   }
 }
