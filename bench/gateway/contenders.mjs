@@ -55,8 +55,8 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       LAKEGATE_TLS_KEY_FILE: certificate.key,
       LAKEGATE_CONNECTIONS_PER_INSTANCE: String(maxConnections),
       LAKEGATE_CONNECTIONS_PER_ROLE: String(maxConnections),
-      // One process, as the proxies beside it are.
-      LAKEGATE_GATEWAY_WORKERS: '0',
+      // One worker, as the proxies beside it are one process; on the runtime that is the default.
+      LAKEGATE_GATEWAY_WORKERS: '1',
       // As many backends as PgBouncer may open for one user and database.
       LAKEGATE_POOL_SIZE: '100',
     }

@@ -376,7 +376,7 @@ async function start(
     },
     stop: () => shutdown.run(),
     hurry: () => {
-      gateway?.hurry()
+      gateway?.endDrain()
     },
     reload: (read) => reloading.reload(read),
   }

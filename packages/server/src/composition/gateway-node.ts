@@ -113,7 +113,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     stop: () => shutdown.run(),
     hurry: () => {
       health.hurry()
-      gateway.hurry()
+      gateway.endDrain()
     },
     reload: (read) => reloading.reload(read),
   }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
-import type { WorkerRuntime } from '../gateway/workers/workers.ts'
+import type { WorkerRuntime } from '../gateway/workers/serve-by-workers.ts'
 
 const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
 

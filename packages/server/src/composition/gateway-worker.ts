@@ -1,5 +1,5 @@
 /** A worker of the gateway: a process that serves connections and nothing else (docs/decisions/0009-gateway-workers.md). */
-import { runWorker } from '../gateway/workers/worker-side.ts'
+import { runWorker } from '../gateway/workers/worker.ts'
 import { createKeyEncryption } from '../keys/key-encryption.ts'
 import { loadMasterKey } from '../keys/master-key.ts'
 import { createWorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
@@ -12,7 +12,7 @@ import { buildServing } from './serving.ts'
 import { startKeys } from './start-keys.ts'
 import { addressFrom, type WorkerSetup } from './worker-setup.ts'
 
-runWorker<WorkerSetup>(async (setup, line) => {
+runWorker<WorkerSetup>(async (setup, shared) => {
   const clock = () => new Date()
   const { settings } = setup
   const log = openProcessLog(settings)
@@ -39,7 +39,7 @@ runWorker<WorkerSetup>(async (setup, line) => {
   // Those that the process made that started this one.
   await startKeys(foundation, { isComplete: true })
   const { serving, reload } = await buildServing(foundation, settings, {
-    ...line,
+    ...shared,
     processes: setup.workers,
   })
   return {

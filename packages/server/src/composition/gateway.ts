@@ -8,10 +8,10 @@ import { gatewayAddressesOf, gatewayDomainOf } from '../config/gateway-settings.
 import type { LoadedSettings } from '../config/load.ts'
 import type { StandInPort } from '../domain/stand-in-port.ts'
 import { createCounters } from '../gateway/connection-limits.ts'
-import { createGateway, type HandOver } from '../gateway/listening/gateway.ts'
-import { fromWire, toWire } from '../gateway/workers/worker-side.ts'
-import type { CancelByWire } from '../gateway/workers/worker-messages.ts'
-import { createWorkers, type Workers } from '../gateway/workers/workers.ts'
+import { createGateway } from '../gateway/listening/gateway.ts'
+import type { Serving } from '../gateway/serving.ts'
+import { fromWire, toWire, type CancelByWire } from '../gateway/workers/messages.ts'
+import { serveByWorkers, type ServingByWorkers } from '../gateway/workers/serve-by-workers.ts'
 import type { Log } from '../observation/log.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
 import { createCancelNotices } from '../store/cancel-notices.ts'
@@ -35,8 +35,8 @@ export interface RunningGateway {
   standIns(): readonly StandInPort[]
   /** Takes no new connections, and gives sessions the time that the settings say. */
   drain(): Promise<void>
-  /** Ends the patience of a drain. */
-  hurry(): void
+  /** Ends the waiting of a drain: sessions are ended now. */
+  endDrain(): void
   /** @throws Fault, and nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
   /** How many processes take connections now. */
@@ -45,18 +45,13 @@ export interface RunningGateway {
   measure(): Promise<readonly MetricsSnapshot[]>
 }
 
-/** What serves connections, wherever it does. */
-interface Engine {
-  readonly handOver: HandOver
-  cancel(request: CancelByWire): void
+/** What serves connections, wherever it does, and what the composition alone can tell it. */
+interface ReloadableServing extends Serving {
   reload(settings: LoadedSettings): Promise<void>
-  drain(limitMs: number): Promise<void>
-  hurry(): void
-  processes(): number
   measure(): Promise<readonly MetricsSnapshot[]>
 }
 
-export type GatewayWorkers = Workers<WorkerSetup, MetricsSnapshot>
+export type GatewayWorkers = ServingByWorkers<WorkerSetup, MetricsSnapshot>
 
 /**
  * Started before anything else, because a process takes a moment to load. Undefined: this process serves.
@@ -66,7 +61,7 @@ export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers
   const count = workerCountOf(settings)
   return count === 0
     ? undefined
-    : createWorkers<WorkerSetup, MetricsSnapshot>({
+    : serveByWorkers<WorkerSetup, MetricsSnapshot>({
         ...{ entry: WORKER_PROGRAM, count, log },
         runtimes: gatewayRuntimesOf(settings),
       })
@@ -106,7 +101,7 @@ async function build(
       : createCancelNotices(parts.address, foundation.database, {
           node: randomUUID(),
           onRequest: (request) => {
-            engine.cancel(request)
+            serving.cancel(fromWire(request))
           },
           onLost: (error) => {
             log.warn({ err: error }, 'the connection that tells of cancel requests was lost')
@@ -116,13 +111,13 @@ async function build(
   const cancelElsewhere = (request: CancelByWire): void => {
     notices?.send(request)
   }
-  const engine =
+  const serving =
     parts.workers === undefined
-      ? await serveHere(foundation, settings, cancelElsewhere)
+      ? await serveInThisProcess(foundation, settings, cancelElsewhere)
       : await serveInWorkers(foundation, settings, parts.workers, cancelElsewhere, parts)
-  shutdown.add('what serves connections', () => engine.drain(0))
+  shutdown.add('what serves connections', () => serving.drain(0))
   shutdown.add('notices of cancel requests', async () => notices?.stop())
-  foundation.metrics.read('lakegate_gateway_processes', () => [{ value: engine.processes() }])
+  foundation.metrics.read('lakegate_gateway_processes', () => [{ value: serving.processes() }])
   await notices?.start()
   const gateway = createGateway(
     { instances: parts.recordsListeners ? stores.instances : undefined, log },
@@ -132,7 +127,7 @@ async function build(
       domain,
       hasPooledEndpoints: settings['pooled-endpoint'].value,
     },
-    engine.handOver,
+    serving,
   )
   foundation.changes.onInstanceChange(() => {
     // Logged where it failed; the next change or start tries again.
@@ -145,25 +140,25 @@ async function build(
     async drain() {
       await gateway.stopListening()
       await notices?.stop()
-      await engine.drain(current['drain-seconds'].value * 1000)
+      await serving.drain(current['drain-seconds'].value * 1000)
     },
-    hurry: () => {
-      engine.hurry()
+    endDrain: () => {
+      serving.endDrain()
     },
     async reload(next) {
-      await engine.reload(next)
+      await serving.reload(next)
       current = next
     },
-    processes: () => engine.processes(),
-    measure: () => engine.measure(),
+    processes: () => serving.processes(),
+    measure: () => serving.measure(),
   }
 }
 
-async function serveHere(
+async function serveInThisProcess(
   foundation: Foundation,
   settings: LoadedSettings,
   cancelElsewhere: (request: CancelByWire) => void,
-): Promise<Engine> {
+): Promise<ReloadableServing> {
   const failedLogins = createFailedLogins()
   const { serving, reload } = await buildServing(foundation, settings, {
     counters: createCounters(),
@@ -173,19 +168,7 @@ async function serveHere(
     },
     processes: 1,
   })
-  return {
-    handOver: (socket, target) => {
-      serving.accept(socket, target)
-    },
-    cancel: (request) => void serving.cancelHere(fromWire(request)),
-    reload,
-    drain: (limitMs) => serving.drain(limitMs),
-    hurry: () => {
-      serving.hurry()
-    },
-    processes: () => 1,
-    measure: () => Promise.resolve([]),
-  }
+  return { ...serving, reload, measure: () => Promise.resolve([]) }
 }
 
 async function serveInWorkers(
@@ -194,24 +177,26 @@ async function serveInWorkers(
   workers: GatewayWorkers,
   cancelElsewhere: (request: CancelByWire) => void,
   parts: Omit<Parameters<typeof describeToWorkers>[0], 'settings' | 'workers'>,
-): Promise<Engine> {
+): Promise<ReloadableServing> {
   const describe = (current: LoadedSettings) =>
     describeToWorkers({ ...parts, settings: current, workers: workers.count })
   // Tried here first: what cannot be used is refused once, in front of whoever asked for it.
   const certificates = await openCertificateSource(foundation, settings)
   await workers.start(describe(settings), cancelElsewhere)
   return {
-    handOver: workers.handOver,
-    cancel: workers.cancel,
+    listen: (address, target) => workers.listen(address, target),
+    cancel: (request) => {
+      workers.cancel(request)
+    },
+    drain: (limitMs) => workers.drain(limitMs),
+    endDrain: () => {
+      workers.endDrain()
+    },
+    processes: () => workers.processes(),
+    measure: () => workers.measure(),
     async reload(next) {
       await certificates.reload(next)
       workers.reload(describe(next))
     },
-    drain: (limitMs) => workers.drain(limitMs),
-    hurry: () => {
-      workers.hurry()
-    },
-    processes: () => workers.ready(),
-    measure: () => workers.measure(),
   }
 }

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import type { LoadedSettings } from '../config/load.ts'
 import { createAttachedClusters } from '../gateway/backend/attached-clusters.ts'
-import { createServing, type Serving } from '../gateway/serving.ts'
+import { serveHere, type ServingHere } from '../gateway/serve-here.ts'
 import type { ServingSettings } from '../gateway/settings.ts'
-import type { WorkerLine } from '../gateway/workers/worker-side.ts'
+import type { SharedWithNode } from '../gateway/workers/worker.ts'
 import { createClaimedDatabases } from '../instances/claimed-databases.ts'
 import { createActivityCounter } from '../observation/activity-counter.ts'
 import { createAdmitLogin } from '../operations/login/admit-login.ts'
@@ -21,13 +21,13 @@ import { pooledSettings } from './pooled-settings.ts'
 import { openTogether } from './shutdown.ts'
 
 export interface ReloadableServing {
-  readonly serving: Serving
+  readonly serving: ServingHere
   /** @throws Fault tls_files_unusable, configuration_invalid; nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
 }
 
 /** What the processes of a node share. */
-export interface ServingNode extends WorkerLine {
+export interface ServingNode extends SharedWithNode {
   /** That serve the same instances; they share the places for backends of pools. */
   readonly processes: number
 }
@@ -72,7 +72,7 @@ export async function buildServing(
   })
   const certificates = await openCertificateSource(foundation, settings)
   const sessions = buildOpenSessions(foundation, settings, { counter, pools: () => serving.pools() })
-  const serving: Serving = createServing(
+  const serving: ServingHere = serveHere(
     {
       admit: settings['audit-required'].value ? requireAudit(admit, audit) : admit,
       instances: stores.instances,

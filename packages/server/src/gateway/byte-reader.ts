@@ -1,18 +1,10 @@
 /**
- * Reads messages from a socket one after another while a login is under way. Nothing is consumed beyond what was
+ * Reads messages from a stream one after another while a login is under way. Nothing is consumed beyond what was
  * asked for; what came behind it stays and is handed over with `takeRest`.
  */
-import type { Duplex } from 'node:stream'
-import type { Decoded } from '../protocol/frame.ts'
 import { refused } from '../operations/refused-error.ts'
-
-/** The other side went away; there is nobody left to answer. */
-export class ConnectionEnded extends Error {
-  constructor() {
-    super('the connection ended during the login')
-    this.name = 'ConnectionEnded'
-  }
-}
+import type { Decoded } from '../protocol/frame.ts'
+import { ConnectionEnded, type ByteStream } from './streams/byte-stream.ts'
 
 export interface ByteReader {
   /**
@@ -20,19 +12,50 @@ export interface ByteReader {
    * @throws RefusedError protocol_violation, ConnectionEnded, or the reason of the signal
    */
   next<Message>(decode: (bytes: Buffer) => Decoded<Message>): Promise<Message>
-  /** Stops reading. The socket is paused and free for its next owner. @returns the bytes that were not consumed */
+  /** The stream is paused, and free for its next owner, who resumes it. @returns the bytes that were not consumed */
   takeRest(): Buffer
 }
 
-/** @param signal its abort ends a read that waits; the reason is thrown */
-export function createByteReader(stream: Duplex, signal: AbortSignal): ByteReader {
-  let buffered: Buffer = Buffer.alloc(0)
+const NOTHING: Buffer = Buffer.alloc(0)
 
-  const takeIn = (): boolean => {
-    const chunk = stream.read() as Buffer | null
-    if (chunk === null) return false
-    buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
-    return true
+/**
+ * The stream flows only while somebody waits: a client that sends more than it is asked for fills the kernel's buffers,
+ * not ours.
+ * @param signal its abort ends a read that waits; the reason is thrown
+ */
+export function createByteReader(stream: ByteStream, signal: AbortSignal): ByteReader {
+  let buffered = NOTHING
+
+  /** Resolves when there is more to judge. */
+  function more(): Promise<void> {
+    if (stream.destroyed || stream.readableEnded) return Promise.reject(new ConnectionEnded())
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        stream.pause()
+        stream.off('data', onData)
+        stream.off('end', onEnd)
+        stream.off('close', onEnd)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const onData = (bytes: Buffer) => {
+        stop()
+        buffered = buffered.length === 0 ? bytes : Buffer.concat([buffered, bytes])
+        resolve()
+      }
+      const onEnd = () => {
+        stop()
+        reject(new ConnectionEnded())
+      }
+      const onAbort = () => {
+        stop()
+        reject(signal.reason as Error)
+      }
+      stream.on('data', onData)
+      stream.on('end', onEnd)
+      stream.on('close', onEnd)
+      signal.addEventListener('abort', onAbort)
+      stream.resume()
+    })
   }
 
   return {
@@ -47,37 +70,13 @@ export function createByteReader(stream: Duplex, signal: AbortSignal): ByteReade
         if (decoded.outcome === 'violation') {
           throw refused('protocol_violation', { violation: decoded.violation })
         }
-        if (!takeIn()) await waitForBytes(stream, signal)
+        await more()
       }
     },
     takeRest() {
-      while (takeIn());
       const rest = buffered
-      buffered = Buffer.alloc(0)
+      buffered = NOTHING
       return rest
     },
   }
-}
-
-function waitForBytes(stream: Duplex, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => () => {
-      stream.off('readable', onReadable).off('end', onEnd).off('close', onEnd).off('error', onEnd)
-      signal.removeEventListener('abort', onAbort)
-      end()
-    }
-    const onReadable = settle(resolve)
-    const onEnd = settle(() => {
-      reject(new ConnectionEnded())
-    })
-    const onAbort = settle(() => {
-      reject(signal.reason as Error)
-    })
-    if (stream.destroyed || stream.readableEnded) {
-      reject(new ConnectionEnded())
-      return
-    }
-    stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onEnd)
-    signal.addEventListener('abort', onAbort)
-  })
 }

@@ -3,7 +3,13 @@
  * close_notify, and whoever reads takes that for an attack: libpq says "SSL error: unexpected eof while reading" where
  * PostgreSQL closes in order (`be_tls_close`; RFC 8446 §6.1). test/house/closed-in-order.test.ts holds every exception.
  */
-import type { Duplex } from 'node:stream'
+import type { ByteStream } from './streams/byte-stream.ts'
+
+/** Byte streams, and the sockets of HTTP. */
+type Closable = Pick<
+  ByteStream,
+  'destroyed' | 'destroy' | 'resume' | 'end' | 'once' | 'writableEnded' | 'writableFinished'
+>
 
 /** How long a peer may take to read the last bytes before the socket is closed all the same. */
 const LINGER_MS = 2_000
@@ -18,13 +24,16 @@ const CLOSING_MS = 5_000
  * neither reads nor closes is destroyed when the time is over.
  */
 export function closeConnection(
-  socket: Duplex,
+  socket: Closable,
   { lastWord, lingerMs = LINGER_MS }: { readonly lastWord?: Buffer; readonly lingerMs?: number } = {},
 ): void {
   if (socket.destroyed) return
   socket.resume()
   // Node makes an error, with its stack, of a second end that nobody reads.
-  if (!socket.writableEnded) socket.end(lastWord)
+  if (!socket.writableEnded) {
+    if (lastWord === undefined) socket.end()
+    else socket.end(lastWord)
+  }
   let deadline = destroyAfter(socket, lingerMs)
   const onFinish = () => {
     clearTimeout(deadline)
@@ -37,6 +46,6 @@ export function closeConnection(
   })
 }
 
-function destroyAfter(socket: Duplex, milliseconds: number): NodeJS.Timeout {
+function destroyAfter(socket: Pick<Closable, 'destroy'>, milliseconds: number): NodeJS.Timeout {
   return setTimeout(() => socket.destroy(), milliseconds).unref()
 }

@@ -1,6 +1,4 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { InstanceUid } from '../domain/ids.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
@@ -8,7 +6,7 @@ import { agreeOnProtocol } from '../protocol/protocol-version.ts'
 import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.ts'
 import { createProofAsker } from './proof/ask-for-proof.ts'
 import { openBackend } from './backend/open-backend.ts'
-import { ConnectionEnded } from './byte-reader.ts'
+import { ConnectionEnded, type ByteStream, type ClientStream } from './streams/byte-stream.ts'
 import { forwardCancelRequest, type CancelByKey } from './sessions/cancel.ts'
 import { findClientAddress, type Balancers } from './listening/client-address.ts'
 import { closeConnection } from './close-connection.ts'
@@ -46,12 +44,12 @@ export interface SessionContext {
 }
 
 export interface ClientConnection {
-  readonly socket: Socket
+  readonly socket: ClientStream
   /**
    * What is closed when something ends: TLS as soon as there is any, and never the socket below it. Node calls us from
    * inside SSL_read when a handshake is done, and a process that destroys both sockets there crashes.
    */
-  outermost: Duplex
+  outermost: ByteStream
   /** False while the client waits for TLS, and would take our words for it. */
   canBeTold: boolean
 }
@@ -72,10 +70,6 @@ export async function serveConnection(connection: ClientConnection, context: Ses
   const deadline = startDeadline(limitMs, context.stopping, tooSlow(limitMs))
   let release: (() => void) | undefined
   let { instanceUid } = context.target
-  // Every read and write notices a broken connection by itself; without a listener it would end the process.
-  socket.on('error', () => undefined)
-  // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.
-  socket.allowHalfOpen = true
   try {
     const clientAddress = await findClientAddress(socket, context.balancers, deadline.signal)
     release = await counters.logins.take(clientAddress, settings.loginsPerAddress)
@@ -131,7 +125,6 @@ async function takeHandshake(
       connection.canBeTold = false
     },
     upgraded(encrypted) {
-      encrypted.on('error', () => undefined)
       connection.outermost = encrypted
       connection.canBeTold = true
     },
@@ -226,7 +219,6 @@ async function serveLogin(
       return
     }
     const { session } = answer
-    session.socket.on('error', () => undefined)
     socket.write(session.greeting)
     // Sent behind the password and before the answer: PostgreSQL would read it next as well (attack 14).
     const early = reader.takeRest()

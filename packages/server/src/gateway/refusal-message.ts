@@ -1,9 +1,9 @@
 /** The one renderer of refusals on the PostgreSQL protocol: FATAL, flushed before the connection closes. */
-import type { Duplex } from 'node:stream'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
 import { encodeErrorResponse } from '../protocol/error-response.ts'
 import { closeConnection } from './close-connection.ts'
+import type { ByteStream } from './streams/byte-stream.ts'
 
 export function refusalMessage(error: unknown): Buffer {
   const rendered = error instanceof RefusedError ? toPostgresRefusal(error.refusal) : undefined
@@ -18,6 +18,6 @@ export function refusalMessage(error: unknown): Buffer {
 }
 
 /** Says the last word and closes. */
-export function endWith(socket: Duplex, message: Buffer, lingerMs?: number): void {
+export function endWith(socket: ByteStream, message: Buffer, lingerMs?: number): void {
   closeConnection(socket, { lastWord: message, ...(lingerMs === undefined ? {} : { lingerMs }) })
 }

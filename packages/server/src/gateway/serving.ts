@@ -1,145 +1,33 @@
-/** The serving half of the gateway: takes connections from the listeners, and knows all that are open in this process. */
-import { setMaxListeners } from 'node:events'
-import type { Socket } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
+/** What serves connections: this process (serve-here.ts), or processes of its own (workers/serve-by-workers.ts). */
 import type { CancelRequest } from '../protocol/startup.ts'
-import { forwardCancelRequest } from './sessions/cancel.ts'
-import { createBalancers } from './listening/client-address.ts'
-import { closeConnection } from './close-connection.ts'
-import type { Counters } from './connection-limits.ts'
-import { createCancelKeys } from './sessions/cancel-keys.ts'
-import { createPooledEndpoint } from './pooled/endpoint.ts'
-import type { PoolFigures } from './pooled/pool-counts.ts'
-import { createSecureContexts } from './listening/secure-contexts.ts'
-import { serveConnection, type ClientConnection } from './connection.ts'
-import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
+import type { ConnectionTarget } from './settings.ts'
 
 export interface Serving {
-  accept(socket: Socket, target: ConnectionTarget): void
-  /** For connections from now on; open ones stay as they are. */
-  change(settings: ServingSettings): void
-  /** Cancels what the key is of, if that is a session of this process. */
-  cancelHere(request: CancelRequest): Promise<boolean>
+  /**
+   * Opens an address and takes the connections that come there.
+   * @throws what the system says of the address, e.g. EADDRINUSE
+   */
+  listen(address: Address, target: ConnectionTarget): Promise<OpenAddress>
+  /** Cancels what the key is of, if that is a session of this gateway. */
+  cancel(request: CancelRequest): void
   /**
    * Lets connections end by themselves for so long. Then PostgreSQL is asked to end the sessions, because only it
    * knows where one of its messages ends: its clients read 57P01 (attack 44). Resolves when all are gone.
    */
   drain(limitMs: number): Promise<void>
-  /** Ends the patience of a drain. */
-  hurry(): void
-  /** Resolves when nothing is open. */
-  whenIdle(): Promise<void>
-  /** Of the pooled endpoints of this process. */
-  pools(): readonly PoolFigures[]
+  /** Ends the waiting of a drain: sessions are ended now. */
+  endDrain(): void
+  /** How many processes take connections now. */
+  processes(): number
 }
 
-/** How long clients may take to read PostgreSQL's last words. */
-const FAREWELL_LIMIT_MS = 3_000
-/** And how long those who did not read them may take to close. */
-const LAST_LINGER_MS = 500
-
-export function createServing(
-  dependencies: GatewayDependencies,
-  initialSettings: ServingSettings,
-  counters: Counters,
-  /** Asks the other workers and nodes about a key that is not known here. */
-  cancelElsewhere: (request: CancelRequest) => void,
-): Serving {
-  const open = new Map<ClientConnection, Promise<void>>()
-  const cancelKeys = createCancelKeys()
-  const secureContexts = createSecureContexts(dependencies.certificates)
-  const pooled =
-    initialSettings.pooled === undefined
-      ? undefined
-      : createPooledEndpoint(dependencies, initialSettings.pooled)
-  const stopping = new AbortController()
-  // Every login under way listens to it, and Node suspects a leak behind the tenth.
-  setMaxListeners(0, stopping.signal)
-  const hurry = new AbortController()
-  let settings = initialSettings
-  let balancers = createBalancers(settings.balancers)
-
-  async function cancelHere(request: CancelRequest): Promise<boolean> {
-    if (await pooled?.cancel(request)) return true
-    const keys = cancelKeys.findByKey(request)
-    await Promise.all(
-      keys.map(async ({ instanceUid }) => {
-        const instance = await dependencies.instances.loadInstance(instanceUid)
-        if (instance !== undefined) await forwardCancelRequest(request, instance, dependencies.clusters)
-      }),
-    )
-    return keys.length > 0
-  }
-
-  async function whenIdle(): Promise<void> {
-    while (open.size > 0) await Promise.all([...open.values()])
-  }
-
-  async function endSessions(): Promise<void> {
-    pooled?.endSessions()
-    await dependencies.openSessions.endAll()
-  }
-
-  return {
-    accept(socket, target) {
-      const connection: ClientConnection = { socket, outermost: socket, canBeTold: true }
-      const served = serveConnection(connection, {
-        dependencies,
-        settings,
-        target,
-        balancers,
-        secureContexts,
-        counters,
-        cancelKeys,
-        pooled,
-        async cancel(request) {
-          if (!(await cancelHere(request))) cancelElsewhere(request)
-        },
-        stopping: stopping.signal,
-      })
-        .catch((error: unknown) => {
-          dependencies.log.error({ err: error }, 'a connection failed')
-          closeConnection(connection.outermost)
-        })
-        .then(() => closed(socket))
-        .finally(() => open.delete(connection))
-      open.set(connection, served)
-    },
-    change(next) {
-      settings = next
-      balancers = createBalancers(next.balancers)
-    },
-    cancelHere,
-    async drain(limitMs) {
-      await firstOf(limitMs, whenIdle(), hurry.signal)
-      stopping.abort()
-      await endSessions()
-      await firstOf(FAREWELL_LIMIT_MS, whenIdle())
-      for (const { outermost } of open.keys()) closeConnection(outermost, { lingerMs: LAST_LINGER_MS })
-      await whenIdle()
-    },
-    hurry: () => {
-      hurry.abort()
-    },
-    whenIdle,
-    pools: () => pooled?.figures() ?? [],
-  }
+export interface Address {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
 }
 
-/** A refusal closes its socket behind its last byte; until then the connection counts as open. */
-const closed = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => {
-    if (socket.destroyed) resolve()
-    else
-      socket.once('close', () => {
-        resolve()
-      })
-  })
-
-async function firstOf(limitMs: number, work: Promise<void>, signal?: AbortSignal): Promise<void> {
-  const settled = new AbortController()
-  const signals = signal === undefined ? [settled.signal] : [settled.signal, signal]
-  const limit = pause(limitMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined)
-  await Promise.race([work, limit])
-  settled.abort()
+export interface OpenAddress extends Address {
+  /** No more connections are taken; those that were go on. */
+  close(): void
 }

@@ -2,7 +2,6 @@
  * What a backend says to a startup packet, up to the point where the session is the client's: an embedded one admits
  * or refuses, an attached one may ask for a proof in between. A backend is as foreign as a client (attack 15).
  */
-import type { Socket } from 'node:net'
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
@@ -11,10 +10,11 @@ import { parseBackendReply } from '../../protocol/backend-reply.ts'
 import { decodeFrame, type Frame } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
-import { ConnectionEnded, type ByteReader } from '../byte-reader.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
 export interface BackendSession {
-  readonly socket: Socket
+  readonly socket: ByteStream
   /** What PostgreSQL said so far, beginning with AuthenticationOk; for the client, unchanged. */
   readonly greeting: Buffer
   /** Of an attached cluster: which of its hosts it was. */
@@ -44,7 +44,7 @@ const NOTHING_TO_PROVE: BackendProof = {
 
 /** @param readGreeting what the backend says behind AuthenticationOk, as far as it is wanted at once */
 export async function logInToBackend(
-  socket: Socket,
+  socket: ByteStream,
   reader: ByteReader,
   readGreeting: (reader: ByteReader) => Buffer | Promise<Buffer>,
   proof: BackendProof = NOTHING_TO_PROVE,

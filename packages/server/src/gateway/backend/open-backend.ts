@@ -3,7 +3,6 @@
  * peer authentication lets the gateway in, of an attached one over TLS. Startup parameters pass as PostgreSQL would take
  * them.
  */
-import { connect, type Socket } from 'node:net'
 import path from 'node:path'
 import { refused } from '../../operations/refused-error.ts'
 import type { Admission } from '../../operations/login/admit-login.ts'
@@ -15,8 +14,9 @@ import type { AttachedClusters } from './attached-clusters.ts'
 import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader } from '../byte-reader.ts'
 import type { SeenClient } from '../handshake/seen-client.ts'
-import { hearOut } from '../hear-out.ts'
 import { decodeGreeting } from '../sessions/session-keys.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
+import { streams } from '../streams/this-runtime.ts'
 
 /** Settings of databricks_auth are ours to make; a client's own would only pretend. */
 const OWN_SETTINGS = 'databricks_auth.'
@@ -87,23 +87,10 @@ function startupParameters(
   ]
 }
 
-async function reach(socketPath: string, signal: AbortSignal): Promise<Socket> {
-  const socket = hearOut(connect({ path: socketPath }))
+async function reach(socketPath: string, signal: AbortSignal): Promise<ByteStream> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        reject(signal.reason as Error)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      socket.once('connect', () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      socket.once('error', reject)
-    })
-    return socket
+    return await streams.connect(socketPath, signal)
   } catch (error) {
-    socket.destroy()
     signal.throwIfAborted()
     throw unavailable('The database instance does not accept connections.', error)
   }

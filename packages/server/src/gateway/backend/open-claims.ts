@@ -5,7 +5,6 @@
  * that is ours alone; at debug levels of logging it may repeat the secret.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Duplex } from 'node:stream'
 import type { ClaimedTable } from '../../domain/catalog.ts'
 import { refused } from '../../operations/refused-error.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
@@ -14,6 +13,7 @@ import { decodeFrame, FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
 import type { ByteReader } from '../byte-reader.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** Read by databricks_auth.lend_claims; a client's own setting of this name is never passed on. */
 export const SESSION_CLAIMS_SETTING = 'databricks_auth.claims'
@@ -48,7 +48,7 @@ export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefi
  * @throws RefusedError claimed_table_not_open
  */
 export async function openClaims(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   { secret }: ClaimsLock,
   roleName: string,

@@ -2,8 +2,7 @@
  * From the first byte to a startup message over TLS, or a cancel request: one loop over the startup packets, each
  * upgrade at most once, nothing read across the TLS boundary (attacks 1–5; CVE-2021-23214, CVE-2026-6479).
  */
-import type { Socket } from 'node:net'
-import { TLSSocket, type SecureContext } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { needMore, type Decoded } from '../../protocol/frame.ts'
 import { encodeTerminate } from '../../protocol/frontend-statements.ts'
@@ -14,7 +13,14 @@ import {
   type StartupMessage,
   type StartupPacket,
 } from '../../protocol/startup.ts'
-import { ConnectionEnded, createByteReader, type ByteReader } from '../byte-reader.ts'
+import { createByteReader, type ByteReader } from '../byte-reader.ts'
+import {
+  ALPN_PROTOCOL,
+  ConnectionEnded,
+  type ClientStream,
+  type EncryptedStream,
+} from '../streams/byte-stream.ts'
+import { streams } from '../streams/this-runtime.ts'
 
 export type Handshake =
   | {
@@ -26,17 +32,18 @@ export type Handshake =
       readonly kind: 'login'
       /** Whom the control plane connects for, when it said so; otherwise undefined. */
       readonly handedOnAddress: string | undefined
-      readonly socket: TLSSocket
+      readonly socket: EncryptedStream
       readonly reader: ByteReader
       readonly message: StartupMessage
       /** From TLS (SNI); undefined when the client sent none. */
       readonly serverName: string | undefined
     }
 
-/** PostgreSQL, "SSL Session Encryption": direct TLS must agree on this protocol. */
-const ALPN_PROTOCOL = 'postgresql'
 /** RFC 8446 §5.1: the first byte of a handshake record. */
 const TLS_HANDSHAKE_RECORD = 0x16
+/** PostgreSQL, "SSL Session Encryption" and "GSSAPI Session Encryption". */
+const ACCEPTED = Buffer.from('S')
+const DECLINED = Buffer.from('N')
 const TERMINATE = encodeTerminate()
 
 export interface HandshakeListener {
@@ -45,25 +52,26 @@ export interface HandshakeListener {
   /** Judges the header of somebody who connects for another; only the control plane can make one. */
   readHandedOn(bytes: Buffer): Decoded<string>
   /** The encrypted socket, as soon as there is one: refusals go there. */
-  upgraded(encrypted: TLSSocket): void
+  upgraded(encrypted: EncryptedStream): void
 }
 
 /**
  * @throws RefusedError tls_required, protocol_violation, ConnectionEnded, unsupported_protocol_version
  */
 export async function shakeHands(
-  socket: Socket,
+  socket: ClientStream,
   context: SecureContext,
   signal: AbortSignal,
   told: HandshakeListener,
 ): Promise<Handshake> {
-  let current: Socket | TLSSocket = socket
+  let encrypted: EncryptedStream | undefined
   let reader = createByteReader(socket, signal)
   let gssWasRefused = false
   let handedOnAddress: string | undefined
-  const upgrade = async (early: Buffer): Promise<TLSSocket> => {
-    const encrypted = await startTls(socket, early, context, signal, told)
-    current = encrypted
+  const upgrade = async (early: Buffer): Promise<EncryptedStream> => {
+    encrypted = await streams.startTls(socket, { early, context, signal }, (now) => {
+      told.upgraded(now)
+    })
     reader = createByteReader(encrypted, signal)
     return encrypted
   }
@@ -75,40 +83,40 @@ export async function shakeHands(
   }
   if (first === 'goodbye') throw new ConnectionEnded()
   if (first === 'tls') {
-    const encrypted = await upgrade(reader.takeRest())
+    const { alpnProtocol } = await upgrade(reader.takeRest())
     // Without ALPN a client of another protocol might be tricked into talking to us (PostgreSQL, "sslnegotiation").
-    if (encrypted.alpnProtocol !== ALPN_PROTOCOL)
-      throw violation('direct TLS without the ALPN protocol "postgresql"')
+    if (alpnProtocol !== ALPN_PROTOCOL) throw violation('direct TLS without the ALPN protocol "postgresql"')
   }
 
   for (;;) {
     const packet: StartupPacket = await reader.next(decodeStartupPacket)
-    const isEncrypted = current instanceof TLSSocket
+    const isEncrypted = encrypted !== undefined
     switch (packet.kind) {
       case 'ssl_request': {
         if (isEncrypted) throw violation('SSLRequest inside TLS')
-        socket.write('S')
+        socket.write(ACCEPTED)
         told.tlsIsNext()
-        // Whatever came with it, or comes now, is for TLS to read, as PostgreSQL 17 and later do (`secure_open_server`): a
-        // ClientHello is taken, anything else ends the connection without a word. So nothing sent in clear ever counts as
-        // sent inside TLS. OpenSSL would send an alert first, and drivers that get it with the S take neither for an S.
-        if ((await reader.next(peekFirst)) !== 'tls') throw new ConnectionEnded()
-        await upgrade(reader.takeRest())
+        // Whatever came with it is for TLS to read, as in PostgreSQL 17 and later (`secure_open_server`): a ClientHello is
+        // taken, anything else ends the connection without a word. So nothing sent in clear ever counts as sent inside TLS.
+        // OpenSSL would send an alert first, and drivers that get it with the S take neither for an S.
+        const early = reader.takeRest()
+        if (early.length > 0 && early[0] !== TLS_HANDSHAKE_RECORD) throw new ConnectionEnded()
+        await upgrade(early)
         break
       }
       case 'gss_encryption_request':
         if (isEncrypted || gssWasRefused) throw violation('GSSENCRequest repeated')
         gssWasRefused = true
-        socket.write('N')
+        socket.write(DECLINED)
         break
       case 'cancel_request':
-        return { kind: 'cancel_request', request: packet, serverName: serverNameOf(current) }
+        return { kind: 'cancel_request', request: packet, serverName: serverNameOf(encrypted) }
       case 'unsupported_version':
         throw refused('unsupported_protocol_version', {
           version: `${String(packet.version.major)}.${String(packet.version.minor)}`,
         })
       case 'startup_message': {
-        if (!(current instanceof TLSSocket)) {
+        if (encrypted === undefined) {
           // behaviour 14: before any question for a password
           const { major, minor } = packet.version
           throw refused('tls_required', { protocolVersion: String(major * 65536 + minor) })
@@ -116,19 +124,18 @@ export async function shakeHands(
         return {
           kind: 'login',
           handedOnAddress,
-          socket: current,
+          socket: encrypted,
           reader,
           message: packet,
-          serverName: serverNameOf(current),
+          serverName: serverNameOf(encrypted),
         }
       }
     }
   }
 }
 
-/** Node gives `false` where there was none, against its types. */
-function serverNameOf(socket: Socket | TLSSocket): string | undefined {
-  const name: unknown = 'servername' in socket ? socket.servername : undefined
+function serverNameOf(encrypted: EncryptedStream | undefined): string | undefined {
+  const name = encrypted?.servername
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
@@ -147,36 +154,6 @@ function peekFirst(bytes: Buffer): Decoded<FirstWord> {
   if (bytes[0] !== TERMINATE[0]) return seen('packet')
   if (bytes.length < TERMINATE.length) return needMore(TERMINATE.length)
   return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'goodbye' : 'packet')
-}
-
-async function startTls(
-  socket: Socket,
-  early: Buffer,
-  secureContext: SecureContext,
-  signal: AbortSignal,
-  told: HandshakeListener,
-): Promise<TLSSocket> {
-  // The first record was read to be recognised; it goes back for TLS to read.
-  if (early.length > 0) socket.unshift(early)
-  const encrypted = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [ALPN_PROTOCOL] })
-  told.upgraded(encrypted)
-  await new Promise<void>((resolve, reject) => {
-    const settle = (end: () => void) => () => {
-      encrypted.off('secure', onSecure).off('error', onGone).off('close', onGone)
-      signal.removeEventListener('abort', onAbort)
-      end()
-    }
-    const onSecure = settle(resolve)
-    const onGone = settle(() => {
-      reject(new ConnectionEnded())
-    })
-    const onAbort = settle(() => {
-      reject(signal.reason as Error)
-    })
-    encrypted.on('secure', onSecure).on('error', onGone).on('close', onGone)
-    signal.addEventListener('abort', onAbort)
-  })
-  return encrypted
 }
 
 const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })

@@ -1,6 +1,6 @@
 /** What SQL is told of a client, because to PostgreSQL the gateway is the client (docs/clients.md). */
 import { isIP } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { EncryptedStream } from '../streams/byte-stream.ts'
 
 /** Read by databricks_session_identity(), by these names. */
 export interface SeenClient {
@@ -11,13 +11,15 @@ export interface SeenClient {
 }
 
 /** @param address as `findClientAddress` gave it */
-export function seeClient(socket: Pick<TLSSocket, 'getProtocol' | 'getCipher'>, address: string): SeenClient {
-  // Nothing, against its types, of a socket that is gone.
-  const cipher = socket.getCipher() as ReturnType<TLSSocket['getCipher']> | null | undefined
+export function seeClient(
+  socket: Pick<EncryptedStream, 'getProtocol' | 'getCipher'>,
+  address: string,
+): SeenClient {
+  const cipher = socket.getCipher()
   return {
     address: toInet(address),
     tlsVersion: socket.getProtocol() ?? undefined,
-    tlsCipher: cipher?.name,
+    tlsCipher: cipher?.name ?? undefined,
   }
 }
 

@@ -2,9 +2,10 @@
  * Who is at the other end: the peer itself, or, when the peer is a listed load balancer, whom it names in its PROXY
  * protocol header. From anybody else such a header is a startup packet like any other, and a malformed one.
  */
-import { BlockList, isIP, type Socket } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { decodeProxyHeader } from '../../protocol/proxy-header.ts'
 import { createByteReader } from '../byte-reader.ts'
+import type { ClientStream } from '../streams/byte-stream.ts'
 
 export interface Balancers {
   includes(address: string): boolean
@@ -22,14 +23,14 @@ export function createBalancers(ranges: readonly string[]): Balancers {
 }
 
 /** An IPv4 client on an IPv6 listener is the same client (RFC 4291 §2.5.5.2). */
-function peerAddress(socket: Socket): string {
+function peerAddress(socket: ClientStream): string {
   const address = socket.remoteAddress ?? 'unknown'
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
 
 /** @throws RefusedError protocol_violation when a balancer sends no header, or a bad one */
 export async function findClientAddress(
-  socket: Socket,
+  socket: ClientStream,
   balancers: Balancers,
   signal: AbortSignal,
 ): Promise<string> {

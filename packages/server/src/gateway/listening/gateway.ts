@@ -1,5 +1,4 @@
-/** The listening half of the gateway: an address for every instance, or one for all; whoever connects is handed over. */
-import type { Socket } from 'node:net'
+/** The addresses of the gateway: one for every instance, or one for all, opened by whatever serves their connections. */
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import type { StandInPort } from '../../domain/stand-in-port.ts'
 import { certificateHostOf, hostOfInstance, pooledHostOfInstance } from '../handshake/instance-route.ts'
@@ -15,7 +14,8 @@ import {
 } from './listeners.ts'
 import { claimedBy, type ClaimedPlaces } from './own-port.ts'
 import { createPooledListeners } from './pooled-listeners.ts'
-import type { ConnectionTarget, ListeningDependencies, ListeningSettings } from '../settings.ts'
+import type { Serving } from '../serving.ts'
+import type { ListeningDependencies, ListeningSettings } from '../settings.ts'
 
 export interface Gateway {
   /** Opens and closes listeners until they are those of the instances that there are. Calls queue up. */
@@ -28,21 +28,18 @@ export interface Gateway {
   stopListening(): Promise<void>
 }
 
-/** Takes a connection that nothing was read from, and answers for it from then on. */
-export type HandOver = (socket: Socket, target: ConnectionTarget) => void
-
 const DEFAULT_SHARED_ADDRESS = '127.0.0.1'
 
 export function createGateway(
   dependencies: ListeningDependencies,
   settings: ListeningSettings,
-  handOver: HandOver,
+  serving: Pick<Serving, 'listen'>,
 ): Gateway {
   const { instances, log } = dependencies
   const { domain } = settings
   const listeners: ListenersByInstance = new Map()
   const shared: OpenListener[] = []
-  const pooledListeners = createPooledListeners(dependencies, settings, handOver)
+  const pooledListeners = createPooledListeners(dependencies, settings, serving)
   let queue: Promise<void> = Promise.resolve()
   let isStopping = false
 
@@ -52,10 +49,10 @@ export function createGateway(
     if (instances === undefined) return
     const wanted = (await instances.listAll()).filter(({ state }) => state !== 'DELETING')
     const uids = new Set(wanted.map(({ uid }) => uid))
-    for (const [uid, { server }] of listeners) {
+    for (const [uid, listener] of listeners) {
       if (uids.has(uid)) continue
       listeners.delete(uid)
-      server.close()
+      listener.close()
     }
     const port = shared[0]?.port
     const claimed = claimedBy(wanted)
@@ -76,9 +73,9 @@ export function createGateway(
     for (const address of settings.addresses ?? [DEFAULT_SHARED_ADDRESS]) {
       // The second address gets the port of the first, when any free one will do.
       const port = settings.port === 0 ? (shared[0]?.port ?? 0) : settings.port
-      const listener = await openSharedListener(address, port, (socket) => {
-        handOver(socket, { instanceUid: undefined, certificateHost })
-      })
+      const listener = await openSharedListener(address, port, (at) =>
+        serving.listen(at, { instanceUid: undefined, certificateHost }),
+      )
       shared.push(listener)
       log.info({ domain: name, host: address, port: listener.port }, 'the gateway listens')
     }
@@ -95,9 +92,7 @@ export function createGateway(
         },
         settings,
         claimed,
-        (socket, host) => {
-          handOver(socket, { instanceUid: instance.uid, certificateHost: host })
-        },
+        (at) => serving.listen(at, { instanceUid: instance.uid, certificateHost: at.host }),
       )
       listeners.set(instance.uid, listener)
       const { host, port, ownPort } = listener
@@ -127,7 +122,7 @@ export function createGateway(
     async stopListening() {
       isStopping = true
       await queue
-      for (const { server } of [...listeners.values(), ...shared]) server.close()
+      for (const listener of [...listeners.values(), ...shared]) listener.close()
       listeners.clear()
       pooledListeners.close()
       shared.length = 0

@@ -1,15 +1,19 @@
 /**
  * One listener for each database instance, kept in step with the instances that there are; or, under a domain, one
- * for all of them at each address. Sockets are handed over unread.
+ * for all of them at each address.
  */
-import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
+import { isIP } from 'node:net'
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { StandInPort } from '../../domain/stand-in-port.ts'
 import { chooseInstanceHost } from './instance-host.ts'
 import { choosePorts, placeAt, POSTGRESQL_PORT, type ClaimedPlaces } from './own-port.ts'
+import type { Address, OpenAddress } from '../serving.ts'
 import type { GatewayLog, ListeningSettings } from '../settings.ts'
+
+/** Opens an address for a target that it knows. @throws what the system says of the address */
+export type ListenAt = (address: Address) => Promise<OpenAddress>
 
 export interface OpenListener {
   readonly host: string
@@ -17,7 +21,7 @@ export interface OpenListener {
   readonly ownPort: number
   /** When `port` is in the place of its own, which another program has. */
   readonly standIn: StandInPort | undefined
-  readonly server: Server
+  close(): void
 }
 
 /** One of the endpoints of an instance. */
@@ -41,7 +45,7 @@ export async function openListener(
   { instance, endpoint, loopback, before }: WantedListener,
   { port: wanted, addresses }: ListeningSettings,
   claimed: ClaimedPlaces,
-  onConnection: (socket: Socket, host: string) => void,
+  listen: ListenAt,
 ): Promise<OpenListener> {
   const hosts = addresses ?? [...new Set([loopback, COMMON_LOOPBACK])]
   let failure: unknown
@@ -55,14 +59,16 @@ export async function openListener(
     })
     for (const port of candidates) {
       try {
-        const opened = await listenAt(candidate, port, onConnection)
+        const opened = await listen({ host: candidate, port })
         const own = ownPort ?? opened.port
         claimed.add(placeAt(candidate, own))
         const isStandIn = candidates.includes(own) && opened.port !== own
         const { host, port: found } = opened
         return {
-          ...opened,
-          ownPort: own,
+          ...{ host, port: found, ownPort: own },
+          close: () => {
+            opened.close()
+          },
           standIn: isStandIn ? { instance, endpoint, host, ownPort: own, port: found } : undefined,
         }
       } catch (error) {
@@ -81,12 +87,17 @@ export async function openListener(
 export async function openSharedListener(
   host: string,
   wanted: number | undefined,
-  onConnection: (socket: Socket, host: string) => void,
+  listen: ListenAt,
 ): Promise<OpenListener> {
   const port = wanted ?? POSTGRESQL_PORT
   try {
-    const opened = await listenAt(host, port, onConnection)
-    return { ...opened, ownPort: opened.port, standIn: undefined }
+    const opened = await listen({ host, port })
+    return {
+      ...{ host: opened.host, port: opened.port, ownPort: opened.port, standIn: undefined },
+      close: () => {
+        opened.close()
+      },
+    }
   } catch (error) {
     throw explain(error, host, 'the instances', port)
   }
@@ -96,30 +107,7 @@ export async function openSharedListener(
 export const loopbackOf = ({ uid, listener: { host } }: DatabaseInstance): string =>
   isIP(host) === 4 && host.startsWith('127.') ? host : chooseInstanceHost(uid)
 
-async function listenAt(
-  host: string,
-  port: number,
-  onConnection: (socket: Socket, host: string) => void,
-): Promise<Pick<OpenListener, 'host' | 'port' | 'server'>> {
-  // Paused: whoever serves the connection, perhaps another process, reads its first byte.
-  const server = createServer({ allowHalfOpen: false, pauseOnConnect: true, noDelay: true }, (socket) => {
-    onConnection(socket, host)
-  })
-  await listen(server, host, port)
-  return { host, port: (server.address() as AddressInfo).port, server }
-}
-
 const isMissingAddress = (error: unknown): boolean => hasCode(error, 'EADDRNOTAVAIL')
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
 
 function explain(cause: unknown, host: string, whom: string, wanted: number | undefined): Fault {
   const isTaken = hasCode(cause, 'EADDRINUSE')

@@ -11,7 +11,7 @@ import {
   type ListenersByInstance,
 } from './listeners.ts'
 import type { ClaimedPlaces } from './own-port.ts'
-import type { HandOver } from './gateway.ts'
+import type { Serving } from '../serving.ts'
 import type { ListeningDependencies, ListeningSettings } from '../settings.ts'
 
 export interface PooledListeners {
@@ -32,7 +32,7 @@ export interface PooledListeners {
 export function createPooledListeners(
   { instances: store, log }: ListeningDependencies,
   settings: ListeningSettings,
-  handOver: HandOver,
+  serving: Pick<Serving, 'listen'>,
 ): PooledListeners {
   const open: ListenersByInstance = new Map()
 
@@ -52,9 +52,7 @@ export function createPooledListeners(
         { instance: name, endpoint: 'pooled', loopback: choosePooledHost(uid), before },
         { ...settings, port },
         claimed,
-        (socket, host) => {
-          handOver(socket, { instanceUid: uid, endpoint: 'pooled', certificateHost: host })
-        },
+        (at) => serving.listen(at, { instanceUid: uid, endpoint: 'pooled', certificateHost: at.host }),
       )
       open.set(uid, opened)
       await record(instance, { host: opened.host, port: opened.port, ownPort: opened.ownPort })
@@ -67,10 +65,10 @@ export function createPooledListeners(
   return {
     async reconcile(instances, claimed, nameOf) {
       const wanted = new Set(instances.map(({ uid }) => uid))
-      for (const [uid, { server }] of open) {
+      for (const [uid, listener] of open) {
         if (wanted.has(uid)) continue
         open.delete(uid)
-        server.close()
+        listener.close()
       }
       for (const instance of instances) {
         if (!settings.hasPooledEndpoints) await record(instance, undefined)
@@ -80,7 +78,7 @@ export function createPooledListeners(
     },
     standIns: () => standInsOf(open),
     close() {
-      for (const { server } of open.values()) server.close()
+      for (const listener of open.values()) listener.close()
       open.clear()
     },
   }

@@ -2,8 +2,8 @@
  * One backend of a pool: opened as its role, lent to one logical session after another, and emptied in between by a
  * reset whose answer is read before anybody else gets a word in (attack 30).
  */
-import type { Socket } from 'node:net'
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
@@ -65,7 +65,7 @@ const WHOLE: ReadonlySet<number> = new Set([
 const LONGEST_UNDERSTOOD = 64 * 1024
 
 export class PooledBackend {
-  readonly socket: Socket
+  readonly socket: ByteStream
   readonly scanner: MessageScanner
   /** What PostgreSQL said last of every setting that it reports. */
   readonly reported: ParameterValues = new Map<string, string>()
@@ -88,7 +88,7 @@ export class PooledBackend {
   #isConversing = false
 
   /** @param greeting what it has said behind AuthenticationOk */
-  constructor(socket: Socket, greeting: Buffer) {
+  constructor(socket: ByteStream, greeting: Buffer) {
     this.socket = socket
     this.scanner = new MessageScanner({
       longestOf: () => LONGEST_MESSAGE,
@@ -106,6 +106,7 @@ export class PooledBackend {
     socket.once('close', () => {
       this.#owner.onClosed()
     })
+    socket.resume()
   }
 
   get isGone(): boolean {

@@ -1,5 +1,4 @@
 /** The pooled endpoints of all instances: their logins, their pools, their cancel requests. */
-import type { TLSSocket } from 'node:tls'
 import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
 import { refused } from '../../operations/refused-error.ts'
 import { placesOf } from '../../policy/pooled-login.ts'
@@ -11,6 +10,7 @@ import { forwardCancelRequest } from '../sessions/cancel.ts'
 import type { Counter } from '../connection-limits.ts'
 import { endWith } from '../refusal-message.ts'
 import type { SessionLink } from '../sessions/session-link.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 import type { GatewayDependencies, PooledSettings } from '../settings.ts'
 import { BackendRefused } from './backend-ends.ts'
 import { CancelKeys } from './cancel-keys.ts'
@@ -22,7 +22,7 @@ import { encodeStatus } from './reported-parameters.ts'
 import { PooledSession } from './session.ts'
 
 export interface PooledLogin {
-  readonly socket: TLSSocket
+  readonly socket: ByteStream
   readonly startup: { readonly message: StartupMessage; readonly version: ProtocolVersion }
   readonly admission: Admission
   readonly request: { readonly database: string; readonly clientAddress: string }
@@ -152,7 +152,7 @@ async function takePlaceIn(
 }
 
 /** For the list of open sessions. No backend belongs to the session alone, so its end is said by the gateway. */
-function linkTo(client: TLSSocket, session: PooledSession): SessionLink {
+function linkTo(client: ByteStream, session: PooledSession): SessionLink {
   const [readBefore, writtenBefore] = [client.bytesRead, client.bytesWritten]
   return {
     bytesFromClient: () => client.bytesRead - readBefore,

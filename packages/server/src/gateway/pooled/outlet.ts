@@ -1,6 +1,6 @@
 /** Collects what of a scanner's bytes is passed on, so that neighbours go out in one piece. */
-import type { Duplex } from 'node:stream'
 import type { MessageScanner } from '../../protocol/message-scanner.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 export class Outlet {
   readonly #scanner: MessageScanner
@@ -26,7 +26,7 @@ export class Outlet {
   }
 
   /** @returns false when the stream wants no more for now */
-  flush(stream: Duplex): boolean {
+  flush(stream: ByteStream): boolean {
     this.#cut()
     const pieces = this.#pieces
     this.#from = this.#to = 0

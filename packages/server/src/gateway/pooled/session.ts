@@ -2,14 +2,13 @@
  * One logical session of the pooled endpoint: borrows a backend for each transaction and passes messages on untouched.
  * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
  */
-import type { Duplex } from 'node:stream'
 import { unreachable } from '../../domain/unreachable.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { encodeFlush, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { BACKEND } from '../../protocol/message-types.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
-import { ConnectionEnded } from '../byte-reader.ts'
+import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../sessions/session-link.ts'
@@ -64,7 +63,7 @@ export class PooledSession implements BackendOwner, Tenant {
   processId: number | undefined
   readonly leftovers = new Leftovers()
   readonly #conversation = new Conversation(this.leftovers)
-  readonly #client: Duplex
+  readonly #client: ByteStream
   readonly #ports: PooledSessionPorts
   readonly #told: ToldSettings
   readonly #requests = new MessageScanner({ longestOf: longestRequest, prefixOf: prefixOfRequest })
@@ -94,7 +93,7 @@ export class PooledSession implements BackendOwner, Tenant {
   #ownEnd: SessionEnd | undefined
 
   /** @param told what the client was told of settings at its login */
-  constructor(client: Duplex, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
+  constructor(client: ByteStream, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
     this.#client = client
     this.#told = new ToldSettings(told)
     this.#ports = ports

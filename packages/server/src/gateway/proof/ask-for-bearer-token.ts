@@ -1,5 +1,4 @@
 /** OAUTHBEARER (RFC 7628): takes the token, or tells where one is to be had, as PostgreSQL 18 does. */
-import type { Duplex } from 'node:stream'
 import { Redacted } from '../../domain/redacted.ts'
 import type { BearerDiscovery } from '../../operations/ports/proof.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
@@ -13,13 +12,14 @@ import {
 } from '../../protocol/oauthbearer.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { beginSasl, violation } from './sasl-answers.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** "invalid authorization specification", and what belongs to it: a better token might help. */
 const CLASS_OF_REJECTED_PROOFS = '28'
 
 /** @throws RefusedError what `judge` throws, bearer_token_missing, protocol_violation */
 export async function askForBearerToken<Admitted>(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   discovery: BearerDiscovery,
   judge: (token: Redacted<string>) => Promise<Admitted>,

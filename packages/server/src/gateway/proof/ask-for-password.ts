@@ -1,14 +1,14 @@
 /** Asks for the cleartext password, which is the token, and reads one bounded answer (attacks 2, 8). */
-import type { Duplex } from 'node:stream'
 import { Redacted } from '../../domain/redacted.ts'
 import { refused } from '../../operations/refused-error.ts'
 import { encodeAuthenticationCleartextPassword } from '../../protocol/backend.ts'
 import { decodeFrame, decodeUtf8 } from '../../protocol/frame.ts'
 import { parseFrontendMessage } from '../../protocol/frontend.ts'
 import { LONGEST_PASSWORD_MESSAGE } from '../../protocol/limits.ts'
-import { ConnectionEnded, type ByteReader } from '../byte-reader.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
-export async function askForPassword(socket: Duplex, reader: ByteReader): Promise<Redacted<string>> {
+export async function askForPassword(socket: ByteStream, reader: ByteReader): Promise<Redacted<string>> {
   socket.write(encodeAuthenticationCleartextPassword())
   const message = parseFrontendMessage(
     await reader.next((bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE)),

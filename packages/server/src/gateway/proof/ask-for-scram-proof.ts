@@ -1,6 +1,5 @@
 /** SCRAM-SHA-256 and SCRAM-SHA-256-PLUS with the gateway as the server (RFC 5802, RFC 7677). */
 import { randomBytes } from 'node:crypto'
-import type { Duplex } from 'node:stream'
 import { refused } from '../../operations/refused-error.ts'
 import { LONGEST_SCRAM_MESSAGE } from '../../protocol/limits.ts'
 import { encodeAuthenticationSaslFinal } from '../../protocol/sasl.ts'
@@ -13,6 +12,7 @@ import {
 import type { ScramVerifier } from '../../protocol/scram/verifier.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { beginSasl, violation } from './sasl-answers.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** As many as PostgreSQL takes (SCRAM_RAW_NONCE_LEN). */
 const NONCE_BYTES = 18
@@ -22,7 +22,7 @@ const NONCE_BYTES = 18
  * @throws RefusedError what `judge` throws, protocol_violation, channel_binding_failed
  */
 export async function askForScramProof(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   { verifier, endPoint }: { readonly verifier: ScramVerifier; readonly endPoint: Buffer | undefined },
   judge: (proof: 'right' | 'wrong') => Promise<void>,

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
+import type { EncryptedStream } from '../streams/byte-stream.ts'
 
 /** Signature algorithms as they stand in a certificate, by the hash to take (RFC 3279, RFC 4055, RFC 5758, NIST CSOR). */
 const HASHES_OF_SIGNATURES: ReadonlyMap<string, string> = new Map([
@@ -52,7 +53,7 @@ const DEFAULT_HASH_OF_PSS = 'sha256'
 const HASH_ALGORITHM = 0xa0
 
 /** Of the certificate that this end shows. @returns undefined when it allows no binding; see `channelBindingHash` */
-export const ownEndPoint = (socket: TLSSocket): Buffer | undefined =>
+export const ownEndPoint = (socket: Pick<EncryptedStream, 'getX509Certificate'>): Buffer | undefined =>
   endPointOf(socket.getX509Certificate()?.raw)
 
 /** Of the certificate that the server at the other end shows. @returns as `ownEndPoint` */

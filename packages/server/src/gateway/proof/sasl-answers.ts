@@ -1,5 +1,4 @@
 /** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
-import type { Duplex } from 'node:stream'
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { decodeFrame } from '../../protocol/frame.ts'
 import {
@@ -7,7 +6,8 @@ import {
   encodeAuthenticationSaslContinue,
   parseSaslInitialResponse,
 } from '../../protocol/sasl.ts'
-import { ConnectionEnded, type ByteReader } from '../byte-reader.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
 export interface SaslConversation {
   readonly mechanism: string
@@ -22,7 +22,7 @@ export interface SaslConversation {
  * @throws RefusedError protocol_violation, also for a mechanism that was not offered; ConnectionEnded
  */
 export async function beginSasl(
-  socket: Duplex,
+  socket: ByteStream,
   reader: ByteReader,
   mechanisms: readonly string[],
   longest: number,

@@ -3,13 +3,13 @@
  * function, called once for each direction. The hot path: no allocation of its own per chunk. Only where a guard is given,
  * for replication, the client's messages are looked at.
  */
-import type { Duplex } from 'node:stream'
 import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../../protocol/last-word.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
 import { toPostgresRefusal } from '../../policy/refusals.ts'
 import { ANSWER_LINGER_MS, closeConnection } from '../close-connection.ts'
 import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../sessions/session-link.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 /** How long the last bytes may take to reach a backend whose client is already gone. */
 const FLUSH_LIMIT_MS = 5_000
@@ -26,14 +26,14 @@ export interface ClientGuard {
  * @returns how the backend ended it; undefined when the client did, or had said goodbye
  */
 export async function relay(
-  client: Duplex,
-  backend: Duplex,
+  client: ByteStream,
+  backend: ByteStream,
   early: Buffer,
   guard?: ClientGuard,
 ): Promise<SessionEnd | undefined> {
   let hasSaidGoodbye = endsWithTerminate(early)
   let lastWord: Buffer | undefined
-  let firstToEnd: Duplex | undefined
+  let firstToEnd: ByteStream | undefined
   let refusal: RefusedError | undefined
   const write =
     guard === undefined
@@ -47,7 +47,7 @@ export async function relay(
           closeConnection(backend)
           return true
         }
-  const onEnd = (side: Duplex): void => {
+  const onEnd = (side: ByteStream): void => {
     firstToEnd ??= side
   }
   const bothClosed = Promise.all([closed(client), closed(backend)])
@@ -73,9 +73,9 @@ export async function relay(
 }
 
 function pass(
-  from: Duplex,
-  to: Duplex,
-  onEnd: (side: Duplex) => void,
+  from: ByteStream,
+  to: ByteStream,
+  onEnd: (side: ByteStream) => void,
   /** How long the other side may take with the last bytes when this one is gone. */
   lingerMs: number,
   /** @returns false when the other side cannot take more now */
@@ -108,14 +108,15 @@ function pass(
   }
   if (from.closed) passClose()
   else from.once('close', passClose)
+  from.resume()
 }
 
 /** Node makes an error, with its stack, of a second end that nobody reads. */
-function endOnce(socket: Duplex): void {
+function endOnce(socket: ByteStream): void {
   if (!socket.writableEnded) socket.end()
 }
 
-const closed = (socket: Duplex): Promise<void> =>
+const closed = (socket: ByteStream): Promise<void> =>
   new Promise((resolve) => {
     if (socket.closed) resolve()
     else

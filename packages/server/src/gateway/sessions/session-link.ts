@@ -2,11 +2,11 @@
  * What the list of open sessions sees of one: how much passed, which backend serves it, and the way to cut it. The
  * sockets count their bytes by themselves, so that listing costs the relay nothing.
  */
-import type { Duplex } from 'node:stream'
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import type { BackendSession } from '../backend/backend-login.ts'
 import { closeConnection } from '../close-connection.ts'
 import { readBackendKey } from './session-keys.ts'
+import type { ByteStream } from '../streams/byte-stream.ts'
 
 export interface SessionLink {
   bytesFromClient(): number
@@ -30,7 +30,7 @@ export interface SessionEnd {
 }
 
 export function linkDirectly(
-  client: Duplex,
+  client: ByteStream,
   { socket: backend, greeting, host }: BackendSession,
 ): SessionLink {
   const processId = readBackendKey(greeting)?.processId

@@ -1,0 +1,434 @@
+/**
+ * Byte streams on Bun: its own sockets, which cost half of what its `node:net` and `node:tls` do. TLS is put on a socket in
+ * place, before the first byte of it was read; where one was (direct TLS, a client in a hurry), Bun's `node:tls` reads it.
+ */
+import { EventEmitter } from 'node:events'
+import type { Server } from 'node:net'
+import { Duplex } from 'node:stream'
+import { TLSSocket, type SecureContext } from 'node:tls'
+import { ALPN_PROTOCOL, ConnectionEnded, type EncryptedStream, type Streams } from './byte-stream.ts'
+import { handshakeOf } from './node-streams.ts'
+
+/** As much of Bun's socket as is used here (bun.sh/docs/api/tcp). */
+interface BunSocket {
+  data: BunStream
+  readonly remoteAddress?: string
+  readonly alpnProtocol?: string | false | null
+  /** @returns how many bytes were taken; the rest is to be offered again at `drain`. -1: the socket is gone */
+  write(bytes: Buffer): number
+  /** Ends the direction of writing. */
+  shutdown(): void
+  end(): void
+  close(): void
+  pause(): void
+  resume(): void
+  getServername?(): string | null | undefined
+  getTLSVersion?(): string
+  getCipher?(): { readonly name: string | null }
+  getX509Certificate?(): { readonly raw: Buffer } | undefined
+  upgradeTLS(options: {
+    readonly isServer: true
+    readonly tls: { readonly secureContext: unknown; readonly ALPNProtocols: Buffer }
+    readonly data: BunStream
+    readonly socket: BunHandlers
+  }): readonly [BunSocket, BunSocket]
+}
+
+interface BunHandlers {
+  open?(socket: BunSocket): void
+  data(socket: BunSocket, bytes: Buffer): void
+  drain(socket: BunSocket): void
+  end(socket: BunSocket): void
+  close(socket: BunSocket): void
+  error(socket: BunSocket): void
+  handshake?(socket: BunSocket, isSecure: boolean): void
+}
+
+interface BunRuntime {
+  connect(options: {
+    readonly unix: string
+    readonly allowHalfOpen: true
+    readonly data: BunStream
+    readonly socket: BunHandlers & { connectError(socket: BunSocket, error: Error): void }
+  }): Promise<BunSocket>
+}
+
+/** What Bun's `node:net` keeps of a socket that listens. */
+interface BunListener {
+  reload(options: { readonly socket: BunHandlers }): void
+}
+
+const runtime = (): BunRuntime => (globalThis as unknown as { readonly Bun: BunRuntime }).Bun
+
+/** Read and not yet taken, before the kernel is asked to hold back the rest. */
+const MOST_PENDING_BYTES = 64 * 1024
+/** RFC 7301 §3.1: each name behind its length. */
+const ALPN_OFFER = Buffer.concat([Buffer.from([ALPN_PROTOCOL.length]), Buffer.from(ALPN_PROTOCOL, 'latin1')])
+
+const HANDLERS: BunHandlers = {
+  data(socket, bytes) {
+    socket.data.hear(bytes)
+  },
+  drain(socket) {
+    socket.data.flush()
+  },
+  end(socket) {
+    socket.data.hearEnd()
+  },
+  close(socket) {
+    socket.data.hearClose()
+  },
+  // Bun closes the socket then, and says so.
+  error() {
+    return undefined
+  },
+}
+
+const TLS_HANDLERS: BunHandlers = {
+  ...HANDLERS,
+  handshake(socket, isSecure) {
+    socket.data.onHandshake?.(isSecure)
+  },
+}
+
+class BunStream extends EventEmitter implements EncryptedStream {
+  readonly encrypted = true
+  bytesRead = 0
+  bytesWritten = 0
+  closed = false
+  destroyed = false
+  readableEnded = false
+  writableEnded = false
+  writableFinished = false
+  onHandshake: ((isSecure: boolean) => void) | undefined
+  #socket: BunSocket | undefined
+  readonly #allowHalfOpen: boolean
+  /** Read while nobody wanted it. */
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #isPaused = true
+  #isHeldBack = false
+  #hasHeardEnd = false
+  #isDelivering = false
+  /** What the kernel has not taken yet. */
+  #unsent: Buffer[] = []
+  /** TLS is on top: what comes is for it alone. */
+  #isUpgraded = false
+
+  constructor(allowHalfOpen: boolean) {
+    super()
+    this.#allowHalfOpen = allowHalfOpen
+  }
+
+  use(socket: BunSocket): void {
+    this.#socket = socket
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket?.remoteAddress
+  }
+
+  get writable(): boolean {
+    return !this.writableEnded && !this.destroyed
+  }
+
+  get alpnProtocol(): string | false | null {
+    return this.#socket?.alpnProtocol ?? null
+  }
+
+  get servername(): string | null {
+    return this.#socket?.getServername?.() ?? null
+  }
+
+  getProtocol(): string | null {
+    return this.#socket?.getTLSVersion?.() ?? null
+  }
+
+  getCipher(): { readonly name: string | null } | undefined {
+    return this.#socket?.getCipher?.()
+  }
+
+  getX509Certificate(): { readonly raw: Buffer } | undefined {
+    return this.#socket?.getX509Certificate?.()
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.writableEnded || this.destroyed) return true
+    this.bytesWritten += bytes.length
+    return this.#send(bytes)
+  }
+
+  end(lastWord?: Buffer): void {
+    if (this.writableEnded) return
+    if (lastWord !== undefined) this.write(lastWord)
+    this.writableEnded = true
+    if (this.#unsent.length === 0) this.#finish()
+  }
+
+  destroy(): this {
+    if (this.destroyed) return this
+    this.destroyed = true
+    this.#unsent = []
+    this.#socket?.close()
+    return this
+  }
+
+  pause(): this {
+    this.#isPaused = true
+    return this
+  }
+
+  resume(): this {
+    this.#isPaused = false
+    this.#deliver()
+    if (this.#isHeldBack && this.#pendingBytes === 0) {
+      this.#isHeldBack = false
+      this.#socket?.resume()
+    }
+    return this
+  }
+
+  unshift(bytes: Buffer): void {
+    this.#pending.unshift(bytes)
+    this.#pendingBytes += bytes.length
+  }
+
+  hear(bytes: Buffer): void {
+    if (this.#isUpgraded || this.destroyed) return
+    this.bytesRead += bytes.length
+    if (!this.#isPaused && this.#pending.length === 0) {
+      this.emit('data', bytes)
+      return
+    }
+    this.#pending.push(bytes)
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes > MOST_PENDING_BYTES && !this.#isHeldBack) {
+      this.#isHeldBack = true
+      this.#socket?.pause()
+    }
+  }
+
+  hearEnd(): void {
+    this.#hasHeardEnd = true
+    if (!this.#isPaused) this.#deliver()
+  }
+
+  hearClose(): void {
+    const wasDestroyed = this.destroyed
+    this.destroyed = true
+    this.#unsent = []
+    process.nextTick(() => {
+      if (this.closed) return
+      if (!wasDestroyed) {
+        // What came before the end is still to be taken, whoever had asked for a pause.
+        this.#hasHeardEnd = true
+        this.#isPaused = false
+        this.#deliver()
+      }
+      this.closed = true
+      this.emit('close')
+    })
+  }
+
+  /** The kernel takes more. */
+  flush(): void {
+    if (this.#unsent.length === 0 || this.destroyed) return
+    while (this.#unsent.length > 0) {
+      const [first = Buffer.alloc(0)] = this.#unsent
+      const taken = this.#offer(first)
+      if (taken < first.length) {
+        this.#unsent[0] = first.subarray(taken)
+        return
+      }
+      this.#unsent.shift()
+    }
+    if (this.writableEnded) this.#finish()
+    else this.emit('drain')
+  }
+
+  /** @returns undefined when the first byte of TLS was read already, by whoever is given it then */
+  upgrade(context: SecureContext): BunStream | undefined {
+    if (this.#pendingBytes > 0 || this.#socket === undefined) return undefined
+    this.#isUpgraded = true
+    const encrypted = new BunStream(true)
+    const [raw, tls] = this.#socket.upgradeTLS({
+      isServer: true,
+      // Bun's own context is inside of that of its `node:tls`.
+      tls: {
+        secureContext: (context as unknown as { readonly context: unknown }).context,
+        ALPNProtocols: ALPN_OFFER,
+      },
+      data: encrypted,
+      socket: TLS_HANDLERS,
+    })
+    raw.data = this
+    this.#socket = raw
+    encrypted.use(tls)
+    return encrypted
+  }
+
+  #send(bytes: Buffer): boolean {
+    if (this.#unsent.length > 0) {
+      this.#unsent.push(bytes)
+      return false
+    }
+    const taken = this.#offer(bytes)
+    if (taken === bytes.length) return true
+    this.#unsent.push(bytes.subarray(taken))
+    return false
+  }
+
+  /** A socket that is gone takes everything: the writer finds out by its close, and reads on until then. */
+  #offer(bytes: Buffer): number {
+    const taken = this.#socket?.write(bytes) ?? 0
+    return taken < 0 ? bytes.length : taken
+  }
+
+  #finish(): void {
+    if (this.writableFinished || this.destroyed) return
+    this.writableFinished = true
+    // Behind the end of the other side both directions are over.
+    if (this.readableEnded) this.#socket?.end()
+    else this.#socket?.shutdown()
+    process.nextTick(() => this.emit('finish'))
+  }
+
+  #deliver(): void {
+    if (this.#isDelivering) return
+    this.#isDelivering = true
+    try {
+      while (!this.#isPaused && this.#pending.length > 0) {
+        const bytes = this.#pending.shift() ?? Buffer.alloc(0)
+        this.#pendingBytes -= bytes.length
+        this.emit('data', bytes)
+      }
+    } finally {
+      this.#isDelivering = false
+    }
+    if (this.#isPaused || !this.#hasHeardEnd || this.readableEnded) return
+    this.readableEnded = true
+    this.emit('end')
+    if (!this.#allowHalfOpen) this.end()
+  }
+}
+
+/** Below TLS that was not put on the socket in place. */
+class BelowTls extends Duplex {
+  readonly #stream: BunStream
+
+  constructor(stream: BunStream) {
+    super()
+    this.#stream = stream
+    stream.on('data', (bytes: Buffer) => {
+      if (!this.push(bytes)) stream.pause()
+    })
+    stream.once('end', () => this.push(null))
+    stream.once('close', () => this.destroy())
+  }
+
+  override _read(): void {
+    this.#stream.resume()
+  }
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#stream.write(bytes) || this.#stream.destroyed) done()
+    else this.#stream.once('drain', done)
+  }
+
+  override _final(done: () => void): void {
+    this.#stream.end()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#stream.destroy()
+    done(error)
+  }
+}
+
+export const bunStreams: Streams = {
+  takeConnections(server: Server, onConnection) {
+    const listener = (server as unknown as { readonly _handle: BunListener })._handle
+    listener.reload({
+      socket: {
+        ...HANDLERS,
+        open(socket) {
+          const stream = new BunStream(true)
+          socket.data = stream
+          stream.use(socket)
+          onConnection(stream)
+        },
+      },
+    })
+  },
+
+  async startTls(stream, { early, context, signal }, upgraded) {
+    if (!(stream instanceof BunStream)) throw new Error('TLS on Bun is spoken over a socket of Bun')
+    if (early.length > 0) stream.unshift(early)
+    const encrypted = stream.upgrade(context)
+    if (encrypted === undefined) {
+      const socket = new TLSSocket(new BelowTls(stream), {
+        isServer: true,
+        secureContext: context,
+        ALPNProtocols: [ALPN_PROTOCOL],
+      })
+      return handshakeOf(socket, signal, upgraded)
+    }
+    upgraded(encrypted)
+    await new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void) => {
+        encrypted.onHandshake = undefined
+        encrypted.off('close', onGone)
+        signal.removeEventListener('abort', onAbort)
+        end()
+      }
+      const onGone = () => {
+        settle(() => {
+          reject(new ConnectionEnded())
+        })
+      }
+      const onAbort = () => {
+        settle(() => {
+          reject(signal.reason as Error)
+        })
+      }
+      encrypted.onHandshake = (isSecure) => {
+        if (isSecure) settle(resolve)
+        else onGone()
+      }
+      encrypted.on('close', onGone)
+      signal.addEventListener('abort', onAbort)
+    })
+    return encrypted
+  },
+
+  async connect(socketPath, signal) {
+    signal.throwIfAborted()
+    const stream = new BunStream(false)
+    const opened = runtime().connect({
+      unix: socketPath,
+      allowHalfOpen: true,
+      data: stream,
+      socket: {
+        ...HANDLERS,
+        open(socket) {
+          stream.use(socket)
+        },
+        connectError: () => undefined,
+      },
+    })
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          stream.destroy()
+          reject(signal.reason as Error)
+        },
+        { once: true },
+      )
+    })
+    aborted.catch(() => undefined)
+    await Promise.race([opened, aborted])
+    return stream
+  },
+}

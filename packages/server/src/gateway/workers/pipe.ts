@@ -1,0 +1,117 @@
+/**
+ * One end of the pipe between two processes: notices, and questions with answers. What is said in one turn of the event loop
+ * goes as one message, because each costs both processes a system call and a wake-up.
+ */
+import type { SendHandle } from 'node:child_process'
+
+/** By name: [question, answer]. */
+export type Questions<Names> = {
+  readonly [Name in keyof Names]: readonly [question: unknown, answer: unknown]
+}
+
+export type Answers<Asked extends Questions<Asked>> = {
+  readonly [Name in keyof Asked]: (
+    question: Asked[Name][0],
+    handle: unknown,
+  ) => Asked[Name][1] | Promise<Asked[Name][1]>
+}
+
+export interface Pipe<Notice, Asked extends Questions<Asked>> {
+  notify(notice: Notice): void
+  /**
+   * @param handle a socket that goes with the question
+   * @returns undefined when the other process is gone
+   */
+  ask<Name extends keyof Asked & string>(
+    name: Name,
+    question: Asked[Name][0],
+    handle?: SendHandle,
+  ): Promise<Asked[Name][1] | undefined>
+  /** What comes in from the other process. */
+  hear(envelopes: unknown, handle: unknown): void
+  /** Sends at once what was said so far: before the end. */
+  flush(): void
+  /** The other process is gone: who waits for an answer gets none. */
+  close(): void
+}
+
+type Envelope =
+  | { readonly notice: unknown }
+  | { readonly ask: string; readonly id: number; readonly question: unknown }
+  | { readonly answerTo: number; readonly answer: unknown }
+
+/** @param send writes to the other process */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+export function createPipe<
+  Notice,
+  Heard,
+  Asked extends Questions<Asked>,
+  Answered extends Questions<Answered>,
+>(
+  send: (envelopes: readonly unknown[], handle?: SendHandle) => void,
+  onNotice: (notice: Heard) => void,
+  answers: Answers<Answered>,
+): Pipe<Notice, Asked> {
+  const waiting = new Map<number, (answer: unknown) => void>()
+  let said: Envelope[] = []
+  let lastId = 0
+  let isClosed = false
+
+  const flush = (): void => {
+    const envelopes = said
+    said = []
+    if (envelopes.length > 0 && !isClosed) send(envelopes)
+  }
+
+  const say = (envelope: Envelope): void => {
+    said.push(envelope)
+    if (said.length === 1) setImmediate(flush)
+  }
+
+  async function answer(name: string, id: number, question: unknown, handle: unknown): Promise<void> {
+    const judge = answers[name as keyof Answered]
+    say({ answerTo: id, answer: await judge(question, handle) })
+  }
+
+  function hearOne(envelope: Envelope, handle: unknown): void {
+    if ('notice' in envelope) {
+      onNotice(envelope.notice as Heard)
+    } else if ('ask' in envelope) {
+      void answer(envelope.ask, envelope.id, envelope.question, handle)
+    } else {
+      waiting.get(envelope.answerTo)?.(envelope.answer)
+      waiting.delete(envelope.answerTo)
+    }
+  }
+
+  return {
+    notify(notice) {
+      say({ notice })
+    },
+    ask(name, question, handle) {
+      if (isClosed) return Promise.resolve(undefined)
+      const id = (lastId += 1)
+      return new Promise((resolve) => {
+        waiting.set(id, resolve)
+        const envelope: Envelope = { ask: name, id, question }
+        if (handle === undefined) {
+          say(envelope)
+          return
+        }
+        // A socket goes with one message, behind everything that was said before.
+        flush()
+        send([envelope], handle)
+      })
+    },
+    hear(envelopes, handle) {
+      // The other end is a process of ours, on a pipe that nobody else has.
+      for (const envelope of envelopes as readonly Envelope[]) hearOne(envelope, handle)
+    },
+    flush,
+    close() {
+      isClosed = true
+      for (const resolve of waiting.values()) resolve(undefined)
+      waiting.clear()
+    },
+  }
+}
