@@ -5,7 +5,7 @@ import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
-import { toIdentity } from './identities.ts'
+import { toIdentity } from './identity-rows.ts'
 import { namedQuery } from './named-query.ts'
 import type { SystemQueries, SystemSchema } from './schema.ts'
 import {

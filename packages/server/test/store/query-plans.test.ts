@@ -5,7 +5,7 @@
 import { sql, type CompiledQuery } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { IdentityId, WorkspaceId } from '../../src/domain/ids.ts'
-import { callersQuery, createDirectory } from '../../src/store/identities.ts'
+import { callersQuery, createDirectory } from '../../src/store/directory.ts'
 import { groupsQuery } from '../../src/store/identity-records.ts'
 import { createLoginDirectory, loginFactsQuery } from '../../src/store/login-facts.ts'
 import { tokensQuery } from '../../src/store/personal-access-tokens.ts'
@@ -122,7 +122,7 @@ describe('the query of a login', () => {
       groupId: topGroup as IdentityId,
     })
     expect(facts.group?.membershipPath).toHaveLength(11)
-    const membership = await createDirectory(system.database).loadMembership(
+    const membership = await createDirectory(system.database).loadAssignment(
       member as IdentityId,
       workspaceId as WorkspaceId,
     )

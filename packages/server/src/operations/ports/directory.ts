@@ -1,4 +1,7 @@
-/** What a login or a request asks about an identity. */
+/**
+ * What logins and requests ask about identities. Two more interfaces are near: `IdentityStore` (identities.ts) holds the
+ * whole records that SCIM shows and changes, and `RoleBindingStore` the roles of attached clusters.
+ */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType, Principal } from '../../domain/identity.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
@@ -21,13 +24,18 @@ export interface LoginDirectory {
   }>
 }
 
-/** Users, service principals and groups. */
+/** Who somebody is and what they are assigned to, as requests ask it. */
 export interface Directory {
+  /** A user or service principal, wherever it is assigned. */
   loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
   /** Of users, service principals and groups, in the order of the ids; one that is gone has none. */
-  loadNames(ids: readonly IdentityId[]): Promise<readonly string[]>
-  /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
-  findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
+  loadNamesOf(ids: readonly IdentityId[]): Promise<readonly string[]>
+  /** Only what is assigned to the workspace, directly or through groups. Exact by kind: user name (any letter case), application id, or group display name (exact). */
+  findAssignedByName(
+    workspaceId: WorkspaceId,
+    type: IdentityType,
+    name: string,
+  ): Promise<Identity | undefined>
   /** Everything that a request asks about its caller, in one query. */
   loadCaller(
     id: IdentityId,
@@ -40,8 +48,8 @@ export interface Directory {
       }
     | undefined
   >
-  /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
-  loadMembership(
+  /** To a workspace, directly or through groups, and those groups: one query. */
+  loadAssignment(
     id: IdentityId,
     workspaceId: WorkspaceId,
   ): Promise<{

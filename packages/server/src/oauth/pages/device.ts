@@ -3,7 +3,13 @@
  * no label and a script in an attribute. Whoever is led here by somebody else is warned twice (RFC 8628 §5.4).
  */
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
-import { deviceCodePage, deviceConfirmationPage, messagePage, YOUR_ACCOUNT } from './pages.ts'
+import { html } from './html.ts'
+import { messagePage, page, problemBox } from './page.ts'
+
+export const DEVICE_PATH = '/device'
+
+/** Where people see what is signed in as them. */
+const YOUR_ACCOUNT = { href: '/oidc/account', text: 'See what is signed in as you' }
 
 /** The library would post what stands in `user_code` by a script; below this name it is only shown. */
 export const SHOWN_CODE = 'shown_code'
@@ -64,4 +70,61 @@ export function devicePages(countWrongCode: (address: string) => Promise<void>) 
 function xsrfOf({ oidc }: KoaContextWithOIDC): string {
   const secret = oidc.session?.state?.['secret']
   return typeof secret === 'string' ? secret : ''
+}
+
+/** @param xsrf of the OAuth library, against forged requests */
+function deviceCodePage(facts: {
+  readonly xsrf: string
+  readonly userCode: string | undefined
+  readonly problem: string | undefined
+}): string {
+  return page(
+    'Connect a device',
+    html`${problemBox(facts.problem)}
+      <form method="post" action="/oidc${DEVICE_PATH}">
+        <input type="hidden" name="xsrf" value="${facts.xsrf}" />
+        <label for="user_code">Code that your device shows</label>
+        <input
+          id="user_code"
+          name="user_code"
+          class="code"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck="false"
+          required
+          maxlength="32"
+          value="${facts.userCode}"
+          ${facts.problem === undefined ? undefined : html` aria-describedby="problem" aria-invalid="true"`}
+          autofocus
+        />
+        <button>Continue</button>
+      </form>
+      <p class="hint">
+        Type only a code that you see on your own device, never one that somebody sent you.
+      </p>`,
+  )
+}
+
+function deviceConfirmationPage(facts: {
+  readonly xsrf: string
+  readonly applicationName: string
+  readonly userCode: string
+  readonly address: string | undefined
+}): string {
+  return page(
+    'Is this your device?',
+    html`<p><strong>${facts.applicationName}</strong> wants to sign in and shows this code:</p>
+      <p class="code">${facts.userCode}</p>
+      <p>The request came from the address ${facts.address ?? 'unknown'}.</p>
+      <p class="problem">
+        Continue only if you started this yourself on a device in front of you. Whoever sent you this code
+        would get your access.
+      </p>
+      <form method="post" action="/oidc${DEVICE_PATH}" class="choices">
+        <input type="hidden" name="xsrf" value="${facts.xsrf}" />
+        <input type="hidden" name="user_code" value="${facts.userCode}" />
+        <button name="confirm" value="yes">It is mine</button>
+        <button class="second" name="abort" value="yes">It is not mine</button>
+      </form>`,
+  )
 }

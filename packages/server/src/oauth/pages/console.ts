@@ -1,5 +1,5 @@
 /** What the server itself says below `/console`, where the app is not there or has nothing to do with it. */
-import { messagePage } from './pages.ts'
+import { messagePage } from './page.ts'
 
 const SIGN_IN = { href: '/console/sign-in', text: 'Sign in' }
 

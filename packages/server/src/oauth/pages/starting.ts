@@ -1,6 +1,7 @@
 /** What people see while Lakegate starts: it asks again by itself, without a script, and then the page that was wanted is there. */
-import { pageHeaders } from './page-headers.ts'
-import { html, page } from './pages.ts'
+import { pageHeaders } from './headers.ts'
+import { html } from './html.ts'
+import { page } from './page.ts'
 import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './style-sheet.ts'
 
 const AGAIN_AFTER_SECONDS = '2'
