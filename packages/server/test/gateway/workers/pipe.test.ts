@@ -7,24 +7,26 @@ interface Asked {
   double: [question: number, answer: number]
 }
 
+const DOUBLES = { double: (number: number) => Promise.resolve(2 * number) }
+
 /** Two ends. @returns what each message held, too */
 function connected() {
   const messages: (readonly unknown[])[] = []
   const heard: string[] = []
-  const left: Pipe<string, Asked> = createPipe<string, string, Asked, Record<never, never>>(
+  const left: Pipe<string, Asked> = createPipe<string, string, Asked, Asked>(
     (envelopes) => {
       messages.push(envelopes)
       right.hear(structuredClone(envelopes), undefined)
     },
     () => undefined,
-    {},
+    DOUBLES,
   )
-  const right: Pipe<string, Record<never, never>> = createPipe<string, string, Record<never, never>, Asked>(
+  const right: Pipe<string, Asked> = createPipe<string, string, Asked, Asked>(
     (envelopes) => {
       left.hear(structuredClone(envelopes), undefined)
     },
     (notice) => heard.push(notice),
-    { double: (number) => Promise.resolve(2 * number) },
+    DOUBLES,
   )
   return { left, messages, heard }
 }
@@ -58,10 +60,10 @@ describe('a pipe between the processes of a gateway', () => {
   })
 
   it('leaves nobody waiting when the other process is gone', async () => {
-    const silent = createPipe<string, string, Asked, Record<never, never>>(
+    const silent = createPipe<string, string, Asked, Asked>(
       () => undefined,
       () => undefined,
-      {},
+      DOUBLES,
     )
     const answer = silent.ask('double', 1)
     silent.close()
