@@ -186,13 +186,11 @@ class BunStream extends EventEmitter implements EncryptedStream {
     return this
   }
 
+  /** As Node, not at once: whoever resumes may have bytes in hand that come first. */
   resume(): this {
     this.#isPaused = false
-    this.#deliver()
-    if (this.#isHeldBack && this.#pendingBytes === 0) {
-      this.#isHeldBack = false
-      this.#socket?.resume()
-    }
+    if (this.#pending.length > 0 || this.#hasHeardEnd) queueMicrotask(this.#deliver)
+    else this.#holdBackNoMore()
     return this
   }
 
@@ -301,7 +299,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
     process.nextTick(() => this.emit('finish'))
   }
 
-  #deliver(): void {
+  readonly #deliver = (): void => {
     if (this.#isDelivering) return
     this.#isDelivering = true
     try {
@@ -313,10 +311,17 @@ class BunStream extends EventEmitter implements EncryptedStream {
     } finally {
       this.#isDelivering = false
     }
+    if (this.#pendingBytes === 0) this.#holdBackNoMore()
     if (this.#isPaused || !this.#hasHeardEnd || this.readableEnded) return
     this.readableEnded = true
     this.emit('end')
     if (!this.#allowHalfOpen) this.end()
+  }
+
+  #holdBackNoMore(): void {
+    if (!this.#isHeldBack) return
+    this.#isHeldBack = false
+    this.#socket?.resume()
   }
 }
 
