@@ -32,7 +32,7 @@ export const UNSEEN: TextTraits = {
   deallocates: undefined,
 }
 
-/** Of two texts that may be under one name. */
+/** Of two texts that may be under one name, and take the same statement away, if any. */
 export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
   mayLeave: one.mayLeave || other.mayLeave,
   setsLocally: one.setsLocally && other.setsLocally,
@@ -42,7 +42,7 @@ export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
       ? 'any'
       : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
   mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
-  deallocates: one.deallocates === other.deallocates ? one.deallocates : undefined,
+  deallocates: one.deallocates,
 })
 
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
