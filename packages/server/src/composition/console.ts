@@ -15,7 +15,7 @@ import { CONSOLE_PREFIXES, createConsoleHandler } from '../http/console/handler.
 import type { ConsoleSessions } from '../http/console/session.ts'
 import type { HttpDependencies, Mount } from '../http/server.ts'
 import { createConsoleClient } from '../oauth/console-client.ts'
-import { CONSOLE_PAGES } from '../oauth/console-pages.ts'
+import { CONSOLE_PAGES } from '../oauth/pages/console.ts'
 import type { AuthenticateBearer } from '../operations/credentials/authenticate-bearer.ts'
 import { createConsoleSessions } from '../operations/sign-in/console-sessions.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'

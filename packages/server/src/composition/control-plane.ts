@@ -231,7 +231,7 @@ export function buildControlPlane(
         ? encodeHandedOnAddress({ address, family, port }, foundation.handedOnAddressKey.reveal(), clock())
         : undefined
     },
-    namesOf: (ids) => stores.directory.loadNames(ids.map((id) => id as IdentityId)),
+    namesOf: (ids) => stores.directory.loadNamesOf(ids.map((id) => id as IdentityId)),
     consoleSessions: webConsole.sessions,
     workspaceAt: addresses.workspaceAt,
     publicUrlOf: addresses.publicUrlOf,

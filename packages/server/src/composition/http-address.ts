@@ -5,7 +5,7 @@ import { Fault } from '../domain/fault.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { createBalancers } from '../gateway/listening/client-address.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
-import { STARTING_PAGE } from '../oauth/starting-page.ts'
+import { STARTING_PAGE } from '../oauth/pages/starting.ts'
 import { openHttpListener, type HttpListener, type HttpSettings } from '../http/listener.ts'
 import type { Log } from '../observation/log.ts'
 

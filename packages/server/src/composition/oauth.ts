@@ -72,7 +72,7 @@ export function buildOAuth(
     if (identityId === undefined) return undefined
     const principal = await stores.directory.loadPrincipal(identityId)
     if (!principal?.active) return undefined
-    const { permission } = await stores.directory.loadMembership(identityId, workspaceId)
+    const { permission } = await stores.directory.loadAssignment(identityId, workspaceId)
     return permission === undefined ? undefined : principal
   }
   const verifySecret = async (clientId: string, secret: string): Promise<boolean> => {
@@ -172,7 +172,7 @@ function upstreamPorts(
 ): UpstreamPorts {
   return {
     async findUser(userName, workspaceId) {
-      const user = await stores.identities.findIdentity(accountId, 'USER', userName)
+      const user = await stores.identities.findRecordByName(accountId, 'USER', userName)
       return user === undefined ? undefined : findInWorkspace(user.id, workspaceId as WorkspaceId)
     },
     record({ outcome, reason, principal, userName, clientAddress }) {

@@ -2,7 +2,7 @@
 import type { Provider } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { Workspace } from '../domain/workspace.ts'
-import type { Visit } from './answer-page.ts'
+import type { Visit } from './pages/answer.ts'
 
 export interface SignedIn {
   readonly user: Principal

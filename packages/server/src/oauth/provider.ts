@@ -2,80 +2,16 @@
  * The OAuth server of one workspace: oidc-provider, configured and nothing more. Issues workspace tokens as JSON Web
  * Tokens (RFC 9068) to people by authorization code or device code, and to service principals by client credentials.
  */
-import {
-  errors,
-  Provider,
-  type Account,
-  type Client,
-  type Configuration,
-  type Grant,
-  type JWKS,
-  type KoaContextWithOIDC,
-  type ResourceServer,
-} from 'oidc-provider'
-import type { Principal } from '../domain/identity.ts'
-import type { WorkspaceId } from '../domain/ids.ts'
-import type { Clock } from '../operations/ports/clock.ts'
-import type { OAuthClient, OAuthRecordStore } from '../operations/ports/oauth.ts'
-import { refuse, toHttpRefusal } from '../policy/refusals.ts'
-import {
-  API_SCOPES,
-  SIGNATURE_ALGORITHM,
-  TOKEN_LIFETIME_SECONDS,
-  workspaceAudience,
-} from '../tokens/claims.ts'
-import { workspaceTokenClaims } from '../tokens/mint.ts'
-import { ACCOUNT_PATH } from './account-pages.ts'
-import { createAdapterFactory } from './adapter.ts'
+import { errors, Provider, type JWKS } from 'oidc-provider'
 import { registerClientCredentials } from './client-credentials.ts'
+import { dressAnswers } from './dress-answers.ts'
 import {
-  ACCOUNT_PAGE_CLIENT,
-  CONSOLE_CLIENT,
-  CONSOLE_SCOPES,
-  findClient,
-  IDENTITY_SCOPES,
-} from './clients.ts'
-import { CONSOLE_CALLBACK_PATH } from './console-client.ts'
-import { SESSION_SECONDS } from './browser-session.ts'
-import { cookieNameOf } from './cookies.ts'
-import { pageHeaders } from './page-headers.ts'
-import { devicePages } from './device-pages.ts'
-import { DEVICE_PATH, messagePage } from './pages.ts'
+  configurationOf,
+  workspaceApiOf,
+  type ProviderDependencies,
+  type ProviderSettings,
+} from './provider-configuration.ts'
 import { TOKEN_EXCHANGE_GRANT } from './token-exchange.ts'
-import { currentVisitor, SLOW_DOWN } from './visitor.ts'
-
-export interface ProviderDependencies {
-  readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
-  /** An active user or service principal that is in the workspace at this moment, by id. */
-  readonly findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>
-  /** The same by application id. */
-  readonly findServicePrincipal: (
-    applicationId: string,
-    workspaceId: WorkspaceId,
-  ) => Promise<Principal | undefined>
-  readonly findRegisteredClient: (clientId: string) => Promise<OAuthClient | undefined>
-  readonly records: OAuthRecordStore
-  readonly clock: Clock
-  readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  /** Secret that signs the cookies of the provider, and its handles. */
-  readonly cookieKey: string
-  /** Told of a device code that nobody asked for, by address. */
-  readonly countWrongDeviceCode: (address: string) => Promise<void>
-}
-
-export interface ProviderSettings {
-  readonly workspaceId: WorkspaceId
-  readonly issuer: string
-}
-
-const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
-const MINUTE = 60
-const DAY = 24 * 60 * MINUTE
-const REFRESH_TOKEN_SECONDS = 30 * DAY
-/** However often it is renewed. */
-const REFRESH_FAMILY_SECONDS = 90 * DAY
-/** What belongs to nobody yet; long enough to find a password, or the second factor of an outside provider. */
-const UNFINISHED_SECONDS = 15 * MINUTE
 
 export function buildProvider(
   dependencies: ProviderDependencies,
@@ -83,143 +19,8 @@ export function buildProvider(
   jwks: JWKS,
 ): Provider {
   const { workspaceId, issuer } = settings
-  const workspaceApi: ResourceServer = {
-    scope: API_SCOPES.join(' '),
-    audience: workspaceAudience(workspaceId),
-    accessTokenTTL: TOKEN_LIFETIME_SECONDS,
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg: SIGNATURE_ALGORITHM } },
-  }
-  const configuration: Configuration = {
-    adapter: createAdapterFactory({
-      records: dependencies.records,
-      clock: dependencies.clock,
-      workspaceId,
-      handleKey: dependencies.cookieKey,
-      findClient: (clientId) =>
-        findClient(clientId, {
-          findRegistered: dependencies.findRegisteredClient,
-          accountPageUrl: `${issuer}${ACCOUNT_PATH}`,
-          consoleCallbackUrl: new URL(CONSOLE_CALLBACK_PATH, issuer).href,
-        }),
-    }),
-    jwks,
-    cookies: { keys: [dependencies.cookieKey], names: { session: cookieNameOf(issuer, 'session') } },
-    clientAuthMethods: [...SECRET_METHODS, 'none'],
-    discovery: { introspection_endpoint_auth_methods_supported: SECRET_METHODS },
-    extraClientMetadata: {
-      properties: [
-        'access_token_ttl_minutes',
-        'refresh_token_ttl_minutes',
-        'single_use_refresh_tokens',
-        'session_lifetime_minutes',
-      ],
-    },
-    scopes: [...IDENTITY_SCOPES, ...API_SCOPES],
-    claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
-    // Public clients get them all in the ID token: there is nothing secret in a name.
-    conformIdTokenClaims: false,
-    // `none` is for our account page alone; every other client is registered for `code`.
-    responseTypes: ['code', 'none'],
-    loadExistingGrant: (context) => loadGrant(context, workspaceApi),
-    // The console has one without asking for `offline_access`, which would outlive the session of the browser.
-    issueRefreshToken: (_context, client, code) =>
-      client.clientId === CONSOLE_CLIENT ||
-      (client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access')),
-    pkce: { required: () => true },
-    rotateRefreshToken: ({ oidc }) => oidc.client?.['single_use_refresh_tokens'] !== false,
-    routes: {
-      authorization: '/v1/authorize',
-      token: '/v1/token',
-      jwks: '/v1/keys',
-      userinfo: '/v1/userinfo',
-      introspection: '/v1/introspect',
-      revocation: '/v1/revoke',
-      device_authorization: '/v1/device_authorization',
-      code_verification: DEVICE_PATH,
-      end_session: '/v1/logout',
-    },
-    enabledJWA: { idTokenSigningAlgValues: [SIGNATURE_ALGORITHM] },
-    clientDefaults: { id_token_signed_response_alg: SIGNATURE_ALGORITHM },
-    interactions: { url: (_context, { uid }) => `/oidc/interaction/${uid}` },
-    findAccount: async (_context, sub) => {
-      const principal = await dependencies.findInWorkspace(sub, workspaceId)
-      return principal === undefined ? undefined : accountOf(principal)
-    },
-    ttl: {
-      AccessToken: (_context, _token, client) =>
-        Math.min(
-          minutesOf(client, 'access_token_ttl_minutes') ?? TOKEN_LIFETIME_SECONDS,
-          TOKEN_LIFETIME_SECONDS,
-        ),
-      AuthorizationCode: MINUTE,
-      ClientCredentials: TOKEN_LIFETIME_SECONDS,
-      DeviceCode: 10 * MINUTE,
-      Grant: REFRESH_FAMILY_SECONDS,
-      IdToken: TOKEN_LIFETIME_SECONDS,
-      Interaction: UNFINISHED_SECONDS,
-      RefreshToken: (_context, token, client) =>
-        Math.max(
-          1,
-          Math.min(
-            minutesOf(client, 'refresh_token_ttl_minutes') ?? REFRESH_TOKEN_SECONDS,
-            (minutesOf(client, 'session_lifetime_minutes') ?? REFRESH_FAMILY_SECONDS) - token.totalLifetime(),
-          ),
-        ),
-      Session: (_context, session) =>
-        session.accountId === undefined ? UNFINISHED_SECONDS : SESSION_SECONDS,
-    },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      // Both are answered by token-questions.ts; enabled, so that discovery names them.
-      userinfo: { enabled: true },
-      introspection: { enabled: true },
-      revocation: { enabled: true },
-      rpInitiatedLogout: { enabled: false },
-      // Nobody here needs them, and what is not there is not attacked; a token bound to a key would be a bearer to us.
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
-      deviceFlow: {
-        enabled: true,
-        charset: 'base-20',
-        mask: '****-****',
-        ...devicePages(dependencies.countWrongDeviceCode),
-      },
-      resourceIndicators: {
-        enabled: true,
-        // Every workspace token is for the APIs of the workspace; clients need not and do not say so.
-        defaultResource: () => workspaceAudience(workspaceId),
-        getResourceServerInfo: (_context, resource) => {
-          if (resource !== workspaceAudience(workspaceId)) throw new errors.InvalidTarget()
-          return workspaceApi
-        },
-        useGrantedResource: () => true,
-      },
-    },
-    formats: {
-      customizers: {
-        jwt: async (_context, token, parts) => {
-          const principal = await loadHolder(dependencies, workspaceId, token)
-          if (principal === undefined) throw new errors.InvalidGrant('the identity is not there any more')
-          Object.assign(parts.payload, workspaceTokenClaims({ identityId: principal.id, workspaceId }))
-        },
-      },
-    },
-    renderError: (context: KoaContextWithOIDC, out) => {
-      if (context.accepts('html', 'json') === 'html') {
-        context.type = 'html'
-        context.body = messagePage(
-          'Not possible',
-          `${out.error_description ?? out.error} (${out.error}). Begin again in the application.`,
-        )
-        return
-      }
-      context.type = 'json'
-      context.body = out
-    },
-  }
-  const provider = new Provider(issuer, configuration)
+  const workspaceApi = workspaceApiOf(workspaceId)
+  const provider = new Provider(issuer, configurationOf(dependencies, settings, jwks))
   provider.proxy = true
   // token-exchange.ts answers it before the library is asked; registered, so that discovery names it.
   provider.registerGrantType(TOKEN_EXCHANGE_GRANT, () => {
@@ -227,7 +28,7 @@ export function buildProvider(
   })
   registerClientCredentials(
     provider,
-    { identifier: workspaceAudience(workspaceId), server: workspaceApi },
+    { identifier: workspaceApi.audience, server: workspaceApi },
     async (applicationId) =>
       (await dependencies.findServicePrincipal(applicationId, workspaceId)) !== undefined,
   )
@@ -250,108 +51,4 @@ export function buildProvider(
     dependencies.log.error({ err: error }, 'the OAuth server failed')
   })
   return provider
-}
-
-/** Headers for pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
-async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  try {
-    await next()
-  } catch (error) {
-    // Below.
-    if (currentVisitor()?.retryAfterSeconds === undefined) explainLostSession(context, error)
-  }
-  const retryAfterSeconds = currentVisitor()?.retryAfterSeconds
-  if (retryAfterSeconds !== undefined) askToComeAgain(context, retryAfterSeconds)
-  if (context.status === 404 && (context.body === undefined || context.body === null)) {
-    // What no route took; the framework would say so in plain text and without a header.
-    context.body = messagePage('Not found', 'There is no such page.')
-    context.status = 404
-  }
-  if (context.response.is('html') === 'html') context.set(pageHeaders())
-  else context.set('x-content-type-options', 'nosniff')
-  const body: unknown = context.body
-  const isRefresh =
-    (context.oidc as KoaContextWithOIDC['oidc'] | undefined)?.params?.['grant_type'] === 'refresh_token'
-  if (
-    isRefresh &&
-    typeof body === 'object' &&
-    body !== null &&
-    'error' in body &&
-    body.error === 'invalid_grant'
-  ) {
-    // wire-contract §3.6: exactly this sentence
-    context.body = { ...body, error_description: 'Refresh token is invalid' }
-  }
-}
-
-function explainLostSession(context: KoaContextWithOIDC, error: unknown): void {
-  // The library cannot keep a session that it has not begun: a post to this form from a browser without one.
-  if (context.path !== '/device' || !(error instanceof TypeError)) throw error
-  context.status = 400
-  context.type = 'html'
-  context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
-}
-
-/** In the place of whatever the library makes of it, which is no answer for people, and differs from path to path. */
-function askToComeAgain(context: KoaContextWithOIDC, seconds: number): void {
-  const refusal = toHttpRefusal(refuse('too_many_begun', { minutes: String(Math.ceil(seconds / 60)) }))
-  const problem = refusal?.message ?? 'Come again later.'
-  context.response.remove('set-cookie')
-  context.response.remove('location')
-  context.status = refusal?.status ?? 429
-  context.set('retry-after', String(seconds))
-  if (context.path !== '/v1/device_authorization' && context.accepts('html', 'json') === 'html') {
-    context.type = 'html'
-    context.body = messagePage('Too many sign-ins', problem)
-    return
-  }
-  context.type = 'json'
-  context.body = { error: SLOW_DOWN, error_description: problem }
-}
-
-/** As the library does it; our own pages need nobody's consent, and nothing is kept of that of the account page. */
-async function loadGrant(
-  { oidc }: KoaContextWithOIDC,
-  workspaceApi: ResourceServer,
-): Promise<Grant | undefined> {
-  const clientId = oidc.client?.clientId ?? ''
-  if (clientId === ACCOUNT_PAGE_CLIENT) {
-    const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
-    grant.addOIDCScope('openid')
-    return grant
-  }
-  const grantId = oidc.result?.consent?.grantId ?? oidc.session?.grantIdFor(clientId)
-  const known = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId)
-  if (known !== undefined || clientId !== CONSOLE_CLIENT) return known
-  const grant = new oidc.provider.Grant({ accountId: oidc.session?.accountId ?? '', clientId })
-  grant.addOIDCScope(CONSOLE_SCOPES.join(' '))
-  grant.addResourceScope(workspaceApi.audience ?? '', workspaceApi.scope)
-  await grant.save()
-  return grant
-}
-
-async function loadHolder(
-  dependencies: ProviderDependencies,
-  workspaceId: WorkspaceId,
-  token: { readonly clientId?: string | undefined; readonly accountId?: string },
-): Promise<Principal | undefined> {
-  return token.accountId === undefined
-    ? dependencies.findServicePrincipal(token.clientId ?? '', workspaceId)
-    : dependencies.findInWorkspace(token.accountId, workspaceId)
-}
-
-const accountOf = (principal: Principal): Account => ({
-  accountId: principal.id,
-  claims: () => ({
-    sub: principal.id,
-    name: principal.displayName,
-    preferred_username: principal.name,
-    email: principal.name,
-  }),
-})
-
-/** Seconds, from what an administrator registered. */
-function minutesOf(client: Client, property: string): number | undefined {
-  const minutes = client[property]
-  return typeof minutes === 'number' ? minutes * MINUTE : undefined
 }

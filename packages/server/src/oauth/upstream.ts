@@ -4,10 +4,25 @@
  */
 import * as openid from 'openid-client'
 import type { Principal } from '../domain/identity.ts'
-import { type Redacted } from '../domain/redacted.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import type { Workspace } from '../domain/workspace.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { refuse } from '../policy/refusals.ts'
-import type { UpstreamSignIn } from './interactions.ts'
+
+/** Signing in through an outside OpenID provider. */
+export interface UpstreamSignIn {
+  readonly name: string
+  /** Where to send the browser, and what to keep until it comes back. */
+  begin(callbackUrl: string): Promise<{ readonly url: URL; readonly state: string; readonly pending: string }>
+  /** @returns the user that the provider vouches for. @throws RefusedError upstream_refused, sign_in_failed */
+  finish(request: {
+    readonly currentUrl: URL
+    readonly callbackUrl: string
+    readonly pending: string
+    readonly workspaceId: Workspace['id']
+    readonly clientAddress: string
+  }): Promise<Principal>
+}
 
 export interface UpstreamSettings {
   readonly name: string

@@ -4,7 +4,7 @@ import type { DirectoryScope, GroupReference, IdentityReference } from '../domai
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { IdentityStore } from '../operations/ports/identities.ts'
 import { filterCondition, isNarrow, orderColumn } from './identity-filter.ts'
-import { toRecord } from './identities.ts'
+import { toRecord } from './identity-rows.ts'
 import { createIdentityWrites } from './identity-writes.ts'
 import { ancestorsOfAsked, isInScope } from './membership.ts'
 import { hasName, isNamed } from './name-condition.ts'
@@ -39,7 +39,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
   return {
     ...createIdentityWrites(database),
 
-    loadIdentity: (scope, id) =>
+    loadRecord: (scope, id) =>
       askSystemDatabase(async () => {
         const row = await records()
           .where('identity.account_id', '=', scope.accountId)
@@ -49,7 +49,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return row === undefined ? undefined : toRecord(row)
       }),
 
-    findIdentity: (accountId, type, name) =>
+    findRecordByName: (accountId, type, name) =>
       askSystemDatabase(async () => {
         const row = await records()
           .where('identity.account_id', '=', accountId)
@@ -60,7 +60,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return row === undefined || !isNamed(row, name) ? undefined : toRecord(row)
       }),
 
-    listIdentities: (scope, type, question) =>
+    listRecords: (scope, type, question) =>
       askSystemDatabase(async () => {
         const conditions: RawBuilder<boolean>[] = [
           sql<boolean>`identity.account_id = ${scope.accountId}`,
@@ -82,7 +82,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return { total: Number(counted.rows[0]?.total ?? 0), identities: rows.map(toRecord) }
       }),
 
-    listMembers: (groupIds) =>
+    listMembersOfGroups: (groupIds) =>
       askSystemDatabase(async () => {
         if (groupIds.length === 0) return new Map<IdentityId, IdentityReference[]>()
         const rows = await database
@@ -95,7 +95,7 @@ export function createIdentityStore(database: SystemDatabase): IdentityStore {
         return byIdentity(rows, toReference)
       }),
 
-    listGroups: ({ workspaceId }, ids) =>
+    listGroupsAbove: ({ workspaceId }, ids) =>
       askSystemDatabase(async () => {
         if (ids.length === 0) return new Map<IdentityId, GroupReference[]>()
         const { rows } = await groupsQuery(ids, workspaceId).execute(database)

@@ -14,7 +14,7 @@ import type {
   NewIdentity,
 } from '../operations/ports/identities.ts'
 import { changeAdministrators, changeMembers, lockMemberships } from './group-members.ts'
-import { toRecord } from './identities.ts'
+import { toRecord } from './identity-rows.ts'
 import { isInScope, isInside } from './membership.ts'
 import { nameColumns } from './name-columns.ts'
 import { hasName, isNamed } from './name-condition.ts'

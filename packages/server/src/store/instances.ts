@@ -5,7 +5,7 @@ import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { InstancePermissionLevel } from '../policy/permissions.ts'
 import { attachedColumn, backendOf, foundColumns, saveAdministrativePassword } from './attached-clusters.ts'
-import { toIdentity } from './identities.ts'
+import { toIdentity } from './identity-rows.ts'
 import { namedQuery } from './named-query.ts'
 import type { SystemQueries, SystemSchema } from './schema.ts'
 import {
@@ -15,7 +15,8 @@ import {
   type SystemDatabase,
 } from './system-database.ts'
 
-type Row = Selectable<SystemSchema['database_instance']>
+export type InstanceRow = Selectable<SystemSchema['database_instance']>
+type Row = InstanceRow
 
 interface NameQuestion {
   readonly workspaceId: WorkspaceId
@@ -385,7 +386,7 @@ function settingsColumns(settings: InstanceSettings) {
 const toInstance = (row: Row | undefined): DatabaseInstance | undefined =>
   row === undefined ? undefined : instanceOf(row)
 
-function instanceOf(row: Row): DatabaseInstance {
+export function instanceOf(row: Row): DatabaseInstance {
   return {
     uid: row.uid as InstanceUid,
     workspaceId: row.workspace_id as WorkspaceId,

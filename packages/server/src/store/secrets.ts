@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
 import type { SecretStore, StoredSecret } from '../operations/ports/secrets.ts'
-import { toPrincipal } from './identities.ts'
+import { toPrincipal } from './identity-rows.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 

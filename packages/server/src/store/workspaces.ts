@@ -4,7 +4,7 @@ import type { AccountId, WorkspaceId } from '../domain/ids.ts'
 import type { Workspace } from '../domain/workspace.ts'
 import type { WorkspaceStore } from '../operations/ports/workspaces.ts'
 import { lockMemberships } from './group-members.ts'
-import { toIdentity } from './identities.ts'
+import { toIdentity } from './identity-rows.ts'
 import type { SystemSchema } from './schema.ts'
 import {
   askSystemDatabase,

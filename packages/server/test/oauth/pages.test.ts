@@ -1,8 +1,10 @@
 /** Nothing that comes from outside becomes markup (attack 33). */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { accountPage } from '../../src/oauth/account-pages.ts'
-import { consentPage, Html, html, signInPage } from '../../src/oauth/pages.ts'
+import { accountPage } from '../../src/oauth/pages/account-page.ts'
+import { consentPage } from '../../src/oauth/pages/consent.ts'
+import { Html, html } from '../../src/oauth/pages/html.ts'
+import { signInPage } from '../../src/oauth/pages/sign-in.ts'
 
 describe('a page', () => {
   it('escapes every text, and takes only markup for markup', () => {

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../../src/domain/ids.ts'
-import { createDirectory } from '../../src/store/identities.ts'
+import { createDirectory } from '../../src/store/directory.ts'
 import { createInstanceStore } from '../../src/store/instances.ts'
 import { createPersonalAccessTokenStore } from '../../src/store/personal-access-tokens.ts'
 import { loadDirectory } from '../stage/large-directory.ts'
@@ -27,7 +27,7 @@ describe('the callers of one moment', () => {
     const directory = createDirectory(system.database)
     const known = await Promise.all(users.map(({ id }) => directory.loadCaller(id, workspaceId)))
     expect(known.map((caller) => caller?.principal.name)).toEqual(users.map(({ name }) => name))
-    const alone = await directory.loadMembership(users[7]?.id ?? TOO_LARGE, workspaceId)
+    const alone = await directory.loadAssignment(users[7]?.id ?? TOO_LARGE, workspaceId)
     expect(known[7]?.permission).toBe('USER')
     expect(known[7]?.groupIds.toSorted()).toEqual(alone.groupIds.toSorted())
   })

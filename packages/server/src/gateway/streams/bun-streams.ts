@@ -417,18 +417,29 @@ export const bunStreams: Streams = {
         connectError: () => undefined,
       },
     })
+    let onAbort: () => void = () => undefined
     const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          stream.destroy()
-          reject(signal.reason as Error)
-        },
-        { once: true },
-      )
+      onAbort = () => {
+        reject(signal.reason as Error)
+      }
+      signal.addEventListener('abort', onAbort)
     })
-    aborted.catch(() => undefined)
-    await Promise.race([opened, aborted])
+    try {
+      await Promise.race([opened, aborted])
+    } catch (error) {
+      stream.destroy()
+      // It may still come to be, and is nobody's then.
+      opened.then(
+        (socket) => {
+          socket.close()
+        },
+        () => undefined,
+      )
+      throw error
+    } finally {
+      // The signal is of the login; the backend may serve many others.
+      signal.removeEventListener('abort', onAbort)
+    }
     return stream
   },
 }

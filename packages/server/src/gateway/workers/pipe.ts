@@ -41,6 +41,7 @@ type Envelope =
   | { readonly answerTo: number; readonly answer: unknown }
 
 /** @param send writes to the other process */
+// One direction is told apart from the other by what its callers name.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function createPipe<
   Notice,

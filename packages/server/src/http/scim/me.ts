@@ -16,7 +16,7 @@ export function meRoute(
     identities,
     accountId,
   }: {
-    readonly identities: Pick<IdentityStore, 'loadIdentity' | 'listGroups'>
+    readonly identities: Pick<IdentityStore, 'loadRecord' | 'listGroupsAbove'>
     readonly accountId: AccountId
   },
   base: string,
@@ -34,7 +34,7 @@ export function meRoute(
       const { id, type, name, active } = caller.identity
       const [record, groups] = await Promise.all([
         getIdentity(identities, { accountId, workspaceId: undefined }, type, id),
-        identities.listGroups(scopeOf(caller), [id]),
+        identities.listGroupsAbove(scopeOf(caller), [id]),
       ])
       const body: ScimMe = {
         ...toScim(record, { groups: groups.get(id) ?? [], members: [], accountId }),

@@ -127,7 +127,7 @@ function routesOf(
         const startIndex = Math.max(query.startIndex ?? 1, 1)
         const limit = Math.min(Math.max(query.count ?? DEFAULT_PAGE, 0), LARGEST_PAGE)
         const scope = scopeOf(caller)
-        const { total, identities } = await ports.identities.listIdentities(scope, type, {
+        const { total, identities } = await ports.identities.listRecords(scope, type, {
           filter: parseFilter(query.filter, type),
           sortBy: parseSortBy(query.sortBy, type),
           descending: query.sortOrder === 'descending',
@@ -235,8 +235,8 @@ async function represent(
   const ids = records.map(({ id }) => id)
   const groupIds = records.filter(({ type }) => type === 'GROUP').map(({ id }) => id)
   const [groups, members] = await Promise.all([
-    isWanted(projection, 'groups') ? identities.listGroups(scope, ids) : none,
-    isWanted(projection, 'members') ? identities.listMembers(groupIds) : none,
+    isWanted(projection, 'groups') ? identities.listGroupsAbove(scope, ids) : none,
+    isWanted(projection, 'members') ? identities.listMembersOfGroups(groupIds) : none,
   ])
   return records.map((record) =>
     project(

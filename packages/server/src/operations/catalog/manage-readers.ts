@@ -19,7 +19,7 @@ export type SecurableType = (typeof SECURABLE_TYPES)[number]
 export interface ReaderPorts {
   readonly catalog: Pick<CatalogStore, 'findEntry' | 'listReaders' | 'changeReaders'>
   readonly store: Pick<InstanceStore, 'loadInstance' | 'loadPermission'>
-  readonly directory: Pick<Directory, 'findInWorkspace'>
+  readonly directory: Pick<Directory, 'findAssignedByName'>
   readonly audit: AuditLog
 }
 
@@ -88,7 +88,7 @@ async function requireEntryOf(
 /** Of whatever type; where one name is that of several, the order of the types decides, users first. */
 async function requirePrincipal({ directory }: ReaderPorts, caller: Caller, name: string): Promise<Identity> {
   for (const type of IDENTITY_TYPES) {
-    const found = await directory.findInWorkspace(caller.workspaceId, type, name)
+    const found = await directory.findAssignedByName(caller.workspaceId, type, name)
     if (found !== undefined) return found
   }
   throw refused('identity_not_found', { type: 'principal', name: name.slice(0, 256) })

@@ -28,7 +28,7 @@ export interface ExchangePorts {
   readonly policies: Pick<FederationPolicyStore, 'listPolicies'>
   readonly foreignTokens: ForeignTokenVerifier
   readonly personalAccessTokens: Pick<PersonalAccessTokenStore, 'findPersonalAccessToken'>
-  readonly directory: Pick<Directory, 'findInWorkspace' | 'loadPrincipal' | 'loadMembership'>
+  readonly directory: Pick<Directory, 'findAssignedByName' | 'loadPrincipal' | 'loadAssignment'>
   readonly keys: Pick<TokenKeys, 'signingKey'>
   readonly audit: AuditLog
   readonly clock: Clock
@@ -145,7 +145,7 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
   const principal =
     request.clientId === undefined
       ? undefined
-      : await ports.directory.findInWorkspace(
+      : await ports.directory.findAssignedByName(
           request.workspaceId,
           'SERVICE_PRINCIPAL',
           request.clientId.toLowerCase(),
@@ -159,7 +159,7 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
     if (claims === undefined || !accepts(policy, claims, now)) continue
     const holder: Identity | undefined =
       principal ??
-      (await ports.directory.findInWorkspace(
+      (await ports.directory.findAssignedByName(
         request.workspaceId,
         'USER',
         String(claims[policy.subjectClaim]),
@@ -199,7 +199,7 @@ async function requireActive(
   workspaceId: WorkspaceId,
 ): Promise<Principal> {
   const principal = await directory.loadPrincipal(identityId)
-  const membership = await directory.loadMembership(identityId, workspaceId)
+  const membership = await directory.loadAssignment(identityId, workspaceId)
   if (!principal?.active || membership.permission === undefined)
     throw notExchanged('the identity is deactivated, or not in this workspace')
   return principal

@@ -15,7 +15,7 @@ const MOST_POLICIES = 20
 
 export interface FederationPolicyPorts {
   readonly policies: FederationPolicyStore
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly clock: Clock
   readonly accountId: AccountId
   readonly randomUuid: () => string

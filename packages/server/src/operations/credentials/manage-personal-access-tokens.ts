@@ -19,7 +19,7 @@ const MOST_TOKENS = 600
 
 export interface PersonalAccessTokenPorts {
   readonly tokens: PersonalAccessTokenStore
-  readonly identities: Pick<IdentityStore, 'findIdentity' | 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'findRecordByName' | 'loadRecord'>
   readonly clock: Clock
   readonly generate: () => NewSecret
 }
@@ -49,14 +49,14 @@ export async function createPersonalAccessToken(
 export async function createTokenOnBehalf(
   ports: PersonalAccessTokenPorts,
   caller: Caller,
-  accountId: Parameters<IdentityStore['findIdentity']>[0],
+  accountId: Parameters<IdentityStore['findRecordByName']>[0],
   request: TokenRequest & { readonly applicationId: string },
 ): Promise<CreatedToken> {
-  const found = await ports.identities.findIdentity(accountId, 'SERVICE_PRINCIPAL', request.applicationId)
+  const found = await ports.identities.findRecordByName(accountId, 'SERVICE_PRINCIPAL', request.applicationId)
   const principal =
     found === undefined
       ? undefined
-      : await ports.identities.loadIdentity({ accountId, workspaceId: caller.workspaceId }, found.id)
+      : await ports.identities.loadRecord({ accountId, workspaceId: caller.workspaceId }, found.id)
   if (principal === undefined) {
     throw refused('identity_not_found', {
       type: 'SERVICE_PRINCIPAL',

@@ -15,7 +15,7 @@ const MOST_SECRETS = 5
 const LONGEST_SECRET_LIFETIME_SECONDS = 730 * 24 * 60 * 60
 
 export interface SecretPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly secrets: SecretStore
   readonly generate: () => NewSecret
   readonly clock: Clock

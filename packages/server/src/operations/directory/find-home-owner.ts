@@ -8,14 +8,14 @@ import type { Directory } from '../ports/directory.ts'
  * whether there is somebody of that name.
  */
 export async function findHomeOwner(
-  directory: Pick<Directory, 'findInWorkspace'>,
+  directory: Pick<Directory, 'findAssignedByName'>,
   caller: Caller,
   name: string,
 ): Promise<IdentityId | undefined> {
   if (name === caller.identity.name) return caller.identity.id
   if (!caller.isWorkspaceAdmin) return undefined
   const type = isUuid(name) ? 'SERVICE_PRINCIPAL' : 'USER'
-  const found = await directory.findInWorkspace(caller.workspaceId, type, name)
+  const found = await directory.findAssignedByName(caller.workspaceId, type, name)
   // User names are found in any letter case; a path is written in one way only.
   return found?.name === name ? found.id : undefined
 }

@@ -23,12 +23,12 @@ export function parseTarget({ type, id }: TargetText): IdentityTarget {
  * @throws RefusedError identity_not_found
  */
 export async function getIdentity(
-  store: Pick<IdentityStore, 'loadIdentity'>,
+  store: Pick<IdentityStore, 'loadRecord'>,
   scope: DirectoryScope,
   type: IdentityType,
   id: string,
 ): Promise<IdentityRecord> {
-  const found = await store.loadIdentity(scope, parseTarget({ type, id }).id)
+  const found = await store.loadRecord(scope, parseTarget({ type, id }).id)
   if (found?.type !== type) throw identityNotFound(type, id)
   return found
 }

@@ -12,7 +12,7 @@ import type { IdentityStore } from '../ports/identities.ts'
 import { refused } from '../refused-error.ts'
 
 export interface IdentityRightsPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly accountId: AccountId
 }
 
@@ -30,7 +30,7 @@ export async function readIdentityRights(
 ): Promise<IdentityRights> {
   const id = parseIdentityId(identityId)
   const scope = { accountId, workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId }
-  const identity = id === undefined ? undefined : await identities.loadIdentity(scope, id)
+  const identity = id === undefined ? undefined : await identities.loadRecord(scope, id)
   if (identity === undefined)
     throw refused('identity_not_found', { type: 'IDENTITY', name: identityId.slice(0, 64) })
   return { identity, keptBy: identityKeeper(caller, identity), actions: identityActions(caller, identity) }

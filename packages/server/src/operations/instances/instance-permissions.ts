@@ -18,7 +18,7 @@ export interface InstancePermissionPorts {
     InstanceStore,
     'findByName' | 'loadPermission' | 'listPermissions' | 'replacePermissions'
   >
-  readonly directory: Pick<Directory, 'findInWorkspace' | 'loadPrincipal'>
+  readonly directory: Pick<Directory, 'findAssignedByName' | 'loadPrincipal'>
 }
 
 export interface WantedGrant {
@@ -93,7 +93,7 @@ async function resolve(
   caller: Caller,
   { type, name, level }: WantedGrant,
 ): Promise<InstanceGrant> {
-  const identity = await directory.findInWorkspace(caller.workspaceId, type, name)
+  const identity = await directory.findAssignedByName(caller.workspaceId, type, name)
   if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   return { identity, level }
 }

@@ -6,8 +6,8 @@ import type { Directory } from '../ports/directory.ts'
 import type { IdentityStore } from '../ports/identities.ts'
 
 export interface FindLoginIdentityPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
-  readonly names: Pick<Directory, 'findInWorkspace'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
+  readonly names: Pick<Directory, 'findAssignedByName'>
   readonly accountId: AccountId
 }
 
@@ -28,11 +28,11 @@ export async function findLoginIdentity(
   const id = parseIdentityId(text)
   if (id !== undefined) {
     const workspaceId = caller.isAccountAdmin ? undefined : caller.workspaceId
-    const found = await identities.loadIdentity({ accountId, workspaceId }, id)
+    const found = await identities.loadRecord({ accountId, workspaceId }, id)
     if (found !== undefined) return found
   }
   for (const kind of KINDS) {
-    const found = await names.findInWorkspace(caller.workspaceId, kind, text)
+    const found = await names.findAssignedByName(caller.workspaceId, kind, text)
     if (found !== undefined) return found
   }
   return undefined

@@ -1,26 +1,41 @@
-/** What a login or a request asks about an identity. */
+/**
+ * What logins and requests ask about identities. Two more interfaces are near: `IdentityStore` (identities.ts) holds the
+ * whole records that SCIM shows and changes, and `RoleBindingStore` the roles of attached clusters.
+ */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType, Principal } from '../../domain/identity.ts'
-import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 import type { WorkspacePermission } from '../../domain/workspace.ts'
 import type { GroupFacts, PrincipalFacts } from '../../policy/login.ts'
 
 /** One query on the system database, at every login: nothing here may be remembered (DESIGN §5). */
 export interface LoginDirectory {
-  loadLoginIdentity(question: {
+  loadLoginFacts(question: {
+    /** To be told of the instance too; undefined where it was read already. */
+    readonly instanceUid?: InstanceUid | undefined
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
     /** The group that the role is bound to, if any. */
     readonly groupId: IdentityId | undefined
-  }): Promise<{ readonly identity: PrincipalFacts | undefined; readonly group: GroupFacts | undefined }>
+  }): Promise<{
+    readonly instance?: DatabaseInstance | undefined
+    readonly identity: PrincipalFacts | undefined
+    readonly group: GroupFacts | undefined
+  }>
 }
 
-/** Users, service principals and groups. */
+/** Who somebody is and what they are assigned to, as requests ask it. */
 export interface Directory {
+  /** A user or service principal, wherever it is assigned. */
   loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
   /** Of users, service principals and groups, in the order of the ids; one that is gone has none. */
-  loadNames(ids: readonly IdentityId[]): Promise<readonly string[]>
-  /** Exact by kind: user name (any letter case), application id, or group display name (exact). */
-  findInWorkspace(workspaceId: WorkspaceId, type: IdentityType, name: string): Promise<Identity | undefined>
+  loadNamesOf(ids: readonly IdentityId[]): Promise<readonly string[]>
+  /** Only what is assigned to the workspace, directly or through groups. Exact by kind: user name (any letter case), application id, or group display name (exact). */
+  findAssignedByName(
+    workspaceId: WorkspaceId,
+    type: IdentityType,
+    name: string,
+  ): Promise<Identity | undefined>
   /** Everything that a request asks about its caller, in one query. */
   loadCaller(
     id: IdentityId,
@@ -33,8 +48,8 @@ export interface Directory {
       }
     | undefined
   >
-  /** Assignment of a principal, direct or through groups, and the groups themselves: one query. */
-  loadMembership(
+  /** To a workspace, directly or through groups, and those groups: one query. */
+  loadAssignment(
     id: IdentityId,
     workspaceId: WorkspaceId,
   ): Promise<{

@@ -1,4 +1,4 @@
-/** The directory as SCIM keeps it: users, service principals, groups and their members. */
+/** The directory as SCIM shows and changes it: whole records of users, service principals, groups and their members. */
 import type {
   DirectoryScope,
   ElementFilter,
@@ -44,11 +44,15 @@ export interface IdentityStore {
     decide: (current: IdentityRecord, assignedTo: readonly WorkspaceId[]) => Removal,
   ): Promise<boolean>
   /** Within a workspace: only what is assigned to it, directly or through groups. Outside: no system groups. */
-  loadIdentity(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
+  loadRecord(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
   /** In the whole account: user names in any letter case, all others exactly; no system groups. */
-  findIdentity(accountId: AccountId, type: IdentityType, name: string): Promise<IdentityRecord | undefined>
+  findRecordByName(
+    accountId: AccountId,
+    type: IdentityType,
+    name: string,
+  ): Promise<IdentityRecord | undefined>
   /** Ordered by `sortBy`, then by id. */
-  listIdentities(
+  listRecords(
     scope: DirectoryScope,
     type: IdentityType,
     question: {
@@ -60,9 +64,11 @@ export interface IdentityStore {
     },
   ): Promise<{ readonly total: number; readonly identities: readonly IdentityRecord[] }>
   /** Direct members, by group. */
-  listMembers(groupIds: readonly IdentityId[]): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
+  listMembersOfGroups(
+    groupIds: readonly IdentityId[],
+  ): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
   /** The groups inside the scope that contain an identity, directly or through groups, by identity. */
-  listGroups(
+  listGroupsAbove(
     scope: DirectoryScope,
     ids: readonly IdentityId[],
   ): Promise<ReadonlyMap<IdentityId, readonly GroupReference[]>>

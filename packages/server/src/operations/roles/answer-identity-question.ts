@@ -22,7 +22,7 @@ export interface IdentityQuestion {
 }
 
 export interface AnswerPorts {
-  readonly directory: Pick<Directory, 'loadPrincipal' | 'loadMembership' | 'findInWorkspace'>
+  readonly directory: Pick<Directory, 'loadPrincipal' | 'loadAssignment' | 'findAssignedByName'>
   readonly verifySessionTicket: (ticket: string, now: Date) => Promise<SessionTicket | TokenRejection>
   readonly audit: AuditLog
   readonly clock: Clock
@@ -79,7 +79,7 @@ async function verifyTicket(ports: AnswerPorts, question: IdentityQuestion): Pro
 
 async function requireActive(ports: AnswerPorts, ticket: SessionTicket): Promise<void> {
   const caller = await ports.directory.loadPrincipal(ticket.identityId)
-  const membership = await ports.directory.loadMembership(ticket.identityId, ticket.workspaceId)
+  const membership = await ports.directory.loadAssignment(ticket.identityId, ticket.workspaceId)
   if (!caller?.active || membership.permission === undefined) throw refused('session_identity_inactive')
 }
 
@@ -91,7 +91,7 @@ async function find(
   const type = parseIdentityType(question.type)
   // behaviour 32
   if (type === undefined) throw refused('identity_type_unknown', { type: question.type.slice(0, 64) })
-  const identity = await ports.directory.findInWorkspace(ticket.workspaceId, type, question.name)
+  const identity = await ports.directory.findAssignedByName(ticket.workspaceId, type, question.name)
   if (identity === undefined) throw new RefusedError(notFound(question.name, type))
   return identity
 }

@@ -36,7 +36,7 @@ export async function bindExistingRole(
   }
   if (type === 'PG_ONLY') throw invalid('identity_type', 'must say what is bound to the role.')
   requireAvailable(instance)
-  const identity = await ports.directory.findInWorkspace(caller.workspaceId, type, name)
+  const identity = await ports.directory.findAssignedByName(caller.workspaceId, type, name)
   if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   const bound = await ports.roles.bindExistingRole(instance, role, { id: identity.id, type: identity.type })
   if (bound === undefined) {

@@ -19,7 +19,7 @@ import { refused, type RefusedError, requirePermitted } from '../refused-error.t
 export interface InstanceRolePorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
   readonly roles: InstanceRoleAdministration
-  readonly directory: Pick<Directory, 'findInWorkspace'>
+  readonly directory: Pick<Directory, 'findAssignedByName'>
   readonly audit: AuditLog
 }
 
@@ -171,7 +171,7 @@ async function findIdentity(
   { type, name }: { readonly type: RoleIdentityType; readonly name: string },
 ): Promise<Identity | undefined> {
   if (type === 'PG_ONLY') return undefined
-  const identity = await directory.findInWorkspace(caller.workspaceId, type, name)
+  const identity = await directory.findAssignedByName(caller.workspaceId, type, name)
   if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })
   return identity
 }

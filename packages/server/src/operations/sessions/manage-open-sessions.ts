@@ -12,7 +12,7 @@ import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface OpenSessionPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission'>
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly accountId: AccountId
   readonly sessions: SessionAsker
   readonly audit: AuditLog
@@ -78,7 +78,7 @@ async function requireKnown(
     accountId: ports.accountId,
     workspaceId: caller.isAccountAdmin ? undefined : caller.workspaceId,
   }
-  if ((await ports.identities.loadIdentity(scope, id)) === undefined)
+  if ((await ports.identities.loadRecord(scope, id)) === undefined)
     throw refused('identity_not_found', { type: 'IDENTITY', name: id })
 }
 

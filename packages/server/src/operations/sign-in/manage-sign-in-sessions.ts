@@ -8,7 +8,7 @@ import { getIdentity } from '../directory/read-identities.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface SessionPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly oauthRecords: Pick<OAuthRecordStore, 'listSessions' | 'endSession'>
   readonly clock: Clock
   readonly accountId: AccountId

@@ -19,7 +19,7 @@ import { requireSuitablePassword } from './suitable-password.ts'
 const LINK_LIFETIME_SECONDS = 3 * 24 * 60 * 60
 
 export interface SignInLinkPorts {
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly passwords: PasswordStore
   readonly hasher: PasswordHasher
   readonly audit: AuditLog

@@ -16,8 +16,8 @@ import type { SignInBrake } from '../ports/sign-in.ts'
 import { refused } from '../refused-error.ts'
 
 export interface SignInPorts {
-  readonly identities: Pick<IdentityStore, 'findIdentity'>
-  readonly directory: Pick<Directory, 'loadMembership'>
+  readonly identities: Pick<IdentityStore, 'findRecordByName'>
+  readonly directory: Pick<Directory, 'loadAssignment'>
   readonly passwords: PasswordStore
   readonly hasher: PasswordHasher
   readonly brake: SignInBrake
@@ -113,14 +113,14 @@ async function verify(
   userName: string,
 ): Promise<Principal | undefined> {
   const isTooLong = password.reveal().length > LONGEST_PASSWORD
-  const user = await ports.identities.findIdentity(ports.accountId, 'USER', userName)
+  const user = await ports.identities.findRecordByName(ports.accountId, 'USER', userName)
   const stored = user === undefined ? undefined : await ports.passwords.loadPasswordHash(user.id)
   const matches =
     !isTooLong &&
     (await ports.hasher.verify(stored ?? (await ports.nobodysHash), password)) &&
     stored !== undefined
   if (!matches || user?.active !== true) return undefined
-  const { permission } = await ports.directory.loadMembership(user.id, workspaceId)
+  const { permission } = await ports.directory.loadAssignment(user.id, workspaceId)
   if (permission === undefined) return undefined
   if (ports.hasher.isOutdated(stored))
     await ports.passwords.saveHash(user.id, await ports.hasher.hash(password), ports.clock())

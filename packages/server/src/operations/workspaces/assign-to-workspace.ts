@@ -13,7 +13,7 @@ import { refused, type RefusedError, requirePermitted } from '../refused-error.t
 
 export interface AssignmentPorts {
   readonly workspaces: Pick<WorkspaceStore, 'loadWorkspace' | 'listAssignments' | 'assign' | 'unassign'>
-  readonly identities: Pick<IdentityStore, 'loadIdentity'>
+  readonly identities: Pick<IdentityStore, 'loadRecord'>
   readonly accountId: AccountId
 }
 
@@ -47,7 +47,7 @@ export async function assignToWorkspace(
   const identity =
     id === undefined
       ? undefined
-      : await ports.identities.loadIdentity({ accountId: ports.accountId, workspaceId: undefined }, id)
+      : await ports.identities.loadRecord({ accountId: ports.accountId, workspaceId: undefined }, id)
   if (identity === undefined || identity.systemGroup !== undefined) throw notFound(request.principalId)
   // An administrator of the account gets back in; an administrator of the workspace alone does not.
   if (request.permission !== 'ADMIN' && !caller.isAccountAdmin)

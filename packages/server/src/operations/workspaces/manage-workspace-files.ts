@@ -27,7 +27,7 @@ import { refused, requirePermitted } from '../refused-error.ts'
 
 export interface WorkspaceFilePorts {
   readonly files: WorkspaceFileStore
-  readonly directory: Pick<Directory, 'findInWorkspace'>
+  readonly directory: Pick<Directory, 'findAssignedByName'>
   readonly audit: AuditLog
   readonly clock: Clock
 }

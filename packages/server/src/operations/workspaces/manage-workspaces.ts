@@ -11,7 +11,7 @@ import { refused, type RefusedError, requirePermitted } from '../refused-error.t
 
 export interface WorkspacePorts {
   readonly workspaces: WorkspaceStore
-  readonly directory: Pick<Directory, 'loadMembership'>
+  readonly directory: Pick<Directory, 'loadAssignment'>
   readonly clock: Clock
   readonly accountId: AccountId
   /** The host under which a new workspace of this deployment name is reached, given those that are taken. */
@@ -51,7 +51,7 @@ export async function listWorkspaces(
   const all = await ports.workspaces.listWorkspaces(ports.accountId)
   if (caller.isAccountAdmin) return all
   const memberships = await Promise.all(
-    all.map(({ id }) => ports.directory.loadMembership(caller.identity.id, id)),
+    all.map(({ id }) => ports.directory.loadAssignment(caller.identity.id, id)),
   )
   return all.filter((_workspace, index) => memberships[index]?.permission !== undefined)
 }

@@ -10,7 +10,7 @@ import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from '
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBuildLoader } from '../../../src/http/console/build.ts'
 import { createConsoleHandler } from '../../../src/http/console/handler.ts'
-import { CONSOLE_PAGES } from '../../../src/oauth/console-pages.ts'
+import { CONSOLE_PAGES } from '../../../src/oauth/pages/console.ts'
 
 const APP =
   '<!doctype html><title>Lakegate</title><script type="module" src="/console/assets/app-4f2a.js"></script>'

@@ -13,7 +13,7 @@ function world(findPersonalAccessToken: ExchangePorts['personalAccessTokens']['f
     policies: { listPolicies: unasked },
     foreignTokens: { verify: unasked },
     personalAccessTokens: { findPersonalAccessToken },
-    directory: { findInWorkspace: unasked, loadPrincipal: unasked, loadMembership: unasked },
+    directory: { findAssignedByName: unasked, loadPrincipal: unasked, loadAssignment: unasked },
     keys: { signingKey: unasked },
     audit: { record: (entry) => records.push(entry) },
     clock: () => new Date('2026-03-01T12:00:00Z'),

@@ -58,10 +58,10 @@ function world(changes: { readonly user?: Partial<IdentityRecord>; readonly hasP
   }
   const ports: SignInPorts = {
     identities: {
-      findIdentity: (_account, _type, name) => Promise.resolve(name === alice.name ? alice : undefined),
+      findRecordByName: (_account, _type, name) => Promise.resolve(name === alice.name ? alice : undefined),
     },
     directory: {
-      loadMembership: (id: IdentityId) =>
+      loadAssignment: (id: IdentityId) =>
         Promise.resolve({ permission: id === ALICE.id ? ('USER' as const) : undefined, groupIds: [] }),
     },
     passwords: {

@@ -1,12 +1,12 @@
 /** How a page of ours is answered: headers that keep other sites out (attack 33), redirects, refusals as a sentence. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Provider } from 'oidc-provider'
-import type { Workspace } from '../domain/workspace.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import { toHttpRefusal } from '../policy/refusals.ts'
-import { isFromOurPage } from './form.ts'
-import { pageHeaders } from './page-headers.ts'
-import { messagePage } from './pages.ts'
+import type { Workspace } from '../../domain/workspace.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { toHttpRefusal } from '../../policy/refusals.ts'
+import { isFromOurPage } from '../form.ts'
+import { pageHeaders } from './headers.ts'
+import { messagePage } from './page.ts'
 
 export interface Visit {
   readonly request: IncomingMessage

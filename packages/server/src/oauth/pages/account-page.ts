@@ -1,5 +1,7 @@
 /** The page on which people see and end what is signed in as them, and change their password. No script. */
-import { html, joined, messagePage, newPasswordFields, page, problemBox, type Html } from './pages.ts'
+import { html, joined, type Html } from './html.ts'
+import { newPasswordFields } from './new-password-fields.ts'
+import { messagePage, page, problemBox } from './page.ts'
 
 export const ACCOUNT_PATH = '/account'
 const BASE = `/oidc${ACCOUNT_PATH}`

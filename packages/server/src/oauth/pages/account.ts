@@ -3,12 +3,12 @@
  * password. The session is that of the sign-in pages; posts are taken from this page only (attack 33).
  */
 import type { Provider } from 'oidc-provider'
-import type { IdentityId } from '../domain/ids.ts'
-import { Redacted } from '../domain/redacted.ts'
-import type { PasswordChange } from '../operations/sign-in/change-password.ts'
-import type { SignInSession } from '../operations/ports/oauth.ts'
-import { RefusedError } from '../operations/refused-error.ts'
-import { toHttpRefusal } from '../policy/refusals.ts'
+import type { IdentityId } from '../../domain/ids.ts'
+import { Redacted } from '../../domain/redacted.ts'
+import type { PasswordChange } from '../../operations/sign-in/change-password.ts'
+import type { SignInSession } from '../../operations/ports/oauth.ts'
+import { RefusedError } from '../../operations/refused-error.ts'
+import { toHttpRefusal } from '../../policy/refusals.ts'
 import {
   ACCOUNT_PATH,
   accountPage,
@@ -17,12 +17,12 @@ import {
   signedOutPage,
   type Done,
   type SignedInPlace,
-} from './account-pages.ts'
-import { isOwnPost, orExplain, redirect, send, type Visit } from './answer-page.ts'
-import { findSignedIn, type FindInWorkspace, type SignedIn } from './browser-session.ts'
-import { ACCOUNT_PAGE_CLIENT } from './clients.ts'
-import { readForm } from './form.ts'
-import { messagePage } from './pages.ts'
+} from './account-page.ts'
+import { isOwnPost, orExplain, redirect, send, type Visit } from './answer.ts'
+import { findSignedIn, type FindInWorkspace, type SignedIn } from '../browser-session.ts'
+import { ACCOUNT_PAGE_CLIENT } from '../clients.ts'
+import { readForm } from '../form.ts'
+import { notFoundPage } from './page.ts'
 
 export interface AccountPorts {
   readonly findInWorkspace: FindInWorkspace
@@ -90,7 +90,7 @@ async function act(visit: Visit, ports: AccountPorts): Promise<void> {
     // Of the own ones only; one that is gone already is what was wanted.
     await ports.endSession(user.id, second)
     goBack(visit, 'ended')
-  } else send(visit, 404, messagePage('Not found', 'There is no such page.'))
+  } else send(visit, 404, notFoundPage())
 }
 
 async function changePassword(visit: Visit, ports: AccountPorts, signedIn: SignedIn): Promise<void> {

@@ -1,13 +1,11 @@
 /** The directory as logins and requests ask it: who is this, which identity has this name, in what is it. */
-import { sql, type Selectable } from 'kysely'
-import type { IdentityRecord } from '../domain/directory.ts'
-import type { Identity, Principal } from '../domain/identity.ts'
+import { sql } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports/directory.ts'
+import { toIdentity, toPrincipal, type IdentityRow } from './identity-rows.ts'
 import { ancestorsOf, ancestorsOfAsked, assignmentOf } from './membership.ts'
 import { hasName, isNamed } from './name-condition.ts'
 import { namedQuery } from './named-query.ts'
-import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
 interface CallerQuestion {
@@ -41,7 +39,7 @@ export const callersQuery = ({ ids, workspaceIds }: CallerQuestions) => sql<Call
        GROUP BY asked.question
     ) AS found ON found.question = asked.question`
 
-const membershipQuery = ({ id, workspaceId }: CallerQuestion) => sql<{
+const assignmentQuery = ({ id, workspaceId }: CallerQuestion) => sql<{
   readonly id: string
   readonly permission: 'USER' | 'ADMIN' | null
 }>`
@@ -52,7 +50,7 @@ const membershipQuery = ({ id, workspaceId }: CallerQuestion) => sql<{
 
 export function createDirectory(database: SystemDatabase): Directory {
   const callers = namedQuery(database, 'callers', ['ids', 'workspaceIds'], callersQuery)
-  const memberships = namedQuery(database, 'membership', ['id', 'workspaceId'], membershipQuery)
+  const assignments = namedQuery(database, 'assignment', ['id', 'workspaceId'], assignmentQuery)
   const askForCaller = askSystemDatabaseTogether({
     keyOf: ({ id, workspaceId }: CallerQuestion) => `${id} ${workspaceId}`,
     ask: (questions) =>
@@ -64,7 +62,7 @@ export function createDirectory(database: SystemDatabase): Directory {
       if (row === undefined || row.type === 'GROUP') return undefined
       return {
         principal: { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin },
-        ...toMembership(row.ancestors, id),
+        ...toAssignment(row.ancestors, id),
       }
     },
   })
@@ -82,7 +80,7 @@ export function createDirectory(database: SystemDatabase): Directory {
           : { ...toPrincipal({ ...row, type: row.type }), isAccountAdmin: row.is_account_admin }
       }),
 
-    loadNames: (ids) =>
+    loadNamesOf: (ids) =>
       askSystemDatabase(async () => {
         if (ids.length === 0) return []
         const rows = await database
@@ -94,7 +92,7 @@ export function createDirectory(database: SystemDatabase): Directory {
         return ids.flatMap((id) => names.get(id) ?? [])
       }),
 
-    findInWorkspace: (workspaceId, type, name) =>
+    findAssignedByName: (workspaceId, type, name) =>
       askSystemDatabase(async () => {
         const row = await database
           .selectFrom('identity')
@@ -118,19 +116,19 @@ export function createDirectory(database: SystemDatabase): Directory {
           .where(hasName(type, name))
           .executeTakeFirst()
         if (row === undefined || !isNamed(row, name)) return undefined
-        const { permission } = await loadMembership(row.id as IdentityId, workspaceId)
+        const { permission } = await loadAssignment(row.id as IdentityId, workspaceId)
         return permission === undefined ? undefined : toIdentity(row)
       }),
 
     loadCaller: (id, workspaceId) => askForCaller({ id, workspaceId }),
 
-    loadMembership: (id, workspaceId) => askSystemDatabase(() => loadMembership(id, workspaceId)),
+    loadAssignment: (id, workspaceId) => askSystemDatabase(() => loadAssignment(id, workspaceId)),
   }
 
   /** behaviour 46 and DESIGN §2: an assignment counts directly or through any group above. */
-  async function loadMembership(id: IdentityId, workspaceId: WorkspaceId) {
-    const rows = await memberships({ id, workspaceId })
-    return toMembership(
+  async function loadAssignment(id: IdentityId, workspaceId: WorkspaceId) {
+    const rows = await assignments({ id, workspaceId })
+    return toAssignment(
       rows.map((row) => [row.id, row.permission]),
       id,
     )
@@ -144,7 +142,7 @@ interface CallerRow extends IdentityRow {
 }
 
 /** @param ancestors the identity itself and every group above it, each with its own assignment */
-function toMembership(ancestors: CallerRow['ancestors'], id: IdentityId) {
+function toAssignment(ancestors: CallerRow['ancestors'], id: IdentityId) {
   const permissions = ancestors.map(([, permission]) => permission)
   return {
     permission: permissions.includes('ADMIN')
@@ -153,45 +151,5 @@ function toMembership(ancestors: CallerRow['ancestors'], id: IdentityId) {
         ? ('USER' as const)
         : undefined,
     groupIds: ancestors.filter(([ancestor]) => ancestor !== id).map(([ancestor]) => ancestor as IdentityId),
-  }
-}
-
-interface IdentityRow {
-  readonly id: string
-  readonly type: Identity['type']
-  readonly name: string
-  readonly display_name: string
-  readonly active: boolean
-}
-
-export function toIdentity(row: IdentityRow): Identity {
-  return {
-    id: row.id as IdentityId,
-    type: row.type,
-    name: row.name,
-    displayName: row.display_name,
-    active: row.active,
-  }
-}
-
-export function toPrincipal(row: IdentityRow & { readonly type: Principal['type'] }): Principal {
-  return { ...toIdentity(row), type: row.type }
-}
-
-export function toRecord(row: Selectable<SystemSchema['identity']>): IdentityRecord {
-  return {
-    ...toIdentity(row),
-    externalId: row.external_id ?? undefined,
-    givenName: row.given_name ?? undefined,
-    familyName: row.family_name ?? undefined,
-    version: row.version,
-    homeWorkspaceId: (row.home_workspace_id ?? undefined) as WorkspaceId | undefined,
-    systemGroup: row.system_group ?? undefined,
-    isAccountAdmin: row.is_account_admin,
-    roles: row.roles,
-    entitlements: row.entitlements,
-    nameProblem: row.name_problem ?? undefined,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   }
 }

@@ -1,5 +1,5 @@
 /** What the server itself says below `/console`, where the app is not there or has nothing to do with it. */
-import { messagePage } from './pages.ts'
+import { messagePage } from './page.ts'
 
 const SIGN_IN = { href: '/console/sign-in', text: 'Sign in' }
 
@@ -13,7 +13,7 @@ export const CONSOLE_PAGES = {
   notCompleted: () =>
     messagePage(
       'Sign-in not completed',
-      'It was begun in another browser, under another address, or too long ago. Begin again.',
+      'It was started in another browser, under another address, or too long ago. Start again.',
       SIGN_IN,
     ),
   denied: () => messagePage('Not signed in', 'The sign-in was given up.', SIGN_IN),

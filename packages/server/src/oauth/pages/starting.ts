@@ -1,6 +1,7 @@
 /** What people see while Lakegate starts: it asks again by itself, without a script, and then the page that was wanted is there. */
-import { pageHeaders } from './page-headers.ts'
-import { html, page } from './pages.ts'
+import { pageHeaders } from './headers.ts'
+import { html } from './html.ts'
+import { page } from './page.ts'
 import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './style-sheet.ts'
 
 const AGAIN_AFTER_SECONDS = '2'
@@ -9,7 +10,7 @@ export const STARTING_PAGE = {
   headers: pageHeaders(),
   html: page(
     'Lakegate is starting',
-    html`<p role="status">This page goes on by itself in a few seconds.</p>`,
+    html`<p role="status">This page continues by itself in a few seconds.</p>`,
     html`<meta http-equiv="refresh" content="${AGAIN_AFTER_SECONDS}" />`,
   ),
   files: new Map([

@@ -1,0 +1,29 @@
+/** HTML as a value: what comes from outside is a `string` and escaped; only `Html` is taken as it is (attack 33). */
+
+export class Html {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Escapes every value that is not `Html`; nothing for undefined. */
+export function html(parts: TemplateStringsArray, ...values: readonly (Html | string | undefined)[]): Html {
+  const render = (value: Html | string | undefined) =>
+    value instanceof Html
+      ? value.text
+      : (value ?? '').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+  return new Html(
+    parts.map((part, index) => part + (index < values.length ? render(values[index]) : '')).join(''),
+  )
+}
+
+export const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(''))
