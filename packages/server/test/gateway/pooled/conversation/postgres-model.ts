@@ -2,7 +2,7 @@
  * A PostgreSQL in memory that speaks the extended query protocol of a few statements, as `PostgresMain` answers them: enough
  * for a model of conversations, and for nothing else. Written from the manual ("Message Flow"), without src/protocol.
  */
-import { cstring, int32 } from '../../../stage/byte-builder.ts'
+import { cstring } from '../../../stage/byte-builder.ts'
 
 export interface Answer {
   readonly type: string
@@ -281,7 +281,3 @@ const namesOf = (body: Buffer): [string, string] => {
   const [first = '', second = ''] = textsOf(body)
   return [first, second]
 }
-
-/** A message of PostgreSQL, for whoever reads bytes. */
-export const bytesOfAnswer = ({ type, body }: Answer): Buffer =>
-  Buffer.concat([Buffer.from(type, 'latin1'), int32(body.length + 4), body])
