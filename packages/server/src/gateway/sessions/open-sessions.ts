@@ -83,7 +83,7 @@ class ListedSessions implements OpenSessions {
       uptimeMs: ports.uptimeMs,
       check: () => this.#recheckAll(),
       onFailure(error) {
-        // Open sessions live on when nobody can be asked (DESIGN §8); the next time comes by itself.
+        // Open sessions go on when the directory cannot be asked (DESIGN §8); it is asked again by itself.
         ports.log.warn({ err: error }, 'open sessions could not be checked again')
       },
     })
@@ -108,7 +108,7 @@ class ListedSessions implements OpenSessions {
       this.#traffic.ended(session)
       onChanged(uid)
     }
-    // What we asked PostgreSQL for is recorded by whoever wanted it.
+    // An end that we asked PostgreSQL for is recorded where that was asked.
     if (end !== undefined && (await session.ending) !== true) this.#ending.record(session, end)
   }
 

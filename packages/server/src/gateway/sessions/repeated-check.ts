@@ -1,4 +1,4 @@
-/** Asks something again and again: soon after it was called for, once for many calls, and by itself when nobody calls. */
+/** A check that is made soon after it was called for, once for many calls, and is due by itself after a while. */
 export interface RepeatedCheckPorts {
   readonly uptimeMs: () => number
   readonly check: () => Promise<void>

@@ -32,7 +32,7 @@ const NO_COLUMNS = Buffer.alloc(2)
 
 /**
  * Fails with UNDEFINED_OBJECT, or with what else the client's message would fail with, as in a transaction that failed (25P02):
- * nobody makes types in pg_catalog. No client of ours has a statement of that name.
+ * there is no such type in pg_catalog. No client of ours has a statement of that name.
  */
 const DOOMED = encodeParse(
   'a statement that lakegate makes fail',
