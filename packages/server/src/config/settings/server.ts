@@ -20,7 +20,7 @@ export const SERVER_SETTINGS = {
   'log-level': {
     kind: 'choice',
     default: 'info',
-    choices: ['debug', 'info', 'warn', 'error'],
+    choices: ['trace', 'debug', 'info', 'warn', 'error'],
     reloads: true,
     sentence: 'The least severe level that is logged, on standard error.',
   },
