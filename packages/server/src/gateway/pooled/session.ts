@@ -110,8 +110,9 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#client.on('data', this.#onRequestBytes)
     this.#client.on('drain', () => this.#backend?.socket.resume())
     this.#client.on('end', this.#onRequestEnd)
-    this.#client.resume()
+    // Before what comes behind it: a stream may tell of that, and of its end, as soon as it is resumed.
     if (early.length > 0) this.#onRequestBytes(early)
+    this.#client.resume()
     if (this.#client.readableEnded) this.#onRequestEnd()
     await closed
     this.#leave()
