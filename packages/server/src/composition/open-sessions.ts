@@ -78,7 +78,7 @@ export function buildOpenSessions(
       clock,
       counter: activity.counter,
       sender: createActivitySender(database),
-      sessions: openSessions.totalsByInstance,
+      sessions: () => openSessions.totalsByInstance(),
       pools: activity.pools,
       onFailure: (error) => {
         log.warn(
@@ -114,7 +114,9 @@ export function buildOpenSessions(
     async start() {
       await learn()
       stopListening.push(
-        sessionNotices.on('directory', openSessions.recheckSoon),
+        sessionNotices.on('directory', () => {
+          openSessions.recheckSoon()
+        }),
         sessionNotices.on('database_instance', learnSoon),
         sessionNotices.on('live_watch', hints.watched),
       )

@@ -1,6 +1,6 @@
 /**
  * One backend of a pool: opened as its role, lent to one logical session after another, and emptied in between by a
- * reset whose answer is read before anybody else gets a word in (attack 30).
+ * reset whose answer is read before the next session may send anything (attack 30).
  */
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
@@ -34,7 +34,7 @@ export interface BackendOwner {
 
 /** A logical session, as far as backends know it. */
 export interface Tenant {
-  /** The idle backend that it used last, and that nobody has used since. */
+  /** The idle backend that it used last, if no other session has used it since. */
   home: PooledBackend | undefined
   /** While that is asked what it left there; then it is known whether the session goes on there or elsewhere. */
   moving: Promise<void> | undefined
@@ -44,7 +44,7 @@ export interface Tenant {
   hear(message: Buffer): void
   /** By simple queries, and the backend stays with it. */
   wasAsked(): void
-  /** What it left cannot be kept, or was lost. */
+  /** What it left in a backend cannot be kept, or was lost. */
   endBecause(error: RefusedError | BackendEnded): void
 }
 
@@ -75,13 +75,13 @@ export class PooledBackend {
   tenant: Tenant | undefined
   /** Of the clock of the pool. */
   releasedAt = 0
-  /** Something came while nobody used it, such as a setting that changed for everybody. */
+  /** A message came while it was idle, such as a setting that changed for all sessions. */
   changedWhileIdle = false
   /** As whom it acted when it was opened: session_authorization and role. */
   openedAs: readonly string[] = []
   /** The settings of its role and database that were there then (protocol/settings-fingerprint.ts). */
   openedWith: string | undefined
-  /** What PostgreSQL said when it ended it, while nobody used it. */
+  /** What PostgreSQL said when it ended it, while it was idle. */
   lastWord: BackendEnded | undefined
   readonly #cancels = new Set<Promise<void>>()
   #owner: BackendOwner
@@ -98,7 +98,7 @@ export class PooledBackend {
       },
     })
     this.scanner.push(greeting)
-    this.#owner = this.#nobody
+    this.#owner = this.#whileIdle
     socket.on('data', (chunk: Buffer) => {
       this.scanner.push(chunk)
       this.#owner.onBytes()
@@ -118,7 +118,7 @@ export class PooledBackend {
   }
 
   takeBack(): void {
-    this.#owner = this.#nobody
+    this.#owner = this.#whileIdle
     this.socket.resume()
   }
 
@@ -126,7 +126,7 @@ export class PooledBackend {
   async converse(bytes: Buffer, ready: number): Promise<readonly Frame[]> {
     const frames: Frame[] = []
     this.#isConversing = true
-    const impatience = setTimeout(() => this.socket.destroy(), OWN_STATEMENT_LIMIT_MS)
+    const deadline = setTimeout(() => this.socket.destroy(), OWN_STATEMENT_LIMIT_MS)
     try {
       await new Promise<void>((resolve, reject) => {
         const read = () => {
@@ -163,7 +163,7 @@ export class PooledBackend {
       })
       return frames
     } finally {
-      clearTimeout(impatience)
+      clearTimeout(deadline)
       this.#isConversing = false
       this.takeBack()
     }
@@ -235,7 +235,7 @@ export class PooledBackend {
     throw refused('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() })
   }
 
-  /** @param pass sends the request; the backend is given to nobody else until that is over */
+  /** @param pass sends the request; the backend is given to no other session until that is over */
   cancel(pass: (key: { readonly processId: number; readonly key: Buffer }) => Promise<void>): Promise<void> {
     if (this.cancelKey === undefined) return Promise.resolve()
     const cancel = pass(this.cancelKey).finally(() => this.#cancels.delete(cancel))
@@ -243,7 +243,7 @@ export class PooledBackend {
     return cancel
   }
 
-  /** An orderly goodbye, for a backend that nobody uses. */
+  /** Terminate, for an idle backend. */
   retire(): void {
     this.socket.end(encodeTerminate())
   }
@@ -257,7 +257,7 @@ export class PooledBackend {
     if (body !== undefined && sqlstateThatEnds(body) !== undefined) this.lastWord = new BackendEnded(body)
   }
 
-  readonly #nobody: BackendOwner = {
+  readonly #whileIdle: BackendOwner = {
     onBytes: () => {
       for (let seen = this.scanner.see(); seen !== 'need_more'; seen = this.scanner.see()) {
         const { type, isWhole, start, end } = this.scanner

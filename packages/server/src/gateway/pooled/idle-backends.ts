@@ -1,10 +1,10 @@
-/** The backends of a pool that nobody uses at the moment, the longest idle first. */
+/** The idle backends of a pool, the longest idle first. */
 import type { PooledBackend, Tenant } from './backend.ts'
 
 export class IdleBackends {
-  /** Nobody has left anything in them. */
+  /** With nothing of a session in them. */
   readonly #clean = new Set<PooledBackend>()
-  /** As the session left them that used them last, and that gets them back while nobody else needs them. */
+  /** As the session left them that used them last, and that gets them back as long as no other one needs them. */
   readonly #left = new Set<PooledBackend>()
   /** With something in them that cannot be moved: theirs alone. They are not counted. */
   readonly #resting = new Set<PooledBackend>()
@@ -31,7 +31,7 @@ export class IdleBackends {
     return this.#resting.delete(backend)
   }
 
-  /** The one that the session used last, if nobody has taken it. */
+  /** The one that the session used last, if no other one has taken it. */
   takeHomeOf({ home }: Tenant): PooledBackend | undefined {
     return home !== undefined && (this.#left.delete(home) || this.#resting.delete(home)) ? home : undefined
   }

@@ -1,12 +1,24 @@
-/** The pools of one instance share its places for backends: whoever is idle makes room for whoever waits. */
+/** The pools of one instance share its places for backends: an idle backend is closed for a session of another pool that waits. */
 import type { PooledBackend } from './backend.ts'
 import type { PoolCounts } from './pool-counts.ts'
-import type { Pool } from './pool.ts'
+import type { PlaceOfPool } from './pool-terms.ts'
 
 /** PostgreSQL takes milliseconds for it, unless the machine is busy. */
 const GOING_LIMIT_MS = 5_000
 
-export class InstanceBackends {
+/** What pools of an instance know of each other. */
+export interface PoolOfInstance {
+  readonly place: PlaceOfPool
+  /** Since when a session has waited for a place; undefined when none does. */
+  readonly oldestWaiter: number | undefined
+  /** Of the backend that has been idle for longest. */
+  readonly idleSince: number | undefined
+  giveUpOne(): void
+  yieldOne(): Promise<void>
+  serveWaiter(): void
+}
+
+export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
   readonly pools = new Map<string, Pool>()
   readonly counts: PoolCounts
   /** Of all pools, those that are kept for what a session left in them. */
@@ -25,26 +37,26 @@ export class InstanceBackends {
     return this.#count < this.#most
   }
 
-  /** Half of the places stay for those who come and go. */
+  /** Half of the places stay for sessions that keep no backend. */
   get mayKeepMore(): boolean {
     return this.kept < Math.floor(this.#most / 2)
   }
 
   /** Takes a place, if need be that of an idle backend of another pool. */
-  take(asker: Pool): boolean {
+  take(asker: PoolOfInstance): boolean {
     if (!this.hasRoom) this.#longestIdleBeside(asker)?.giveUpOne()
     if (!this.hasRoom) return false
     this.#count += 1
     return true
   }
 
-  /** Gives a place back; who has waited longest and may use it gets it. */
+  /** Gives a place back, to the pool whose session has waited longest. */
   give(): void {
     this.#count -= 1
     this.serveLongestWaiting()
   }
 
-  /** A backend was told to go. PostgreSQL counts it until its process ends, which closes the socket. */
+  /** A backend was sent Terminate. PostgreSQL counts it until its process ends, which closes the socket. */
   isGoing(backend: PooledBackend): void {
     if (backend.socket.closed) return
     const gone = new Promise<void>((resolve) => {
@@ -58,21 +70,21 @@ export class InstanceBackends {
 
   /**
    * PostgreSQL has no place for another backend of the pool: idle ones of its role or database, in other pools, make room,
-   * and those that are going are waited for.
+   * and those that are being closed are waited for.
    * @returns whether it may be tried again
    */
-  async freePlace(asker: Pool, signal: AbortSignal): Promise<boolean> {
-    const kin = [...this.pools.values()].filter((pool) => pool !== asker && isCountedWith(pool, asker))
-    await Promise.all(kin.map((pool) => pool.yieldOne()))
+  async freePlace(asker: PoolOfInstance, signal: AbortSignal): Promise<boolean> {
+    const related = [...this.pools.values()].filter((pool) => pool !== asker && isCountedWith(pool, asker))
+    await Promise.all(related.map((pool) => pool.yieldOne()))
     if (this.#going.size === 0) return false
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(GOING_LIMIT_MS)])
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(GOING_LIMIT_MS)])
     const waited = new Promise<void>((resolve) => {
-      patience.addEventListener('abort', () => {
+      deadline.addEventListener('abort', () => {
         resolve()
       })
     })
     await Promise.race([waited, ...this.#going.values()])
-    return !patience.aborted
+    return !deadline.aborted
   }
 
   serveLongestWaiting(): void {
@@ -85,7 +97,7 @@ export class InstanceBackends {
     waiting[0]?.pool.serveWaiter()
   }
 
-  #longestIdleBeside(asker: Pool): Pool | undefined {
+  #longestIdleBeside(asker: PoolOfInstance): Pool | undefined {
     const [longest] = [...this.pools.values()]
       .flatMap((pool) => {
         const { idleSince: since } = pool
@@ -96,11 +108,11 @@ export class InstanceBackends {
   }
 
   /** Whether another pool waits for a place and there is none. */
-  isWanted(owner: Pool): boolean {
+  isWanted(owner: PoolOfInstance): boolean {
     if (this.hasRoom) return false
     return [...this.pools.values()].some((pool) => pool !== owner && pool.oldestWaiter !== undefined)
   }
 }
 
-const isCountedWith = ({ place: one }: Pool, { place: other }: Pool): boolean =>
+const isCountedWith = ({ place: one }: PoolOfInstance, { place: other }: PoolOfInstance): boolean =>
   one.roleOid === other.roleOid || one.databaseOid === other.databaseOid

@@ -1,6 +1,6 @@
 /**
  * What a session has left in its backend, by the backend's own word (docs/decisions/0011). Asked between two transactions,
- * before the backend is emptied for somebody else, and only where there is reason to (conversation/leftovers.ts). Runs as
+ * before the backend is emptied for another session, and only where there is reason to (conversation/leftovers.ts). Runs as
  * the session does, under its search_path: every name and operator is written with its schema.
  */
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
@@ -18,7 +18,7 @@ export type Settings = ReadonlyMap<string, string>
 export interface Inventory {
   /** Those that were set for the session, the custom ones left out. */
   readonly settings: Settings
-  /** Of the names that were asked for, those that have a value, whoever gave it to them. */
+  /** Of the names that were asked for, those that have a value, wherever it comes from. */
   readonly custom: Settings
   /** What cannot be taken to another backend. */
   readonly held: readonly string[]

@@ -1,11 +1,11 @@
 /**
- * Lets idle backends go when somebody wants their database without other sessions in it. DROP DATABASE, ALTER DATABASE …
+ * Closes idle backends when a statement needs their database without other sessions in it. DROP DATABASE, ALTER DATABASE …
  * RENAME or SET TABLESPACE, and CREATE DATABASE … TEMPLATE lock the database and then wait, for five seconds, until
  * everybody else has left it (`CountOtherDBBackends`). The lock is seen by all, whoever holds it, so it is asked for
  * while backends are idle; new ones cannot be opened in the database meanwhile, since they need a lock themselves.
  *
  * A CONNECTION LIMIT that came behind the last login of a pool is found by the same question: PostgreSQL counts its idle
- * backends, and whoever logs in otherwise, elsewhere or directly, would have no place.
+ * backends, and other logins, elsewhere or directly, would have no place.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { ClaimedDatabases } from '../../operations/ports/claimed-databases.ts'
@@ -56,7 +56,7 @@ export function makeWay(ports: {
       }
       silent.delete(uid)
     } catch (error) {
-      // Nothing follows from that, but somebody may wait in vain: said once, not twice a second.
+      // A statement may wait in vain then: said once, not twice a second.
       if (!silent.has(uid))
         ports.log.warn(
           { err: error, instance: instance.name },

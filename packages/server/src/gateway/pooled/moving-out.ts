@@ -30,7 +30,7 @@ export class MovingOut {
     return leftovers.isSuspected || this.#kept.has(backend)
   }
 
-  /** @param why when nobody needs the backend, a session is not ended for it */
+  /** @param why a session is ended for a backend that is needed, not for one that is only to be closed */
   async moveOut(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unneeded'): Promise<Outcome> {
     if (tenant.isOver || !this.mustAsk(backend, tenant)) {
       this.#kept.keepNoLonger(backend)
@@ -38,7 +38,7 @@ export class MovingOut {
     }
     const outcome = this.#askAndEmpty(backend, tenant, why)
     const moving = outcome.then(() => {
-      // Whoever waited for the backend may have begun to move the session out again.
+      // Another session that waited for the backend may have begun to move this one out again.
       if (tenant.moving === moving) tenant.moving = undefined
     })
     tenant.moving = moving

@@ -2,13 +2,13 @@
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /**
- * Why a backend was closed: another pool needed its place; nobody needed it for `pool-idle-seconds`, or may keep one
- * idle; it was older than `pool-lifetime-seconds`, or than the settings of its role or database; somebody wants its
+ * Why a backend was closed: another pool needed its place; it was idle for `pool-idle-seconds`, or none may be kept
+ * idle; it was older than `pool-lifetime-seconds`, or than the settings of its role or database; a statement needs its
  * database alone; or a session or PostgreSQL ended it, or it could not be emptied.
  */
 export type CloseReason = 'evicted' | 'unused' | 'outdated' | 'yielded' | 'lost'
 
-/** Outlives the pools, which are forgotten when nobody uses them: a counter must not go back. */
+/** Outlives the pools, which are forgotten when they are unused: a counter must not go back. */
 export class PoolCounts {
   opened = 0
   readonly closed: Record<CloseReason, number> = {

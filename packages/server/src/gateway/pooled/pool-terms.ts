@@ -20,7 +20,7 @@ export interface PlaceOfPool {
 
 export interface PoolPorts {
   readonly open: (signal: AbortSignal) => Promise<PooledBackend>
-  /** A number between 0 and 1 that nobody can foresee. */
+  /** A number between 0 and 1 that cannot be foreseen. */
   readonly random: () => number
   /** Milliseconds that only go forward. */
   readonly now: () => number

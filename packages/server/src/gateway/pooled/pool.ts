@@ -1,6 +1,6 @@
 /**
  * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0011).
- * A session gets back the backend that it used last while nobody else needed it; who has to wait, waits in line.
+ * A session gets back the backend that it used last as long as no other one needed it; sessions that wait are served in turn.
  */
 import { BackendAges } from './backend-ages.ts'
 import { BackendRefused } from './backend-ends.ts'
@@ -92,13 +92,13 @@ export class Pool {
     this.keepSpare(spare)
   }
 
-  /** Found between two logins: the terms may have changed since the last one, and nobody may log in here any more. */
+  /** Found between two logins: the terms may have changed since the last one, and logins here may be refused by now. */
   keepSpare(spare: Spare): void {
     this.#spare = spare
     this.#trim()
   }
 
-  /** Without waiting: the backend that the session used last, if nobody has taken it. */
+  /** Without waiting: the backend that the session used last, if no other one has taken it. */
   takeOwn(tenant: Tenant): PooledBackend | undefined {
     return this.#idle.takeHomeOf(tenant)
   }
@@ -126,7 +126,7 @@ export class Pool {
     }
   }
 
-  /** After a transaction: the session gets it back, unless somebody waits. */
+  /** After a transaction: the session gets it back, unless another one waits. */
   release(backend: PooledBackend): void {
     backend.takeBack()
     const { tenant } = backend
@@ -166,7 +166,7 @@ export class Pool {
   }
 
   /**
-   * Makes room for another pool of the instance, however briefly the backend has been idle: who waits for a place is
+   * Makes room for another pool of the instance, however briefly the backend has been idle: a session that waits for a place is
    * told of those that come free, and not of one that was idle already when it came. At once, unless its session has to
    * be moved out of it first.
    */
@@ -175,7 +175,7 @@ export class Pool {
     if (backend !== undefined) void this.#dismiss(backend, 'evicted')
   }
 
-  /** PostgreSQL has no place for another pool of the role or the database. Nobody's state is lost for it. */
+  /** PostgreSQL has no place for another pool of the role or the database. No session loses state for it. */
   async yieldOne(): Promise<void> {
     const backend = this.#idle.longest
     if (backend !== undefined) await this.#dismiss(backend, 'yielded')
@@ -194,7 +194,7 @@ export class Pool {
     }
   }
 
-  /** Somebody wants the database without other sessions in it. Those that have something to lose stay. */
+  /** A statement needs the database without other sessions in it (make-way.ts). Backends that hold a session's state stay. */
   makeWay(): void {
     this.#dismissIdle('yielded')
   }
@@ -227,7 +227,7 @@ export class Pool {
     return true
   }
 
-  /** Nobody tells when PostgreSQL has a place again, so whoever waits tries then. */
+  /** PostgreSQL does not tell when it has a place again, so those that wait try then. */
   #rememberFull(): void {
     this.#fullUntil = this.#ports.now() + FULL_FOR_MS
     setTimeout(() => {
@@ -274,7 +274,7 @@ export class Pool {
     }
   }
 
-  /** For somebody else. Undefined when it stays with its session, is gone, or is too old for another one. */
+  /** For another session. Undefined when it stays with its own, is gone, or is too old for another one. */
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
     const { tenant } = backend
     const isOver = this.#ages.isOver(backend)
@@ -287,7 +287,7 @@ export class Pool {
     return undefined
   }
 
-  /** With something in it that cannot be moved. A socket that closed in the meantime has told so already, to nobody. */
+  /** With something in it that cannot be moved. A socket may have closed in the meantime, when nothing listened for it. */
   #rest(backend: PooledBackend): void {
     this.#idle.addResting(backend)
     if (!backend.isGone) return
@@ -297,7 +297,7 @@ export class Pool {
     }
   }
 
-  /** Somebody may have it now. */
+  /** It is free for any session. */
   #offer(backend: PooledBackend): void {
     if (backend.isGone) {
       backend.socket.destroy()
@@ -308,14 +308,14 @@ export class Pool {
     else this.#lay(backend)
   }
 
-  /** Who waits gets it; else it is idle. */
+  /** A session that waits gets it; else it is idle. */
   #lay(backend: PooledBackend): void {
     if (this.#line.serve(backend)) return
     backend.releasedAt = this.#ports.now()
     this.#idle.add(backend)
   }
 
-  /** Rather than let anybody have it. Whoever waits for it gets its place. */
+  /** Instead of giving it to another session. A session that waits gets its place. */
   #reasonToClose(backend: PooledBackend): CloseReason | undefined {
     if (this.#ages.isOver(backend)) return 'outdated'
     if (this.#line.length > 0) return undefined

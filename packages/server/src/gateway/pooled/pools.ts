@@ -26,12 +26,12 @@ export interface Pools {
   present(admission: Admission): Promise<DatabaseInstance>
   /** Of every instance that had a pooled session since the start of the process. */
   figures(): readonly PoolFigures[]
-  /** Closes every backend that nobody uses. */
+  /** Closes every idle backend. */
   close(): void
 }
 
 interface Instance {
-  readonly backends: InstanceBackends
+  readonly backends: InstanceBackends<Pool>
   /** As the last login found it. */
   seen: DatabaseInstance
 }
@@ -70,7 +70,7 @@ export function createPools(
   function instanceOf({ instance }: Admission): Instance {
     const { uid } = instance
     const found = instances.get(uid) ?? {
-      backends: new InstanceBackends(settings.backendsPerInstance, countsOf(uid)),
+      backends: new InstanceBackends<Pool>(settings.backendsPerInstance, countsOf(uid)),
       seen: instance,
     }
     found.seen = instance
@@ -91,7 +91,7 @@ export function createPools(
     throw refused('instance_not_reachable', { reason: 'The database instance does not exist.' })
   }
 
-  function make({ admission, startup, databaseName }: PoolRequest, backends: InstanceBackends): Pool {
+  function make({ admission, startup, databaseName }: PoolRequest, backends: InstanceBackends<Pool>): Pool {
     return new Pool(
       { roleOid: admission.roleOid, databaseOid: admission.pooled.database.oid },
       {

@@ -42,7 +42,7 @@ const MOST_WAITING_BYTES = 128 * 1024
 const PROBE_MS = 1_000
 
 /** Made once: it is the reason of every orderly end, and an error costs its stack. */
-const LEFT = new ConnectionEnded()
+const CLIENT_LEFT = new ConnectionEnded()
 
 /**
  * Between transactions PostgreSQL has nothing to say to these: COPY messages are what remains of a COPY that failed
@@ -64,7 +64,7 @@ const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = n
  *   holding    for answers to what was sent before (conversation/); then -> reading
  *   violated   it is not read: PostgreSQL has been told of the client's last one, and ends the session
  *   leaving    it is not read: Terminate was passed on, or the end of the stream; the backend finishes what it was asked
- *   over       nobody reads it any more; every other state may become this one
+ *   over       it is dropped; every other state may become this one
  */
 type State = 'reading' | 'waiting' | 'holding' | 'violated' | 'leaving' | 'over'
 
@@ -91,7 +91,7 @@ export class PooledSession implements BackendOwner, Tenant {
   #violation: RefusedError | undefined
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
-  /** Nobody asked for it from outside, and the client did not say goodbye. */
+  /** Unless it was ended from outside, or by the client's Terminate. */
   #ownEnd: SessionEnd | undefined
 
   /** @param told what the client was told of settings at its login */
@@ -110,8 +110,9 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#client.on('data', this.#onRequestBytes)
     this.#client.on('drain', () => this.#backend?.socket.resume())
     this.#client.on('end', this.#onRequestEnd)
-    this.#client.resume()
+    // Before what comes behind it: a stream may tell of that, and of its end, as soon as it is resumed.
     if (early.length > 0) this.#onRequestBytes(early)
+    this.#client.resume()
     if (this.#client.readableEnded) this.#onRequestEnd()
     await closed
     this.#leave()
@@ -148,13 +149,13 @@ export class PooledSession implements BackendOwner, Tenant {
     if (this.#conversation.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
   }
 
-  /** Ends the session from outside, with a last word for the client where it would be understood. */
+  /** Ends the session from outside; the client is sent the error where it would not be taken for the rest of another message. */
   end(error: unknown): void {
     if (this.isOver) return
     this.#state = 'over'
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
-    // Whoever reads slowly has answers before him, as at every other end of a session.
+    // A client that reads slowly has answers to read before the last message, as at every other end of a session.
     const lingerMs = ANSWER_LINGER_MS
     if (error instanceof ConnectionEnded) closeConnection(this.#client)
     else if (this.#isInsideAnswer) closeConnection(this.#client, { lingerMs })
@@ -198,7 +199,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const lastWord = this.#lastError === undefined ? undefined : sqlstateThatEnds(this.#lastError)
     const isLeaving = this.#state === 'leaving'
     if (!isLeaving) this.#ownEnd ??= { reason: 'backend_ended', sqlstate: lastWord }
-    // There is no more to say; whatever the client still asks for is asked of nobody.
+    // The client has PostgreSQL's last message, or cannot be sent one; what it still asks for is dropped.
     if (isLeaving || lastWord !== undefined || this.#isInsideAnswer) this.#close()
     else this.end(this.#violation ?? refused('pooled_backend_lost'))
   }
@@ -416,9 +417,9 @@ export class PooledSession implements BackendOwner, Tenant {
   #leave(): void {
     const isLeaving = this.#state === 'leaving'
     this.#state = 'over'
-    this.#gone.abort(LEFT)
+    this.#gone.abort(CLIENT_LEFT)
     clearInterval(this.#probing)
-    // Behind Terminate PostgreSQL finishes what it was asked, although nobody reads the answer.
+    // Behind Terminate PostgreSQL finishes what it was asked, although the answer is read by no client.
     if (isLeaving && !this.#hasSentAll) this.#backend?.socket.resume()
     else this.#discardBackend()
     this.#ports.pool.leave(this)
@@ -430,7 +431,7 @@ export class PooledSession implements BackendOwner, Tenant {
     if (backend === undefined) return
     this.#backend = undefined
     backend.takeBack()
-    // PostgreSQL notices that nobody listens only when it has something to say.
+    // PostgreSQL notices that the connection is gone only when it writes to it.
     if (this.#conversation.isBusy) void backend.cancel(this.#ports.passCancel)
     backend.socket.destroy()
   }

@@ -36,7 +36,7 @@ export class WaitingLine {
     return first?.since
   }
 
-  /** @returns false when nobody waits */
+  /** @returns false when no session waits */
   serve(found: Found): boolean {
     const [first] = this.#waiters
     first?.resolve(found)
@@ -55,7 +55,7 @@ export class WaitingLine {
       const settle = () => {
         counts.waitedMs += now() - begun
         this.#waiters.delete(waiter)
-        clearTimeout(impatience)
+        clearTimeout(deadline)
         signal.removeEventListener('abort', onAbort)
       }
       const waiter: Waiter = {
@@ -69,7 +69,7 @@ export class WaitingLine {
         settle()
         reject(signal.reason as Error)
       }
-      const impatience = setTimeout(
+      const deadline = setTimeout(
         () => {
           settle()
           counts.timeouts += 1

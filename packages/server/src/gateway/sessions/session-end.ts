@@ -12,7 +12,7 @@ type EndReason = 'session_idle' | 'session_too_old' | 'token_expired'
 
 /**
  * Embedded instances have the idle limit as PostgreSQL's own idle_session_timeout, so that the client reads its 57P05;
- * it goes first. We follow where somebody switched that off, or sits idle in a transaction.
+ * it goes first. We follow where that was switched off, or the session is idle in a transaction.
  */
 const AFTER_POSTGRESQL_MS = 5_000
 

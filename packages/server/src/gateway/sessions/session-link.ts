@@ -21,7 +21,7 @@ export interface SessionLink {
   cut(): void
 }
 
-/** Why a session ended before its client wanted, when nobody asked the gateway for that. */
+/** Why a session ended before its client wanted, when the gateway had not been told to end it. */
 export interface SessionEnd {
   /** `backend_ended`, or the name of a refusal. */
   readonly reason: string

@@ -51,7 +51,7 @@ function world(
         return Promise.resolve(undefined)
       },
       audit: { record: (entry) => void records.push(entry) },
-      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      log: { warn: () => undefined },
       onEnded: () => undefined,
       onChanged: () => undefined,
     },

@@ -1,4 +1,4 @@
-/** What a client's message says, as far as it matters to whoever lends backends: names and texts, never values of rows. */
+/** What a client's message says, as far as a pooled session must know: names and texts, never values of rows. */
 import { LONGEST_MESSAGE, LONGEST_SMALL_MESSAGE } from '../../../protocol/limits.ts'
 import { FRONTEND } from '../../../protocol/message-types.ts'
 import type { MessageScanner } from '../../../protocol/message-scanner.ts'

@@ -9,7 +9,7 @@
  * statements by statements.ts; and what may be left in it by leftovers.ts.
  */
 import { unreachable } from '../../../domain/unreachable.ts'
-import { encodeErrorResponse } from '../../../protocol/error-response.ts'
+import { decodeErrorResponse, encodeErrorResponse } from '../../../protocol/error-response.ts'
 import {
   encodeCloseStatement,
   encodeDescribeStatement,
@@ -30,8 +30,15 @@ import { DROP, PASS, type AnswerVerdict, type RequestVerdict } from './verdict.t
 const IDLE = 'I'.charCodeAt(0)
 const NO_COLUMNS = Buffer.alloc(2)
 
-/** Fails whatever the state of the transaction: no client of ours has a statement of that name. */
-const DOOMED = encodeDescribeStatement('a statement that lakegate makes fail')
+/**
+ * Fails with UNDEFINED_OBJECT, or with what else the client's message would fail with, as in a transaction that failed (25P02):
+ * there is no such type in pg_catalog. No client of ours has a statement of that name.
+ */
+const DOOMED = encodeParse(
+  'a statement that lakegate makes fail',
+  'SELECT NULL::pg_catalog."a type that lakegate makes fail"',
+)
+const UNDEFINED_OBJECT = '42704'
 
 /** As PostgreSQL says it of a statement that is in the backend still; drivers go by the name of its function. */
 const RESULT_TYPE_CHANGED = encodeErrorResponse({
@@ -141,8 +148,8 @@ export class Conversation {
   }
 
   /**
-   * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription everything; undefined
-   *   when it is longer than what is read
+   * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription and ErrorResponse everything;
+   *   undefined when it is longer than what is read
    */
   received(type: number, detail: () => Buffer | undefined): AnswerVerdict {
     switch (type) {
@@ -172,7 +179,7 @@ export class Conversation {
       case BACKEND.portalSuspended:
         return this.#answered('execute')
       case BACKEND.errorResponse:
-        return this.#failed()
+        return this.#failed(detail)
       case BACKEND.copyInResponse:
         return this.#exchange.copyBegan() ? PASS : this.#mismatch()
       default:
@@ -254,8 +261,8 @@ export class Conversation {
     if (!this.#exchange.isHeard) return this.#pass({ kind: 'bind' })
     const made = this.#statements.traitsOf(statement)
     const traits = this.#texts.ofStatement(statement, made, this.#exchange.segment)
-    const before = this.#standIn(traits.deallocates)
-    if (before === 'unknown') return this.#holdForEverything()
+    const before = traits === 'unknown' ? traits : this.#standIn(traits.deallocates)
+    if (traits === 'unknown' || before === 'unknown') return this.#holdForEverything()
     this.#runs(traits, parameters)
     this.#texts.bound(portal, traits)
     this.#exchange.sent({ kind: 'bind' })
@@ -365,7 +372,7 @@ export class Conversation {
     return PASS
   }
 
-  #failed(): AnswerVerdict {
+  #failed(detail: () => Buffer | undefined): AnswerVerdict {
     const failure = this.#exchange.failed()
     if (failure.kind === 'mismatch') return this.#mismatch()
     if (failure.kind === 'alone') return PASS
@@ -375,7 +382,9 @@ export class Conversation {
     for (const request of [failed, ...skipped]) {
       if (request?.kind === 'parse') this.#texts.parseAnswered(request.statement)
     }
-    return failed?.kind === 'doomed' ? { act: 'replace', by: RESULT_TYPE_CHANGED } : PASS
+    if (failed?.kind !== 'doomed') return PASS
+    const { sqlstate } = decodeErrorResponse(detail() ?? Buffer.alloc(0))
+    return sqlstate === UNDEFINED_OBJECT ? { act: 'replace', by: RESULT_TYPE_CHANGED } : PASS
   }
 }
 

@@ -31,7 +31,7 @@ export class Exchange {
   #phase: Phase = 'between'
   /** Counts Syncs and what else ends a segment. */
   #segment = 0
-  /** Syncs that a COPY may have read among its data. When it ends well, it has read them; else nobody knows. */
+  /** Syncs that a COPY may have read among its data. When it ends well, it has read them; else that is not known. */
   #doubtfulSyncs = 0
   #hasCopyData = false
 
@@ -54,7 +54,7 @@ export class Exchange {
     return this.#queue.isEmpty
   }
 
-  /** Whether nothing is kept, not even what nobody answers. */
+  /** Whether nothing is kept, not even COPY messages, which have no answer. */
   get isEmpty(): boolean {
     return this.#queue.length === 0
   }
@@ -107,7 +107,7 @@ export class Exchange {
 
   /** ErrorResponse. */
   failed(): Failure {
-    // What a COPY has read of the Syncs among its data, when it fails in their midst, is known to nobody.
+    // Which of the Syncs among its data a COPY has read that failed is not known.
     if (this.#doubtfulSyncs > 0) return { kind: 'mismatch' }
     this.copyEnded()
     const current = this.#queue.current()

@@ -51,7 +51,7 @@ export class Leftovers {
   #isSuspected = false
   #hasLoadedLibrary = false
 
-  /** Whether something may be left that nobody has asked for. */
+  /** Whether something may be left of which the backend has not been asked. */
   get isSuspected(): boolean {
     return this.#isSuspected
   }
@@ -60,7 +60,7 @@ export class Leftovers {
     return [...this.#customNames]
   }
 
-  /** What it has that no question finds. */
+  /** What it has that the question does not find. */
   get unseen(): readonly string[] {
     return [
       ...(this.#hasLoadedLibrary ? ['libraries loaded by LOAD'] : []),

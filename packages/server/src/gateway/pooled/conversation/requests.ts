@@ -43,7 +43,7 @@ export class RequestQueue {
     return this.#requests.length - this.#head
   }
 
-  /** Those that nobody answers are left out at the head: PostgreSQL ignores COPY messages without a COPY. */
+  /** COPY messages at the head are left out: PostgreSQL ignores them without a COPY, and answers nothing. */
   current(): Request | undefined {
     while (isCopyMessage(this.#requests[this.#head])) this.#drop()
     return this.#requests[this.#head]

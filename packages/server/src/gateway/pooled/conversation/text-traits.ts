@@ -32,7 +32,7 @@ export const UNSEEN: TextTraits = {
   deallocates: undefined,
 }
 
-/** Of two texts that may be under one name. */
+/** Of two texts that may be under one name, and take the same statement away, if any. */
 export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
   mayLeave: one.mayLeave || other.mayLeave,
   setsLocally: one.setsLocally && other.setsLocally,
@@ -42,20 +42,20 @@ export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
       ? 'any'
       : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
   mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
-  deallocates: one.deallocates === other.deallocates ? one.deallocates : undefined,
+  deallocates: one.deallocates,
 })
 
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
 const NOT_LOCAL = /\bset\b(?!\s+(?:local|transaction|constraints)\b)|\breset\b/i
 const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
-/** Long comments in this place are nobody's habit, and would be looked for again and again. */
+/** Comments in this place are short, and long ones would be searched again and again. */
 const BLANK = String.raw`(?:\s|/\*(?:[^*]|\*(?!/)){0,200}\*/|--[^\n]{0,200}\n)`
 const SET_CUSTOM = new RegExp(
   String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${NAME}(?:\s*\.\s*${NAME})+)`,
   'gi',
 )
 const CUSTOM_NAME = /^[a-z_\x80-\xff][\w$\x80-\xff]*(?:\.[a-z_\x80-\xff][\w$\x80-\xff]*)+$/i
-/** Longer ones are somebody's text. */
+/** Longer ones are no names of settings. */
 const LONGEST_SETTING = 200
 /** Made when the backend is opened, and not the client's. */
 const OWN_SETTINGS = 'databricks_auth.'

@@ -36,14 +36,17 @@ export class Texts {
    * Of the text that a statement has, or of all that it may have by the time that it is used.
    * @param made of the statement that is there
    * @param segment in which it is used
+   * @returns `unknown` when only an answer can tell which prepared statement it takes away, if any
    */
-  ofStatement(statement: string, made: TextTraits | undefined, segment: number): TextTraits {
+  ofStatement(statement: string, made: TextTraits | undefined, segment: number): TextTraits | 'unknown' {
     const unanswered = this.#unanswered.get(statement)
     const last = unanswered?.at(-1)
     if (unanswered === undefined || last === undefined) return made ?? UNSEEN
     // If that Parse fails, whatever follows in its segment is skipped.
     if (last.segment === segment) return last.traits
-    return [...(made === undefined ? [] : [made]), ...unanswered.map(({ traits }) => traits)].reduce(eitherOf)
+    const possible = [...(made === undefined ? [] : [made]), ...unanswered.map(({ traits }) => traits)]
+    if (possible.some(({ deallocates }) => deallocates !== last.traits.deallocates)) return 'unknown'
+    return possible.reduce(eitherOf)
   }
 
   bound(portal: string, traits: TextTraits): void {

@@ -45,12 +45,12 @@ function judge(bytes: Buffer): RequestVerdict {
 }
 const says = (...messages: readonly Buffer[]): readonly Verdict['act'][] =>
   messages.map((message) => judge(message).act)
-/** Letters; behind a colon the tag of CommandComplete, the status of ReadyForQuery, a column of RowDescription. */
+/** Letters; behind a colon the tag of CommandComplete, the status of ReadyForQuery, a column of RowDescription, an SQLSTATE. */
 const hears = (...answers: readonly string[]): readonly string[] =>
   answers.map((answer) => {
     const [letter = '', text = ''] = answer.split(':')
-    const detail =
-      letter === 'T' ? rowDescription(text) : letter === 'Z' ? Buffer.from(text || 'I') : cstring(text)
+    const field = cstring(letter === 'E' ? `C${text}` : text)
+    const detail = letter === 'T' ? rowDescription(text) : letter === 'Z' ? Buffer.from(text || 'I') : field
     return conversation.received(letter.charCodeAt(0), () => detail).act
   })
 const rowDescription = (column: string): Buffer =>
@@ -319,8 +319,17 @@ describe('a named statement', () => {
     judge(bindMessage('x'))
     hears('1', 't', 'T:b')
     expect(judge(bindMessage('x')).act).toBe('replace')
-    expect(hears('E')).toEqual(['replace'])
+    expect(hears('E:42704')).toEqual(['replace'])
     expect(conversation.phase).toBe('skipping')
+  })
+
+  it('with other rows than the client knows fails as anything else would where that is so', () => {
+    make('x')
+    conversation.changedBackend()
+    judge(bindMessage('x'))
+    hears('1', 't', 'T:b')
+    judge(bindMessage('x'))
+    expect(hears('E:25P02')).toEqual(['pass'])
   })
 
   it('that cannot be made again fails with the words of PostgreSQL, and is tried again later', () => {

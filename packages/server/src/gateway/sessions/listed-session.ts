@@ -1,0 +1,77 @@
+/** An open session in the list of its process: what was known at its login, and what was seen of it since. */
+import type { OpenSession } from '../../domain/open-session.ts'
+import type { Admission } from '../../operations/login/admit-login.ts'
+import type { SessionLink } from './session-link.ts'
+
+export interface ListedSession {
+  readonly admission: Admission
+  readonly request: { readonly database: string; readonly clientAddress: string }
+  readonly link: SessionLink
+  readonly id: string
+  readonly openedAt: Date
+  readonly openedAtUptime: number
+  lastActiveAt: Date
+  lastActiveUptime: number
+  bytesSeen: number
+  /** An end that did not succeed is not tried again before. */
+  notBeforeUptime: number
+  /** It goes by itself from here; only its sockets are still closing. */
+  wasEnded: boolean
+  /** What came of the last try to end it. */
+  ending: Promise<boolean> | undefined
+}
+
+export const listedSession = (
+  session: Pick<ListedSession, 'admission' | 'request' | 'link' | 'id'>,
+  { now, uptime }: { readonly now: Date; readonly uptime: number },
+): ListedSession => ({
+  ...session,
+  openedAt: now,
+  openedAtUptime: uptime,
+  lastActiveAt: now,
+  lastActiveUptime: uptime,
+  bytesSeen: 0,
+  notBeforeUptime: 0,
+  wasEnded: false,
+  ending: undefined,
+})
+
+/** Its sockets count bytes by themselves; that is looked at now. */
+export function noteActivity(
+  session: ListedSession,
+  { now, uptime }: { readonly now: Date; readonly uptime: number },
+): void {
+  const bytes = session.link.bytesFromClient() + session.link.bytesToClient()
+  if (bytes === session.bytesSeen) return
+  session.bytesSeen = bytes
+  session.lastActiveUptime = uptime
+  session.lastActiveAt = now
+}
+
+export function describeSession({
+  admission,
+  request,
+  link,
+  id,
+  openedAt,
+  lastActiveAt,
+}: ListedSession): OpenSession {
+  const { instance, behind, token } = admission
+  return {
+    id,
+    workspaceId: instance.workspaceId,
+    instanceUid: instance.uid,
+    instanceName: instance.name,
+    identity: behind === undefined ? undefined : { id: behind.id, type: behind.type, name: behind.name },
+    groupPath: behind?.path ?? [],
+    role: admission.roleName,
+    ...request,
+    tokenId: token?.tokenId,
+    tokenExpiresAt: token?.expiresAt,
+    backendProcessId: link.backendProcessId(),
+    openedAt,
+    lastActiveAt,
+    bytesFromClient: link.bytesFromClient(),
+    bytesToClient: link.bytesToClient(),
+  }
+}
