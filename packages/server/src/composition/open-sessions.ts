@@ -31,16 +31,15 @@ export function buildOpenSessions(
   settings: LoadedSettings,
   activity: { readonly counter: ActivityCounter; readonly pools: () => readonly PoolFigures[] },
 ): RunningOpenSessions {
-  const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics, hints } =
-    foundation
+  const { clock, log, audit, stores, clusters, sessionNotices, database, metrics, hints } = foundation
   const openSessions = createOpenSessions(
     {
       clock,
       uptimeMs: () => performance.now(),
       newId: randomUUID,
-      termination: createBackendTermination(stores.instances, connections),
+      termination: createBackendTermination(stores.instances, clusters.connections),
       recheck: createRecheckSession({
-        roles,
+        roles: clusters.roles,
         directory: stores.loginDirectory,
         claims: stores.catalog,
         clock,
