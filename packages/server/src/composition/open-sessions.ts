@@ -95,7 +95,7 @@ export function buildOpenSessions(
       activity.counter.know(new Set(instances.map(({ uid }) => uid)))
       return instances
     })
-  /** What was known before goes on meanwhile. */
+  /** Until then what was read before stays in force. */
   const learnSoon = () => {
     clearTimeout(learnAgain)
     learn().catch((error: unknown) => {

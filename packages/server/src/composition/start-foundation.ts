@@ -73,7 +73,7 @@ export async function startFoundation(
   const log = openProcessLog(settings)
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
-  // Whatever the settings name is looked at before a port is bound or a process started.
+  // What the settings name is checked before a port is bound or a process started.
   if (role === 'control') checkServes(settings, role)
   await checkOnDisk(settings)
   const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
