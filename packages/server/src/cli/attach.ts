@@ -80,7 +80,7 @@ async function attach(name: string, flags: Flags): Promise<void> {
     if (!flags.wait) return
     if (process.stdout.isTTY)
       process.stdout.write(
-        'Lakegate connects to the cluster … (Ctrl-C ends the waiting, not the attaching)\n',
+        'Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate goes on attaching)\n',
       )
     await waitUntilAvailable(http, made)
   })
@@ -100,8 +100,8 @@ async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): P
     throw commandFailed(`${name} is gone: somebody detached it meanwhile.`, undefined)
   if (now.state !== 'AVAILABLE')
     throw commandFailed(
-      `${name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
-      `Lakegate goes on trying. \`lakegate detach ${name}\` gives it up; then attach it as it should be.`,
+      `${name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,
+      `Lakegate goes on trying. \`lakegate detach ${name}\` stops this; then attach the cluster with the right values.`,
     )
   const said = now.status_message === undefined ? '' : `: ${now.status_message}`
   process.stdout.write(`${name} is ${now.state}${said || '.'}\n`)
@@ -112,6 +112,6 @@ function parseHost(text: string): { host: string; port?: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ?? []
   const host = bracketed ?? plain
   if (host === undefined)
-    throw commandFailed(`“${text}” is no host.`, 'Write host:port, or [address]:port for IPv6.')
+    throw commandFailed(`“${text}” is not a host.`, 'Write host:port, or [address]:port for IPv6.')
   return { host, ...(port === undefined ? {} : { port: Number(port) }) }
 }

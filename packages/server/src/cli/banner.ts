@@ -98,7 +98,7 @@ function nameFiles({ tokenFile, signInLinkFile }: KeptAccess): readonly string[]
   return [
     ...(tokenFile === undefined
       ? [
-          '  Access token     none was made, because this is no terminal; LAKEGATE_READY_FILE names a file for one',
+          '  Access token     none was made, because this is not a terminal; set LAKEGATE_READY_FILE to get one in a file',
         ]
       : [`  Access token     in ${tokenFile}`]),
     ...(signInLinkFile === undefined

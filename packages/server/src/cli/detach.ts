@@ -36,7 +36,7 @@ async function detach(name: string, flags: Flags): Promise<void> {
     await waitUntilGone(http, instance)
     process.stdout.write(
       flags.removeObjects
-        ? `${name} is detached, and what Lakegate put into the cluster is taken out.\n`
+        ? `${name} is detached, and what Lakegate put into the cluster was removed.\n`
         : `${name} is detached; what Lakegate put into the cluster is still there.\n`,
     )
   })
@@ -56,7 +56,7 @@ async function waitUntilGone(http: LakegateHttp, before: DatabaseInstance): Prom
   )
   if (now === undefined || isGone(now)) return
   throw commandFailed(
-    `${now.name} is still ${now.state}: ${now.status_message ?? 'nobody has said why.'}`,
+    `${now.name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,
     'Lakegate goes on trying. `lakegate detach` without --remove-objects leaves everything in the cluster.',
   )
 }

@@ -65,7 +65,7 @@ async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
     )
     process.stdout.write(
       `The new signing key is published, and signs from ${answer.signs_from}: ${answer.kid}\n` +
-        `Tokens of former keys are good as long as they live, at most until ${answer.former_keys_verify_until}.\n`,
+        `Tokens of former keys stay valid until they expire, at most until ${answer.former_keys_verify_until}.\n`,
     )
   })
 }
@@ -73,9 +73,9 @@ async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
 function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>): void {
   process.stdout.write(
     formerFile === undefined
-      ? `The rotation that was begun is finished. Everything that is kept encrypted is so under the first key of ${file} now (${String(count)} values); the others are taken out of it.\n`
-      : `Everything that is kept encrypted is so under a new master key now (${String(count)} values): ${file}\n` +
-          `The former key is in ${formerFile}. Backups of the system database from before need it: keep it with them, or remove it.\n`,
+      ? `The interrupted rotation is finished. Everything encrypted (${String(count)} values) is now encrypted with the first key of ${file}; the other keys were removed from it.\n`
+      : `Everything encrypted (${String(count)} values) is now encrypted with a new master key: ${file}\n` +
+          `The former key is in ${formerFile}. Earlier backups of the system database need it: keep it with them, or remove it.\n`,
   )
   process.stdout.write('Other machines need the new file before Lakegate starts there again.\n')
 }

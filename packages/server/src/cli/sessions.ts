@@ -67,8 +67,8 @@ async function end(
 ): Promise<OpenSessionsAnswer> {
   if ((sessionId === undefined) === (flags.identity === undefined))
     throw commandFailed(
-      'What is to be ended is not clear.',
-      'Give the id of one session, or --identity for all sessions of somebody.',
+      'It is not clear which sessions to end.',
+      'Give the id of one session, or --identity for all sessions of an identity.',
     )
   refuseBoth(flags, 'Sessions of an identity are ended on all instances; end single ones by their ids.')
   if (flags.identity !== undefined) return http.request('DELETE', await pathOfIdentity(http, flags.identity))
@@ -149,7 +149,7 @@ async function findIdentity(http: LakegateHttp, nameOrId: string): Promise<strin
   if (others.length > 0)
     throw commandFailed(
       `Several identities are called ${quoted}: ${[first, ...others].map(({ id }) => id).join(', ')}.`,
-      'Give the id of the one that is meant.',
+      'Give the id of the right one.',
     )
   return first.id
 }

@@ -50,7 +50,11 @@ function findBun(): WorkerRuntime | undefined {
       path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)),
       'bin/bun',
     )
-    return { name: 'Bun', program, options: NOTHING_FROM_THE_DIRECTORY, environment: TELLS_NOBODY }
+    return {
+      ...{ name: 'Bun', program, options: NOTHING_FROM_THE_DIRECTORY, environment: TELLS_NOBODY },
+      // Elsewhere the kernel does not spread connections over sockets of one address.
+      opensAddresses: process.platform === 'linux',
+    }
   } catch {
     // An optional dependency, which npm leaves out where it is not made for the platform.
     return undefined

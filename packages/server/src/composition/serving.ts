@@ -9,6 +9,7 @@ import type { SharedWithNode } from '../gateway/workers/worker.ts'
 import { createClaimedDatabases } from '../instances/claimed-databases.ts'
 import { createActivityCounter } from '../observation/activity-counter.ts'
 import { createAdmitLogin } from '../operations/login/admit-login.ts'
+import { RememberedLogins } from '../operations/login/remembered-logins.ts'
 import type { FailedLoginLimits } from '../operations/ports/proof.ts'
 import { requireAudit } from '../operations/installation/require-audit.ts'
 import { decodeHandedOnAddress } from '../protocol/handed-on-address.ts'
@@ -42,14 +43,19 @@ export async function buildServing(
   let failedLoginLimits = failedLoginLimitsOf(settings)
   const counter = createActivityCounter()
   const measure = loginMetrics(foundation.metrics, counter)
+  const remembered = new RememberedLogins()
+  foundation.sessionNotices.on('database_instance', () => {
+    remembered.forgetInstances()
+  })
   const admit = createAdmitLogin({
+    remembered,
     instances: stores.instances,
     roles: {
       loadRoleFacts: (...of) => measure.timed('role_facts', () => clusters.roles.loadRoleFacts(...of)),
     },
     directory: {
-      loadLoginIdentity: (question) =>
-        measure.timed('login_facts', () => stores.loginDirectory.loadLoginIdentity(question)),
+      loadLoginFacts: (question) =>
+        measure.timed('login_facts', () => stores.loginDirectory.loadLoginFacts(question)),
     },
     claims: stores.catalog,
     async verifyToken(token, now) {

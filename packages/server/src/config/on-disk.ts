@@ -45,7 +45,7 @@ async function lookForPlace(file: string): Promise<string | undefined> {
   const directory = path.dirname(path.resolve(file))
   const kind = await kindOf(directory)
   if (kind !== 'directory')
-    return `the directory ${directory} ${kind === 'file' || kind === 'other' ? 'is no directory' : describe(kind)}`
+    return `the directory ${directory} ${kind === 'file' || kind === 'other' ? 'is not a directory' : describe(kind)}`
   return tryToWrite(directory)
 }
 

@@ -1,4 +1,4 @@
-/** Whose fault it was: the label of metrics and the log level follow from it (style §7). */
+/** Whose fault it was: the label of metrics and the log level follow from it. */
 export type FaultOrigin =
   'client' | 'client_gone' | 'limit' | 'store' | 'instance' | 'configuration' | 'machine'
 

@@ -1,35 +1,30 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
-import type { InstanceUid } from '../domain/ids.ts'
+import type { Admission } from '../operations/login/admit-login.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
-import { decodeName, lastValue, type StartupMessage } from '../protocol/startup.ts'
-import { createProofAsker } from './proof/ask-for-proof.ts'
-import { openBackend } from './backend/open-backend.ts'
-import { ConnectionEnded, type ByteStream, type ClientStream } from './streams/byte-stream.ts'
-import { forwardCancelRequest, type CancelByKey } from './sessions/cancel.ts'
-import { findClientAddress, type Balancers } from './listening/client-address.ts'
+import { openBackend, type Opening } from './backend/open-backend.ts'
 import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
 import { shakeHands, type Handshake } from './handshake/handshake.ts'
-import { readLoginMethod } from './proof/login-method.ts'
+import { readStartup, type LoginWanted } from './handshake/read-startup.ts'
+import { routeOf } from './handshake/route.ts'
+import { seeClient } from './handshake/seen-client.ts'
+import { findClientAddress, type Balancers } from './listening/client-address.ts'
+import type { SecureContexts } from './listening/secure-contexts.ts'
+import { LoginUnderWay, startDeadline } from './login-under-way.ts'
 import { requirePooled, type PooledEndpoint } from './pooled/endpoint.ts'
+import { createProofAsker } from './proof/ask-for-proof.ts'
 import { endWith, refusalMessage } from './refusal-message.ts'
 import { relay } from './relay/relay.ts'
-import { guardReplication, requireLogicalReplication, wantsReplication } from './relay/replication.ts'
-import { routeOf } from './handshake/route.ts'
-import type { SecureContexts } from './listening/secure-contexts.ts'
-import { seeClient } from './handshake/seen-client.ts'
-import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
+import { guardReplication, requireLogicalReplication } from './relay/replication.ts'
 import type { CancelKeys } from './sessions/cancel-keys.ts'
+import { forwardCancelRequest, type CancelByKey } from './sessions/cancel.ts'
 import { linkDirectly } from './sessions/session-link.ts'
+import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
+import { ConnectionEnded, type ByteStream, type ClientStream } from './streams/byte-stream.ts'
 
-/** Of one address. */
-const MOST_TOLD_AT_ONCE = 20
-/** A client that wants to know sends its startup packet at once. */
-const TELLING_LIMIT_MS = 2_000
-
-export interface SessionContext {
+export interface ConnectionContext {
   readonly dependencies: GatewayDependencies
   readonly settings: ServingSettings
   readonly target: ConnectionTarget
@@ -54,82 +49,166 @@ export interface ClientConnection {
   canBeTold: boolean
 }
 
-interface LoginProgress {
-  /** Which instance is meant; it need not exist. */
-  onRoute(instanceUid: InstanceUid): void
-  onOpen(instanceUid: InstanceUid): void
-}
-
 /** Resolves when the connection is over, however it ended. */
-export async function serveConnection(connection: ClientConnection, context: SessionContext): Promise<void> {
-  const { socket } = connection
-  const { settings, counters } = context
-  const { metrics } = context.dependencies
-  const began = performance.now()
-  const limitMs = settings.loginDeadlineMs
-  const deadline = startDeadline(limitMs, context.stopping, tooSlow(limitMs))
-  let release: (() => void) | undefined
-  let { instanceUid } = context.target
+export async function serveConnection(
+  connection: ClientConnection,
+  context: ConnectionContext,
+): Promise<void> {
+  const { settings, target, stopping, dependencies } = context
+  const login = new LoginUnderWay(target.instanceUid, settings.loginDeadlineMs, stopping, dependencies.log)
   try {
-    const clientAddress = await findClientAddress(socket, context.balancers, deadline.signal)
-    release = await counters.logins.take(clientAddress, settings.loginsPerAddress)
-    if (release === undefined) {
-      deadline.clear()
-      await refuseTheCrowd(connection, clientAddress, context)
-      return
-    }
-    const handshake = await takeHandshake(connection, context, deadline.signal)
-    if (handshake.kind === 'cancel_request') {
-      await cancel(handshake, context)
-      closeConnection(connection.outermost)
-      return
-    }
-    const progress: LoginProgress = {
-      onRoute(uid) {
-        instanceUid = uid
-      },
-      onOpen(uid) {
-        deadline.clear()
-        release?.()
-        metrics.loginAdmitted(uid, performance.now() - began)
-      },
-    }
-    // The place before the login stays that of the peer: nobody takes places of an address that is only told.
-    const address = handshake.handedOnAddress ?? clientAddress
-    await serveLogin(handshake, address, context, progress, deadline.signal)
+    await serve(connection, context, login)
+    login.reached('session_over')
   } catch (error) {
-    if (error instanceof ConnectionEnded) {
-      closeConnection(connection.outermost)
-    } else {
-      const reason = error instanceof RefusedError ? error.refusal.name : 'internal_error'
-      metrics.loginRefused(instanceUid, reason)
-      if (!(error instanceof RefusedError)) context.dependencies.log.error({ err: error }, 'a login failed')
-      if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
-      else closeConnection(connection.outermost)
-    }
+    login.reached('refused')
+    if (error instanceof ConnectionEnded) closeConnection(connection.outermost)
+    else tell(connection, context, login, error)
   } finally {
-    deadline.clear()
-    release?.()
+    login.over()
   }
 }
 
-async function takeHandshake(
+async function serve(
   connection: ClientConnection,
-  { secureContexts, target, dependencies }: SessionContext,
-  signal: AbortSignal,
-): Promise<Handshake> {
-  const secureContext = await secureContexts.contextFor(target.certificateHost)
-  return shakeHands(connection.socket, secureContext, signal, {
-    readHandedOn: dependencies.readHandedOn,
-    tlsIsNext() {
-      connection.canBeTold = false
-    },
-    upgraded(encrypted) {
-      connection.outermost = encrypted
-      connection.canBeTold = true
+  context: ConnectionContext,
+  login: LoginUnderWay,
+): Promise<void> {
+  const { settings, counters, target, dependencies, pooled } = context
+
+  const peer = await findClientAddress(connection.socket, context.balancers, login.signal)
+  login.reached('client_address')
+  // The place before the login stays that of the peer: nobody takes places of an address that is only told.
+  if (!(await login.take(counters.logins, peer, settings.loginsPerAddress, 'until_open')))
+    return refuseTheCrowd(connection, context, login, peer)
+
+  const handshake = await takeHandshake(connection, context, login.signal)
+  login.reached('handshake')
+  if (handshake.kind === 'cancel_request') return passCancelRequest(connection, context, handshake)
+
+  const { version, negotiation } = agreeOnProtocol(handshake.message)
+  if (negotiation !== undefined) handshake.socket.write(negotiation)
+  const wanted = readStartup(handshake, target, settings.domain)
+  const { instanceUid, roleName } = wanted
+  login.instanceUid = instanceUid
+  login.reached('route')
+  const shared = wanted.endpoint === 'pooled' ? requirePooled(pooled, wanted.message) : undefined
+  // The endpoints have their own places: many sessions that share backends leave room for a direct one.
+  const place = shared === undefined ? instanceUid : `pooled ${instanceUid}`
+  const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
+  if (!(await login.take(counters.sessions, place, most, 'until_over'))) throw tooMany(most)
+
+  const clientAddress = handshake.handedOnAddress ?? peer
+  const admission = await askAndAdmit(context, login, handshake, wanted, clientAddress)
+  login.reached('admitted')
+  // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
+  const mostOfRole = Math.min(
+    settings.connectionsPerRole,
+    // CONNECTION LIMIT: at the direct endpoint PostgreSQL counts its backends, which are the sessions.
+    placesOf(admission.pooled?.roleConnectionLimit ?? -1),
+  )
+  if (!(await login.take(counters.roles, `${place} ${roleName}`, mostOfRole, 'until_over')))
+    throw refused('too_many_connections_of_role', { role: roleName, limit: String(mostOfRole) })
+  if (wanted.replicates) requireLogicalReplication(admission)
+
+  if (shared === undefined) {
+    const client = seeClient(handshake.socket, clientAddress)
+    const startup = { message: wanted.message, version, client }
+    return serveDirectly(context, login, handshake, { ...wanted, clientAddress, startup, admission })
+  }
+  return shared.serve({
+    socket: handshake.socket,
+    reader: handshake.reader,
+    startup: { message: wanted.message, version },
+    admission,
+    request: { database: wanted.database, clientAddress },
+    databases: counters.databases,
+    signal: login.signal,
+    onOpen: () => {
+      dependencies.metrics.loginAdmitted(instanceUid, login.open())
     },
   })
 }
+
+function takeHandshake(
+  connection: ClientConnection,
+  {
+    secureContexts,
+    target,
+    dependencies,
+  }: Pick<ConnectionContext, 'secureContexts' | 'target' | 'dependencies'>,
+  signal: AbortSignal,
+): Promise<Handshake> {
+  return secureContexts.contextFor(target.certificateHost).then((secureContext) =>
+    shakeHands(connection.socket, secureContext, signal, {
+      readHandedOn: dependencies.readHandedOn,
+      tlsIsNext() {
+        connection.canBeTold = false
+      },
+      upgraded(encrypted) {
+        connection.outermost = encrypted
+        connection.canBeTold = true
+      },
+    }),
+  )
+}
+
+function askAndAdmit(
+  { dependencies }: ConnectionContext,
+  login: LoginUnderWay,
+  { socket, reader }: Handshake & { kind: 'login' },
+  { instanceUid, endpoint, roleName, wantsBearer, database }: LoginWanted,
+  clientAddress: string,
+): Promise<Admission> {
+  return dependencies.admit(
+    {
+      ...{ instanceUid, roleName, wantsBearer, database, clientAddress },
+      ...(endpoint === 'pooled' ? { endpoint } : {}),
+    },
+    createProofAsker(socket, reader, (station) => {
+      login.reached(station)
+    }),
+  )
+}
+
+interface AdmittedDirectly extends LoginWanted {
+  readonly clientAddress: string
+  readonly startup: Opening
+  readonly admission: Admission
+}
+
+/** A backend of its own, until the session is over. */
+async function serveDirectly(
+  { dependencies, cancelKeys }: ConnectionContext,
+  login: LoginUnderWay,
+  { socket, reader }: Handshake & { kind: 'login' },
+  { instanceUid, database, replicates, clientAddress, startup, admission }: AdmittedDirectly,
+): Promise<void> {
+  const { metrics, clusters, openSessions } = dependencies
+  const answer = await metrics.timed('open_backend', () =>
+    openBackend(admission, startup, login.signal, clusters),
+  )
+  if (answer.kind === 'refused') {
+    metrics.loginRefused(instanceUid, 'backend')
+    endWith(socket, answer.message)
+    return
+  }
+  login.reached('backend_open')
+  const { session } = answer
+  socket.write(session.greeting)
+  // Sent behind the password and before the answer: PostgreSQL would read it next as well (attack 14).
+  const early = reader.takeRest()
+  metrics.loginAdmitted(instanceUid, login.open())
+  await cancelKeys.keep(instanceUid, session.greeting, () =>
+    openSessions.during(admission, { database, clientAddress }, linkDirectly(socket, session), () =>
+      relay(socket, session.socket, early, replicates ? guardReplication() : undefined),
+    ),
+  )
+}
+
+/** Of one address. */
+const MOST_TOLD_AT_ONCE = 20
+/** A client that wants to know sends its startup packet at once. */
+const TELLING_LIMIT_MS = 2_000
 
 /**
  * Above the limit of its address a client is told so inside TLS, for libpq shows nobody what came in clear before
@@ -139,162 +218,56 @@ async function takeHandshake(
  */
 async function refuseTheCrowd(
   connection: ClientConnection,
-  clientAddress: string,
-  context: SessionContext,
+  context: ConnectionContext,
+  login: LoginUnderWay,
+  peer: string,
 ): Promise<void> {
-  const { counters, settings } = context
+  const { counters, settings, stopping } = context
   const refusal = tooMany(settings.loginsPerAddress)
-  const leave = await counters.logins.take(`told ${clientAddress}`, MOST_TOLD_AT_ONCE)
-  if (leave === undefined) throw refusal
+  if (!(await login.take(counters.logins, `told ${peer}`, MOST_TOLD_AT_ONCE, 'until_over'))) throw refusal
   const limitMs = Math.min(TELLING_LIMIT_MS, settings.loginDeadlineMs)
-  const limit = startDeadline(limitMs, context.stopping, refusal)
+  const limit = startDeadline(limitMs, stopping, refusal)
   try {
     const handshake = await takeHandshake(connection, context, limit.signal)
     if (handshake.kind !== 'cancel_request') throw refusal
-    await cancel(handshake, context)
-    closeConnection(connection.outermost)
+    await passCancelRequest(connection, context, handshake)
   } finally {
     limit.clear()
-    leave()
-  }
-}
-
-async function serveLogin(
-  { socket, reader, message: received, serverName }: Handshake & { kind: 'login' },
-  clientAddress: string,
-  { dependencies, settings, target, counters, cancelKeys, pooled }: SessionContext,
-  progress: LoginProgress,
-  signal: AbortSignal,
-): Promise<void> {
-  const protocol = agreeOnProtocol(received)
-  if (protocol.negotiation !== undefined) socket.write(protocol.negotiation)
-  const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
-  progress.onRoute(instanceUid)
-  const onOpen = () => {
-    progress.onOpen(instanceUid)
-  }
-  const { wantsBearer, message } = readLoginMethod(received)
-  const shared = endpoint === 'pooled' ? requirePooled(pooled, message) : undefined
-  const replicates = wantsReplication(message)
-  const roleName = requireRoleName(message)
-  const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
-  // The endpoints have their own places: many sessions that share backends leave room for a direct one.
-  const place = shared === undefined ? instanceUid : `pooled ${instanceUid}`
-  const leave = await counters.sessions.take(place, most)
-  if (leave === undefined) throw tooMany(most)
-  let leaveRole: (() => void) | undefined
-  try {
-    // As PostgreSQL, to which an empty name is none.
-    const database = nameOf(message, 'database')
-    const request = {
-      database: database === undefined || database === '' ? roleName : database,
-      clientAddress,
-    }
-    const admission = await dependencies.admit(
-      { instanceUid, roleName, wantsBearer, ...request, ...(shared === undefined ? {} : { endpoint }) },
-      createProofAsker(socket, reader),
-    )
-    // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
-    const mostOfRole = Math.min(
-      settings.connectionsPerRole,
-      // CONNECTION LIMIT: at the direct endpoint PostgreSQL counts its backends, which are the sessions.
-      placesOf(admission.pooled?.roleConnectionLimit ?? -1),
-    )
-    leaveRole = await counters.roles.take(`${place} ${roleName}`, mostOfRole)
-    if (leaveRole === undefined) throw tooManyOf(roleName, mostOfRole)
-    if (replicates) requireLogicalReplication(admission)
-    if (shared !== undefined) {
-      const startup = { message, version: protocol.version }
-      const { databases } = counters
-      await shared.serve({ socket, startup, admission, request, reader, databases, onOpen, signal })
-      return
-    }
-    const startup = { message, version: protocol.version, client: seeClient(socket, clientAddress) }
-    const answer = await dependencies.metrics.timed('open_backend', () =>
-      openBackend(admission, startup, signal, dependencies.clusters),
-    )
-    if (answer.kind === 'refused') {
-      dependencies.metrics.loginRefused(instanceUid, 'backend')
-      endWith(socket, answer.message)
-      return
-    }
-    const { session } = answer
-    socket.write(session.greeting)
-    // Sent behind the password and before the answer: PostgreSQL would read it next as well (attack 14).
-    const early = reader.takeRest()
-    onOpen()
-    await cancelKeys.keep(instanceUid, session.greeting, () =>
-      dependencies.openSessions.during(admission, request, linkDirectly(socket, session), () =>
-        relay(socket, session.socket, early, replicates ? guardReplication() : undefined),
-      ),
-    )
-  } finally {
-    leaveRole?.()
-    leave()
   }
 }
 
 /** Where only one instance can be meant, its PostgreSQL compares the key; elsewhere the key finds the instance. */
-async function cancel(
+async function passCancelRequest(
+  connection: ClientConnection,
+  { dependencies, target, settings, cancel: cancelByKey }: ConnectionContext,
   { request, serverName }: Handshake & { kind: 'cancel_request' },
-  { dependencies, target, settings, cancel: cancelByKey }: SessionContext,
 ): Promise<void> {
-  if (target.instanceUid === undefined && serverName === undefined) {
+  const isForAll = target.instanceUid === undefined && serverName === undefined
+  const route = isForAll ? undefined : routeOf(target, serverName, settings.domain)
+  if (route === undefined || route.endpoint === 'pooled') {
     await cancelByKey(request)
-    return
+  } else {
+    const instance = await dependencies.instances.loadInstance(route.instanceUid)
+    if (instance !== undefined) await forwardCancelRequest(request, instance, dependencies.clusters)
   }
-  const { instanceUid, endpoint } = routeOf(target, serverName, settings.domain)
-  if (endpoint === 'pooled') {
-    await cancelByKey(request)
-    return
-  }
-  const instance = await dependencies.instances.loadInstance(instanceUid)
-  if (instance !== undefined) await forwardCancelRequest(request, instance, dependencies.clusters)
+  closeConnection(connection.outermost)
 }
 
-function requireRoleName(message: StartupMessage): string {
-  const roleName = nameOf(message, 'user')
-  if (roleName === undefined || roleName === '') throw refused('user_name_missing')
-  return roleName
-}
-
-function nameOf(message: StartupMessage, parameter: string): string | undefined {
-  const value = lastValue(message, parameter)
-  if (value === undefined) return undefined
-  const name = decodeName(value)
-  if (name === undefined) {
-    throw refused('protocol_violation', { violation: `the parameter ${parameter} is not UTF-8` })
-  }
-  return name
+/** The client reads why, wherever it can; the operator, when it was no refusal. */
+function tell(
+  connection: ClientConnection,
+  { dependencies }: ConnectionContext,
+  login: LoginUnderWay,
+  error: unknown,
+): void {
+  const { metrics, log } = dependencies
+  metrics.loginRefused(
+    login.instanceUid,
+    error instanceof RefusedError ? error.refusal.name : 'internal_error',
+  )
+  if (!(error instanceof RefusedError)) log.error({ err: error }, 'a login failed')
+  if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
+  else closeConnection(connection.outermost)
 }
 
 const tooMany = (limit: number): RefusedError => refused('too_many_connections', { limit: String(limit) })
-
-const tooManyOf = (role: string, limit: number): RefusedError =>
-  refused('too_many_connections_of_role', { role, limit: String(limit) })
-
-const tooSlow = (limitMs: number): RefusedError =>
-  refused('handshake_timeout', { seconds: String(limitMs / 1000) })
-
-/** behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10). */
-function startDeadline(
-  limitMs: number,
-  stopping: AbortSignal,
-  reason: RefusedError,
-): { readonly signal: AbortSignal; clear(): void } {
-  const controller = new AbortController()
-  const timer = setTimeout(() => {
-    controller.abort(reason)
-  }, limitMs)
-  const onStopping = () => {
-    controller.abort(refused('server_is_stopping'))
-  }
-  stopping.addEventListener('abort', onStopping)
-  return {
-    signal: controller.signal,
-    clear: () => {
-      clearTimeout(timer)
-      stopping.removeEventListener('abort', onStopping)
-    },
-  }
-}

@@ -12,10 +12,17 @@ export function hearOut<Connection extends Socket>(socket: Connection): Connecti
   const finish = socket._final.bind(socket)
   const destroy = socket.destroy.bind(socket)
   let isDeaf = false
+  let underWay: (() => void) | undefined
   /** Whatever is written to nobody is written: the writer finds out by the end. */
-  const orDrop = (done: () => void) => (error?: Error | null) => {
-    isDeaf ||= error instanceof Error
-    done()
+  const orDrop = (done: () => void) => {
+    const settle = (error?: Error | null) => {
+      if (underWay !== settle) return
+      underWay = undefined
+      isDeaf ||= error instanceof Error
+      done()
+    }
+    underWay = settle
+    return settle
   }
   socket._write = (chunk, encoding, done) => {
     if (isDeaf) done()
@@ -33,6 +40,9 @@ export function hearOut<Connection extends Socket>(socket: Connection): Connecti
   }
   socket.destroy = (error) => {
     if (!isEndOfReading(error) || socket.destroyed || socket.readableEnded) return destroy(error)
+    // Node fails a write that is under way; Bun says nothing of it any more, and the socket would wait for it for ever.
+    isDeaf = true
+    underWay?.()
     // A reset behind bytes that nobody has taken yet: they come first.
     socket.push(null)
     socket.read(0)

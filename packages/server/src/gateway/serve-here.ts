@@ -1,6 +1,6 @@
 /** Serves connections in this process, and knows all that are open in it. */
 import { setMaxListeners } from 'node:events'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CancelRequest } from '../protocol/startup.ts'
 import { forwardCancelRequest } from './sessions/cancel.ts'
@@ -112,18 +112,10 @@ export function serveHere(
   return {
     accept,
     takeConnections,
-    async listen({ host, port }, target) {
-      const server = createServer({ noDelay: true })
-      await listenAt(server, host, port)
-      takeConnections(server, target)
-      return {
-        host,
-        port: (server.address() as AddressInfo).port,
-        close: () => {
-          server.close()
-        },
-      }
-    },
+    listen: (address, target) =>
+      streams.listen(address, (socket) => {
+        accept(socket, target)
+      }),
     cancel: (request) => void cancelHere(request),
     change(next) {
       settings = next
@@ -145,16 +137,6 @@ export function serveHere(
     whenIdle,
     pools: () => pooled?.figures() ?? [],
   }
-}
-
-function listenAt(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 /** A refusal closes its socket behind its last byte; until then the connection counts as open. */

@@ -57,6 +57,12 @@ export interface GatewayLog {
   error(fields: object, message: string): void
 }
 
+export interface LoginLog extends GatewayLog {
+  /** Whether anybody wants to know of every station of a login. */
+  isTracing(): boolean
+  trace(fields: object, message: string): void
+}
+
 export interface GatewayDependencies {
   readonly admit: AdmitLogin
   readonly instances: Pick<InstanceStore, 'loadInstance'>
@@ -67,7 +73,7 @@ export interface GatewayDependencies {
   /** Reads whom the control plane connects for, in front of the startup packet; a violation from anybody else. */
   readonly readHandedOn: (bytes: Buffer) => Decoded<string>
   readonly metrics: LoginMetrics
-  readonly log: GatewayLog
+  readonly log: LoginLog
 }
 
 export interface ListeningDependencies {

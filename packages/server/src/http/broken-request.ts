@@ -12,7 +12,7 @@ const BROKEN: Readonly<Record<string, readonly [status: number, problem: string]
 }
 
 export function answerToBrokenRequest(code: string | undefined): Buffer {
-  const [status, problem] = BROKEN[code ?? ''] ?? [400, 'it is no request of HTTP/1.1.']
+  const [status, problem] = BROKEN[code ?? ''] ?? [400, 'it is not an HTTP/1.1 request.']
   return lastAnswer(status, problem)
 }
 

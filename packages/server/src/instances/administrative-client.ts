@@ -17,7 +17,7 @@ const OWN_DATABASE = 'postgres'
 export interface AdministrativeAccess {
   /**
    * Connected. What clients and owners of databases set never reaches these connections (session-settings.ts), and their
-   * SQL is schema-qualified (attacks.md, CVE-2025-12819).
+   * SQL is schema-qualified (attack 12, CVE-2025-12819).
    * @throws Fault instance_unreachable when the instance was never started; or what stands in the way
    */
   connect(instance: DatabaseInstance, database: string, statementTimeoutMs?: number): Promise<pg.Client>

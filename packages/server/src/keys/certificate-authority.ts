@@ -2,7 +2,7 @@
  * Lakegate's own certificate authority: made at the first start, kept in the system database with its key
  * encrypted, so that every gateway issues under the same one and `sslmode=verify-full` works from the first
  * minute. Keys are ECDSA P-256: every TLS 1.2 client has it, and SCRAM channel binding can hash it, which
- * Ed25519 would not allow (attacks.md, channel-binding entries).
+ * Ed25519 would not allow (attack 34).
  */
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -123,7 +123,7 @@ const authorityLost = (name: string): Fault =>
   new Fault({
     code: 'certificate_authority_lost',
     origin: 'configuration',
-    message: `The system database holds an installation, and its certificate authority (${name}) no more.`,
+    message: `The system database holds an installation, but no longer its certificate authority (${name}).`,
     nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
   })
 

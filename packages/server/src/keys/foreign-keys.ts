@@ -213,6 +213,6 @@ const unreachable = (source: string, problem: string): Fault =>
   new Fault({
     code: 'identity_provider_unreachable',
     origin: 'configuration',
-    message: `The keys of ${source} cannot be had: ${problem}.`,
+    message: `The keys of ${source} cannot be fetched: ${problem}.`,
     nextStep: 'Check issuer and jwks_uri of the federation policy.',
   })

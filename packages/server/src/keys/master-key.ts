@@ -64,7 +64,7 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
     const handle = await open(file, 'r')
     try {
       const found = await handle.stat()
-      if (!found.isFile()) throw new Error('it is no file')
+      if (!found.isFile()) throw new Error('it is not a file')
       if (found.uid !== 0 && found.uid !== process.getuid?.())
         throw new Error(`it belongs to another account (user id ${String(found.uid)})`)
       if (found.size > LONGEST_FILE) throw notKeys()

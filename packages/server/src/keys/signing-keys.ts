@@ -149,7 +149,7 @@ const signingKeysLost = (): Fault =>
   new Fault({
     code: 'signing_keys_lost',
     origin: 'configuration',
-    message: 'The system database holds an installation, and no signing key of it any more.',
+    message: 'The system database holds an installation, but no longer any of its signing keys.',
     nextStep: 'Restore the system database from its backup as a whole (docs/operating.md).',
   })
 

@@ -73,7 +73,7 @@ export async function answerTokenExchange(
       log.warn({ err: error }, 'the keys of an identity provider cannot be had')
       answer(response, 400, {
         error: 'invalid_grant',
-        error_description: 'The keys of the issuer cannot be had. Ask the operator, or try again later.',
+        error_description: 'The keys of the issuer cannot be fetched. Ask the operator, or try again later.',
       })
     } else throw error
   }

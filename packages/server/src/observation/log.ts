@@ -4,6 +4,8 @@ import { pino, type DestinationStream } from 'pino'
 import { renderLogLine } from './log-line.ts'
 
 export interface Log {
+  isTracing(): boolean
+  trace(fields: object, message: string): void
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -20,7 +22,7 @@ export interface ProcessLog extends Log {
 /** `auto`: text at a terminal, JSON elsewhere. */
 export type LogFormat = 'auto' | 'text' | 'json'
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
 
 /**
  * The second line of defence only: secrets are `Redacted` where they live, and no call site logs one. Fields that
@@ -74,6 +76,7 @@ export function createLog(level: LogLevel, destination: DestinationStream): Proc
     destination,
   )
   return Object.assign(log, {
+    isTracing: () => log.isLevelEnabled('trace'),
     setLevel(next: LogLevel) {
       log.level = next
     },

@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<CheckedQuestion, Words>> = {
   token_is_asked_for: {
     question: 'Is the role asked for a token?',
     yes: 'The role {role} is asked for a token.',
-    no: 'The role {role} is asked for a password of its own, and a token is none.',
+    no: 'The role {role} is asked for its own password, and a token is not accepted.',
   },
   token_is_for_postgres: {
     question: 'Does a token open PostgreSQL?',
@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<CheckedQuestion, Words>> = {
   },
   token_is_not_expired: {
     question: 'Is the token unexpired?',
-    yes: 'A new token is good for an hour.',
+    yes: 'A new token is valid for one hour.',
   },
   token_is_of_the_workspace: {
     question: 'Is the token of this workspace?',
@@ -88,7 +88,7 @@ const WORDS: Readonly<Record<CheckedQuestion, Words>> = {
   group_exists: {
     question: 'Does the group of the role exist?',
     yes: 'The group of the role exists.',
-    no: 'The group that the role is bound to exists no more.',
+    no: 'The group that the role is bound to no longer exists.',
   },
   group_is_in_workspace: {
     question: 'Is the group of the role assigned to the workspace?',

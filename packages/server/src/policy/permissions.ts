@@ -75,7 +75,7 @@ export function decideCreateRole(
   return refuse('permission_denied', {
     reason:
       level === 'CAN_USE'
-        ? `With CAN_USE on database instance ${instance.name} only the own role can be created, without further attributes.`
+        ? `With CAN_USE on database instance ${instance.name} you can only create your own role, without further attributes.`
         : `User ${caller.identity.name} does not have CAN_USE permission on database instance ${instance.name}.`,
   })
 }

@@ -1,6 +1,6 @@
 /**
  * Every "no" of Lakegate in one table, put together from those of its subjects. `docs/refusals.md` is checked against it
- * by a test, in both directions. Texts marked "vendor" are the real service's own (lakebase-behaviour §5.4); clients
+ * by a test, in both directions. Texts marked "vendor" are the real service's own (docs/behaviours.md); clients
  * match on them, so they do not change.
  */
 import { REFUSALS_BEFORE_PROOF } from './refusals-before-proof.ts'

@@ -17,7 +17,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'The client did not ask for TLS, or gave up on it. Nothing of a login is read outside TLS, so that no token goes over the network in clear.',
+        'The client did not ask for TLS, or fell back to a connection without it. Lakegate reads no login without TLS, so that no token crosses the network in clear.',
       whoCanChange: 'Whoever configures the client.',
       steps: [
         'Put sslmode=require, or verify-full with the CA file, into the connection string.',
@@ -61,7 +61,7 @@ export const REFUSALS_BEFORE_PROOF = {
       steps: [
         'Look at the state of the instance.',
         'Start it if it is stopped, or wait until it is AVAILABLE.',
-        'Connect again; the same token is good while it has not expired.',
+        'Connect again; the same token works until it expires.',
       ],
     },
   },
@@ -75,7 +75,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'The connection was open, and the login was not complete in time. Often a person was typing a password, or a network ate what was sent.',
+        'The connection was opened, but the login did not finish in time. Often a person was still typing the password, or the network lost data.',
       whoCanChange: 'Whoever runs the client or the network.',
       steps: [
         'Have the token at hand before the client connects, as in PGPASSWORD.',
@@ -87,7 +87,7 @@ export const REFUSALS_BEFORE_PROOF = {
     disclosure: 'anyone',
     postgres: { sqlstate: '08P01', message: 'Protocol violation: {violation}' },
     explained: {
-      meaning: 'The client sent something that the PostgreSQL protocol does not have at this place.',
+      meaning: 'The client sent something that the PostgreSQL protocol does not allow at this point.',
       whoCanChange: 'Whoever wrote the client, or put something between it and the gateway.',
       steps: [
         'Check that the port is that of PostgreSQL, and that no HTTP proxy is in between.',
@@ -104,7 +104,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'The client speaks a version of the protocol that PostgreSQL itself does not take any more, or not yet.',
+        'The client speaks a version of the protocol that PostgreSQL no longer supports, or does not support yet.',
       whoCanChange: 'Whoever configures the client.',
       steps: [
         'Upgrade the client or its driver.',
@@ -130,8 +130,9 @@ export const REFUSALS_BEFORE_PROOF = {
       hint: 'Close connections that are not used, or share them through a pool.',
     },
     explained: {
-      meaning: 'All places for connections are taken. Who waits for a proof counts as well.',
-      whoCanChange: 'The operator, and whoever holds connections that it does not use.',
+      meaning:
+        'As many connections are open as the limit allows. Connections that have not finished their login count too.',
+      whoCanChange: 'The operator, and whoever keeps connections open without using them.',
       steps: [
         'End sessions that nobody uses.',
         'Use the pooled endpoint for many short sessions.',
@@ -150,11 +151,11 @@ export const REFUSALS_BEFORE_PROOF = {
     http: { status: 503, errorCode: 'TEMPORARILY_UNAVAILABLE', message: '{reason} Retry in a few seconds.' },
     explained: {
       meaning:
-        'What decides about the login could not be asked at that moment, and nothing is admitted on a guess.',
+        'The facts that decide about the login could not be read at that moment, and Lakegate lets nobody in on a guess.',
       whoCanChange: 'The operator.',
       steps: [
         'Connect again in a few seconds.',
-        'If it stays, the operator finds the cause in the log of Lakegate.',
+        'If it keeps happening, ask the operator to look into the log of Lakegate.',
       ],
     },
   },
@@ -172,7 +173,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
   },
 
-  // The proof itself. 28P01, so that clients which rotate the token on it do (lakebase-behaviour §1.5).
+  // The proof itself. 28P01, so that clients which rotate the token on it do (behaviour 18).
   token_not_decodable: {
     disclosure: 'anyone',
     // vendor, behaviour 25
@@ -184,7 +185,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'What came as the password is no token of this server. Often it is cut off, a quote or a blank was copied along, or it is a password of a role while native login is off.',
+        'The password that was sent is not a token of this server. Often a part of it is missing, a quote or a blank was copied with it, or it is the password of a role while native login is off.',
       whoCanChange: 'Whoever logs in.',
       steps: [
         'Get a new token: Get OAuth Token on the page of the database instance.',
@@ -206,7 +207,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'A personal access token is for the REST API. It opens no database, so that one that leaks from a script is not also a key to the data.',
+        'A personal access token is for the REST API. It does not open a database, so that a token that leaks from a script does not also open the data.',
       whoCanChange: 'Whoever logs in.',
       steps: [
         'Get a database credential with it: POST /api/2.0/database/credentials.',
@@ -224,7 +225,7 @@ export const REFUSALS_BEFORE_PROOF = {
       hint: GET_A_TOKEN,
     },
     explained: {
-      meaning: 'The token is genuine, and was issued for something else.',
+      meaning: 'The token is genuine, but it was issued for something else.',
       whoCanChange: 'Whoever logs in.',
       steps: [
         'Ask for the scope postgres or all-apis when you get an access token.',
@@ -247,7 +248,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
     explained: {
       meaning:
-        'A token is good for an hour. It is looked at when a session opens; sessions that are open go on.',
+        'A token is valid for one hour. It is checked when a session opens; open sessions are not affected.',
       whoCanChange: 'Whoever logs in.',
       steps: ['Get a new token.', 'In programs, get a new one for each new connection.'],
     },
@@ -261,7 +262,7 @@ export const REFUSALS_BEFORE_PROOF = {
       hint: 'Check the clock of the machine that issued the token.',
     },
     explained: {
-      meaning: 'The token begins to be good later than now, by the clock of the gateway.',
+      meaning: 'By the clock of the gateway, the token is not valid yet.',
       whoCanChange: 'The operator of the machines.',
       steps: [
         'Compare the clocks of the issuing and the connecting machine.',

@@ -59,7 +59,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The identity is not, or not any more, assigned to the workspace of this database instance, neither itself nor through a group.',
+        'The identity is not, or no longer, assigned to the workspace of this database instance, either directly or through a group.',
       whoCanChange: 'An administrator of the workspace.',
       steps: ['Ask an administrator to assign the identity, or a group that it is in, to the workspace.'],
     },
@@ -75,7 +75,7 @@ export const REFUSALS_OF_LOGINS = {
     explained: {
       meaning:
         'There is no role of exactly this name in the database instance. Names are compared letter by letter.',
-      whoCanChange: 'Whoever manages the database instance; with CAN USE you create your own role.',
+      whoCanChange: 'Whoever manages the database instance; with CAN USE you can create your own role.',
       steps: [
         'Compare the spelling, capitals included.',
         'Create the role on the page Roles, or with databricks_create_role.',
@@ -93,10 +93,10 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The role is there, and belongs to no identity: it was made with CREATE ROLE. A token opens only roles that are bound to an identity.',
+        'The role exists, but it belongs to no identity: it was made with CREATE ROLE. A token opens only roles that are bound to an identity.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: [
-        'Create the role anew on the page Roles, or with databricks_create_role.',
+        'Drop the role and create it again on the page Roles, or with databricks_create_role.',
         'Or give it a password, and enable Postgres Native Role Login.',
       ],
     },
@@ -109,11 +109,11 @@ export const REFUSALS_OF_LOGINS = {
       hint: 'ALTER ROLE … LOGIN permits it.',
     },
     explained: {
-      meaning: 'The role is NOLOGIN, or it is a superuser, as which nobody logs in.',
+      meaning: 'The role is NOLOGIN, or it is a superuser. Nobody can log in as a superuser.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: [
         'ALTER ROLE … LOGIN permits it.',
-        'Superusers stay closed: use a role with databricks_superuser.',
+        'Instead of a superuser, use a role that is a member of databricks_superuser.',
       ],
     },
   },
@@ -126,9 +126,9 @@ export const REFUSALS_OF_LOGINS = {
       hint: 'ALTER ROLE … VALID UNTIL extends it.',
     },
     explained: {
-      meaning: 'The role was made to end at a moment that is past.',
+      meaning: 'The VALID UNTIL of the role has passed.',
       whoCanChange: 'Whoever manages the database instance.',
-      steps: ['ALTER ROLE … VALID UNTIL extends it; infinity takes the end away.'],
+      steps: ['ALTER ROLE … VALID UNTIL extends it; infinity removes the limit.'],
     },
   },
   role_of_another_identity: {
@@ -141,11 +141,11 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The role belongs to somebody else. An identity that was deleted and created again is somebody else too, whatever its name.',
+        'The role belongs to somebody else. An identity that was deleted and created again counts as a different one, even under the same name.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: [
         'Log in with your own role, or with that of a group that you are in.',
-        'If the role is yours from before the identity was made anew, have it dropped and created again.',
+        'If the role was yours before your identity was deleted and created again, have the role dropped and created again.',
       ],
     },
   },
@@ -159,7 +159,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The role belongs to a group that is not, or not any more, assigned to the workspace of this database instance.',
+        'The role belongs to a group that is not, or no longer, assigned to the workspace of this database instance.',
       whoCanChange: 'An administrator of the workspace.',
       steps: ['Ask an administrator to assign the group to the workspace.'],
     },
@@ -174,7 +174,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The role belongs to a group, and the identity is in it neither directly nor through other groups. Membership is looked at anew at every login.',
+        'The role belongs to a group, and the identity is not a member of it, either directly or through other groups. Membership is checked at every login.',
       whoCanChange: 'Whoever manages the group.',
       steps: [
         'Ask to be added to the group, or to a group inside it.',
@@ -189,14 +189,14 @@ export const REFUSALS_OF_LOGINS = {
       sqlstate: '28000',
       message: 'OAuth authentication failed for role "{role}"',
       detail:
-        'The role is bound to a group that exists no more (id {id}); a group of that name that was made since is another one.',
+        'The role is bound to a group that no longer exists (id {id}); a group that was created later under the same name is a different one.',
       hint: "The owner of the database instance binds the role again: SELECT databricks_set_role_label('<role>', 'id=<id of the group>,type=GROUP').",
     },
     explained: {
       meaning:
-        'The role belongs to a group that was deleted. A group that was made later under the same name is another one.',
+        'The role belongs to a group that was deleted. A group that was created later under the same name is a different one.',
       whoCanChange: 'Whoever manages the database instance.',
-      steps: ['Bind the role to a group that there is, or drop it and create it again.'],
+      steps: ['Bind the role to an existing group, or drop it and create it again.'],
     },
   },
   claims_no_longer_hold: {
@@ -210,7 +210,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The credential was to bring the right to read certain tables. That right, or a table, is gone since.',
+        'The credential names tables that its sessions may read. The right to read one of them, or the table itself, no longer exists.',
       whoCanChange: 'Whoever registered the table, or manages its database instance.',
       steps: ['Get a credential without that table.', 'Or ask for SELECT on it.'],
     },
@@ -225,7 +225,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The credential is to bring the right to read a table, and that could not be set up in the database.',
+        'The credential names a table that its sessions may read, and this could not be set up in the database.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: [
         'Check that the table is there, in this database.',
@@ -246,7 +246,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The role was asked for a password of its own, and what came was not that. For a name that no role has, the answer is the same.',
+        'The role has to log in with its own password, and the password that was sent is wrong. The answer is the same for a role that does not exist.',
       whoCanChange: 'Whoever logs in; a new password is set by whoever manages the database instance.',
       steps: [
         'Check name and password.',
@@ -261,11 +261,11 @@ export const REFUSALS_OF_LOGINS = {
       sqlstate: '28000',
       message: 'SCRAM channel binding check failed',
       detail: '{problem}',
-      hint: 'Somebody may sit between the client and the gateway. A TLS proxy in between cannot be passed with channel binding.',
+      hint: 'Something between the client and the gateway may end TLS and read along. Channel binding does not work through a TLS proxy.',
     },
     explained: {
       meaning:
-        'Client and gateway do not see the same TLS connection. Something in between ends TLS, and could read along.',
+        'The client and the gateway do not see the same TLS connection. Something in between ends TLS, and could read along.',
       whoCanChange: 'Whoever runs the network between client and gateway.',
       steps: [
         'Find out what ends TLS on the way.',
@@ -284,7 +284,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'The client asked where tokens are to be had, and was told. Clients of libpq 18 go there by themselves and come back.',
+        'The client asked where to get a token, and was told. Clients with libpq 18 get one there by themselves and connect again.',
       whoCanChange: 'Whoever configures the client.',
       steps: [
         'Give oauth_issuer and oauth_client_id in the connection string.',
@@ -302,7 +302,7 @@ export const REFUSALS_OF_LOGINS = {
     },
     explained: {
       meaning:
-        'Too many wrong passwords came for this role from this address, so none is checked for a while. Guessing would take for ever.',
+        'Too many wrong passwords were sent for this role from this address, so no password is checked for a while. This stops guessing.',
       whoCanChange: 'Nobody needs to: it ends by itself.',
       steps: ['Find the program that has a wrong password.', 'Wait, or log in with a token meanwhile.'],
     },
@@ -319,7 +319,7 @@ export const REFUSALS_OF_LOGINS = {
       hint: 'Close connections that are not used, or share them through a pool.',
     },
     explained: {
-      meaning: 'The role has a CONNECTION LIMIT, and so many sessions of it are open.',
+      meaning: 'The role has a CONNECTION LIMIT, and that many sessions of it are open.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: ['End sessions of the role that nobody uses.', 'ALTER ROLE … CONNECTION LIMIT raises it.'],
     },

@@ -27,7 +27,7 @@ export const REFUSALS_OF_PAGES = {
       status: 429,
       errorCode: 'REQUEST_LIMIT_EXCEEDED',
       message:
-        'Too many sign-ins were begun from your address and not finished. Finish one of them, or come again in {minutes} minutes.',
+        'Too many sign-ins from your address were started and not finished. Finish one of them, or try again in {minutes} minutes.',
     },
   },
   sign_in_link_invalid: {
@@ -55,7 +55,7 @@ export const REFUSALS_OF_PAGES = {
     http: {
       status: 400,
       errorCode: 'INVALID_PARAMETER_VALUE',
-      message: 'The token is not exchanged: {reason}.',
+      message: 'The token cannot be exchanged: {reason}.',
     },
   },
   federation_policy_not_found: {

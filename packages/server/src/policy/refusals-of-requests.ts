@@ -16,7 +16,7 @@ export const REFUSALS_OF_REQUESTS = {
     http: {
       status: 401,
       errorCode: 'SESSION_OVER',
-      message: 'The console has no session here, or it is over. Sign in again.',
+      message: 'This browser has no session of the console, or the session has ended. Sign in again.',
     },
   },
   console_request_forged: {
@@ -33,7 +33,7 @@ export const REFUSALS_OF_REQUESTS = {
       // Not 429, which SDKs repeat for minutes (wire-contract §5.3).
       status: 403,
       errorCode: 'PERMISSION_DENIED',
-      message: 'Five sessions of the SQL editor are open already. Close a tab of it, or end its session.',
+      message: 'Five sessions of the SQL editor are already open. Close one of its tabs, or end its session.',
     },
   },
   permission_denied: {
@@ -62,7 +62,7 @@ export const REFUSALS_OF_REQUESTS = {
       status: 403,
       errorCode: 'PERMISSION_DENIED',
       message:
-        'Plain HTTP is taken from this machine only, because passwords and tokens would be read on the way. Use {url}; a proxy that ends TLS must be listed in forwarded-for-from.',
+        'Plain HTTP is accepted from this machine only, because passwords and tokens could be read on the way. Use {url}; a proxy that ends TLS must be listed in forwarded-for-from.',
     },
   },
   endpoint_not_found: {
@@ -87,7 +87,7 @@ export const REFUSALS_OF_REQUESTS = {
   },
   catalog_entry_not_found: {
     disclosure: 'authenticated',
-    http: { status: 404, errorCode: 'NOT_FOUND', message: 'No {kind} of the name {name} is registered.' },
+    http: { status: 404, errorCode: 'NOT_FOUND', message: 'No {kind} named {name} is registered.' },
   },
   catalog_entry_already_exists: {
     disclosure: 'authenticated',
@@ -135,7 +135,7 @@ export const REFUSALS_OF_REQUESTS = {
       status: 409,
       errorCode: 'ABORTED',
       message:
-        'What this request is about was deleted while it was under way. Read it again, and repeat the request if it is still there.',
+        'Something that this request names was deleted meanwhile. Read it again, and repeat the request if it is still there.',
     },
   },
   workspace_not_found: {
@@ -268,7 +268,7 @@ export const REFUSALS_OF_REQUESTS = {
     http: {
       status: 429,
       errorCode: 'REQUEST_LIMIT_EXCEEDED',
-      message: 'Too many large files are being transferred at this moment. Retry in a few seconds.',
+      message: 'Too many large files are being transferred at the moment. Retry in a few seconds.',
     },
   },
 

@@ -61,9 +61,9 @@ export const REFUSALS_OF_SESSIONS = {
       hint: 'Use DROP DATABASE to drop invalid databases.',
     },
     explained: {
-      meaning: 'A DROP DATABASE was interrupted. What is left of the database can only be dropped.',
+      meaning: 'A DROP DATABASE was interrupted. The rest of the database can only be dropped.',
       whoCanChange: 'The owner of the database.',
-      steps: ['DROP DATABASE it, and create it anew.'],
+      steps: ['Drop the database with DROP DATABASE, and create it again.'],
     },
   },
   database_takes_no_connections: {
@@ -100,7 +100,7 @@ export const REFUSALS_OF_SESSIONS = {
       hint: 'Close connections that are not used, or ALTER DATABASE … CONNECTION LIMIT.',
     },
     explained: {
-      meaning: 'The database has a CONNECTION LIMIT, and so many sessions of it are open.',
+      meaning: 'The database has a CONNECTION LIMIT, and that many sessions of it are open.',
       whoCanChange: 'The owner of the database.',
       steps: ['End sessions in it that nobody uses.', 'ALTER DATABASE … CONNECTION LIMIT raises it.'],
     },
@@ -141,7 +141,7 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '42501',
       message: 'physical replication and base backups are not possible through Lakegate',
       detail: 'They copy all databases of the instance and the password verifiers of all roles.',
-      hint: 'For change data capture connect with replication=database and use logical slots; backups are the operator’s.',
+      hint: 'For change data capture connect with replication=database and use logical slots; the operator makes backups.',
     },
   },
   replication_not_enabled: {
@@ -150,10 +150,10 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '55000',
       message: 'logical replication is not enabled on database instance "{name}"',
       detail: 'It needs wal_level = logical.',
-      hint: 'Have who manages the instance set enable_logical_replication; the instance restarts then.',
+      hint: 'Ask whoever manages the instance to set enable_logical_replication; the instance then restarts.',
     },
     explained: {
-      meaning: 'The instance does not write what logical replication needs.',
+      meaning: 'The instance does not write the information that logical replication needs.',
       whoCanChange: 'Whoever manages the database instance.',
       steps: [
         'Set enable_logical_replication; the instance restarts.',
@@ -180,11 +180,11 @@ export const REFUSALS_OF_SESSIONS = {
     postgres: {
       sqlstate: '42501',
       message: 'role "{role}" cannot use a credential with claims for replication',
-      detail: 'A replication slot tells every change of the database; claims mean nothing there.',
+      detail: 'A replication slot reads every change of the database, whatever tables the claims name.',
       hint: 'Use a credential without claims.',
     },
     explained: {
-      meaning: 'Claims open single tables; a replication slot tells every change of the database.',
+      meaning: 'Claims open single tables; a replication slot reads every change of the database.',
       whoCanChange: 'Whoever logs in.',
       steps: ['Get a credential without claims.'],
     },
@@ -195,7 +195,7 @@ export const REFUSALS_OF_SESSIONS = {
       sqlstate: '53300',
       message: 'no backend of the pool became free within {seconds} seconds',
       detail:
-        'At most {limit} backends serve the sessions of one identity with the same role, database and startup parameters; {kept} of them are kept for sessions that left in them what cannot be moved.',
+        'At most {limit} backends serve the sessions of one identity with the same role, database and startup parameters; {kept} of them are kept for sessions with state that cannot be moved to another backend.',
       hint: 'Keep transactions short, raise pool-size, or use the direct endpoint for long ones.',
     },
   },
@@ -229,9 +229,9 @@ export const REFUSALS_OF_SESSIONS = {
     disclosure: 'token_holder',
     postgres: {
       sqlstate: '53400',
-      message: 'other sessions need the backend in which this session left something that cannot be moved',
+      message: 'other sessions need the backend that holds state of this session which cannot be moved',
       detail:
-        'The session left: {held}. No more than {limit} backends of the pool are kept for sessions that did so.',
+        'The session holds: {held}. No more than {limit} backends of the pool are kept for such sessions.',
       hint: 'Use the direct endpoint for this, or raise pool-size.',
     },
   },
@@ -239,7 +239,7 @@ export const REFUSALS_OF_SESSIONS = {
     disclosure: 'token_holder',
     postgres: {
       sqlstate: '08006',
-      message: 'the backend in which this session left settings or other things ended',
+      message: 'the backend that held settings or other state of this session ended',
       hint: 'Connect again.',
     },
   },
@@ -247,7 +247,7 @@ export const REFUSALS_OF_SESSIONS = {
     disclosure: 'token_holder',
     postgres: {
       sqlstate: '55000',
-      message: 'a setting of this session cannot be made again in another backend',
+      message: 'a setting of this session cannot be applied in another backend',
       detail: 'PostgreSQL said: {reason}',
       hint: 'Connect again, or use the direct endpoint.',
     },

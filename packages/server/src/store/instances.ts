@@ -15,7 +15,8 @@ import {
   type SystemDatabase,
 } from './system-database.ts'
 
-type Row = Selectable<SystemSchema['database_instance']>
+export type InstanceRow = Selectable<SystemSchema['database_instance']>
+type Row = InstanceRow
 
 interface NameQuestion {
   readonly workspaceId: WorkspaceId
@@ -416,7 +417,7 @@ function settingsColumns(settings: InstanceSettings) {
 const toInstance = (row: Row | undefined): DatabaseInstance | undefined =>
   row === undefined ? undefined : instanceOf(row)
 
-function instanceOf(row: Row): DatabaseInstance {
+export function instanceOf(row: Row): DatabaseInstance {
   return {
     uid: row.uid as InstanceUid,
     workspaceId: row.workspace_id as WorkspaceId,

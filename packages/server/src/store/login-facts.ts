@@ -1,5 +1,5 @@
 /**
- * What a login asks of the directory, fresh at every login (DESIGN §5, §6): the identity, whether it is assigned to the
+ * What a login asks of the system database, fresh at every login (DESIGN §5, §6): the instance, the identity, whether it is assigned to the
  * workspace, and — for the role of a group — the group, its assignment and the path of membership. Logins of one moment
  * share the query, and each is answered as if alone. The cost of one is that of the identity's own ancestors;
  * test/store/query-plans.test.ts watches it.
@@ -7,21 +7,24 @@
 import { sql } from 'kysely'
 import { FOLLOWED_GROUP_NESTING } from '../domain/group-nesting.ts'
 import type { Identity } from '../domain/identity.ts'
-import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { DatabaseInstance } from '../domain/database-instance.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
 import type { LoginDirectory } from '../operations/ports/directory.ts'
 import type { GroupFacts, PrincipalFacts } from '../policy/login.ts'
 import { toIdentity, toPrincipal } from './identity-rows.ts'
+import { instanceOf, type InstanceRow } from './instances.ts'
 import { ancestorsOf, assignmentOf, groupsOf } from './membership.ts'
 import { namedQuery } from './named-query.ts'
 import { askSystemDatabaseTogether, type SystemDatabase } from './system-database.ts'
 
-interface LoginRow {
+interface LoginRow extends Partial<InstanceRow> {
   readonly question: number
-  readonly id: string
-  readonly type: Identity['type']
-  readonly name: string
-  readonly display_name: string
-  readonly active: boolean
+  /** Null when nobody has this id any more. */
+  readonly identity_id: string | null
+  readonly identity_type: Identity['type']
+  readonly identity_name: string
+  readonly identity_display_name: string
+  readonly identity_active: boolean
   readonly assigned: boolean
   readonly group_id: string | null
   readonly group_name: string | null
@@ -33,6 +36,8 @@ interface LoginRow {
 }
 
 interface LoginQuestion {
+  /** Undefined where the instance is known. */
+  readonly instanceUid?: InstanceUid | undefined
   readonly identityId: IdentityId
   readonly workspaceId: WorkspaceId
   readonly groupId: IdentityId | undefined
@@ -40,6 +45,7 @@ interface LoginQuestion {
 
 /** The same numbers in all of them belong to one login. */
 export interface LoginQuestions {
+  readonly instanceUids: readonly (InstanceUid | null)[]
   readonly identityIds: readonly IdentityId[]
   readonly workspaceIds: readonly WorkspaceId[]
   readonly groupIds: readonly (IdentityId | null)[]
@@ -48,11 +54,17 @@ export interface LoginQuestions {
 const WORKSPACE = sql`asked.workspace_id`
 
 /** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
-export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQuestions) => sql<LoginRow>`
-  SELECT asked.question::int, facts.*
-    FROM unnest((SELECT ${identityIds}::bigint[]), (SELECT ${workspaceIds}::bigint[]), (SELECT ${groupIds}::bigint[]))
-         WITH ORDINALITY AS asked (identity_id, workspace_id, group_id, question)
-   CROSS JOIN LATERAL (
+export const loginFactsQuery = ({
+  instanceUids,
+  identityIds,
+  workspaceIds,
+  groupIds,
+}: LoginQuestions) => sql<LoginRow>`
+  SELECT asked.question::int, facts.*, instance.*
+    FROM unnest((SELECT ${instanceUids}::uuid[]), (SELECT ${identityIds}::bigint[]),
+                (SELECT ${workspaceIds}::bigint[]), (SELECT ${groupIds}::bigint[]))
+         WITH ORDINALITY AS asked (instance_uid, identity_id, workspace_id, group_id, question)
+   LEFT JOIN LATERAL (
      WITH RECURSIVE ${ancestorsOf(sql`asked.identity_id`)},
      group_walk (id, depth) AS (
        SELECT asked.group_id, 0 WHERE asked.group_id IS NOT NULL
@@ -61,7 +73,8 @@ export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQu
          FROM group_walk CROSS JOIN LATERAL ${groupsOf(sql`group_walk.id`)} AS above
         WHERE group_walk.depth < ${sql.lit(FOLLOWED_GROUP_NESTING)}
      )
-     SELECT identity.id, identity.type, identity.name, identity.display_name, identity.active,
+     SELECT identity.id AS identity_id, identity.type AS identity_type, identity.name AS identity_name,
+            identity.display_name AS identity_display_name, identity.active AS identity_active,
             EXISTS (
               SELECT FROM ancestor CROSS JOIN LATERAL ${assignmentOf(sql`ancestor.id`, WORKSPACE)} AS assignment
             ) AS assigned,
@@ -79,41 +92,59 @@ export const loginFactsQuery = ({ identityIds, workspaceIds, groupIds }: LoginQu
        LEFT JOIN identity AS login_group ON login_group.id = asked.group_id AND login_group.type = 'GROUP'
       WHERE identity.id = asked.identity_id
      OFFSET 0
-   ) AS facts`
+   ) AS facts ON true
+   LEFT JOIN LATERAL (
+     SELECT * FROM database_instance AS instance WHERE instance.uid = asked.instance_uid OFFSET 0
+   ) AS instance ON true`
 
 export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
   const ask = namedQuery(
     database,
     'login_facts',
-    ['identityIds', 'workspaceIds', 'groupIds'],
+    ['instanceUids', 'identityIds', 'workspaceIds', 'groupIds'],
     loginFactsQuery,
   )
   return {
-    loadLoginIdentity: askSystemDatabaseTogether({
-      keyOf: ({ identityId, workspaceId, groupId }: LoginQuestion) =>
-        `${identityId} ${workspaceId} ${groupId ?? ''}`,
+    loadLoginFacts: askSystemDatabaseTogether({
+      keyOf: ({ instanceUid, identityId, workspaceId, groupId }: LoginQuestion) =>
+        `${instanceUid ?? ''} ${identityId} ${workspaceId} ${groupId ?? ''}`,
       ask: (questions) =>
         ask({
+          instanceUids: questions.map(({ instanceUid }) => instanceUid ?? null),
           identityIds: questions.map(({ identityId }) => identityId),
           workspaceIds: questions.map(({ workspaceId }) => workspaceId),
           groupIds: questions.map(({ groupId }) => groupId ?? null),
         }),
       answer: ([row]) =>
         row === undefined
-          ? { identity: undefined, group: undefined }
-          : { identity: principalOf(row), group: groupOf(row) },
+          ? { instance: undefined, identity: undefined, group: undefined }
+          : { instance: askedInstanceOf(row), identity: principalOf(row), group: groupOf(row) },
       mostUnderWay: 1,
     }),
   }
 }
 
+const askedInstanceOf = (row: LoginRow): DatabaseInstance | undefined =>
+  // A row without the instance has null in its columns.
+  typeof row.uid === 'string' ? instanceOf(row as InstanceRow) : undefined
+
 function principalOf(row: LoginRow): PrincipalFacts | undefined {
-  if (row.type === 'GROUP') return undefined
-  return { ...toPrincipal({ ...row, type: row.type }), assignedToWorkspace: row.assigned }
+  if (row.identity_id === null || row.identity_type === 'GROUP') return undefined
+  return {
+    ...toPrincipal({
+      id: row.identity_id,
+      type: row.identity_type,
+      name: row.identity_name,
+      display_name: row.identity_display_name,
+      active: row.identity_active,
+    }),
+    assignedToWorkspace: row.assigned,
+  }
 }
 
 function groupOf(row: LoginRow): GroupFacts | undefined {
   const { group_id, group_name, group_display_name, group_active } = row
+  if (row.identity_id === null) return undefined
   if (group_id === null || group_name === null || group_display_name === null || group_active === null)
     return undefined
   const group = {
@@ -123,8 +154,11 @@ function groupOf(row: LoginRow): GroupFacts | undefined {
     display_name: group_display_name,
     active: group_active,
   }
-  const path = shortestPath(row.memberships, row.id, group_id)
-  const names = new Map([[row.id, row.name], ...row.memberships.map(([, id, name]) => [id, name] as const)])
+  const path = shortestPath(row.memberships, row.identity_id, group_id)
+  const names = new Map([
+    [row.identity_id, row.identity_name],
+    ...row.memberships.map(([, id, name]) => [id, name] as const),
+  ])
   return {
     ...toIdentity(group),
     assignedToWorkspace: row.group_assigned === true,

@@ -134,7 +134,7 @@ describe('an instance under a domain', () => {
     ['of another domain', () => `instance-${lakegate.ready.instance.uid}.example.com`],
     ['that is the domain', () => DOMAIN],
     ['of an endpoint that it has not', () => ownName().replace('instance-', 'instance-ro-')],
-  ])('is not reached by a name %s: 28000, inside TLS (attack 6, behaviour 16)', async (_what, name) => {
+  ])('is not reached by a name %s: 28000, inside TLS (attack 6, behaviours 16, 70)', async (_what, name) => {
     expect(errorFields(await firstAnswer(await overTls(name())))).toMatchObject({
       S: 'FATAL',
       C: '28000',

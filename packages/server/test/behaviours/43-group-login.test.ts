@@ -139,7 +139,7 @@ describe('the role of a group', () => {
     const error = await refusedAs(name, direct)
     expect(error).toMatchObject({
       code: '28000',
-      detail: expect.stringContaining(`exists no more (id ${first.id})`) as string,
+      detail: expect.stringContaining(`no longer exists (id ${first.id})`) as string,
       hint: expect.stringContaining('databricks_set_role_label') as string,
     })
     // What the hint says works.

@@ -56,7 +56,7 @@ describe('a user', () => {
     expect(await admin.request('GET', `${WORKSPACE}/Users/${user.id}`)).toMatchObject({ id: user.id })
   })
 
-  it('is one whatever the letter case of its name (behaviour 5.1)', async () => {
+  it('is one whatever the letter case of its name (RFC 7643 §4.1.1)', async () => {
     const { userName } = await createUser()
     const error = await refusal(createUser({ userName: userName.toUpperCase() }))
     expect(error.status).toBe(409)

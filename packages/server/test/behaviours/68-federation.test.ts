@@ -386,7 +386,7 @@ describe('the keys of a provider are not a way into the network of Lakegate (att
     expect(answer).toMatchObject({ status: 400, error: 'invalid_grant' })
     // Nor does the answer say anything about what is there.
     expect(answer.error_description).toBe(
-      'The keys of the issuer cannot be had. Ask the operator, or try again later.',
+      'The keys of the issuer cannot be fetched. Ask the operator, or try again later.',
     )
     expect(visits).toEqual([])
   })

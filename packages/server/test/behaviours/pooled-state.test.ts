@@ -292,7 +292,7 @@ describe('what cannot be moved keeps its backend for the session', () => {
       const reason = await farewell.farewell
       expect(reason).toMatchObject({
         code: '53400',
-        message: 'other sessions need the backend in which this session left something that cannot be moved',
+        message: 'other sessions need the backend that holds state of this session which cannot be moved',
         hint: 'Use the direct endpoint for this, or raise pool-size.',
       })
       expect(reason).toHaveProperty('detail', expect.stringContaining('No more than 1 backends'))

@@ -107,7 +107,7 @@ describe('lakegate attach', () => {
 
     it.skipIf(!hasTerminals())('says at a terminal what it waits for, and what Ctrl-C does', async () => {
       const terminal = startAtTerminal(environment, words)
-      await waitFor('the waiting', () => terminal.output().includes('Ctrl-C ends the waiting'))
+      await waitFor('the waiting', () => terminal.output().includes('Ctrl-C stops waiting'))
       await terminal.stop()
       expect(terminal.output()).not.toContain('cannot go on')
       expect(terminal.output()).not.toContain('mistake')

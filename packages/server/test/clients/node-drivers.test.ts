@@ -1,4 +1,4 @@
-/** node-postgres and postgres.js, unmodified, with verified TLS. */
+/** node-postgres and postgres.js, unmodified, with verified TLS (behaviour 75). */
 import { readFile } from 'node:fs/promises'
 import postgres from 'postgres'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -244,7 +244,7 @@ describe('the master key', () => {
     await expect(notes(password)).resolves.toHaveLength(1)
     expect(await readFile(lakegate.ready.ca_file, 'utf8')).toBe(authority)
     await lakegate.stop()
-    expect((await rotate()).stdout).toContain('The rotation that was begun is finished.')
+    expect((await rotate()).stdout).toContain('The interrupted rotation is finished.')
     expect(await readFile(file(), 'utf8')).toBe(`${NEXT_KEY}\n`)
     await start()
     await expect(notes((await login()).password)).resolves.toHaveLength(1)

@@ -1,6 +1,6 @@
 /**
- * Drivers that prepare in the server by themselves, at the pooled endpoint: pgjdbc and psycopg, unmodified, with more
- * sessions than there are backends. Each is skipped by name where it cannot be had.
+ * Drivers that prepare in the server by themselves, at the pooled endpoint: pgjdbc and psycopg, unmodified
+ * (behaviour 75), with more sessions than there are backends. Each is skipped by name where it cannot be had.
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** The real psql, as the README shows it. Skipped by name where there is none; the drivers cover the same. */
+/** The real psql, as the README shows it (behaviour 75). Skipped by name where there is none; the drivers cover the same. */
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'

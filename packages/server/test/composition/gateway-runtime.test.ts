@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayRuntimesOf } from '../../src/composition/gateway-runtime.ts'
 import { loadSettings } from '../../src/config/load.ts'
-import { createWorkers } from '../../src/gateway/workers/workers.ts'
+import { serveByWorkers } from '../../src/gateway/workers/serve-by-workers.ts'
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const runtimesFor = (runtime: string | undefined) =>
@@ -64,13 +64,13 @@ describe('a directory in which Lakegate is started', () => {
         `const isFree = process.env.FROM_THE_DIRECTORY === undefined && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0' &&
           globalThis.codeOfTheDirectory === undefined && (process.versions.bun !== undefined) === ${String(runtime === 'bun')}
         process.on('message', (messages) => {
-          for (const { kind } of messages) {
-            if (kind === 'start' && isFree) process.send([{ kind: 'ready' }])
+          for (const { notice } of messages) {
+            if (notice?.kind === 'start' && isFree) process.send([{ notice: { kind: 'ready' } }])
             else process.exit(0)
           }
         })`,
       )
-      const workers = createWorkers<object, object>({
+      const workers = serveByWorkers<object, object>({
         ...{ entry: pathToFileURL(program), count: 1, log: silent },
         runtimes: runtimesFor(runtime),
       })

@@ -80,7 +80,7 @@ describe('a bad value', () => {
   it.each([
     ['http-port', '65536', 'a port is a number from 0 to 65535', '8470'],
     ['gateway-port', 'postgres', 'a port is a number from 0 to 65535', '5432'],
-    ['log-level', 'loud', 'it must be one of debug, info, warn, error', 'info'],
+    ['log-level', 'loud', 'it must be one of trace, debug, info, warn, error', 'info'],
     ['login-deadline-seconds', '0', 'it must be a whole number from 1 to 300', '15'],
     ['login-deadline-seconds', '1.5', 'it must be a whole number from 1 to 300', '15'],
     ['data-dir', '', 'it is empty', '/srv/lakegate'],

@@ -29,7 +29,15 @@ afterAll(() => {
 })
 
 const nothing = () => undefined
-const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing, audit: nothing }
+const silent = {
+  isTracing: () => false,
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  audit: nothing,
+}
 
 /** What a setting is of no use without. */
 const BESIDE: Partial<Record<SettingName, Partial<Record<SettingName, string>>>> = {

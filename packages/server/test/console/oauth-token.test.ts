@@ -1,4 +1,4 @@
-/** The overview of an instance: the steps of the vendor's page by their labels, and what becomes of the token (design 5.3, §8). */
+/** The overview of an instance: the steps of the vendor's page by their labels, and what becomes of the token (console-design §5.3, §8). */
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -106,12 +106,15 @@ describe('commands of npm', () => {
     expect(named.filter((name) => !(name in scripts) && !ofNpm.includes(name))).toEqual([])
   })
 
-  it.each(['README.md', 'CONTRIBUTING.md'])('in %s are whole lines of such', (document) => {
-    const lines = blocksOf(document)
-      .filter(({ runBy }) => runBy === THIS)
-      .flatMap(({ text }) => text.trim().split('\n'))
-    for (const line of lines)
-      expect(line).toMatch(/^npm (?:ci|test|start|run \S+)(?: && npm (?:start|test))?(?: +#.*)?$/)
-    expect(lines).not.toEqual([])
-  })
+  it.each(['README.md', 'CONTRIBUTING.md', 'docs/developing.md'])(
+    'in %s are whole lines of such',
+    (document) => {
+      const lines = blocksOf(document)
+        .filter(({ runBy }) => runBy === THIS)
+        .flatMap(({ text }) => text.trim().split('\n'))
+      for (const line of lines)
+        expect(line).toMatch(/^npm (?:ci|test|start|run \S+)(?: && npm (?:start|test))?(?: +#.*)?$/)
+      expect(lines).not.toEqual([])
+    },
+  )
 })

@@ -13,8 +13,15 @@ it('makes the contexts of TLS servers in one file', () => {
 
 it('hands that context to every TLS socket of a server', () => {
   const sockets = SOURCE_FILES.flatMap(({ path, text }) =>
-    [...text.matchAll(/new TLSSocket\(([^)]*)\)/g)].map(([, options = '']) => ({ path, options })),
+    [...text.matchAll(/new TLSSocket\(((?:[^()]|\([^)]*\))*)\)/g)].map(([, options = '']) => ({
+      path,
+      options,
+    })),
   )
-  expect(sockets.map(({ path }) => path)).toEqual(['gateway/handshake/handshake.ts', 'http/door.ts'])
+  expect(sockets.map(({ path }) => path)).toEqual([
+    'gateway/streams/bun-streams.ts',
+    'gateway/streams/node-streams.ts',
+    'http/door.ts',
+  ])
   for (const { options } of sockets) expect(options).toMatch(/isServer: true,\s+secureContext\b/)
 })

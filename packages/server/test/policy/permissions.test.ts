@@ -1,4 +1,4 @@
-/** What a caller of the REST API may do, line by line (lakebase-behaviour §3). */
+/** What a caller of the REST API may do, line by line (behaviours 53, 58–60). */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

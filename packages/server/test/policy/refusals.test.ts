@@ -119,7 +119,7 @@ describe('refusals that anybody may read', () => {
   })
 })
 
-describe('texts of the real service, on which clients match (lakebase-behaviour §5.4)', () => {
+describe('texts of the real service, on which clients match (docs/behaviours.md)', () => {
   it.each([
     [
       'behaviour 14',

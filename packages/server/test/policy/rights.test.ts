@@ -13,15 +13,15 @@ import { DEEDS, EVERYBODY } from './who-may.ts'
 const ROWS: readonly (readonly [deed: RegExp, rights: readonly InstanceRight[]])[] = [
   [/^see the roles and the permissions/, ['see_roles', 'see_permissions']],
   [/^see how the instance is used over time/, ['see_metrics']],
-  [/^create the own role, plain/, ['create_own_role']],
+  [/^create one’s own role, without attributes/, ['create_own_role']],
   [/^create the role of somebody else/, ['create_role']],
   [
     /^change and drop roles; set permissions; stop, resize, delete/,
     ['change_role', 'drop_role', 'change_permissions', 'update', 'start_or_stop', 'delete'],
   ],
   [/^register catalogs/, ['manage_catalogs']],
-  [/^ask what one may do oneself/, ['check_own_login']],
-  [/^ask how the login of somebody else/, ['check_any_login', 'see_sessions', 'end_sessions']],
+  [/^check what one may do oneself/, ['check_own_login']],
+  [/^check how the login of somebody else/, ['check_any_login', 'see_sessions', 'end_sessions']],
 ]
 
 describe.each(EVERYBODY.map((one) => [one.title, one] as const))('%s', (_title, one) => {
@@ -33,7 +33,7 @@ describe.each(EVERYBODY.map((one) => [one.title, one] as const))('%s', (_title, 
   })
 
   it.each([true, false])('is told that it may mint as the table says, having a role: %s', (hasRole) => {
-    const row = hasRole ? /^mint a credential, having/ : /^mint a credential without/
+    const row = hasRole ? /^mint a credential with a role/ : /^mint a credential without/
     const decide = DEEDS.find(([text]) => row.test(text))?.[1]
     const told = instanceRights({ ...one, hasRole })
     expect(told.includes('mint_credential')).toBe(decide?.(one) === 'permitted')

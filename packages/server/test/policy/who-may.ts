@@ -69,7 +69,7 @@ const query = (ownerId: IdentityId, isShared: boolean) => ({
 
 export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
   [
-    'mint a credential, having a role in the instance, or a group of one’s own having one',
+    'mint a credential with a role in the instance, or as a member of a group that has one',
     (one) => mint(one, true),
   ],
   ['mint a credential without such a role', (one) => mint(one, false)],
@@ -82,12 +82,12 @@ export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
     ({ caller, instance, granted }) => decideSeeMetrics(caller, instance, granted),
   ],
   [
-    'create the own role, plain',
+    'create one’s own role, without attributes',
     ({ caller, instance, granted }) =>
       decideCreateRole(caller, instance, granted, { identityId: ALICE_ID, isPlain: true }),
   ],
   [
-    'create the own role with attributes or membership in databricks_superuser',
+    'create one’s own role with attributes or membership in databricks_superuser',
     ({ caller, instance, granted }) =>
       decideCreateRole(caller, instance, granted, { identityId: ALICE_ID, isPlain: false }),
   ],
@@ -101,15 +101,15 @@ export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
     ({ caller, instance, granted }) => decideManageInstance(caller, instance, granted),
   ],
   [
-    'ask what one may do oneself, as which roles one could log in, and how an own login would end',
+    'check what one may do oneself, as which roles one could log in, and how a login of one’s own would end',
     ({ caller, instance, granted }) => decideCheckLogin(caller, instance, granted, 'own'),
   ],
   [
-    'ask how the login of somebody else would end',
+    'check how the login of somebody else would end',
     ({ caller, instance, granted }) => decideCheckLogin(caller, instance, granted, 'of_others'),
   ],
   [
-    'list the databases of the instance, having a role in it',
+    'list the databases of the instance, with a role in it',
     ({ caller, instance, granted }) => decideListDatabases(caller, instance, granted, true),
   ],
   [
@@ -126,7 +126,7 @@ export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
       ),
   ],
   [
-    'read and change the files in the own home (/Workspace/Users/…)',
+    'read and change the files in one’s own home (/Workspace/Users/…)',
     ({ caller }) => decideChangeHome(caller, caller.identity.id, '/'),
   ],
   [
@@ -134,7 +134,7 @@ export const DEEDS: readonly (readonly [string, (one: Who) => Verdict])[] = [
     ({ caller }) => decideChangeHome(caller, BOB_ID, '/'),
   ],
   [
-    'keep, share, change and delete own saved queries',
+    'save, share, change and delete one’s own queries',
     ({ caller }) => decideChangeQuery(caller, 'x', query(ALICE_ID, false)),
   ],
   [

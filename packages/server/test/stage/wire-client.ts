@@ -13,6 +13,8 @@ export interface ServerMessage {
 
 export interface WireClient {
   send(...bytes: readonly Buffer[]): void
+  /** Resolves when the connection takes more, or is over; a client that keeps to it holds little in memory. */
+  sendInTurn(bytes: Buffer): Promise<void>
   /** Undefined when the server closes before it says another message. */
   next(): Promise<ServerMessage | undefined>
   /** Every message until the server closes. */
@@ -28,6 +30,8 @@ export interface WireClient {
   rest(): Buffer
   /** What the server showed on this connection, as DER. */
   peerCertificate(): Buffer
+  /** Sends no more, and reads on. */
+  end(): void
   /** As a crashed client does: RST. */
   reset(): void
   close(): void
@@ -121,6 +125,16 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
     send: (...bytes) => {
       stream.write(Buffer.concat(bytes))
     },
+    async sendInTurn(bytes) {
+      if (isClosed || stream.write(bytes)) return
+      await new Promise<void>((resolve) => {
+        const settle = () => {
+          stream.off('drain', settle).off('close', settle)
+          resolve()
+        }
+        stream.on('drain', settle).on('close', settle)
+      })
+    },
     next,
     async untilClosed() {
       const messages: ServerMessage[] = []
@@ -142,6 +156,11 @@ function wireOver(stream: Duplex, socket: Socket): WireClient {
     peerCertificate() {
       if (!(stream instanceof TLSSocket)) throw new Error('this connection has no TLS')
       return stream.getPeerCertificate().raw
+    },
+    end() {
+      // Before the server ends its side, or Node closes ours with it.
+      socket.allowHalfOpen = true
+      stream.end()
     },
     reset: () => socket.resetAndDestroy(),
     close: () => socket.destroy(),

@@ -44,9 +44,9 @@ export const app = {
   askAgain: 'Try again',
   signInEnded: {
     title: 'Your sign-in ended',
-    text: 'Your sign-in ended. Sign in again to go on; nothing on this page is lost.',
+    text: 'Your sign-in ended. Sign in again to continue; nothing on this page is lost.',
     signIn: 'Sign in',
-    away: 'Sign in in the other window. This page goes on by itself.',
+    away: 'Sign in in the other window. This page continues by itself.',
     blocked: 'The browser kept the window from opening. Allow it, or sign in in another tab.',
     backTitle: 'You are signed in again',
     back: (count: number) =>

@@ -37,7 +37,7 @@ export const help = {
     userText: 'The role. Yours is named exactly like this; the role of a group is named like the group.',
     password: 'Password',
     passwordText:
-      'A token: «Get OAuth Token» on the page of the instance. It is good for new connections for one hour; open sessions go on.',
+      'A token: «Get OAuth Token» on the page of the instance. It is valid for new connections for one hour; open sessions are not affected.',
     database: 'Database',
     databaseText: 'databricks_postgres, or one that you made.',
     tls: 'TLS',

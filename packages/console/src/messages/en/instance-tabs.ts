@@ -125,8 +125,8 @@ const sessions = {
   endedNone: 'Nothing ended: the sessions were over already.',
   endedSilent: (count: number) =>
     plural(count, {
-      one: '# gateway did not answer; a session of its own goes on.',
-      other: '# gateways did not answer; sessions of theirs go on.',
+      one: '# gateway did not answer; a session of its own stays open.',
+      other: '# gateways did not answer; sessions of theirs stay open.',
     }),
   moreOf: (person: string, role: string) => `the session of ${person} as ${role}`,
 }

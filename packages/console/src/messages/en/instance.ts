@@ -258,7 +258,7 @@ export const instance = {
     removeOwnText: (name: string) => `It is your last level on ${name}. You cannot take this back yourself.`,
     removeOwn: 'Give it up',
     hasNow: (level: string) => `Has now: ${level}.`,
-    canUse: 'Sees the roles of the instance and may add the own one.',
+    canUse: 'Sees the roles of the instance and may add a role for themselves.',
     canManage: 'Changes, stops and deletes the instance, its roles and its permissions.',
     choose: 'Choose a user, group or service principal.',
   },

@@ -7,13 +7,13 @@ export const GATEWAY_SETTINGS = {
     default: undefined,
     fallback: 'a loopback address for each instance; 127.0.0.1 with gateway-domain',
     example: '0.0.0.0,::',
-    sentence: 'Addresses on which the gateway listens, IPv4 or IPv6, with commas between them.',
+    sentence: 'Addresses on which the gateway listens, IPv4 or IPv6, separated by commas.',
   },
   'gateway-port': {
     kind: 'port',
     default: undefined,
     fallback:
-      '5432 on the loopback address of each instance, or any free port as long as another program has that',
+      '5432 on the loopback address of each instance, or any free port while another program uses 5432',
     example: '5432',
     sentence: 'Port on which the gateway listens for PostgreSQL clients; 0 takes any free one.',
   },
@@ -33,7 +33,7 @@ export const GATEWAY_SETTINGS = {
     most: 32,
     example: '4',
     sentence:
-      'How many processes serve PostgreSQL clients; 0 serves them in the process that does everything else.',
+      'Number of processes that serve PostgreSQL clients; with 0 the main process serves them itself.',
   },
   'gateway-runtime': {
     kind: 'choice',
@@ -71,12 +71,13 @@ export const GATEWAY_SETTINGS = {
     kind: 'host',
     default: '127.0.0.1',
     example: '0.0.0.0',
-    sentence: 'Address on which a gateway of its own answers /healthz, /readyz and /metrics.',
+    sentence:
+      'Address on which a gateway of its own (serve --role gateway) answers /healthz, /readyz and /metrics.',
   },
   'gateway-health-port': {
     kind: 'port',
     default: '8471',
-    sentence: 'Port of the same; 0 takes any free one.',
+    sentence: 'Port of gateway-health-host; 0 takes any free one.',
   },
   'drain-notice-seconds': {
     kind: 'whole_number',
@@ -85,7 +86,7 @@ export const GATEWAY_SETTINGS = {
     most: 3600,
     reloads: true,
     sentence:
-      'How long a gateway of its own goes on taking connections after a request to stop, while its /readyz says 503 already, so that balancers take it out first.',
+      'How long a gateway of its own (serve --role gateway) still accepts connections after a request to stop, while its /readyz already answers 503, so that load balancers stop using it first.',
   },
   'drain-seconds': {
     kind: 'whole_number',

@@ -16,7 +16,7 @@ export const HTTP_SETTINGS = {
     kind: 'origin',
     default: undefined,
     fallback:
-      'http://<http-host>:<http-port>; https:// where http-host is no loopback address and plain-http is loopback',
+      'http://<http-host>:<http-port>; https:// where http-host is not a loopback address and plain-http is loopback',
     example: 'https://lakegate.example.com',
     sentence: 'The URL under which clients reach REST and OAuth; it is part of the issuer of every token.',
   },
@@ -25,7 +25,7 @@ export const HTTP_SETTINGS = {
     default: 'loopback',
     choices: ['loopback', 'everywhere'],
     sentence:
-      'From where plain HTTP is taken: this machine and the proxies of forwarded-for-from, or everywhere. /healthz and /readyz answer in any case.',
+      'From where plain HTTP is accepted: this machine and the proxies of forwarded-for-from, or everywhere. /healthz and /readyz always answer.',
   },
   'http-certificate-file': {
     kind: 'file',
@@ -56,7 +56,7 @@ export const HTTP_SETTINGS = {
     default: 'loopback',
     choices: ['off', 'loopback', 'bearer'],
     sentence:
-      'Who may read /metrics: nobody, this machine without a proxy in between, or who brings the token of metrics-token-file.',
+      'Who may read /metrics: nobody, this machine without a proxy in between, or whoever sends the token of metrics-token-file.',
   },
   'metrics-token-file': {
     kind: 'file',

@@ -23,7 +23,7 @@ export const INSTANCE_SETTINGS = {
     example: 'default,pg_partman',
     mayBeEmpty: true,
     sentence:
-      'What owners of databases may create in local instances: names of extensions, beginnings with * behind them, and default for the list in extensions.md, with commas between them.',
+      'Extensions that owners of databases may create in local instances: names, prefixes followed by *, and default for the list in extensions.md, separated by commas.',
   },
   'dangerous-extensions': {
     kind: 'dangerous_extensions',
@@ -31,7 +31,7 @@ export const INSTANCE_SETTINGS = {
     fallback: 'none',
     example: 'postgres_fdw',
     sentence:
-      'Extensions that reach files, programs, other servers or what belongs to others, and that owners of databases may create all the same.',
+      'Extensions with access to files, programs, other servers or data of others that owners of databases may create nevertheless.',
   },
   'replication-slot-megabytes': {
     kind: 'whole_number',
@@ -39,7 +39,7 @@ export const INSTANCE_SETTINGS = {
     least: 64,
     most: 1048576,
     sentence:
-      'How much write-ahead log a replication slot of a local instance may keep back; a slot that needs more is lost. Holds from the next start of an instance on.',
+      'How much write-ahead log a replication slot of a local instance may retain; a slot that needs more is invalidated. Takes effect at the next start of an instance.',
   },
   'instances-per-workspace': {
     kind: 'whole_number',
@@ -53,6 +53,6 @@ export const INSTANCE_SETTINGS = {
     default: 'account-admins',
     choices: ['account-admins', 'workspace-admins', 'nobody'],
     sentence:
-      'Who may attach existing PostgreSQL clusters: Lakegate connects to the hosts that they name, from inside your network.',
+      'Who may attach existing PostgreSQL clusters. Lakegate connects to the hosts that they name, from inside your network.',
   },
 } as const satisfies Record<string, SettingDefinition>

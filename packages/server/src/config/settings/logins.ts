@@ -18,7 +18,7 @@ export const LOGIN_SETTINGS = {
     most: 100000,
     reloads: true,
     sentence:
-      'How many logins may be under way from one address at a time; people behind one NAT share an address.',
+      'How many logins from one address may be in progress at a time; people behind one NAT share an address.',
   },
   'failed-logins-per-role': {
     kind: 'whole_number',
@@ -27,7 +27,7 @@ export const LOGIN_SETTINGS = {
     most: 1000000,
     reloads: true,
     sentence:
-      'How many wrong passwords of one role from one address (of IPv6, one /64) close that pair until failed-login-seconds are over.',
+      'After how many wrong passwords for one role from one address (for IPv6, one /64) no more are checked for that role and address until failed-login-seconds have passed.',
   },
   'failed-logins-per-address': {
     kind: 'whole_number',
@@ -36,7 +36,7 @@ export const LOGIN_SETTINGS = {
     most: 1000000,
     reloads: true,
     sentence:
-      'From how many wrong passwords on an address is slowed down, by five seconds for each login at most.',
+      'After how many wrong passwords from one address its logins are delayed, by at most five seconds each.',
   },
   'failed-login-seconds': {
     kind: 'whole_number',
@@ -44,7 +44,7 @@ export const LOGIN_SETTINGS = {
     least: 1,
     most: 86400,
     reloads: true,
-    sentence: 'How long wrong passwords are counted, from the first one on.',
+    sentence: 'How long wrong passwords are counted, starting with the first.',
   },
   'connections-per-instance': {
     kind: 'whole_number',
@@ -52,7 +52,7 @@ export const LOGIN_SETTINGS = {
     least: 1,
     most: 10000,
     reloads: true,
-    sentence: 'How many client connections one instance takes at a time.',
+    sentence: 'How many client connections one instance accepts at a time.',
   },
   'connections-per-role': {
     kind: 'whole_number',
@@ -68,7 +68,7 @@ export const LOGIN_SETTINGS = {
     least: 0,
     // What idle_session_timeout, a 32-bit number of milliseconds, can hold.
     most: 2147483,
-    sentence: 'How long a session may be idle before it is ended; 0 for as long as it likes.',
+    sentence: 'How long a session may be idle before it is closed; 0 for no limit.',
   },
   'session-lifetime-seconds': {
     kind: 'whole_number',
@@ -76,6 +76,6 @@ export const LOGIN_SETTINGS = {
     least: 0,
     most: 31536000,
     reloads: true,
-    sentence: 'How long a session may be open before it is ended; 0 for as long as it likes.',
+    sentence: 'How long a session may be open before it is closed; 0 for no limit.',
   },
 } as const satisfies Record<string, SettingDefinition>

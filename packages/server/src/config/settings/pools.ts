@@ -27,7 +27,7 @@ export const POOL_SETTINGS = {
     default: '10000',
     least: 1,
     most: 1000000,
-    sentence: 'How many pooled sessions one instance takes at a time.',
+    sentence: 'How many pooled sessions one instance accepts at a time.',
   },
   'pool-wait-seconds': {
     kind: 'whole_number',
@@ -49,6 +49,6 @@ export const POOL_SETTINGS = {
     least: 1,
     most: 604800,
     sentence:
-      'The longest age of a backend of a pool: it is closed when its session gives it back; some go up to a fifth earlier.',
+      'Maximum age of a backend of a pool. It is closed when its session returns it; some are closed up to a fifth earlier, so that not all are closed at once.',
   },
 } as const satisfies Record<string, SettingDefinition>

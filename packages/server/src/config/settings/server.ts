@@ -14,12 +14,13 @@ export const SERVER_SETTINGS = {
     default: undefined,
     fallback: 'no file is written',
     example: '/run/lakegate/ready.json',
-    sentence: 'File that is written, with mode 0600, when everything is ready, and removed at the stop.',
+    sentence:
+      'File that is written, with mode 0600, when everything is ready, and removed when Lakegate stops.',
   },
   'log-level': {
     kind: 'choice',
     default: 'info',
-    choices: ['debug', 'info', 'warn', 'error'],
+    choices: ['trace', 'debug', 'info', 'warn', 'error'],
     reloads: true,
     sentence: 'The least severe level that is logged, on standard error.',
   },
@@ -28,7 +29,7 @@ export const SERVER_SETTINGS = {
     default: 'auto',
     choices: ['auto', 'text', 'json'],
     sentence:
-      'How the log is written to standard error: short lines for people, or JSON; auto takes the first at a terminal and the second elsewhere.',
+      'How the log is written to standard error: short lines for people, or JSON; auto writes lines at a terminal and JSON elsewhere.',
   },
   'new-installation': {
     kind: 'choice',

@@ -31,13 +31,14 @@ export const SIGN_IN_SETTINGS = {
   'sign-in-provider-user-claim': {
     kind: 'text',
     default: 'email',
-    sentence: 'Claim of the outside provider that holds the user name; of email only verified ones count.',
+    sentence:
+      'Claim of the outside provider that holds the user name; with email, only verified addresses are accepted.',
   },
   'private-identity-providers': {
     kind: 'choice',
     default: 'refuse',
     choices: ['refuse', 'allow'],
     sentence:
-      'Whether outside identity providers may be at private addresses and speak plain HTTP; public ones over TLS always may.',
+      'Whether outside identity providers may have private addresses and use plain HTTP; public addresses over TLS are always allowed.',
   },
 } as const satisfies Record<string, SettingDefinition>

@@ -9,7 +9,7 @@ export const SYSTEM_DATABASE_SETTINGS = {
     secret: true,
     example: 'postgres://lakegate@db.example.com/lakegate',
     sentence:
-      'URL of an external PostgreSQL that serves as the system database; the variables PGHOST, PGSSLMODE and so on count for nothing.',
+      'URL of an external PostgreSQL that serves as the system database; variables such as PGHOST and PGSSLMODE are ignored.',
   },
   'master-key-file': {
     kind: 'kept_file',

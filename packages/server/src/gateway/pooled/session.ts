@@ -2,7 +2,6 @@
  * One logical session of the pooled endpoint: borrows a backend for each transaction and passes messages on untouched.
  * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
  */
-import { unreachable } from '../../domain/unreachable.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { encodeFlush, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { LONGEST_LAST_WORD, sqlstateThatEnds } from '../../protocol/last-word.ts'
@@ -24,6 +23,7 @@ import {
 } from './conversation/client-message.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { Leftovers } from './conversation/leftovers.ts'
+import { DROP, PASS, type AnswerVerdict } from './conversation/verdict.ts'
 import { Outlet } from './outlet.ts'
 import type { Pool } from './pool.ts'
 import { parameterStatusOf } from './reported-parameters.ts'
@@ -56,6 +56,18 @@ const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = n
   'terminate',
 ] as const)
 
+/**
+ * What becomes of the next message of the client:
+ *
+ *   reading    it is passed on; when it needs a backend and the session has none -> waiting
+ *   waiting    for a backend, which is borrowed; then -> reading
+ *   holding    for answers to what was sent before (conversation/); then -> reading
+ *   violated   it is not read: PostgreSQL has been told of the client's last one, and ends the session
+ *   leaving    it is not read: Terminate was passed on, or the end of the stream; the backend finishes what it was asked
+ *   over       nobody reads it any more; every other state may become this one
+ */
+type State = 'reading' | 'waiting' | 'holding' | 'violated' | 'leaving' | 'over'
+
 export class PooledSession implements BackendOwner, Tenant {
   home: PooledBackend | undefined
   moving: Promise<void> | undefined
@@ -71,21 +83,11 @@ export class PooledSession implements BackendOwner, Tenant {
   readonly #gone = new AbortController()
   #toClient: Outlet | undefined
   #backend: PooledBackend | undefined
-  #isWaiting = false
-  #isOver = false
-  /** Terminate was passed on: the backend finishes what it was asked and goes. */
-  #isLeaving = false
+  #state: State = 'reading'
   /** The client will send no more, and reads what it asked for. */
   #hasSentAll = false
   #probing: NodeJS.Timeout | undefined
-  /** What comes next waits for answers (conversation/conversation.ts). */
-  #isHeld = false
-  /** The message of which more is to come goes nowhere. */
-  #isDroppingRequest = false
-  #isDroppingAnswer = false
-  /** The client has the beginning of a message, and whatever comes next is taken for the rest of it. */
-  #isInsideAnswer = false
-  /** What the client did wrong; PostgreSQL has been told, and ends the session. */
+  /** What the client did wrong. */
   #violation: RefusedError | undefined
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
@@ -118,15 +120,19 @@ export class PooledSession implements BackendOwner, Tenant {
 
   /** In the middle of a statement, or in line for a backend. */
   get isWorking(): boolean {
-    return this.#isWaiting || this.#conversation.isWorking
+    return this.#state === 'waiting' || this.#conversation.isWorking
   }
 
   get isOver(): boolean {
-    return this.#isOver
+    return this.#state === 'over'
+  }
+
+  get #isInsideAnswer(): boolean {
+    return this.#toClient?.isInsideMessage === true
   }
 
   hear(message: Buffer): void {
-    if (!this.#isOver) this.#client.write(message)
+    if (!this.isOver) this.#client.write(message)
   }
 
   wasAsked(): void {
@@ -144,8 +150,8 @@ export class PooledSession implements BackendOwner, Tenant {
 
   /** Ends the session from outside, with a last word for the client where it would be understood. */
   end(error: unknown): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.isOver) return
+    this.#state = 'over'
     this.#gone.abort(new ConnectionEnded())
     this.#discardBackend()
     // Whoever reads slowly has answers before him, as at every other end of a session.
@@ -160,7 +166,7 @@ export class PooledSession implements BackendOwner, Tenant {
 
   /** Ends the session for a reason of its own. */
   #fail(error: unknown): void {
-    if (!this.#isOver) this.#ownEnd ??= endBecauseOf(error)
+    if (!this.isOver) this.#ownEnd ??= endBecauseOf(error)
     this.end(error)
   }
 
@@ -175,14 +181,13 @@ export class PooledSession implements BackendOwner, Tenant {
         backend.socket.destroy()
         return
       }
-      if (seen === 'message') this.#isDroppingAnswer = !this.#readAnswer(backend)
-      if (!this.#isDroppingAnswer) outlet.pass()
+      if (seen === 'message') outlet.begin(this.#judgeAnswer(backend))
+      else outlet.continue()
       scanner.take()
     }
-    this.#isInsideAnswer = scanner.isInsideMessage && !this.#isDroppingAnswer
     if (!outlet.flush(this.#client)) backend.socket.pause()
-    if (this.#isHeld && !this.#conversation.isHolding) {
-      this.#isHeld = false
+    if (this.#state === 'holding' && !this.#conversation.isHolding) {
+      this.#state = 'reading'
       this.#client.resume()
       this.#passRequests()
     } else this.#releaseIfFinished()
@@ -191,27 +196,27 @@ export class PooledSession implements BackendOwner, Tenant {
   onClosed(): void {
     this.#backend = undefined
     const lastWord = this.#lastError === undefined ? undefined : sqlstateThatEnds(this.#lastError)
-    if (!this.#isLeaving) this.#ownEnd ??= { reason: 'backend_ended', sqlstate: lastWord }
-    if (this.#isLeaving || lastWord !== undefined || this.#isInsideAnswer) {
-      // There is no more to say; whatever the client still asks for is asked of nobody.
-      this.#isOver = true
-      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
-    } else this.end(this.#violation ?? refused('pooled_backend_lost'))
+    const isLeaving = this.#state === 'leaving'
+    if (!isLeaving) this.#ownEnd ??= { reason: 'backend_ended', sqlstate: lastWord }
+    // There is no more to say; whatever the client still asks for is asked of nobody.
+    if (isLeaving || lastWord !== undefined || this.#isInsideAnswer) this.#close()
+    else this.end(this.#violation ?? refused('pooled_backend_lost'))
   }
 
   readonly #onRequestBytes = (chunk: Buffer): void => {
-    if (this.#isOver || this.#isLeaving || this.#violation !== undefined) return
+    const isRead = this.#state === 'reading'
+    if (!isRead && this.#state !== 'waiting' && this.#state !== 'holding') return
     this.#requests.push(chunk)
-    if (!this.#isWaiting && !this.#isHeld) this.#passRequests()
+    if (isRead) this.#passRequests()
     else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
   }
 
   /** As PostgreSQL, which reads the end of the stream where it would read the next message. */
   readonly #onRequestEnd = (): void => {
-    if (this.#isOver || this.#isLeaving || this.#hasSentAll) return
+    if (this.#hasSentAll || this.isOver || this.#state === 'leaving') return
     this.#hasSentAll = true
     this.#probing = setInterval(this.#probe, PROBE_MS)
-    if (!this.#isWaiting && !this.#isHeld) this.#endRequests()
+    if (this.#state !== 'waiting' && this.#state !== 'holding') this.#endRequests()
   }
 
   /**
@@ -225,12 +230,17 @@ export class PooledSession implements BackendOwner, Tenant {
 
   #endRequests(): void {
     if (this.#backend === undefined) {
-      this.#isOver = true
-      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
+      this.#close()
       return
     }
-    this.#isLeaving = true
+    this.#state = 'leaving'
     this.#backend.socket.end()
+  }
+
+  /** Behind everything that the client was told. */
+  #close(): void {
+    this.#state = 'over'
+    closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
   }
 
   #passRequests(): void {
@@ -251,13 +261,14 @@ export class PooledSession implements BackendOwner, Tenant {
           this.#terminate()
           return
         }
-        this.#isDroppingRequest = this.#backend === undefined || !this.#pass(message)
-        if (this.#isHeld) {
+        const verdict = this.#backend === undefined ? DROP : this.#conversation.judge(message)
+        this.#toBackend.begin(verdict)
+        if (verdict.act === 'hold') {
+          this.#state = 'holding'
           this.#flushRequests()
           return
         }
-      }
-      if (!this.#isDroppingRequest) this.#toBackend.pass()
+      } else this.#toBackend.continue()
       requests.take()
     }
     this.#flushRequests()
@@ -278,33 +289,12 @@ export class PooledSession implements BackendOwner, Tenant {
     }
     this.#ownEnd ??= endBecauseOf(refusal)
     this.#violation = refusal
+    this.#state = 'violated'
     this.#conversation.lose()
     this.#toBackend.insert(encodeFlush())
     this.#toBackend.insert(endsSession ? this.#requests.header() : encodeTerminate())
     this.#toBackend.flush(backend.socket)
     this.#client.resume()
-  }
-
-  /** @returns whether the message itself is still to be passed on */
-  #pass(message: ClientMessage): boolean {
-    const judgement = this.#conversation.judge(message)
-    switch (judgement.act) {
-      case 'replace':
-        this.#toBackend.insert(judgement.by)
-        return false
-      case 'hold':
-        this.#toBackend.insert(judgement.before)
-        this.#isHeld = true
-        return false
-      case 'pass':
-        if (judgement.before !== undefined) this.#toBackend.insert(judgement.before)
-        if (judgement.behind === undefined) return true
-        this.#toBackend.pass()
-        this.#toBackend.insert(judgement.behind)
-        return false
-      default:
-        return unreachable(judgement)
-    }
   }
 
   /** @returns false when the request must wait; it goes on by itself then */
@@ -315,16 +305,15 @@ export class PooledSession implements BackendOwner, Tenant {
       this.#use(own)
       return true
     }
-    this.#isWaiting = true
+    this.#state = 'waiting'
     this.#borrow().then(
       () => {
-        this.#isWaiting = false
-        if (this.#isOver) return
+        if (this.isOver) return
+        this.#state = 'reading'
         this.#client.resume()
         this.#passRequests()
       },
       (error: unknown) => {
-        this.#isWaiting = false
         if (!(
           error instanceof RefusedError ||
           error instanceof BackendRefused ||
@@ -342,7 +331,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const { pool } = this.#ports
     const { backend, isOwn } = await borrow(pool, this, this.#gone.signal)
     if (!isOwn) this.#conversation.changedBackend()
-    if (this.#isOver) pool.release(backend)
+    if (this.isOver) pool.release(backend)
     else this.#use(backend)
   }
 
@@ -370,38 +359,33 @@ export class PooledSession implements BackendOwner, Tenant {
   #terminate(): void {
     const backend = this.#backend
     if (backend === undefined) {
-      this.#isOver = true
-      closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
+      this.#close()
       return
     }
-    this.#isLeaving = true
-    this.#toBackend.pass()
+    this.#state = 'leaving'
+    this.#toBackend.begin(PASS)
     this.#requests.take()
     this.#toBackend.flush(backend.socket)
     backend.socket.end()
   }
 
-  /** @returns whether the client is to see it */
-  #readAnswer(backend: PooledBackend): boolean {
+  #judgeAnswer(backend: PooledBackend): AnswerVerdict {
     const { scanner, reported } = backend
     const { type } = scanner
     this.#lastError =
       type === BACKEND.errorResponse ? Buffer.from(scanner.body().subarray(0, LONGEST_LAST_WORD)) : undefined
     if (type === BACKEND.notificationResponse) this.#nameSender(backend)
-    if (type === BACKEND.noticeResponse || type === BACKEND.notificationResponse) return true
+    if (type === BACKEND.noticeResponse || type === BACKEND.notificationResponse) return PASS
     if (type !== BACKEND.parameterStatus) {
-      const detail = () => (scanner.isWhole ? scanner.body() : undefined)
-      const judgement = this.#conversation.received(type, detail)
-      if (Buffer.isBuffer(judgement)) this.#toClient?.insert(judgement)
-      return judgement === 'pass'
+      return this.#conversation.received(type, () => (scanner.isWhole ? scanner.body() : undefined))
     }
     const status = scanner.isWhole ? parameterStatusOf(scanner.body()) : undefined
     if (status === undefined) {
       this.#conversation.lose()
-      return true
+      return PASS
     }
     this.#told.pass(status, reported)
-    return true
+    return PASS
   }
 
   /**
@@ -421,7 +405,7 @@ export class PooledSession implements BackendOwner, Tenant {
       this.#conversation.isFinished &&
       !this.#requests.isInsideMessage &&
       backend.scanner.isBetweenMessages &&
-      !this.#isLeaving
+      this.#state !== 'leaving'
     if (!isFree) return
     if (this.#told.hasChanged(backend.reported)) this.leftovers.suspect()
     this.#backend = undefined
@@ -430,11 +414,12 @@ export class PooledSession implements BackendOwner, Tenant {
   }
 
   #leave(): void {
-    this.#isOver = true
+    const isLeaving = this.#state === 'leaving'
+    this.#state = 'over'
     this.#gone.abort(LEFT)
     clearInterval(this.#probing)
-    // Behind a goodbye PostgreSQL finishes what it was asked, although nobody reads the answer.
-    if (this.#isLeaving && !this.#hasSentAll) this.#backend?.socket.resume()
+    // Behind Terminate PostgreSQL finishes what it was asked, although nobody reads the answer.
+    if (isLeaving && !this.#hasSentAll) this.#backend?.socket.resume()
     else this.#discardBackend()
     this.#ports.pool.leave(this)
   }

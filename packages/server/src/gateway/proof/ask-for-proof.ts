@@ -7,9 +7,32 @@ import type { ByteReader } from '../byte-reader.ts'
 import type { EncryptedStream } from '../streams/byte-stream.ts'
 import { ownEndPoint } from './channel-binding.ts'
 
-export const createProofAsker = (socket: EncryptedStream, reader: ByteReader): ProofAsker => ({
-  askForPassword: () => askForPassword(socket, reader),
-  askForScramProof: (verifier, judge) =>
-    askForScramProof(socket, reader, { verifier, endPoint: ownEndPoint(socket) }, judge),
-  askForBearerToken: (discovery, judge) => askForBearerToken(socket, reader, discovery, judge),
-})
+/** @param reached is told when the client is asked, and when its proof is there */
+export function createProofAsker(
+  socket: EncryptedStream,
+  reader: ByteReader,
+  reached: (station: 'proof_asked_for' | 'proof_there') => void,
+): ProofAsker {
+  const then = <Proof, Verdict>(judge: (proof: Proof) => Promise<Verdict>) => {
+    return (proof: Proof): Promise<Verdict> => {
+      reached('proof_there')
+      return judge(proof)
+    }
+  }
+  return {
+    async askForPassword() {
+      reached('proof_asked_for')
+      const password = await askForPassword(socket, reader)
+      reached('proof_there')
+      return password
+    },
+    askForScramProof(verifier, judge) {
+      reached('proof_asked_for')
+      return askForScramProof(socket, reader, { verifier, endPoint: ownEndPoint(socket) }, then(judge))
+    },
+    askForBearerToken(discovery, judge) {
+      reached('proof_asked_for')
+      return askForBearerToken(socket, reader, discovery, then(judge))
+    },
+  }
+}

@@ -45,6 +45,14 @@ interface BunHandlers {
 }
 
 interface BunRuntime {
+  listen(options: {
+    readonly hostname: string
+    readonly port: number
+    /** SO_REUSEPORT, socket(7). */
+    readonly reusePort: true
+    readonly allowHalfOpen: true
+    readonly socket: BunHandlers
+  }): { readonly port: number; stop(): void }
   connect(options: {
     readonly unix: string
     readonly allowHalfOpen: true
@@ -346,18 +354,32 @@ class BelowTls extends Duplex {
   }
 }
 
+const handlersOf = (onConnection: (stream: BunStream) => void): BunHandlers => ({
+  ...HANDLERS,
+  open(socket) {
+    const stream = new BunStream(true)
+    socket.data = stream
+    stream.use(socket)
+    onConnection(stream)
+  },
+})
+
 export const bunStreams: Streams = {
   takeConnections(server: Server, onConnection) {
     const listener = (server as unknown as { readonly _handle: BunListener })._handle
-    listener.reload({
-      socket: {
-        ...HANDLERS,
-        open(socket) {
-          const stream = new BunStream(true)
-          socket.data = stream
-          stream.use(socket)
-          onConnection(stream)
-        },
+    listener.reload({ socket: handlersOf(onConnection) })
+  },
+
+  listen({ host, port }, onConnection) {
+    const listener = runtime().listen({
+      ...{ hostname: host, port, reusePort: true, allowHalfOpen: true },
+      socket: handlersOf(onConnection),
+    })
+    return Promise.resolve({
+      host,
+      port: listener.port,
+      close: () => {
+        listener.stop()
       },
     })
   },
@@ -417,18 +439,29 @@ export const bunStreams: Streams = {
         connectError: () => undefined,
       },
     })
+    let onAbort: () => void = () => undefined
     const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          stream.destroy()
-          reject(signal.reason as Error)
-        },
-        { once: true },
-      )
+      onAbort = () => {
+        reject(signal.reason as Error)
+      }
+      signal.addEventListener('abort', onAbort)
     })
-    aborted.catch(() => undefined)
-    await Promise.race([opened, aborted])
+    try {
+      await Promise.race([opened, aborted])
+    } catch (error) {
+      stream.destroy()
+      // It may still come to be, and is nobody's then.
+      opened.then(
+        (socket) => {
+          socket.close()
+        },
+        () => undefined,
+      )
+      throw error
+    } finally {
+      // The signal is of the login; the backend may serve many others.
+      signal.removeEventListener('abort', onAbort)
+    }
     return stream
   },
 }

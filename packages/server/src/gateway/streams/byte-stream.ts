@@ -5,6 +5,7 @@
  */
 import type { Server } from 'node:net'
 import type { SecureContext } from 'node:tls'
+import type { Address, OpenAddress } from '../serving.ts'
 
 export interface ByteStream {
   /** Of payload, without what TLS adds. */
@@ -61,6 +62,11 @@ export interface EncryptedStream extends ByteStream {
 
 /** What a process does with sockets, on the runtime that runs it. */
 export interface Streams {
+  /**
+   * Opens an address. On Bun others may open the same one, and the kernel gives each its part of the connections.
+   * @throws what the system says of the address, e.g. EADDRINUSE
+   */
+  listen(address: Address, onConnection: (stream: ClientStream) => void): Promise<OpenAddress>
   /** Takes connections of a socket that listens, which is not this function's to close. */
   takeConnections(server: Server, onConnection: (stream: ClientStream) => void): void
   /**

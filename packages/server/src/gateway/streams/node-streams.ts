@@ -1,10 +1,29 @@
 /** Byte streams on Node: sockets of `node:net` and `node:tls`, as they are. */
-import { connect, Socket, type Server } from 'node:net'
+import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { hearOut } from '../hear-out.ts'
 import { ALPN_PROTOCOL, ConnectionEnded, type EncryptedStream, type Streams } from './byte-stream.ts'
 
 export const nodeStreams: Streams = {
+  async listen({ host, port }, onConnection) {
+    const server = createServer({ noDelay: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    this.takeConnections(server, onConnection)
+    return {
+      host,
+      port: (server.address() as AddressInfo).port,
+      close: () => {
+        server.close()
+      },
+    }
+  },
+
   takeConnections(server: Server, onConnection) {
     server.on('connection', (socket: Socket) => {
       onConnection(asClientStream(socket))

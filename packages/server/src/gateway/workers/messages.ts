@@ -6,7 +6,8 @@
  * main process                         worker
  *      ── start (setup) ────────────────▶   builds what serves
  *      ◀──────────────────── ready / failed ──
- *      ── listen? (address, its socket) ─▶   takes connections there from now on
+ *      ── listen? (address) ────────────▶   takes connections there from now on: on a socket that comes along, or on one
+ *                                           of its own, of which the kernel gives each worker its part (SO_REUSEPORT)
  *      ◀─────────────────────── listening ──
  *             connections come to the worker; nothing is said of any of them, except
  *      ◀──── lease? (places of a key) ───   when it holds none: first of an address, a role, an instance
@@ -55,6 +56,12 @@ export interface PlacesOfKey {
   readonly key: string
 }
 
+/** What the system says of an address. */
+export interface ListenFailure {
+  readonly code?: string
+  readonly message: string
+}
+
 /** Passwords that come from this network are judged by the main process until then. */
 export interface WatchedNetwork {
   readonly network: string
@@ -73,10 +80,10 @@ export type NoticeToWorker<Setup> =
 
 /** What the main process asks a worker, and what each answer is. */
 export interface AskedOfWorker {
-  /** Comes with the socket. The answer: why it cannot be listened to, if so. */
+  /** Comes with the socket, unless the worker is to open the address itself. The answer: why it cannot, if so. */
   listen: [
     question: { readonly listener: number; readonly address: Address; readonly target: ConnectionTarget },
-    answer: string | null,
+    answer: ListenFailure | null,
   ]
   /** How many it gives back. */
   recall: [question: PlacesOfKey, answer: number]

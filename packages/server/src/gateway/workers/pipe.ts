@@ -41,9 +41,10 @@ type Envelope =
   | { readonly answerTo: number; readonly answer: unknown }
 
 /** @param send writes to the other process */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function createPipe<
   Notice,
+  // Named by the callers, to tell one direction from the other.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   Heard,
   Asked extends Questions<Asked>,
   Answered extends Questions<Answered>,

@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { Fault } from '../../domain/fault.ts'
 import { bindAddress, type BoundAddress } from '../listening/bind-address.ts'
-import type { OpenAddress, Serving } from '../serving.ts'
+import type { Address, OpenAddress, Serving } from '../serving.ts'
 import type { ConnectionTarget, GatewayLog } from '../settings.ts'
 import { GrantedPlaces, type PlaceHolder } from './grant-places.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type AskedOfMain,
   type AskedOfWorker,
   type CancelByWire,
+  type ListenFailure,
   type NoticeFromWorker,
   type NoticeToWorker,
 } from './messages.ts'
@@ -28,6 +29,11 @@ export interface WorkerRuntime {
   /** What stands before the file that it runs. */
   readonly options: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /**
+   * Its workers open each address for themselves (SO_REUSEPORT): the kernel spreads connections evenly over them. With one
+   * socket for all, whoever wakes first takes a whole burst.
+   */
+  readonly opensAddresses?: boolean
 }
 
 export interface ServingByWorkers<Setup, Snapshot> extends Serving {
@@ -50,9 +56,10 @@ export interface ServeByWorkersOptions {
   readonly log: GatewayLog
 }
 
-interface Listener {
+interface Listener extends Address {
   readonly id: number
-  readonly bound: BoundAddress
+  /** Where the workers do not open addresses themselves. */
+  readonly bound: BoundAddress | undefined
   readonly target: ConnectionTarget
 }
 
@@ -111,20 +118,27 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     })
   }
 
-  async listen(address: { host: string; port: number }, target: ConnectionTarget): Promise<OpenAddress> {
+  async listen(address: Address, target: ConnectionTarget): Promise<OpenAddress> {
     const bound = await bindAddress(address)
-    const listener: Listener = { id: (this.#lastListener += 1), bound, target }
+    const { host, port } = bound
+    // Bound even where the workers do it themselves: an address that they may share with one another they could also share
+    // with another installation of the same account, and neither would notice.
+    const isTheirs = this.#runtime.opensAddresses === true
+    if (isTheirs) bound.close()
+    const listener: Listener = {
+      ...{ id: (this.#lastListener += 1), host, port, target },
+      bound: isTheirs ? undefined : bound,
+    }
     this.#listeners.add(listener)
-    const refusals = await Promise.all(this.#ready().map((worker) => this.#giveListener(worker, listener)))
-    const [refusal] = refusals
-    // With no worker at all, or one that just ended, connections wait for the next one.
-    if (typeof refusal === 'string' && refusals.every((one) => typeof one === 'string')) {
+    const failures = await Promise.all(this.#ready().map((worker) => this.#giveListener(worker, listener)))
+    const failure = failures.find((one) => one !== null && one !== undefined)
+    if (failure !== undefined) {
       this.#closeListener(listener)
-      throw new Error(`no worker of the gateway can listen: ${refusal}`)
+      throw Object.assign(new Error(failure.message), failure)
     }
     return {
-      host: bound.host,
-      port: bound.port,
+      host,
+      port,
       close: () => {
         this.#closeListener(listener)
       },
@@ -303,18 +317,18 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     for (const worker of this.#workers) if (worker !== asker) worker.pipe.notify({ kind: 'cancel', request })
   }
 
-  async #giveListener(
+  /** @returns why the worker cannot listen, if so; undefined when it ended meanwhile */
+  #giveListener(
     { pipe }: Worker<Setup>,
-    { id, bound, target }: Listener,
-  ): Promise<string | null | undefined> {
-    const { host, port, server } = bound
-    return pipe.ask('listen', { listener: id, address: { host, port }, target }, server)
+    { id, host, port, bound, target }: Listener,
+  ): Promise<ListenFailure | null | undefined> {
+    return pipe.ask('listen', { listener: id, address: { host, port }, target }, bound?.server)
   }
 
   #closeListener(listener: Listener): void {
     if (!this.#listeners.delete(listener)) return
     for (const { pipe } of this.#workers) pipe.notify({ kind: 'unlisten', listener: listener.id })
-    listener.bound.close()
+    listener.bound?.close()
   }
 }
 

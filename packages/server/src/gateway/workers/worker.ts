@@ -12,6 +12,7 @@ import {
   toWire,
   type AskedOfMain,
   type AskedOfWorker,
+  type ListenFailure,
   type NoticeFromWorker,
   type NoticeToWorker,
 } from './messages.ts'
@@ -61,7 +62,7 @@ class Worker<Setup> {
   readonly #build: (setup: Setup, shared: SharedWithNode) => Promise<BuiltWorker<Setup>>
   #built: BuiltWorker<Setup> | undefined
   #isStopping = false
-  readonly #listeners = new Map<number, Server>()
+  readonly #listeners = new Map<number, { close(): void }>()
   readonly #watched = new WatchedNetworks()
   /** Counts alone when the process that counts for all is gone. */
   readonly #ownFailedLogins = createFailedLogins()
@@ -85,7 +86,7 @@ class Worker<Setup> {
       this.#hearNotice(notice)
     },
     {
-      listen: ({ listener, target }, handle) => this.#listen(listener, target, handle as Server | undefined),
+      listen: (question, handle) => this.#listen(question, handle as Server | undefined),
       recall: (places) => this.#places.recall(places),
       watch: (watched) => {
         this.#watched.watch(watched)
@@ -175,19 +176,27 @@ class Worker<Setup> {
     }
   }
 
-  #listen(
-    listener: number,
-    target: Parameters<ServingHere['accept']>[1],
+  async #listen(
+    { listener, address, target }: AskedOfWorker['listen'][0],
     server: Server | undefined,
-  ): string | null {
-    if (server === undefined) return 'the socket did not arrive'
+  ): Promise<ListenFailure | null> {
     if (this.#built === undefined || this.#isStopping) {
-      server.close()
-      return 'the worker does not serve'
+      server?.close()
+      return { message: 'the worker does not serve' }
     }
-    this.#listeners.set(listener, server)
-    this.#built.serving.takeConnections(server, target)
-    return null
+    const { serving } = this.#built
+    try {
+      if (server === undefined) this.#listeners.set(listener, await serving.listen(address, target))
+      else {
+        this.#listeners.set(listener, server)
+        serving.takeConnections(server, target)
+      }
+      return null
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      const { message } = error
+      return 'code' in error && typeof error.code === 'string' ? { code: error.code, message } : { message }
+    }
   }
 
   #unlistenAll(): void {

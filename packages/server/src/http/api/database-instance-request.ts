@@ -142,7 +142,7 @@ export function settingsToChange(body: InstanceBody, mask: string | undefined, n
     const setting = SETTING_OF_FIELD.get(field)
     if (setting !== undefined) change = { ...change, [setting]: body.settings[setting] }
     else if (field !== 'name' && field !== ATTACHED)
-      throw invalid('update_mask', `"${field}" is no field of DatabaseInstance that can be changed.`)
+      throw invalid('update_mask', `"${field}" is not a field of DatabaseInstance that can be changed.`)
   }
   return change
 }

@@ -151,7 +151,7 @@ class PatchReader {
         this.#members.read(op, { element, part: path.part }, value, field)
         return
       default:
-        if (element !== undefined) throw invalid(field, `${JSON.stringify(name)} is no list.`)
+        if (element !== undefined) throw invalid(field, `${JSON.stringify(name)} is not a list.`)
         this.#changeAttribute(op, name, value, field)
     }
   }

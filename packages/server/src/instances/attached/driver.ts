@@ -179,7 +179,7 @@ function privilegesLost({ name }: DatabaseInstance): Fault {
   return new Fault({
     code: 'administration_lost_privileges',
     origin: 'configuration',
-    message: `The administrative role of ${name} is not superuser any more, but the bindings of its roles are kept where only a superuser may read and write them.`,
+    message: `The administrative role of ${name} is no longer a superuser, but the bindings of its roles are kept where only a superuser may read and write them.`,
     nextStep: 'Give it SUPERUSER again, or attach the cluster anew and bind its roles again.',
   })
 }

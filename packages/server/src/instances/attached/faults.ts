@@ -72,7 +72,7 @@ export function anotherCluster(host: ClusterHost, found: string, expected: strin
     origin: 'instance',
     message: `${formatHost(host)} belongs to another cluster (system identifier ${found}, not ${expected}).`,
     nextStep:
-      'Correct attached.hosts. A cluster that was made anew, or restored by a dump, is attached as a new instance.',
+      'Correct attached.hosts. A cluster that was created again, or restored from a dump, is attached as a new instance.',
   })
 }
 

@@ -89,7 +89,7 @@ async function inspectData(
 ): Promise<{ readonly state: 'absent' | 'hollow' } | { readonly state: 'complete'; readonly uid: number }> {
   if (!(await isThere(data))) return { state: 'absent' }
   const found = await lstat(await followOwnLink(data, account))
-  if (!found.isDirectory()) throw foreign(path.dirname(data), `${data} is no directory`)
+  if (!found.isDirectory()) throw foreign(path.dirname(data), `${data} is not a directory`)
   if (!(await isThere(path.join(data, 'PG_VERSION')))) return { state: 'hollow' }
   return { state: 'complete', uid: found.uid }
 }

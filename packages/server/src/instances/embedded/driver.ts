@@ -116,7 +116,7 @@ const volumeLost = (directory: string, count: number): Fault =>
   new Fault({
     code: 'data_directory_lost',
     origin: 'machine',
-    message: `Of the ${String(count)} database instances that existed before none has its directory in ${directory}.`,
+    message: `None of the ${String(count)} database instances that existed before has its directory in ${directory}.`,
     nextStep:
       'Mount or restore it; new instances are made there again afterwards. Delete the instances that are lost for good.',
   })

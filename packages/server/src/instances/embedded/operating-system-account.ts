@@ -23,7 +23,7 @@ export function ownAccount(): { readonly name: string; readonly uid: number; rea
     throw new Fault({
       code: 'account_without_name',
       origin: 'machine',
-      message: `The account with user id ${String(process.getuid?.())} has no entry in the passwd database, which PostgreSQL demands.`,
+      message: `The account with user id ${String(process.getuid?.())} has no entry in the passwd database, which PostgreSQL requires.`,
       nextStep:
         'Run Lakegate under an account that /etc/passwd knows; in a container, add an entry for its user id.',
       cause,

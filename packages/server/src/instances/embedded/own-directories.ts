@@ -218,13 +218,13 @@ const openToOthers = (directory: string): Fault =>
     code: 'directory_of_another_account',
     origin: 'configuration',
     message: `Other accounts can write into the directory ${directory}.`,
-    nextStep: 'Remove it; it is made anew.',
+    nextStep: 'Remove it; Lakegate creates it again.',
   })
 
 const noDirectory = (directory: string): Fault =>
   new Fault({
     code: 'directory_of_another_account',
     origin: 'configuration',
-    message: `${directory} is not a directory of Lakegate’s making, but a link or something else.`,
+    message: `${directory} was not created by Lakegate as a directory: it is a link or something else.`,
     nextStep: 'Remove it, or move it away, after a look at who made it.',
   })

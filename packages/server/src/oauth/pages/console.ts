@@ -13,7 +13,7 @@ export const CONSOLE_PAGES = {
   notCompleted: () =>
     messagePage(
       'Sign-in not completed',
-      'It was begun in another browser, under another address, or too long ago. Begin again.',
+      'It was started in another browser, under another address, or too long ago. Start again.',
       SIGN_IN,
     ),
   denied: () => messagePage('Not signed in', 'The sign-in was given up.', SIGN_IN),

@@ -60,7 +60,7 @@ export function devicePages(countWrongCode: (address: string) => Promise<void>) 
     successSource(context: KoaContextWithOIDC): void {
       context.body = messagePage(
         'Device connected',
-        'You can close this page and go on at the device.',
+        'You can close this page and continue on the device.',
         YOUR_ACCOUNT,
       )
     },

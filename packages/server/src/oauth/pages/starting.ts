@@ -10,7 +10,7 @@ export const STARTING_PAGE = {
   headers: pageHeaders(),
   html: page(
     'Lakegate is starting',
-    html`<p role="status">This page goes on by itself in a few seconds.</p>`,
+    html`<p role="status">This page continues by itself in a few seconds.</p>`,
     html`<meta http-equiv="refresh" content="${AGAIN_AFTER_SECONDS}" />`,
   ),
   files: new Map([

@@ -2,7 +2,7 @@ import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { decideInstanceReachable } from '../../policy/login.ts'
 import type { InstanceLookup } from '../ports/instances.ts'
-import { refused, requirePermitted } from '../refused-error.ts'
+import { refused, requirePermitted, type RefusedError } from '../refused-error.ts'
 
 /** behaviour 16: the state of the instance comes before any proof. @throws RefusedError instance_not_reachable */
 export async function loadReachableInstance(
@@ -10,9 +10,10 @@ export async function loadReachableInstance(
   uid: InstanceUid,
 ): Promise<DatabaseInstance> {
   const instance = await instances.loadInstance(uid)
-  if (instance === undefined) {
-    throw refused('instance_not_reachable', { reason: 'The database instance does not exist.' })
-  }
+  if (instance === undefined) throw instanceIsMissing()
   requirePermitted(decideInstanceReachable(instance.state))
   return instance
 }
+
+export const instanceIsMissing = (): RefusedError =>
+  refused('instance_not_reachable', { reason: 'The database instance does not exist.' })

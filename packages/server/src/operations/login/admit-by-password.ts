@@ -2,20 +2,26 @@
  * A login by the role's own password; of a role that has none, or does not exist, the same exchange, the same time, the
  * same words (attacks 34, 61). The password never comes here; its proof is checked against the verifier in pg_authid.
  */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { RoleFacts } from '../../domain/role.ts'
 import { decideNativeLogin } from '../../policy/native-login.ts'
 import { makeUpScramVerifier, parseScramVerifier, type ScramVerifier } from '../../protocol/scram/verifier.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest } from './admit-login.ts'
 import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
 import { loadReachableInstance } from '../instances/load-reachable-instance.ts'
+import { outcomeOf, roleAt } from './judge-login.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from '../ports/proof.ts'
 import { refused, RefusedError } from '../refused-error.ts'
 
-/** @param asked the role as it was when the question was chosen; with a verifier, or nobody wins */
+/**
+ * @param known the instance as it was when the question was chosen
+ * @param asked the role as it was when the question was chosen; with a verifier, or nobody wins
+ */
 export async function admitByPassword(
   ports: AdmitLoginPorts,
   request: LoginRequest,
+  known: DatabaseInstance,
   asked: RoleFacts | undefined,
   proof: ProofAsker,
 ): Promise<Admission> {
@@ -29,7 +35,7 @@ export async function admitByPassword(
     if (!isRight) throw failed(request, whyFailed(asked, isReal))
   })
   if (asked === undefined) throw failed(request, whyFailed(asked, isReal))
-  const { instance, role } = await orUnavailable(() => decide(ports, request, asked))
+  const { instance, role } = await orUnavailable(() => decide(ports, request, known, asked))
   await askBrake(ports, request, 'release')
   return {
     instance,
@@ -70,10 +76,20 @@ function chooseVerifier(
 }
 
 /** Whatever may have changed while the client worked out its proof is read again. */
-async function decide(ports: AdmitLoginPorts, request: LoginRequest, proved: RoleFacts) {
+async function decide(
+  ports: AdmitLoginPorts,
+  request: LoginRequest,
+  known: DatabaseInstance,
+  proved: RoleFacts,
+) {
   const { instanceUid, roleName } = request
-  const instance = await loadReachableInstance(ports.instances, instanceUid)
-  const role = await ports.roles.loadRoleFacts(instance, roleName, databaseToAskFor(request))
+  const database = databaseToAskFor(request)
+  const [asked, instance] = await Promise.all([
+    outcomeOf(ports.roles.loadRoleFacts(known, roleName, database)),
+    loadReachableInstance(ports.instances, instanceUid),
+  ])
+  ports.remembered.learnInstance(instance)
+  const role = await roleAt(ports, { instance: known, roleName, database }, instance, asked)
   const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return { instance, role: verdict.role }

@@ -1,28 +1,32 @@
 /** A login by a token, however the client sent it: verified, then judged by facts that are read after it was. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Redacted } from '../../domain/redacted.ts'
-import type { Admitted } from '../../policy/login.ts'
+import { decideLogin, type Admitted } from '../../policy/login.ts'
 import { refuse, type Refusal } from '../../policy/refusals.ts'
 import type { VerifiedToken } from '../../tokens/claims.ts'
 import type { TokenRejection } from '../../tokens/verify.ts'
 import type { AdmitLoginPorts, Admission, LoginRequest, SeenOfLogin } from './admit-login.ts'
 import { admitToDatabase, databaseToAskFor } from './admit-to-database.ts'
-import { judgeLogin } from './judge-login.ts'
+import { loadFactsTogether } from './judge-login.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import { refused, RefusedError } from '../refused-error.ts'
 
-/** @param seen is told who it is as soon as that is known, for the audit record */
+/**
+ * @param known the instance as it was when the client was asked for its proof
+ * @param seen is told who it is as soon as that is known, for the audit record
+ */
 export async function admitByToken(
   ports: AdmitLoginPorts,
   request: LoginRequest,
-  instance: DatabaseInstance,
+  known: DatabaseInstance,
   presented: Redacted<string>,
   seen: SeenOfLogin,
 ): Promise<Admission> {
   const token = await verify(ports, request, presented)
   seen.token = token
-  const admitted = await orUnavailable(() => decide(ports, request, instance, token))
+  const { instance, admitted } = await orUnavailable(() => decide(ports, request, known, token))
   seen.admitted = admitted
+  seen.instance = instance
   if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
     throw refused('claims_not_pooled', { role: request.roleName })
   const pooled = admitToDatabase(request, admitted.role)
@@ -75,17 +79,18 @@ function toRefusal({ rejected, expiresAt, notBefore }: TokenRejection, role: str
 async function decide(
   ports: AdmitLoginPorts,
   request: LoginRequest,
-  instance: DatabaseInstance,
+  known: DatabaseInstance,
   token: VerifiedToken,
-): Promise<Admitted> {
-  const verdict = await judgeLogin(ports, {
-    instance,
+): Promise<{ readonly instance: DatabaseInstance; readonly admitted: Admitted }> {
+  const facts = await loadFactsTogether(ports, {
+    instance: known,
     roleName: request.roleName,
     token,
     database: databaseToAskFor(request),
   })
+  const verdict = decideLogin(facts)
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)
-  return verdict
+  return { instance: facts.instance, admitted: verdict }
 }
 
 async function issueTicket(

@@ -16,6 +16,7 @@ import type { SessionTicket } from '../../tokens/session-ticket.ts'
 import type { TokenRejection } from '../../tokens/verify.ts'
 import { admitByPassword } from './admit-by-password.ts'
 import { admitByToken } from './admit-by-token.ts'
+import type { RememberedLogins } from './remembered-logins.ts'
 import { loadReachableInstance } from '../instances/load-reachable-instance.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import type { AuditLog } from '../ports/audit.ts'
@@ -31,6 +32,7 @@ export interface AdmitLoginPorts {
   readonly instances: InstanceLookup
   readonly roles: Pick<InstanceRoles, 'loadRoleFacts'>
   readonly directory: LoginDirectory
+  readonly remembered: RememberedLogins
   readonly claims: Pick<ClaimReader, 'loadClaimSet'>
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly issueTicket: (ticket: SessionTicket, now: Date) => Promise<string>
@@ -127,7 +129,9 @@ async function admit(
   proof: ProofAsker,
   seen: SeenOfLogin,
 ): Promise<Admission> {
-  const instance = await orUnavailable(() => loadReachableInstance(ports.instances, request.instanceUid))
+  const instance =
+    ports.remembered.instance(request.instanceUid) ??
+    (await orUnavailable(() => loadReachableInstance(ports.instances, request.instanceUid)))
   seen.instance = instance
   const { wantsBearer } = request
   const role = needsRole({ instance, wantsBearer })
@@ -143,7 +147,7 @@ async function admit(
       return proof.askForBearerToken(await discoveryFor(ports, request, instance), byToken)
     case 'scram_of_the_role':
     case 'scram_of_nobody':
-      return admitByPassword(ports, request, role, proof)
+      return admitByPassword(ports, request, instance, role, proof)
     default:
       return unreachable(challenge)
   }

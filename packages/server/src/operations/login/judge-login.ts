@@ -1,12 +1,23 @@
 /** Reads everything that the policy wants to know of a login, and asks it: at the login, and again while it is open. */
+import { isDeepStrictEqual } from 'node:util'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
-import { decideLogin, type Admitted, type HearLogin } from '../../policy/login.ts'
+import type { IdentityId } from '../../domain/ids.ts'
+import type { RoleFacts } from '../../domain/role.ts'
+import {
+  decideInstanceReachable,
+  decideLogin,
+  type Admitted,
+  type HearLogin,
+  type LoginFacts,
+} from '../../policy/login.ts'
 import type { Refusal } from '../../policy/refusals.ts'
 import type { VerifiedToken } from '../../tokens/claims.ts'
+import { instanceIsMissing } from '../instances/load-reachable-instance.ts'
 import type { ClaimReader } from '../ports/catalog.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LoginDirectory } from '../ports/directory.ts'
 import type { InstanceRoles } from '../ports/instance-roles.ts'
+import { type RememberedLogins } from './remembered-logins.ts'
 
 export interface JudgeLoginPorts {
   readonly roles: Pick<InstanceRoles, 'loadRoleFacts'>
@@ -15,36 +26,103 @@ export interface JudgeLoginPorts {
   readonly clock: Clock
 }
 
+export interface JudgedLogin {
+  readonly instance: DatabaseInstance
+  readonly roleName: string
+  readonly token: VerifiedToken
+  /** To be told of with the role. */
+  readonly database?: string | undefined
+}
+
 /** @throws Fault when somebody cannot be asked: nothing follows from that */
 export async function judgeLogin(
   ports: JudgeLoginPorts,
-  {
-    instance,
-    roleName,
-    token,
-    database,
-    hear,
-  }: {
-    readonly instance: DatabaseInstance
-    readonly roleName: string
-    readonly token: VerifiedToken
-    /** To be told of with the role. */
-    readonly database?: string | undefined
-    readonly hear?: HearLogin | undefined
-  },
+  { hear, ...login }: JudgedLogin & { readonly hear?: HearLogin | undefined },
 ): Promise<Admitted | Refusal> {
+  const { instance, roleName, token, database } = login
   const role = await ports.roles.loadRoleFacts(instance, roleName, database)
-  const { identity, group } = await ports.directory.loadLoginIdentity({
-    identityId: token.identityId,
-    workspaceId: instance.workspaceId,
-    groupId: role?.binding?.type === 'GROUP' ? role.binding.id : undefined,
-  })
+  const { identity, group } = await ports.directory.loadLoginFacts(
+    identityQuestion(instance, token, groupOf(role)),
+  )
+  return decideLogin(await factsOf(ports, login, { instance, role, identity, group }), hear)
+}
+
+/**
+ * The same facts in the time of one question: the role is asked for where the instance was at the last login, while the
+ * system database tells of the instance, the identity, and the group that the role was bound to then. What has changed
+ * since is asked for again.
+ * @param login.instance as it was remembered
+ * @throws RefusedError instance_not_reachable; Fault when somebody cannot be asked
+ */
+export async function loadFactsTogether(
+  ports: JudgeLoginPorts & { readonly remembered: RememberedLogins },
+  login: JudgedLogin,
+): Promise<LoginFacts & { readonly instance: DatabaseInstance }> {
+  const { instance: known, roleName, token, database } = login
+  const { remembered, directory } = ports
+  const guess = remembered.groupOf(known.uid, roleName)
+  const [asked, first] = await Promise.all([
+    outcomeOf(ports.roles.loadRoleFacts(known, roleName, database)),
+    directory.loadLoginFacts({ ...identityQuestion(known, token, guess), instanceUid: known.uid }),
+  ])
+  const { instance } = first
+  if (instance === undefined) throw instanceIsMissing()
+  remembered.learnInstance(instance)
+  const role = await roleAt(ports, login, instance, asked)
+  const group = groupOf(role)
+  if (group !== guess) remembered.learnGroup(instance.uid, roleName, group)
+  const { identity, group: groupFacts } =
+    group === undefined
+      ? { identity: first.identity, group: undefined }
+      : group === guess
+        ? first
+        : await directory.loadLoginFacts(identityQuestion(instance, token, group))
+  return factsOf(ports, login, { instance, role, identity, group: groupFacts })
+}
+
+/** What a question came to; one that failed may not have mattered. */
+export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown }
+
+export const outcomeOf = <Value>(work: Promise<Value>): Promise<Outcome<Value>> =>
+  work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+
+/**
+ * @param asked what was said of the role where the instance was thought to be
+ * @returns what is said of it where the instance is; undefined where it is not to be reached
+ */
+export async function roleAt(
+  { roles }: Pick<JudgeLoginPorts, 'roles'>,
+  { instance: known, roleName, database }: Omit<JudgedLogin, 'token'>,
+  instance: DatabaseInstance,
+  asked: Outcome<RoleFacts | undefined>,
+): Promise<RoleFacts | undefined> {
+  if (decideInstanceReachable(instance.state) !== 'reachable') return undefined
+  if (!isDeepStrictEqual(known.backend, instance.backend))
+    return roles.loadRoleFacts(instance, roleName, database)
+  if ('error' in asked) throw asked.error
+  return asked.value
+}
+
+const groupOf = (role: RoleFacts | undefined): IdentityId | undefined =>
+  role?.binding?.type === 'GROUP' ? role.binding.id : undefined
+
+const identityQuestion = (
+  { workspaceId }: DatabaseInstance,
+  { identityId }: VerifiedToken,
+  groupId: IdentityId | undefined,
+) => ({ identityId, workspaceId, groupId })
+
+async function factsOf<Found extends Pick<LoginFacts, 'instance' | 'role' | 'identity' | 'group'>>(
+  { claims, clock }: JudgeLoginPorts,
+  { roleName, token }: JudgedLogin,
+  found: Found,
+): Promise<LoginFacts & Found> {
   const claimedTables =
     token.claimSetId === undefined
       ? []
-      : await ports.claims.loadClaimSet(token.identityId, instance.workspaceId, token.claimSetId)
-  return decideLogin(
-    { now: ports.clock(), instance, roleName, role, token, identity, group, claimedTables },
-    hear,
-  )
+      : await claims.loadClaimSet(token.identityId, found.instance.workspaceId, token.claimSetId)
+  return { ...found, now: clock(), roleName, token, claimedTables }
 }

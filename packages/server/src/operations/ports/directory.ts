@@ -2,19 +2,26 @@
  * What logins and requests ask about identities. Two more interfaces are near: `IdentityStore` (identities.ts) holds the
  * whole records that SCIM shows and changes, and `RoleBindingStore` the roles of attached clusters.
  */
+import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType, Principal } from '../../domain/identity.ts'
-import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
+import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 import type { WorkspacePermission } from '../../domain/workspace.ts'
 import type { GroupFacts, PrincipalFacts } from '../../policy/login.ts'
 
 /** One query on the system database, at every login: nothing here may be remembered (DESIGN §5). */
 export interface LoginDirectory {
-  loadLoginIdentity(question: {
+  loadLoginFacts(question: {
+    /** To be told of the instance too; undefined where it was read already. */
+    readonly instanceUid?: InstanceUid | undefined
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
     /** The group that the role is bound to, if any. */
     readonly groupId: IdentityId | undefined
-  }): Promise<{ readonly identity: PrincipalFacts | undefined; readonly group: GroupFacts | undefined }>
+  }): Promise<{
+    readonly instance?: DatabaseInstance | undefined
+    readonly identity: PrincipalFacts | undefined
+    readonly group: GroupFacts | undefined
+  }>
 }
 
 /** Who somebody is and what they are assigned to, as requests ask it. */

@@ -101,10 +101,15 @@ describe('the backend', () => {
     const answer = await open()
     if (answer.kind !== 'open') throw new Error(answer.kind)
     const chunks = [answer.session.greeting]
-    while (Buffer.concat(chunks).length < greeting.length) {
-      await new Promise((resolve) => answer.session.socket.once('readable', resolve))
-      chunks.push((answer.session.socket.read() as Buffer | null) ?? Buffer.alloc(0))
-    }
+    const isWhole = () => Buffer.concat(chunks).length >= greeting.length
+    await new Promise<void>((resolve) => {
+      answer.session.socket.on('data', (chunk) => {
+        chunks.push(chunk)
+        if (isWhole()) resolve()
+      })
+      answer.session.socket.resume()
+      if (isWhole()) resolve()
+    })
     expect(Buffer.concat(chunks)).toEqual(greeting)
     answer.session.socket.destroy()
   })

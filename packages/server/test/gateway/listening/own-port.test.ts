@@ -6,6 +6,7 @@ import type { DatabaseInstance } from '../../../src/domain/database-instance.ts'
 import type { InstanceUid } from '../../../src/domain/ids.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/listening/gateway.ts'
 import { choosePorts, type PortFacts } from '../../../src/gateway/listening/own-port.ts'
+import { LISTEN_NOWHERE } from '../../stage/listen-nowhere.ts'
 
 const NEW: PortFacts = {
   wanted: undefined,
@@ -108,7 +109,7 @@ describe.skipIf(!(await isFree(5432)))('where nobody has 5432 on every address',
           log: quiet,
         },
         { port: undefined, addresses, domain: undefined, hasPooledEndpoints: true },
-        (socket) => socket.destroy(),
+        LISTEN_NOWHERE,
       )
       open.push({ close: () => gateway.stopListening() })
       await gateway.reconcileListeners()

@@ -10,13 +10,14 @@ import { saslInitialResponse, saslResponse } from '../../stage/byte-builder.ts'
 /** Sends a token and, in case it is asked for, the acknowledgement. @returns what was thrown, and what was said to it */
 async function present(refusal: Refusal) {
   let said = ''
-  const stream = new Duplex({
+  const duplex = new Duplex({
     read: () => undefined,
     write(chunk: Buffer, _encoding, done) {
       said += chunk.toString('latin1')
       done()
     },
   })
+  const stream = Object.assign(duplex, { bytesRead: 0, bytesWritten: 0 })
   stream.push(saslInitialResponse('OAUTHBEARER', Buffer.from('n,,\x01auth=Bearer abc\x01\x01')))
   stream.push(saslResponse(Buffer.of(1)))
   const thrown = await askForBearerToken(

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createWorkers, type WorkerRuntime, type Workers } from '../../../src/gateway/workers/workers.ts'
+import {
+  serveByWorkers,
+  type ServingByWorkers,
+  type WorkerRuntime,
+} from '../../../src/gateway/workers/serve-by-workers.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-workers-'))
 afterAll(() => {
@@ -16,17 +20,17 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
 
 /** Two workers that run this program. */
-function workersOf(program: string, ...others: readonly WorkerRuntime[]): Workers<object, object> {
+function workersOf(program: string, ...others: readonly WorkerRuntime[]): ServingByWorkers<object, object> {
   const file = path.join(directory, `${crypto.randomUUID()}.mjs`)
   writeFileSync(file, program)
   const [first, ...rest] = others
-  return createWorkers<object, object>({
+  return serveByWorkers<object, object>({
     ...{ entry: pathToFileURL(file), count: 2, log: silent },
     runtimes: first === undefined ? [NODE] : [first, ...rest, NODE],
   })
 }
 
-async function failureOf(workers: Workers<object, object>): Promise<unknown> {
+async function failureOf(workers: ServingByWorkers<object, object>): Promise<unknown> {
   try {
     await workers.start({}, () => undefined)
   } catch (error) {
@@ -44,7 +48,9 @@ describe('workers that cannot start', () => {
       origin: 'configuration',
       nextStep: 'Put the right file back.',
     }
-    const failed = JSON.stringify([{ kind: 'failed', reason: 'The master key is no key.', fault }])
+    const failed = JSON.stringify([
+      { notice: { kind: 'failed', reason: 'The master key is no key.', fault } },
+    ])
     const workers = workersOf(
       `process.once('message', () => { process.send(${failed}, () => process.exit(0)) })`,
     )
@@ -66,9 +72,9 @@ describe('workers that cannot start', () => {
 
 /** Serves as soon as it is told to, and ends when it is told to. */
 const SERVES = `process.on('message', (messages) => {
-  for (const { kind } of messages) {
-    if (kind === 'start') process.send([{ kind: 'ready' }])
-    if (kind === 'drain') process.exit(0)
+  for (const { notice } of messages) {
+    if (notice?.kind === 'start') process.send([{ notice: { kind: 'ready' } }])
+    if (notice?.kind === 'drain') process.exit(0)
   }
 })`
 
@@ -80,24 +86,24 @@ describe('a runtime that does not run workers here', () => {
   ])('gives way to the next one where it %s', async (_how, runtime) => {
     const workers = workersOf(SERVES, { name: 'another', environment: {}, ...runtime })
     await workers.start({}, () => undefined)
-    expect(workers.ready()).toBe(2)
+    expect(workers.processes()).toBe(2)
     await workers.drain(0)
   })
 
   it('gives way to the next one where it cannot do what the system asks for, and nobody else is at fault', async () => {
     const program = `if (process.execArgv.includes('--no-warnings'))
-      process.on('message', () => process.send([{ kind: 'failed', reason: 'UNSUPPORTED_ALGORITHM' }], () => process.exit(1)))
+      process.on('message', () => process.send([{ notice: { kind: 'failed', reason: 'UNSUPPORTED_ALGORITHM' } }], () => process.exit(1)))
     else ${SERVES}`
     const workers = workersOf(program, { ...NODE, name: 'another', options: ['--no-warnings'] })
     await workers.start({}, () => undefined)
-    expect(workers.ready()).toBe(2)
+    expect(workers.processes()).toBe(2)
     await workers.drain(0)
   })
 
   it('is the end of the start where there is no next one', async () => {
     const file = path.join(directory, 'served.mjs')
     writeFileSync(file, SERVES)
-    const workers = createWorkers<object, object>({
+    const workers = serveByWorkers<object, object>({
       ...{ entry: pathToFileURL(file), count: 2, log: silent },
       runtimes: [{ name: 'another', program: '/bin/false', options: [], environment: {} }],
     })

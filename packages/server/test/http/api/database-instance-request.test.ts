@@ -197,22 +197,22 @@ describe('an update', () => {
   })
 
   it.each<readonly [string, unknown, string | undefined, RegExp]>([
-    ['an unknown field in its mask', {}, 'capacity,colour', /^update_mask: "colour" is no field/],
+    ['an unknown field in its mask', {}, 'capacity,colour', /^update_mask: "colour" is not a field/],
     [
       'an output-only field in its mask',
       {},
       'state',
-      /^update_mask: "state" is no field of DatabaseInstance that can be changed/,
+      /^update_mask: "state" is not a field of DatabaseInstance that can be changed/,
     ],
     [
       'an effective field in its mask',
       {},
       'effective_stopped',
-      /^update_mask: "effective_stopped" is no field/,
+      /^update_mask: "effective_stopped" is not a field/,
     ],
-    ['a parent in its mask', {}, 'parent_instance_ref', /^update_mask: "parent_instance_ref" is no field/],
-    ['an empty name in a list', {}, 'capacity,,stopped', /^update_mask: "" is no field/],
-    ['* beside other fields', {}, '*,capacity', /^update_mask: "\*" is no field/],
+    ['a parent in its mask', {}, 'parent_instance_ref', /^update_mask: "parent_instance_ref" is not a field/],
+    ['an empty name in a list', {}, 'capacity,,stopped', /^update_mask: "" is not a field/],
+    ['* beside other fields', {}, '*,capacity', /^update_mask: "\*" is not a field/],
     [
       'another name',
       { name: 'marketing' },

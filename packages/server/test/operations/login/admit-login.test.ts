@@ -12,6 +12,7 @@ import type { AuditEntry } from '../../../src/operations/ports/audit.ts'
 import type { ProofAsker } from '../../../src/operations/ports/proof.ts'
 import { NO_SETTINGS } from '../../../src/policy/instance-settings.ts'
 import { ALICE, INSTANCE_UID, NOW, OWN_ROLE, TOKEN, WORKSPACE } from '../../policy/facts.ts'
+import { RememberedLogins } from '../../../src/operations/login/remembered-logins.ts'
 import { scramVerifierOf } from '../../stage/scram-client.ts'
 
 const NATIVE_ROLE: RoleFacts = {
@@ -22,7 +23,12 @@ const NATIVE_ROLE: RoleFacts = {
   scramVerifier: new Redacted(scramVerifierOf('pencil', Buffer.alloc(16, 1), 4096)),
 }
 
-function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
+function world(given: {
+  readonly native: boolean
+  readonly role?: RoleFacts
+  /** Once the client has proved something. */
+  readonly instanceNow?: Partial<DatabaseInstance>
+}) {
   const steps: string[] = []
   const records: AuditEntry[] = []
   const failedLogins = createFailedLogins()
@@ -50,10 +56,17 @@ function world(given: { readonly native: boolean; readonly role?: RoleFacts }) {
   const ports: AdmitLoginPorts = {
     instances: { loadInstance: () => step('instance', instance) },
     roles: {
-      loadRoleFacts: (_instance, _role, database) =>
-        step(database === undefined ? 'role' : `role and ${database}`, given.role),
+      loadRoleFacts: ({ backend }, _role, database) =>
+        step(
+          `${database === undefined ? 'role' : `role and ${database}`}${backend === instance.backend ? '' : ' elsewhere'}`,
+          given.role,
+        ),
     },
-    directory: { loadLoginIdentity: () => step('identity', { identity: ALICE, group: undefined }) },
+    directory: {
+      loadLoginFacts: () =>
+        step('facts', { instance: { ...instance, ...given.instanceNow }, identity: ALICE, group: undefined }),
+    },
+    remembered: new RememberedLogins(),
     claims: { loadClaimSet: () => step('claims', []) },
     verifyToken: () => step('verify', TOKEN),
     issueTicket: () => step('ticket', 'ticket'),
@@ -112,8 +125,63 @@ describe('a login by a token', () => {
       sessionTicket: 'ticket',
       behind: { id: ALICE.id },
     })
-    expect(steps).toEqual([...before, 'verify', 'role', 'identity', 'ticket'])
+    expect(steps).toEqual([...before, 'verify', 'role', 'facts', 'ticket'])
     expect(records).toMatchObject([{ outcome: 'admitted', proof: 'token', identityId: ALICE.id }])
+  })
+})
+
+describe('a login to an instance that somebody has logged in to', () => {
+  const again = async (given: Parameters<typeof world>[0]) => {
+    const made = world(given)
+    const { instances, remembered } = made.ports
+    const instance = await instances.loadInstance(INSTANCE_UID)
+    if (instance !== undefined) remembered.learnInstance(instance)
+    made.steps.length = 0
+    return made
+  }
+
+  it('asks nobody before the proof, and everybody at the same moment behind it', async () => {
+    const { login, steps } = await again({ native: false, role: OWN_ROLE })
+    await login(OWN_ROLE.name)
+    expect(steps).toEqual(['ask for a token', 'verify', 'role', 'facts', 'ticket'])
+  })
+
+  it('is refused when the instance was stopped since, and remembers that', async () => {
+    const { login, ports } = await again({
+      ...{ native: false, role: OWN_ROLE },
+      instanceNow: { state: 'STOPPED' },
+    })
+    await expect(login(OWN_ROLE.name)).rejects.toMatchObject({ refusal: { name: 'instance_not_reachable' } })
+    expect(ports.remembered.instance(INSTANCE_UID)).toBeUndefined()
+  })
+
+  it('looks for the role where the instance is now', async () => {
+    const { login, steps } = await again({
+      ...{ native: false, role: OWN_ROLE },
+      instanceNow: { backend: { kind: 'embedded', socketDirectory: 'elsewhere' } },
+    })
+    await login(OWN_ROLE.name)
+    expect(steps).toEqual(['ask for a token', 'verify', 'role', 'facts', 'role elsewhere', 'ticket'])
+  })
+
+  it('asks for the group of the role once more only when it is another one', async () => {
+    const GROUP = '900' as IdentityId
+    const role: RoleFacts = { ...OWN_ROLE, binding: { id: GROUP, type: 'GROUP' } }
+    const { login, steps, ports } = await again({ native: false, role })
+    const attempt = () => login(OWN_ROLE.name).catch(() => undefined)
+    await attempt()
+    expect(steps.filter((step) => step === 'facts')).toHaveLength(2)
+    expect(ports.remembered.groupOf(INSTANCE_UID, OWN_ROLE.name)).toBe(GROUP)
+    steps.length = 0
+    await attempt()
+    expect(steps.filter((step) => step === 'facts')).toHaveLength(1)
+  })
+
+  it('is asked for its proof by what is known when nothing is remembered', async () => {
+    const { login, steps, ports } = await again({ native: false, role: OWN_ROLE })
+    ports.remembered.forgetInstances()
+    await login(OWN_ROLE.name)
+    expect(steps[0]).toBe('instance')
   })
 })
 
@@ -135,7 +203,7 @@ describe('a pooled login', () => {
     const { login, steps } = world({ native: false, role: roleIn(DATABASE) })
     const admission = await login(OWN_ROLE.name, 'right', false, POOLED)
     expect(admission.pooled).toEqual({ database: DATABASE, roleConnectionLimit: 2 })
-    expect(steps).toEqual(['instance', 'ask for a token', 'verify', 'role and d', 'identity'])
+    expect(steps).toEqual(['instance', 'ask for a token', 'verify', 'role and d', 'facts'])
   })
 
   it.each([
@@ -155,7 +223,7 @@ describe('a login by a password', () => {
     const { login, steps, records } = world({ native: true, role: NATIVE_ROLE })
     const admission = await login('app')
     expect(admission).toMatchObject({ roleName: 'app', sessionTicket: undefined, behind: undefined })
-    expect(steps).toEqual(['instance', 'role', 'ask for SCRAM', 'instance', 'role'])
+    expect(steps).toEqual(['instance', 'role', 'ask for SCRAM', 'role', 'instance'])
     expect(records).toMatchObject([{ outcome: 'admitted', proof: 'password_of_role', role: 'app' }])
     expect(records[0]).not.toHaveProperty('identityId')
   })

@@ -12,7 +12,7 @@ const instance: DatabaseInstance = instanceRow({ state: 'AVAILABLE' })
 const recheck = (now: typeof OWN_ROLE) =>
   createRecheckSession({
     roles: { loadRoleFacts: () => Promise.resolve(now) },
-    directory: { loadLoginIdentity: () => Promise.resolve({ identity: ALICE, group: undefined }) },
+    directory: { loadLoginFacts: () => Promise.resolve({ identity: ALICE, group: undefined }) },
     claims: { loadClaimSet: () => Promise.resolve([]) },
     clock: () => new Date('2099-01-01'),
   })({ token: TOKEN, instance, roleName: OWN_ROLE.name, roleOid: OWN_ROLE.oid })

@@ -1,4 +1,4 @@
-/** src/protocol/scram against RFC 7677 and against a client written from the RFCs (attacks.md, SCRAM entries). */
+/** src/protocol/scram against RFC 7677 and against a client written from the RFCs (attacks 8, 34). */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { beginScram, type ScramFailure, type ScramTerms } from '../../../src/protocol/scram/exchange.ts'

@@ -1,17 +1,12 @@
 /**
  * The state machine between a logical session and its backend. It is told every message of both, in order, and says what
- * becomes of it; it touches no socket. The flow ("Message Flow", Extended Query):
+ * becomes of it (verdict.ts); it touches no socket. The flow ("Message Flow", Extended Query):
  *
- *   client   Parse Bind Execute …  ->  judge()     pass; pass with messages of ours around it; hold; replace
- *   backend  1 2 D C …             ->  received()  pass; keep from the client; replace
+ *   client   Parse Bind Execute …  ->  judge()     pass, perhaps with messages of ours around it; hold; replace
+ *   backend  1 2 D C …             ->  received()  pass; drop, what answers a message of ours; replace
  *
- * In what phase the backend reads the next message, as far as is known when that is sent:
- *
- *   between   no extended query message since the last Sync or Query
- *   segment   some; behind an error, PostgreSQL skips up to the Sync
- *   skipping  that error came, and no Sync was sent
- *   copying   a COPY reads data
- *   lost      count and wire differ; the backend is never given to anybody else, and nothing of ours is said any more
+ * In what phase the backend is, and what it has to answer, is told by exchange.ts; what it has of the session's prepared
+ * statements by statements.ts; and what may be left in it by leftovers.ts.
  */
 import { unreachable } from '../../../domain/unreachable.ts'
 import { encodeErrorResponse } from '../../../protocol/error-response.ts'
@@ -24,32 +19,16 @@ import {
 import { BACKEND } from '../../../protocol/message-types.ts'
 import { rowShapeOf } from '../../../protocol/row-shape.ts'
 import type { ClientMessage } from './client-message.ts'
+import { Exchange, type Phase } from './exchange.ts'
 import type { Leftovers } from './leftovers.ts'
-import { RequestQueue, type OwnRequest, type Request } from './requests.ts'
+import type { Request } from './requests.ts'
 import { Statements, UNNAMED } from './statements.ts'
-import { traitsOf, UNSEEN, type TextTraits } from './text-traits.ts'
+import { traitsOf, type TextTraits } from './text-traits.ts'
+import { Texts } from './texts.ts'
+import { DROP, PASS, type AnswerVerdict, type RequestVerdict } from './verdict.ts'
 
-interface SentText {
-  readonly traits: TextTraits
-  readonly segment: number
-}
-
-export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
-
-export type Judgement =
-  | { readonly act: 'pass'; readonly before?: Buffer | undefined; readonly behind?: Buffer }
-  /** Ours goes first, and the message is judged again when nothing is held any more. */
-  | { readonly act: 'hold'; readonly before: Buffer }
-  | { readonly act: 'replace'; readonly by: Buffer }
-
-/** Replaced by what is there. */
-export type AnswerJudgement = 'pass' | 'drop' | Buffer
-
-const PASS: Judgement = { act: 'pass' }
 const IDLE = 'I'.charCodeAt(0)
 const NO_COLUMNS = Buffer.alloc(2)
-/** More portals are not told apart. */
-const MOST_PORTALS = 2_000
 
 /** Fails whatever the state of the transaction: no client of ours has a statement of that name. */
 const DOOMED = encodeDescribeStatement('a statement that lakegate makes fail')
@@ -66,36 +45,27 @@ const RESULT_TYPE_CHANGED = encodeErrorResponse({
 export class Conversation {
   readonly #leftovers: Leftovers
   readonly #statements = new Statements()
-  readonly #queue = new RequestQueue()
-  /** Under each name, the texts whose Parse is not answered yet. */
-  readonly #parsing = new Map<string, SentText[]>()
-  /** Counts Syncs and what else ends a segment. */
-  #segment = 0
-  /** Of what runs in the portals of the transaction. */
-  readonly #portals = new Map<string, TextTraits>()
-  #phase: Phase = 'between'
+  readonly #exchange = new Exchange()
+  readonly #texts = new Texts()
   /** What an answer must come for before the client's message goes on. */
   #awaited: 'everything' | 'ours' | undefined
   #isInTransaction = false
   /** Something that is not answered yet may do so. */
   #mayDeallocateAll = false
-  /** Syncs that a COPY may have read among its data. When it ends well, it has read them; else nobody knows. */
-  #doubtfulSyncs = 0
-  #hasCopyData = false
 
   constructor(leftovers: Leftovers) {
     this.#leftovers = leftovers
   }
 
   get phase(): Phase {
-    return this.#phase
+    return this.#exchange.phase
   }
 
   /** Nothing is asked, nothing will come, no transaction is open, and nothing that is needed is only in this backend. */
   get isFinished(): boolean {
     return (
-      this.#phase === 'between' &&
-      this.#queue.isEmpty &&
+      this.phase === 'between' &&
+      this.#exchange.isAnswered &&
       !this.#isInTransaction &&
       !this.#statements.needThisBackend
     )
@@ -103,24 +73,24 @@ export class Conversation {
 
   /** Whether the backend has something to do, so that a cancel request means something. */
   get isBusy(): boolean {
-    return this.#phase !== 'between' || this.#queue.length > 0
+    return this.phase !== 'between' || !this.#exchange.isEmpty
   }
 
   /** Whether it works on something; not while it waits for more of a pipeline, or in a transaction. */
   get isWorking(): boolean {
-    return this.#phase === 'lost' || this.#phase === 'copying' || !this.#queue.isEmpty
+    return this.phase === 'lost' || this.phase === 'copying' || !this.#exchange.isAnswered
   }
 
   /** Whether the message that was held has to wait still. */
   get isHolding(): boolean {
     // A COPY that waits for data would wait for ever behind it.
-    if (this.#phase === 'lost' || this.#phase === 'copying') return false
-    if (this.#awaited === 'everything') return !this.#queue.isEmpty
-    return this.#awaited === 'ours' && this.#queue.some(isAwaited)
+    if (this.phase === 'lost' || this.phase === 'copying') return false
+    if (this.#awaited === 'everything') return !this.#exchange.isAnswered
+    return this.#awaited === 'ours' && this.#exchange.some(isAwaited)
   }
 
   lose(): void {
-    this.#phase = 'lost'
+    this.#exchange.lose()
   }
 
   /** Another backend, or an emptied one, serves the session. */
@@ -133,7 +103,7 @@ export class Conversation {
     this.#statements.lostUnnamed()
   }
 
-  judge(message: ClientMessage): Judgement {
+  judge(message: ClientMessage): RequestVerdict {
     this.#awaited = undefined
     switch (message.kind) {
       case 'query':
@@ -148,7 +118,7 @@ export class Conversation {
       case 'describe':
         return this.#use(message.statement, () => this.#pass({ kind: 'describe' }))
       case 'execute': {
-        const { setsLocally, deallocates } = this.#portals.get(message.portal) ?? UNSEEN
+        const { setsLocally, deallocates } = this.#texts.ofPortal(message.portal)
         return this.#pass({ kind: 'execute', setsLocally, deallocates })
       }
       case 'close':
@@ -174,16 +144,16 @@ export class Conversation {
    * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription everything; undefined
    *   when it is longer than what is read
    */
-  received(type: number, detail: () => Buffer | undefined): AnswerJudgement {
+  received(type: number, detail: () => Buffer | undefined): AnswerVerdict {
     switch (type) {
       case BACKEND.dataRow:
       case BACKEND.copyData:
       case BACKEND.copyDone:
       case BACKEND.copyOutResponse:
       case BACKEND.functionCallResponse:
-        return 'pass'
+        return PASS
       case BACKEND.parameterDescription:
-        return this.#queue.current()?.kind === 'shape' ? 'drop' : 'pass'
+        return this.#exchange.current?.kind === 'shape' ? DROP : PASS
       case BACKEND.readyForQuery:
         return this.#ready(detail()?.at(0))
       case BACKEND.commandComplete:
@@ -198,13 +168,13 @@ export class Conversation {
       case BACKEND.noData:
         return this.#described(type, detail)
       case BACKEND.emptyQueryResponse:
-        return this.#queue.current()?.kind === 'query' ? 'pass' : this.#answered('execute')
+        return this.#exchange.current?.kind === 'query' ? PASS : this.#answered('execute')
       case BACKEND.portalSuspended:
         return this.#answered('execute')
       case BACKEND.errorResponse:
         return this.#failed()
       case BACKEND.copyInResponse:
-        return this.#copyBegan()
+        return this.#exchange.copyBegan() ? PASS : this.#mismatch()
       default:
         // Replication, or a PostgreSQL that says what we do not know.
         return this.#mismatch()
@@ -213,15 +183,15 @@ export class Conversation {
 
   // The client's messages.
 
-  #query(traits: TextTraits): Judgement {
+  #query(traits: TextTraits): RequestVerdict {
     const { setsLocally, deallocates } = traits
     const request: Request = { kind: 'query', setsLocally, deallocates }
-    if (!this.#isHeard) return this.#pass(request)
+    if (!this.#exchange.isHeard) return this.#pass(request)
     const before = this.#standIn(deallocates)
     if (before === 'unknown') return this.#holdForEverything()
     this.#leftovers.sent(traits)
     this.#runs(traits)
-    this.#send(request)
+    this.#exchange.sent(request)
     return { act: 'pass', before }
   }
 
@@ -237,33 +207,30 @@ export class Conversation {
   #standIn(statement: string | undefined): Buffer | undefined | 'unknown' {
     if (statement === undefined || this.#statements.presenceOf(statement) !== 'missing') return undefined
     if (this.#dependsOnAnswers(statement)) return 'unknown'
-    this.#send({ kind: 'stand_in', statement })
+    this.#exchange.sent({ kind: 'stand_in', statement })
     return encodeParse(statement, '')
   }
 
-  #parse({ statement, message, text }: ClientMessage & { readonly kind: 'parse' }): Judgement {
-    if (!this.#isHeard) return this.#pass({ kind: 'parse', statement, message })
+  #parse({ statement, message, text }: ClientMessage & { readonly kind: 'parse' }): RequestVerdict {
+    if (!this.#exchange.isHeard) return this.#pass({ kind: 'parse', statement, message })
     const before = statement === UNNAMED ? undefined : this.#standIn(statement)
     if (before === 'unknown') return this.#holdForEverything()
     const traits = traitsOf(text)
     this.#leftovers.sent(traits)
-    this.#send({ kind: 'parse', statement, message })
-    const sent = { traits, segment: this.#segment }
-    const parsing = this.#parsing.get(statement)
-    if (parsing === undefined) this.#parsing.set(statement, [sent])
-    else parsing.push(sent)
+    this.#exchange.sent({ kind: 'parse', statement, message })
+    this.#texts.parseSent(statement, { traits, segment: this.#exchange.segment })
     if (message === undefined || statement === UNNAMED) return { act: 'pass', before }
-    this.#send({ kind: 'shape', statement, isReplay: false })
+    this.#exchange.sent({ kind: 'shape', statement, isReplay: false })
     return { act: 'pass', before, behind: encodeDescribeStatement(statement) }
   }
 
   /** Bind or Describe of a statement, which must be in the backend by then if the session has it. */
-  #use(statement: string, pass: () => Judgement): Judgement {
-    const presence = this.#isHeard ? this.#statements.presenceOf(statement) : undefined
+  #use(statement: string, pass: () => RequestVerdict): RequestVerdict {
+    const presence = this.#exchange.isHeard ? this.#statements.presenceOf(statement) : undefined
     if (presence === undefined || presence === 'as_made') return pass()
     if (this.#dependsOnAnswers(statement)) return this.#holdForEverything()
     if (presence === 'changed') {
-      this.#send({ kind: 'doomed' })
+      this.#exchange.sent({ kind: 'doomed' })
       return { act: 'replace', by: DOOMED }
     }
     const message = this.#statements.messageOf(statement)
@@ -271,58 +238,34 @@ export class Conversation {
     const before: Buffer[] = []
     if (presence === 'stand_in') {
       before.push(encodeCloseStatement(statement))
-      this.#send({ kind: 'clear', statement })
+      this.#exchange.sent({ kind: 'clear', statement })
     }
     before.push(message)
-    this.#send({ kind: 'replay', statement })
+    this.#exchange.sent({ kind: 'replay', statement })
     if (this.#statements.hasShape(statement)) {
       before.push(encodeDescribeStatement(statement))
-      this.#send({ kind: 'shape', statement, isReplay: true })
+      this.#exchange.sent({ kind: 'shape', statement, isReplay: true })
     }
     this.#awaited = 'ours'
     return { act: 'hold', before: Buffer.concat([...before, encodeFlush()]) }
   }
 
-  #bind({ statement, portal, parameters }: ClientMessage & { readonly kind: 'bind' }): Judgement {
-    if (!this.#isHeard) return this.#pass({ kind: 'bind' })
-    const traits = this.#traitsOf(statement)
+  #bind({ statement, portal, parameters }: ClientMessage & { readonly kind: 'bind' }): RequestVerdict {
+    if (!this.#exchange.isHeard) return this.#pass({ kind: 'bind' })
+    const made = this.#statements.traitsOf(statement)
+    const traits = this.#texts.ofStatement(statement, made, this.#exchange.segment)
     const before = this.#standIn(traits.deallocates)
     if (before === 'unknown') return this.#holdForEverything()
     this.#runs(traits, parameters)
-    // What is forgotten counts as not seen.
-    if (this.#portals.size >= MOST_PORTALS) this.#portals.clear()
-    this.#portals.set(portal, traits)
-    this.#send({ kind: 'bind' })
+    this.#texts.bound(portal, traits)
+    this.#exchange.sent({ kind: 'bind' })
     return { act: 'pass', before }
-  }
-
-  /** Of the text that a statement has, or of all that it may have by the time that it is used. */
-  #traitsOf(statement: string): TextTraits {
-    const made = this.#statements.traitsOf(statement)
-    const parsing = this.#parsing.get(statement)
-    const last = parsing?.at(-1)
-    if (parsing === undefined || last === undefined) return made ?? UNSEEN
-    // If that Parse fails, whatever follows in its segment is skipped.
-    if (last.segment === this.#segment) return last.traits
-    return [...(made === undefined ? [] : [made]), ...parsing.map(({ traits }) => traits)].reduce(eitherOf)
-  }
-
-  #parseAnswered(statement: string): TextTraits {
-    const parsing = this.#parsing.get(statement)
-    const traits = parsing?.shift()?.traits
-    if (parsing?.length === 0) this.#parsing.delete(statement)
-    return traits ?? UNSEEN
-  }
-
-  /** Whether PostgreSQL does more with an extended query message than to skip it, or to take it for a violation. */
-  get #isHeard(): boolean {
-    return this.#phase === 'between' || this.#phase === 'segment'
   }
 
   /** Whether something that is not answered yet may change what there is under that name. */
   #dependsOnAnswers(statement: string): boolean {
-    if (statement !== UNNAMED && this.#mayDeallocateAll && !this.#queue.isEmpty) return true
-    return this.#queue.some(
+    if (statement !== UNNAMED && this.#mayDeallocateAll && !this.#exchange.isAnswered) return true
+    return this.#exchange.some(
       (request) =>
         ('statement' in request && request.statement === statement) ||
         ('deallocates' in request && request.deallocates === statement) ||
@@ -330,80 +273,42 @@ export class Conversation {
     )
   }
 
-  #holdForEverything(): Judgement {
+  #holdForEverything(): RequestVerdict {
     this.#awaited = 'everything'
     return { act: 'hold', before: encodeFlush() }
   }
 
-  #pass(request: Request): Judgement {
-    this.#send(request)
+  #pass(request: Request): RequestVerdict {
+    this.#exchange.sent(request)
     return PASS
-  }
-
-  #send(request: Request): void {
-    switch (this.#phase) {
-      case 'lost':
-        return
-      case 'skipping':
-        if (request.kind !== 'sync') return
-        this.#phase = 'between'
-        this.#segment += 1
-        break
-      case 'copying':
-        this.#sendWhileCopying(request)
-        return
-      case 'between':
-      case 'segment':
-        if (request.kind === 'copy_data' || request.kind === 'copy_end') {
-          // Meant for a COPY whose CopyInResponse is still on the way, or for none.
-          const isKnown = request.kind === 'copy_data' && this.#queue.last?.kind === 'copy_data'
-          if (this.#queue.length > 0 && !isKnown) this.#queue.push(request)
-          return
-        }
-        this.#phase = endsSegment(request) ? 'between' : 'segment'
-        if (endsSegment(request)) this.#segment += 1
-        break
-      default:
-        unreachable(this.#phase)
-    }
-    this.#queue.push(request)
-  }
-
-  /** PostgreSQL ignores Sync among the data: libpq sends it before it knows of the COPY (`CopyGetData`). */
-  #sendWhileCopying(request: Request): void {
-    if (request.kind === 'copy_data') this.#hasCopyData = true
-    else if (request.kind === 'copy_end') {
-      this.#phase = this.#queue.current()?.kind === 'execute' ? 'segment' : 'between'
-    } else if (request.kind !== 'sync') this.lose()
-    else if (this.#hasCopyData) this.#doubtfulSyncs += 1
   }
 
   // The backend's answers.
 
-  #mismatch(): AnswerJudgement {
+  #mismatch(): AnswerVerdict {
     this.lose()
-    return 'pass'
+    return PASS
   }
 
-  #answered(kind: 'bind' | 'execute'): AnswerJudgement {
-    if (this.#queue.current()?.kind !== kind) return this.#mismatch()
-    this.#queue.take()
-    return 'pass'
+  #answered(kind: 'bind' | 'execute'): AnswerVerdict {
+    if (this.#exchange.current?.kind !== kind) return this.#mismatch()
+    this.#exchange.answered()
+    return PASS
   }
 
-  #ready(status: number | undefined): AnswerJudgement {
-    const current = this.#queue.current()
-    if (current === undefined || !endsSegment(current)) return this.#mismatch()
-    this.#queue.take()
-    if (current.kind === 'query') this.#statements.simpleQueryRan()
+  #ready(status: number | undefined): AnswerVerdict {
+    const answered = this.#exchange.ready()
+    if (answered === undefined) return this.#mismatch()
+    if (answered.kind === 'query') this.#statements.simpleQueryRan()
     this.#isInTransaction = status !== IDLE
-    if (!this.#isInTransaction && this.#queue.length === 0 && this.#phase === 'between') this.#portals.clear()
-    if (this.#queue.length === 0) this.#mayDeallocateAll = false
-    return 'pass'
+    if (!this.#exchange.isEmpty) return PASS
+    this.#mayDeallocateAll = false
+    if (!this.#isInTransaction && this.phase === 'between') this.#texts.transactionEnded()
+    return PASS
   }
 
-  #completed(tag: Buffer): AnswerJudgement {
-    const current = this.#queue.current()
+  #completed(tag: Buffer): AnswerVerdict {
+    const { current } = this.#exchange
     if (current?.kind !== 'query' && current?.kind !== 'execute') return this.#mismatch()
     const text = tag.toString('latin1', 0, Math.max(0, tag.length - 1))
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.#statements.deallocatedAll()
@@ -411,127 +316,69 @@ export class Conversation {
       this.#statements.closed(current.deallocates)
     }
     this.#leftovers.completed(text, current.setsLocally)
-    this.#copyEnded()
-    if (current.kind === 'execute') this.#queue.take()
-    return 'pass'
+    this.#exchange.copyEnded()
+    if (current.kind === 'execute') this.#exchange.answered()
+    return PASS
   }
 
-  #parsed(): AnswerJudgement {
-    const current = this.#queue.current()
-    if (current?.kind === 'parse') {
-      this.#queue.take()
-      this.#statements.made(current.statement, current.message, this.#parseAnswered(current.statement))
-      return 'pass'
+  #parsed(): AnswerVerdict {
+    const { current } = this.#exchange
+    if (current?.kind !== 'parse' && current?.kind !== 'replay' && current?.kind !== 'stand_in') {
+      return this.#mismatch()
     }
-    if (current?.kind !== 'replay' && current?.kind !== 'stand_in') return this.#mismatch()
-    this.#queue.take()
-    if (current.kind === 'replay') this.#statements.madeAgain(current.statement)
-    else this.#statements.stoodIn(current.statement)
-    return 'drop'
+    const { kind, statement } = current
+    this.#exchange.answered()
+    if (kind === 'parse') {
+      this.#statements.made(statement, current.message, this.#texts.parseAnswered(statement))
+      return PASS
+    }
+    if (kind === 'replay') this.#statements.madeAgain(statement)
+    else this.#statements.stoodIn(statement)
+    return DROP
   }
 
-  #described(type: number, detail: () => Buffer | undefined): AnswerJudgement {
-    const current = this.#queue.current()
-    if (current?.kind === 'query') return 'pass'
+  #described(type: number, detail: () => Buffer | undefined): AnswerVerdict {
+    const { current } = this.#exchange
+    if (current?.kind === 'query') return PASS
     if (current?.kind === 'describe' || current?.kind === 'describe_portal') {
-      this.#queue.take()
-      return 'pass'
+      this.#exchange.answered()
+      return PASS
     }
     if (current?.kind !== 'shape') return this.#mismatch()
-    this.#queue.take()
+    this.#exchange.answered()
     const body = type === BACKEND.noData ? NO_COLUMNS : detail()
     const shape = body === undefined ? undefined : rowShapeOf(body)
     this.#statements.described(current.statement, shape, current.isReplay)
-    return 'drop'
+    return DROP
   }
 
-  #closed(): AnswerJudgement {
-    const current = this.#queue.current()
+  #closed(): AnswerVerdict {
+    const { current } = this.#exchange
     if (current?.kind === 'clear') {
-      this.#queue.take()
+      this.#exchange.answered()
       this.#statements.cleared(current.statement)
-      return 'drop'
+      return DROP
     }
     if (current?.kind !== 'close' && current?.kind !== 'close_portal') return this.#mismatch()
-    this.#queue.take()
+    this.#exchange.answered()
     if (current.kind === 'close') this.#statements.closed(current.statement)
-    return 'pass'
+    return PASS
   }
 
-  #failed(): AnswerJudgement {
-    // What a COPY has read of the Syncs among its data, when it fails in their midst, is known to nobody.
-    if (this.#doubtfulSyncs > 0) return this.#mismatch()
-    this.#copyEnded()
-    const current = this.#queue.current()
-    if (current === undefined) {
-      // Between requests of a pipeline, or a last word (57P01): behind it comes the end.
-      if (this.#phase === 'segment') this.#phase = 'skipping'
-      return 'pass'
-    }
-    if (endsSegment(current)) {
-      // They fail, and are answered all the same.
-      if (this.#phase === 'copying') this.#phase = 'between'
-      return 'pass'
-    }
-    const [failed, ...skipped] = this.#queue.takeUpToSync()
+  #failed(): AnswerVerdict {
+    const failure = this.#exchange.failed()
+    if (failure.kind === 'mismatch') return this.#mismatch()
+    if (failure.kind === 'alone') return PASS
+    const { failed, skipped } = failure
     if (failed?.kind === 'parse') this.#statements.parseFailed(failed.statement)
     if (failed?.kind === 'replay') this.#statements.replayFailed(failed.statement)
     for (const request of [failed, ...skipped]) {
-      if (request?.kind === 'parse') this.#parseAnswered(request.statement)
+      if (request?.kind === 'parse') this.#texts.parseAnswered(request.statement)
     }
-    if (this.#queue.length === 0 && this.#phase !== 'lost') this.#phase = 'skipping'
-    return failed?.kind === 'doomed' ? RESULT_TYPE_CHANGED : 'pass'
-  }
-
-  /** The backend reads COPY data now, and with it what was sent already. */
-  #copyBegan(): AnswerJudgement {
-    const current = this.#queue.current()
-    if (current?.kind !== 'query' && current?.kind !== 'execute') return this.#mismatch()
-    const behind = this.#queue.behind()
-    const end = behind.findIndex(({ kind }) => kind === 'copy_end')
-    const inside = end === -1 ? behind : behind.slice(0, end)
-    // PostgreSQL takes anything else for a violation.
-    if (inside.some(({ kind }) => kind !== 'sync' && kind !== 'copy_data')) return this.#mismatch()
-    const data = inside.findIndex(({ kind }) => kind === 'copy_data')
-    this.#hasCopyData = data !== -1
-    this.#doubtfulSyncs = data === -1 ? 0 : inside.slice(data).filter(({ kind }) => kind === 'sync').length
-    const rest = end === -1 ? [] : behind.slice(end + 1)
-    this.#queue.replaceBehind(rest)
-    // The client may have been given up before the COPY began.
-    if (this.#phase === 'lost') return 'pass'
-    if (end === -1) this.#phase = 'copying'
-    else this.#phase = phaseBehind(current.kind === 'execute' ? 'segment' : 'between', rest)
-    return 'pass'
-  }
-
-  #copyEnded(): void {
-    this.#doubtfulSyncs = 0
-    this.#hasCopyData = false
+    return failed?.kind === 'doomed' ? { act: 'replace', by: RESULT_TYPE_CHANGED } : PASS
   }
 }
 
-const AWAITED: ReadonlySet<Request['kind']> = new Set<OwnRequest['kind']>(['replay', 'clear'])
+/** What of ours a held message waits for. */
 const isAwaited = (request: Request): boolean =>
-  AWAITED.has(request.kind) || (request.kind === 'shape' && request.isReplay)
-
-const endsSegment = ({ kind }: Request): boolean =>
-  kind === 'sync' || kind === 'query' || kind === 'function_call'
-
-const phaseBehind = (before: 'between' | 'segment', requests: readonly Request[]): 'between' | 'segment' => {
-  const last = requests.findLast(({ kind }) => kind !== 'copy_data' && kind !== 'copy_end')
-  if (last === undefined) return before
-  return endsSegment(last) ? 'between' : 'segment'
-}
-
-/** Two texts that may be under one name. */
-const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
-  mayLeave: one.mayLeave || other.mayLeave,
-  setsLocally: one.setsLocally && other.setsLocally,
-  customSettings: [],
-  settingsByParameter:
-    one.settingsByParameter === 'any' || other.settingsByParameter === 'any'
-      ? 'any'
-      : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
-  mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
-  deallocates: one.deallocates === other.deallocates ? one.deallocates : undefined,
-})
+  request.kind === 'replay' || request.kind === 'clear' || (request.kind === 'shape' && request.isReplay)

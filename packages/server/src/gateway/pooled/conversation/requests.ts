@@ -30,6 +30,10 @@ export type OwnRequest =
   /** In the place of the client's message: it fails, and the client reads why its own would have. */
   | { readonly kind: 'doomed' }
 
+/** Whether ReadyForQuery answers it. */
+export const endsSegment = ({ kind }: Request): boolean =>
+  kind === 'sync' || kind === 'query' || kind === 'function_call'
+
 /** Those that are still to be answered, in order. */
 export class RequestQueue {
   #requests: Request[] = []

@@ -32,6 +32,19 @@ export const UNSEEN: TextTraits = {
   deallocates: undefined,
 }
 
+/** Of two texts that may be under one name. */
+export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
+  mayLeave: one.mayLeave || other.mayLeave,
+  setsLocally: one.setsLocally && other.setsLocally,
+  customSettings: [],
+  settingsByParameter:
+    one.settingsByParameter === 'any' || other.settingsByParameter === 'any'
+      ? 'any'
+      : [...new Set([...one.settingsByParameter, ...other.settingsByParameter])],
+  mayDeallocateAll: one.mayDeallocateAll || other.mayDeallocateAll,
+  deallocates: one.deallocates === other.deallocates ? one.deallocates : undefined,
+})
+
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
 const NOT_LOCAL = /\bset\b(?!\s+(?:local|transaction|constraints)\b)|\breset\b/i
 const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`

@@ -282,7 +282,7 @@ const UNKNOWN_SESSION: SqlServerFrame = {
   type: 'refused',
   refusal: {
     name: 'sql_session_unknown',
-    message: 'This session is over, and with it what it had open. Open a new one.',
+    message: 'This session has ended, with everything that was open in it. Open a new one.',
   },
 }
 

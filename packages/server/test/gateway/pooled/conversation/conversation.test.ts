@@ -5,8 +5,9 @@ import {
   prefixOfRequest,
   readClientMessage,
 } from '../../../../src/gateway/pooled/conversation/client-message.ts'
-import { Conversation, type Judgement } from '../../../../src/gateway/pooled/conversation/conversation.ts'
+import { Conversation } from '../../../../src/gateway/pooled/conversation/conversation.ts'
 import { Leftovers } from '../../../../src/gateway/pooled/conversation/leftovers.ts'
+import type { RequestVerdict, Verdict } from '../../../../src/gateway/pooled/conversation/verdict.ts'
 import { MessageScanner } from '../../../../src/protocol/message-scanner.ts'
 import {
   bindMessage,
@@ -34,7 +35,7 @@ beforeEach(() => {
   conversation = new Conversation(leftovers)
 })
 
-function judge(bytes: Buffer): Judgement {
+function judge(bytes: Buffer): RequestVerdict {
   const scanner = new MessageScanner({ longestOf: longestRequest, prefixOf: prefixOfRequest })
   scanner.push(bytes)
   expect(scanner.see()).toBe('message')
@@ -42,7 +43,7 @@ function judge(bytes: Buffer): Judgement {
   if (message.kind === 'violation') throw new Error(message.violation)
   return conversation.judge(message)
 }
-const says = (...messages: readonly Buffer[]): readonly Judgement['act'][] =>
+const says = (...messages: readonly Buffer[]): readonly Verdict['act'][] =>
   messages.map((message) => judge(message).act)
 /** Letters; behind a colon the tag of CommandComplete, the status of ReadyForQuery, a column of RowDescription. */
 const hears = (...answers: readonly string[]): readonly string[] =>
@@ -50,8 +51,7 @@ const hears = (...answers: readonly string[]): readonly string[] =>
     const [letter = '', text = ''] = answer.split(':')
     const detail =
       letter === 'T' ? rowDescription(text) : letter === 'Z' ? Buffer.from(text || 'I') : cstring(text)
-    const judgement = conversation.received(letter.charCodeAt(0), () => detail)
-    return typeof judgement === 'string' ? judgement : 'replace'
+    return conversation.received(letter.charCodeAt(0), () => detail).act
   })
 const rowDescription = (column: string): Buffer =>
   Buffer.concat([Buffer.of(0, 1), cstring(column), Buffer.alloc(6), Buffer.alloc(10), Buffer.alloc(2)])
@@ -63,7 +63,7 @@ const lettersOf = (bytes: Buffer | undefined): string => {
   }
   return letters
 }
-const oursIn = (judgement: Judgement): string => {
+const oursIn = (judgement: RequestVerdict): string => {
   if (judgement.act === 'replace') return lettersOf(judgement.by)
   if (judgement.act === 'hold') return lettersOf(judgement.before)
   return `${lettersOf(judgement.before)}·${lettersOf(judgement.behind)}`
