@@ -10,7 +10,7 @@ export interface Signals {
   /** SIGHUP of a server that has no terminal, or still has it. */
   onReload(work: () => void): void
   /** A second request to stop; a third one ends the process, as without us. Until it is given, the second one does. */
-  onImpatience(work: () => void): void
+  onSecondRequest(work: () => void): void
 }
 
 type StoppingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -18,7 +18,7 @@ type StoppingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 export function listenToSignals(): Signals {
   const hadTerminal = hasTerminal()
   let reload: () => void = () => undefined
-  let hurry: (() => void) | undefined
+  let answerSecond: (() => void) | undefined
   let first: StoppingSignal | undefined
   let resolveStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => {
@@ -31,8 +31,8 @@ export function listenToSignals(): Signals {
       return
     }
     for (const stopping of STOPPING) process.off(stopping, onStop)
-    if (hurry === undefined) process.kill(process.pid, signal === 'SIGHUP' ? 'SIGTERM' : signal)
-    else hurry()
+    if (answerSecond === undefined) process.kill(process.pid, signal === 'SIGHUP' ? 'SIGTERM' : signal)
+    else answerSecond()
   }
   for (const signal of STOPPING) process.on(signal, onStop)
   process.on('SIGHUP', () => {
@@ -48,8 +48,8 @@ export function listenToSignals(): Signals {
     onReload: (work) => {
       reload = work
     },
-    onImpatience: (work) => {
-      hurry = work
+    onSecondRequest: (work) => {
+      answerSecond = work
     },
   }
 }

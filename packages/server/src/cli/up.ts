@@ -8,8 +8,8 @@ import { listenToSignals, type Signals } from './signals.ts'
 export interface RunningServer {
   /** Stops everything in reverse order; sessions are given the time that the settings say. */
   stop(): Promise<void>
-  /** A stop that is under way waits for nobody from here on. */
-  hurry(): void
+  /** A stop that is under way waits for no session from here on. */
+  endDrain(): void
   /** @param read gives the settings as they are now */
   reload(read: () => LoadedSettings): Promise<void>
 }
@@ -55,8 +55,8 @@ export async function runUntilStopped<Running extends RunningServer>(
     }),
   )
   signals.onReload(() => void running.reload(read))
-  signals.onImpatience(() => {
-    running.hurry()
+  signals.onSecondRequest(() => {
+    running.endDrain()
   })
   process.stdout.write(render(running))
   await signals.stopRequested

@@ -82,7 +82,11 @@ export function buildConsole(
     workspaceAt,
     publicUrlOf,
     loadBuild,
-    signIn: { client, openSession: operations.open, forgetSession: operations.forget },
+    signIn: {
+      client,
+      openSession: (...opened) => operations.open(...opened),
+      forgetSession: (cookie) => operations.forget(cookie),
+    },
     pages: CONSOLE_PAGES,
     log,
     abandonAnswer: (response) => {

@@ -1,20 +1,8 @@
 /** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
-import { randomBytes } from 'node:crypto'
-import type { AttachedSecretStore, BackendCredentials } from '../operations/ports/attached.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
-import type { InstanceRoles } from '../operations/ports/instance-roles.ts'
 import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
-import {
-  createAdministrativeConnections,
-  type AdministrativeConnections,
-} from '../instances/administrative-connections.ts'
-import { createAdministrativeAccess, type AdministrativeAccess } from '../instances/administrative-client.ts'
-import { createBackendCredentials } from '../instances/attached/backend-credentials.ts'
-import { createClusterConnector, type ClusterConnector } from '../instances/attached/connect-to-primary.ts'
-import { createInstanceRoles } from '../instances/role-facts.ts'
 import { createCertificateAuthority, type CertificateAuthority } from '../keys/certificate-authority.ts'
-import { createClientCertificates, type ClientCertificates } from '../keys/client-certificates.ts'
 import { createHeldEncryption } from '../keys/key-encryption.ts'
 import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { WorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
@@ -23,7 +11,6 @@ import type { AuditQueue } from '../observation/audit-queue.ts'
 import type { Log } from '../observation/log.ts'
 import type { Metrics } from '../observation/metrics.ts'
 import { createAuditStore } from '../store/audit-records.ts'
-import { createAttachedSecretStore } from '../store/attached-clusters.ts'
 import { createCatalogStore } from '../store/catalog.ts'
 import { createConsoleSessionStore } from '../store/console-sessions.ts'
 import { createDirectory } from '../store/directory.ts'
@@ -50,6 +37,7 @@ import type { VerifiedToken } from '../tokens/claims.ts'
 import { rememberTokens } from '../tokens/remembered-tokens.ts'
 import { verifyLoginToken, type TokenRejection } from '../tokens/verify.ts'
 import { buildAudit } from './audit.ts'
+import { buildClusters, type Clusters } from './clusters.ts'
 import { buildMetrics } from './metrics.ts'
 
 /** Tokens are under 1 KiB, and what is remembered of one is less. */
@@ -67,14 +55,7 @@ export interface Foundation {
   /** For logins and for REST: one memory of the tokens whose signature was seen to be good. */
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly authority: CertificateAuthority
-  /** With which the gateway logs in to attached clusters. */
-  readonly clientCertificates: ClientCertificates
-  readonly backendCredentials: BackendCredentials
-  readonly attachedSecrets: AttachedSecretStore
-  readonly clusters: ClusterConnector
-  readonly access: AdministrativeAccess
-  readonly connections: AdministrativeConnections
-  readonly roles: InstanceRoles
+  readonly clusters: Clusters
   readonly changes: RunningInstanceChanges
   /** For who has open sessions; not started. */
   readonly sessionNotices: RunningSessionNotices
@@ -135,15 +116,6 @@ export function layFoundation(parts: {
     log.warn({ err: error }, 'the connection that tells of changes was lost')
   }
   const stores = createStores(database)
-  const secrets = createAttachedSecretStore(database)
-  const clusters = createClusterConnector({ secrets, encryption })
-  const access = createAdministrativeAccess(clusters)
-  const connections = createAdministrativeConnections(access)
-  const clientCertificates = createClientCertificates({
-    store: createCertificateAuthorityStore(database, 2),
-    encryption,
-    clock,
-  })
   return {
     clock,
     log,
@@ -162,20 +134,7 @@ export function layFoundation(parts: {
       encryption,
       clock,
     }),
-    clientCertificates,
-    backendCredentials: createBackendCredentials({
-      access,
-      secrets,
-      bindings: stores.roleBindings,
-      encryption,
-      randomBytes,
-      certificateFor: (roleName) => clientCertificates.certificateFor(roleName),
-    }),
-    attachedSecrets: secrets,
-    clusters,
-    access,
-    connections,
-    roles: createInstanceRoles(connections, stores.roleBindings),
+    clusters: buildClusters({ clock, database, encryption, roleBindings: stores.roleBindings }),
     changes: createInstanceChanges(parts.address, { onLost, confirmMasterKey }),
     sessionNotices: createSessionNotices(parts.address, { onLost, confirmMasterKey }),
     hints,

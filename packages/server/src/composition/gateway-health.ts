@@ -13,8 +13,8 @@ export interface GatewayHealth {
   serve(foundation: Foundation, gateway: RunningGateway): Promise<void>
   /** From here on it is not ready; resolves when balancers have had so long to see it. */
   announceEnd(noticeMs: number): Promise<void>
-  /** Ends the patience of an announcement. */
-  hurry(): void
+  /** Ends the waiting of an announcement. */
+  endNotice(): void
   close(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export async function openGatewayHealth(
 ): Promise<GatewayHealth> {
   const host = settings['gateway-health-host'].value
   const server = await openHealthServer({ host, port: settings['gateway-health-port'].value }, log)
-  const hurry = new AbortController()
+  const noticeEnd = new AbortController()
   let isEnding = false
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${String(server.port)}`,
@@ -44,10 +44,10 @@ export async function openGatewayHealth(
     },
     async announceEnd(noticeMs) {
       isEnding = true
-      if (noticeMs > 0) await pause(noticeMs, undefined, { signal: hurry.signal }).catch(() => undefined)
+      if (noticeMs > 0) await pause(noticeMs, undefined, { signal: noticeEnd.signal }).catch(() => undefined)
     },
-    hurry: () => {
-      hurry.abort()
+    endNotice: () => {
+      noticeEnd.abort()
     },
     close: () => server.close(),
   }

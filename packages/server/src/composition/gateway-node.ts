@@ -69,7 +69,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     'comparison of clocks',
     watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(database) }),
   )
-  shutdown.add('administrative connections', () => foundation.connections.closeAll())
+  shutdown.add('administrative connections', () => foundation.clusters.connections.closeAll())
   shutdown.add('audit', () => foundation.audit.stop())
   await startKeys(foundation, installation)
   const gateway = await buildGateway(foundation, settings, {
@@ -111,8 +111,8 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     addresses,
     healthUrl: health.url,
     stop: () => shutdown.run(),
-    hurry: () => {
-      health.hurry()
+    endDrain: () => {
+      health.endNotice()
       gateway.endDrain()
     },
     reload: (read) => reloading.reload(read),

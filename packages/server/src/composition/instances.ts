@@ -26,7 +26,7 @@ const POLL_MS = 25
 /** Longer than a crash recovery usually takes; afterwards the start goes on without the instance, and says so. */
 const SETTLE_LIMIT_MS = 60_000
 
-/** Looks after the instances until it is told to end; they go on then. */
+/** Supervises the instances until it is stopped; they keep running then. */
 export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<() => Promise<void>> {
   await inquiry.start()
   await supervisor.start()

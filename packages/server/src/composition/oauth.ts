@@ -14,6 +14,8 @@ import { createPasswordHasher } from '../keys/password-hash.ts'
 import { createUpstreamSignIn, type UpstreamPorts, type UpstreamSettings } from '../oauth/upstream.ts'
 import { CONSOLE_CLIENT } from '../oauth/clients.ts'
 import { createOAuthHandler } from '../oauth/handler.ts'
+import type { AccountPorts } from '../oauth/pages/account.ts'
+import type { InteractionPorts } from '../oauth/pages/interaction.ts'
 import { changePassword } from '../operations/sign-in/change-password.ts'
 import type { KeyEncryption } from '../operations/ports/keys.ts'
 import {
@@ -23,6 +25,8 @@ import {
   type SignInLinkPorts,
 } from '../operations/sign-in/sign-in-links.ts'
 import { signIn } from '../operations/sign-in/sign-in.ts'
+import type { SessionPorts as SignInSessionPorts } from '../operations/sign-in/manage-sign-in-sessions.ts'
+import type { WorkspaceAddresses } from '../operations/workspaces/workspace-addresses.ts'
 import { verifyClientSecret } from '../operations/credentials/verify-client-secret.ts'
 import { generateSignInLink, matchesAnySecret } from '../tokens/secret.ts'
 import { verifyWorkspaceToken } from '../tokens/verify.ts'
@@ -43,6 +47,17 @@ export interface OAuthServerSettings {
   readonly upstream: UpstreamSettings | undefined
 }
 
+/** What every way of signing in needs. */
+type SignInPorts = SignInLinkPorts &
+  SignInSessionPorts &
+  Parameters<typeof signIn>[0] & { readonly loadWorkspace: WorkspaceAddresses['loadWorkspace'] }
+
+interface SignInParts {
+  readonly signInPorts: SignInPorts
+  /** An active user or service principal that is in the workspace at this moment. */
+  readonly findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>
+}
+
 export function buildOAuth(
   foundation: Foundation,
   accountId: AccountId,
@@ -51,7 +66,7 @@ export function buildOAuth(
   const { clock, log, audit, stores, signingKeys, addresses, encryption } = foundation
   const hasher = createPasswordHasher()
   const proxies = createBalancers(settings.httpProxies)
-  const signInPorts = {
+  const signInPorts: SignInPorts = {
     identities: stores.identities,
     directory: stores.directory,
     passwords: stores.passwords,
@@ -64,7 +79,7 @@ export function buildOAuth(
     nobodysHash: hasher.hash(new Redacted(randomBytes(16).toString('hex'))),
     generate: () => generateSignInLink(randomBytes),
     loadWorkspace: addresses.loadWorkspace,
-  } satisfies SignInLinkPorts & Parameters<typeof signIn>[0] & Record<string, unknown>
+  }
 
   const foreignTokens = createForeignTokenVerifier(clock, { allowPrivate: settings.allowPrivateProviders })
   const findInWorkspace = async (id: string, workspaceId: WorkspaceId): Promise<Principal | undefined> => {
@@ -116,31 +131,11 @@ export function buildOAuth(
         abandonAnswer(response, closeConnection)
       },
       countWrongDeviceCode: (address) => stores.signInBrake.countFailure(deviceCodeLimits(address), clock()),
-      interactions: {
-        signIn: (request) => signIn(signInPorts, request),
-        knownBrowsers: { ...createSeal(encryption), randomUuid: randomUUID },
-        findPrincipal: (id) => stores.directory.loadPrincipal(id),
-        findLink: (token) => findSignInLink(signInPorts, token),
-        setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
-        async signInByLink(userId, { workspaceId, clientAddress }) {
-          const user = await findInWorkspace(userId, workspaceId)
-          if (user !== undefined) recordSignInByLink(audit, user, { workspaceId, clientAddress })
-          return user
-        },
-        upstream:
-          settings.upstream === undefined
-            ? undefined
-            : createUpstreamSignIn(settings.upstream, upstreamPorts(foundation, accountId, findInWorkspace)),
-        clock,
-      },
-      account: {
+      interactions: interactionPortsOf(foundation, accountId, settings.upstream, {
+        signInPorts,
         findInWorkspace,
-        listSessions: (id) => stores.oauthRecords.listSessions(id, clock()),
-        endSession: (id, sessionId) => stores.oauthRecords.endSession(id, sessionId),
-        endOtherSessions: (id, sessionUid) => stores.oauthRecords.endOthersOf(id, sessionUid),
-        hasPassword: async (id) => (await stores.passwords.loadPasswordHash(id)) !== undefined,
-        changePassword: (change) => changePassword(signInPorts, change),
-      },
+      }),
+      account: accountPortsOf(foundation, { signInPorts, findInWorkspace }),
       tokenQuestions: {
         verifySecret,
         async readToken(token, workspaceId) {
@@ -164,6 +159,46 @@ export function buildOAuth(
   )
   return { handle, signInPorts }
 }
+
+/** What the pages ask for while somebody signs in. */
+const interactionPortsOf = (
+  foundation: Foundation,
+  accountId: AccountId,
+  upstream: UpstreamSettings | undefined,
+  { signInPorts, findInWorkspace }: SignInParts,
+): InteractionPorts => {
+  const { stores, audit, clock, encryption } = foundation
+  return {
+    signIn: (request) => signIn(signInPorts, request),
+    knownBrowsers: { ...createSeal(encryption), randomUuid: randomUUID },
+    findPrincipal: (id) => stores.directory.loadPrincipal(id),
+    findLink: (token) => findSignInLink(signInPorts, token),
+    setPassword: (token, password) => setPasswordByLink(signInPorts, token, password),
+    async signInByLink(userId, { workspaceId, clientAddress }) {
+      const user = await findInWorkspace(userId, workspaceId)
+      if (user !== undefined) recordSignInByLink(audit, user, { workspaceId, clientAddress })
+      return user
+    },
+    upstream:
+      upstream === undefined
+        ? undefined
+        : createUpstreamSignIn(upstream, upstreamPorts(foundation, accountId, findInWorkspace)),
+    clock,
+  }
+}
+
+/** What the page of somebody's own account asks for. */
+const accountPortsOf = (
+  { stores, clock }: Foundation,
+  { signInPorts, findInWorkspace }: SignInParts,
+): AccountPorts => ({
+  findInWorkspace,
+  listSessions: (id) => stores.oauthRecords.listSessions(id, clock()),
+  endSession: (id, sessionId) => stores.oauthRecords.endSession(id, sessionId),
+  endOtherSessions: (id, sessionUid) => stores.oauthRecords.endOthersOf(id, sessionUid),
+  hasPassword: async (id) => (await stores.passwords.loadPasswordHash(id)) !== undefined,
+  changePassword: (change) => changePassword(signInPorts, change),
+})
 
 function upstreamPorts(
   { stores, audit, encryption }: Foundation,

@@ -31,16 +31,15 @@ export function buildOpenSessions(
   settings: LoadedSettings,
   activity: { readonly counter: ActivityCounter; readonly pools: () => readonly PoolFigures[] },
 ): RunningOpenSessions {
-  const { clock, log, audit, stores, roles, connections, sessionNotices, database, metrics, hints } =
-    foundation
+  const { clock, log, audit, stores, clusters, sessionNotices, database, metrics, hints } = foundation
   const openSessions = createOpenSessions(
     {
       clock,
       uptimeMs: () => performance.now(),
       newId: randomUUID,
-      termination: createBackendTermination(stores.instances, connections),
+      termination: createBackendTermination(stores.instances, clusters.connections),
       recheck: createRecheckSession({
-        roles,
+        roles: clusters.roles,
         directory: stores.loginDirectory,
         claims: stores.catalog,
         clock,
@@ -96,7 +95,7 @@ export function buildOpenSessions(
       activity.counter.know(new Set(instances.map(({ uid }) => uid)))
       return instances
     })
-  /** What was known before goes on meanwhile. */
+  /** Until then what was read before stays in force. */
   const learnSoon = () => {
     clearTimeout(learnAgain)
     learn().catch((error: unknown) => {

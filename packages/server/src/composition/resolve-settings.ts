@@ -28,7 +28,7 @@ export async function resolveSettings(settings: LoadedSettings): Promise<Resolve
   }
 }
 
-/** What stands in the way of a start is said by a start. */
+/** A problem that would stop a start is reported by the start itself. */
 function unlessFault(resolve: () => string): string | undefined {
   try {
     return resolve()

@@ -38,7 +38,7 @@ export async function buildServing(
   settings: LoadedSettings,
   node: ServingNode,
 ): Promise<ReloadableServing> {
-  const { clock, stores, roles, signingKeys, addresses, audit, log } = foundation
+  const { clock, stores, clusters, signingKeys, addresses, audit, log } = foundation
   const { processes, counters } = node
   let failedLoginLimits = failedLoginLimitsOf(settings)
   const counter = createActivityCounter()
@@ -50,7 +50,9 @@ export async function buildServing(
   const admit = createAdmitLogin({
     remembered,
     instances: stores.instances,
-    roles: { loadRoleFacts: (...of) => measure.timed('role_facts', () => roles.loadRoleFacts(...of)) },
+    roles: {
+      loadRoleFacts: (...of) => measure.timed('role_facts', () => clusters.roles.loadRoleFacts(...of)),
+    },
     directory: {
       loadLoginFacts: (question) =>
         measure.timed('login_facts', () => stores.loginDirectory.loadLoginFacts(question)),
@@ -83,8 +85,8 @@ export async function buildServing(
       admit: settings['audit-required'].value ? requireAudit(admit, audit) : admit,
       instances: stores.instances,
       certificates,
-      clusters: createAttachedClusters(foundation.backendCredentials),
-      claimedDatabases: createClaimedDatabases(foundation.connections),
+      clusters: createAttachedClusters(clusters.backendCredentials),
+      claimedDatabases: createClaimedDatabases(clusters.connections),
       readHandedOn: (bytes) => decodeHandedOnAddress(bytes, foundation.handedOnAddressKey.reveal(), clock()),
       openSessions: sessions.openSessions,
       metrics: measure,

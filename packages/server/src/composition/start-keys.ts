@@ -3,14 +3,14 @@ import type { Foundation } from './foundation.ts'
 
 /** @throws Fault master_key_does_not_fit, signing_keys_lost, certificate_authority_lost */
 export async function startKeys(
-  { signingKeys, authority, clientCertificates, stores }: Foundation,
+  { signingKeys, authority, clusters, stores }: Foundation,
   installation: { readonly isComplete: boolean },
 ): Promise<void> {
   const mayMake = () => Promise.resolve(!installation.isComplete)
   await signingKeys.start({ mayMake })
   await authority.start({ mayMake })
   // Younger than the first installations: what tells that there was one is a cluster that trusts it.
-  await clientCertificates.start({
+  await clusters.clientCertificates.start({
     mayMake: async () =>
       !(await stores.instances.listAll()).some(
         ({ backend, systemIdentifier }) => backend.kind === 'attached' && systemIdentifier !== undefined,

@@ -3,12 +3,8 @@ import path from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { SYSTEM_SUPERUSER } from '../domain/role.ts'
-import {
-  hasPostmaster,
-  startCluster,
-  stopCluster,
-  type ClusterDefinition,
-} from '../instances/embedded/cluster.ts'
+import { hasPostmaster, startCluster, stopCluster } from '../instances/embedded/cluster.ts'
+import type { ClusterDefinition } from '../instances/embedded/cluster-definition.ts'
 import { keepClusterRunning } from '../instances/embedded/keep-running.ts'
 import type { Log } from '../observation/log.ts'
 import { holdInstallation } from '../store/installation-lock.ts'

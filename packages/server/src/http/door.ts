@@ -5,6 +5,7 @@
  */
 import {
   createServer as createHttpServer,
+  type IncomingMessage,
   type RequestListener,
   type Server as HttpServer,
   type ServerResponse,
@@ -35,11 +36,11 @@ export interface DoorParts {
   /** A connection of TLS waits for them. */
   readonly contexts: Promise<TlsContexts>
   readonly closeConnection: CloseConnection
-  readonly patience: Patience
+  readonly timeouts: DoorTimeouts
   readonly places: Places
 }
 
-export interface Patience {
+export interface DoorTimeouts {
   /** How long a peer may take until the first byte, and with TLS until the end of the handshake. */
   readonly beginMs: number
   /** From there until the headers of its first request. */
@@ -53,98 +54,106 @@ export interface Patience {
 const REQUEST_TIMEOUT_MS = 30_000
 /** How often Node looks for requests that take too long. */
 const MOST_BETWEEN_CHECKS_MS = 5_000
-/** Whoever wants another protocol is told so by TLS (RFC 7301 §3.2); who names none is taken at its word. */
+/** A client that offers other protocols alone is refused by TLS (RFC 7301 §3.2); one that offers none is served. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
-export function createDoor({
-  handle,
-  takeUpgrade,
-  contexts,
-  closeConnection,
-  patience,
-  places,
-}: DoorParts): Door {
+export const createDoor = (parts: DoorParts): Door => new HttpDoor(parts)
+
+class HttpDoor implements Door {
+  readonly #parts: DoorParts
   /** What has not said yet what it speaks. */
-  const beginning = new Set<Socket>()
+  readonly #beginning = new Set<Socket>()
   /** What speaks HTTP, with the answers that are not finished. */
-  const speaking = new Map<Duplex, Set<ServerResponse>>()
-  let isClosing = false
+  readonly #speaking = new Map<Duplex, Set<ServerResponse>>()
+  #isClosing = false
+  readonly http: HttpServer
+  readonly sockets: Server
 
-  const http = createHttpServer(
-    {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: patience.headersMs,
-      keepAliveTimeout: patience.idleMs,
-      connectionsCheckingInterval: Math.min(patience.headersMs, MOST_BETWEEN_CHECKS_MS),
-    },
-    (request, response) => {
-      const { socket } = request
-      // Its answer could not be sent any more: whoever asks again must not have had it done already.
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+    this.http = createHttpServer(
+      {
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: this.#parts.timeouts.headersMs,
+        keepAliveTimeout: this.#parts.timeouts.idleMs,
+        connectionsCheckingInterval: Math.min(this.#parts.timeouts.headersMs, MOST_BETWEEN_CHECKS_MS),
+      },
+      (request, response) => {
+        this.#answer(request, response)
+      },
+    )
+    this.http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (socket.writableEnded) return
-      const answers = speaking.get(socket)
-      answers?.add(response)
-      response.once('close', () => {
-        answers?.delete(response)
-        if (isClosing && answers?.size === 0) closeConnection(socket)
-      })
-      if (isClosing) response.setHeader('connection', 'close')
-      handle(request, response)
-    },
-  )
-  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (socket.writableEnded) return
-    const isAnswering = [...(speaking.get(socket) ?? [])].some(({ headersSent }) => headersSent)
-    closeConnection(socket, isAnswering ? {} : { lastWord: answerToBrokenRequest(error.code) })
-  })
-  http.on('connect', (_request, socket) => {
-    closeConnection(socket, { lastWord: answerToConnect() })
-  })
-  http.on('upgrade', (request, socket, head) => {
-    // Behind requests whose answers are not finished (pipelining) nothing else may be said.
-    if (isClosing || (speaking.get(socket)?.size ?? 0) > 0) closeConnection(socket)
-    else if (!takeUpgrade(request, socket, head)) returnRequest(http, request, socket, head)
-  })
-  // Of a connection that was kept alive and is not used.
-  http.on('timeout', (socket: Socket) => {
-    closeConnection(socket)
-  })
-  // Node begins to watch its timeouts when a server listens, and this one is handed its connections instead.
-  http.emit('listening')
-
-  const speak = (socket: Socket): void => {
-    const answers = new Set<ServerResponse>()
-    speaking.set(socket, answers)
-    socket.once('close', () => {
-      speaking.delete(socket)
-      // Node tells the end of the answer that is being sent; of those that wait behind it (pipelining, RFC 9112 §9.3.2) it
-      // forgets, and whoever took something until their end would keep it (attack 65).
-      for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
+      const isAnswering = [...(this.#speaking.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+      this.#parts.closeConnection(socket, isAnswering ? {} : { lastWord: answerToBrokenRequest(error.code) })
     })
-    // Node calls this behind the last answer, and would destroy the socket. Whoever is answered while it still sends, as when
-    // the body is too large, would break at that before it reads the answer (RFC 9112 §9.6).
-    socket.destroySoon = () => {
-      closeConnection(socket)
-    }
-    if (isClosing) closeConnection(socket)
-    else http.emit('connection', socket)
+    this.http.on('connect', (_request, socket) => {
+      this.#parts.closeConnection(socket, { lastWord: answerToConnect() })
+    })
+    this.http.on('upgrade', (request, socket, head) => {
+      // Behind requests whose answers are not finished (pipelining) nothing else may be said.
+      if (this.#isClosing || (this.#speaking.get(socket)?.size ?? 0) > 0) this.#parts.closeConnection(socket)
+      else if (!this.#parts.takeUpgrade(request, socket, head))
+        returnRequest(this.http, request, socket, head)
+    })
+    // Of a connection that was kept alive and is not used.
+    this.http.on('timeout', (socket: Socket) => {
+      this.#parts.closeConnection(socket)
+    })
+    // Node begins to watch its timeouts when a server listens, and this one is handed its connections instead.
+    this.http.emit('listening')
+    this.sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#accept(socket)
+    })
   }
 
-  const sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const giveBack = places.take(socket.remoteAddress ?? '')
+  async close(): Promise<void> {
+    this.#isClosing = true
+    const closed = new Promise<void>((resolve) => this.sockets.close(() => resolve()))
+    for (const socket of this.#beginning) this.#parts.closeConnection(socket)
+    for (const [socket, answers] of this.#speaking) {
+      if (answers.size === 0) this.#parts.closeConnection(socket)
+      for (const answer of answers) if (!answer.headersSent) answer.setHeader('connection', 'close')
+    }
+    const deadline = setTimeout(() => {
+      for (const answers of this.#speaking.values())
+        for (const answer of answers) abandonAnswer(answer, this.#parts.closeConnection)
+    }, this.#parts.timeouts.stopMs)
+    await closed
+    clearTimeout(deadline)
+    this.http.close()
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    // Its answer could not be sent any more: whoever asks again must not have had it done already.
+    if (socket.writableEnded) return
+    const answers = this.#speaking.get(socket)
+    answers?.add(response)
+    response.once('close', () => {
+      answers?.delete(response)
+      if (this.#isClosing && answers?.size === 0) this.#parts.closeConnection(socket)
+    })
+    if (this.#isClosing) response.setHeader('connection', 'close')
+    this.#parts.handle(request, response)
+  }
+
+  #accept(socket: Socket): void {
+    const giveBack = this.#parts.places.take(socket.remoteAddress ?? '')
     if (giveBack === undefined) {
       socket.destroy()
       return
     }
     socket.once('close', giveBack)
     let current = socket
-    beginning.add(current)
+    this.#beginning.add(current)
     const giveUp = () => {
-      closeConnection(current)
+      this.#parts.closeConnection(current)
     }
-    const deadline = setTimeout(giveUp, patience.beginMs).unref()
+    const deadline = setTimeout(giveUp, this.#parts.timeouts.beginMs).unref()
     const begun = () => {
       clearTimeout(deadline)
-      beginning.delete(current)
+      this.#beginning.delete(current)
       current.off('end', giveUp)
     }
     // A reset; 'close' follows.
@@ -153,44 +162,41 @@ export function createDoor({
     hearFirstByte(socket, (isTls) => {
       if (!isTls) {
         begun()
-        speak(socket)
+        this.#speak(socket)
         socket.resume()
         return
       }
-      startTls(socket, contexts, {
+      startTls(socket, this.#parts.contexts, {
         // Whose end is the end of the socket from now on.
-        upgraded(encrypted) {
-          beginning.delete(current)
+        upgraded: (encrypted) => {
+          this.#beginning.delete(current)
           current = encrypted.once('end', giveUp)
-          beginning.add(current)
+          this.#beginning.add(current)
         },
-        secured() {
+        secured: () => {
           begun()
-          speak(current)
+          this.#speak(current)
         },
       }).catch(giveUp)
     })
-  })
+  }
 
-  return {
-    sockets,
-    http,
-    async close() {
-      isClosing = true
-      const closed = new Promise<void>((resolve) => sockets.close(() => resolve()))
-      for (const socket of beginning) closeConnection(socket)
-      for (const [socket, answers] of speaking) {
-        if (answers.size === 0) closeConnection(socket)
-        for (const answer of answers) if (!answer.headersSent) answer.setHeader('connection', 'close')
-      }
-      const impatience = setTimeout(() => {
-        for (const answers of speaking.values())
-          for (const answer of answers) abandonAnswer(answer, closeConnection)
-      }, patience.stopMs)
-      await closed
-      clearTimeout(impatience)
-      http.close()
-    },
+  #speak(socket: Socket): void {
+    const answers = new Set<ServerResponse>()
+    this.#speaking.set(socket, answers)
+    socket.once('close', () => {
+      this.#speaking.delete(socket)
+      // Node tells the end of the answer that is being sent; of those that wait behind it (pipelining, RFC 9112 §9.3.2) it
+      // forgets, and whoever took something until their end would keep it (attack 65).
+      for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
+    })
+    // Node calls this behind the last answer, and would destroy the socket. Whoever is answered while it still sends, as when
+    // the body is too large, would break at that before it reads the answer (RFC 9112 §9.6).
+    socket.destroySoon = () => {
+      this.#parts.closeConnection(socket)
+    }
+    if (this.#isClosing) this.#parts.closeConnection(socket)
+    else this.http.emit('connection', socket)
   }
 }
 

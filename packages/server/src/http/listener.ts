@@ -8,7 +8,7 @@ import { Fault } from '../domain/fault.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection, TakeUpgrade, TlsContexts } from './connections.ts'
-import { createDoor, type Door, type Patience } from './door.ts'
+import { createDoor, type Door, type DoorTimeouts } from './door.ts'
 import { createPlaces } from './places.ts'
 import { complaintAboutHost } from './host-header.ts'
 
@@ -34,12 +34,12 @@ export interface HttpSettings {
   /** Told of a client that has too many connections, now and then. */
   readonly onCrowded?: (address: string) => void
   /** Where it differs from what is usual. */
-  readonly patience?: Partial<Patience>
+  readonly timeouts?: Partial<DoorTimeouts>
   /** What people see until there is something to serve. */
   readonly startingPage?: StartingPage
 }
 
-const PATIENCE: Patience = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
+const TIMEOUTS: DoorTimeouts = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
 
 const STARTING = JSON.stringify({
   error_code: 'TEMPORARILY_UNAVAILABLE',
@@ -103,7 +103,7 @@ export async function openHttpListener(
         complaintAboutHost(request) === undefined && currentUpgrade(request, socket, head),
       contexts,
       closeConnection,
-      patience: { ...PATIENCE, ...settings.patience },
+      timeouts: { ...TIMEOUTS, ...settings.timeouts },
       places,
     })
   const first = make()

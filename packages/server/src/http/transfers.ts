@@ -26,12 +26,12 @@ export function createTransfers(): Transfers {
       if (own > MOST_BYTES_OF_ONE || all + bytes > MOST_BYTES) return undefined
       under.set(caller, own)
       all += bytes
-      const impatience = setTimeout(abort, LONGEST_MS).unref()
+      const deadline = setTimeout(abort, LONGEST_MS).unref()
       let isOver = false
       return () => {
         if (isOver) return
         isOver = true
-        clearTimeout(impatience)
+        clearTimeout(deadline)
         all -= bytes
         const left = (under.get(caller) ?? 0) - bytes
         if (left > 0) under.set(caller, left)

@@ -126,7 +126,7 @@ export function requireActingAs(expected: string, found: string | undefined): vo
 
 /**
  * Not waited for: of a connection whose TLS failed the driver never reports the end. A connection that never came to be,
- * or is lost, needs no goodbye.
+ * or is lost, needs no Terminate.
  */
 export function endSoon(client: pg.Client): void {
   client.end().catch(() => undefined)

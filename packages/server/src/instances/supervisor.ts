@@ -14,7 +14,7 @@ import {
 } from '../operations/instances/reconcile-database-instance.ts'
 import { newAttention, type Attention } from './attention.ts'
 import { correctStates } from './correct-states.ts'
-import { createSlots } from './slots.ts'
+import { createSlots, type Slots } from './slots.ts'
 import {
   DEFAULT_SUPERVISOR_SETTINGS,
   pauseAfterFailures,
@@ -39,68 +39,97 @@ export interface RunningSupervisor extends InstanceSupervisor {
   stop(options: { readonly stopInstances: boolean }): Promise<void>
 }
 
-export function createInstanceSupervisor(
+export const createInstanceSupervisor = (
   ports: SupervisorPorts,
   settings: SupervisorSettings = DEFAULT_SUPERVISOR_SETTINGS,
-): RunningSupervisor {
-  const attentions = new Map<InstanceUid, Attention>()
-  const slots = createSlots(settings.concurrency)
-  let phase: 'before' | 'running' | 'stopped' = 'before'
-  let starting: Promise<void> | undefined
-  let recheckTimer: NodeJS.Timeout | undefined
-  let recheck: Promise<void> | undefined
+): RunningSupervisor => new InstanceSupervision(ports, settings)
 
-  // A function, because the compiler would otherwise believe that the phase cannot change during an await.
-  const isRunning = (): boolean => phase === 'running'
+class InstanceSupervision implements RunningSupervisor {
+  readonly #ports: SupervisorPorts
+  readonly #settings: SupervisorSettings
+  readonly #attentions = new Map<InstanceUid, Attention>()
+  readonly #slots: Slots
+  #phase: 'before' | 'running' | 'stopped' = 'before'
+  #starting: Promise<void> | undefined
+  #recheckTimer: NodeJS.Timeout | undefined
+  #recheck: Promise<void> | undefined
 
-  function attentionFor(uid: InstanceUid): Attention {
-    const known = attentions.get(uid)
-    if (known !== undefined) return known
-    const attention = newAttention(uid)
-    attentions.set(uid, attention)
-    return attention
+  constructor(ports: SupervisorPorts, settings: SupervisorSettings) {
+    this.#ports = ports
+    this.#settings = settings
+    this.#slots = createSlots(this.#settings.concurrency)
   }
 
-  function wake(uid: InstanceUid): void {
-    if (phase === 'stopped') return
-    const attention = attentionFor(uid)
+  wake(uid: InstanceUid): void {
+    if (this.#phase === 'stopped') return
+    const attention = this.#attentionFor(uid)
     attention.isDue = true
-    if (phase === 'before') return
+    if (this.#phase === 'before') return
     clearTimeout(attention.retryTimer)
     attention.retryTimer = undefined
-    attention.steps ??= workOff(attention).finally(() => {
+    attention.steps ??= this.#workOff(attention).finally(() => {
       attention.steps = undefined
-      if (attention.isDue) wake(uid)
+      if (attention.isDue) this.wake(uid)
     })
   }
 
-  async function workOff(attention: Attention): Promise<void> {
-    while (attention.isDue && isRunning()) {
-      await slots.take()
+  async start(): Promise<void> {
+    this.#starting ??= this.#begin()
+    await this.#starting
+  }
+
+  async stop({ stopInstances }: { readonly stopInstances: boolean }): Promise<void> {
+    this.#phase = 'stopped'
+    // Whoever called `start` learns of its failure; here only its end counts.
+    await this.#starting?.catch(() => undefined)
+    clearTimeout(this.#recheckTimer)
+    await this.#recheck
+    const all = [...this.#attentions.values()]
+    for (const attention of all) clearTimeout(attention.retryTimer)
+    await Promise.all(all.map(async (attention) => attention.steps))
+    if (stopInstances) await this.#stopClusters()
+  }
+
+  // A function, because the compiler would otherwise believe that the phase cannot change during an await.
+  #isRunning(): boolean {
+    return this.#phase === 'running'
+  }
+
+  #attentionFor(uid: InstanceUid): Attention {
+    const known = this.#attentions.get(uid)
+    if (known !== undefined) return known
+    const attention = newAttention(uid)
+    this.#attentions.set(uid, attention)
+    return attention
+  }
+
+  async #workOff(attention: Attention): Promise<void> {
+    while (attention.isDue && this.#isRunning()) {
+      await this.#slots.take()
       try {
-        if (!isRunning()) return
+        if (!this.#isRunning()) return
         attention.isDue = false
-        await step(attention)
+        await this.#step(attention)
       } finally {
-        slots.giveBack()
+        this.#slots.giveBack()
       }
     }
   }
 
-  async function step(attention: Attention): Promise<void> {
+  async #step(attention: Attention): Promise<void> {
     const { uid } = attention
     attention.isSettled = false
     attention.isStepping = true
-    if (isSteady(attention.watch)) attention.failures = 0
+    if (this.#isSteady(attention.watch)) attention.failures = 0
     try {
-      const reconciled = await reconcileDatabaseInstance(ports, {
+      const reconciled = await reconcileDatabaseInstance(this.#ports, {
         uid,
         adopted: attention.watch !== undefined,
       })
-      ports.report({ event: 'reconciled', uid, outcome: reconciled.outcome })
+      this.#ports.report({ event: 'reconciled', uid, outcome: reconciled.outcome })
       switch (reconciled.outcome) {
         case 'gone':
-          attentions.delete(uid)
+          this.#attentions.delete(uid)
           return
         case 'superseded':
           attention.isDue = true
@@ -111,28 +140,32 @@ export function createInstanceSupervisor(
           break
         case 'started':
           // Its failures are forgiven only when it has run for a while: it may die of the same again.
-          watch(attention, reconciled.instance)
+          this.#watch(attention, reconciled.instance)
           break
         case 'running':
           break
       }
       attention.isSettled = true
-      repairLater(attention, reconciled.problems ?? [])
+      this.#repairLater(attention, reconciled.problems ?? [])
     } catch (error) {
-      ports.report({ event: 'reconcile_failed', uid, error, retryInMs: retryLater(attention) })
+      this.#ports.report({ event: 'reconcile_failed', uid, error, retryInMs: this.#retryLater(attention) })
     } finally {
       attention.isStepping = false
     }
   }
 
-  const isSteady = (watched: Attention['watch']): boolean =>
-    watched !== undefined && ports.clock().getTime() - watched.since.getTime() >= settings.steadyMs
+  #isSteady(watched: Attention['watch']): boolean {
+    return (
+      watched !== undefined &&
+      this.#ports.clock().getTime() - watched.since.getTime() >= this.#settings.steadyMs
+    )
+  }
 
-  function watch(attention: Attention, instance: DatabaseInstance): void {
-    const watched = { since: ports.clock(), instance }
+  #watch(attention: Attention, instance: DatabaseInstance): void {
+    const watched = { since: this.#ports.clock(), instance }
     attention.watch = watched
     const onExit = (): void => {
-      if (attention.watch !== watched || !isRunning()) return
+      if (attention.watch !== watched || !this.#isRunning()) return
       attention.watch = undefined
       attention.isSettled = false
       // The step under way is what ended the cluster, or will find it dead.
@@ -141,113 +174,109 @@ export function createInstanceSupervisor(
         return
       }
       const restartInMs =
-        isSteady(watched) || attention.failures === 0 ? restartNow(attention) : retryLater(attention)
-      ports.report({ event: 'postmaster_exited', uid: attention.uid, restartInMs })
+        this.#isSteady(watched) || attention.failures === 0
+          ? this.#restartNow(attention)
+          : this.#retryLater(attention)
+      this.#ports.report({ event: 'postmaster_exited', uid: attention.uid, restartInMs })
     }
     // A watch that fails knows no more than one that ended: the next step looks for itself.
-    ports.driver.waitForExit(instance).then(onExit, (error: unknown) => {
-      ports.report({ event: 'inspection_failed', uid: attention.uid, error })
+    this.#ports.driver.waitForExit(instance).then(onExit, (error: unknown) => {
+      this.#ports.report({ event: 'inspection_failed', uid: attention.uid, error })
       onExit()
     })
   }
 
-  function restartNow(attention: Attention): 0 {
+  #restartNow(attention: Attention): 0 {
     attention.failures = 1
-    wake(attention.uid)
+    this.wake(attention.uid)
     return 0
   }
 
-  function retryLater(attention: Attention): number {
-    const pauseMs = pauseAfterFailures(attention.failures, settings)
+  #retryLater(attention: Attention): number {
+    const pauseMs = pauseAfterFailures(attention.failures, this.#settings)
     attention.failures += 1
-    wakeLater(attention, pauseMs)
+    this.#wakeLater(attention, pauseMs)
     return pauseMs
   }
 
-  function repairLater(attention: Attention, problems: readonly Fault[]): void {
+  #repairLater(attention: Attention, problems: readonly Fault[]): void {
     if (problems.length === 0) return
     for (const problem of problems)
-      ports.report({ event: 'not_prepared', uid: attention.uid, problem, retryInMs: settings.repairMs })
-    wakeLater(attention, settings.repairMs)
+      this.#ports.report({
+        event: 'not_prepared',
+        uid: attention.uid,
+        problem,
+        retryInMs: this.#settings.repairMs,
+      })
+    this.#wakeLater(attention, this.#settings.repairMs)
   }
 
-  function wakeLater(attention: Attention, pauseMs: number): void {
+  #wakeLater(attention: Attention, pauseMs: number): void {
     clearTimeout(attention.retryTimer)
-    if (!isRunning()) return
-    attention.retryTimer = setTimeout(wake, pauseMs, attention.uid)
+    if (!this.#isRunning()) return
+    attention.retryTimer = setTimeout(
+      (uid) => {
+        this.wake(uid)
+      },
+      pauseMs,
+      attention.uid,
+    )
     attention.retryTimer.unref()
   }
 
   /** Settled instances cost nothing here but their line in the list. */
-  async function wakeUnsettled(): Promise<void> {
-    for (const { uid, state, settings: wanted } of await ports.store.listAll()) {
-      const attention = attentions.get(uid)
+  async #wakeUnsettled(): Promise<void> {
+    for (const { uid, state, settings: wanted } of await this.#ports.store.listAll()) {
+      const attention = this.#attentions.get(uid)
       const isSettled =
         attention?.isSettled === true && state === (effectiveStopped(wanted) ? 'STOPPED' : 'AVAILABLE')
-      if (!isSettled && attention?.retryTimer === undefined) wake(uid)
+      if (!isSettled && attention?.retryTimer === undefined) this.wake(uid)
     }
   }
 
-  function recheckLater(): void {
-    if (!isRunning()) return
-    recheckTimer = setTimeout(() => {
-      recheck = wakeUnsettled()
+  #recheckLater(): void {
+    if (!this.#isRunning()) return
+    this.#recheckTimer = setTimeout(() => {
+      this.#recheck = this.#wakeUnsettled()
         .catch((error: unknown) => {
-          ports.report({ event: 'recheck_failed', error })
+          this.#ports.report({ event: 'recheck_failed', error })
         })
-        .finally(recheckLater)
-    }, settings.recheckMs)
-    recheckTimer.unref()
+        .finally(() => {
+          this.#recheckLater()
+        })
+    }, this.#settings.recheckMs)
+    this.#recheckTimer.unref()
   }
 
-  async function begin(): Promise<void> {
-    const instances = await ports.store.listAll()
-    await correctStates(ports, instances, slots)
-    if (phase === 'stopped') return
-    phase = 'running'
-    for (const { uid } of instances) attentionFor(uid).isDue = true
-    for (const { uid } of attentions.values()) wake(uid)
-    recheckLater()
+  async #begin(): Promise<void> {
+    const instances = await this.#ports.store.listAll()
+    await correctStates(this.#ports, instances, this.#slots)
+    if (this.#phase === 'stopped') return
+    this.#phase = 'running'
+    for (const { uid } of instances) this.#attentionFor(uid).isDue = true
+    for (const { uid } of this.#attentions.values()) this.wake(uid)
+    this.#recheckLater()
   }
 
-  async function stopClusters(): Promise<void> {
-    await Promise.all((await listForStop()).map(stopCluster))
+  async #stopClusters(): Promise<void> {
+    await Promise.all((await this.#listForStop()).map((instance) => this.#stopCluster(instance)))
   }
 
   /** When the system database went first, the clusters that this process started are known all the same. */
-  async function listForStop(): Promise<readonly DatabaseInstance[]> {
+  async #listForStop(): Promise<readonly DatabaseInstance[]> {
     try {
-      return await ports.store.listAll()
+      return await this.#ports.store.listAll()
     } catch (error) {
-      ports.report({ event: 'recheck_failed', error })
-      return [...attentions.values()].flatMap(({ watch: watched }) => watched?.instance ?? [])
+      this.#ports.report({ event: 'recheck_failed', error })
+      return [...this.#attentions.values()].flatMap(({ watch: watched }) => watched?.instance ?? [])
     }
   }
 
-  async function stopCluster(instance: DatabaseInstance): Promise<void> {
+  async #stopCluster(instance: DatabaseInstance): Promise<void> {
     try {
-      await ports.driver.stop(instance)
+      await this.#ports.driver.stop(instance)
     } catch (error) {
-      ports.report({ event: 'stop_failed', uid: instance.uid, error })
+      this.#ports.report({ event: 'stop_failed', uid: instance.uid, error })
     }
-  }
-
-  return {
-    wake,
-    async start() {
-      starting ??= begin()
-      await starting
-    },
-    async stop({ stopInstances }) {
-      phase = 'stopped'
-      // Whoever called `start` learns of its failure; here only its end counts.
-      await starting?.catch(() => undefined)
-      clearTimeout(recheckTimer)
-      await recheck
-      const all = [...attentions.values()]
-      for (const attention of all) clearTimeout(attention.retryTimer)
-      await Promise.all(all.map(async (attention) => attention.steps))
-      if (stopInstances) await stopClusters()
-    },
   }
 }

@@ -56,14 +56,22 @@ const claimedTablesQuery = ({
       ON whole.workspace_id = ${workspaceId}::bigint AND whole.name = wanted.catalog AND whole.kind = 'CATALOG'
    ORDER BY wanted.ordinality`
 
-export function createCatalogStore(database: SystemDatabase): CatalogStore {
+export const createCatalogStore = (database: SystemDatabase): CatalogStore => ({
+  ...claimedTablesOf(database),
+  ...entriesOf(database),
+  ...readersOf(database),
+})
+
+/** What a login with claims asks. */
+function claimedTablesOf(
+  database: SystemDatabase,
+): Pick<CatalogStore, 'loadClaimedTables' | 'loadClaimSet' | 'saveClaimSet'> {
   const claimedTables = namedQuery(
     database,
     'claimed_tables',
     ['identityId', 'workspaceId', 'names'],
     claimedTablesQuery,
   )
-
   async function loadClaimedTables(
     identityId: IdentityId,
     workspaceId: WorkspaceId,
@@ -105,103 +113,105 @@ export function createCatalogStore(database: SystemDatabase): CatalogStore {
           .execute()
         return id
       }),
-
-    insertEntry: (entry) =>
-      askSystemDatabase(async () => {
-        try {
-          const row = await database
-            .insertInto('catalog_entry')
-            .values({
-              workspace_id: entry.workspaceId,
-              kind: entry.kind,
-              name: entry.name,
-              instance_uid: entry.instanceUid,
-              database_name: entry.databaseName,
-              creator_id: entry.creatorId,
-              created_at: entry.createdAt,
-            })
-            .returningAll()
-            .executeTakeFirstOrThrow()
-          return toEntry(row)
-        } catch (error) {
-          if (isUniqueViolation(error)) return 'name_taken' as const
-          throw error
-        }
-      }),
-
-    findEntry: (workspaceId, kind, name) =>
-      askSystemDatabase(async () => {
-        const row = await database
-          .selectFrom('catalog_entry')
-          .selectAll()
-          .where('workspace_id', '=', workspaceId)
-          .where('kind', '=', kind)
-          .where('name', '=', name)
-          .executeTakeFirst()
-        return row === undefined ? undefined : toEntry(row)
-      }),
-
-    listEntries: (instanceUid, kind, { after, size }) =>
-      askSystemDatabase(async () => {
-        let query = database
-          .selectFrom('catalog_entry')
-          .selectAll()
-          .where('instance_uid', '=', instanceUid)
-          .where('kind', '=', kind)
-        if (after !== undefined) query = query.where('name', '>', after)
-        return (await query.orderBy('name').limit(size).execute()).map(toEntry)
-      }),
-
-    removeEntry: (uid) =>
-      askSystemDatabase(async () => {
-        const { numDeletedRows } = await database
-          .deleteFrom('catalog_entry')
-          .where('uid', '=', uid)
-          .executeTakeFirst()
-        return numDeletedRows > 0n
-      }),
-
-    listReaders: (entryUid, securable) =>
-      askSystemDatabase(async () => {
-        const rows = await database
-          .selectFrom('read_grant')
-          .innerJoin('identity', 'identity.id', 'read_grant.identity_id')
-          .select([
-            'identity.id',
-            'identity.type',
-            'identity.name',
-            'identity.display_name',
-            'identity.active',
-          ])
-          .where('entry_uid', '=', entryUid)
-          .where('securable', '=', securable)
-          .orderBy('identity.id')
-          .execute()
-        return rows.map(toIdentity)
-      }),
-
-    changeReaders: (entryUid, securable, { add, remove }) =>
-      askSystemDatabase(async () => {
-        await database.transaction().execute(async (transaction) => {
-          if (remove.length > 0) {
-            await transaction
-              .deleteFrom('read_grant')
-              .where('entry_uid', '=', entryUid)
-              .where('securable', '=', securable)
-              .where('identity_id', 'in', [...remove])
-              .execute()
-          }
-          if (add.length > 0) {
-            await transaction
-              .insertInto('read_grant')
-              .values(add.map((identityId) => ({ entry_uid: entryUid, securable, identity_id: identityId })))
-              .onConflict((conflict) => conflict.doNothing())
-              .execute()
-          }
-        })
-      }),
   }
 }
+
+/** Catalogs and tables. */
+const entriesOf = (
+  database: SystemDatabase,
+): Pick<CatalogStore, 'insertEntry' | 'findEntry' | 'listEntries' | 'removeEntry'> => ({
+  insertEntry: (entry) =>
+    askSystemDatabase(async () => {
+      try {
+        const row = await database
+          .insertInto('catalog_entry')
+          .values({
+            workspace_id: entry.workspaceId,
+            kind: entry.kind,
+            name: entry.name,
+            instance_uid: entry.instanceUid,
+            database_name: entry.databaseName,
+            creator_id: entry.creatorId,
+            created_at: entry.createdAt,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow()
+        return toEntry(row)
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'name_taken' as const
+        throw error
+      }
+    }),
+
+  findEntry: (workspaceId, kind, name) =>
+    askSystemDatabase(async () => {
+      const row = await database
+        .selectFrom('catalog_entry')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('kind', '=', kind)
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row === undefined ? undefined : toEntry(row)
+    }),
+
+  listEntries: (instanceUid, kind, { after, size }) =>
+    askSystemDatabase(async () => {
+      let query = database
+        .selectFrom('catalog_entry')
+        .selectAll()
+        .where('instance_uid', '=', instanceUid)
+        .where('kind', '=', kind)
+      if (after !== undefined) query = query.where('name', '>', after)
+      return (await query.orderBy('name').limit(size).execute()).map(toEntry)
+    }),
+
+  removeEntry: (uid) =>
+    askSystemDatabase(async () => {
+      const { numDeletedRows } = await database
+        .deleteFrom('catalog_entry')
+        .where('uid', '=', uid)
+        .executeTakeFirst()
+      return numDeletedRows > 0n
+    }),
+})
+
+/** Who may read them. */
+const readersOf = (database: SystemDatabase): Pick<CatalogStore, 'listReaders' | 'changeReaders'> => ({
+  listReaders: (entryUid, securable) =>
+    askSystemDatabase(async () => {
+      const rows = await database
+        .selectFrom('read_grant')
+        .innerJoin('identity', 'identity.id', 'read_grant.identity_id')
+        .select(['identity.id', 'identity.type', 'identity.name', 'identity.display_name', 'identity.active'])
+        .where('entry_uid', '=', entryUid)
+        .where('securable', '=', securable)
+        .orderBy('identity.id')
+        .execute()
+      return rows.map(toIdentity)
+    }),
+
+  changeReaders: (entryUid, securable, { add, remove }) =>
+    askSystemDatabase(async () => {
+      await database.transaction().execute(async (transaction) => {
+        if (remove.length > 0) {
+          await transaction
+            .deleteFrom('read_grant')
+            .where('entry_uid', '=', entryUid)
+            .where('securable', '=', securable)
+            .where('identity_id', 'in', [...remove])
+            .execute()
+        }
+        if (add.length > 0) {
+          await transaction
+            .insertInto('read_grant')
+            .values(add.map((identityId) => ({ entry_uid: entryUid, securable, identity_id: identityId })))
+            .onConflict((conflict) => conflict.doNothing())
+            .execute()
+        }
+      })
+    }),
+})
 
 function toFacts(row: ClaimedTableRow): ClaimedTableFacts {
   const { name, instance_uid, database_name } = row

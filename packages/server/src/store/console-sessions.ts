@@ -7,7 +7,15 @@ import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 type Row = Selectable<SystemSchema['console_session']> & { readonly browser_session_expires_at: Date | null }
 
-export function createConsoleSessionStore(database: SystemDatabase): ConsoleSessionStore {
+export const createConsoleSessionStore = (database: SystemDatabase): ConsoleSessionStore => ({
+  ...sessionReads(database),
+  ...sessionChanges(database),
+})
+
+/** Those that are there. */
+function sessionReads(
+  database: SystemDatabase,
+): Pick<ConsoleSessionStore, 'findConsoleSession' | 'listLive'> {
   /** One that is signed out, or whose person is deactivated or another, is not found. */
   const live = () =>
     database
@@ -24,31 +32,6 @@ export function createConsoleSessionStore(database: SystemDatabase): ConsoleSess
       )
 
   return {
-    insertConsoleSession: (session, atMost) =>
-      askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
-          await transaction
-            .insertInto('console_session')
-            .values({
-              cookie_hash: session.cookieHash,
-              workspace_id: session.workspaceId,
-              identity_id: session.identityId,
-              browser_session_uid: session.browserSessionUid,
-              signed_in_outside: session.signedInOutside,
-              access_token_encrypted: session.sealedAccessToken,
-              access_token_expires_at: session.accessTokenExpiresAt,
-              refresh_token_encrypted: session.sealedRefreshToken,
-              created_at: session.createdAt,
-              used_at: session.usedAt,
-            })
-            .execute()
-          await sql`
-            DELETE FROM console_session WHERE cookie_hash IN (
-              SELECT cookie_hash FROM console_session WHERE identity_id = ${session.identityId}
-              ORDER BY created_at DESC, cookie_hash OFFSET ${atMost})`.execute(transaction)
-        }),
-      ),
-
     findConsoleSession: (cookieHash) =>
       askSystemDatabase(async () => {
         const row = await live()
@@ -77,56 +60,95 @@ export function createConsoleSessionStore(database: SystemDatabase): ConsoleSess
           browserSessionExpiresAt: row.browser_session_expires_at ?? undefined,
         }))
       }),
+  }
+}
 
-    touchConsoleSession: (cookieHash, usedAt) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('console_session')
-          .set({ used_at: usedAt })
-          .where('cookie_hash', '=', Buffer.from(cookieHash))
-          .where('used_at', '<', usedAt)
+/** How one begins, goes on and ends. */
+const sessionChanges = (
+  database: SystemDatabase,
+): Pick<
+  ConsoleSessionStore,
+  | 'insertConsoleSession'
+  | 'touchConsoleSession'
+  | 'replaceAccessToken'
+  | 'removeConsoleSession'
+  | 'endBrowserSession'
+  | 'removeConsoleSessionsThatAreOver'
+> => ({
+  insertConsoleSession: (session, atMost) =>
+    askSystemDatabase(() =>
+      database.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('console_session')
+          .values({
+            cookie_hash: session.cookieHash,
+            workspace_id: session.workspaceId,
+            identity_id: session.identityId,
+            browser_session_uid: session.browserSessionUid,
+            signed_in_outside: session.signedInOutside,
+            access_token_encrypted: session.sealedAccessToken,
+            access_token_expires_at: session.accessTokenExpiresAt,
+            refresh_token_encrypted: session.sealedRefreshToken,
+            created_at: session.createdAt,
+            used_at: session.usedAt,
+          })
           .execute()
+        await sql`
+            DELETE FROM console_session WHERE cookie_hash IN (
+              SELECT cookie_hash FROM console_session WHERE identity_id = ${session.identityId}
+              ORDER BY created_at DESC, cookie_hash OFFSET ${atMost})`.execute(transaction)
       }),
+    ),
 
-    replaceAccessToken: (cookieHash, sealed, expiresAt) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('console_session')
-          .set({ access_token_encrypted: sealed, access_token_expires_at: expiresAt })
-          .where('cookie_hash', '=', Buffer.from(cookieHash))
+  touchConsoleSession: (cookieHash, usedAt) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('console_session')
+        .set({ used_at: usedAt })
+        .where('cookie_hash', '=', Buffer.from(cookieHash))
+        .where('used_at', '<', usedAt)
+        .execute()
+    }),
+
+  replaceAccessToken: (cookieHash, sealed, expiresAt) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('console_session')
+        .set({ access_token_encrypted: sealed, access_token_expires_at: expiresAt })
+        .where('cookie_hash', '=', Buffer.from(cookieHash))
+        .execute()
+    }),
+
+  removeConsoleSession: (cookieHash) =>
+    askSystemDatabase(async () => {
+      await database
+        .deleteFrom('console_session')
+        .where('cookie_hash', '=', Buffer.from(cookieHash))
+        .execute()
+    }),
+
+  endBrowserSession: ({ workspaceId, identityId, browserSessionUid }) =>
+    askSystemDatabase(() =>
+      database.transaction().execute(async (transaction) => {
+        await transaction
+          .deleteFrom('oauth_record')
+          .where('workspace_id', '=', workspaceId)
+          .where('kind', '=', 'Session')
+          .where('uid', '=', browserSessionUid)
+          .where('identity_id', '=', identityId)
           .execute()
-      }),
-
-    removeConsoleSession: (cookieHash) =>
-      askSystemDatabase(async () => {
-        await database
+        await transaction
           .deleteFrom('console_session')
-          .where('cookie_hash', '=', Buffer.from(cookieHash))
+          .where('workspace_id', '=', workspaceId)
+          .where('browser_session_uid', '=', browserSessionUid)
+          .where('identity_id', '=', identityId)
           .execute()
       }),
+    ),
 
-    endBrowserSession: ({ workspaceId, identityId, browserSessionUid }) =>
-      askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
-          await transaction
-            .deleteFrom('oauth_record')
-            .where('workspace_id', '=', workspaceId)
-            .where('kind', '=', 'Session')
-            .where('uid', '=', browserSessionUid)
-            .where('identity_id', '=', identityId)
-            .execute()
-          await transaction
-            .deleteFrom('console_session')
-            .where('workspace_id', '=', workspaceId)
-            .where('browser_session_uid', '=', browserSessionUid)
-            .where('identity_id', '=', identityId)
-            .execute()
-        }),
-      ),
-
-    removeConsoleSessionsThatAreOver: ({ createdBefore, usedBefore, now }, atMost) =>
-      askSystemDatabase(async () => {
-        const removed = await sql`
+  removeConsoleSessionsThatAreOver: ({ createdBefore, usedBefore, now }, atMost) =>
+    askSystemDatabase(async () => {
+      const removed = await sql`
           DELETE FROM console_session WHERE ctid = ANY (ARRAY(
             SELECT console.ctid FROM console_session AS console
             WHERE console.created_at < ${createdBefore} OR console.used_at < ${usedBefore} OR NOT EXISTS (
@@ -136,10 +158,9 @@ export function createConsoleSessionStore(database: SystemDatabase): ConsoleSess
                 AND (browser.expires_at IS NULL OR browser.expires_at > ${now}))
             LIMIT ${atMost} FOR UPDATE SKIP LOCKED
           ))`.execute(database)
-        return Number(removed.numAffectedRows ?? 0n)
-      }),
-  }
-}
+      return Number(removed.numAffectedRows ?? 0n)
+    }),
+})
 
 const toSession = (row: Row): FoundConsoleSession => ({
   cookieHash: row.cookie_hash,

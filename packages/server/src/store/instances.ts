@@ -82,38 +82,24 @@ const permissionsQuery = ({ questions, uids, identityIds }: PermissionQuestions)
        WHERE permission.instance_uid = asked.instance_uid AND permission.identity_id = asked.identity_id OFFSET 0
     ) AS permission`
 
-export function createInstanceStore(database: SystemDatabase): InstanceStore {
+export const createInstanceStore = (database: SystemDatabase): InstanceStore => ({
+  ...instanceReads(database),
+  ...instanceChanges(database),
+  ...instanceRecords(database),
+  ...instancePermissions(database),
+})
+
+/** What is known of instances. */
+function instanceReads(
+  database: SystemDatabase,
+): Pick<InstanceStore, 'loadInstance' | 'findByName' | 'listPage' | 'count' | 'listAll'> {
   const rows = () => database.selectFrom('database_instance').selectAll('database_instance')
-  /** An update that finds its row only while state and settings are what the caller based its decision on. */
-  const asObserved = (observed: DatabaseInstance, within: SystemQueries = database) => {
-    const columns = settingsColumns(observed.settings)
-    return within
-      .updateTable('database_instance')
-      .where('uid', '=', observed.uid)
-      .where('state', '=', observed.state)
-      .where('capacity', 'is not distinct from', columns.capacity)
-      .where('stopped', 'is not distinct from', columns.stopped)
-      .where('node_count', 'is not distinct from', columns.node_count)
-      .where('enable_readable_secondaries', 'is not distinct from', columns.enable_readable_secondaries)
-      .where('enable_pg_native_login', 'is not distinct from', columns.enable_pg_native_login)
-      .where('retention_window_in_days', 'is not distinct from', columns.retention_window_in_days)
-      .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
-      .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
-      .where('enable_logical_replication', 'is not distinct from', columns.enable_logical_replication)
-      .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
-  }
   const instancesByUid = namedQuery(database, 'instances_by_uid', ['uids'], instancesByUidQuery)
   const instancesByName = namedQuery(
     database,
     'instances_by_name',
     ['workspaceIds', 'names'],
     instancesByNameQuery,
-  )
-  const permissions = namedQuery(
-    database,
-    'instance_permissions',
-    ['questions', 'uids', 'identityIds'],
-    permissionsQuery,
   )
   const askByUid = askSystemDatabaseTogether({
     keyOf: (uid: InstanceUid) => uid,
@@ -129,15 +115,6 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         names: questions.map(({ name }) => name),
       }),
     answer: ([row]) => toInstance(row),
-  })
-  const askForPermission = askSystemDatabaseTogether({
-    keyOf: ({ uid, identityIds }: PermissionQuestion) => `${uid} ${identityIds.join(' ')}`,
-    ask: (questions) => permissions(linesOf(questions)),
-    answer: (rows) => {
-      const levels = rows.map(({ level }) => level)
-      if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
-      return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
-    },
   })
 
   return {
@@ -164,7 +141,33 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
       askSystemDatabase(async () =>
         (await rows().orderBy('created_at').orderBy('uid').execute()).map(instanceOf),
       ),
+  }
+}
 
+/** What is wanted of them, decided on what the caller has seen. */
+function instanceChanges(
+  database: SystemDatabase,
+): Pick<InstanceStore, 'insert' | 'updateSettings' | 'updateState' | 'updateAttachedCluster' | 'remove'> {
+  /** An update that finds its row only while state and settings are what the caller based its decision on. */
+  const asObserved = (observed: DatabaseInstance, within: SystemQueries = database) => {
+    const columns = settingsColumns(observed.settings)
+    return within
+      .updateTable('database_instance')
+      .where('uid', '=', observed.uid)
+      .where('state', '=', observed.state)
+      .where('capacity', 'is not distinct from', columns.capacity)
+      .where('stopped', 'is not distinct from', columns.stopped)
+      .where('node_count', 'is not distinct from', columns.node_count)
+      .where('enable_readable_secondaries', 'is not distinct from', columns.enable_readable_secondaries)
+      .where('enable_pg_native_login', 'is not distinct from', columns.enable_pg_native_login)
+      .where('retention_window_in_days', 'is not distinct from', columns.retention_window_in_days)
+      .where('usage_policy_id', 'is not distinct from', columns.usage_policy_id)
+      .where(sql<boolean>`custom_tags IS NOT DISTINCT FROM ${columns.custom_tags}::jsonb`)
+      .where('enable_logical_replication', 'is not distinct from', columns.enable_logical_replication)
+      .where(sql<boolean>`session_policy IS NOT DISTINCT FROM ${columns.session_policy}::jsonb`)
+  }
+
+  return {
     insert: (instance, { atMost }) =>
       askSystemDatabase(async () => {
         try {
@@ -233,64 +236,92 @@ export function createInstanceStore(database: SystemDatabase): InstanceStore {
         }),
       ),
 
-    recordFault: (uid, fault) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('database_instance')
-          .set({
-            fault_code: fault?.code ?? null,
-            fault_message: fault?.message ?? null,
-            fault_next_step: fault?.nextStep ?? null,
-            fault_since: fault?.since ?? null,
-          })
-          .where('uid', '=', uid)
-          .execute()
-      }),
-
-    recordCluster: (uid, cluster) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('database_instance')
-          .set({
-            system_identifier: cluster.systemIdentifier,
-            pg_major_version: cluster.pgMajorVersion,
-            ...foundColumns(cluster.backend),
-          })
-          .where('uid', '=', uid)
-          .execute()
-      }),
-
-    recordListener: (uid, listener) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('database_instance')
-          .set({
-            listener_host: listener.host,
-            listener_port: listener.port ?? null,
-            listener_own_port: listener.ownPort ?? null,
-          })
-          .where('uid', '=', uid)
-          .execute()
-      }),
-
-    recordPooledListener: (uid, listener) =>
-      askSystemDatabase(async () => {
-        await database
-          .updateTable('database_instance')
-          .set({
-            pooled_host: listener?.host ?? null,
-            pooled_port: listener?.port ?? null,
-            pooled_own_port: listener?.ownPort ?? null,
-          })
-          .where('uid', '=', uid)
-          .execute()
-      }),
-
     remove: (uid) =>
       askSystemDatabase(async () => {
         await database.deleteFrom('database_instance').where('uid', '=', uid).execute()
       }),
+  }
+}
 
+/** What was found out of them. */
+const instanceRecords = (
+  database: SystemDatabase,
+): Pick<InstanceStore, 'recordFault' | 'recordCluster' | 'recordListener' | 'recordPooledListener'> => ({
+  recordFault: (uid, fault) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('database_instance')
+        .set({
+          fault_code: fault?.code ?? null,
+          fault_message: fault?.message ?? null,
+          fault_next_step: fault?.nextStep ?? null,
+          fault_since: fault?.since ?? null,
+        })
+        .where('uid', '=', uid)
+        .execute()
+    }),
+
+  recordCluster: (uid, cluster) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('database_instance')
+        .set({
+          system_identifier: cluster.systemIdentifier,
+          pg_major_version: cluster.pgMajorVersion,
+          ...foundColumns(cluster.backend),
+        })
+        .where('uid', '=', uid)
+        .execute()
+    }),
+
+  recordListener: (uid, listener) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('database_instance')
+        .set({
+          listener_host: listener.host,
+          listener_port: listener.port ?? null,
+          listener_own_port: listener.ownPort ?? null,
+        })
+        .where('uid', '=', uid)
+        .execute()
+    }),
+
+  recordPooledListener: (uid, listener) =>
+    askSystemDatabase(async () => {
+      await database
+        .updateTable('database_instance')
+        .set({
+          pooled_host: listener?.host ?? null,
+          pooled_port: listener?.port ?? null,
+          pooled_own_port: listener?.ownPort ?? null,
+        })
+        .where('uid', '=', uid)
+        .execute()
+    }),
+})
+
+/** Who may do what with them. */
+function instancePermissions(
+  database: SystemDatabase,
+): Pick<InstanceStore, 'loadPermission' | 'loadPermissionsIn' | 'listPermissions' | 'replacePermissions'> {
+  const permissions = namedQuery(
+    database,
+    'instance_permissions',
+    ['questions', 'uids', 'identityIds'],
+    permissionsQuery,
+  )
+  const askForPermission = askSystemDatabaseTogether({
+    keyOf: ({ uid, identityIds }: PermissionQuestion) => `${uid} ${identityIds.join(' ')}`,
+    ask: (questions) => permissions(linesOf(questions)),
+    answer: (rows) => {
+      const levels = rows.map(({ level }) => level)
+      if (levels.includes('CAN_MANAGE')) return 'CAN_MANAGE'
+      return levels.includes('CAN_USE') ? 'CAN_USE' : undefined
+    },
+  })
+
+  return {
     loadPermission: (uid, identityIds) => askForPermission({ uid, identityIds }),
 
     loadPermissionsIn: (workspaceId, identityIds) =>

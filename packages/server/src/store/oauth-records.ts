@@ -8,7 +8,16 @@ import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 const hashOf = (text: string): Buffer => Buffer.from(hashSecret(text))
 
-export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordStore {
+export const createOAuthRecordStore = (database: SystemDatabase): OAuthRecordStore => ({
+  ...recordReads(database),
+  ...recordChanges(database),
+  ...signInSessions(database),
+})
+
+/** What the OAuth library looks up. */
+function recordReads(
+  database: SystemDatabase,
+): Pick<OAuthRecordStore, 'find' | 'findByUid' | 'findByUserCode'> {
   const one = (workspaceId: string, kind: string) =>
     database
       .selectFrom('oauth_record')
@@ -19,11 +28,32 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
     one(workspaceId, kind).where('id_hash', '=', Buffer.from(idHash))
 
   return {
-    save: (record) =>
-      askSystemDatabase(async () => {
-        const originHash = record.origin === undefined ? null : hashOf(record.origin.key)
-        // One statement: of many at once those that came first are counted, but for what is written at the same moment.
-        const saved = await sql`
+    find: (workspaceId, kind, idHash) =>
+      askSystemDatabase(async () => toRecord(await byId(workspaceId, kind, idHash).executeTakeFirst())),
+
+    findByUid: (workspaceId, kind, uid) =>
+      askSystemDatabase(async () =>
+        toRecord(await one(workspaceId, kind).where('uid', '=', uid).executeTakeFirst()),
+      ),
+
+    findByUserCode: (workspaceId, kind, userCode) =>
+      askSystemDatabase(async () =>
+        toRecord(
+          await one(workspaceId, kind).where('user_code_hash', '=', hashOf(userCode)).executeTakeFirst(),
+        ),
+      ),
+  }
+}
+
+/** What it keeps and takes away. */
+const recordChanges = (
+  database: SystemDatabase,
+): Pick<OAuthRecordStore, 'save' | 'consume' | 'remove' | 'removeGrant' | 'removeExpired'> => ({
+  save: (record) =>
+    askSystemDatabase(async () => {
+      const originHash = record.origin === undefined ? null : hashOf(record.origin.key)
+      // One statement: of many at once those that came first are counted, but for what is written at the same moment.
+      const saved = await sql`
           INSERT INTO oauth_record AS kept
             (workspace_id, kind, id_hash, payload, identity_id, grant_id, uid, user_code_hash, created_at, expires_at, origin_hash)
           SELECT ${record.workspaceId}::bigint, ${record.kind}, ${record.idHash}::bytea,
@@ -39,123 +69,112 @@ export function createOAuthRecordStore(database: SystemDatabase): OAuthRecordSto
             -- Known at the first time only; what is kept later keeps it.
             user_code_hash = coalesce(EXCLUDED.user_code_hash, kept.user_code_hash),
             expires_at = EXCLUDED.expires_at`.execute(database)
-        if ((saved.numAffectedRows ?? 0n) > 0n) return undefined
-        return secondsUntilRoom(database, originHash, record.now)
-      }),
+      if ((saved.numAffectedRows ?? 0n) > 0n) return undefined
+      return secondsUntilRoom(database, originHash, record.now)
+    }),
 
-    find: (workspaceId, kind, idHash) =>
-      askSystemDatabase(async () => toRecord(await byId(workspaceId, kind, idHash).executeTakeFirst())),
+  consume: (workspaceId, kind, idHash, now) =>
+    askSystemDatabase(async () => {
+      const result = await database
+        .updateTable('oauth_record')
+        .set({ consumed_at: now })
+        .where('workspace_id', '=', workspaceId)
+        .where('kind', '=', kind)
+        .where('id_hash', '=', Buffer.from(idHash))
+        .where('consumed_at', 'is', null)
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
+    }),
 
-    findByUid: (workspaceId, kind, uid) =>
-      askSystemDatabase(async () =>
-        toRecord(await one(workspaceId, kind).where('uid', '=', uid).executeTakeFirst()),
-      ),
+  remove: (workspaceId, kind, idHash) =>
+    askSystemDatabase(async () => {
+      await database
+        .deleteFrom('oauth_record')
+        .where('workspace_id', '=', workspaceId)
+        .where('kind', '=', kind)
+        .where('id_hash', '=', Buffer.from(idHash))
+        .execute()
+    }),
 
-    findByUserCode: (workspaceId, kind, userCode) =>
-      askSystemDatabase(async () =>
-        toRecord(
-          await one(workspaceId, kind).where('user_code_hash', '=', hashOf(userCode)).executeTakeFirst(),
-        ),
-      ),
+  removeGrant: (workspaceId, grantId) =>
+    askSystemDatabase(async () => {
+      await database
+        .deleteFrom('oauth_record')
+        .where('workspace_id', '=', workspaceId)
+        .where((where) =>
+          where.or([
+            where('grant_id', '=', grantId),
+            where.and([where('kind', '=', 'Grant'), where('id_hash', '=', hashOf(grantId))]),
+          ]),
+        )
+        .execute()
+    }),
 
-    consume: (workspaceId, kind, idHash, now) =>
-      askSystemDatabase(async () => {
-        const result = await database
-          .updateTable('oauth_record')
-          .set({ consumed_at: now })
-          .where('workspace_id', '=', workspaceId)
-          .where('kind', '=', kind)
-          .where('id_hash', '=', Buffer.from(idHash))
-          .where('consumed_at', 'is', null)
-          .executeTakeFirst()
-        return result.numUpdatedRows > 0n
-      }),
-
-    remove: (workspaceId, kind, idHash) =>
-      askSystemDatabase(async () => {
-        await database
-          .deleteFrom('oauth_record')
-          .where('workspace_id', '=', workspaceId)
-          .where('kind', '=', kind)
-          .where('id_hash', '=', Buffer.from(idHash))
-          .execute()
-      }),
-
-    removeGrant: (workspaceId, grantId) =>
-      askSystemDatabase(async () => {
-        await database
-          .deleteFrom('oauth_record')
-          .where('workspace_id', '=', workspaceId)
-          .where((where) =>
-            where.or([
-              where('grant_id', '=', grantId),
-              where.and([where('kind', '=', 'Grant'), where('id_hash', '=', hashOf(grantId))]),
-            ]),
-          )
-          .execute()
-      }),
-
-    removeExpired: (now, atMost) =>
-      askSystemDatabase(async () => {
-        const removed = await sql`
+  removeExpired: (now, atMost) =>
+    askSystemDatabase(async () => {
+      const removed = await sql`
           DELETE FROM oauth_record WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM oauth_record WHERE expires_at < ${now} LIMIT ${atMost} FOR UPDATE SKIP LOCKED
           ))`.execute(database)
-        return Number(removed.numAffectedRows ?? 0n)
-      }),
+      return Number(removed.numAffectedRows ?? 0n)
+    }),
+})
 
-    listSessions: (identityId, now) =>
-      askSystemDatabase(async () => {
-        const rows = await database
+/** What people see of it: where they are signed in. */
+const signInSessions = (
+  database: SystemDatabase,
+): Pick<OAuthRecordStore, 'listSessions' | 'endSession' | 'endOthersOf'> => ({
+  listSessions: (identityId, now) =>
+    askSystemDatabase(async () => {
+      const rows = await database
+        .selectFrom('oauth_record')
+        .selectAll()
+        .where('identity_id', '=', identityId)
+        .where('kind', 'in', ['Session', 'Grant'])
+        .where(sql`payload ->> 'clientId'`, 'is distinct from', BOUND_TO_ITS_SESSION)
+        .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+        .orderBy('created_at')
+        .execute()
+      return rows.map((row) => ({
+        id: sessionIdOf(row.id_hash),
+        kind: row.kind === 'Grant' ? ('grant' as const) : ('session' as const),
+        uid: row.uid ?? undefined,
+        clientId: typeof row.payload['clientId'] === 'string' ? row.payload['clientId'] : undefined,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at ?? undefined,
+      }))
+    }),
+
+  endSession: (identityId, id) =>
+    askSystemDatabase(() =>
+      database.transaction().execute(async (transaction) => {
+        const rows = await transaction
           .selectFrom('oauth_record')
-          .selectAll()
+          .select(['workspace_id', 'kind', 'id_hash'])
           .where('identity_id', '=', identityId)
           .where('kind', 'in', ['Session', 'Grant'])
-          .where(sql`payload ->> 'clientId'`, 'is distinct from', BOUND_TO_ITS_SESSION)
-          .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
-          .orderBy('created_at')
           .execute()
-        return rows.map((row) => ({
-          id: sessionIdOf(row.id_hash),
-          kind: row.kind === 'Grant' ? ('grant' as const) : ('session' as const),
-          uid: row.uid ?? undefined,
-          clientId: typeof row.payload['clientId'] === 'string' ? row.payload['clientId'] : undefined,
-          createdAt: row.created_at,
-          expiresAt: row.expires_at ?? undefined,
-        }))
+        const found = rows.find((row) => sessionIdOf(row.id_hash) === id)
+        if (found === undefined) return false
+        await transaction
+          .deleteFrom('oauth_record')
+          .where('workspace_id', '=', found.workspace_id)
+          .where('kind', '=', found.kind)
+          .where('id_hash', '=', found.id_hash)
+          .execute()
+        // The family of a grant: it would open nothing without it, and is not kept for nothing.
+        await transaction
+          .deleteFrom('oauth_record')
+          .where('identity_id', '=', identityId)
+          .where(sql`sha256(convert_to(grant_id, 'UTF8'))`, '=', found.id_hash)
+          .execute()
+        return true
       }),
+    ),
 
-    endSession: (identityId, id) =>
-      askSystemDatabase(() =>
-        database.transaction().execute(async (transaction) => {
-          const rows = await transaction
-            .selectFrom('oauth_record')
-            .select(['workspace_id', 'kind', 'id_hash'])
-            .where('identity_id', '=', identityId)
-            .where('kind', 'in', ['Session', 'Grant'])
-            .execute()
-          const found = rows.find((row) => sessionIdOf(row.id_hash) === id)
-          if (found === undefined) return false
-          await transaction
-            .deleteFrom('oauth_record')
-            .where('workspace_id', '=', found.workspace_id)
-            .where('kind', '=', found.kind)
-            .where('id_hash', '=', found.id_hash)
-            .execute()
-          // The family of a grant: it would open nothing without it, and is not kept for nothing.
-          await transaction
-            .deleteFrom('oauth_record')
-            .where('identity_id', '=', identityId)
-            .where(sql`sha256(convert_to(grant_id, 'UTF8'))`, '=', found.id_hash)
-            .execute()
-          return true
-        }),
-      ),
-
-    endOthersOf: (identityId, sessionUid) =>
-      askSystemDatabase(() => endSessionsOf(database, identityId, sessionUid)),
-  }
-}
+  endOthersOf: (identityId, sessionUid) =>
+    askSystemDatabase(() => endSessionsOf(database, identityId, sessionUid)),
+})
 
 /**
  * Sign-in sessions, and whatever was granted. What goes on goes on whole: the console in that browser has a grant of its own, which

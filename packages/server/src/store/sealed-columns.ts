@@ -109,10 +109,12 @@ export async function holdMasterKey(client: pg.Client, confirm: ConfirmMasterKey
 }
 
 /** Of a process that has just stopped the connection, and with it the lock, goes a moment later. */
-const PATIENCE_MS = 3_000
+const LOCK_TIMEOUT_MS = 3_000
 
 async function refuseWhileInUse(transaction: SystemTransaction): Promise<void> {
-  await sql`SELECT pg_catalog.set_config('lock_timeout', ${String(PATIENCE_MS)}, true)`.execute(transaction)
+  await sql`SELECT pg_catalog.set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`.execute(
+    transaction,
+  )
   try {
     await sql`SELECT pg_catalog.pg_advisory_xact_lock(${sql.raw(LOCK)})`.execute(transaction)
   } catch (cause) {

@@ -21,7 +21,80 @@ interface ObjectRow {
   readonly modified_at: Date
 }
 
-export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFileStore {
+export const createWorkspaceFileStore = (database: SystemDatabase): WorkspaceFileStore => ({
+  ...fileReads(database),
+  ...fileChanges(database),
+})
+
+/** What is in a home. */
+const fileReads = (
+  database: SystemDatabase,
+): Pick<
+  WorkspaceFileStore,
+  'findObject' | 'readContents' | 'listObjects' | 'findDirectoryOwner' | 'listOwners'
+> => ({
+  findObject: (home, path) =>
+    askSystemDatabase(async () => {
+      const row = await objectsOf(database, home).where('path', '=', path).executeTakeFirst()
+      return row === undefined ? undefined : toObject(row)
+    }),
+
+  readContents: (home, path) =>
+    askSystemDatabase(async () => {
+      const row = await database
+        .selectFrom('workspace_object')
+        .select('contents')
+        .where('workspace_id', '=', home.workspaceId)
+        .where('identity_id', '=', home.ownerId)
+        .where('path', '=', path)
+        .executeTakeFirst()
+      return row?.contents ?? undefined
+    }),
+
+  listObjects: (home, directory) =>
+    askSystemDatabase(async () => {
+      const rows = await objectsOf(database, home).where('parent', '=', directory).orderBy('path').execute()
+      return rows.map(toObject)
+    }),
+
+  findDirectoryOwner: (workspaceId, objectId) =>
+    askSystemDatabase(async () => {
+      const row = await database
+        .selectFrom('workspace_object')
+        .select('identity_id')
+        .where('id', '=', objectId)
+        .where('workspace_id', '=', workspaceId)
+        .where('contents', 'is', null)
+        .unionAll(
+          database
+            .selectFrom('workspace_home')
+            .select('identity_id')
+            .where('identity_id', '=', objectId)
+            .where('workspace_id', '=', workspaceId),
+        )
+        .executeTakeFirst()
+      return row === undefined ? undefined : (row.identity_id as IdentityId)
+    }),
+
+  listOwners: (workspaceId, atMost) =>
+    askSystemDatabase(async () => {
+      const rows = await database
+        .selectFrom('workspace_home')
+        .innerJoin('identity', 'identity.id', 'workspace_home.identity_id')
+        .select(['identity.id', 'identity.name'])
+        .where('workspace_home.workspace_id', '=', workspaceId)
+        .where('workspace_home.objects', '>', 0)
+        .orderBy('identity.name')
+        .limit(atMost)
+        .execute()
+      return rows.map(({ id, name }) => ({ id: id as IdentityId, name }))
+    }),
+})
+
+/** Changes of a home, one at a time. */
+function fileChanges(
+  database: SystemDatabase,
+): Pick<WorkspaceFileStore, 'makeDirectories' | 'writeFile' | 'removeObject'> {
   const inTurn = createInTurn()
   const changeHome = <Result>(
     home: Home,
@@ -37,63 +110,6 @@ export function createWorkspaceFileStore(database: SystemDatabase): WorkspaceFil
     )
 
   return {
-    findObject: (home, path) =>
-      askSystemDatabase(async () => {
-        const row = await objectsOf(database, home).where('path', '=', path).executeTakeFirst()
-        return row === undefined ? undefined : toObject(row)
-      }),
-
-    readContents: (home, path) =>
-      askSystemDatabase(async () => {
-        const row = await database
-          .selectFrom('workspace_object')
-          .select('contents')
-          .where('workspace_id', '=', home.workspaceId)
-          .where('identity_id', '=', home.ownerId)
-          .where('path', '=', path)
-          .executeTakeFirst()
-        return row?.contents ?? undefined
-      }),
-
-    listObjects: (home, directory) =>
-      askSystemDatabase(async () => {
-        const rows = await objectsOf(database, home).where('parent', '=', directory).orderBy('path').execute()
-        return rows.map(toObject)
-      }),
-
-    findDirectoryOwner: (workspaceId, objectId) =>
-      askSystemDatabase(async () => {
-        const row = await database
-          .selectFrom('workspace_object')
-          .select('identity_id')
-          .where('id', '=', objectId)
-          .where('workspace_id', '=', workspaceId)
-          .where('contents', 'is', null)
-          .unionAll(
-            database
-              .selectFrom('workspace_home')
-              .select('identity_id')
-              .where('identity_id', '=', objectId)
-              .where('workspace_id', '=', workspaceId),
-          )
-          .executeTakeFirst()
-        return row === undefined ? undefined : (row.identity_id as IdentityId)
-      }),
-
-    listOwners: (workspaceId, atMost) =>
-      askSystemDatabase(async () => {
-        const rows = await database
-          .selectFrom('workspace_home')
-          .innerJoin('identity', 'identity.id', 'workspace_home.identity_id')
-          .select(['identity.id', 'identity.name'])
-          .where('workspace_home.workspace_id', '=', workspaceId)
-          .where('workspace_home.objects', '>', 0)
-          .orderBy('identity.name')
-          .limit(atMost)
-          .execute()
-        return rows.map(({ id, name }) => ({ id: id as IdentityId, name }))
-      }),
-
     makeDirectories: (home, paths, { now, admit }) =>
       changeHome(home, async (transaction, usage) => {
         const present = await objectsOf(transaction, home)

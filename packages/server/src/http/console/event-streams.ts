@@ -5,7 +5,7 @@
 import type { ConsoleEvent } from '@lakegate/client'
 import type { IdentityId, InstanceUid } from '../../domain/ids.ts'
 import type { LiveHint } from '../../domain/live-hint.ts'
-import { createHintJournal, type NumberedHint } from '../../operations/hint-journal.ts'
+import { createHintJournal, type HintJournal, type NumberedHint } from '../../operations/hint-journal.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { createHintListener, mayHear, type HintListener } from '../../policy/live-hints.ts'
 import type { Caller, InstancePermissionLevel } from '../../policy/permissions.ts'
@@ -71,28 +71,89 @@ interface Open {
 
 const SESSION_OVER = frameOf({ event: 'session_over', data: {} })
 
-export function createEventStreams(ports: EventStreamsPorts): EventStreams {
-  const open = new Set<Open>()
-  const places = new Map<IdentityId, number>()
-  let taken = 0
-  let looking = 0
-  const inLine: Open[] = []
-  let timer: NodeJS.Timeout | undefined
-  let watchedAtMs = -Infinity
-  let watching: Promise<void> | undefined
-  let isClosed = false
-  const journal = createHintJournal({
-    newEpoch: ports.newEpoch,
-    uptimeMs: ports.uptimeMs,
-    after: (milliseconds, work) => void setTimeout(work, milliseconds).unref(),
-    onHints: publish,
-  })
-  const resync = () => frameOf({ event: 'resync', data: {} }, journal.lastId())
+export const createEventStreams = (ports: EventStreamsPorts): EventStreams => new OpenEventStreams(ports)
 
-  function publish(hints: readonly NumberedHint[]): void {
-    const now = ports.uptimeMs()
+class OpenEventStreams implements EventStreams {
+  readonly #ports: EventStreamsPorts
+  readonly #open = new Set<Open>()
+  readonly #places = new Map<IdentityId, number>()
+  #taken = 0
+  #looking = 0
+  readonly #inLine: Open[] = []
+  #timer: NodeJS.Timeout | undefined
+  #watchedAtMs = -Infinity
+  #watching: Promise<void> | undefined
+  #isClosed = false
+  readonly #journal: HintJournal
+
+  constructor(ports: EventStreamsPorts) {
+    this.#ports = ports
+    this.#journal = createHintJournal({
+      newEpoch: this.#ports.newEpoch,
+      uptimeMs: this.#ports.uptimeMs,
+      after: (milliseconds, work) => void setTimeout(work, milliseconds).unref(),
+      onHints: (hints) => {
+        this.#publish(hints)
+      },
+    })
+  }
+
+  async open(stream: EventStream, reader: EventReader, lastEventId: string | undefined): Promise<() => void> {
+    const { caller } = reader
+    stream.whenClosed(this.#takePlace(caller))
+    await this.#watch()
+    const from = lastEventId ?? this.#journal.lastId()
+    const lookedAtMs = this.#ports.uptimeMs()
+    const listener = createHintListener(caller, await this.#ports.loadGranted(caller))
+    const now = this.#ports.uptimeMs()
+    if (stream.isOver) return () => undefined
+    stream.begin(now)
+    const before = this.#journal.since(from)
+    const frames =
+      before === undefined
+        ? [this.#resync()]
+        : before
+            .filter(({ hint }) => mayHear(listener, hint))
+            .map(({ id, hint }) => frameOf(eventOf(hint), id))
+    // With an id, so that a browser has one to come back with.
+    frames.push(frameOf({ event: 'version', data: reader.release }, this.#journal.lastId()))
+    stream.write(frames.join(''), now)
+    if (this.#isClosed) stream.end()
+    else this.#enter({ stream, reader, listener, lookedAtMs, isLooking: false, hasMissed: false })
+    return () => {
+      stream.end(SESSION_OVER)
+    }
+  }
+
+  say(hint: LiveHint): void {
+    if (this.#open.size > 0 || this.#ports.uptimeMs() - this.#watchedAtMs < WATCH_LAPSES_MS)
+      this.#journal.say(hint)
+  }
+
+  missed(): void {
+    this.#journal.forget()
+    const now = this.#ports.uptimeMs()
+    for (const { stream } of this.#open) stream.write(this.#resync(), now)
+  }
+
+  count(): number {
+    return this.#open.size
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    for (const { stream } of this.#open) stream.end()
+  }
+
+  #resync(): string {
+    return frameOf({ event: 'resync', data: {} }, this.#journal.lastId())
+  }
+
+  #publish(hints: readonly NumberedHint[]): void {
+    const now = this.#ports.uptimeMs()
     const framed = hints.map(({ id, hint }) => ({ hint, frame: frameOf(eventOf(hint), id) }))
-    for (const one of open) {
+    for (const one of this.#open) {
       if (now - one.lookedAtMs >= RIGHTS_MS) {
         one.hasMissed = true
         continue
@@ -103,139 +164,96 @@ export function createEventStreams(ports: EventStreamsPorts): EventStreams {
     }
   }
 
-  function missed(): void {
-    journal.forget()
-    const now = ports.uptimeMs()
-    for (const { stream } of open) stream.write(resync(), now)
-  }
-
-  function watch(): Promise<void> {
-    if (ports.uptimeMs() - watchedAtMs < WATCH_AGAIN_MS) return Promise.resolve()
-    watching ??= watchAgain().finally(() => {
-      watching = undefined
+  #watch(): Promise<void> {
+    if (this.#ports.uptimeMs() - this.#watchedAtMs < WATCH_AGAIN_MS) return Promise.resolve()
+    this.#watching ??= this.#watchAgain().finally(() => {
+      this.#watching = undefined
     })
-    return watching
+    return this.#watching
   }
 
-  async function watchAgain(): Promise<void> {
-    const now = ports.uptimeMs()
+  async #watchAgain(): Promise<void> {
+    const now = this.#ports.uptimeMs()
     try {
-      await ports.watch()
-      if (now - watchedAtMs > WATCH_LAPSES_MS) missed()
-      watchedAtMs = now
+      await this.#ports.watch()
+      if (now - this.#watchedAtMs > WATCH_LAPSES_MS) this.missed()
+      this.#watchedAtMs = now
     } catch (error) {
-      ports.log.warn({ err: error }, 'gateways could not be told that somebody watches')
+      this.#ports.log.warn({ err: error }, 'gateways could not be told that somebody watches')
     }
   }
 
-  function lookAtNext(): void {
-    while (looking < LOOKED_AT_ONCE) {
-      const next = inLine.shift()
+  #lookAtNext(): void {
+    while (this.#looking < LOOKED_AT_ONCE) {
+      const next = this.#inLine.shift()
       if (next === undefined) return
-      looking += 1
-      void lookAgain(next).finally(() => {
+      this.#looking += 1
+      void this.#lookAgain(next).finally(() => {
         next.isLooking = false
-        looking -= 1
-        lookAtNext()
+        this.#looking -= 1
+        this.#lookAtNext()
       })
     }
   }
 
-  async function lookAgain(one: Open): Promise<void> {
+  async #lookAgain(one: Open): Promise<void> {
     if (one.stream.isOver) return
     try {
-      const lookedAtMs = ports.uptimeMs()
+      const lookedAtMs = this.#ports.uptimeMs()
       const caller = await one.reader.lookAgain()
-      one.listener = createHintListener(caller, await ports.loadGranted(caller))
+      one.listener = createHintListener(caller, await this.#ports.loadGranted(caller))
       one.lookedAtMs = lookedAtMs
-      if (one.hasMissed) one.stream.write(resync(), ports.uptimeMs())
+      if (one.hasMissed) one.stream.write(this.#resync(), this.#ports.uptimeMs())
       one.hasMissed = false
     } catch (error) {
       if (!(error instanceof RefusedError))
-        ports.log.warn({ err: error }, 'the rights of a reader of events could not be looked at')
+        this.#ports.log.warn({ err: error }, 'the rights of a reader of events could not be looked at')
       else one.stream.end(error.refusal.name === 'console_session_over' ? SESSION_OVER : '')
     }
   }
 
-  function tick(): void {
-    const now = ports.uptimeMs()
-    for (const one of open) {
+  #tick(): void {
+    const now = this.#ports.uptimeMs()
+    for (const one of this.#open) {
       one.stream.keepAlive(now, SILENT_MS)
       if (one.isLooking || now - one.lookedAtMs < LOOK_AGAIN_MS) continue
       one.isLooking = true
-      inLine.push(one)
+      this.#inLine.push(one)
     }
-    lookAtNext()
-    void watch()
+    this.#lookAtNext()
+    void this.#watch()
   }
 
-  function takePlace({ identity: { id } }: Caller): () => void {
-    const own = places.get(id) ?? 0
+  #takePlace({ identity: { id } }: Caller): () => void {
+    const own = this.#places.get(id) ?? 0
     if (own >= MOST_OF_ONE)
       throw tooMany(`you have ${String(MOST_OF_ONE)}, the most that one person may have`)
-    if (taken >= MOST) throw tooMany(`this server has ${String(MOST)}, the most that it takes`)
-    places.set(id, own + 1)
-    taken += 1
+    if (this.#taken >= MOST) throw tooMany(`this server has ${String(MOST)}, the most that it takes`)
+    this.#places.set(id, own + 1)
+    this.#taken += 1
     return () => {
-      taken -= 1
-      const left = (places.get(id) ?? 0) - 1
-      if (left > 0) places.set(id, left)
-      else places.delete(id)
+      this.#taken -= 1
+      const left = (this.#places.get(id) ?? 0) - 1
+      if (left > 0) this.#places.set(id, left)
+      else this.#places.delete(id)
     }
   }
 
-  function enter(one: Open): void {
-    open.add(one)
+  #enter(one: Open): void {
+    this.#open.add(one)
     one.stream.whenClosed(() => {
-      leave(one)
+      this.#leave(one)
     })
-    timer ??= setInterval(tick, TICK_MS).unref()
+    this.#timer ??= setInterval(() => {
+      this.#tick()
+    }, TICK_MS).unref()
   }
 
-  function leave(one: Open): void {
-    open.delete(one)
-    if (open.size > 0) return
-    clearInterval(timer)
-    timer = undefined
-  }
-
-  return {
-    async open(stream, reader, lastEventId) {
-      const { caller } = reader
-      stream.whenClosed(takePlace(caller))
-      await watch()
-      const from = lastEventId ?? journal.lastId()
-      const lookedAtMs = ports.uptimeMs()
-      const listener = createHintListener(caller, await ports.loadGranted(caller))
-      const now = ports.uptimeMs()
-      if (stream.isOver) return () => undefined
-      stream.begin(now)
-      const before = journal.since(from)
-      const frames =
-        before === undefined
-          ? [resync()]
-          : before
-              .filter(({ hint }) => mayHear(listener, hint))
-              .map(({ id, hint }) => frameOf(eventOf(hint), id))
-      // With an id, so that a browser has one to come back with.
-      frames.push(frameOf({ event: 'version', data: reader.release }, journal.lastId()))
-      stream.write(frames.join(''), now)
-      if (isClosed) stream.end()
-      else enter({ stream, reader, listener, lookedAtMs, isLooking: false, hasMissed: false })
-      return () => {
-        stream.end(SESSION_OVER)
-      }
-    },
-    say(hint) {
-      if (open.size > 0 || ports.uptimeMs() - watchedAtMs < WATCH_LAPSES_MS) journal.say(hint)
-    },
-    missed,
-    count: () => open.size,
-    close() {
-      isClosed = true
-      clearInterval(timer)
-      for (const { stream } of open) stream.end()
-    },
+  #leave(one: Open): void {
+    this.#open.delete(one)
+    if (this.#open.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }
 

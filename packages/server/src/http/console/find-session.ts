@@ -15,9 +15,12 @@ export interface FindSessionPorts {
 
 export function createSessionFinder(ports: FindSessionPorts): ConsoleSessions {
   const { operations } = ports
-  const watch = watchSessions(operations.listOver, (error) => {
-    ports.log.warn({ err: error }, 'whether sessions of the console are over could not be asked')
-  })
+  const watch = watchSessions(
+    (ids) => operations.listOver(ids),
+    (error) => {
+      ports.log.warn({ err: error }, 'whether sessions of the console are over could not be asked')
+    },
+  )
   return {
     async findConsoleSession(cookieHeader, workspace, { isUse = true } = {}) {
       const cookie = readSessionCookie(cookieHeader, ports.publicUrlOf(workspace))

@@ -78,43 +78,42 @@ export function scimRoutes(ports: ScimPorts): readonly Route[] {
   ])
 }
 
-function routesOf(
+/** One kind of resource at one of the places where SCIM is spoken. */
+interface ResourceRoutes {
+  readonly ports: ScimPorts
+  readonly path: string
+  readonly scopeOf: (caller: Caller) => DirectoryScope
+  readonly resourceType: ResourceType
+}
+
+const routesOf = (
   ports: ScimPorts,
   base: string,
   scopeOf: (caller: Caller) => DirectoryScope,
-  { type, path: name, body: written }: ResourceType,
-): readonly Route[] {
-  const path = `${base}/${name}`
-  const answer = async (
-    scope: DirectoryScope,
-    record: IdentityRecord,
-    projection: Projection,
-    status = 200,
-  ): Promise<Answer> => ({
+  resourceType: ResourceType,
+): readonly Route[] => {
+  const of = { ports, path: `${base}/${resourceType.path}`, scopeOf, resourceType }
+  return [...readingRoutes(of), ...changingRoutes(of)]
+}
+
+async function answer(
+  { ports, path }: ResourceRoutes,
+  scope: DirectoryScope,
+  record: IdentityRecord,
+  projection: Projection,
+  status = 200,
+): Promise<Answer> {
+  return {
     status,
     headers: { etag: etagOf(record), location: `${path}/${record.id}` },
     body: (await represent(ports, scope, [record], projection))[0],
-  })
+  }
+}
+
+function readingRoutes(of: ResourceRoutes): readonly Route[] {
+  const { ports, path, scopeOf, resourceType } = of
+  const { type } = resourceType
   return [
-    defineRoute({
-      method: 'POST',
-      path,
-      scopes: [],
-      params: nothing,
-      query: projecting,
-      body: written,
-      async handle({ body, query, caller }) {
-        const scope = scopeOf(caller)
-        const { members } = body
-        const record = await createIdentity(ports, caller, scope, {
-          type,
-          ...creation(body, ports.randomUuid),
-          members,
-        })
-        // RFC 7644 §3.3
-        return answer(scope, record, parseProjection(query), 201)
-      },
-    }),
     defineRoute({
       method: 'GET',
       path,
@@ -157,7 +156,33 @@ function routesOf(
         // Whoever comes into the workspace comes into `users`, whose version does not count it.
         if (headers.ifNoneMatch === etagOf(record) && record.systemGroup !== 'users')
           return { status: 304, headers: { etag: etagOf(record) }, body: undefined }
-        return answer(scope, record, parseProjection(query))
+        return answer(of, scope, record, parseProjection(query))
+      },
+    }),
+  ]
+}
+
+function changingRoutes(of: ResourceRoutes): readonly Route[] {
+  const { ports, path, scopeOf, resourceType } = of
+  const { type, body: written } = resourceType
+  return [
+    defineRoute({
+      method: 'POST',
+      path,
+      scopes: [],
+      params: nothing,
+      query: projecting,
+      body: written,
+      async handle({ body, query, caller }) {
+        const scope = scopeOf(caller)
+        const { members } = body
+        const record = await createIdentity(ports, caller, scope, {
+          type,
+          ...creation(body, ports.randomUuid),
+          members,
+        })
+        // RFC 7644 §3.3
+        return answer(of, scope, record, parseProjection(query), 201)
       },
     }),
     defineRoute({
@@ -182,7 +207,7 @@ function routesOf(
             }
           },
         })
-        return answer(scope, record, parseProjection(query))
+        return answer(of, scope, record, parseProjection(query))
       },
     }),
     defineRoute({

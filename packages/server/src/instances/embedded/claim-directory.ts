@@ -5,7 +5,7 @@
 import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../domain/fault.ts'
-import type { ClusterDefinition } from './cluster.ts'
+import type { ClusterDefinition } from './cluster-definition.ts'
 import { readMarker, renderMarker, writeMarker } from './marker.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { followOwnLink, isPassable, makeOwnDirectory } from './own-directories.ts'

@@ -5,9 +5,9 @@
 import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../domain/fault.ts'
-import type { PostgresBinaries } from './binaries.ts'
 import { claimDirectory, foreign } from './claim-directory.ts'
-import { writeConfigurationFiles, type ClusterConfiguration } from './configuration-files.ts'
+import type { ClusterDefinition } from './cluster-definition.ts'
+import { writeConfigurationFiles } from './configuration-files.ts'
 import { hasCode } from './error-code.ts'
 import { initialiseDataDirectory } from './initialise.ts'
 import { writeMarker } from './marker.ts'
@@ -19,20 +19,6 @@ import { findPostmaster, startPostmaster, stopPostmaster, waitForPostmasterExit 
 import { askCluster, waitUntilReady } from './readiness.ts'
 import { removeTree } from './remove-tree.ts'
 import { makeSocketDirectory, socketDirectoryOf, socketIn } from './socket-directory.ts'
-
-export interface ClusterDefinition {
-  /** What the marker in the directory must say; never shared by two clusters. */
-  readonly id: string
-  readonly directory: string
-  readonly binaries: PostgresBinaries
-  readonly account: OperatingSystemAccount
-  readonly superuser: string
-  readonly configuration: ClusterConfiguration
-  /** `system_identifier` as recorded elsewhere, when it is known. */
-  readonly expectedIdentifier: string | undefined
-  /** Asked before the cluster is made for the first time: what says that it existed before. */
-  readonly refuseToMake?: (missing: string) => Promise<Fault | undefined>
-}
 
 export interface RunningCluster {
   readonly systemIdentifier: string

@@ -14,14 +14,8 @@ import type { AdministrativeAccess } from '../administrative-client.ts'
 import type { AdministrativeConnections } from '../administrative-connections.ts'
 import { prepareInstance } from '../prepare.ts'
 import type { PostgresBinaries } from './binaries.ts'
-import {
-  destroyCluster,
-  isClusterRunning,
-  startCluster,
-  stopCluster,
-  waitForClusterExit,
-  type ClusterDefinition,
-} from './cluster.ts'
+import { destroyCluster, isClusterRunning, startCluster, stopCluster, waitForClusterExit } from './cluster.ts'
+import type { ClusterDefinition } from './cluster-definition.ts'
 import { dropLogicalSlots } from './drop-logical-slots.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { isThere } from './own-files.ts'

@@ -3,7 +3,8 @@
  * embedded system database. PostgreSQL recovers what was committed; meanwhile logins are refused as retryable.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { startCluster, waitForClusterExit, type ClusterDefinition } from './cluster.ts'
+import { startCluster, waitForClusterExit } from './cluster.ts'
+import type { ClusterDefinition } from './cluster-definition.ts'
 
 export interface KeepRunningEvents {
   readonly onDied: () => void

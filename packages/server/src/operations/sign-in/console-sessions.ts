@@ -50,140 +50,153 @@ const RENEW_BEFORE_MS = 5 * 60 * 1000
 /** Not every request writes. */
 const TOUCH_AFTER_MS = 60 * 1000
 
-export function createConsoleSessions(ports: ConsoleSessionPorts) {
-  const { consoleSessions, encryption, clock } = ports
-  const csrfKey = encryption.deriveSecret('CSRF values of the console')
-  /** Renewals under way: many requests of one page ask at the same moment. */
-  const renewals = new Map<string, Promise<Redacted<string>>>()
+export const createConsoleSessions = (ports: ConsoleSessionPorts): ConsoleSessions =>
+  new ConsoleSessions(ports)
 
-  const idOf = (cookieHash: Uint8Array): string => Buffer.from(cookieHash).toString('hex')
+export class ConsoleSessions {
+  readonly #ports: ConsoleSessionPorts
+  readonly #csrfKey: Redacted<Uint8Array>
+  /** Renewals under way: many requests of one page ask at the same moment. */
+  readonly #renewals = new Map<string, Promise<Redacted<string>>>()
+
+  constructor(ports: ConsoleSessionPorts) {
+    this.#ports = ports
+    this.#csrfKey = this.#ports.encryption.deriveSecret('CSRF values of the console')
+  }
+
+  /** @returns what the browser keeps; the only copy of it */
+  async open(workspace: Workspace, signIn: ConsoleSignIn): Promise<Redacted<string>> {
+    const { secret, hash } = this.#ports.generateCookie()
+    const now = this.#ports.clock()
+    await this.#ports.consoleSessions.insertConsoleSession(
+      {
+        cookieHash: hash,
+        workspaceId: workspace.id,
+        identityId: signIn.identityId,
+        browserSessionUid: signIn.browserSessionUid,
+        signedInOutside: signIn.signedInOutside,
+        sealedAccessToken: this.#seal(hash, signIn.accessToken),
+        accessTokenExpiresAt: signIn.accessTokenExpiresAt,
+        sealedRefreshToken: this.#seal(hash, signIn.refreshToken),
+        createdAt: now,
+        usedAt: now,
+      },
+      MOST_SESSIONS,
+    )
+    return secret
+  }
+
+  /** @throws RefusedError console_session_over, permission_denied */
+  async find(
+    cookie: string | undefined,
+    workspace: Workspace,
+    { isUse }: { readonly isUse: boolean },
+  ): Promise<OpenedConsoleSession> {
+    if (cookie === undefined || cookie.length > LONGEST_COOKIE) throw isOver()
+    const found = await this.#ports.consoleSessions.findConsoleSession(hashSecret(cookie))
+    const now = this.#ports.clock()
+    if (found?.workspaceId !== workspace.id || endOfConsoleSession(found, now).isOver) throw isOver()
+    const caller = await authenticate(this.#ports, await this.#accessTokenOf(found, workspace), workspace)
+    // A token names whom it is for; the row must agree with it.
+    if (caller.identity.id !== found.identityId) throw isOver()
+    const isTouched = isUse && now.getTime() - found.usedAt.getTime() > TOUCH_AFTER_MS
+    if (isTouched) await this.#ports.consoleSessions.touchConsoleSession(found.cookieHash, now)
+    const { endsAt, idleEndsAt } = endOfConsoleSession(
+      { ...found, ...(isTouched ? { usedAt: now } : {}) },
+      now,
+    )
+    return {
+      id: this.#idOf(found.cookieHash),
+      caller,
+      csrf: createHmac('sha256', this.#csrfKey.reveal()).update(found.cookieHash).digest('base64url'),
+      endsAt,
+      idleEndsAt,
+      signedInOutside: found.signedInOutside,
+      browserSessionUid: found.browserSessionUid,
+      accessToken: async () => {
+        // Looked up again: a stream that stays open asks long after it began.
+        const current = await this.#ports.consoleSessions.findConsoleSession(found.cookieHash)
+        if (current === undefined || endOfConsoleSession(current, this.#ports.clock()).isOver) throw isOver()
+        return this.#accessTokenOf(current, workspace)
+      },
+    }
+  }
+
+  /** Of many; one query. @returns the ids of those that are over */
+  async listOver(ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0) return []
+    const rows = await this.#ports.consoleSessions.listLive(ids.map((id) => Buffer.from(id, 'hex')))
+    const live = new Set(
+      rows
+        .filter((row) => !endOfConsoleSession(row, this.#ports.clock()).isOver)
+        .map((row) => this.#idOf(row.cookieHash)),
+    )
+    return ids.filter((id) => !live.has(id))
+  }
+
+  /** Signs the browser out: the session of the sign-in pages ends too, or the next visit would open a new one unasked. */
+  async end(id: string): Promise<void> {
+    const found = await this.#ports.consoleSessions.findConsoleSession(Buffer.from(id, 'hex'))
+    if (found === undefined) return
+    await this.#ports.consoleSessions.endBrowserSession(found)
+  }
+
+  /** A cookie that is about to be replaced by that of a new sign-in opens nothing any more. */
+  async forget(cookie: string | undefined): Promise<void> {
+    if (cookie === undefined || cookie.length > LONGEST_COOKIE) return
+    await this.#ports.consoleSessions.removeConsoleSession(hashSecret(cookie))
+  }
+
+  #idOf(cookieHash: Uint8Array): string {
+    return Buffer.from(cookieHash).toString('hex')
+  }
+
   // With the session that it is for: whoever could write in the table could else give the token of somebody to another cookie.
-  const seal = (cookieHash: Uint8Array, token: Redacted<string>): Uint8Array =>
-    encryption.encrypt(Buffer.from(`${idOf(cookieHash)} ${token.reveal()}`))
-  const unseal = (cookieHash: Uint8Array, sealed: Uint8Array): Redacted<string> => {
-    const [owner, token = ''] = Buffer.from(encryption.decrypt(sealed)).toString('utf8').split(' ')
-    if (owner !== idOf(cookieHash)) throw isOver()
+  #seal(cookieHash: Uint8Array, token: Redacted<string>): Uint8Array {
+    return this.#ports.encryption.encrypt(Buffer.from(`${this.#idOf(cookieHash)} ${token.reveal()}`))
+  }
+
+  #unseal(cookieHash: Uint8Array, sealed: Uint8Array): Redacted<string> {
+    const [owner, token = ''] = Buffer.from(this.#ports.encryption.decrypt(sealed))
+      .toString('utf8')
+      .split(' ')
+    if (owner !== this.#idOf(cookieHash)) throw isOver()
     return new Redacted(token)
   }
 
-  const accessTokenOf = async (
-    session: FoundConsoleSession,
-    workspace: Workspace,
-  ): Promise<Redacted<string>> => {
-    const left = session.accessTokenExpiresAt.getTime() - clock().getTime()
-    if (left > RENEW_BEFORE_MS) return unseal(session.cookieHash, session.sealedAccessToken)
-    const id = idOf(session.cookieHash)
+  async #accessTokenOf(session: FoundConsoleSession, workspace: Workspace): Promise<Redacted<string>> {
+    const left = session.accessTokenExpiresAt.getTime() - this.#ports.clock().getTime()
+    if (left > RENEW_BEFORE_MS) return this.#unseal(session.cookieHash, session.sealedAccessToken)
+    const id = this.#idOf(session.cookieHash)
     const underWay =
-      renewals.get(id) ??
-      renew(session, workspace).finally(() => {
-        renewals.delete(id)
+      this.#renewals.get(id) ??
+      this.#renew(session, workspace).finally(() => {
+        this.#renewals.delete(id)
       })
-    renewals.set(id, underWay)
+    this.#renewals.set(id, underWay)
     try {
       return await underWay
     } catch (error) {
       // The one that is there is still good: what cannot be asked at this moment can be in a minute.
-      if (error instanceof Fault && left > 0) return unseal(session.cookieHash, session.sealedAccessToken)
+      if (error instanceof Fault && left > 0)
+        return this.#unseal(session.cookieHash, session.sealedAccessToken)
       throw error
     }
   }
 
-  const renew = async (session: FoundConsoleSession, workspace: Workspace): Promise<Redacted<string>> => {
+  async #renew(session: FoundConsoleSession, workspace: Workspace): Promise<Redacted<string>> {
     const { cookieHash } = session
-    const tokens = await ports.renew(workspace, unseal(cookieHash, session.sealedRefreshToken))
+    const tokens = await this.#ports.renew(workspace, this.#unseal(cookieHash, session.sealedRefreshToken))
     if (tokens === undefined) {
-      await consoleSessions.removeConsoleSession(cookieHash)
+      await this.#ports.consoleSessions.removeConsoleSession(cookieHash)
       throw isOver()
     }
-    await consoleSessions.replaceAccessToken(
+    await this.#ports.consoleSessions.replaceAccessToken(
       cookieHash,
-      seal(cookieHash, tokens.accessToken),
+      this.#seal(cookieHash, tokens.accessToken),
       tokens.accessTokenExpiresAt,
     )
     return tokens.accessToken
-  }
-
-  return {
-    /** @returns what the browser keeps; the only copy of it */
-    async open(workspace: Workspace, signIn: ConsoleSignIn): Promise<Redacted<string>> {
-      const { secret, hash } = ports.generateCookie()
-      const now = clock()
-      await consoleSessions.insertConsoleSession(
-        {
-          cookieHash: hash,
-          workspaceId: workspace.id,
-          identityId: signIn.identityId,
-          browserSessionUid: signIn.browserSessionUid,
-          signedInOutside: signIn.signedInOutside,
-          sealedAccessToken: seal(hash, signIn.accessToken),
-          accessTokenExpiresAt: signIn.accessTokenExpiresAt,
-          sealedRefreshToken: seal(hash, signIn.refreshToken),
-          createdAt: now,
-          usedAt: now,
-        },
-        MOST_SESSIONS,
-      )
-      return secret
-    },
-
-    /** @throws RefusedError console_session_over, permission_denied */
-    async find(
-      cookie: string | undefined,
-      workspace: Workspace,
-      { isUse }: { readonly isUse: boolean },
-    ): Promise<OpenedConsoleSession> {
-      if (cookie === undefined || cookie.length > LONGEST_COOKIE) throw isOver()
-      const found = await consoleSessions.findConsoleSession(hashSecret(cookie))
-      const now = clock()
-      if (found?.workspaceId !== workspace.id || endOfConsoleSession(found, now).isOver) throw isOver()
-      const caller = await authenticate(ports, await accessTokenOf(found, workspace), workspace)
-      // A token names whom it is for; the row must agree with it.
-      if (caller.identity.id !== found.identityId) throw isOver()
-      const isTouched = isUse && now.getTime() - found.usedAt.getTime() > TOUCH_AFTER_MS
-      if (isTouched) await consoleSessions.touchConsoleSession(found.cookieHash, now)
-      const { endsAt, idleEndsAt } = endOfConsoleSession(
-        { ...found, ...(isTouched ? { usedAt: now } : {}) },
-        now,
-      )
-      return {
-        id: idOf(found.cookieHash),
-        caller,
-        csrf: createHmac('sha256', csrfKey.reveal()).update(found.cookieHash).digest('base64url'),
-        endsAt,
-        idleEndsAt,
-        signedInOutside: found.signedInOutside,
-        browserSessionUid: found.browserSessionUid,
-        async accessToken() {
-          // Looked up again: a stream that stays open asks long after it began.
-          const current = await consoleSessions.findConsoleSession(found.cookieHash)
-          if (current === undefined || endOfConsoleSession(current, clock()).isOver) throw isOver()
-          return accessTokenOf(current, workspace)
-        },
-      }
-    },
-
-    /** Of many; one query. @returns the ids of those that are over */
-    async listOver(ids: readonly string[]): Promise<readonly string[]> {
-      if (ids.length === 0) return []
-      const rows = await consoleSessions.listLive(ids.map((id) => Buffer.from(id, 'hex')))
-      const live = new Set(
-        rows.filter((row) => !endOfConsoleSession(row, clock()).isOver).map((row) => idOf(row.cookieHash)),
-      )
-      return ids.filter((id) => !live.has(id))
-    },
-
-    /** Signs the browser out: the session of the sign-in pages ends too, or the next visit would open a new one unasked. */
-    async end(id: string): Promise<void> {
-      const found = await consoleSessions.findConsoleSession(Buffer.from(id, 'hex'))
-      if (found === undefined) return
-      await consoleSessions.endBrowserSession(found)
-    },
-
-    /** A cookie that is about to be replaced by that of a new sign-in opens nothing any more. */
-    async forget(cookie: string | undefined): Promise<void> {
-      if (cookie === undefined || cookie.length > LONGEST_COOKIE) return
-      await consoleSessions.removeConsoleSession(hashSecret(cookie))
-    },
   }
 }
 

@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import type { ClusterDefinition } from '../../../src/instances/embedded/cluster.ts'
+import type { ClusterDefinition } from '../../../src/instances/embedded/cluster-definition.ts'
 import { keepClusterRunning } from '../../../src/instances/embedded/keep-running.ts'
 import { waitFor } from '../../stage/wait-for.ts'
 

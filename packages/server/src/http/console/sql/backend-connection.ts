@@ -39,7 +39,7 @@ export interface BackendConnection {
   resume(): void
   /** Resolves when the request was delivered, or could not be. */
   cancel(): Promise<void>
-  /** Says goodbye and closes; PostgreSQL rolls back what is open. */
+  /** Sends Terminate and closes; PostgreSQL rolls back what is open. */
   end(): void
 }
 
@@ -160,14 +160,9 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
       message(type, body) {
         switch (type) {
           case BACKEND.authentication: {
-            const code = new FieldCursor(body).int32()
-            if (code === 0) return
-            if (code === CLEARTEXT_PASSWORD) {
-              socket.write(buildMessage(FRONTEND.passwordMessage, field.string(login.password.reveal())))
-              return
-            }
-            // SCRAM: while native login is on, for a role that is bound to no identity.
-            fail(new LoginRefused(NOT_BOUND))
+            const answer = answerToAuthentication(body, login)
+            if (answer === 'not_a_token') fail(new LoginRefused(NOT_BOUND))
+            else if (answer !== 'done') socket.write(answer)
             return
           }
           case BACKEND.errorResponse:
@@ -252,15 +247,24 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
       },
     })
 
-    socket.write(
-      encodeStartupMessage(
-        PROTOCOL_VERSION,
-        Object.entries({ user: login.role, database: login.database, ...login.settings }).map(
-          ([name, value]) => ({ name, value: Buffer.from(value, 'utf8') }),
-        ),
-      ),
-    )
+    socket.write(startupMessageOf(login))
   })
+}
+
+/** SCRAM is asked for while native login is on, for a role that is bound to no identity: a token is no answer to it. */
+function answerToAuthentication(body: Buffer, login: BackendLogin): Buffer | 'done' | 'not_a_token' {
+  const code = new FieldCursor(body).int32()
+  if (code === 0) return 'done'
+  if (code !== CLEARTEXT_PASSWORD) return 'not_a_token'
+  return buildMessage(FRONTEND.passwordMessage, field.string(login.password.reveal()))
+}
+
+function startupMessageOf({ role, database, settings }: BackendLogin): Buffer {
+  const parameters = Object.entries({ user: role, database, ...settings })
+  return encodeStartupMessage(
+    PROTOCOL_VERSION,
+    parameters.map(([name, value]) => ({ name, value: Buffer.from(value, 'utf8') })),
+  )
 }
 
 /** As the gateway says it of a token for such a role while native login is off (docs/decisions/0010-which-proof.md). */

@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from 'ws'
 import { refused, RefusedError } from '../../../operations/refused-error.ts'
 import { requireCsrfValue } from '../csrf.ts'
 import type { ConsoleSession, ConsoleSessions } from '../session.ts'
-import { createFrameBudget } from './frame-budget.ts'
+import { createFrameBudget, type FrameBudget } from './frame-budget.ts'
 import { readFrame, writeFrame } from './frames.ts'
 import { openSqlSession, refusalFrame, type Browser, type OpeningPorts } from './open-session.ts'
 import type { OutboxSocket } from './outbox.ts'
@@ -42,68 +42,86 @@ const MOST_MISUNDERSTOOD = 20
 
 /** @param release the place that it has among those without a session */
 export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: () => void): void {
-  const { registry, clock, schedule, log } = ports
-  const own = outboxSocketOf(socket)
-  const budget = createFrameBudget(clock)
-  const closed = new AbortController()
-  let session: SqlSession | undefined
-  let isBegun = false
-  let misunderstood = 0
+  new SqlSocket(socket, ports, release)
+}
+
+class SqlSocket {
+  readonly #socket: WebSocket
+  readonly #ports: SocketPorts
+  readonly #release: () => void
+  readonly #own: OutboxSocket
+  readonly #budget: FrameBudget
+  readonly #closed: AbortController = new AbortController()
+  #session: SqlSession | undefined
+  #isBegun = false
+  #misunderstood = 0
   /** Of its pings, whether the last one was answered. */
-  let isAlive = true
+  #isAlive = true
+  readonly #takeBackDeadline: () => void
+  #takeBackHeartbeat: () => void
 
-  const takeBackDeadline = schedule(FIRST_FRAME_MS, () => {
-    socket.close(CLOSE.policy, 'no first frame')
-  })
-  let takeBackHeartbeat = schedule(PING_EVERY_MS, beat)
-
-  socket.on('message', (data: RawData, isBinary: boolean) => {
-    hear(isBinary ? undefined : readFrame(textOf(data)))
-  })
-  socket.on('pong', (data: Buffer) => {
-    isAlive = true
-    session?.answered(data.toString('latin1'))
-  })
-  // No browser sends any; each is answered by the library.
-  socket.on('ping', () => {
-    if (!budget.take()) socket.terminate()
-  })
-  // Too long a frame, no UTF-8, a reset: the close follows.
-  socket.on('error', () => undefined)
-  socket.on('close', () => {
-    takeBackDeadline()
-    takeBackHeartbeat()
-    release()
-    closed.abort()
-    session?.detach(own)
-  })
-
-  function beat(): void {
-    if (!isAlive) {
-      socket.terminate()
-      return
-    }
-    isAlive = false
-    if (session === undefined) socket.ping('0')
-    else session.ping()
-    takeBackHeartbeat = schedule(PING_EVERY_MS, beat)
+  constructor(socket: WebSocket, ports: SocketPorts, release: () => void) {
+    this.#socket = socket
+    this.#ports = ports
+    this.#release = release
+    this.#own = outboxSocketOf(this.#socket)
+    this.#budget = createFrameBudget(this.#ports.clock)
+    this.#takeBackDeadline = this.#ports.schedule(FIRST_FRAME_MS, () => {
+      this.#socket.close(CLOSE.policy, 'no first frame')
+    })
+    this.#takeBackHeartbeat = this.#ports.schedule(PING_EVERY_MS, () => {
+      this.#beat()
+    })
+    this.#socket.on('message', (data: RawData, isBinary: boolean) => {
+      this.#hear(isBinary ? undefined : readFrame(textOf(data)))
+    })
+    this.#socket.on('pong', (data: Buffer) => {
+      this.#isAlive = true
+      this.#session?.answered(data.toString('latin1'))
+    })
+    // No browser sends any; each is answered by the library.
+    this.#socket.on('ping', () => {
+      if (!this.#budget.take()) this.#socket.terminate()
+    })
+    // Too long a frame, no UTF-8, a reset: the close follows.
+    this.#socket.on('error', () => undefined)
+    this.#socket.on('close', () => {
+      this.#takeBackDeadline()
+      this.#takeBackHeartbeat()
+      this.#release()
+      this.#closed.abort()
+      this.#session?.detach(this.#own)
+    })
   }
 
-  function hear(frame: SqlClientFrame | undefined): void {
-    if (socket.readyState !== socket.OPEN) return
-    if (!budget.take()) {
-      socket.close(CLOSE.policy, 'too many frames')
+  #beat(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate()
       return
     }
-    if (!isBegun) {
+    this.#isAlive = false
+    if (this.#session === undefined) this.#socket.ping('0')
+    else this.#session.ping()
+    this.#takeBackHeartbeat = this.#ports.schedule(PING_EVERY_MS, () => {
+      this.#beat()
+    })
+  }
+
+  #hear(frame: SqlClientFrame | undefined): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (!this.#budget.take()) {
+      this.#socket.close(CLOSE.policy, 'too many frames')
+      return
+    }
+    if (!this.#isBegun) {
       if (frame?.type !== 'open' && frame?.type !== 'resume') {
-        socket.close(CLOSE.policy, 'open or resume comes first')
+        this.#socket.close(CLOSE.policy, 'open or resume comes first')
         return
       }
-      isBegun = true
-      takeBackDeadline()
-      begin(frame).catch((error: unknown) => {
-        refuseWith(error)
+      this.#isBegun = true
+      this.#takeBackDeadline()
+      this.#begin(frame).catch((error: unknown) => {
+        this.#refuseWith(error)
       })
       return
     }
@@ -112,72 +130,76 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
       frame !== undefined &&
       frame.type !== 'open' &&
       frame.type !== 'resume' &&
-      session?.hear(frame satisfies SessionFrame) === true
-    if (!isHeard) notUnderstood(frame)
+      this.#session?.hear(frame satisfies SessionFrame) === true
+    if (!isHeard) this.#notUnderstood(frame)
   }
 
-  function notUnderstood(frame: SqlClientFrame | undefined): void {
-    misunderstood += 1
-    if (misunderstood > MOST_MISUNDERSTOOD) {
-      socket.close(CLOSE.policy, 'frames out of order')
+  #notUnderstood(frame: SqlClientFrame | undefined): void {
+    this.#misunderstood += 1
+    if (this.#misunderstood > MOST_MISUNDERSTOOD) {
+      this.#socket.close(CLOSE.policy, 'frames out of order')
       return
     }
     const what =
       frame === undefined ? 'The frame is not known' : `The frame «${frame.type}» makes no sense now`
-    own.send(writeFrame({ type: 'not_understood', message: `${what}; nothing was done.` }))
+    this.#own.send(writeFrame({ type: 'not_understood', message: `${what}; nothing was done.` }))
   }
 
-  async function begin(frame: SqlClientFrame & { type: 'open' | 'resume' }): Promise<void> {
-    const consoleSession = await ports.findConsoleSession()
+  async #begin(frame: SqlClientFrame & { type: 'open' | 'resume' }): Promise<void> {
+    const consoleSession = await this.#ports.findConsoleSession()
     requireCsrfValue(frame.csrf, consoleSession)
-    if (frame.type === 'open') await open(frame, consoleSession)
-    else resume(frame, consoleSession)
+    if (frame.type === 'open') await this.#open(frame, consoleSession)
+    else this.#resume(frame, consoleSession)
   }
 
-  function resume(frame: SqlClientFrame & { type: 'resume' }, { id, caller }: ConsoleSession): void {
+  #resume(frame: SqlClientFrame & { type: 'resume' }, { id, caller }: ConsoleSession): void {
     const { session_key: key } = frame
-    const found = registry.find(key)
+    const found = this.#ports.registry.find(key)
     // Another person's key, and one of another browser of the same person, is none.
     if (found?.consoleSessionId !== id || found.personId !== caller.identity.id) {
-      own.send(writeFrame(registry.endOf(key, id, clock()) ?? UNKNOWN_SESSION))
-      socket.close(CLOSE.normal)
+      this.#own.send(writeFrame(this.#ports.registry.endOf(key, id, this.#ports.clock()) ?? UNKNOWN_SESSION))
+      this.#socket.close(CLOSE.normal)
       return
     }
-    join(found, frame.received, true)
+    this.#join(found, frame.received, true)
   }
 
-  async function open(
-    frame: SqlClientFrame & { type: 'open' },
-    consoleSession: ConsoleSession,
-  ): Promise<void> {
+  async #open(frame: SqlClientFrame & { type: 'open' }, consoleSession: ConsoleSession): Promise<void> {
     const { caller, id } = consoleSession
-    const givePlaceBack = registry.takePlace(caller.identity.id)
+    const givePlaceBack = this.#ports.registry.takePlace(caller.identity.id)
     if (givePlaceBack === undefined) throw refused('too_many_sql_sessions')
     let key: string | undefined
     let end: SqlServerFrame | undefined
     let stopAsking: (() => void) | undefined
     const forget = (of: string, last: SqlServerFrame): void => {
-      const ended = registry.find(of)
-      registry.remove(of, last, clock())
+      const ended = this.#ports.registry.find(of)
+      this.#ports.registry.remove(of, last, this.#ports.clock())
       if (last.type === 'ended') ended?.line.socket?.close(...closeCode(last))
     }
     const sessionPorts: SessionPorts = {
-      clock,
-      schedule,
-      keptShare: ports.keptShare,
-      onEnded(last) {
+      clock: this.#ports.clock,
+      schedule: this.#ports.schedule,
+      keptShare: this.#ports.keptShare,
+      onEnded: (last) => {
         givePlaceBack()
         stopAsking?.()
         end = last
         if (key !== undefined) forget(key, last)
       },
-      onFailure(error) {
-        log.error({ err: error }, 'a session of the SQL editor failed')
+      onFailure: (error) => {
+        this.#ports.log.error({ err: error }, 'a session of the SQL editor failed')
       },
     }
     try {
-      const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(LOGIN_MS)])
-      const opened = await openSqlSession(frame, caller, ports.browser, ports, sessionPorts, signal)
+      const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(LOGIN_MS)])
+      const opened = await openSqlSession(
+        frame,
+        caller,
+        this.#ports.browser,
+        this.#ports,
+        sessionPorts,
+        signal,
+      )
       key = opened.hello.session_key
       const registered = {
         ...opened,
@@ -185,11 +207,11 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
         consoleSessionId: id,
         line: { socket: undefined },
       }
-      registry.add(key, registered)
-      stopAsking = ports.consoleSessions.whenOver(consoleSession, () => {
+      this.#ports.registry.add(key, registered)
+      stopAsking = this.#ports.consoleSessions.whenOver(consoleSession, () => {
         opened.session.end('sign_in_over')
       })
-      join(registered, undefined, false)
+      this.#join(registered, undefined, false)
       // PostgreSQL may have ended it while the last facts about it were looked up.
       if (end !== undefined) {
         stopAsking()
@@ -201,26 +223,27 @@ export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: (
     }
   }
 
-  function join(registered: RegisteredSession, received: number | undefined, isResumed: boolean): void {
-    release()
-    ;({ session } = registered)
+  #join(registered: RegisteredSession, received: number | undefined, isResumed: boolean): void {
+    this.#release()
+    ;({ session: this.#session } = registered)
     // The line that was lost may look open from here for a while.
     registered.line.socket?.close(CLOSE.replaced, 'another connection took its place')
-    registered.line.socket = closableOf(socket)
-    session.attach(own, registered.hello, received, isResumed)
-    if (closed.signal.aborted) session.detach(own)
+    registered.line.socket = closableOf(this.#socket)
+    this.#session.attach(this.#own, registered.hello, received, isResumed)
+    if (this.#closed.signal.aborted) this.#session.detach(this.#own)
   }
 
-  function refuseWith(error: unknown): void {
-    if (closed.signal.aborted) return
+  #refuseWith(error: unknown): void {
+    if (this.#closed.signal.aborted) return
     const frame = refusalFrame(error) ?? INTERNAL_ERROR
     const cause = error instanceof Error ? error.message : String(error)
-    if (frame === INTERNAL_ERROR) log.error({ err: error }, 'a session of the SQL editor was not opened')
+    if (frame === INTERNAL_ERROR)
+      this.#ports.log.error({ err: error }, 'a session of the SQL editor was not opened')
     else if (frame.refusal.name === 'gateway_unreachable')
-      log.warn({ reason: cause }, 'the SQL editor does not reach the gateway')
-    own.send(writeFrame(frame))
+      this.#ports.log.warn({ reason: cause }, 'the SQL editor does not reach the gateway')
+    this.#own.send(writeFrame(frame))
     const isSignInOver = error instanceof RefusedError && error.refusal.name === 'console_session_over'
-    socket.close(isSignInOver ? CLOSE.signInOver : CLOSE.normal)
+    this.#socket.close(isSignInOver ? CLOSE.signInOver : CLOSE.normal)
   }
 }
 

@@ -8,18 +8,18 @@ import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { queryOf } from './catalog-questions.ts'
 import { Conversation, ConversationOver, type ErrorFields } from './conversation.ts'
-import { createIdleWatch, type IdlePorts } from './idle-watch.ts'
+import { createIdleWatch, type IdlePorts, type IdleWatch } from './idle-watch.ts'
 import { keepEncoding } from './keep-encoding.ts'
-import { createKeptValues, type KeptShare } from './kept-values.ts'
+import { createKeptValues, type KeptShare, type KeptValues } from './kept-values.ts'
 import { askOpening, type OpenedFacts } from './opening-query.ts'
 import { Outbox, type OutboxSocket } from './outbox.ts'
 import { askOwn } from './own-query.ts'
 import type { ResultStream } from './result-stream.ts'
 import { mayBeRolledBack, runScript, type KeptResult, type RunRequest } from './run-script.ts'
 import { toSqlError } from './sql-error.ts'
-import { createStatementRunner, type StatementPlace } from './statement-runner.ts'
-import { createUnaskedMessages } from './unasked.ts'
-import { createWorkQueue } from './work-queue.ts'
+import { createStatementRunner, type StatementPlace, type StatementRunner } from './statement-runner.ts'
+import { createUnaskedMessages, type UnaskedMessages } from './unasked.ts'
+import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
 /** How long a result that was not shown to its end is kept, and a session whose WebSocket was lost. */
 const KEPT_MS = 60_000
@@ -65,119 +65,239 @@ export interface SqlSession {
   end(reason: EndReason): void
 }
 
-export function createSqlSession(connection: BackendConnection, ports: SessionPorts): SqlSession {
-  const { clock, schedule } = ports
-  const values = createKeptValues(ports.keptShare)
-  const parameters = new Map<string, string>()
-  const outbox = new Outbox(letGoOn)
-  const unasked = createUnaskedMessages(emit, clock)
-  let isEnded = false
-  let isCancelled = false
-  let cancelling: Promise<void> | undefined
-  let current: { readonly place: StatementPlace; readonly stream: ResultStream } | undefined
-  let kept: (KeptResult & { readonly takeBack: () => void }) | undefined
-  let lastRun = -1
-  let takeBackLost: (() => void) | undefined
-  let isOpen = false
+export const createSqlSession = (connection: BackendConnection, ports: SessionPorts): SqlSession =>
+  new RunningSqlSession(connection, ports)
+
+class RunningSqlSession implements SqlSession {
+  readonly #connection: BackendConnection
+  readonly #ports: SessionPorts
+  readonly #values: KeptValues
+  readonly #parameters = new Map<string, string>()
+  readonly #outbox: Outbox
+  readonly #unasked: UnaskedMessages
+  #isEnded = false
+  #isCancelled = false
+  #cancelling: Promise<void> | undefined
+  #current: { readonly place: StatementPlace; readonly stream: ResultStream } | undefined
+  #kept: (KeptResult & { readonly takeBack: () => void }) | undefined
+  #lastRun = -1
+  #takeBackLost: (() => void) | undefined
+  #isOpen = false
   /** Pieces that are asked for while the browser has not taken in what it has. */
-  const piecesAsked: CellFrame[] = []
-  let tellRoom: (() => void) | undefined
-  const queue = createWorkQueue({
-    began(kind) {
-      if (kind === 'run') idle.pause()
-    },
-    ended(kind) {
-      current = undefined
-      if (kind === 'run' && !isEnded) idle.used(isInTransaction())
-    },
-    failed(error) {
-      // Told where it ended.
-      if (error instanceof ConversationOver) return
-      ports.onFailure(error)
-      end('ended_by_server', INTERNAL_ERROR)
-    },
-  })
+  readonly #piecesAsked: CellFrame[] = []
+  #tellRoom: (() => void) | undefined
+  readonly #queue: WorkQueue
+  readonly #conversation: Conversation
+  readonly #runner: StatementRunner
+  readonly #idle: IdleWatch
 
-  const conversation = new Conversation(
-    connection,
-    {
-      notice: (fields) => {
-        if (isOpen) unasked.notice(fields)
+  constructor(connection: BackendConnection, ports: SessionPorts) {
+    this.#connection = connection
+    this.#ports = ports
+    this.#values = createKeptValues(this.#ports.keptShare)
+    this.#outbox = new Outbox(() => {
+      this.#letGoOn()
+    })
+    this.#unasked = createUnaskedMessages((frame) => {
+      this.#emit(frame)
+    }, this.#ports.clock)
+    this.#queue = createWorkQueue({
+      began: (kind) => {
+        if (kind === 'run') this.#idle.pause()
       },
-      notification: (...notification) => {
-        unasked.notification(...notification)
+      ended: (kind) => {
+        this.#current = undefined
+        if (kind === 'run' && !this.#isEnded) this.#idle.used(this.#isInTransaction())
       },
-      parameter(name, value) {
-        parameters.set(name, value)
-        if (isOpen) emit({ type: 'parameter', name, value })
+      failed: (error) => {
+        // Told where it ended.
+        if (error instanceof ConversationOver) return
+        this.#ports.onFailure(error)
+        this.end('ended_by_server', INTERNAL_ERROR)
       },
-      transaction: () => undefined,
-    },
-    onConversationOver,
-  )
-  const runner = createStatementRunner({
-    conversation,
-    emit,
-    now: () => clock().getTime(),
-    keptUntil: () => new Date(clock().getTime() + KEPT_MS),
-    isCancelled: () => isCancelled,
-  })
-  const idle = createIdleWatch({
-    clock,
-    schedule,
-    warn(endsAt, inTransaction) {
-      emit({ type: 'idle_warning', time: endsAt.toISOString(), in_transaction: inTransaction })
-    },
-    end(inTransaction) {
-      end(inTransaction ? 'idle_in_transaction' : 'idle')
-    },
-  })
-
-  const splitOptions = (): SplitOptions => ({
-    standardConformingStrings: parameters.get('standard_conforming_strings') !== 'off',
-  })
-  const isInTransaction = (): boolean => conversation.transaction !== 'none'
-
-  function emit(frame: SqlServerFrame): void {
-    if (isEnded) return
-    outbox.send(frame)
-    if (outbox.isFull) connection.pause()
+    })
+    this.#conversation = new Conversation(
+      this.#connection,
+      {
+        notice: (fields) => {
+          if (this.#isOpen) this.#unasked.notice(fields)
+        },
+        notification: (...notification) => {
+          this.#unasked.notification(...notification)
+        },
+        parameter: (name, value) => {
+          this.#parameters.set(name, value)
+          if (this.#isOpen) this.#emit({ type: 'parameter', name, value })
+        },
+        transaction: () => undefined,
+      },
+      (fields) => {
+        this.#onConversationOver(fields)
+      },
+    )
+    this.#runner = createStatementRunner({
+      conversation: this.#conversation,
+      emit: (frame) => {
+        this.#emit(frame)
+      },
+      now: () => this.#ports.clock().getTime(),
+      keptUntil: () => new Date(this.#ports.clock().getTime() + KEPT_MS),
+      isCancelled: () => this.#isCancelled,
+    })
+    this.#idle = createIdleWatch({
+      clock: this.#ports.clock,
+      schedule: this.#ports.schedule,
+      warn: (endsAt, inTransaction) => {
+        this.#emit({ type: 'idle_warning', time: endsAt.toISOString(), in_transaction: inTransaction })
+      },
+      end: (inTransaction) => {
+        this.end(inTransaction ? 'idle_in_transaction' : 'idle')
+      },
+    })
   }
 
-  function letGoOn(): void {
-    while (!outbox.isFull) {
-      const piece = piecesAsked.shift()
+  async open(timeZone: string | undefined): Promise<ErrorFields | OpenedFacts> {
+    const facts = await askOpening(this.#conversation, timeZone)
+    this.#isOpen = true
+    this.#idle.used(false)
+    return facts
+  }
+
+  attach(socket: OutboxSocket, hello: Hello, received: number | undefined, isResumed: boolean): void {
+    this.#takeBackLost?.()
+    this.#takeBackLost = undefined
+    const transaction = this.#conversation.transaction
+    this.#outbox.attach(socket, { ...hello, transaction, resumed: isResumed }, received)
+    this.#letGoOn()
+  }
+
+  detach(socket: OutboxSocket): void {
+    if (this.#outbox.socket !== socket || this.#isEnded) return
+    this.#outbox.detach(socket)
+    this.#takeBackLost = this.#ports.schedule(KEPT_MS, () => {
+      this.end('lost')
+    })
+  }
+
+  answered(word: string): void {
+    this.#outbox.answered(word)
+  }
+
+  ping(): void {
+    this.#outbox.ping()
+  }
+
+  hear(frame: SessionFrame): boolean {
+    switch (frame.type) {
+      case 'run':
+        // One that was heard before is never done again, whatever a browser sends after a broken line.
+        if (this.#queue.hasRun || frame.run <= this.#lastRun) return false
+        this.#lastRun = frame.run
+        return this.#beginRun(() => this.#runOrRefuse(frame))
+      case 'more':
+        return this.#isKept(frame) && this.#beginRun(() => this.#goOn(frame))
+      case 'commit':
+        return this.#beginRun(() => this.#finishTransaction('COMMIT'))
+      case 'rollback':
+        return this.#beginRun(() => this.#finishTransaction('ROLLBACK'))
+      case 'catalog':
+        if (this.#queue.waiting >= MOST_QUESTIONS_WAITING) return false
+        this.#queue.add('question', () => this.#answerQuestion(frame))
+        return true
+      case 'credit': {
+        const { place, stream } = this.#current ?? this.#kept ?? {}
+        if (place?.run === frame.run && place.statement === frame.statement) stream?.credit(frame.rows)
+        this.#letGoOn()
+        return true
+      }
+      case 'cancel':
+        this.#cancel()
+        return true
+      case 'cell':
+        if (!this.#outbox.isFull) return this.#answerPiece(frame)
+        return this.#piecesAsked.length < MOST_PIECES_WAITING && this.#piecesAsked.push(frame) > 0
+      case 'end':
+        this.end('ended_by_person')
+        return true
+    }
+  }
+
+  end(reason: EndReason, error?: SqlError): void {
+    if (this.#isEnded) return
+    const last: SqlServerFrame = {
+      type: 'ended',
+      reason,
+      ...(error === undefined ? {} : { error }),
+      // A statement that was under way outside a transaction block is one by itself.
+      rolled_back: this.#isInTransaction(),
+      time: this.#ports.clock().toISOString(),
+    }
+    this.#emit(last)
+    this.#isEnded = true
+    this.#idle.stop()
+    this.#takeBackLost?.()
+    this.#kept?.takeBack()
+    this.#current?.stream.drop()
+    this.#values.clear()
+    this.#piecesAsked.length = 0
+    this.#tellRoom?.()
+    // PostgreSQL does not notice that its client has gone while it works.
+    if (this.#queue.hasRun && reason !== 'ended_by_server') void this.#connection.cancel()
+    this.#queue.stop()
+    this.#connection.end()
+    this.#ports.onEnded(last)
+  }
+
+  #splitOptions(): SplitOptions {
+    return {
+      standardConformingStrings: this.#parameters.get('standard_conforming_strings') !== 'off',
+    }
+  }
+
+  #isInTransaction(): boolean {
+    return this.#conversation.transaction !== 'none'
+  }
+
+  #emit(frame: SqlServerFrame): void {
+    if (this.#isEnded) return
+    this.#outbox.send(frame)
+    if (this.#outbox.isFull) this.#connection.pause()
+  }
+
+  #letGoOn(): void {
+    while (!this.#outbox.isFull) {
+      const piece = this.#piecesAsked.shift()
       if (piece === undefined) break
-      answerPiece(piece)
+      this.#answerPiece(piece)
     }
-    if (!outbox.isFull || isCancelled || isEnded) {
-      tellRoom?.()
-      tellRoom = undefined
+    if (!this.#outbox.isFull || this.#isCancelled || this.#isEnded) {
+      this.#tellRoom?.()
+      this.#tellRoom = undefined
     }
-    if (!outbox.isFull && current?.stream.isFull !== true) connection.resume()
+    if (!this.#outbox.isFull && this.#current?.stream.isFull !== true) this.#connection.resume()
   }
 
   /** Resolves when the browser has taken in enough of what it has. */
-  async function whenRoom(): Promise<void> {
-    if (!outbox.isFull || isCancelled || isEnded) return
+  async #whenRoom(): Promise<void> {
+    if (!this.#outbox.isFull || this.#isCancelled || this.#isEnded) return
     await new Promise<void>((resolve) => {
-      tellRoom = resolve
+      this.#tellRoom = resolve
     })
   }
 
   /** @returns false for a cell that is not kept */
-  function answerPiece({ type, offset, ...place }: CellFrame): boolean {
-    const piece = values.piece(place, offset)
-    if (piece !== undefined) emit({ type, ...place, offset, text: piece.text, is_last: piece.isLast })
+  #answerPiece({ type, offset, ...place }: CellFrame): boolean {
+    const piece = this.#values.piece(place, offset)
+    if (piece !== undefined) this.#emit({ type, ...place, offset, text: piece.text, is_last: piece.isLast })
     return piece !== undefined
   }
 
-  async function keepItsEncoding(): Promise<void> {
-    const told = await keepEncoding(conversation, parameters.get('client_encoding'))
-    if (told !== undefined) unasked.notice(told)
+  async #keepItsEncoding(): Promise<void> {
+    const told = await keepEncoding(this.#conversation, this.#parameters.get('client_encoding'))
+    if (told !== undefined) this.#unasked.notice(told)
   }
 
-  function onConversationOver(fields: ErrorFields | undefined): void {
+  #onConversationOver(fields: ErrorFields | undefined): void {
     const sqlstate = fields?.get(ERROR_FIELD.sqlstate)
     const reason: EndReason =
       sqlstate === IDLE_IN_TRANSACTION_TIMEOUT
@@ -185,217 +305,128 @@ export function createSqlSession(connection: BackendConnection, ports: SessionPo
         : sqlstate === IDLE_TIMEOUT
           ? 'idle'
           : 'ended_by_server'
-    end(reason, fields === undefined ? undefined : toSqlError(fields))
+    this.end(reason, fields === undefined ? undefined : toSqlError(fields))
   }
 
-  function end(reason: EndReason, error?: SqlError): void {
-    if (isEnded) return
-    const last: SqlServerFrame = {
-      type: 'ended',
-      reason,
-      ...(error === undefined ? {} : { error }),
-      // A statement that was under way outside a transaction block is one by itself.
-      rolled_back: isInTransaction(),
-      time: clock().toISOString(),
-    }
-    emit(last)
-    isEnded = true
-    idle.stop()
-    takeBackLost?.()
-    kept?.takeBack()
-    current?.stream.drop()
-    values.clear()
-    piecesAsked.length = 0
-    tellRoom?.()
-    // PostgreSQL does not notice that its client has gone while it works.
-    if (queue.hasRun && reason !== 'ended_by_server') void connection.cancel()
-    queue.stop()
-    connection.end()
-    ports.onEnded(last)
-  }
-
-  async function run(request: RunRequest): Promise<void> {
-    await letGoOfKept()
+  async #run(request: RunRequest): Promise<void> {
+    await this.#letGoOfKept()
     const keptNow = await runScript(
       {
-        conversation,
-        runner,
-        values,
-        emit,
+        conversation: this.#conversation,
+        runner: this.#runner,
+        values: this.#values,
+        emit: (frame) => {
+          this.#emit(frame)
+        },
         notice: (fields) => {
-          unasked.notice(fields)
+          this.#unasked.notice(fields)
         },
-        now: () => clock().getTime(),
-        splitOptions,
-        isCancelled: () => isCancelled || isEnded,
-        whenRoom,
-        keepEncoding: keepItsEncoding,
+        now: () => this.#ports.clock().getTime(),
+        splitOptions: () => this.#splitOptions(),
+        isCancelled: () => this.#isCancelled || this.#isEnded,
+        whenRoom: () => this.#whenRoom(),
+        keepEncoding: () => this.#keepItsEncoding(),
         onFull: () => {
-          connection.pause()
+          this.#connection.pause()
         },
-        streaming(place, stream) {
-          current = { place, stream }
+        streaming: (place, stream) => {
+          this.#current = { place, stream }
         },
       },
       request,
     )
-    await settle(request.run, keptNow)
+    await this.#settle(request.run, keptNow)
   }
 
-  async function goOn({ run: number, rows }: SqlClientFrame & { type: 'more' }): Promise<void> {
-    if (kept === undefined) return
-    const { place, statement, stream, takeBack } = kept
+  async #goOn({ run: number, rows }: SqlClientFrame & { type: 'more' }): Promise<void> {
+    if (this.#kept === undefined) return
+    const { place, statement, stream, takeBack } = this.#kept
     takeBack()
-    kept = undefined
-    current = { place, stream }
+    this.#kept = undefined
+    this.#current = { place, stream }
     stream.raiseLimit(rows)
-    const outcome = await runner.goOn(place, statement, stream)
-    await settle(number, outcome.kind === 'kept' ? { place, statement, stream } : undefined)
+    const outcome = await this.#runner.goOn(place, statement, stream)
+    await this.#settle(number, outcome.kind === 'kept' ? { place, statement, stream } : undefined)
   }
 
-  async function settle(number: number, keptNow: KeptResult | undefined): Promise<void> {
-    if (keptNow === undefined) await keepItsEncoding()
+  async #settle(number: number, keptNow: KeptResult | undefined): Promise<void> {
+    if (keptNow === undefined) await this.#keepItsEncoding()
     // A request to cancel that is still on its way must not meet what is run next.
-    await cancelling
-    cancelling = undefined
-    unasked.settle()
+    await this.#cancelling
+    this.#cancelling = undefined
+    this.#unasked.settle()
     if (keptNow !== undefined) {
-      const takeBack = schedule(KEPT_MS, () => {
-        queue.add('question', letGoOfKept)
+      const takeBack = this.#ports.schedule(KEPT_MS, () => {
+        this.#queue.add('question', () => this.#letGoOfKept())
       })
-      kept = { ...keptNow, takeBack }
+      this.#kept = { ...keptNow, takeBack }
     }
-    emit({ type: 'done', run: number, transaction: conversation.transaction })
+    this.#emit({ type: 'done', run: number, transaction: this.#conversation.transaction })
   }
 
-  async function letGoOfKept(): Promise<void> {
-    if (kept === undefined) return
-    kept.takeBack()
-    kept = undefined
-    const error = await runner.letGo()
-    if (error !== undefined) unasked.notice(error)
+  async #letGoOfKept(): Promise<void> {
+    if (this.#kept === undefined) return
+    this.#kept.takeBack()
+    this.#kept = undefined
+    const error = await this.#runner.letGo()
+    if (error !== undefined) this.#unasked.notice(error)
   }
 
-  async function finishTransaction(command: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-    await letGoOfKept()
-    if (isInTransaction()) {
-      const answer = await askOwn(conversation, command, [], false)
-      if ('error' in answer) unasked.notice(answer.error)
-      await keepItsEncoding()
+  async #finishTransaction(command: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    await this.#letGoOfKept()
+    if (this.#isInTransaction()) {
+      const answer = await askOwn(this.#conversation, command, [], false)
+      if ('error' in answer) this.#unasked.notice(answer.error)
+      await this.#keepItsEncoding()
     }
-    unasked.settle()
-    emit({ type: 'transaction', transaction: conversation.transaction })
+    this.#unasked.settle()
+    this.#emit({ type: 'transaction', transaction: this.#conversation.transaction })
   }
 
-  function cancel(): void {
-    if (!queue.hasRun || isCancelled) return
-    isCancelled = true
-    current?.stream.drop()
-    letGoOn()
-    cancelling = connection.cancel()
+  #cancel(): void {
+    if (!this.#queue.hasRun || this.#isCancelled) return
+    this.#isCancelled = true
+    this.#current?.stream.drop()
+    this.#letGoOn()
+    this.#cancelling = this.#connection.cancel()
   }
 
   /** @returns false when there is a run already */
-  function beginRun(work: () => Promise<void>): boolean {
-    if (queue.hasRun) return false
-    isCancelled = false
-    queue.add('run', work)
+  #beginRun(work: () => Promise<void>): boolean {
+    if (this.#queue.hasRun) return false
+    this.#isCancelled = false
+    this.#queue.add('run', work)
     return true
   }
 
-  async function runOrRefuse(request: RunRequest): Promise<void> {
+  async #runOrRefuse(request: RunRequest): Promise<void> {
     if (
       request.roll_back !== true ||
-      (!isInTransaction() && (await mayBeRolledBack(request, splitOptions())))
+      (!this.#isInTransaction() && (await mayBeRolledBack(request, this.#splitOptions())))
     )
-      return run(request)
-    emit({
+      return this.#run(request)
+    this.#emit({
       type: 'not_understood',
       message: 'Only one EXPLAIN, outside a transaction, can be rolled back by itself. Nothing was run.',
     })
-    emit({ type: 'done', run: request.run, transaction: conversation.transaction })
+    this.#emit({ type: 'done', run: request.run, transaction: this.#conversation.transaction })
   }
 
-  async function answerQuestion({ question, sql }: SqlClientFrame & { type: 'catalog' }): Promise<void> {
+  async #answerQuestion({ question, sql }: SqlClientFrame & { type: 'catalog' }): Promise<void> {
     const { text, parameters: asked } = queryOf(sql)
-    const answer = await askOwn(conversation, text, asked, kept !== undefined)
+    const answer = await askOwn(this.#conversation, text, asked, this.#kept !== undefined)
     if ('rows' in answer) {
-      emit({ type: 'catalog', question, rows: answer.rows.map((row) => [...row]) })
+      this.#emit({ type: 'catalog', question, rows: answer.rows.map((row) => [...row]) })
       return
     }
     // The portal of a result that was kept went with it.
-    kept?.takeBack()
-    kept = undefined
-    emit({ type: 'catalog', question, rows: [], error: toSqlError(answer.error) })
+    this.#kept?.takeBack()
+    this.#kept = undefined
+    this.#emit({ type: 'catalog', question, rows: [], error: toSqlError(answer.error) })
   }
 
-  const isKept = ({ run: number, statement }: StatementPlace): boolean =>
-    kept?.place.run === number && kept.place.statement === statement
-
-  function hear(frame: SessionFrame): boolean {
-    switch (frame.type) {
-      case 'run':
-        // One that was heard before is never done again, whatever a browser sends after a broken line.
-        if (queue.hasRun || frame.run <= lastRun) return false
-        lastRun = frame.run
-        return beginRun(() => runOrRefuse(frame))
-      case 'more':
-        return isKept(frame) && beginRun(() => goOn(frame))
-      case 'commit':
-        return beginRun(() => finishTransaction('COMMIT'))
-      case 'rollback':
-        return beginRun(() => finishTransaction('ROLLBACK'))
-      case 'catalog':
-        if (queue.waiting >= MOST_QUESTIONS_WAITING) return false
-        queue.add('question', () => answerQuestion(frame))
-        return true
-      case 'credit': {
-        const { place, stream } = current ?? kept ?? {}
-        if (place?.run === frame.run && place.statement === frame.statement) stream?.credit(frame.rows)
-        letGoOn()
-        return true
-      }
-      case 'cancel':
-        cancel()
-        return true
-      case 'cell':
-        if (!outbox.isFull) return answerPiece(frame)
-        return piecesAsked.length < MOST_PIECES_WAITING && piecesAsked.push(frame) > 0
-      case 'end':
-        end('ended_by_person')
-        return true
-    }
-  }
-
-  return {
-    async open(timeZone) {
-      const facts = await askOpening(conversation, timeZone)
-      isOpen = true
-      idle.used(false)
-      return facts
-    },
-    attach(socket, hello, received, isResumed) {
-      takeBackLost?.()
-      takeBackLost = undefined
-      const transaction = conversation.transaction
-      outbox.attach(socket, { ...hello, transaction, resumed: isResumed }, received)
-      letGoOn()
-    },
-    detach(socket) {
-      if (outbox.socket !== socket || isEnded) return
-      outbox.detach(socket)
-      takeBackLost = schedule(KEPT_MS, () => {
-        end('lost')
-      })
-    },
-    answered(word) {
-      outbox.answered(word)
-    },
-    ping() {
-      outbox.ping()
-    },
-    hear,
-    end,
+  #isKept({ run: number, statement }: StatementPlace): boolean {
+    return this.#kept?.place.run === number && this.#kept.place.statement === statement
   }
 }
 

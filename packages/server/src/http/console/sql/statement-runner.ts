@@ -4,6 +4,7 @@
  */
 import type { SqlServerFrame } from '@lakegate/client'
 import { encodeSync } from '../../../protocol/frontend-statements.ts'
+import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 import { createTypeNames, readRowDescription } from './columns.ts'
 import {
   encodeClosePortal,
@@ -60,38 +61,73 @@ export interface StatementRunner {
 const HAS_WRITTEN = `SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL`
 
 const CANCELLED: ErrorFields = new Map([
-  ['V', 'ERROR'],
-  ['C', '57014'],
-  ['M', 'canceling statement due to user request'],
+  [ERROR_FIELD.severity, 'ERROR'],
+  [ERROR_FIELD.sqlstate, '57014'],
+  [ERROR_FIELD.message, 'canceling statement due to user request'],
 ])
 const COPY_FAILED = 'the console has no files'
 
-export function createStatementRunner(ports: RunnerPorts): StatementRunner {
-  const { conversation, emit } = ports
-  const types = createTypeNames(conversation)
+export const createStatementRunner = (ports: RunnerPorts): StatementRunner => new RunningStatements(ports)
 
-  async function fail(
+class RunningStatements implements StatementRunner {
+  readonly #ports: RunnerPorts
+  readonly #types: ReturnType<typeof createTypeNames>
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports
+    this.#types = createTypeNames(this.#ports.conversation)
+  }
+
+  async run(
+    place: StatementPlace,
+    statement: SentStatement,
+    stream: ResultStream,
+    mayKeep: boolean,
+  ): Promise<StatementOutcome> {
+    const began = this.#ports.now()
+    this.#ports.conversation.send(encodePrepare(statement.text, PORTAL.person), encodeFlush())
+    const described = await this.#ports.conversation.next()
+    if (described.kind === 'error') return this.#fail(place, statement, described.fields, began)
+    if (described.kind === 'columns') {
+      const columns = readRowDescription(described.body)
+      if (columns === undefined) return this.#fail(place, statement, OUT_OF_TURN, began)
+      this.#ports.emit({ type: 'columns', ...place, columns: await this.#types.describe(columns) })
+    }
+    return this.#execute(place, statement, stream, mayKeep, began)
+  }
+
+  goOn(place: StatementPlace, statement: SentStatement, stream: ResultStream): Promise<StatementOutcome> {
+    return this.#execute(place, statement, stream, true, this.#ports.now())
+  }
+
+  async letGo(): Promise<ErrorFields | undefined> {
+    this.#ports.conversation.directRows(undefined)
+    this.#ports.conversation.send(encodeClosePortal(PORTAL.person))
+    return this.#ports.conversation.sync()
+  }
+
+  async #fail(
     place: StatementPlace,
     statement: SentStatement,
     fields: ErrorFields,
     began: number,
   ): Promise<StatementOutcome> {
-    await conversation.sync()
-    return tellFailure(place, statement, fields, began)
+    await this.#ports.conversation.sync()
+    return this.#tellFailure(place, statement, fields, began)
   }
 
-  function tellFailure(
+  #tellFailure(
     place: StatementPlace,
     statement: SentStatement,
     fields: ErrorFields,
     began: number,
   ): StatementOutcome {
     const error = toSqlError(fields, statement)
-    emit({ type: 'failed', ...place, error, milliseconds: ports.now() - began })
+    this.#ports.emit({ type: 'failed', ...place, error, milliseconds: this.#ports.now() - began })
     return { kind: 'failed' }
   }
 
-  async function execute(
+  async #execute(
     place: StatementPlace,
     statement: SentStatement,
     stream: ResultStream,
@@ -99,79 +135,73 @@ export function createStatementRunner(ports: RunnerPorts): StatementRunner {
     began: number,
   ): Promise<StatementOutcome> {
     for (;;) {
-      conversation.directRows(stream)
-      conversation.send(encodeExecute(PORTAL.person, Math.max(1, stream.wanted)))
-      const answer = await conversation.next()
+      this.#ports.conversation.directRows(stream)
+      this.#ports.conversation.send(encodeExecute(PORTAL.person, Math.max(1, stream.wanted)))
+      const answer = await this.#ports.conversation.next()
       stream.flush()
       switch (answer.kind) {
         case 'error':
-          return fail(place, statement, answer.fields, began)
+          return this.#fail(place, statement, answer.fields, began)
         case 'copy_in':
-          return refuseCopy(place, statement, began)
+          return this.#refuseCopy(place, statement, began)
         case 'complete':
         case 'empty': {
-          conversation.directRows(undefined)
+          this.#ports.conversation.directRows(undefined)
           const tag = answer.kind === 'complete' ? wholeTag(answer.tag, stream.rows) : ''
           // Outside a transaction block this commits, which may be refused (deferred constraints).
-          const error = await conversation.sync()
-          if (error !== undefined) return tellFailure(place, statement, error, began)
-          return complete(place, stream, began, { tag, ...copyRemark(tag, statement.text) })
+          const error = await this.#ports.conversation.sync()
+          if (error !== undefined) return this.#tellFailure(place, statement, error, began)
+          return this.#complete(place, stream, began, { tag, ...copyRemark(tag, statement.text) })
         }
         case 'suspended': {
-          if (stream.wanted === 0) return atLimit(place, statement, stream, mayKeep, began)
+          if (stream.wanted === 0) return this.#atLimit(place, statement, stream, mayKeep, began)
           await stream.whenRoom()
-          if (!ports.isCancelled()) break
+          if (!this.#ports.isCancelled()) break
           // Between two turns there is nothing that PostgreSQL could cancel.
-          const error = await letGo()
-          return tellFailure(place, statement, error ?? CANCELLED, began)
+          const error = await this.letGo()
+          return this.#tellFailure(place, statement, error ?? CANCELLED, began)
         }
         case 'columns':
         case 'no_columns':
         case 'ready':
-          return fail(place, statement, OUT_OF_TURN, began)
+          return this.#fail(place, statement, OUT_OF_TURN, began)
       }
     }
   }
 
-  async function atLimit(
+  async #atLimit(
     place: StatementPlace,
     statement: SentStatement,
     stream: ResultStream,
     mayKeep: boolean,
     began: number,
   ): Promise<StatementOutcome> {
-    conversation.directRows(undefined)
-    if (mayKeep && !(await waitsForCommit())) {
-      complete(place, stream, began, { more: true, kept_until: ports.keptUntil().toISOString() })
+    this.#ports.conversation.directRows(undefined)
+    if (mayKeep && !(await this.#waitsForCommit())) {
+      this.#complete(place, stream, began, { more: true, kept_until: this.#ports.keptUntil().toISOString() })
       return { kind: 'kept' }
     }
-    const error = await letGo()
-    if (error !== undefined) return tellFailure(place, statement, error, began)
-    return complete(place, stream, began, { more: true })
+    const error = await this.letGo()
+    if (error !== undefined) return this.#tellFailure(place, statement, error, began)
+    return this.#complete(place, stream, began, { more: true })
   }
 
   /** What a statement has written outside a transaction block is committed at once, and not when its portal is let go. */
-  async function waitsForCommit(): Promise<boolean> {
-    if (conversation.transaction === 'open') return false
-    const answer = await askOwn(conversation, HAS_WRITTEN, [], true)
+  async #waitsForCommit(): Promise<boolean> {
+    if (this.#ports.conversation.transaction === 'open') return false
+    const answer = await askOwn(this.#ports.conversation, HAS_WRITTEN, [], true)
     return !('rows' in answer) || answer.rows[0]?.[0] !== 'f'
   }
 
-  async function letGo(): Promise<ErrorFields | undefined> {
-    conversation.directRows(undefined)
-    conversation.send(encodeClosePortal(PORTAL.person))
-    return conversation.sync()
-  }
-
-  async function refuseCopy(
+  async #refuseCopy(
     place: StatementPlace,
     statement: SentStatement,
     began: number,
   ): Promise<StatementOutcome> {
-    conversation.send(encodeCopyFail(COPY_FAILED), encodeSync())
-    for (;;) if ((await conversation.next()).kind === 'ready') break
-    const milliseconds = ports.now() - began
-    emit({
+    this.#ports.conversation.send(encodeCopyFail(COPY_FAILED), encodeSync())
+    for (;;) if ((await this.#ports.conversation.next()).kind === 'ready') break
+    const milliseconds = this.#ports.now() - began
+    this.#ports.emit({
       type: 'complete',
       ...place,
       rows: 0,
@@ -182,40 +212,21 @@ export function createStatementRunner(ports: RunnerPorts): StatementRunner {
     return { kind: 'failed' }
   }
 
-  function complete(
+  #complete(
     place: StatementPlace,
     stream: ResultStream,
     began: number,
     rest: { tag?: string; more?: true; kept_until?: string; remark?: string },
   ): StatementOutcome {
-    emit({
+    this.#ports.emit({
       type: 'complete',
       ...place,
       rows: stream.rows,
-      milliseconds: ports.now() - began,
+      milliseconds: this.#ports.now() - began,
       more: false,
       ...rest,
     })
     return { kind: 'done' }
-  }
-
-  return {
-    async run(place, statement, stream, mayKeep) {
-      const began = ports.now()
-      conversation.send(encodePrepare(statement.text, PORTAL.person), encodeFlush())
-      const described = await conversation.next()
-      if (described.kind === 'error') return fail(place, statement, described.fields, began)
-      if (described.kind === 'columns') {
-        const columns = readRowDescription(described.body)
-        if (columns === undefined) return fail(place, statement, OUT_OF_TURN, began)
-        emit({ type: 'columns', ...place, columns: await types.describe(columns) })
-      }
-      return execute(place, statement, stream, mayKeep, began)
-    },
-    goOn(place, statement, stream) {
-      return execute(place, statement, stream, true, ports.now())
-    },
-    letGo,
   }
 }
 

@@ -1,0 +1,191 @@
+/**
+ * The last phase of a start: how the administrator gets in, by what is printed, by the ready file, or by the file of the
+ * first access.
+ */
+import { randomBytes } from 'node:crypto'
+import type { BannerFacts } from '../cli/banner.ts'
+import type { Output } from '../cli/up.ts'
+import { INITIAL_DATABASE } from '../domain/role.ts'
+import { OAUTH_PREFIX } from '../oauth/handler.ts'
+import { PASSWORD_PATH } from '../oauth/pages/password-link.ts'
+import { issuePersonalAccessToken } from '../operations/credentials/issue-personal-access-token.ts'
+import { completeInstallation, type Invitation } from '../operations/installation/complete-installation.ts'
+import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
+import type { SettledInstances } from './instances.ts'
+import { removeReadyFile, writeReadyFile } from './ready-file.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { Ground } from './start-foundation.ts'
+import type { Serving } from './start-serving.ts'
+
+type IssuedToken = Awaited<ReturnType<typeof issuePersonalAccessToken>>
+type Instance = Awaited<ReturnType<SettledInstances['describeAvailable']>>
+
+const DAY_SECONDS = 24 * 60 * 60
+/** The token of the first start is kept by a person; those of later starts are for scripts. */
+const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
+const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
+const OTHER_FIRST_START =
+  'Another Lakegate started for the first time at the same moment; it hands out the link for the first sign-in.'
+
+/** @returns what is printed */
+export async function announce(
+  ground: Ground,
+  { controlPlane, gateway }: Serving,
+  instances: SettledInstances,
+  output: Output,
+  shutdown: Shutdown,
+): Promise<BannerFacts> {
+  const { installation, isFirstStart, settings, http, firstAccess, log } = ground
+  const { admin, workspace } = installation
+  const readyFile = settings['ready-file'].value
+  const isTokenRead = output.isTerminal || readyFile !== undefined
+  // One that nobody could read is not made.
+  const token = isTokenRead || isFirstStart ? await issueToken(ground) : undefined
+  const instance = await instances.describeAvailable()
+  if (readyFile !== undefined && token !== undefined)
+    await reportReady(ground, readyFile, token, instance, shutdown)
+  log.info({ url: http.publicUrl, instance: instance?.name }, 'lakegate is ready')
+  const credential =
+    instance !== undefined && output.isTerminal
+      ? await mintCredential(ground, controlPlane, instance.name)
+      : undefined
+  const invitation = isFirstStart ? await invite(ground, output, isTokenRead ? undefined : token) : undefined
+  // Another first start came first, and has handed out the means to get in.
+  if (token !== undefined && !isTokenRead && invitation === undefined)
+    await ground.foundation.stores.personalAccessTokens.deletePersonalAccessToken(
+      workspace.id,
+      token.id,
+      admin.id,
+    )
+  const kept = firstAccess.kept()
+  return {
+    httpUrl: http.publicUrl,
+    accountId: installation.accountId,
+    workspace,
+    adminUser: admin.name,
+    isFirstStart,
+    access:
+      output.isTerminal && token !== undefined
+        ? {
+            kind: 'shown',
+            token: token.token.reveal(),
+            tokenExpiresAt: token.expiresAt,
+            signInLink: invitation && { url: linkOf(ground, invitation), expiresAt: invitation.expiresAt },
+            credential,
+          }
+        : {
+            kind: 'kept',
+            tokenFile: readyFile ?? (kept?.admin_token === undefined ? undefined : firstAccess.file),
+            signInLinkFile: kept === undefined ? undefined : firstAccess.file,
+          },
+    caFile: ground.caFile,
+    instance: instance && {
+      ...instance,
+      pooled: pooledEndpointOf(instance),
+      database: INITIAL_DATABASE,
+      role: admin.name,
+    },
+    standIns: gateway?.standIns() ?? [],
+    remarks: [
+      ...http.remarks,
+      ...instances.remarks,
+      ...(isFirstStart && invitation === undefined ? [OTHER_FIRST_START] : []),
+    ],
+  }
+}
+
+const issueToken = ({ foundation, installation: { admin, workspace }, isFirstStart }: Ground) =>
+  issuePersonalAccessToken(
+    {
+      store: foundation.stores.personalAccessTokens,
+      generate: () => generatePersonalAccessToken(randomBytes),
+    },
+    {
+      identityId: admin.id,
+      workspaceId: workspace.id,
+      comment: isFirstStart ? 'first start' : 'start',
+      lifetimeSeconds: isFirstStart ? FIRST_TOKEN_LIFETIME_SECONDS : LATER_TOKEN_LIFETIME_SECONDS,
+      now: foundation.clock(),
+    },
+  )
+
+async function reportReady(
+  { http, installation, caFile }: Ground,
+  file: string,
+  token: IssuedToken,
+  instance: Instance,
+  shutdown: Shutdown,
+): Promise<void> {
+  await writeReadyFile(file, {
+    http_url: http.publicUrl,
+    account_id: installation.accountId,
+    workspace_id: installation.workspace.id,
+    admin_user: installation.admin.name,
+    admin_token: token.token.reveal(),
+    ca_file: caFile,
+    instance: instance === undefined ? null : { ...instance, database: INITIAL_DATABASE },
+  })
+  shutdown.add('ready file', () => removeReadyFile(file))
+}
+
+/** Of the administrator, for the command that is printed. */
+async function mintCredential(
+  { installation: { admin, workspace } }: Ground,
+  { mint }: Serving['controlPlane'],
+  instanceName: string,
+): Promise<string> {
+  const { token } = await mint(
+    {
+      identity: admin,
+      workspaceId: workspace.id,
+      isWorkspaceAdmin: true,
+      isAccountAdmin: true,
+      scopes: ['all-apis'],
+      bearer: 'personal_access_token',
+      groupIds: [],
+    },
+    { instanceNames: [instanceName], readTables: [] },
+  )
+  return token.reveal()
+}
+
+/**
+ * The link by which the administrator sets a password; kept in a file where no terminal shows it.
+ * @param token that goes into the same file
+ * @returns undefined when another first start has handed one out
+ */
+function invite(
+  ground: Ground,
+  output: Output,
+  token: IssuedToken | undefined,
+): Promise<Invitation | undefined> {
+  const { foundation, installations, installation, firstAccess, http } = ground
+  return completeInstallation(
+    {
+      installations,
+      clock: foundation.clock,
+      generate: () => generateSignInLink(randomBytes),
+      async handOver(made) {
+        // Left by a first start that was killed: its link was never kept.
+        if (output.isTerminal) return firstAccess.forget()
+        await firstAccess.keep({
+          http_url: http.publicUrl,
+          admin_user: installation.admin.name,
+          ...(token === undefined ? {} : { admin_token: token.token.reveal() }),
+          ...(token?.expiresAt === undefined
+            ? {}
+            : { admin_token_expires_at: token.expiresAt.toISOString() }),
+          sign_in_link: linkOf(ground, made),
+          sign_in_link_expires_at: made.expiresAt.toISOString(),
+        })
+      },
+    },
+    installation,
+  )
+}
+
+const linkOf = ({ http }: Ground, { token }: Invitation): string =>
+  `${http.publicUrl}${OAUTH_PREFIX}${PASSWORD_PATH}/${token.reveal()}`
+
+const pooledEndpointOf = ({ pooled_host: host, pooled_port: port }: NonNullable<Instance>) =>
+  host === undefined || port === undefined ? undefined : { host, port }

@@ -1,0 +1,53 @@
+/** The fourth phase of a start: database instances come up, are looked after, and take logins. */
+import { randomUUID } from 'node:crypto'
+import type { InstanceUid } from '../domain/ids.ts'
+import { createFirstInstance } from '../operations/instances/create-first-instance.ts'
+import { nameInstances, settleInstances, supervise, type SettledInstances } from './instances.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { Ground } from './start-foundation.ts'
+import type { Serving } from './start-serving.ts'
+import { superviseWhenAlone } from './supervision.ts'
+
+export async function startInstances(
+  { foundation, installation, isFirstStart, settings, log }: Ground,
+  { controlPlane, gateway }: Serving,
+  shutdown: Shutdown,
+): Promise<SettledInstances> {
+  const { supervisor } = controlPlane
+  if (gateway !== undefined) {
+    // In reverse: nobody new gets in, PostgreSQL ends the sessions of those inside (57P01), then it stops itself.
+    shutdown.add('database instances', () => supervisor.stop({ stopInstances: true }))
+    shutdown.add('gateway', () => gateway.drain())
+  }
+  if (isFirstStart)
+    await createFirstInstance(
+      {
+        store: foundation.stores.instances,
+        listeners: foundation.listeners,
+        supervisor,
+        clock: foundation.clock,
+        newInstanceUid: () => randomUUID() as InstanceUid,
+        encryption: foundation.encryption,
+      },
+      installation,
+      settings['first-instance'].value,
+    )
+  if (gateway === undefined) {
+    await nameInstances(foundation)
+    const supervision = superviseWhenAlone({
+      address: foundation.address,
+      log,
+      begin: () => supervise(controlPlane),
+    })
+    shutdown.add('supervision', () => supervision.stop())
+  } else {
+    await supervisor.start()
+    await gateway.reconcileListeners()
+  }
+  // Before the gateway waits for its sessions to end by themselves: these end now, and their browsers are told why.
+  shutdown.add('sessions of the SQL editor', () => {
+    controlPlane.endSqlSessions()
+    return Promise.resolve()
+  })
+  return settleInstances(foundation, installation.workspace.id, isFirstStart)
+}

@@ -1,0 +1,86 @@
+/** The second and third phase of a start: the control plane, and the gateway where this process has one. */
+import { httpProxiesOf } from '../config/gateway-settings.ts'
+import type { MetricsSnapshot } from '../observation/metrics.ts'
+import { buildControlPlane, type ControlPlane } from './control-plane.ts'
+import { gatewayAuthoritiesOf } from './gateway-authorities.ts'
+import { buildGateway, type RunningGateway } from './gateway.ts'
+import { buildLive, type Live } from './live.ts'
+import { buildMetricsHandler } from './metrics.ts'
+import { connectionsOfInstance, sessionLimitsOf } from './pooled-settings.ts'
+import type { Shutdown } from './shutdown.ts'
+import { loadSignInProvider } from './sign-in-provider.ts'
+import type { Ground } from './start-foundation.ts'
+
+export interface Serving {
+  readonly controlPlane: ControlPlane
+  /** Undefined: others serve PostgreSQL clients. */
+  readonly gateway: RunningGateway | undefined
+}
+
+export async function startServing(ground: Ground, shutdown: Shutdown): Promise<Serving> {
+  const { foundation } = ground
+  const live = buildLive(foundation)
+  /** Of the other processes of this node, which the gateway starts. */
+  let measureOthers: RunningGateway['measure'] = () => Promise.resolve([])
+  const controlPlane = await openControlPlane(ground, live, () => measureOthers())
+  shutdown.add('notices of changed instances', () => foundation.changes.stop())
+  await foundation.changes.start()
+  if (ground.role === 'control') {
+    await serveHttp(controlPlane, live, shutdown)
+    return { controlPlane, gateway: undefined }
+  }
+  shutdown.add('inquiry', () => controlPlane.inquiry.stop())
+  await controlPlane.inquiry.start()
+  await serveHttp(controlPlane, live, shutdown)
+  const gateway = await buildGateway(foundation, ground.settings, {
+    workers: ground.workers,
+    address: foundation.address,
+    publicUrl: ground.http.publicUrl,
+    accountId: ground.installation.accountId,
+    masterKeyFile: ground.masterKeyFile,
+    recordsListeners: true,
+  })
+  measureOthers = () => gateway.measure()
+  return { controlPlane, gateway }
+}
+
+async function openControlPlane(
+  { foundation, machine, installation, http, settings }: Ground,
+  live: Live,
+  measureOthers: () => Promise<readonly MetricsSnapshot[]>,
+): Promise<ControlPlane> {
+  return buildControlPlane(
+    foundation,
+    machine,
+    installation,
+    {
+      httpListener: http.listener,
+      metrics: await buildMetricsHandler(settings, foundation.metrics, measureOthers),
+      live,
+    },
+    {
+      publicUrl: http.publicUrl,
+      plainHttp: settings['plain-http'].value,
+      instancesPerWorkspace: settings['instances-per-workspace'].value,
+      connectionsOfInstance: connectionsOfInstance(settings),
+      sessionLimits: sessionLimitsOf(settings),
+      sessionIdleSeconds: settings['session-idle-seconds'].value,
+      replicationSlotMegabytes: settings['replication-slot-megabytes'].value,
+      attachingCallers: settings['attached-instances'].value,
+      gatewayAuthorities: gatewayAuthoritiesOf(foundation, settings),
+      httpProxies: httpProxiesOf(settings),
+      ...(await loadSignInProvider(settings)),
+    },
+  )
+}
+
+async function serveHttp({ http }: ControlPlane, live: Live, shutdown: Shutdown): Promise<void> {
+  shutdown.add('what is told of the moment', () => live.stop())
+  await live.start()
+  await http.start()
+  shutdown.add('HTTP', async () => {
+    // Streams would be waited for.
+    live.streams.close()
+    await http.stop()
+  })
+}
