@@ -30,10 +30,10 @@ const withZone = formatterOf({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  hour12: false,
+  hourCycle: 'h23',
   timeZoneName: 'short',
 })
-const clock = formatterOf({ hour: '2-digit', minute: '2-digit', hour12: false })
+const clock = formatterOf({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const day = formatterOf({ year: 'numeric', month: 'short', day: 'numeric' })
 const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'narrow' })
 

@@ -11,13 +11,13 @@ const PARTS = {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  hour12: false,
+  hourCycle: 'h23',
 } as const
 
 const local = new Intl.DateTimeFormat(LANGUAGE, PARTS)
 const utc = new Intl.DateTimeFormat(LANGUAGE, { ...PARTS, timeZone: 'UTC', timeZoneName: 'short' })
 
-const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium', hour12: false })
+const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium', hourCycle: 'h23' })
 
 /** Of today, to the second. */
 export const formatTime = (at: Date): string => time.format(at)

@@ -91,7 +91,7 @@ describeInChromium('the OAuth token of the overview', () => {
       const time = new Intl.DateTimeFormat('en', {
         hour: '2-digit',
         minute: '2-digit',
-        hour12: false,
+        hourCycle: 'h23',
         timeZone: 'Asia/Tokyo',
       }).format(new Date(expires))
       await flag(page)

@@ -64,7 +64,7 @@ const NONE = 'the console has no control for it'
 
 /** By the titles of the rows. */
 const CONTROLS: Readonly<Record<string, readonly Control[] | typeof NONE>> = {
-  'mint a credential, having a role in the instance, or a group of one’s own having one': [
+  'mint a credential with a role in the instance, or as a member of a group that has one': [
     { path: onInstance(), find: button('Get OAuth Token') },
     { path: onInstance(), find: link('New Query') },
   ],
@@ -76,10 +76,10 @@ const CONTROLS: Readonly<Record<string, readonly Control[] | typeof NONE>> = {
     { path: onInstance(), find: link('Permissions') },
   ],
   'see how the instance is used over time': [{ path: onInstance(), find: link('Metrics') }],
-  'create the own role, plain': [
+  'create one’s own role, without attributes': [
     { path: onInstance('/roles'), find: button('Add my role'), withoutRole: true },
   ],
-  'create the own role with attributes or membership in databricks_superuser': [
+  'create one’s own role with attributes or membership in databricks_superuser': [
     { path: onInstance('/roles'), find: button('Add role'), withoutRole: true },
   ],
   'create the role of somebody else, or one of PG_ONLY': [
@@ -102,13 +102,13 @@ const CONTROLS: Readonly<Record<string, readonly Control[] | typeof NONE>> = {
       find: (page) => page.getByRole('row').getByRole('button', { name: /^More actions for / }),
     },
   ],
-  'ask what one may do oneself, as which roles one could log in, and how an own login would end': [
+  'check what one may do oneself, as which roles one could log in, and how a login of one’s own would end': [
     { path: onInstance(), find: link('Check a login') },
   ],
-  'ask how the login of somebody else would end': [
+  'check how the login of somebody else would end': [
     { path: onInstance('/login-check'), find: (page) => page.getByRole('combobox', { name: 'Who' }) },
   ],
-  'list the databases of the instance, having a role in it': [
+  'list the databases of the instance, with a role in it': [
     { path: sqlEditor, open: openDatabases, find: (page) => page.getByRole('option', { name: DATABASE }) },
   ],
   'list the databases of the instance without such a role': [
@@ -122,9 +122,9 @@ const CONTROLS: Readonly<Record<string, readonly Control[] | typeof NONE>> = {
   'register catalogs and tables for claims; remove them, grant and revoke SELECT on them': [
     { path: onInstance(), find: link('Catalogs') },
   ],
-  'read and change the files in the own home (/Workspace/Users/…)': NONE,
+  'read and change the files in one’s own home (/Workspace/Users/…)': NONE,
   'read and change the files in the home of somebody else': NONE,
-  'keep, share, change and delete own saved queries': [
+  'save, share, change and delete one’s own queries': [
     {
       path: sqlEditor,
       open: (page) => page.getByRole('button', { name: /^More actions for query/ }).click(),
