@@ -1,4 +1,4 @@
-/** What a control plane knows of the moment: how instances are used, and what has changed, for whoever watches. */
+/** Live data of a control plane: how instances are used, and which changes the open consoles are notified of. */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { beginOfSlot, slotAt } from '../domain/instance-activity.ts'

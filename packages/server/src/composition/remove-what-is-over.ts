@@ -1,4 +1,4 @@
-/** What signing in leaves in the system database and what counts no more is removed, by every control plane. */
+/** Removes expired records of sign-ins and console sessions from the system database; every control plane does. */
 import type { Log } from '../observation/log.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 import { removeConsoleSessionsThatAreOver } from '../operations/sign-in/console-sessions.ts'

@@ -141,7 +141,7 @@ async function openStores(
     'comparison of clocks',
     watchClock({ ...foundation, askDatabaseTime: () => askDatabaseTime(database) }),
   )
-  shutdown.add('removal of what strangers left', removeWhatIsOver(foundation.stores, clock, log))
+  shutdown.add('removal of expired records', removeWhatIsOver(foundation.stores, clock, log))
   shutdown.add('administrative connections', () => foundation.clusters.connections.closeAll())
   await progress.step('Keys and certificates', () => startKeys(foundation, installation))
   const caFile = path.join(machine.dataDirectory, 'ca.pem')

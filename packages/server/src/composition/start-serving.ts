@@ -75,7 +75,7 @@ async function openControlPlane(
 }
 
 async function serveHttp({ http }: ControlPlane, live: Live, shutdown: Shutdown): Promise<void> {
-  shutdown.add('what is told of the moment', () => live.stop())
+  shutdown.add('live events of the console', () => live.stop())
   await live.start()
   await http.start()
   shutdown.add('HTTP', async () => {

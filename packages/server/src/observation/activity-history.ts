@@ -3,7 +3,13 @@
  * plane alone: a restart begins anew. An hour without anything costs nothing (activity-hour.ts: what one costs); above a
  * bound of all hours together, 79 MB, the oldest ones go first.
  */
-import { SLOT_SECONDS, slotAt, type ActivityPoint, type ActivityReport, type InstanceLoad } from '../domain/instance-activity.ts'
+import {
+  SLOT_SECONDS,
+  slotAt,
+  type ActivityPoint,
+  type ActivityReport,
+  type InstanceLoad,
+} from '../domain/instance-activity.ts'
 import { percentileOfLoginTimes } from '../domain/login-times.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { ActivityHistory } from '../operations/ports/activity.ts'
