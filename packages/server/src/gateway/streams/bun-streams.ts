@@ -110,12 +110,14 @@ class BunStream extends EventEmitter implements EncryptedStream {
   writableFinished = false
   onHandshake: ((isSecure: boolean) => void) | undefined
   #socket: BunSocket | undefined
-  readonly #allowHalfOpen: boolean
+  readonly #isOfBackend: boolean
   /** Read while nobody wanted it. */
   #pending: Buffer[] = []
   #pendingBytes = 0
   #isPaused = true
   #isHeldBack = false
+  /** There is no socket any more. */
+  #isGone = false
   #hasHeardEnd = false
   #isDelivering = false
   /** What the kernel has not taken yet. */
@@ -123,9 +125,10 @@ class BunStream extends EventEmitter implements EncryptedStream {
   /** TLS is on top: what comes is for it alone. */
   #isUpgraded = false
 
-  constructor(allowHalfOpen: boolean) {
+  /** Of a client, which may end and still read; of a backend, which may not. */
+  constructor(of: 'client' | 'backend') {
     super()
-    this.#allowHalfOpen = allowHalfOpen
+    this.#isOfBackend = of === 'backend'
   }
 
   use(socket: BunSocket): void {
@@ -177,7 +180,10 @@ class BunStream extends EventEmitter implements EncryptedStream {
     if (this.destroyed) return this
     this.destroyed = true
     this.#unsent = []
-    this.#socket?.close()
+    this.#pending = []
+    this.#pendingBytes = 0
+    if (this.#isGone) process.nextTick(this.#deliver)
+    else this.#socket?.close()
     return this
   }
 
@@ -219,26 +225,20 @@ class BunStream extends EventEmitter implements EncryptedStream {
     if (!this.#isPaused) this.#deliver()
   }
 
+  /**
+   * The socket is gone. What a backend said before is still to be taken, at the pace of whoever takes it, and then the
+   * stream is closed (hear-out.ts); what a client said that is gone is of no use.
+   */
   hearClose(): void {
-    const wasDestroyed = this.destroyed
-    this.destroyed = true
+    this.#isGone = true
+    if (this.#isOfBackend) this.#hasHeardEnd = true
     this.#unsent = []
-    process.nextTick(() => {
-      if (this.closed) return
-      if (!wasDestroyed) {
-        // What came before the end is still to be taken, whoever had asked for a pause.
-        this.#hasHeardEnd = true
-        this.#isPaused = false
-        this.#deliver()
-      }
-      this.closed = true
-      this.emit('close')
-    })
+    process.nextTick(this.#deliver)
   }
 
   /** The kernel takes more. */
   flush(): void {
-    if (this.#unsent.length === 0 || this.destroyed) return
+    if (this.#unsent.length === 0 || this.destroyed || this.#isGone) return
     while (this.#unsent.length > 0) {
       const [first = Buffer.alloc(0)] = this.#unsent
       const taken = this.#offer(first)
@@ -256,7 +256,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
   upgrade(context: SecureContext): BunStream | undefined {
     if (this.#pendingBytes > 0 || this.#socket === undefined) return undefined
     this.#isUpgraded = true
-    const encrypted = new BunStream(true)
+    const encrypted = new BunStream('client')
     const [raw, tls] = this.#socket.upgradeTLS({
       isServer: true,
       // Bun's own context is inside of that of its `node:tls`.
@@ -286,6 +286,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
 
   /** A socket that is gone takes everything: the writer finds out by its close, and reads on until then. */
   #offer(bytes: Buffer): number {
+    if (this.#isGone) return bytes.length
     const taken = this.#socket?.write(bytes) ?? 0
     return taken < 0 ? bytes.length : taken
   }
@@ -311,11 +312,17 @@ class BunStream extends EventEmitter implements EncryptedStream {
     } finally {
       this.#isDelivering = false
     }
-    if (this.#pendingBytes === 0) this.#holdBackNoMore()
-    if (this.#isPaused || !this.#hasHeardEnd || this.readableEnded) return
-    this.readableEnded = true
-    this.emit('end')
-    if (!this.#allowHalfOpen) this.end()
+    if (this.#pending.length > 0 && (this.#isOfBackend || !this.#isGone)) return
+    this.#holdBackNoMore()
+    if (this.#hasHeardEnd && !this.#isPaused && !this.readableEnded && !this.destroyed) {
+      this.readableEnded = true
+      this.emit('end')
+      if (this.#isOfBackend) this.end()
+    }
+    if (!this.#isGone || this.closed) return
+    this.destroyed = true
+    this.closed = true
+    this.emit('close')
   }
 
   #holdBackNoMore(): void {
@@ -362,7 +369,7 @@ class BelowTls extends Duplex {
 const handlersOf = (onConnection: (stream: BunStream) => void): BunHandlers => ({
   ...HANDLERS,
   open(socket) {
-    const stream = new BunStream(true)
+    const stream = new BunStream('client')
     socket.data = stream
     stream.use(socket)
     onConnection(stream)
@@ -431,7 +438,7 @@ export const bunStreams: Streams = {
 
   async connect(socketPath, signal) {
     signal.throwIfAborted()
-    const stream = new BunStream(false)
+    const stream = new BunStream('backend')
     const opened = runtime().connect({
       unix: socketPath,
       allowHalfOpen: true,
