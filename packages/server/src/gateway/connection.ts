@@ -1,5 +1,5 @@
 /** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
-import type { Admission } from '../operations/login/admit-login.ts'
+import type { Admission } from '../operations/login/admission.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'

@@ -1,5 +1,6 @@
 /** What serves connections: this process (serve-here.ts), or processes of its own (workers/serve-by-workers.ts). */
 import type { CancelRequest } from '../protocol/startup.ts'
+import type { Address, OpenAddress } from './listening/address.ts'
 import type { ConnectionTarget } from './settings.ts'
 
 export interface Serving {
@@ -19,15 +20,4 @@ export interface Serving {
   endDrain(): void
   /** How many processes take connections now. */
   processes(): number
-}
-
-export interface Address {
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-}
-
-export interface OpenAddress extends Address {
-  /** No more connections are taken; those that were go on. */
-  close(): void
 }

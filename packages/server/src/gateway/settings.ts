@@ -1,6 +1,6 @@
 /** What the gateway may be told, and what it needs of the rest of the system. */
 import type { InstanceUid } from '../domain/ids.ts'
-import type { AdmitLogin } from '../operations/login/admit-login.ts'
+import type { AdmitLogin } from '../operations/login/admission.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
 import type { ClaimedDatabases } from '../operations/ports/claimed-databases.ts'
 import type { InstanceStore } from '../operations/ports/instances.ts'

@@ -5,7 +5,7 @@
  */
 import path from 'node:path'
 import { refused } from '../../operations/refused-error.ts'
-import type { Admission } from '../../operations/login/admit-login.ts'
+import type { Admission } from '../../operations/login/admission.ts'
 import { LONGEST_STARTUP_PACKET_OF_BACKEND } from '../../protocol/limits.ts'
 import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from './open-claims.ts'
 import { isProtocolOption } from '../../protocol/protocol-version.ts'

@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises'
 import net, { Server } from 'node:net'
 import { getSystemErrorName } from 'node:util'
-import type { Address } from '../serving.ts'
+import type { Address } from './address.ts'
 
 /** What `node:cluster` uses for the same; Node has no public name for a socket that is bound and not listened to. */
 interface ServerHandles {

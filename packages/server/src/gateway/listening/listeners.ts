@@ -9,7 +9,7 @@ import type { InstanceUid } from '../../domain/ids.ts'
 import type { StandInPort } from '../../domain/stand-in-port.ts'
 import { chooseInstanceHost } from './instance-host.ts'
 import { choosePorts, placeAt, POSTGRESQL_PORT, type ClaimedPlaces } from './own-port.ts'
-import type { Address, OpenAddress } from '../serving.ts'
+import type { Address, OpenAddress } from './address.ts'
 import type { GatewayLog, ListeningSettings } from '../settings.ts'
 
 /** Opens an address for a target that it knows. @throws what the system says of the address */

@@ -1,5 +1,5 @@
 /** The pooled endpoints of all instances: their logins, their pools, their cancel requests. */
-import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
+import type { Admission, PooledAdmission } from '../../operations/login/admission.ts'
 import { refused } from '../../operations/refused-error.ts'
 import { placesOf } from '../../policy/pooled-login.ts'
 import { encodeAuthenticationOk, encodeBackendKeyData, encodeReadyForQuery } from '../../protocol/backend.ts'

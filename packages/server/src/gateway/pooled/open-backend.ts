@@ -1,5 +1,5 @@
 /** Opens a backend for a pool and makes sure that it is the role that was admitted, in the database that it asked for. */
-import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
+import type { Admission, PooledAdmission } from '../../operations/login/admission.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'

@@ -3,7 +3,7 @@
  * with. The role and the database by their OIDs besides their names, since names are given again; the identity, since
  * databricks_session_identity() tells who opened the backend.
  */
-import type { Admission } from '../../operations/login/admit-login.ts'
+import type { Admission } from '../../operations/login/admission.ts'
 import { isProtocolOption } from '../../protocol/protocol-version.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 

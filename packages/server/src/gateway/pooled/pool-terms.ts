@@ -1,6 +1,6 @@
 /** What a pool works with: its limits, the world around it, and what PostgreSQL says of its role and its database. */
 import type { DatabaseOid, RoleOid } from '../../domain/ids.ts'
-import type { PooledAdmission } from '../../operations/login/admit-login.ts'
+import type { PooledAdmission } from '../../operations/login/admission.ts'
 import type { PooledBackend } from './backend.ts'
 
 export interface PoolLimits {

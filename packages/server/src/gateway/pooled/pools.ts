@@ -1,7 +1,7 @@
 /** The pools of all instances: which one a login belongs to, when they are looked after, and when they are forgotten. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
-import type { Admission, PooledAdmission } from '../../operations/login/admit-login.ts'
+import type { Admission, PooledAdmission } from '../../operations/login/admission.ts'
 import { refused } from '../../operations/refused-error.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import type { GatewayDependencies, PooledSettings } from '../settings.ts'

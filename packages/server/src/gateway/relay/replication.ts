@@ -4,7 +4,7 @@
  * cluster and the passwords of all roles.
  */
 import { logicalReplicationEnabled } from '../../domain/database-instance.ts'
-import type { Admission } from '../../operations/login/admit-login.ts'
+import type { Admission } from '../../operations/login/admission.ts'
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'

@@ -1,6 +1,6 @@
 /** An open session in the list of its process: what was known at its login, and what was seen of it since. */
 import type { OpenSession } from '../../domain/open-session.ts'
-import type { Admission } from '../../operations/login/admit-login.ts'
+import type { Admission } from '../../operations/login/admission.ts'
 import type { SessionLink } from './session-link.ts'
 
 export interface ListedSession {

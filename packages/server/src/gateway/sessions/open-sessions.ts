@@ -5,7 +5,7 @@
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { isSelected, type OpenSession, type SessionSelection } from '../../domain/open-session.ts'
-import type { Admission } from '../../operations/login/admit-login.ts'
+import type { Admission } from '../../operations/login/admission.ts'
 import type { Clock } from '../../operations/ports/clock.ts'
 import type { RecheckSession } from '../../operations/sessions/recheck-session.ts'
 import { SessionEnding, type SessionEndPorts } from './end-session.ts'

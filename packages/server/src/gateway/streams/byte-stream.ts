@@ -5,7 +5,7 @@
  */
 import type { Server } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import type { Address, OpenAddress } from '../serving.ts'
+import type { Address, OpenAddress } from '../listening/address.ts'
 
 export interface ByteStream {
   /** Of payload, without what TLS adds. */

@@ -28,7 +28,7 @@ import type { Fault } from '../../domain/fault.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../../operations/ports/proof.ts'
 import type { CancelRequest } from '../../protocol/startup.ts'
 import type { CounterName } from '../connection-limits.ts'
-import type { Address } from '../serving.ts'
+import type { Address } from '../listening/address.ts'
 import type { ConnectionTarget } from '../settings.ts'
 
 /** Buffers do not survive JSON. */

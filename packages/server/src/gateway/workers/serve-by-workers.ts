@@ -6,7 +6,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { Fault } from '../../domain/fault.ts'
 import { bindAddress, type BoundAddress } from '../listening/bind-address.ts'
-import type { Address, OpenAddress, Serving } from '../serving.ts'
+import type { Address, OpenAddress } from '../listening/address.ts'
+import type { Serving } from '../serving.ts'
 import type { ConnectionTarget, GatewayLog } from '../settings.ts'
 import { GrantedPlaces, type PlaceHolder } from './grant-places.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import { Fault } from '../../domain/fault.ts'
 import { refuse } from '../../policy/refusals.ts'
-import type { AdmitLogin } from '../login/admit-login.ts'
+import type { AdmitLogin } from '../login/admission.ts'
 import type { KeptAuditLog } from '../ports/audit.ts'
 import { RefusedError } from '../refused-error.ts'
 

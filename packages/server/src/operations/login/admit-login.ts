@@ -2,109 +2,19 @@
  * Admits a login or refuses it: the numbered steps of DESIGN §6, each fact asked for when its turn comes, the
  * verdict left to `policy/`. Leaves exactly one audit record per login.
  */
-import type { ClaimedTable } from '../../domain/catalog.ts'
-import type { DatabaseFacts } from '../../domain/database-facts.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
-import type { Identity } from '../../domain/identity.ts'
-import type { IdentityId, InstanceUid, RoleOid, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
-import { chooseChallenge, needsRole, type Challenge } from '../../policy/challenge.ts'
-import type { Admitted } from '../../policy/login.ts'
 import { unreachable } from '../../domain/unreachable.ts'
-import type { VerifiedToken } from '../../tokens/claims.ts'
-import type { SessionTicket } from '../../tokens/session-ticket.ts'
-import type { TokenRejection } from '../../tokens/verify.ts'
-import { admitByPassword } from './admit-by-password.ts'
-import { admitByToken } from './admit-by-token.ts'
-import type { RememberedLogins } from './remembered-logins.ts'
+import { chooseChallenge, needsRole, type Challenge } from '../../policy/challenge.ts'
 import { loadReachableInstance } from '../instances/load-reachable-instance.ts'
 import { orUnavailable } from '../or-unavailable.ts'
 import type { AuditLog } from '../ports/audit.ts'
-import type { ClaimReader } from '../ports/catalog.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { LoginDirectory } from '../ports/directory.ts'
-import type { InstanceRoles } from '../ports/instance-roles.ts'
-import type { InstanceLookup } from '../ports/instances.ts'
-import type { FailedLoginBrake, FailedLoginLimits, ProofAsker } from '../ports/proof.ts'
+import type { ProofAsker } from '../ports/proof.ts'
 import { RefusedError } from '../refused-error.ts'
-
-export interface AdmitLoginPorts {
-  readonly instances: InstanceLookup
-  readonly roles: Pick<InstanceRoles, 'loadRoleFacts'>
-  readonly directory: LoginDirectory
-  readonly remembered: RememberedLogins
-  readonly claims: Pick<ClaimReader, 'loadClaimSet'>
-  readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
-  readonly issueTicket: (ticket: SessionTicket, now: Date) => Promise<string>
-  /** Where tokens of that workspace are to be had. */
-  readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
-  readonly brake: FailedLoginBrake
-  /** As they are now. */
-  readonly failedLoginLimits: () => FailedLoginLimits
-  /** Of the installation, the same in every gateway and after every start. */
-  readonly madeUpVerifierSecret: Redacted<Uint8Array>
-  readonly pause: (milliseconds: number) => Promise<void>
-  readonly audit: AuditLog
-  readonly clock: Clock
-}
-
-export interface LoginRequest {
-  readonly instanceUid: InstanceUid
-  /** As the client sent it; compared exactly. */
-  readonly roleName: string
-  readonly database: string
-  readonly clientAddress: string
-  /** The client asked for OAUTHBEARER in its startup message. */
-  readonly wantsBearer: boolean
-  /** A pooled session cannot have claims: they are opened in one backend, once. */
-  readonly endpoint?: 'direct' | 'pooled' | 'read-only'
-}
-
-export interface Admission {
-  readonly instance: DatabaseInstance
-  readonly roleName: string
-  readonly roleOid: RoleOid
-  /** What the session will show to `databricks_create_role`; a token of nothing else. Undefined without an identity, and for a pooled session. */
-  readonly sessionTicket: string | undefined
-  /**
-   * The identity of the token, and for the role of a group the path of membership from the group down to it. Undefined
-   * for a role that logged in by its own password: nobody knows who that was.
-   */
-  readonly behind:
-    | {
-        readonly id: IdentityId
-        readonly type: Identity['type']
-        readonly name: string
-        readonly path: readonly string[]
-      }
-    | undefined
-  /** What was proved; undefined for a proof that is no token. */
-  readonly token: VerifiedToken | undefined
-  /** What the session reads besides, in the database that it asked for (behaviour 10). */
-  readonly claimedTables: readonly ClaimedTable[]
-  /** Of a pooled login: what PostgreSQL would have looked at, had it opened a backend. Elsewhere it looks itself. */
-  readonly pooled?: PooledAdmission | undefined
-}
-
-export interface PooledAdmission {
-  readonly database: DatabaseFacts
-  /** `rolconnlimit`; -1 means none. */
-  readonly roleConnectionLimit: number
-}
-
-/** What became known in the course of one login, for its audit record. */
-export interface SeenOfLogin {
-  challenge?: Challenge
-  token?: VerifiedToken
-  admitted?: Admitted
-  instance?: DatabaseInstance
-}
-
-/**
- * @param proof asks the client, once, after everything that needs no proof was checked
- * @throws RefusedError with what the client may read
- */
-export type AdmitLogin = (request: LoginRequest, proof: ProofAsker) => Promise<Admission>
+import type { Admission, AdmitLogin, LoginRequest } from './admission.ts'
+import { admitByPassword } from './admit-by-password.ts'
+import { admitByToken } from './admit-by-token.ts'
+import type { AdmitLoginPorts, SeenOfLogin } from './admit-login-ports.ts'
 
 /** Enough to log in, and nothing else (behaviour 4). */
 const SCOPE_OF_A_LOGIN = 'postgres'

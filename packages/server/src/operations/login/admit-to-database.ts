@@ -1,7 +1,7 @@
 /** What a pooled login is asked besides, of the role that it proved to be: may it use the database? */
 import type { RoleFacts } from '../../domain/role.ts'
 import { decidePooledLogin } from '../../policy/pooled-login.ts'
-import type { LoginRequest, PooledAdmission } from './admit-login.ts'
+import type { LoginRequest, PooledAdmission } from './admission.ts'
 import { RefusedError } from '../refused-error.ts'
 
 /** What is to be asked for with the role: nothing at the direct endpoint, where PostgreSQL opens a backend and judges. */

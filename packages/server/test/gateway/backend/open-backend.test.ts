@@ -6,7 +6,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backendSocketPath, openBackend } from '../../../src/gateway/backend/open-backend.ts'
 import type { IdentityId, RoleOid } from '../../../src/domain/ids.ts'
-import type { Admission } from '../../../src/operations/login/admit-login.ts'
+import type { Admission } from '../../../src/operations/login/admission.ts'
 import { RefusedError } from '../../../src/operations/refused-error.ts'
 import { cstring, int32, startupMessage, typed } from '../../stage/byte-builder.ts'
 

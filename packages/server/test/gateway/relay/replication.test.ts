@@ -1,6 +1,6 @@
 /** What the gateway lets through of a replication connection: whole messages, however they come, and none of the physical kind. */
 import { describe, expect, it } from 'vitest'
-import type { Admission } from '../../../src/operations/login/admit-login.ts'
+import type { Admission } from '../../../src/operations/login/admission.ts'
 import { RefusedError } from '../../../src/operations/refused-error.ts'
 import { guardReplication, requireLogicalReplication } from '../../../src/gateway/relay/replication.ts'
 import { NO_SETTINGS } from '../../../src/policy/instance-settings.ts'

@@ -4,7 +4,7 @@ import type { DatabaseInstance } from '../../../src/domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId, RoleOid } from '../../../src/domain/ids.ts'
 import { createOpenSessions } from '../../../src/gateway/sessions/open-sessions.ts'
 import type { SessionEnd } from '../../../src/gateway/sessions/session-link.ts'
-import type { Admission } from '../../../src/operations/login/admit-login.ts'
+import type { Admission } from '../../../src/operations/login/admission.ts'
 import type { AuditEntry } from '../../../src/operations/ports/audit.ts'
 import { NO_SETTINGS } from '../../../src/policy/instance-settings.ts'
 
