@@ -18,7 +18,7 @@ export interface Places {
   giveBack(key: string): void
 }
 
-export function createPlaces(): Places {
+function createPlaces(): Places {
   const counts = new Map<string, number>()
   return {
     take(key, most) {

@@ -8,11 +8,11 @@ export type BackendReply =
   /** Any other request or continuation of authentication. */
   | { readonly kind: 'authentication_request'; readonly code: number }
   | { readonly kind: 'error_response'; readonly error: ReceivedError }
-  | { readonly kind: 'other'; readonly type: string }
+  | { readonly kind: 'other'; readonly type: number }
 
 /** Undefined when the body does not have the shape that its type demands. */
 export function parseBackendReply({ type, body }: Frame): BackendReply | undefined {
-  switch (type.charCodeAt(0)) {
+  switch (type) {
     case BACKEND.authentication: {
       const code = new FieldCursor(body).int32()
       if (code === undefined) return undefined

@@ -12,8 +12,8 @@ export type Decoded<Message> =
 
 /** A message with its type byte, as every message after the startup packet has it. */
 export interface Frame {
-  /** One character, e.g. `Q`. */
-  readonly type: string
+  /** Of message-types.ts, as far as it is known there. */
+  readonly type: number
   /** Without type and length; a view of the input, not a copy. */
   readonly body: Buffer
 }
@@ -35,7 +35,7 @@ export function decodeFrame(bytes: Buffer, longest: number): Decoded<Frame> {
   if (length < LENGTH_BYTES || length > longest) return violation('invalid message length')
   const total = TYPE_BYTES + length
   if (bytes.length < total) return needMore(total)
-  const type = String.fromCharCode(bytes.readUInt8(0))
+  const type = bytes.readUInt8(0)
   return { outcome: 'message', message: { type, body: bytes.subarray(HEADER_BYTES, total) }, length: total }
 }
 

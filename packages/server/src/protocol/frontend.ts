@@ -7,11 +7,11 @@ export type FrontendMessage =
   | { readonly kind: 'password_message'; readonly password: Buffer }
   | { readonly kind: 'query'; readonly text: Buffer }
   | { readonly kind: 'terminate' }
-  | { readonly kind: 'other'; readonly type: string }
+  | { readonly kind: 'other'; readonly type: number }
 
 /** Undefined when the body does not have the shape that its type demands. */
 export function parseFrontendMessage({ type, body }: Frame): FrontendMessage | undefined {
-  switch (type.charCodeAt(0)) {
+  switch (type) {
     case FRONTEND.passwordMessage: {
       const password = wholeString(body)
       return password === undefined ? undefined : { kind: 'password_message', password }

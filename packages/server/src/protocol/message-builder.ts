@@ -23,11 +23,10 @@ function string(text: string | Buffer): Buffer {
 
 export const field = { int16, int32, string } as const
 
-/** @param type of message-types.ts, or the letter of a frame that is passed on */
-export function buildMessage(type: number | string, ...fields: readonly Buffer[]): Buffer {
+/** @param type of message-types.ts, or of a frame that is passed on */
+export function buildMessage(type: number, ...fields: readonly Buffer[]): Buffer {
   const body = Buffer.concat(fields)
-  const typeByte = typeof type === 'string' ? type.charCodeAt(0) : type
-  return Buffer.concat([Buffer.of(typeByte), int32(body.length + 4), body])
+  return Buffer.concat([Buffer.of(type), int32(body.length + 4), body])
 }
 
 /** A startup packet: no type byte. */

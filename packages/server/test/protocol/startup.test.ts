@@ -5,6 +5,7 @@ import { decodeErrorResponse } from '../../src/protocol/error-response.ts'
 import { decodeFrame } from '../../src/protocol/frame.ts'
 import { parseBackendReply } from '../../src/protocol/backend-reply.ts'
 import { parseFrontendMessage } from '../../src/protocol/frontend.ts'
+import { BACKEND, FRONTEND } from '../../src/protocol/message-types.ts'
 import { agreeOnProtocol } from '../../src/protocol/protocol-version.ts'
 import { decodeName, decodeStartupPacket, lastValue, type StartupPacket } from '../../src/protocol/startup.ts'
 import {
@@ -133,16 +134,16 @@ describe('a message with a type', () => {
   })
 
   it.each([
-    ['a password without its NUL', 'p', Buffer.from('token')],
-    ['a password with bytes behind its NUL', 'p', Buffer.from('token\0more')],
-    ['a Terminate with a body', 'X', Buffer.of(1)],
+    ['a password without its NUL', FRONTEND.passwordMessage, Buffer.from('token')],
+    ['a password with bytes behind its NUL', FRONTEND.passwordMessage, Buffer.from('token\0more')],
+    ['a Terminate with a body', FRONTEND.terminate, Buffer.of(1)],
   ])('with the wrong body is none: %s', (_what, type, body) => {
     expect(parseFrontendMessage({ type, body })).toBeUndefined()
   })
 
   it.each([
-    ['an authentication request that is cut', 'R', Buffer.of(0, 0)],
-    ['an AuthenticationOk that goes on', 'R', Buffer.of(0, 0, 0, 0, 1)],
+    ['an authentication request that is cut', BACKEND.authentication, Buffer.of(0, 0)],
+    ['an AuthenticationOk that goes on', BACKEND.authentication, Buffer.of(0, 0, 0, 0, 1)],
   ])('of a backend with the wrong body is none: %s (attack 15)', (_what, type, body) => {
     expect(parseBackendReply({ type, body })).toBeUndefined()
   })

@@ -14,6 +14,7 @@ import type { BackendCredential, BackendCredentials } from '../../operations/por
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { decodeFrame, FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import { encodeCancelRequest, type CancelRequest } from '../../protocol/startup.ts'
 import { logInToBackend, nextFrame, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader, type ByteReader } from '../byte-reader.ts'
@@ -148,12 +149,13 @@ async function readGreeting(
     const frame = await nextFrame(reader)
     length += frame.body.length
     if (length > LONGEST_GREETING) throw new ConnectionEnded()
-    if (frame.type === 'S' && isStandbyReport(frame.body)) throw new NotThisHost('it is a standby')
+    if (frame.type === BACKEND.parameterStatus && isStandbyReport(frame.body))
+      throw new NotThisHost('it is a standby')
     frames.push(frame)
     // An error behind AuthenticationOk, such as a database that does not exist, is for the client to read.
-    if (frame.type === 'Z' || frame.type === 'E') break
+    if (frame.type === BACKEND.readyForQuery || frame.type === BACKEND.errorResponse) break
   }
-  return claims === undefined || frames.at(-1)?.type === 'E'
+  return claims === undefined || frames.at(-1)?.type === BACKEND.errorResponse
     ? Buffer.concat(frames.map(({ type, body }) => buildMessage(type, body)))
     : openClaims(socket, reader, claims, admission.roleName, frames)
 }

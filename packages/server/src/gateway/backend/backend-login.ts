@@ -10,6 +10,7 @@ import { parseBackendReply } from '../../protocol/backend-reply.ts'
 import { decodeFrame, type Frame } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
@@ -66,7 +67,7 @@ export async function logInToBackend(
     }
     if (reply?.kind === 'error_response') {
       socket.end()
-      return { kind: 'refused', message: buildMessage('E', frame.body) }
+      return { kind: 'refused', message: buildMessage(BACKEND.errorResponse, frame.body) }
     }
     if (reply?.kind === 'authentication_request') {
       const answer = proof.answer({ code: reply.code, body: frame.body.subarray(4) })
@@ -75,7 +76,8 @@ export async function logInToBackend(
     }
     // NegotiateProtocolVersion of an older backend tells us; the client keeps what we agreed on. Anything else is
     // out of turn.
-    if (!(reply?.kind === 'other' && reply.type === 'v')) throw new ConnectionEnded()
+    if (!(reply?.kind === 'other' && reply.type === BACKEND.negotiateProtocolVersion))
+      throw new ConnectionEnded()
   }
 }
 

@@ -12,6 +12,7 @@ import { encodeStatement, encodeSync } from '../../protocol/frontend-statements.
 import { decodeFrame, FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 
@@ -66,7 +67,7 @@ export async function openClaims(
     ]),
   )
   const answer = await readUntilReady(reader)
-  const failure = answer.find(({ type }) => type === 'E')
+  const failure = answer.find(({ type }) => type === BACKEND.errorResponse)
   if (failure !== undefined) {
     const { sqlstate, message } = decodeErrorResponse(failure.body)
     const problem =
@@ -75,7 +76,7 @@ export async function openClaims(
   }
   requireReader(answer, roleName)
   // ParameterStatus tells of settings that changed, and belongs to the client all the same.
-  const reports = answer.filter(({ type }) => type === 'S')
+  const reports = answer.filter(({ type }) => type === BACKEND.parameterStatus)
   const ready = greeting.pop()
   return Buffer.concat(
     [...greeting, ...reports, ...(ready === undefined ? [] : [ready])].map(({ type, body }) =>
@@ -86,7 +87,9 @@ export async function openClaims(
 
 /** The name that databricks_open_claims returned must be that of the session now. */
 function requireReader(answer: readonly Frame[], roleName: string): void {
-  const [reader, current] = answer.filter(({ type }) => type === 'D').map(({ body }) => textOfOneColumn(body))
+  const [reader, current] = answer
+    .filter(({ type }) => type === BACKEND.dataRow)
+    .map(({ body }) => textOfOneColumn(body))
   if (reader?.startsWith(READER_PREFIX) === true && reader === current) return
   throw refused('claimed_table_not_open', {
     role: roleName,
@@ -105,6 +108,6 @@ async function readUntilReady(reader: ByteReader): Promise<Frame[]> {
   for (;;) {
     const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
     frames.push(frame)
-    if (frame.type === 'Z') return frames
+    if (frame.type === BACKEND.readyForQuery) return frames
   }
 }

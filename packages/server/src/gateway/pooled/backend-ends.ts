@@ -3,6 +3,7 @@ import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 
 /** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
 export class BackendRefused extends Error {
@@ -12,7 +13,7 @@ export class BackendRefused extends Error {
   constructor(body: Buffer) {
     super('PostgreSQL did not open the session')
     this.name = 'BackendRefused'
-    this.answer = buildMessage('E', body)
+    this.answer = buildMessage(BACKEND.errorResponse, body)
     this.sqlstate = decodeErrorResponse(body).sqlstate
   }
 }
@@ -25,7 +26,7 @@ export class BackendEnded extends Error {
   constructor(body: Buffer) {
     super('PostgreSQL ended the backend')
     this.name = 'BackendEnded'
-    this.answer = buildMessage('E', body)
+    this.answer = buildMessage(BACKEND.errorResponse, body)
     this.sqlstate = sqlstateThatEnds(body)
   }
 }

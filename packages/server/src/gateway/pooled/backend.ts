@@ -9,7 +9,7 @@ import type { Frame } from '../../protocol/frame.ts'
 import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_MESSAGE } from '../../protocol/limits.ts'
-import { BACKEND } from '../../protocol/message-types.ts'
+import { BACKEND, TRANSACTION_STATUS } from '../../protocol/message-types.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
 import { BackendEnded, BackendGone } from './backend-ends.ts'
 import type { Leftovers } from './conversation/leftovers.ts'
@@ -137,13 +137,14 @@ export class PooledBackend {
             }
             this.scanner.take()
             const frame = {
-              type: String.fromCharCode(this.scanner.type),
+              type: this.scanner.type,
               body: Buffer.from(this.scanner.body()),
             }
-            if (frame.type === 'S') this.#report(frame.body)
-            else if (frame.type === 'A') this.tenant?.hear(buildMessage('A', frame.body))
-            else if (frame.type !== 'N') frames.push(frame)
-            if (frames.filter(({ type }) => type === 'Z').length < ready) continue
+            if (frame.type === BACKEND.parameterStatus) this.#report(frame.body)
+            else if (frame.type === BACKEND.notificationResponse)
+              this.tenant?.hear(buildMessage(BACKEND.notificationResponse, frame.body))
+            else if (frame.type !== BACKEND.noticeResponse) frames.push(frame)
+            if (frames.filter(({ type }) => type === BACKEND.readyForQuery).length < ready) continue
             resolve()
             return
           }
@@ -172,7 +173,7 @@ export class PooledBackend {
   /** Reads up to the first ReadyForQuery. */
   async begin(): Promise<void> {
     const frames = await this.converse(Buffer.alloc(0), 1)
-    const key = frames.find(({ type }) => type === 'K')
+    const key = frames.find(({ type }) => type === BACKEND.backendKeyData)
     this.cancelKey = key === undefined ? undefined : backendKeyOf(key.body)
   }
 
@@ -183,10 +184,10 @@ export class PooledBackend {
       await Promise.all(this.#cancels)
       const { bytes, ready } = askInventory(customNames)
       const frames = await this.converse(bytes, ready)
-      if (statusesOf(frames).at(-1) === 'I') return readInventory(frames, this.openedAs)
+      if (statusesOf(frames).at(-1) === TRANSACTION_STATUS.idle) return readInventory(frames, this.openedAs)
     } catch (error) {
       if (!(error instanceof BackendGone)) throw error
-      this.#hearLastWord(error.frames.findLast(({ type }) => type === 'E')?.body)
+      this.#hearLastWord(error.frames.findLast(({ type }) => type === BACKEND.errorResponse)?.body)
     }
     this.socket.destroy()
     return undefined
@@ -212,7 +213,8 @@ export class PooledBackend {
       ]
       const frames = await this.converse(Buffer.concat(statements), statements.length)
       const isClean =
-        frames.every(({ type }) => type !== 'E') && statusesOf(frames).every((status) => status === 'I')
+        frames.every(({ type }) => type !== BACKEND.errorResponse) &&
+        statusesOf(frames).every((status) => status === TRANSACTION_STATUS.idle)
       if (isClean && this.scanner.isBetweenMessages) {
         this.tenant = undefined
         return custom.length === 0 ? new Map() : readCustom(frames)
@@ -229,7 +231,7 @@ export class PooledBackend {
     if (settings.size === 0) return
     const { bytes, ready } = setAgain(settings)
     const frames = await this.converse(bytes, ready)
-    const failure = frames.find(({ type }) => type === 'E')
+    const failure = frames.find(({ type }) => type === BACKEND.errorResponse)
     if (failure === undefined) return
     const { message, sqlstate } = decodeErrorResponse(failure.body)
     throw refused('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() })
@@ -288,5 +290,7 @@ export class PooledBackend {
 }
 
 /** Of every ReadyForQuery. */
-const statusesOf = (frames: readonly Frame[]): readonly string[] =>
-  frames.filter(({ type }) => type === 'Z').map(({ body }) => body.toString('latin1'))
+const statusesOf = (frames: readonly Frame[]): readonly (number | undefined)[] =>
+  frames
+    .filter(({ type }) => type === BACKEND.readyForQuery)
+    .map(({ body }) => (body.length === 1 ? body[0] : undefined))

@@ -11,6 +11,7 @@ import {
   encodeStatement,
   encodeSync,
 } from '../../protocol/frontend-statements.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 
 /** Names and values with one character per byte: they are in the encoding of the session. */
 export type Settings = ReadonlyMap<string, string>
@@ -87,7 +88,7 @@ export const askCustom = (customNames: readonly string[]): Question => ({
 
 /** @param opened what `WHO_ACTS` was answered when the backend was opened */
 export function readInventory(frames: readonly Frame[], opened: readonly string[]): Inventory {
-  const failure = frames.find(({ type }) => type === 'E')
+  const failure = frames.find(({ type }) => type === BACKEND.errorResponse)
   if (failure !== undefined) {
     const { message, sqlstate } = decodeErrorResponse(failure.body)
     const why = `something that could not be asked for (${sqlstate ?? ''} ${message ?? ''})`
@@ -131,8 +132,8 @@ function resultsOf(frames: readonly Frame[]): readonly (readonly Row[])[] {
   const results: Row[][] = []
   let rows: Row[] = []
   for (const { type, body } of frames) {
-    if (type === 'D') rows.push(rowOf(body))
-    if (type !== 'C') continue
+    if (type === BACKEND.dataRow) rows.push(rowOf(body))
+    if (type !== BACKEND.commandComplete) continue
     results.push(rows)
     rows = []
   }

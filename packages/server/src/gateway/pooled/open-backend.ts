@@ -4,6 +4,7 @@ import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
 import { encodeQuery } from '../../protocol/frontend-statements.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import type { ProtocolVersion, StartupMessage } from '../../protocol/startup.ts'
 import { settingsFingerprint } from '../../protocol/settings-fingerprint.ts'
 import type { AttachedClusters } from '../backend/attached-clusters.ts'
@@ -54,7 +55,7 @@ export async function openPooledBackend(
   } catch (error) {
     backend.socket.destroy()
     if (!(error instanceof BackendGone)) throw error
-    const failure = error.frames.find(({ type }) => type === 'E')
+    const failure = error.frames.find(({ type }) => type === BACKEND.errorResponse)
     if (failure !== undefined) throw new BackendRefused(failure.body)
     throw new RefusedError(
       refuse('facts_unavailable', { reason: 'The backend ended the connection out of turn.' }),
@@ -64,7 +65,7 @@ export async function openPooledBackend(
 }
 
 function columnsOf(frames: readonly Frame[]): readonly (string | undefined)[] {
-  const row = frames.find(({ type }) => type === 'D')
+  const row = frames.find(({ type }) => type === BACKEND.dataRow)
   if (row === undefined) return []
   const cursor = new FieldCursor(row.body)
   return Array.from({ length: cursor.int16() ?? 0 }, () =>

@@ -1,6 +1,7 @@
 /** ParameterStatus and BackendKeyData, read. One character per byte: values are in the encoding of the session. */
 import { FieldCursor } from '../../protocol/frame.ts'
 import { buildMessage, field } from '../../protocol/message-builder.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 
 export type ParameterValues = Map<string, string>
 
@@ -22,4 +23,8 @@ export function backendKeyOf(body: Buffer): { readonly processId: number; readon
 }
 
 export const encodeStatus = (name: string, value: string): Buffer =>
-  buildMessage('S', field.string(Buffer.from(name, 'latin1')), field.string(Buffer.from(value, 'latin1')))
+  buildMessage(
+    BACKEND.parameterStatus,
+    field.string(Buffer.from(name, 'latin1')),
+    field.string(Buffer.from(value, 'latin1')),
+  )

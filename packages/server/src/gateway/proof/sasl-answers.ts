@@ -1,6 +1,7 @@
 /** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { decodeFrame } from '../../protocol/frame.ts'
+import { FRONTEND } from '../../protocol/message-types.ts'
 import {
   encodeAuthenticationSasl,
   encodeAuthenticationSaslContinue,
@@ -43,8 +44,8 @@ export async function beginSasl(
 async function readResponse(reader: ByteReader, longest: number): Promise<Buffer> {
   const { type, body } = await reader.next((bytes) => decodeFrame(bytes, longest))
   // libpq without a password, or with `require_auth`, goes away when it sees what it is asked for.
-  if (type === 'X' && body.length === 0) throw new ConnectionEnded()
-  if (type !== 'p') throw violation('expected a SASL response')
+  if (type === FRONTEND.terminate && body.length === 0) throw new ConnectionEnded()
+  if (type !== FRONTEND.passwordMessage) throw violation('expected a SASL response')
   return body
 }
 

@@ -8,6 +8,7 @@ import type { Admission } from '../../operations/login/admission.ts'
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { LONGEST_MESSAGE } from '../../protocol/limits.ts'
 import { MessageScanner } from '../../protocol/message-scanner.ts'
+import { FRONTEND } from '../../protocol/message-types.ts'
 import {
   isLogicalReplication,
   LONGEST_REPLICATION_PREFIX,
@@ -16,7 +17,6 @@ import {
 import type { StartupMessage } from '../../protocol/startup.ts'
 import type { ClientGuard } from './relay.ts'
 
-const QUERY = 'Q'.charCodeAt(0)
 const HEADER_BYTES = 5
 
 /**
@@ -49,7 +49,7 @@ export function requireLogicalReplication({ instance, roleName, claimedTables }:
 export function guardReplication(): ClientGuard {
   const scanner = new MessageScanner({
     longestOf: () => LONGEST_MESSAGE,
-    prefixOf: (type) => HEADER_BYTES + (type === QUERY ? LONGEST_REPLICATION_PREFIX : 0),
+    prefixOf: (type) => HEADER_BYTES + (type === FRONTEND.query ? LONGEST_REPLICATION_PREFIX : 0),
   })
   return {
     admit(chunk) {
@@ -60,7 +60,7 @@ export function guardReplication(): ClientGuard {
         if (seen === 'need_more') return admitted
         if (seen === 'violation')
           return refused('protocol_violation', { violation: 'invalid message length' })
-        if (seen === 'message' && scanner.type === QUERY && !isLogicalReplication(textOf(scanner)))
+        if (seen === 'message' && scanner.type === FRONTEND.query && !isLogicalReplication(textOf(scanner)))
           return physicalRefused()
         admitted.push(scanner.view(scanner.start, scanner.end))
         scanner.take()

@@ -6,6 +6,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { InstanceUid } from '../../domain/ids.ts'
 import { decodeFrame, needMore, type Decoded } from '../../protocol/frame.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE } from '../../protocol/limits.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import type { CancelRequest } from '../../protocol/startup.ts'
 
 export interface SessionKey {
@@ -24,7 +25,7 @@ export function decodeGreeting(bytes: Buffer): Decoded<Buffer> {
     if (decoded.outcome === 'need_more') return needMore(offset + decoded.total)
     if (decoded.outcome === 'violation') return { outcome: 'message', message: bytes, length: bytes.length }
     offset += decoded.length
-    if (decoded.message.type === 'Z' || decoded.message.type === 'E')
+    if (decoded.message.type === BACKEND.readyForQuery || decoded.message.type === BACKEND.errorResponse)
       return { outcome: 'message', message: bytes.subarray(0, offset), length: offset }
   }
 }
@@ -36,7 +37,7 @@ export function readBackendKey(greeting: Buffer): Omit<SessionKey, 'instanceUid'
     const decoded = decodeFrame(rest, LONGEST_BACKEND_LOGIN_MESSAGE)
     if (decoded.outcome !== 'message') return undefined
     const { type, body } = decoded.message
-    if (type === 'K' && body.length >= 8)
+    if (type === BACKEND.backendKeyData && body.length >= 8)
       return { processId: body.readInt32BE(0), secret: Buffer.from(body.subarray(4)) }
     rest = rest.subarray(decoded.length)
   }

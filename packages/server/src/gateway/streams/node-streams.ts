@@ -67,7 +67,7 @@ export const nodeStreams: Streams = {
 }
 
 /** @param socket of which nothing was read */
-export function asClientStream(socket: Socket): Socket {
+function asClientStream(socket: Socket): Socket {
   // Without a listener a broken connection would end the process; whoever uses the stream notices by its close.
   socket.on('error', () => undefined)
   // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.

@@ -16,7 +16,7 @@ import {
   encodeFlush,
   encodeParse,
 } from '../../../protocol/frontend-statements.ts'
-import { BACKEND } from '../../../protocol/message-types.ts'
+import { BACKEND, TRANSACTION_STATUS } from '../../../protocol/message-types.ts'
 import { rowShapeOf } from '../../../protocol/row-shape.ts'
 import type { ClientMessage } from './client-message.ts'
 import { Exchange, type Phase } from './exchange.ts'
@@ -27,7 +27,6 @@ import { traitsOf, type TextTraits } from './text-traits.ts'
 import { Texts } from './texts.ts'
 import { DROP, PASS, type AnswerVerdict, type RequestVerdict } from './verdict.ts'
 
-const IDLE = 'I'.charCodeAt(0)
 const NO_COLUMNS = Buffer.alloc(2)
 
 /**
@@ -307,7 +306,7 @@ export class Conversation {
     const answered = this.#exchange.ready()
     if (answered === undefined) return this.#mismatch()
     if (answered.kind === 'query') this.#statements.simpleQueryRan()
-    this.#isInTransaction = status !== IDLE
+    this.#isInTransaction = status !== TRANSACTION_STATUS.idle
     if (!this.#exchange.isEmpty) return PASS
     this.#mayDeallocateAll = false
     if (!this.#isInTransaction && this.phase === 'between') this.#texts.transactionEnded()
