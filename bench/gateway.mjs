@@ -2,7 +2,10 @@
 // here, rounds take turns, ratios are those of rounds that stood side by side. Writes its tables into
 // docs/performance.md with --write; --quick is short, for CI. Exits with 1 below a floor.
 // Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency,memory] [--rounds N] [--seconds N]
-import { parseArgs } from 'node:util'
+import { execFile } from 'node:child_process'
+import { readlink } from 'node:fs/promises'
+import path from 'node:path'
+import { parseArgs, promisify } from 'node:util'
 import { startContenders } from './gateway/contenders.mjs'
 import { measureBulk } from './gateway/measure-bulk.mjs'
 import { measureLatency } from './gateway/measure-latency.mjs'
@@ -17,6 +20,14 @@ const MEASURES = {
   bulk: measureBulk,
   latency: measureLatency,
   memory: measureMemory,
+}
+
+/** Of the workers: what users run by default. */
+async function runtimeOf(pids) {
+  const worker = pids.at(-1)
+  const program = await readlink(`/proc/${worker}/exe`)
+  const { stdout } = await promisify(execFile)(program, ['--version'])
+  return `${path.basename(program)} ${stdout.trim()}`
 }
 
 const { values } = parseArgs({
@@ -41,6 +52,7 @@ if (values.rounds !== undefined) size.rounds = Number(values.rounds)
 if (values.seconds !== undefined) size.seconds = Number(values.seconds)
 
 const stage = await startContenders(size)
+console.log(`one worker of the gateway, on ${await runtimeOf(await stage.lakegate.pids())}`)
 const sections = []
 try {
   for (const missing of stage.missing) console.log(`left out: ${missing}`)

@@ -28,8 +28,17 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
   }
   try {
     const certificate = await makeCertificate(directory)
-    const [port, plainPort, scramPort, passthroughPort, terminatingPort, coldPort, relayPort, loginPort] =
-      await freePorts(8)
+    const [
+      port,
+      plainPort,
+      scramPort,
+      passthroughPort,
+      terminatingPort,
+      coldPort,
+      askingPort,
+      relayPort,
+      loginPort,
+    ] = await freePorts(9)
     const postgres = await startPostgres({ directory, certificate, port, maxConnections })
     started.push(postgres)
     const direct = { host: postgres.host, port, user: USER, password: PASSWORD, database: DATABASE }
@@ -46,10 +55,14 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       ...{ directory, name: 'cold', certificate, port: coldPort, postgres },
       ...{ authentication: 'scram-sha-256', secret: verifier, reuse: false },
     })
+    const asking = await startPgbouncer({
+      ...{ directory, name: 'asking', certificate, port: askingPort, postgres },
+      ...{ authentication: 'scram-sha-256', secret: verifier, asks: true },
+    })
     const haproxy = await startHaproxy({ directory, certificate, passthroughPort, terminatingPort, postgres })
     const bare = await startBareNode({ certificate, relayPort, loginPort, postgres })
     started.push(bare)
-    started.push(...[plain, scram, cold, haproxy].filter((one) => one !== undefined))
+    started.push(...[plain, scram, cold, asking, haproxy].filter((one) => one !== undefined))
     const environment = {
       LAKEGATE_TLS_CERTIFICATE_FILE: certificate.chain,
       LAKEGATE_TLS_KEY_FILE: certificate.key,
@@ -86,6 +99,9 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       ...(cold === undefined
         ? {}
         : { cold: { name: 'PgBouncer, SCRAM, a backend each', target: cold.session, pids: cold.pids } }),
+      ...(asking === undefined
+        ? {}
+        : { asking: { name: 'PgBouncer, SCRAM, auth_query', target: asking.session, pids: asking.pids } }),
       ...(haproxy === undefined
         ? {}
         : {

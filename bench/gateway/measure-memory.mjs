@@ -11,7 +11,7 @@ const HOLDER = fileURLToPath(new URL('session-holder.mjs', import.meta.url))
 const WARM_UP_SESSIONS = 200
 /** What was opened settles, and what logins left is collected or stays for good. */
 const SETTLE_MS = 5_000
-const AIM_KILOBYTES = 60
+const AIM_KILOBYTES = 40
 
 export async function measureMemory({ contenders, startFreshLakegate }, { idleSessions }) {
   const ways = [

@@ -17,6 +17,7 @@ const isThere = (file) =>
 /**
  * @param options.authentication 'plain' (a cleartext password inside TLS) or 'scram-sha-256'
  * @param options.reuse false: each backend serves one login, as at a gateway that opens one for each
+ * @param options.asks true: it asks PostgreSQL for the verifier at each login (auth_query), as a gateway asks at each login
  * @param options.secret what its user list holds for the user: the password, or its SCRAM verifier
  * @returns undefined where PgBouncer is not installed
  */
@@ -29,12 +30,13 @@ export async function startPgbouncer({
   authentication,
   secret,
   reuse = true,
+  asks = false,
 }) {
   if (!(await isThere(PGBOUNCER))) return undefined
   const { account } = postgres
   const file = (ending) => path.join(directory, `${name}.${ending}`)
   const backend = `host=${postgres.socketDirectory} port=${postgres.port} dbname=${DATABASE} user=${USER}`
-  await writeFile(file('users'), `"${USER}" "${secret}"\n`)
+  await writeFile(file('users'), asks ? '"postgres" ""\n' : `"${USER}" "${secret}"\n`)
   await writeFile(
     file('ini'),
     `[databases]
@@ -46,7 +48,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = ${authentication}
 auth_file = ${file('users')}
-max_client_conn = 6000
+${asks ? 'auth_user = postgres\nauth_query = SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename = $1\n' : ''}max_client_conn = 6000
 default_pool_size = 100
 min_pool_size = ${reuse ? 32 : 0}
 ${reuse ? '' : 'server_lifetime = 0\n'}log_connections = 0

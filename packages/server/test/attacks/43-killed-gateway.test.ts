@@ -13,6 +13,7 @@ import {
 import { asOwner, databaseClient, mintCredential } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { isRunning, workersOf } from '../stage/workers.ts'
+import { GATEWAY_RUNTIMES } from '../stage/gateway-runtimes.ts'
 
 const environment = { LAKEGATE_GATEWAY_WORKERS: '2', LAKEGATE_LOGINS_PER_ADDRESS: '200' }
 let lakegate: RunningLakegate
@@ -51,9 +52,16 @@ const backends = (): Promise<number> =>
     return rowCount ?? 0
   })
 
+/** At once. That one of two workers gets all of them happens once in 32,768 times. */
+const SESSIONS = 16
+const spreadsEvenly =
+  process.platform === 'linux' &&
+  process.env['TEST_GATEWAY_RUNTIME'] !== 'node' &&
+  GATEWAY_RUNTIMES.some(({ gatewayRuntime, isInstalled }) => gatewayRuntime === 'bun' && isInstalled)
+
 describe('a killed worker', () => {
-  it('takes its own sessions with it, one half of them, leaves no backend behind, and is replaced', async () => {
-    sessions = await Promise.all(Array.from({ length: 4 }, openSession))
+  it('takes its own sessions with it and no others, leaves no backend behind, and is replaced', async () => {
+    sessions = await Promise.all(Array.from({ length: SESSIONS }, openSession))
     const [victim, other] = await workersOf(lakegate.process.pid)
     if (victim === undefined || other === undefined) throw new Error('there are no two workers')
     process.kill(victim, 'SIGKILL')
@@ -62,9 +70,12 @@ describe('a killed worker', () => {
       return workers.length === 2 && !workers.includes(victim) && workers.includes(other)
     })
     const alive = await Promise.all(sessions.map(answers))
-    expect(alive.filter((isAlive) => isAlive)).toHaveLength(2)
     sessions = sessions.filter((_session, index) => alive[index] === true)
-    await waitFor('the end of the cut sessions', async () => (await backends()) === 2)
+    const kept = sessions.length
+    // Where workers share one socket, the first to wake may have taken them all.
+    if (spreadsEvenly) expect(kept).toBeGreaterThan(0)
+    if (spreadsEvenly) expect(kept).toBeLessThan(SESSIONS)
+    await waitFor('the end of the cut sessions', async () => (await backends()) === kept)
   })
 
   it('gives back the places that its connections took', async () => {
