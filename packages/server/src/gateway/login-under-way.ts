@@ -66,6 +66,7 @@ export class LoginUnderWay {
     if (!this.#log.isTracing()) return
     this.#log.trace(
       {
+        pid: process.pid,
         connection: this.#connection,
         station,
         milliseconds: Number((performance.now() - this.#began).toFixed(2)),

@@ -1,6 +1,6 @@
 /**
- * Serves by processes of their own. This process binds addresses, gives every worker the socket, counts for all of them, and
- * has no part in a login. A worker that ends takes its own sessions with it and is replaced; when this process ends, the
+ * Serves by processes of their own. This process says where to listen, counts for all of them, and has no part in a
+ * login. A worker that ends takes its own sessions with it and is replaced; when this process ends, the
  * workers take no more connections and serve what they have to the end (docs/decisions/0009-gateway-workers.md, 0018).
  */
 import { fork, type ChildProcess } from 'node:child_process'
