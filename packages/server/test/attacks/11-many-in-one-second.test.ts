@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { passwordMessage, queryMessage, sslRequest, startupMessage } from '../stage/byte-builder.ts'
-import { GATEWAY_RUNTIMES } from '../stage/gateway-runtimes.ts'
+import { GATEWAY_RUNTIME_HERE } from '../stage/gateway-runtimes.ts'
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { directWire, pooledEndpointOf, pooledWire } from '../stage/pooled-sessions.ts'
 import { mintCredential } from '../stage/service-principal.ts'
@@ -18,8 +18,9 @@ const addressOf = (client: number) => `127.7.7.${String((client % ADDRESSES) + 1
 /** What a client reads instead of an answer: the limit of connections, or that its login took too long. */
 const IN_WORDS = ['53300', '08006']
 
-describe.each(GATEWAY_RUNTIMES)('with workers on $gatewayRuntime', ({ gatewayRuntime, isInstalled }) => {
-  describe.skipIf(!isInstalled)('which is installed', () => {
+// `npm test` tries the default, `npm run test:gateway-on-node` the other one.
+describe.each([GATEWAY_RUNTIME_HERE])('with workers on %s', (gatewayRuntime) => {
+  describe('the gateway', () => {
     let lakegate: OwnLakegate
     let login: { readonly user: string; readonly password: string }
     beforeAll(async () => {

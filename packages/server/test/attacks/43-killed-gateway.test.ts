@@ -13,7 +13,7 @@ import {
 import { asOwner, databaseClient, mintCredential } from '../stage/service-principal.ts'
 import { waitFor } from '../stage/wait-for.ts'
 import { isRunning, workersOf } from '../stage/workers.ts'
-import { GATEWAY_RUNTIMES } from '../stage/gateway-runtimes.ts'
+import { GATEWAY_RUNTIME_HERE } from '../stage/gateway-runtimes.ts'
 
 const environment = { LAKEGATE_GATEWAY_WORKERS: '2', LAKEGATE_LOGINS_PER_ADDRESS: '200' }
 let lakegate: RunningLakegate
@@ -54,10 +54,7 @@ const backends = (): Promise<number> =>
 
 /** At once. That one of two workers gets all of them happens once in 32,768 times. */
 const SESSIONS = 16
-const spreadsEvenly =
-  process.platform === 'linux' &&
-  process.env['TEST_GATEWAY_RUNTIME'] !== 'node' &&
-  GATEWAY_RUNTIMES.some(({ gatewayRuntime, isInstalled }) => gatewayRuntime === 'bun' && isInstalled)
+const spreadsEvenly = process.platform === 'linux' && GATEWAY_RUNTIME_HERE === 'bun'
 
 describe('a killed worker', () => {
   it('takes its own sessions with it and no others, leaves no backend behind, and is replaced', async () => {

@@ -5,7 +5,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { copyData, copyDone, queryMessage } from '../stage/byte-builder.ts'
-import { GATEWAY_RUNTIMES } from '../stage/gateway-runtimes.ts'
+import { GATEWAY_RUNTIME_HERE } from '../stage/gateway-runtimes.ts'
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { directWire, lettersOf, pooledWire, type LoggedInWire } from '../stage/pooled-sessions.ts'
 import { databaseClient, mintCredential } from '../stage/service-principal.ts'
@@ -24,8 +24,9 @@ const ENDLESS = 1_000_000
 const COPY_IN = 'COPY copied FROM STDIN'
 const SOME_ROWS = copyData('1\n'.repeat(20_000))
 
-describe.each(GATEWAY_RUNTIMES)('with workers on $gatewayRuntime', ({ gatewayRuntime, isInstalled }) => {
-  describe.skipIf(!isInstalled)('which is installed', () => {
+// `npm test` tries the default, `npm run test:gateway-on-node` the other one.
+describe.each([GATEWAY_RUNTIME_HERE])('with workers on %s', (gatewayRuntime) => {
+  describe('the gateway', () => {
     let lakegate: OwnLakegate
     let owner: pg.Client
     let login: { readonly user: string; readonly password: string }

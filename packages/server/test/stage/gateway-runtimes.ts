@@ -22,3 +22,7 @@ export const GATEWAY_RUNTIMES: readonly {
   { gatewayRuntime: 'node', isInstalled: true },
   { gatewayRuntime: 'bun', isInstalled: isBunInstalled() },
 ]
+
+/** What the workers of this run's Lakegates run on: the default, or what `npm run test:gateway-on-node` says. */
+export const GATEWAY_RUNTIME_HERE: 'node' | 'bun' =
+  process.env['TEST_GATEWAY_RUNTIME'] === 'node' || !isBunInstalled() ? 'node' : 'bun'
