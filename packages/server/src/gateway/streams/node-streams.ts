@@ -6,7 +6,7 @@ import { ALPN_PROTOCOL, ConnectionEnded, type EncryptedStream, type Streams } fr
 
 export const nodeStreams: Streams = {
   async listen({ host, port }, onConnection) {
-    const server = createServer({ noDelay: true })
+    const server = createServer()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port }, () => {
@@ -72,6 +72,8 @@ function asClientStream(socket: Socket): Socket {
   socket.on('error', () => undefined)
   // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.
   socket.allowHalfOpen = true
+  // A socket that came from another process listens without our options. PostgreSQL sets it too (`StreamConnection`).
+  socket.setNoDelay(true)
   return socket
 }
 

@@ -285,7 +285,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
       case 'ready':
         worker.isReady = true
         this.#wasEverReady = true
-        for (const listener of this.#listeners) void this.#giveListener(worker, listener)
+        for (const listener of this.#listeners) void this.#giveAgain(worker, listener)
         if ([...this.#workers].every(({ isReady }) => isReady)) this.#started?.resolve()
         return
       case 'failed':
@@ -324,6 +324,17 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     { id, host, port, bound, target }: Listener,
   ): Promise<ListenFailure | null | undefined> {
     return pipe.ask('listen', { listener: id, address: { host, port }, target }, bound?.server)
+  }
+
+  /** To a worker that came later: nobody waits for it, so the log says when it takes no connections there. */
+  async #giveAgain(worker: Worker<Setup>, listener: Listener): Promise<void> {
+    const failure = await this.#giveListener(worker, listener)
+    if (failure === null || failure === undefined) return
+    const { host, port } = listener
+    this.#options.log.error(
+      { ...failure, host, port, pid: worker.child.pid },
+      'a worker of the gateway cannot listen; the others do, and a restart opens the address again',
+    )
   }
 
   #closeListener(listener: Listener): void {

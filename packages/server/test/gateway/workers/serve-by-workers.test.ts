@@ -9,6 +9,7 @@ import {
   type ServingByWorkers,
   type WorkerRuntime,
 } from '../../../src/gateway/workers/serve-by-workers.ts'
+import { waitFor } from '../../stage/wait-for.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lakegate-workers-'))
 afterAll(() => {
@@ -108,5 +109,41 @@ describe('a runtime that does not run workers here', () => {
       runtimes: [{ name: 'another', program: '/bin/false', options: [], environment: {} }],
     })
     await expect(failureOf(workers)).resolves.toMatchObject({ code: 'gateway_worker_ended' })
+  })
+})
+
+describe('a worker that takes the place of another', () => {
+  it('and cannot listen is told of in the log', async () => {
+    const file = path.join(directory, 'cannot-listen.mjs')
+    const marker = path.join(directory, 'address-taken')
+    // Ends when a drain is to end; its successor finds the address taken.
+    writeFileSync(
+      file,
+      `import { existsSync } from 'node:fs'
+      process.on('message', (messages) => {
+        for (const { notice, ask, id } of messages) {
+          if (notice?.kind === 'start') process.send([{ notice: { kind: 'ready' } }])
+          if (notice?.kind === 'end_drain') process.exit(1)
+          if (notice?.kind === 'drain') process.exit(0)
+          const answer = existsSync(${JSON.stringify(marker)}) ? { code: 'EADDRINUSE', message: 'taken' } : null
+          if (ask === 'listen') process.send([{ answerTo: id, answer }])
+        }
+      })`,
+    )
+    const logged: object[] = []
+    const workers = serveByWorkers<object, object>({
+      ...{ entry: pathToFileURL(file), count: 1, runtimes: [NODE] },
+      log: { ...silent, error: (fields: object) => logged.push(fields) },
+    })
+    await workers.start({}, () => undefined)
+    await workers.listen(
+      { host: '127.0.0.1', port: 0 },
+      { instanceUid: undefined, certificateHost: 'localhost' },
+    )
+    writeFileSync(marker, '')
+    workers.endDrain()
+    await waitFor('the log', () => Promise.resolve(logged.some((fields) => 'host' in fields)))
+    expect(logged).toContainEqual(expect.objectContaining({ code: 'EADDRINUSE', host: '127.0.0.1' }))
+    await workers.drain(0)
   })
 })
