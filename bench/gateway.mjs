@@ -40,8 +40,24 @@ const { values } = parseArgs({
   },
 })
 const size = values.quick
-  ? { rounds: 1, seconds: 1.5, scale: 1, bulkMegabytes: 40, latencyTransactions: 1_000, warmUpSeconds: 1 }
-  : { rounds: 5, seconds: 4, scale: 10, bulkMegabytes: 400, latencyTransactions: 10_000, warmUpSeconds: 15 }
+  ? {
+      rounds: 1,
+      seconds: 1.5,
+      scale: 1,
+      bulkMegabytes: 40,
+      latencyTransactions: 1_000,
+      warmUpSeconds: 1,
+      sessionWarmUpSeconds: 1,
+    }
+  : {
+      rounds: 5,
+      seconds: 4,
+      scale: 10,
+      bulkMegabytes: 400,
+      latencyTransactions: 10_000,
+      warmUpSeconds: 15,
+      sessionWarmUpSeconds: 2,
+    }
 Object.assign(
   size,
   values.quick

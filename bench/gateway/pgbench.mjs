@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { run } from './processes.mjs'
+import { run, runAndHear } from './processes.mjs'
 import { quantile } from './statistics.mjs'
 
 export const libpqEnvironment = ({ host, port, user, password, database, negotiation, libraries }) => ({
@@ -19,24 +19,42 @@ export const libpqEnvironment = ({ host, port, user, password, database, negotia
   ...(negotiation === 'direct' ? { PGSSLNEGOTIATION: 'direct', LD_LIBRARY_PATH: libraries } : {}),
 })
 
-/** @returns { perSecond, transactions }; of the built-in select-only script unless another is given */
-export async function pgbench(target, { clients, seconds, protocol = 'simple', reconnect = false, script }) {
-  const output = await withScript(script, (scriptArguments) =>
-    run(
+/**
+ * @param options.warmUpSeconds run before those that count. A backend that was just opened fills its caches and meets
+ *   each page of the shared buffers for the first time, which a pool did long ago.
+ * @returns { perSecond, transactions }; of the built-in select-only script unless another is given. The rate is of the
+ *   seconds that count, the transactions are all of them.
+ */
+export async function pgbench(
+  target,
+  { clients, seconds, protocol = 'simple', reconnect = false, script, warmUpSeconds = 0 },
+) {
+  const { output, complaint } = await withScript(script, (scriptArguments) =>
+    runAndHear(
       'pgbench',
       [
-        '-n',
-        ...scriptArguments,
-        ...['-M', protocol, '-c', String(clients), '-j', String(Math.min(clients, 2)), '-T', String(seconds)],
+        ...['-n', ...scriptArguments, '-M', protocol],
+        ...['-c', String(clients), '-j', String(Math.min(clients, 2)), '-T', String(warmUpSeconds + seconds)],
+        ...(warmUpSeconds > 0 ? ['-P', '1'] : []),
         ...(reconnect ? ['-C'] : []),
       ],
       { env: libpqEnvironment(target) },
     ),
   )
   return {
-    perSecond: Number(/^tps = ([\d.]+)/m.exec(output)?.[1]),
+    perSecond:
+      warmUpSeconds > 0 ? rateAfter(complaint, warmUpSeconds) : Number(/^tps = ([\d.]+)/m.exec(output)?.[1]),
     transactions: Number(/^number of transactions actually processed: (\d+)/m.exec(output)?.[1]),
   }
+}
+
+/** pgbench reports each second to standard error: «progress: 3.0 s, 17841.0 tps, …», that of the second which has ended. */
+function rateAfter(progress, warmUpSeconds) {
+  const rates = [...progress.matchAll(/^progress: ([\d.]+) s, ([\d.]+) tps/gm)]
+    .filter(([, seconds]) => Number(seconds) > warmUpSeconds + 0.5)
+    .map(([, , rate]) => Number(rate))
+  if (rates.length === 0) throw new Error(`pgbench reported no second after the warm-up:\n${progress}`)
+  return rates.reduce((sum, rate) => sum + rate, 0) / rates.length
 }
 
 /** Microseconds of a one-row query on one connection: the median of so many. */

@@ -47,8 +47,12 @@ export async function startPostgres({ directory, certificate, port, maxConnectio
       `port = ${port}`,
       `unix_socket_directories = '${home}'`,
       `max_connections = ${maxConnections}`,
-      // As Lakegate gives an instance of the default capacity.
+      // What Lakegate gives an instance of the default capacity. Statistics of statements and the idle limit cost some
+      // microseconds a query; without them here the comparison would be of PostgreSQL's settings.
       `shared_buffers = 128MB`,
+      `shared_preload_libraries = 'pg_stat_statements'`,
+      `pg_stat_statements.track_utility = off`,
+      `idle_session_timeout = 86400s`,
       `ssl = on`,
       `ssl_min_protocol_version = 'TLSv1.3'`,
       '',

@@ -38,7 +38,12 @@ export function startProgram(command, programArguments, options = {}) {
 }
 
 /** Runs a program to its end. @returns its standard output; throws with its standard error */
-export async function run(command, programArguments, { input, ...options } = {}) {
+export async function run(command, programArguments, options) {
+  return (await runAndHear(command, programArguments, options)).output
+}
+
+/** The same. @returns { output, complaint }: what it wrote to standard output and to standard error */
+export async function runAndHear(command, programArguments, { input, ...options } = {}) {
   const child = spawn(command, programArguments, {
     stdio: [input ?? 'ignore', 'pipe', 'pipe'],
     ...options,
@@ -50,7 +55,7 @@ export async function run(command, programArguments, { input, ...options } = {})
   const [code, signal] = await once(child, 'close')
   const complaint = Buffer.concat(complaints).toString()
   if (code !== 0) throw new Error(`${command} ended with ${code ?? signal}: ${complaint.slice(-2000)}`)
-  return Buffer.concat(chunks).toString()
+  return { output: Buffer.concat(chunks).toString(), complaint }
 }
 
 export async function waitForPort(program, host, port, name) {
