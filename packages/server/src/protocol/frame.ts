@@ -39,45 +39,71 @@ export function decodeFrame(bytes: Buffer, longest: number): Decoded<Frame> {
   return { outcome: 'message', message: { type, body: bytes.subarray(HEADER_BYTES, total) }, length: total }
 }
 
-/** Reads the fields of one message body. Every method gives undefined instead of reading past the end. */
+/**
+ * Reads the fields of one message body, which may lie inside a longer buffer. Every method gives undefined instead of
+ * reading past the end.
+ */
 export class FieldCursor {
   readonly #bytes: Buffer
-  #offset = 0
+  readonly #end: number
+  #offset: number
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, from = 0, end = bytes.length) {
     this.#bytes = bytes
+    this.#offset = from
+    this.#end = end
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#offset
+    return this.#end - this.#offset
   }
 
   uint8(): number | undefined {
-    return this.bytes(1)?.readUInt8(0)
+    return this.#skip(1) ? this.#bytes.readUInt8(this.#offset - 1) : undefined
   }
 
   int16(): number | undefined {
-    return this.bytes(2)?.readInt16BE(0)
+    return this.#skip(2) ? this.#bytes.readInt16BE(this.#offset - 2) : undefined
   }
 
   int32(): number | undefined {
-    return this.bytes(4)?.readInt32BE(0)
+    return this.#skip(4) ? this.#bytes.readInt32BE(this.#offset - 4) : undefined
   }
 
   /** A String of the protocol, without its NUL; undefined when the NUL is missing. */
   stringBytes(): Buffer | undefined {
-    const end = this.#bytes.indexOf(0, this.#offset)
-    if (end === -1) return undefined
-    const text = this.#bytes.subarray(this.#offset, end)
-    this.#offset = end + 1
-    return text
+    const from = this.#offset
+    return this.skipString() ? this.#bytes.subarray(from, this.#offset - 1) : undefined
+  }
+
+  /** The same, one character per byte; of at most so many bytes. */
+  latin1(mostBytes = Infinity): string | undefined {
+    const from = this.#offset
+    if (!this.skipString()) return undefined
+    return this.#bytes.toString('latin1', from, Math.min(this.#offset - 1, from + mostBytes))
+  }
+
+  /** @returns false when its NUL is missing */
+  skipString(): boolean {
+    const nul = this.#bytes.indexOf(0, this.#offset)
+    if (nul === -1 || nul >= this.#end) return false
+    this.#offset = nul + 1
+    return true
   }
 
   bytes(count: number): Buffer | undefined {
-    if (count < 0 || count > this.remaining) return undefined
-    const part = this.#bytes.subarray(this.#offset, this.#offset + count)
+    return this.#skip(count) ? this.#bytes.subarray(this.#offset - count, this.#offset) : undefined
+  }
+
+  /** Whatever was not read yet. */
+  rest(): Buffer {
+    return this.#bytes.subarray(this.#offset, this.#end)
+  }
+
+  #skip(count: number): boolean {
+    if (count < 0 || count > this.remaining) return false
     this.#offset += count
-    return part
+    return true
   }
 }
 

@@ -3,6 +3,8 @@
  * of it is there, and its bytes are taken as they come, however long it is. The hot path of the pooled endpoint:
  * looks at five bytes a message and allocates nothing for it.
  */
+import { FieldCursor } from './frame.ts'
+
 const HEADER_BYTES = 5
 const NOTHING = Buffer.alloc(0)
 
@@ -83,6 +85,8 @@ export class MessageScanner {
   }
 
   view(start: number, end: number): Buffer {
+    // Mostly it is everything that came, and a view of a buffer costs as much as reading the message.
+    if (start === 0 && end === this.#bytes.length) return this.#bytes
     return this.#bytes.subarray(start, end)
   }
 
@@ -96,9 +100,14 @@ export class MessageScanner {
     return this.#bytes.subarray(this.start + HEADER_BYTES, this.end)
   }
 
-  /** The part of the body that is there by all means, however the bytes came. */
-  prefix(): Buffer {
+  /** The fields of that body. It is read in place, and until the next `push`. */
+  fields(): FieldCursor {
+    return new FieldCursor(this.#bytes, this.start + HEADER_BYTES, this.end)
+  }
+
+  /** Those in the part of the body that is there by all means, however the bytes came. */
+  prefixFields(): FieldCursor {
     const bytes = Math.min(this.total, this.#bounds.prefixOf(this.type, this.total))
-    return this.#bytes.subarray(this.start + HEADER_BYTES, this.start + Math.max(bytes, HEADER_BYTES))
+    return new FieldCursor(this.#bytes, this.start + HEADER_BYTES, this.start + Math.max(bytes, HEADER_BYTES))
   }
 }

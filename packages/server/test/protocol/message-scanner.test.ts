@@ -1,7 +1,8 @@
 /** The scanner of the pooled endpoint, against messages written from the manual and split in every way. */
 import { describe, expect, it } from 'vitest'
+import { FieldCursor } from '../../src/protocol/frame.ts'
 import { MessageScanner } from '../../src/protocol/message-scanner.ts'
-import { statementOfBind, statementOfDescribe, statementOfParse } from '../../src/protocol/statement-names.ts'
+import { namesOfBind, statementOfDescribe, statementOfParse } from '../../src/protocol/statement-names.ts'
 import {
   bindMessage,
   closeStatement,
@@ -12,7 +13,7 @@ import {
   typed,
 } from '../stage/byte-builder.ts'
 
-const bodyOf = (message: Buffer) => message.subarray(5)
+const bodyOf = (message: Buffer) => new FieldCursor(message, 5)
 
 /** What the scanner announced, and the bytes it let through. */
 function scan(chunks: readonly Buffer[], prefix = 1) {
@@ -77,10 +78,13 @@ describe('the scanner', () => {
 describe('the name of a statement', () => {
   it('is found in every message that has one', () => {
     expect(statementOfParse(bodyOf(parseMessage('ä', 'SELECT 1')))).toBe(Buffer.from('ä').toString('latin1'))
-    expect(statementOfBind(bodyOf(bindMessage('of_bind', [], 'portal')))).toBe('of_bind')
+    expect(namesOfBind(bodyOf(bindMessage('of_bind', [], 'portal')))).toEqual({
+      portal: 'portal',
+      statement: 'of_bind',
+    })
     expect(statementOfDescribe(bodyOf(describeStatement('described')))).toEqual({ name: 'described' })
     expect(statementOfDescribe(bodyOf(closeStatement('')))).toEqual({ name: '' })
-    expect(statementOfDescribe(Buffer.from('Pportal\0'))).toBe('portal')
+    expect(statementOfDescribe(new FieldCursor(Buffer.from('Pportal\0')))).toBe('portal')
   })
 
   it('counts up to 63 bytes, as PostgreSQL counts it', () => {
@@ -88,8 +92,15 @@ describe('the name of a statement', () => {
   })
 
   it('that does not end is none', () => {
-    expect(statementOfParse(Buffer.from('endless'))).toBeUndefined()
-    expect(statementOfBind(Buffer.from('portal\0endless'))).toBeUndefined()
-    expect(statementOfDescribe(Buffer.from('S'))).toBeUndefined()
+    expect(statementOfParse(new FieldCursor(Buffer.from('endless')))).toBeUndefined()
+    expect(namesOfBind(new FieldCursor(Buffer.from('portal\0endless')))).toBeUndefined()
+    expect(statementOfDescribe(new FieldCursor(Buffer.from('S')))).toBeUndefined()
+  })
+
+  it('does not go on in the message behind it', () => {
+    const two = Buffer.concat([Buffer.from('endless'), syncMessage(), Buffer.from('\0')])
+    expect(statementOfParse(new FieldCursor(two, 0, 7))).toBeUndefined()
+    expect(namesOfBind(new FieldCursor(Buffer.from('portal\0endless\0'), 0, 14))).toBeUndefined()
+    expect(new FieldCursor(Buffer.from('abc'), 0, 1).int16()).toBeUndefined()
   })
 })

@@ -5,7 +5,7 @@
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
-import type { Frame } from '../../protocol/frame.ts'
+import type { FieldCursor, Frame } from '../../protocol/frame.ts'
 import { encodeQuery, encodeTerminate } from '../../protocol/frontend-statements.ts'
 import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { LONGEST_BACKEND_LOGIN_MESSAGE, LONGEST_MESSAGE } from '../../protocol/limits.ts'
@@ -108,6 +108,10 @@ export class PooledBackend {
     })
     socket.resume()
   }
+
+  /** The fields of the message that the scanner sees, if all of it is there. */
+  readonly answerFields = (): FieldCursor | undefined =>
+    this.scanner.isWhole ? this.scanner.fields() : undefined
 
   get isGone(): boolean {
     return this.socket.destroyed || !this.socket.writable

@@ -378,7 +378,7 @@ export class PooledSession implements BackendOwner, Tenant {
     if (type === BACKEND.notificationResponse) this.#nameSender(backend)
     if (type === BACKEND.noticeResponse || type === BACKEND.notificationResponse) return PASS
     if (type !== BACKEND.parameterStatus) {
-      return this.#conversation.received(type, () => (scanner.isWhole ? scanner.body() : undefined))
+      return this.#conversation.received(type, backend.answerFields)
     }
     const status = scanner.isWhole ? parameterStatusOf(scanner.body()) : undefined
     if (status === undefined) {

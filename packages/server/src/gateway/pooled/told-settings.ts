@@ -35,6 +35,7 @@ export class ToldSettings {
 
   /** Whether one of them is not what it was when the backend was lent. */
   hasChanged(reported: ReadonlyMap<string, string>): boolean {
+    if (this.#before.size === 0) return false
     return [...this.#before].some(([name, value]) => reported.get(name) !== value)
   }
 

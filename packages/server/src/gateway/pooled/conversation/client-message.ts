@@ -3,9 +3,9 @@ import { LONGEST_MESSAGE, LONGEST_SMALL_MESSAGE } from '../../../protocol/limits
 import { FRONTEND } from '../../../protocol/message-types.ts'
 import type { MessageScanner } from '../../../protocol/message-scanner.ts'
 import {
+  namesOfBind,
   parametersOfBind,
-  portalOf,
-  statementOfBind,
+  portalOfExecute,
   statementOfDescribe,
   statementOfParse,
   textOfParse,
@@ -26,7 +26,7 @@ export type ClientMessage =
       readonly kind: 'bind'
       readonly statement: string
       readonly portal: string
-      /** Those that are there; undefined for NULL. */
+      /** Those that are there; undefined for NULL. To be asked for before more of the client's bytes are read. */
       readonly parameters: () => readonly (string | undefined)[]
     }
   | { readonly kind: 'describe' | 'close'; readonly statement: string }
@@ -96,35 +96,34 @@ export function readClientMessage(requests: MessageScanner): ClientMessage | Vio
   const isRead = requests.isWhole && requests.total <= LONGEST_REMEMBERED
   switch (requests.type) {
     case FRONTEND.query:
-      return { kind: 'query', text: isRead ? textOfQuery(requests.body()) : undefined }
+      return { kind: 'query', text: isRead ? textOfQuery(requests.fields()) : undefined }
     case FRONTEND.parse: {
-      const statement = statementOfParse(requests.prefix())
+      const statement = statementOfParse(requests.prefixFields())
       if (statement === undefined) return ENDLESS_NAME
       if (!isRead) return { kind: 'parse', statement, message: undefined, text: undefined }
       const message = Buffer.from(requests.view(requests.start, requests.end))
-      return { kind: 'parse', statement, message, text: textOfParse(requests.body()) }
+      return { kind: 'parse', statement, message, text: textOfParse(requests.fields()) }
     }
     case FRONTEND.bind: {
-      const names = requests.prefix()
-      const [portal, statement] = [portalOf(names), statementOfBind(names)]
-      if (portal === undefined || statement === undefined) return ENDLESS_NAME
-      const body = requests.body()
-      return { kind: 'bind', portal, statement, parameters: () => parametersOfBind(body) }
+      const names = namesOfBind(requests.prefixFields())
+      if (names === undefined) return ENDLESS_NAME
+      const { portal, statement } = names
+      return { kind: 'bind', portal, statement, parameters: () => parametersOfBind(requests.fields()) }
     }
     case FRONTEND.describe: {
-      const subject = statementOfDescribe(requests.prefix())
+      const subject = statementOfDescribe(requests.prefixFields())
       if (subject === undefined) return ENDLESS_NAME
       return subject === 'portal'
         ? { kind: 'describe_portal' }
         : { kind: 'describe', statement: subject.name }
     }
     case FRONTEND.close: {
-      const subject = statementOfDescribe(requests.prefix())
+      const subject = statementOfDescribe(requests.prefixFields())
       if (subject === undefined) return ENDLESS_NAME
       return subject === 'portal' ? { kind: 'close_portal' } : { kind: 'close', statement: subject.name }
     }
     case FRONTEND.execute: {
-      const portal = portalOf(requests.prefix())
+      const portal = portalOfExecute(requests.prefixFields())
       return portal === undefined ? ENDLESS_NAME : { kind: 'execute', portal }
     }
     default: {

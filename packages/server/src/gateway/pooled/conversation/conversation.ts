@@ -16,6 +16,7 @@ import {
   encodeFlush,
   encodeParse,
 } from '../../../protocol/frontend-statements.ts'
+import type { FieldCursor } from '../../../protocol/frame.ts'
 import { BACKEND, TRANSACTION_STATUS } from '../../../protocol/message-types.ts'
 import { rowShapeOf } from '../../../protocol/row-shape.ts'
 import type { ClientMessage } from './client-message.ts'
@@ -150,7 +151,7 @@ export class Conversation {
    * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription and ErrorResponse everything;
    *   undefined when it is longer than what is read
    */
-  received(type: number, detail: () => Buffer | undefined): AnswerVerdict {
+  received(type: number, detail: () => FieldCursor | undefined): AnswerVerdict {
     switch (type) {
       case BACKEND.dataRow:
       case BACKEND.copyData:
@@ -161,9 +162,9 @@ export class Conversation {
       case BACKEND.parameterDescription:
         return this.#exchange.current?.kind === 'shape' ? DROP : PASS
       case BACKEND.readyForQuery:
-        return this.#ready(detail()?.at(0))
+        return this.#ready(detail()?.uint8())
       case BACKEND.commandComplete:
-        return this.#completed(detail() ?? Buffer.alloc(0))
+        return this.#completed(detail()?.latin1() ?? '')
       case BACKEND.parseComplete:
         return this.#parsed()
       case BACKEND.bindComplete:
@@ -313,15 +314,14 @@ export class Conversation {
     return PASS
   }
 
-  #completed(tag: Buffer): AnswerVerdict {
+  #completed(tag: string): AnswerVerdict {
     const { current } = this.#exchange
     if (current?.kind !== 'query' && current?.kind !== 'execute') return this.#mismatch()
-    const text = tag.toString('latin1', 0, Math.max(0, tag.length - 1))
-    if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.#statements.deallocatedAll()
-    if (text === 'DEALLOCATE' && current.deallocates !== undefined) {
+    if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') this.#statements.deallocatedAll()
+    if (tag === 'DEALLOCATE' && current.deallocates !== undefined) {
       this.#statements.closed(current.deallocates)
     }
-    this.#leftovers.completed(text, current.setsLocally)
+    this.#leftovers.completed(tag, current.setsLocally)
     this.#exchange.copyEnded()
     if (current.kind === 'execute') this.#exchange.answered()
     return PASS
@@ -343,7 +343,7 @@ export class Conversation {
     return DROP
   }
 
-  #described(type: number, detail: () => Buffer | undefined): AnswerVerdict {
+  #described(type: number, detail: () => FieldCursor | undefined): AnswerVerdict {
     const { current } = this.#exchange
     if (current?.kind === 'query') return PASS
     if (current?.kind === 'describe' || current?.kind === 'describe_portal') {
@@ -352,7 +352,7 @@ export class Conversation {
     }
     if (current?.kind !== 'shape') return this.#mismatch()
     this.#exchange.answered()
-    const body = type === BACKEND.noData ? NO_COLUMNS : detail()
+    const body = type === BACKEND.noData ? NO_COLUMNS : detail()?.rest()
     const shape = body === undefined ? undefined : rowShapeOf(body)
     this.#statements.described(current.statement, shape, current.isReplay)
     return DROP
@@ -371,7 +371,7 @@ export class Conversation {
     return PASS
   }
 
-  #failed(detail: () => Buffer | undefined): AnswerVerdict {
+  #failed(detail: () => FieldCursor | undefined): AnswerVerdict {
     const failure = this.#exchange.failed()
     if (failure.kind === 'mismatch') return this.#mismatch()
     if (failure.kind === 'alone') return PASS
@@ -382,7 +382,7 @@ export class Conversation {
       if (request?.kind === 'parse') this.#texts.parseAnswered(request.statement)
     }
     if (failed?.kind !== 'doomed') return PASS
-    const { sqlstate } = decodeErrorResponse(detail() ?? Buffer.alloc(0))
+    const { sqlstate } = decodeErrorResponse(detail()?.rest() ?? Buffer.alloc(0))
     return sqlstate === UNDEFINED_OBJECT ? { act: 'replace', by: RESULT_TYPE_CHANGED } : PASS
   }
 }

@@ -44,6 +44,16 @@ const LEAVES_NOTHING: ReadonlySet<string> = new Set([
 ])
 const SETS: ReadonlySet<string> = new Set(['SET', 'RESET'])
 
+/** The tag without the counts at its end ("CommandComplete"). */
+function commandOf(tag: string): string {
+  let end = tag.length
+  while (end > 0 && isCount(tag.charCodeAt(end - 1))) end -= 1
+  return end === tag.length ? tag : tag.slice(0, end)
+}
+
+/** A digit, or the space before one. */
+const isCount = (code: number): boolean => code === 0x20 || (code >= 0x30 && code <= 0x39)
+
 export class Leftovers {
   /** Beyond what its backends are opened with, as it was when it was last asked for. */
   settings: ReadonlyMap<string, string> = new Map()
@@ -99,7 +109,7 @@ export class Leftovers {
 
   /** @param setsLocally whether a SET in it is known to end with its transaction */
   completed(tag: string, setsLocally: boolean): void {
-    const command = tag.replace(/[ \d]+$/, '')
+    const command = commandOf(tag)
     if (LEAVES_NOTHING.has(command) || (setsLocally && SETS.has(command))) return
     if (command === 'LOAD') this.#hasLoadedLibrary = true
     this.#isSuspected = true

@@ -8,6 +8,7 @@ import {
 import { Conversation } from '../../../../src/gateway/pooled/conversation/conversation.ts'
 import { Leftovers } from '../../../../src/gateway/pooled/conversation/leftovers.ts'
 import type { RequestVerdict, Verdict } from '../../../../src/gateway/pooled/conversation/verdict.ts'
+import { FieldCursor } from '../../../../src/protocol/frame.ts'
 import { MessageScanner } from '../../../../src/protocol/message-scanner.ts'
 import {
   bindMessage,
@@ -51,7 +52,7 @@ const hears = (...answers: readonly string[]): readonly string[] =>
     const [letter = '', text = ''] = answer.split(':')
     const field = cstring(letter === 'E' ? `C${text}` : text)
     const detail = letter === 'T' ? rowDescription(text) : letter === 'Z' ? Buffer.from(text || 'I') : field
-    return conversation.received(letter.charCodeAt(0), () => detail).act
+    return conversation.received(letter.charCodeAt(0), () => new FieldCursor(detail)).act
   })
 const rowDescription = (column: string): Buffer =>
   Buffer.concat([Buffer.of(0, 1), cstring(column), Buffer.alloc(6), Buffer.alloc(10), Buffer.alloc(2)])

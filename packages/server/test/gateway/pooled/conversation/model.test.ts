@@ -13,6 +13,7 @@ import {
 import { Conversation } from '../../../../src/gateway/pooled/conversation/conversation.ts'
 import { Leftovers } from '../../../../src/gateway/pooled/conversation/leftovers.ts'
 import type { RequestVerdict } from '../../../../src/gateway/pooled/conversation/verdict.ts'
+import { FieldCursor } from '../../../../src/protocol/frame.ts'
 import { MessageScanner } from '../../../../src/protocol/message-scanner.ts'
 import {
   bindMessage,
@@ -232,7 +233,7 @@ class SessionModel {
   }
 
   #judgeAnswer(answer: Answer): void {
-    const verdict = this.conversation.received(answer.type.charCodeAt(0), () => answer.body)
+    const verdict = this.conversation.received(answer.type.charCodeAt(0), () => new FieldCursor(answer.body))
     if (verdict.act === 'pass') this.heard.push(shown(answer))
     if (verdict.act === 'replace') this.heard.push(shown({ type: 'E', body: verdict.by }))
     if (this.#isHeld) this.#isHeld = this.conversation.isHolding

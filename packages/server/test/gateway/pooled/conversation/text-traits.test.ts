@@ -17,6 +17,8 @@ describe('may leave something', () => {
     'SELECT app.login()',
     'SELECT evil.count(*)',
     'SELECT größe(1)',
+    // PostgreSQL has no blanks but those of ASCII: this is a name (scan.l, ident_start).
+    'SELECT lower \u00a0(1)',
     'SELECT * INTO TEMP x FROM y',
     'CREATE TEMPORARY TABLE x AS SELECT 1',
     'EXECUTE prepared',
