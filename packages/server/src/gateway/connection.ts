@@ -226,7 +226,7 @@ async function refuseTheCrowd(
   const refusal = tooMany(settings.loginsPerAddress)
   if (!(await login.take(counters.logins, `told ${peer}`, MOST_TOLD_AT_ONCE, 'until_over'))) throw refusal
   const limitMs = Math.min(TELLING_LIMIT_MS, settings.loginDeadlineMs)
-  const limit = startDeadline(limitMs, stopping, refusal)
+  const limit = startDeadline(limitMs, stopping, () => refusal)
   try {
     const handshake = await takeHandshake(connection, context, limit.signal)
     if (handshake.kind !== 'cancel_request') throw refusal

@@ -41,9 +41,7 @@ export class LoginUnderWay {
   constructor(instanceUid: InstanceUid | undefined, limitMs: number, stopping: AbortSignal, log: LoginLog) {
     this.instanceUid = instanceUid
     this.#log = log
-    this.#deadline = startDeadline(
-      limitMs,
-      stopping,
+    this.#deadline = startDeadline(limitMs, stopping, () =>
       refused('handshake_timeout', { seconds: String(limitMs / 1000) }),
     )
   }
@@ -101,10 +99,15 @@ export interface Deadline {
   clear(): void
 }
 
-export function startDeadline(limitMs: number, stopping: AbortSignal, reason: RefusedError): Deadline {
+/** @param reasonOf called when the time is over: an error costs its stack trace, and hardly a login needs this one */
+export function startDeadline(
+  limitMs: number,
+  stopping: AbortSignal,
+  reasonOf: () => RefusedError,
+): Deadline {
   const controller = new AbortController()
   const timer = setTimeout(() => {
-    controller.abort(reason)
+    controller.abort(reasonOf())
   }, limitMs)
   const onStopping = () => {
     controller.abort(refused('server_is_stopping'))
