@@ -1,4 +1,4 @@
-/** What the pools of one instance did since the start of the process, and what they hold now; for the metrics. */
+/** What the pools of one instance have done since the process started, and what they hold now; for the metrics. */
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { InstanceUid } from '../../domain/ids.ts'
  */
 export type CloseReason = 'evicted' | 'unused' | 'outdated' | 'yielded' | 'lost'
 
-/** Outlives the pools, which are forgotten when they are unused: a counter must not go back. */
+/** Outlives the pools, which are forgotten when they are unused: a counter must never decrease. */
 export class PoolCounts {
   opened = 0
   readonly closed: Record<CloseReason, number> = {
@@ -23,7 +23,7 @@ export class PoolCounts {
 
 export interface PoolFigures {
   readonly instanceUid: InstanceUid
-  /** Those that are being opened or emptied included. */
+  /** Includes backends that are being opened or emptied. */
   readonly backendsInUse: number
   readonly backendsIdle: number
   readonly sessions: number
