@@ -1,23 +1,23 @@
 /**
- * The names, texts and parameters in messages of the extended query protocol; the rest of them is not looked at. One
- * character per byte: they are in the encoding of the session.
+ * Reads names, texts and parameters from messages of the extended query protocol; the rest of a message is ignored. One
+ * character per byte, because texts are in the encoding of the session.
  */
 import { FieldCursor } from './frame.ts'
 import { LONGEST_NAME } from './limits.ts'
 import { TARGET } from './message-types.ts'
 
 /**
- * As PostgreSQL finds a statement or a portal: by the first 63 bytes (`prepare.c` and `portalmem.c`, hash tables with
- * keys of NAMEDATALEN). Empty: the unnamed one.
+ * PostgreSQL finds a statement or a portal by the first 63 bytes of its name (`prepare.c` and `portalmem.c`, hash
+ * tables with keys of NAMEDATALEN). The empty name is the unnamed one.
  */
 const nameOf = (bytes: Buffer | undefined): string | undefined =>
   bytes?.subarray(0, LONGEST_NAME).toString('latin1')
 
-/** Undefined, here and below, when it does not end within the bytes that are there. */
+/** Undefined, here and below, when the name does not end within the given bytes. */
 export const statementOfParse = (body: Buffer): string | undefined =>
   nameOf(new FieldCursor(body).stringBytes())
 
-/** Behind the name of the statement. */
+/** The text after the name of the statement. */
 export function textOfParse(body: Buffer): string | undefined {
   const cursor = new FieldCursor(body)
   return cursor.stringBytes() === undefined ? undefined : cursor.stringBytes()?.toString('latin1')
@@ -26,16 +26,16 @@ export function textOfParse(body: Buffer): string | undefined {
 export const textOfQuery = (body: Buffer): string | undefined =>
   new FieldCursor(body).stringBytes()?.toString('latin1')
 
-/** Of Bind and Execute. */
+/** For Bind and Execute. */
 export const portalOf = (body: Buffer): string | undefined => nameOf(new FieldCursor(body).stringBytes())
 
-/** Behind the name of the portal. */
+/** The statement name after the name of the portal. */
 export function statementOfBind(body: Buffer): string | undefined {
   const cursor = new FieldCursor(body)
   return cursor.stringBytes() === undefined ? undefined : nameOf(cursor.stringBytes())
 }
 
-/** As far as they are there; undefined for NULL. */
+/** The parameter values that are within the given bytes; undefined for NULL. */
 export function parametersOfBind(body: Buffer): readonly (string | undefined)[] {
   const cursor = new FieldCursor(body)
   cursor.stringBytes()
@@ -54,7 +54,7 @@ export function parametersOfBind(body: Buffer): readonly (string | undefined)[] 
   return parameters
 }
 
-/** Describe and Close. `portal` when it is about one. */
+/** For Describe and Close. `portal` when the message is about a portal. */
 export function statementOfDescribe(body: Buffer): { readonly name: string } | 'portal' | undefined {
   const cursor = new FieldCursor(body)
   const kind = cursor.uint8()
