@@ -2,9 +2,10 @@
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /**
- * Why a backend was closed: another pool needed its place; it was idle for `pool-idle-seconds`, or none may be kept
- * idle; it was older than `pool-lifetime-seconds`, or than the settings of its role or database; a statement needs its
- * database alone; or a session or PostgreSQL ended it, or it could not be emptied.
+ * Why a backend was closed, in the order of the names: another pool of the instance needed its place; it was idle for
+ * `pool-idle-seconds`, or too many were idle; it was older than `pool-lifetime-seconds`, or settings of its role or
+ * database have changed; a statement needs its database without other sessions, or PostgreSQL had no place for another
+ * backend of its role or database; its session broke off, PostgreSQL ended it, or it could not be emptied.
  */
 export type CloseReason = 'evicted' | 'unused' | 'outdated' | 'yielded' | 'lost'
 
