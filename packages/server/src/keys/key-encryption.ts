@@ -52,7 +52,10 @@ export function createKeyEncryption(masterKeys: MasterKeys): KeyEncryption {
  */
 export function createHeldEncryption(encryption: KeyEncryption): {
   readonly encryption: KeyEncryption
-  /** Called with data that is sealed now. @throws Fault master_key_does_not_fit; after that nothing can be encrypted */
+  /**
+   * Called with data sealed with the present master key.
+   * @throws Fault master_key_does_not_fit; after that nothing can be encrypted
+   */
   readonly confirm: ConfirmMasterKey
 } {
   let fits = true

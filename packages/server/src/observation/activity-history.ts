@@ -22,7 +22,8 @@ const MOST_HOURS = 5_000
 /** For how many slots after a report its load still counts. */
 const CARRIED_SLOTS = 1
 /**
- * The counts of a report that was sent late, or by a node whose clock is slow, are still added within this many slots.
+ * Login times of a report that was sent late, or by a node whose clock is slow, are still used within this many slots.
+ * A gateway that has not reported for longer is forgotten.
  */
 const OPEN_SLOTS = 3
 

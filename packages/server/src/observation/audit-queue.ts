@@ -102,10 +102,7 @@ export function createAuditQueue(
       if (error instanceof Fault) throw error
       if (batch.length === 1) {
         dropped += 1
-        log.error(
-          { err: error },
-          'an audit record cannot be kept as it is; its line in the log is all there is',
-        )
+        log.error({ err: error }, 'an audit record cannot be stored; only its line in the log remains')
         return
       }
       const middle = Math.ceil(batch.length / 2)

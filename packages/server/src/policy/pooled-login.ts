@@ -12,7 +12,7 @@ export interface AdmittedToDatabase {
   readonly database: DatabaseFacts
 }
 
-/** @param name as the client sent it, and as it reads it again */
+/** @param name as the client sent it; the refusals quote it */
 // One fact per line, the verdicts in one column:
 // prettier-ignore
 export function decidePooledLogin(name: string, database: DatabaseFacts | undefined): AdmittedToDatabase | Refusal {

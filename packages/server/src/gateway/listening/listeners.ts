@@ -144,7 +144,7 @@ export function warnOfStandIn(log: Pick<GatewayLog, 'warn'>, standIn: StandInPor
   if (standIn === undefined) return
   log.warn(
     { ...standIn, nextStep: 'Free the port, and the next start goes back to it.' },
-    'the own port of an endpoint is taken by another program; it is on another one for now',
+    'the own port of an endpoint is taken by another program; the endpoint uses another one until the next start',
   )
 }
 

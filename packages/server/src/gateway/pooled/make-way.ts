@@ -61,7 +61,7 @@ export function makeWay(ports: {
       if (!silent.has(uid))
         ports.log.warn(
           { err: error, instance: instance.name },
-          'it cannot be seen whether idle backends are in the way',
+          'cannot check whether idle backends block a statement',
         )
       silent.add(uid)
     } finally {

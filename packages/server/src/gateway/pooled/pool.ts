@@ -97,8 +97,8 @@ export class Pool {
   }
 
   /**
-   * Called between two logins: the limits may have changed since the last one, and no login may get through to report
-   * it.
+   * Also called between two logins: the limits may have changed since the last one, and no login may get through to
+   * report it.
    */
   keepSpare(spare: Spare): void {
     this.#spare = spare

@@ -21,8 +21,8 @@ interface ClosedInstance {
 export class KnownInstances {
   #known: ReadonlyMap<InstanceUid, DatabaseInstance> = new Map()
   /**
-   * Instances that are stopped, being deleted, or deleted. Deleted ones are remembered as long as a login that found
-   * them may be under way.
+   * Instances that are stopped, being deleted, or deleted. Deleted ones are remembered while they have sessions here,
+   * or a login that found them may be under way.
    */
   #closed: ReadonlyMap<InstanceUid, ClosedInstance> = new Map()
 

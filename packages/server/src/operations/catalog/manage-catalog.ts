@@ -142,7 +142,8 @@ export async function updateCatalog(
   ] as const
   for (const [field, value, current] of fields) {
     if (value === undefined || value === current) continue
-    const problem = 'a catalog cannot be changed; delete it and register it again. Its grants are deleted with it.'
+    const problem =
+      'a catalog cannot be changed; delete it and register it again. Its grants are deleted with it.'
     throw refused('invalid_parameter', { field, problem })
   }
   return shown

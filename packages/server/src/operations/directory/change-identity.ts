@@ -88,7 +88,8 @@ function decideAdministrators(
   ) {
     throw refused('invalid_parameter', {
       field: 'members',
-      problem: 'members of admins can be added and removed by their ids; nothing else of the group can be changed.',
+      problem:
+        'members of admins can be added and removed by their ids; nothing else of the group can be changed.',
     })
   }
   const { add = [], remove = [] } = members ?? {}

@@ -25,7 +25,8 @@ export interface KeyEncryption {
 }
 
 /**
- * Called with sealed data, to confirm the caller's master key by decrypting it. @throws Fault master_key_does_not_fit
+ * Called with data sealed with the present master key; confirms that this process has that key.
+ * @throws Fault master_key_does_not_fit
  */
 export type ConfirmMasterKey = (sealed: Uint8Array) => void
 

@@ -226,4 +226,5 @@ const notFound = (path: string) => refused('workspace_path_not_found', { path })
 const taken = (path: string) => refused('workspace_path_taken', { path })
 const invalidPath = (problem: string) => refused('invalid_parameter', { field: 'path', problem })
 const isDirectory = () => invalidPath('leads to a directory; only files are exported.')
-const staysThere = () => invalidPath('leads to a home or to a directory above it; a home exists as long as its owner.')
+const staysThere = () =>
+  invalidPath('leads to a home or to a directory above it; a home exists as long as its owner.')

@@ -70,10 +70,7 @@ export class Conversation {
     return this.#exchange.phase
   }
 
-  /**
-   * Nothing is unanswered, no transaction is open, and this backend has nothing that the session needs and no other one
-   * has.
-   */
+  /** Nothing is unanswered, no transaction is open, and the session needs nothing that only this backend has. */
   get isFinished(): boolean {
     return (
       this.phase === 'between' &&

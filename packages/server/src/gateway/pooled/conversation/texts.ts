@@ -34,7 +34,7 @@ export class Texts {
 
   /**
    * The traits of the text that a statement has, or of all texts that it may have by the time it is used.
-   * @param made traits of the statement that the backend has answered for
+   * @param made traits of the statement whose Parse was answered, if any
    * @param segment the segment in which it is used
    * @returns `unknown` when only an answer can tell which prepared statement it deallocates, if any
    */
