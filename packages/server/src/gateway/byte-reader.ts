@@ -1,6 +1,6 @@
 /**
- * Reads messages from a stream one after another while a login is under way. Nothing is consumed beyond what was
- * asked for; what came behind it stays and is handed over with `takeRest`.
+ * Reads messages one after another from a stream while a login is under way. Never consumes more than was asked for;
+ * the bytes after that stay buffered until `takeRest`.
  */
 import { refused } from '../operations/refused-error.ts'
 import type { Decoded } from '../protocol/frame.ts'
@@ -8,25 +8,24 @@ import { ConnectionEnded, type ByteStream } from './streams/byte-stream.ts'
 
 export interface ByteReader {
   /**
-   * @param decode judges the bytes so far; its bounds are the only ones, so it must have some
+   * @param decode judges the bytes read so far; it must limit their length, because nothing else does
    * @throws RefusedError protocol_violation, ConnectionEnded, or the reason of the signal
    */
   next<Message>(decode: (bytes: Buffer) => Decoded<Message>): Promise<Message>
-  /** The stream is paused, and free for its next owner, who resumes it. @returns the bytes that were not consumed */
+  /** Leaves the stream paused for its next owner, who resumes it. @returns the bytes that were not consumed */
   takeRest(): Buffer
 }
 
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /**
- * The stream flows only while somebody waits: a client that sends more than it is asked for fills the kernel's buffers,
- * not ours.
- * @param signal its abort ends a read that waits; the reason is thrown
+ * The stream flows only while a read waits, so a client that sends too early fills the kernel's buffers and not ours.
+ * @param signal its abort ends a waiting read; the abort reason is thrown
  */
 export function createByteReader(stream: ByteStream, signal: AbortSignal): ByteReader {
   let buffered = NOTHING
 
-  /** Resolves when there is more to judge. */
+  /** Resolves when more bytes have arrived. */
   function more(): Promise<void> {
     if (stream.destroyed || stream.readableEnded) return Promise.reject(new ConnectionEnded())
     return new Promise((resolve, reject) => {

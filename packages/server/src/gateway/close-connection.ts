@@ -1,7 +1,7 @@
 /**
- * The one way in which the gateway closes a connection that a peer may be reading. `destroy` alone ends TLS without
- * close_notify, and whoever reads takes that for an attack: libpq says "SSL error: unexpected eof while reading" where
- * PostgreSQL closes in order (`be_tls_close`; RFC 8446 §6.1). test/house/closed-in-order.test.ts holds every exception.
+ * The only way in which the gateway closes a connection that a peer may be reading. `destroy` alone ends TLS without
+ * close_notify, which the peer takes for an attack: libpq reports "SSL error: unexpected eof while reading" where
+ * PostgreSQL closes in order (`be_tls_close`; RFC 8446 §6.1). test/house/closed-in-order.test.ts lists every exception.
  */
 import type { ByteStream } from './streams/byte-stream.ts'
 
@@ -11,17 +11,17 @@ type Closable = Pick<
   'destroyed' | 'destroy' | 'resume' | 'end' | 'once' | 'writableEnded' | 'writableFinished'
 >
 
-/** How long a peer may take to read the last bytes before the socket is closed all the same. */
+/** How long a peer may take to read the last bytes before the socket is destroyed. */
 const LINGER_MS = 2_000
-/** Behind answers, which may be long, to a client that reads them slowly (attack 60). */
+/** The same after an HTTP answer, which may be long and read slowly (attack 60). */
 export const ANSWER_LINGER_MS = 60_000
-/** Everything is on its way; how long the peer may take to close as well. */
+/** How long the peer may take to close its side once everything has been sent. */
 const CLOSING_MS = 5_000
 
 /**
- * Writes what is pending and the last word, then close_notify and the end of the stream. What the peer still sends is
- * read and dropped: bytes that nobody has read turn the close into a reset, which may overtake our last bytes. Whoever
- * neither reads nor closes is destroyed when the time is over.
+ * Writes what is pending and the last message, then close_notify and the end of the stream. What the peer still sends
+ * is read and dropped: unread bytes turn the close into a reset, which may overtake our last bytes. A peer that neither
+ * reads nor closes is destroyed when its time is over.
  */
 export function closeConnection(
   socket: Closable,
@@ -29,7 +29,7 @@ export function closeConnection(
 ): void {
   if (socket.destroyed) return
   socket.resume()
-  // Node makes an error, with its stack, of a second end that nobody reads.
+  // Node creates an error, with a stack trace, for a second end() even when nothing listens for it.
   if (!socket.writableEnded) {
     if (lastWord === undefined) socket.end()
     else socket.end(lastWord)

@@ -1,17 +1,17 @@
-/** Counts connections, so that nobody can take all the places (attack 11; behaviour 69). */
+/** Counts connections, so that no client can take all the places (attack 11; behaviour 69). */
 export interface Counter {
   /**
-   * Undefined when the limit is reached; otherwise the way to give the place back, which works once. Over all workers
-   * of a node one process counts, hence the promise.
+   * Resolves to undefined when the limit is reached, otherwise to a function that gives the place back; calling it
+   * again does nothing. A promise, because one process counts for all workers of a node.
    */
   take(key: string, most: number): Promise<(() => void) | undefined>
 }
 
-/** What is counted; the names under which workers ask. */
+/** What is counted; workers use these names in their messages. */
 export type CounterName = 'logins' | 'sessions' | 'roles' | 'databases'
 export type Counters = Readonly<Record<CounterName, Counter>>
 
-/** How many places of a key are taken; the one who counts for all. */
+/** How many places of each key are taken; held by the process that counts for all workers. */
 export interface Places {
   /** False when the limit is reached. */
   take(key: string, most: number): boolean
@@ -59,7 +59,7 @@ function createCounter(): Counter {
   }
 }
 
-/** A place that is given back twice would let one too many in. */
+/** Giving a place back twice would admit one session too many. */
 export function once(work: () => void): () => void {
   let isDone = false
   return () => {

@@ -1,4 +1,4 @@
-/** The script of one connection, from its first byte to its last. Reads like DESIGN §6. */
+/** The course of one connection, from its first byte to its last, in the order of DESIGN §6. */
 import type { Admission } from '../operations/login/admission.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
@@ -41,11 +41,11 @@ export interface ConnectionContext {
 export interface ClientConnection {
   readonly socket: ClientStream
   /**
-   * What is closed when something ends: TLS as soon as there is any, and never the socket below it. Node calls us from
-   * inside SSL_read when a handshake is done, and a process that destroys both sockets there crashes.
+   * What is closed when the connection ends: the TLS stream once there is one, and then never the socket below it. Node
+   * calls us from inside SSL_read when a handshake is done, and a process that destroys both sockets there crashes.
    */
   outermost: ByteStream
-  /** False while the client waits for TLS, and would take our words for it. */
+  /** False while the client waits for TLS: it would take a plain message for part of the handshake. */
   canBeTold: boolean
 }
 
@@ -77,7 +77,8 @@ async function serve(
 
   const peer = await findClientAddress(connection.socket, context.balancers, login.signal)
   login.reached('client_address')
-  // The place before the login stays that of the peer: nobody takes places of an address that is only told.
+  // Before the login the place is counted for the peer, so that no one can use up places of an address that is only
+  // claimed.
   if (!(await login.take(counters.logins, peer, settings.loginsPerAddress, 'until_open')))
     return refuseTheCrowd(connection, context, login, peer)
 
@@ -92,7 +93,7 @@ async function serve(
   login.instanceUid = instanceUid
   login.reached('route')
   const shared = wanted.endpoint === 'pooled' ? requirePooled(pooled, wanted.message) : undefined
-  // The endpoints have their own places: many sessions that share backends leave room for a direct one.
+  // The endpoints count separately: many pooled sessions, which share backends, leave room for a direct one.
   const place = shared === undefined ? instanceUid : `pooled ${instanceUid}`
   const most = shared?.sessionsPerInstance ?? settings.connectionsPerInstance
   if (!(await login.take(counters.sessions, place, most, 'until_over'))) throw tooMany(most)
@@ -100,10 +101,10 @@ async function serve(
   const clientAddress = handshake.handedOnAddress ?? peer
   const admission = await askAndAdmit(context, login, handshake, wanted, clientAddress)
   login.reached('admitted')
-  // Behind the proof: strangers can neither fill the places of a role nor learn that they are filled.
+  // Counted only after the proof: strangers can neither fill the places of a role nor learn that they are full.
   const mostOfRole = Math.min(
     settings.connectionsPerRole,
-    // CONNECTION LIMIT: at the direct endpoint PostgreSQL counts its backends, which are the sessions.
+    // CONNECTION LIMIT: at the direct endpoint PostgreSQL itself counts its backends, which are the sessions.
     placesOf(admission.pooled?.roleConnectionLimit ?? -1),
   )
   if (!(await login.take(counters.roles, `${place} ${roleName}`, mostOfRole, 'until_over')))
@@ -176,7 +177,7 @@ interface AdmittedDirectly extends LoginWanted {
   readonly admission: Admission
 }
 
-/** A backend of its own, until the session is over. */
+/** Serves the session with a backend of its own, until the session is over. */
 async function serveDirectly(
   { dependencies, cancelKeys }: ConnectionContext,
   login: LoginUnderWay,
@@ -195,7 +196,8 @@ async function serveDirectly(
   login.reached('backend_open')
   const { session } = answer
   socket.write(session.greeting)
-  // Sent behind the password and before the answer: PostgreSQL would read it next as well (attack 14).
+  // Bytes that the client sent after its password, without waiting for the answer: PostgreSQL would read them next as
+  // well (attack 14).
   const early = reader.takeRest()
   metrics.loginAdmitted(instanceUid, login.open())
   await cancelKeys.keep(instanceUid, session.greeting, () =>
@@ -205,15 +207,15 @@ async function serveDirectly(
   )
 }
 
-/** Of one address. */
+/** For each address. */
 const MOST_TOLD_AT_ONCE = 20
-/** A client that wants to know sends its startup packet at once. */
+/** How long such a client may take; one that wants to read the refusal sends its startup packet at once. */
 const TELLING_LIMIT_MS = 2_000
 
 /**
- * Above the limit of its address a client is told so inside TLS, for libpq shows nobody what came in clear before
- * (CVE-2024-10977). That costs a handshake, so only some at a time get one, and those not for long; the others are
- * told in clear. A cancel request takes no place and is served, as by a PostgreSQL that is full.
+ * A client above the limit of its address gets the refusal inside TLS, because libpq shows no message that arrived
+ * before TLS (CVE-2024-10977). That costs a handshake, so only a few clients at a time get one, with a short deadline;
+ * the others get the refusal in clear. A cancel request takes no place and is served, as by a PostgreSQL that is full.
  * @throws RefusedError too_many_connections, ConnectionEnded
  */
 async function refuseTheCrowd(
@@ -236,7 +238,7 @@ async function refuseTheCrowd(
   }
 }
 
-/** Where only one instance can be meant, its PostgreSQL compares the key; elsewhere the key finds the instance. */
+/** When only one instance can be meant, its PostgreSQL checks the key; otherwise the key finds the instance. */
 async function passCancelRequest(
   connection: ClientConnection,
   { dependencies, target, settings, cancel: cancelByKey }: ConnectionContext,
@@ -253,7 +255,7 @@ async function passCancelRequest(
   closeConnection(connection.outermost)
 }
 
-/** The client reads why, wherever it can; the operator, when it was no refusal. */
+/** Sends the client the reason wherever it can read one; logs the error for the operator when it is not a refusal. */
 function tell(
   connection: ClientConnection,
   { dependencies }: ConnectionContext,

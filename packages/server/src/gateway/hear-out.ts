@@ -1,11 +1,11 @@
 /**
- * A backend that ends a session answers what it was asked before, says why, and closes, often with bytes of ours unread.
- * To whoever goes on writing the kernel then says EPIPE or ECONNRESET, and Node destroys the socket with everything that
- * was not read yet. libpq goes on reading when it cannot write any more (fe-misc.c, `pqSendSome`); so do we.
+ * A backend that ends a session still answers earlier requests, says why, and closes, often with bytes of ours unread.
+ * A further write then fails with EPIPE or ECONNRESET, and Node destroys the socket together with everything that was
+ * not read yet. libpq goes on reading when it cannot write any more (fe-misc.c, `pqSendSome`); so do we.
  */
 import type { Socket } from 'node:net'
 
-/** From here on what fails in writing is dropped, and the socket ends behind the last byte that the other side sent. */
+/** From here on failed writes are dropped, and the socket ends after the last byte that the other side sent. */
 export function hearOut<Connection extends Socket>(socket: Connection): Connection {
   const write = socket._write.bind(socket)
   const writeMany = socket._writev?.bind(socket)
@@ -13,7 +13,7 @@ export function hearOut<Connection extends Socket>(socket: Connection): Connecti
   const destroy = socket.destroy.bind(socket)
   let isDeaf = false
   let underWay: (() => void) | undefined
-  /** Whatever is written to nobody is written: the writer finds out by the end. */
+  /** After a failed write, all later writes are dropped: the writer learns of it when the socket ends. */
   const orDrop = (done: () => void) => {
     const settle = (error?: Error | null) => {
       if (underWay !== settle) return
@@ -40,10 +40,10 @@ export function hearOut<Connection extends Socket>(socket: Connection): Connecti
   }
   socket.destroy = (error) => {
     if (!isEndOfReading(error) || socket.destroyed || socket.readableEnded) return destroy(error)
-    // Node fails a write that is under way; Bun says nothing of it any more, and the socket would wait for it for ever.
+    // Node fails a write that is under way; Bun never reports it, and the socket would wait for it for ever.
     isDeaf = true
     underWay?.()
-    // A reset behind bytes that nobody has taken yet: they come first.
+    // The reset arrived after bytes that have not been read yet: they are delivered first.
     socket.push(null)
     socket.read(0)
     return socket

@@ -1,6 +1,6 @@
 /**
- * What a connection holds until its login is over, and what until it ends: the deadline, its places, and the record of
- * how far it has come. Whatever was taken is given back, once, however the connection ends.
+ * What a connection holds until its login is over, and what until it ends: the deadline, its places, and how far the
+ * login has come. Whatever was taken is given back once, however the connection ends.
  */
 import type { InstanceUid } from '../domain/ids.ts'
 import { refused, type RefusedError } from '../operations/refused-error.ts'
@@ -26,7 +26,7 @@ type Held = 'until_open' | 'until_over'
 let lastConnection = 0
 
 export class LoginUnderWay {
-  /** Which instance is meant; it need not exist. */
+  /** The instance that the client asked for; it need not exist. */
   instanceUid: InstanceUid | undefined
   readonly #began = performance.now()
   readonly #deadline: Deadline
@@ -35,7 +35,7 @@ export class LoginUnderWay {
   readonly #held: Record<Held, (() => void)[]> = { until_open: [], until_over: [] }
 
   /**
-   * behaviour 72: a login that is not complete in time is over, in whatever state it is (attack 10).
+   * behaviour 72: a login that is not complete in time is ended, whatever it is waiting for (attack 10).
    * @param stopping its abort refuses the login
    */
   constructor(instanceUid: InstanceUid | undefined, limitMs: number, stopping: AbortSignal, log: LoginLog) {
@@ -59,7 +59,7 @@ export class LoginUnderWay {
     return true
   }
 
-  /** With the level `trace` every station is one line of the log. */
+  /** At log level `trace` every station writes one line. */
   reached(station: Station): void {
     if (!this.#log.isTracing()) return
     this.#log.trace(
@@ -74,7 +74,7 @@ export class LoginUnderWay {
     )
   }
 
-  /** The session is open: nothing limits its time any more. @returns how long the login took, in milliseconds */
+  /** The session is open, and no deadline applies any more. @returns how long the login took, in milliseconds */
   open(): number {
     this.#deadline.clear()
     this.#release('until_open')
@@ -88,7 +88,7 @@ export class LoginUnderWay {
     this.#release('until_over')
   }
 
-  /** The last taken first. */
+  /** Releases in reverse order. */
   #release(held: Held): void {
     for (const release of this.#held[held].splice(0).reverse()) release()
   }

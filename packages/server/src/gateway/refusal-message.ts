@@ -1,4 +1,4 @@
-/** The one renderer of refusals on the PostgreSQL protocol: FATAL, flushed before the connection closes. */
+/** Renders every refusal for the PostgreSQL protocol: FATAL, sent before the connection closes. */
 import { RefusedError } from '../operations/refused-error.ts'
 import { toPostgresRefusal } from '../policy/refusals.ts'
 import { encodeErrorResponse } from '../protocol/error-response.ts'
@@ -17,7 +17,7 @@ export function refusalMessage(error: unknown): Buffer {
   })
 }
 
-/** Says the last word and closes. */
+/** Sends the last message and closes. */
 export function endWith(socket: ByteStream, message: Buffer, lingerMs?: number): void {
   closeConnection(socket, { lastWord: message, ...(lingerMs === undefined ? {} : { lingerMs }) })
 }

@@ -1,4 +1,4 @@
-/** Serves connections in this process, and knows all that are open in it. */
+/** Serves connections in this process, and keeps track of all that are open in it. */
 import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -18,29 +18,29 @@ import { serveConnection, type ClientConnection } from './connection.ts'
 import type { ConnectionTarget, GatewayDependencies, ServingSettings } from './settings.ts'
 
 export interface ServingHere extends Serving {
-  /** Of a socket that listens already, until it is closed. */
+  /** Accepts the connections of a socket that is already listening, until it is closed. */
   takeConnections(server: Server, target: ConnectionTarget): void
   accept(socket: ClientStream, target: ConnectionTarget): void
-  /** For connections from now on; open ones stay as they are. */
+  /** Applies to connections from now on; open ones keep their settings. */
   change(settings: ServingSettings): void
-  /** Cancels what the key is of, if that is a session of this process. */
+  /** Cancels the session with this key, if it is one of this process. @returns whether it is */
   cancelHere(request: CancelRequest): Promise<boolean>
-  /** Resolves when nothing is open. */
+  /** Resolves when no connection is open. */
   whenIdle(): Promise<void>
-  /** Of the pooled endpoints of this process. */
+  /** Figures of the pooled endpoints of this process. */
   pools(): readonly PoolFigures[]
 }
 
-/** How long clients may take to read PostgreSQL's last words. */
+/** At the end of a drain: how long clients may take to read PostgreSQL's last messages. */
 const LAST_WORDS_LIMIT_MS = 3_000
-/** And how long those who did not read them may take to close. */
+/** After that: how long the remaining clients may take to close. */
 const LAST_LINGER_MS = 500
 
 export function serveHere(
   dependencies: GatewayDependencies,
   initialSettings: ServingSettings,
   counters: Counters,
-  /** Asks the other workers and nodes about a key that is not known here. */
+  /** Asks the other workers and nodes about a key that no session here has. */
   cancelElsewhere: (request: CancelRequest) => void,
 ): ServingHere {
   const open = new Map<ClientConnection, Promise<void>>()
@@ -51,7 +51,7 @@ export function serveHere(
       ? undefined
       : createPooledEndpoint(dependencies, initialSettings.pooled)
   const stopping = new AbortController()
-  // Every login under way listens to it, and Node suspects a leak behind the tenth.
+  // Every login under way listens to this signal; above ten listeners, Node warns of a leak.
   setMaxListeners(0, stopping.signal)
   const drainEnded = new AbortController()
   let settings = initialSettings
@@ -139,7 +139,7 @@ export function serveHere(
   }
 }
 
-/** A refusal closes its socket behind its last byte; until then the connection counts as open. */
+/** A refusal closes its socket after its last byte; until then the connection counts as open. */
 const closed = (socket: ClientStream): Promise<void> =>
   new Promise((resolve) => {
     if (socket.destroyed) resolve()

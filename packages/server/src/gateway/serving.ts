@@ -1,23 +1,24 @@
-/** What serves connections: this process (serve-here.ts), or processes of its own (workers/serve-by-workers.ts). */
+/** Serves connections: in this process (serve-here.ts), or in worker processes (workers/serve-by-workers.ts). */
 import type { CancelRequest } from '../protocol/startup.ts'
 import type { Address, OpenAddress } from './listening/address.ts'
 import type { ConnectionTarget } from './settings.ts'
 
 export interface Serving {
   /**
-   * Opens an address and takes the connections that come there.
-   * @throws what the system says of the address, e.g. EADDRINUSE
+   * Opens an address and serves the connections that arrive there.
+   * @throws the system's error for the address, e.g. EADDRINUSE
    */
   listen(address: Address, target: ConnectionTarget): Promise<OpenAddress>
-  /** Cancels what the key is of, if that is a session of this gateway. */
+  /** Cancels the session with this key, if it is one of this gateway. */
   cancel(request: CancelRequest): void
   /**
-   * Lets connections end by themselves for so long. Then PostgreSQL is asked to end the sessions, because only it
-   * knows where one of its messages ends: its clients read 57P01 (attack 44). Resolves when all are gone.
+   * For up to `limitMs`, lets connections end by themselves. Then PostgreSQL is asked to end the remaining sessions,
+   * because only PostgreSQL knows where one of its messages ends: their clients read 57P01 (attack 44). Resolves when
+   * all connections are closed.
    */
   drain(limitMs: number): Promise<void>
-  /** Ends the waiting of a drain: sessions are ended now. */
+  /** Ends the waiting period of a drain: the remaining sessions are ended now. */
   endDrain(): void
-  /** How many processes take connections now. */
+  /** How many processes accept connections now. */
   processes(): number
 }

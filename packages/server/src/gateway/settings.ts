@@ -1,4 +1,4 @@
-/** What the gateway may be told, and what it needs of the rest of the system. */
+/** The settings of the gateway, and what it needs from the rest of the system. */
 import type { InstanceUid } from '../domain/ids.ts'
 import type { AdmitLogin } from '../operations/login/admission.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
@@ -10,18 +10,20 @@ import type { OpenSessions } from './sessions/open-sessions.ts'
 import type { PoolLimits } from './pooled/pool-terms.ts'
 import type { AttachedClusters } from './backend/attached-clusters.ts'
 
-/** Where connections are taken. */
+/** Where connections are accepted. */
 export interface ListeningSettings {
   /** Undefined: 5432 where it is free. 0: any free port. */
   readonly port: number | undefined
-  /** Undefined: every instance on the loopback address of its own. */
+  /** Undefined: every instance has a loopback address of its own. */
   readonly addresses: readonly string[] | undefined
-  /** Undefined: an address and port for each instance. Otherwise one for all, told apart by TLS server name. */
+  /**
+   * Undefined: an address and port for each instance. Otherwise one for all, which are told apart by TLS server name.
+   */
   readonly domain: string | undefined
   readonly hasPooledEndpoints: boolean
 }
 
-/** How connections are served. May change while sessions are open; new connections go by the new ones. */
+/** How connections are served. May change while sessions are open; new connections use the new settings. */
 export interface ServingSettings {
   readonly loginDeadlineMs: number
   readonly connectionsPerInstance: number
@@ -30,22 +32,22 @@ export interface ServingSettings {
   /** Connections from one address that have not logged in yet (attack 11). */
   readonly loginsPerAddress: number
   readonly domain: string | undefined
-  /** CIDR ranges of the load balancers that speak PROXY protocol v2, and that alone. */
+  /** CIDR ranges of load balancers; connections from them must begin with PROXY protocol v2. */
   readonly balancers: readonly string[]
-  /** Undefined: there are no pooled endpoints. Read at the start only. */
+  /** Undefined: there are no pooled endpoints. Read only when the process starts. */
   readonly pooled: PooledSettings | undefined
 }
 
 export interface PooledSettings extends PoolLimits {
-  /** Logical sessions, which cost PostgreSQL nothing while they do nothing. */
+  /** Logical sessions; an idle one costs PostgreSQL nothing. */
   readonly sessionsPerInstance: number
 }
 
-/** What the listener knows of a connection that it took. */
+/** What the listener knows of a connection that it accepted. */
 export interface ConnectionTarget {
   /** Undefined at an address that all instances share. */
   readonly instanceUid: InstanceUid | undefined
-  /** At an address of its own; otherwise the TLS server name says which endpoint is meant. */
+  /** Set at an address that is for pooled endpoints only; otherwise the TLS server name decides the endpoint. */
   readonly endpoint?: 'pooled'
   /** What the certificate is for: an address, or `*.<domain>`. */
   readonly certificateHost: string
@@ -58,7 +60,7 @@ export interface GatewayLog {
 }
 
 export interface LoginLog extends GatewayLog {
-  /** Whether anybody wants to know of every station of a login. */
+  /** Whether the stations of logins are to be logged. */
   isTracing(): boolean
   trace(fields: object, message: string): void
 }
@@ -70,14 +72,16 @@ export interface GatewayDependencies {
   readonly clusters: AttachedClusters
   readonly claimedDatabases: ClaimedDatabases
   readonly openSessions: Pick<OpenSessions, 'during' | 'endAll'>
-  /** Reads whom the control plane connects for, in front of the startup packet; a violation from anybody else. */
+  /**
+   * Reads the client address that the control plane sends before its startup packet; a violation from any other peer.
+   */
   readonly readHandedOn: (bytes: Buffer) => Decoded<string>
   readonly metrics: LoginMetrics
   readonly log: LoginLog
 }
 
 export interface ListeningDependencies {
-  /** Undefined under a domain whose names another process hands out. */
+  /** Undefined with a domain when another process assigns its names. */
   readonly instances: Pick<InstanceStore, 'listAll' | 'recordListener' | 'recordPooledListener'> | undefined
   readonly log: GatewayLog
 }

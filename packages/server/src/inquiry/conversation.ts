@@ -1,6 +1,6 @@
 /**
- * One connection of dblink: startup message, one question, answer. Read in order, each message bounded before it
- * is taken in; anything unexpected ends the connection.
+ * One connection from dblink: startup message, questions, answers. Messages are read in order, and the length of each
+ * is checked before it is buffered; anything unexpected ends the connection.
  */
 import type { Socket } from 'node:net'
 import { Fault } from '../domain/fault.ts'
@@ -44,12 +44,12 @@ export async function answerConversation(
   socket.write(
     Buffer.concat([
       encodeAuthenticationOk(),
-      // dblink compares the encodings and sends no statement of its own when they agree.
+      // dblink compares the encodings and sends no statement of its own when they are equal.
       encodeParameterStatus('server_version', '18.0'),
       encodeParameterStatus('server_encoding', 'UTF8'),
       encodeParameterStatus('client_encoding', 'UTF8'),
       encodeParameterStatus('standard_conforming_strings', 'on'),
-      // There is nothing to cancel; libpq only wants to have seen one.
+      // There is nothing to cancel, but libpq expects a key.
       encodeBackendKeyData(0, Buffer.alloc(4)),
       encodeReadyForQuery(),
     ]),
@@ -67,7 +67,7 @@ export async function answerConversation(
   }
 }
 
-/** libpq asks for no encryption on a Unix socket, but may be configured to; the answer is no. */
+/** libpq requests no encryption on a Unix socket unless configured to; the answer is no. */
 async function readStartup(socket: Socket, reader: Reader): Promise<StartupPacket | undefined> {
   const first = await reader.next(decodeStartupPacket)
   if (first?.kind !== 'ssl_request' && first?.kind !== 'gss_encryption_request') return first
@@ -77,7 +77,8 @@ async function readStartup(socket: Socket, reader: Reader): Promise<StartupPacke
 
 async function answerStatement(text: Buffer, { answer, log }: ConversationDependencies): Promise<Buffer[]> {
   const statement = decodeUtf8(text)
-  // In a database of another encoding dblink asks for it; everything we send is ASCII or UTF-8 all the same.
+  // In a database with another encoding dblink sets client_encoding; it may, because we send only ASCII or UTF-8
+  // anyway.
   if (statement !== undefined && /^set client_encoding to '\w+'$/i.test(statement))
     return [encodeCommandComplete('SET')]
   const question = statement === undefined ? undefined : parseQuestion(statement)
@@ -120,7 +121,7 @@ const refusal = (fields: Omit<ErrorFields, 'severity'>): Buffer =>
   encodeErrorResponse({ severity: 'ERROR', ...fields })
 
 interface Reader {
-  /** Undefined when the other side is gone or broke the protocol. */
+  /** Undefined when the other side has closed or broken the protocol. */
   next<Message>(decode: (bytes: Buffer) => Decoded<Message>): Promise<Message | undefined>
 }
 

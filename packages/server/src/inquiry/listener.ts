@@ -1,7 +1,7 @@
 /**
- * Where `databricks_auth` asks its live question: a small server of the PostgreSQL protocol on a Unix socket,
- * which dblink in the instances connects to (DESIGN §4). It answers one kind of statement and nothing else.
- * Connecting proves nothing; the session ticket inside the question does.
+ * Where `databricks_auth` asks its live question: a small server of the PostgreSQL protocol on a Unix socket, to which
+ * dblink in the instances connects (DESIGN §4). It answers one kind of statement and nothing else. Connecting proves
+ * nothing; the session ticket in the question does.
  */
 import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
@@ -14,9 +14,12 @@ import { answerConversation } from './conversation.ts'
 export interface InquirySettings {
   /** The socket is `<directory>/.s.PGSQL.5432`, as libpq expects it. */
   readonly directory: string
-  /** So that nobody else can put anything into it: what is done to the socket is done to ours. */
+  /**
+   * Makes the directory so that no other account can put anything into it: changes to the socket's mode then affect
+   * only our socket.
+   */
   readonly makeDirectory: () => Promise<void>
-  /** So that only the account that PostgreSQL runs as may connect. */
+  /** Restricts the socket so that only the account of PostgreSQL can connect. */
   readonly closeSocket: (file: string) => Promise<void>
 }
 
@@ -26,7 +29,7 @@ export interface InquiryLog {
 }
 
 const SOCKET = '.s.PGSQL.5432'
-/** A question takes one query on the system database; whoever takes longer holds a place for nothing. */
+/** A question takes one query on the system database; a slower client would hold a place for nothing. */
 const DEADLINE_MS = 10_000
 const MOST_CONNECTIONS = 200
 
@@ -45,7 +48,7 @@ export function createInquiryListener(
     open.add(socket)
     socket.once('close', () => open.delete(socket))
     socket.setTimeout(DEADLINE_MS, () => socket.destroy())
-    // Whoever asked is gone; there is nobody to tell.
+    // The client has closed, so no error can be sent.
     socket.on('error', () => socket.destroy())
     answerConversation(socket, dependencies).catch((error: unknown) => {
       dependencies.log.error({ err: error }, 'a live question of databricks_auth could not be answered')
@@ -71,7 +74,7 @@ export function createInquiryListener(
       await settings.closeSocket(file)
     },
     async stop() {
-      // Also of one that never listened.
+      // Resolves also when the server never listened.
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const socket of open) socket.destroy()
       await closed
@@ -79,7 +82,7 @@ export function createInquiryListener(
   }
 }
 
-/** A crash leaves the socket file; a running Lakegate leaves it too, and must not lose it to us. */
+/** A crash leaves the socket file behind. The socket of a running Lakegate must not be removed. */
 async function removeStaleSocket(file: string): Promise<void> {
   const isAnswered = await new Promise<boolean>((resolve) => {
     const probe = connect(file)

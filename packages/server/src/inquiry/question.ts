@@ -1,4 +1,4 @@
-/** The one statement that is answered: see sql/databricks_auth for who writes it. */
+/** The one statement that is answered; sql/databricks_auth sends it. */
 import { z } from 'zod'
 import type { IdentityQuestion } from '../operations/roles/answer-identity-question.ts'
 

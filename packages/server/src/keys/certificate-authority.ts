@@ -1,12 +1,12 @@
 /**
- * Lakegate's own certificate authority: made at the first start, kept in the system database with its key
- * encrypted, so that every gateway issues under the same one and `sslmode=verify-full` works from the first
- * minute. Keys are ECDSA P-256: every TLS 1.2 client has it, and SCRAM channel binding can hash it, which
- * Ed25519 would not allow (attack 34).
+ * Lakegate's own certificate authority: created at the first start and stored in the system database with its key
+ * encrypted, so that every gateway issues under the same authority and `sslmode=verify-full` works from the beginning.
+ * Keys are ECDSA P-256: every TLS 1.2 client supports it, and SCRAM channel binding has a hash for it, unlike for
+ * Ed25519 (attack 34).
  */
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
-// @peculiar/x509 builds on decorators that need this polyfill to be there before it.
+// @peculiar/x509 uses decorators, which need this polyfill to be imported first.
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { Fault } from '../domain/fault.ts'
@@ -22,27 +22,27 @@ import type { KeyEncryption } from '../operations/ports/keys.ts'
 
 export interface CertificateAuthority extends ServerCertificates {
   /**
-   * Makes the authority when there is none.
-   * @throws Fault certificate_authority_lost when none may be made, master_key_does_not_fit
+   * Loads the authority; creates it when there is none.
+   * @throws Fault certificate_authority_lost when none may be created, master_key_does_not_fit
    */
   start(options?: MakingOfAuthority): Promise<void>
-  /** What clients put into `sslrootcert`. */
+  /** The certificate that clients put into `sslrootcert`. */
   certificatePem(): string
 }
 
 export interface MakingOfAuthority {
-  /** Asked when there is none; by default one is made. */
+  /** Asked when there is no authority; by default one is created. */
   readonly mayMake: () => Promise<boolean>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 24 * 60 * 60 * 1000
 const AUTHORITY_DAYS = 3650
-/** What browsers and Apple's TLS accept at most for a server. */
+/** The longest server certificate lifetime that browsers and Apple's TLS accept. */
 const LEAF_DAYS = 397
-/** A leaf is made anew when less than this is left of it. */
+/** A leaf certificate is replaced when less than this is left of its lifetime. */
 const RENEW_BEFORE_DAYS = 30
-/** Clients whose clock is a little behind must accept a certificate that was just made. */
+/** Clients whose clock is a little slow must accept a certificate that was just issued. */
 const BACKDATE_MS = 60 * 60 * 1000
 
 export interface Authority {
@@ -50,7 +50,7 @@ export interface Authority {
   readonly privateKey: webcrypto.CryptoKey
 }
 
-/** Each login asks for a certificate; when it ends is known without reading it again. */
+/** Every login needs a certificate; with `renewAt` it need not be parsed again. */
 interface IssuedLeaf {
   readonly certificate: ServerCertificate
   readonly renewAt: Date
@@ -93,7 +93,7 @@ export function createCertificateAuthority(ports: AuthorityPorts): CertificateAu
 }
 
 /**
- * Makes it when there is none.
+ * Loads an authority; creates it when there is none.
  * @throws Fault certificate_authority_lost, master_key_does_not_fit
  */
 export async function loadAuthority(
@@ -103,7 +103,7 @@ export async function loadAuthority(
 ): Promise<Authority> {
   let stored = await store.loadCertificateAuthority()
   if (stored === undefined) {
-    // Whoever trusts the one that there was would trust nothing of ours any more, without a word.
+    // With a new authority, clients that trust the lost one would suddenly trust none of our certificates.
     if (options !== undefined && !(await options.mayMake())) throw authorityLost(name)
     stored = await store.insertCertificateAuthority(await makeAuthority(name, encryption, clock()))
   }
@@ -141,7 +141,7 @@ async function makeAuthority(
     keys,
     signingAlgorithm: ALGORITHM,
     extensions: [
-      // RFC 5280 §4.2.1.9: may sign leaves, not further authorities.
+      // RFC 5280 §4.2.1.9: may sign leaf certificates, but no further authorities.
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -177,7 +177,7 @@ async function issueServerLeaf(
   }
 }
 
-/** A certificate that signs nothing but its own handshakes, with a new key. */
+/** Issues a leaf certificate with a new key; it cannot sign other certificates. */
 export async function issueLeaf(
   authority: Authority,
   leaf: {
@@ -220,15 +220,15 @@ async function privateKeyPem(key: webcrypto.CryptoKey): Promise<Redacted<string>
 }
 
 /**
- * Hosts as they are written in connection strings and URLs. Drivers that wrap a socket in Node's TLS without saying to which
- * host (postgres.js) check a loopback certificate against `localhost`; whoever can answer there is this machine.
+ * Hosts as written in connection strings and URLs. Drivers that wrap a socket in Node's TLS without passing the host
+ * (postgres.js) check a loopback certificate against `localhost`; only this machine can answer there.
  */
 function namesOf(hosts: readonly string[]): { type: 'dns' | 'ip'; value: string }[] {
   const names = new Set(hosts.flatMap((host) => (host.startsWith('127.') ? [host, 'localhost'] : [host])))
   return [...names].map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
 }
 
-/** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it tells nothing of how many were made. */
+/** RFC 5280 §4.1.2.2: positive, at most 20 bytes; random, so that it does not reveal how many were issued. */
 function randomSerialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16))
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40

@@ -1,7 +1,8 @@
 /**
- * Certificates with which the gateway logs in to attached clusters, one for each role, its common name the role's name
- * (PostgreSQL, "Certificate Authentication"). Their authority is not the one of the servers, so that neither side's
- * certificates are worth anything on the other. They live for an hour, and their keys in memory only.
+ * Certificates with which the gateway logs in to attached clusters: one per role, with the role's name as common name
+ * (PostgreSQL, "Certificate Authentication"). Their authority is not that of the server certificates, so that
+ * certificates of one kind are never accepted as the other. They are valid for an hour, and their keys exist in memory
+ * only.
  */
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -21,17 +22,17 @@ export interface ClientCertificate {
 
 export interface ClientCertificates {
   /**
-   * Makes the authority when there is none.
-   * @throws Fault certificate_authority_lost when none may be made, master_key_does_not_fit
+   * Loads the authority; creates it when there is none.
+   * @throws Fault certificate_authority_lost when none may be created, master_key_does_not_fit
    */
   start(options?: MakingOfAuthority): Promise<void>
-  /** What operators put into `ssl_ca_file`. */
+  /** The certificate that operators put into `ssl_ca_file`. */
   certificatePem(): string
   certificateFor(roleName: string): Promise<ClientCertificate>
 }
 
 const LIFETIME_MS = 60 * 60 * 1000
-/** Made anew when less than this is left: longer than any login takes. */
+/** A certificate is replaced when less than this is left, which is longer than any login takes. */
 const RENEW_BEFORE_MS = 20 * 60 * 1000
 const REMEMBERED = 10_000
 
@@ -69,7 +70,7 @@ export function createClientCertificates(ports: AuthorityPorts): ClientCertifica
 async function issue(authority: Authority, roleName: string, now: Date): Promise<Issued> {
   const expiresAt = new Date(now.getTime() + LIFETIME_MS)
   const leaf = await issueLeaf(authority, {
-    // As a value and never as text: a comma in a role's name must not begin another attribute.
+    // As an ASN.1 value, never as text: a comma in a role's name must not start another attribute.
     subject: new x509.Name([{ CN: [{ utf8String: roleName }] }]),
     ...{ now, notAfter: expiresAt },
     use: x509.ExtendedKeyUsage.clientAuth,

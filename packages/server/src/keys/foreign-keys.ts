@@ -1,7 +1,7 @@
 /**
- * The keys of outside identity providers, fetched from addresses that an administrator configured and never from one
- * that a token names (attack 36). Every fetch is capped in time and size, follows no redirect, and reaches public
- * addresses over TLS only, unless the operator allows his own network.
+ * The keys of external identity providers, fetched from addresses that an administrator configured and never from one
+ * in a token (attack 36). Every fetch is limited in time and size, follows no redirect, and reaches only public
+ * addresses over TLS, unless the operator allows the private network.
  */
 import { lookup as resolve } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
@@ -15,14 +15,14 @@ import type { ForeignTokenVerifier } from '../operations/ports/federation.ts'
 
 const TIMEOUT_MS = 5_000
 const LARGEST_ANSWER = 64 * 1024
-/** Providers rotate keys rarely; an unknown key asks again, at most this often. */
+/** Providers rarely rotate keys; keys are fetched again after this time, and for an unknown key sooner. */
 const FRESH_MS = 5 * 60_000
 const UNKNOWN_KEY_REFRESH_MS = 30_000
-/** Anybody may send a token that makes us ask; a provider that cannot be had is asked no more often than this. */
+/** Anyone can send a token that causes a fetch; after a failure a provider is not asked again for this long. */
 const FAILURE_MS = 10_000
 const ALGORITHMS = ['RS256', 'ES256']
 
-/** RFC 6890 and its like: what is not the public internet. */
+/** RFC 6890 and similar registries: everything that is not the public internet. */
 const PRIVATE = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -42,7 +42,7 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of [
-  // IPv4 addresses in IPv6 ones, by whatever way: compatible, translated, 6to4, Teredo.
+  // IPv4 addresses inside IPv6 ones, in all forms: compatible, translated, 6to4, Teredo.
   ['::', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
@@ -58,14 +58,14 @@ for (const [network, prefix] of [
   PRIVATE.addSubnet(network, prefix, 'ipv6')
 
 export function isPrivateAddress(address: string): boolean {
-  // An IPv4 address in an IPv6 one is checked as what it is.
+  // An IPv4-mapped IPv6 address is checked as IPv4.
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return PRIVATE.check(mapped, 'ipv4')
   return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 export interface ForeignKeySettings {
-  /** Plain HTTP and private addresses too. */
+  /** Also allows plain HTTP and private addresses. */
   readonly allowPrivate: boolean
 }
 
@@ -88,7 +88,7 @@ export function createForeignTokenVerifier(clock: Clock, settings: ForeignKeySet
   }
   const load = async (policy: FederationPolicy, maxAgeMs: number): Promise<JSONWebKeySet> => {
     if (policy.jwksJson !== undefined) return requireKeys(policy.jwksJson)
-    // What one policy calls an issuer, another may call the address of keys; they are not the same.
+    // The same URL may be an issuer in one policy and the address of keys in another; these are different sources.
     const source = policy.jwksUri === undefined ? `issuer ${policy.issuer}` : `keys ${policy.jwksUri}`
     const cached = known.get(source)
     const now = clock().getTime()
@@ -132,7 +132,7 @@ export function createForeignTokenVerifier(clock: Clock, settings: ForeignKeySet
 
 async function discover(issuer: string, settings: ForeignKeySettings): Promise<string> {
   const metadata = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, settings)
-  // OpenID Connect Discovery §4.3: a provider that calls itself otherwise is not the one that was configured.
+  // OpenID Connect Discovery §4.3: a provider that reports another issuer is not the one that was configured.
   if (metadata['issuer'] !== issuer || typeof metadata['jwks_uri'] !== 'string')
     throw unreachable(issuer, 'its discovery document names another issuer, or no keys')
   return metadata['jwks_uri']
@@ -174,7 +174,7 @@ async function readJson(url: URL, allowPrivate: boolean): Promise<Readonly<Recor
     request.on('error', fail)
     request.end()
   })
-  // A redirect is an answer like any other that is not 200: whither it leads was not configured.
+  // A redirect is refused like any status but 200: its target was not configured.
   if (response.statusCode !== 200) {
     response.destroy()
     throw new Error(`it answered with status ${String(response.statusCode)}`)
@@ -191,7 +191,10 @@ async function readJson(url: URL, allowPrivate: boolean): Promise<Readonly<Recor
   return value as Readonly<Record<string, unknown>>
 }
 
-/** What is checked is what is connected to: a name cannot resolve to something else in between. */
+/**
+ * Filters the addresses in the lookup of the connection itself, so that the name cannot resolve to another address
+ * after the check.
+ */
 const publicOnly: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) {

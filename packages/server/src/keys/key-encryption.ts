@@ -1,6 +1,6 @@
 /**
- * Encrypts private keys at rest with AES-256-GCM under the master key, which lives in a file outside the
- * system database (DESIGN §5). Layout: version byte 1, 12 bytes nonce, ciphertext, 16 bytes tag.
+ * Encrypts stored private keys with AES-256-GCM under the master key, which is in a file outside the system database
+ * (DESIGN §5). Layout: version byte 1, 12 bytes nonce, ciphertext, 16 bytes tag.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { Fault } from '../domain/fault.ts'
@@ -12,7 +12,7 @@ const VERSION = 1
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** The first encrypts; any of them decrypts, while a rotation is under way (master-key.ts). */
+/** The first key encrypts; each of them decrypts, which is needed during a rotation (master-key.ts). */
 export type MasterKeys = readonly [Redacted<Uint8Array>, ...Redacted<Uint8Array>[]]
 
 export function createKeyEncryption(masterKeys: MasterKeys): KeyEncryption {
@@ -46,12 +46,16 @@ export function createKeyEncryption(masterKeys: MasterKeys): KeyEncryption {
 }
 
 /**
- * The same, as long as the key is that of the system database. A process that lost its hold on the master key (sealed-columns.ts)
- * may find that it was rotated meanwhile: what it sealed from then on nobody could open.
+ * The same encryption, usable as long as the key is that of the system database. A process that lost its lock on the
+ * master key (sealed-columns.ts) may find that the key was rotated meanwhile: nobody could decrypt what it would
+ * encrypt from then on.
  */
 export function createHeldEncryption(encryption: KeyEncryption): {
   readonly encryption: KeyEncryption
-  /** Told something that is sealed now. @throws Fault master_key_does_not_fit; from then on nothing is sealed */
+  /**
+   * Called with data sealed with the present master key.
+   * @throws Fault master_key_does_not_fit; after that nothing can be encrypted
+   */
   readonly confirm: ConfirmMasterKey
 } {
   let fits = true

@@ -1,6 +1,6 @@
 /**
- * The file of the master key: one key a line, in base64. It holds one; two or more while a rotation is under way: the
- * first encrypts, all of them decrypt. So whatever is killed in the midst of a rotation, what there is can be read.
+ * The file of the master key: one base64 key per line. It normally holds one key, and two or more during a rotation:
+ * the first encrypts, all decrypt. So whenever a rotation is interrupted, everything can still be decrypted.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
@@ -10,19 +10,19 @@ import { Redacted } from '../domain/redacted.ts'
 import type { MasterKeys } from './key-encryption.ts'
 
 const MASTER_KEY_BYTES = 32
-/** The new one, and that of a rotation or two which were not finished. */
+/** The new key, the former one, and those of a rotation or two that were not finished. */
 const MOST_KEYS = 4
-/** Far more than that many keys. */
+/** Far more than this many keys need. */
 const LONGEST_FILE = 4096
 
-/** Rights of the group and of everybody. */
+/** Mode bits of group and others. */
 const OF_OTHERS = 0o077
-/** Of those, all but the group's to read. */
+/** Of these, all except reading by the group. */
 const TOO_OPEN = 0o037
 
 /**
  * Reads the master key.
- * @throws Fault master_key_lost when there is none, master_key_unusable
+ * @throws Fault master_key_lost when the file does not exist, master_key_unusable
  */
 export async function loadMasterKey(file: string): Promise<MasterKeys> {
   const existing = await readMasterKey(file)
@@ -37,9 +37,9 @@ export async function loadMasterKey(file: string): Promise<MasterKeys> {
 }
 
 /**
- * Reads the master key; makes it, with mode 0600, when there is none and there may be a new one. Two starts that race end
- * with one key: the file appears whole under its name by link(2), which fails when the name is taken.
- * @param mayMake whether nothing was encrypted under a key yet
+ * Reads the master key; creates it with mode 0600 when there is none and a new one is allowed. When two starts race,
+ * both use the same key: the complete file gets its name by link(2), which fails when the name is taken.
+ * @param mayMake whether nothing has been encrypted with a key yet
  * @throws Fault master_key_lost, master_key_unusable
  */
 export async function loadOrMakeMasterKey(
@@ -69,7 +69,8 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
         throw new Error(`it belongs to another account (user id ${String(found.uid)})`)
       if (found.size > LONGEST_FILE) throw notKeys()
       const keys = parse(await handle.readFile('utf8'))
-      // Not before it is known for one of ours: root could close any file of the machine by one wrong setting.
+      // Only after the file has proved to be a key file: with a wrong setting, a process running as root could change
+      // the mode of any file.
       await closeToOthers(handle)
       return keys
     } finally {
@@ -82,8 +83,9 @@ async function readMasterKey(file: string): Promise<MasterKeys | undefined> {
 }
 
 /**
- * A key that root gives to the account of Lakegate, or that is mounted to be read only, keeps its mode: its group may read it.
- * @throws Error when others may read or change it, and that cannot be taken from them
+ * A key file whose mode cannot be changed, because root gave it to Lakegate's account or it is mounted read-only, may
+ * stay readable for its group.
+ * @throws Error when other accounts may read or change it, and its mode cannot be changed
  */
 async function closeToOthers(handle: FileHandle): Promise<void> {
   const { mode } = await handle.stat()
@@ -99,7 +101,7 @@ async function closeToOthers(handle: FileHandle): Promise<void> {
   }
 }
 
-/** @throws Error when it holds something else than keys */
+/** @throws Error when it contains anything but keys */
 function parse(text: string): MasterKeys {
   const [current, ...former] = text
     .split('\n')
@@ -117,9 +119,9 @@ const notKeys = () => new Error(`it must hold ${String(MASTER_KEY_BYTES)} bytes 
 const makeMasterKey = (): Redacted<Uint8Array> => new Redacted<Uint8Array>(randomBytes(MASTER_KEY_BYTES))
 
 /**
- * The first step of a rotation: puts a new key before the one that there is. The file of before stays beside it, because
- * backups made until now open with it.
- * @returns the file's keys from now on, and where the old file is
+ * The first step of a rotation: puts a new key before the existing ones. The old file is kept next to it, because
+ * backups made so far need it.
+ * @returns the keys of the file from now on, and the path of the old file
  * @throws Fault master_key_unusable when the file cannot be written
  */
 export async function addMasterKey(
@@ -138,7 +140,7 @@ export async function addMasterKey(
 }
 
 /**
- * The last step of a rotation: the key that encrypts is the only one.
+ * The last step of a rotation: removes all keys but the one that encrypts.
  * @throws Fault master_key_unusable when the file cannot be written
  */
 export async function dropFormerMasterKeys(file: string, [current]: MasterKeys): Promise<void> {
@@ -146,7 +148,10 @@ export async function dropFormerMasterKeys(file: string, [current]: MasterKeys):
   await write(target, [current], (unfinished) => rename(unfinished, target))
 }
 
-/** Whole, mode 0600, and on the disk when this resolves (fsync(2): so is its name when the directory is). */
+/**
+ * Writes the complete file with mode 0600. When this resolves, the file and its name are on disk (fsync(2) of the file
+ * and its directory).
+ */
 async function write(
   file: string,
   keys: MasterKeys,

@@ -1,4 +1,4 @@
-/** The operator's own certificate, from PEM files, checked before anybody connects. */
+/** The operator's own certificate, from PEM files, checked before any client connects. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
@@ -7,8 +7,9 @@ import { Redacted } from '../domain/redacted.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
 
 /**
- * One certificate for every host, as the operator's files hold it.
- * @throws Fault tls_files_unusable when a file cannot be read, the pair does not match, it has expired, or TLS cannot use it
+ * One certificate for all hosts, from the operator's files.
+ * @throws Fault tls_files_unusable when a file cannot be read, the pair does not match, it has expired, or TLS cannot
+ * use it
  */
 export async function loadOperatorCertificate(files: {
   readonly certificateFile: string
@@ -23,7 +24,7 @@ export async function loadOperatorCertificate(files: {
       throw new Error('the key does not belong to the certificate')
     if (Date.parse(leaf.validTo) <= files.now.getTime())
       throw new Error(`the certificate expired at ${leaf.validTo}`)
-    // OpenSSL takes fewer signatures for TLS than it can read, and says so only here.
+    // OpenSSL accepts fewer signature algorithms for TLS than it can parse, and reports that only here.
     createSecureContext({ cert: certificateChainPem, key: privateKeyPem })
     const certificate = { certificateChainPem, privateKeyPem: new Redacted(privateKeyPem) }
     return { certificateFor: () => Promise.resolve(certificate) }

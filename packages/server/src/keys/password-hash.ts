@@ -1,4 +1,4 @@
-/** Hashes of passwords that people choose: argon2id, slow and large on purpose, off the main thread. */
+/** Hashes passwords that people choose: argon2id, deliberately slow and memory-hungry, off the main thread. */
 import argon2 from 'argon2'
 import type { PasswordHasher } from '../operations/ports/passwords.ts'
 

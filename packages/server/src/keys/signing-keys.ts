@@ -1,7 +1,8 @@
 /**
- * The keys that sign and verify tokens: kept encrypted in the system database, held parsed in memory, read
- * again often enough that every process follows a rotation. A new key signs when every process has read it, and a
- * retired one verifies until the last token it signed is dead: nobody is refused because of a rotation (attacks 21, 41).
+ * The keys that sign and verify tokens: stored encrypted in the system database, kept parsed in memory, and read again
+ * often enough that every process follows a rotation. A new key signs only when every process has read it, and a
+ * retired key verifies until the last token it signed has expired: no token is refused because of a rotation (attacks
+ * 21, 41).
  */
 import {
   calculateJwkThumbprint,
@@ -26,27 +27,29 @@ import { SIGNATURE_ALGORITHM, TOKEN_LIFETIME_SECONDS } from '../tokens/claims.ts
 
 export interface SigningKeys extends TokenKeys {
   /**
-   * Makes the first key when there is none.
-   * @param options.mayMake asked then; by default one is made
-   * @throws Fault signing_keys_lost when none may be made, master_key_does_not_fit
+   * Creates the first key when there is none.
+   * @param options.mayMake asked in that case; by default a key is created
+   * @throws Fault signing_keys_lost when none may be created, master_key_does_not_fit
    */
   start(options?: { readonly mayMake: () => Promise<boolean> }): Promise<void>
-  /** A new key signs as soon as every process knows it; the old one signs until then, and goes on verifying. */
+  /** A new key signs as soon as every process knows it; the old key signs until then, and continues to verify. */
   rotate(): Promise<KeyRotation>
   /** For JWKS (RFC 7517): the current key and those that still verify. */
   publicJwks(): Promise<{ readonly keys: readonly JWK[] }>
-  /** For the OAuth library, which signs workspace tokens itself: current key first. Private; never published. */
+  /**
+   * For the OAuth library, which signs workspace tokens itself; the current key comes first. Private; never published.
+   */
   privateJwks(): Promise<{ readonly keys: readonly JWK[] }>
 }
 
 /**
- * How long a process may go on with the keys it knows, and so how long a new key waits before it signs: those who verify
- * have it before they meet it.
+ * How long a process may use the keys it knows without reading them again. A new key waits this long before it signs,
+ * so that every process has it before it must verify with it.
  */
 const REFRESH_MS = 30_000
-/** At most one look-up for unknown key ids in this time, so that made-up ones cost nothing (attack 17). */
+/** At most one read for unknown key ids in this time, so that made-up ones cost nothing (attack 17). */
 const UNKNOWN_KID_REFRESH_MS = 1_000
-/** Clocks of several nodes differ a little. */
+/** Tolerance for the clocks of nodes. */
 const SKEW_MS = 60_000
 
 interface ParsedKey {
@@ -82,7 +85,7 @@ export function createSigningKeys(ports: {
     ring = { keys, loadedAt: clock().getTime() }
     return ring
   }
-  // One reload at a time, however many logins ask for it.
+  // Only one reload at a time, however many logins need it.
   const reload = () =>
     (loading ??= load().finally(() => {
       loading = undefined
@@ -93,7 +96,8 @@ export function createSigningKeys(ports: {
   }
   const current = ({ keys }: KeyRing): ParsedKey => {
     const isKnownToAll = ({ stored }: ParsedKey) => signsFrom(stored) <= clock()
-    // Newest first. Before anything else can have signed, as at the first start, there is nobody to wait for.
+    // Newest first. When no key is old enough, as at the first start, no other process can have signed, so the oldest
+    // one is used.
     const key = keys.find(isKnownToAll) ?? keys.at(-1)
     if (key === undefined) throw new Error('there is no signing key; start() was not called')
     return key
@@ -107,7 +111,7 @@ export function createSigningKeys(ports: {
 
   return {
     async start(options) {
-      // First of all what is there is read: under another master key nothing is added to it.
+      // The existing keys are read first: with a wrong master key this fails before a key is added.
       const isThere = (await reload()).keys.some(({ stored }) => stored.retiredAt === undefined)
       if (isThere) return
       if (options !== undefined && !(await options.mayMake())) throw signingKeysLost()

@@ -1,6 +1,6 @@
 /**
- * Counts what this process does for each instance, between two reports. Bounded by the instances that there are and by the
- * names of refusals: whoever asks for an instance that does not exist makes nothing here.
+ * Counts what this process does for each instance between two reports. Bounded by the number of existing instances and
+ * of refusal names: requests for an instance that does not exist add nothing.
  */
 import type { InstanceActivity, InstanceLoad } from '../domain/instance-activity.ts'
 import { bucketOfLoginTime } from '../domain/login-times.ts'
@@ -8,15 +8,15 @@ import type { InstanceUid } from '../domain/ids.ts'
 
 export interface ActivityCounter {
   loginAdmitted(uid: InstanceUid, milliseconds: number): void
-  /** Not counted for an instance that is not known. */
+  /** Not counted for an unknown instance. */
   loginRefused(uid: InstanceUid, reason: string): void
-  /** These are all that there are; what is counted of others is dropped. */
+  /** Sets the existing instances; counts of all others are dropped. */
   know(uids: ReadonlySet<InstanceUid>): void
-  /** @returns what was counted since the last call, with what is now */
+  /** @returns the counts since the last call, together with the present load */
   take(present: ReadonlyMap<InstanceUid, PresentActivity>): readonly InstanceActivity[]
 }
 
-/** What is read and not counted: bytes since the start of the process, which sockets count by themselves. */
+/** Values that are read rather than counted here: the bytes since the process started come from the sockets. */
 export interface PresentActivity {
   readonly now: InstanceLoad
   readonly bytesFromClient: number
@@ -87,7 +87,7 @@ export function addTo<Key>(counts: Map<Key, number>, key: Key, count = 1): void 
   counts.set(key, (counts.get(key) ?? 0) + count)
 }
 
-/** An instance that was forgotten meanwhile begins again. */
+/** After an instance was forgotten, its byte counts start again from zero. */
 const since = (now = 0, before = 0): number => (now < before ? now : now - before)
 
 const isNothing = ({

@@ -1,7 +1,7 @@
 /**
- * What all gateways did for every instance in the last 24 hours, a point for every ten seconds, in the memory of this control
- * plane alone: a restart begins anew. An hour without anything costs nothing (activity-hour.ts: what one costs); above a
- * bound of all hours together, 79 MB, the oldest ones go first.
+ * What all gateways did for every instance in the last 24 hours, one point per ten seconds, only in the memory of this
+ * control plane: a restart begins again. An hour without activity takes no memory (activity-hour.ts: what an hour with
+ * activity takes). When all hours together exceed a limit of 79 MB, the oldest are dropped.
  */
 import {
   SLOT_SECONDS,
@@ -19,16 +19,19 @@ import { ActivityHour, quietPoint, SLOTS_OF_HOUR } from './activity-hour.ts'
 
 export const KEPT_SLOTS = (24 * 3600) / SLOT_SECONDS
 const MOST_HOURS = 5_000
-/** How many slots may pass until a report of one counts for its load no more. */
+/** For how many slots after a report its load still counts. */
 const CARRIED_SLOTS = 1
-/** A report that was written down late, or by a clock that is behind, still adds what it counted. */
+/**
+ * Login times of a report that was sent late, or by a node whose clock is slow, are still used within this many slots.
+ * A gateway that has not reported for longer is forgotten.
+ */
 const OPEN_SLOTS = 3
 
 export interface RunningActivityHistory extends ActivityHistory {
   hear(report: ActivityReport): void
-  /** These are all instances that there are; others are forgotten, and not begun. */
+  /** Sets the existing instances; all others are forgotten, and not recorded. */
   know(uids: ReadonlySet<InstanceUid>): void
-  /** Completes the slots that are over. To be called once in each, when the reports of the last one are there. */
+  /** Completes the slots that are over. Call once per slot, when the reports of the previous one have arrived. */
   complete(): void
 }
 
@@ -49,7 +52,7 @@ class KeptActivityHistory implements RunningActivityHistory {
   #known: ReadonlySet<InstanceUid> = new Set()
   readonly #hours = new Map<InstanceUid, Map<number, ActivityHour>>()
   readonly #gateways = new Map<string, Gateway>()
-  /** Of the slots that are not complete. */
+  /** Login times of the slots that are not complete. */
   readonly #times = new Map<number, Map<InstanceUid, Map<number, number>>>()
   #heldHours = 0
 
@@ -67,7 +70,7 @@ class KeptActivityHistory implements RunningActivityHistory {
 
   hear({ gatewayId, slot: told, instances }: ActivityReport): void {
     const now = slotAt(this.#clock())
-    // By a clock that is ahead.
+    // The reporting clock is ahead.
     const slot = Math.min(told, now)
     this.#forgetGateways(now)
     const before = this.#gateways.get(gatewayId)
@@ -100,7 +103,7 @@ class KeptActivityHistory implements RunningActivityHistory {
 
   complete(): void {
     const now = slotAt(this.#clock())
-    // After a clock that jumped there is nothing to say of what was between.
+    // After a jump of the clock, nothing is known about the time in between.
     this.#forgetGateways(now)
     if (this.#completeSlot < now - KEPT_SLOTS || this.#completeSlot >= now)
       this.#completeSlot = Math.max(this.#firstSlot, now) - 2
@@ -125,7 +128,7 @@ class KeptActivityHistory implements RunningActivityHistory {
     return heard
   }
 
-  /** @returns undefined when there is no room left, not even by forgetting older ones */
+  /** @returns undefined when there is no room, even after dropping older hours */
   #hourOf(uid: InstanceUid, slot: number): ActivityHour | undefined {
     const number = Math.floor(slot / SLOTS_OF_HOUR)
     const found = this.#hours.get(uid)?.get(number)
@@ -154,7 +157,7 @@ class KeptActivityHistory implements RunningActivityHistory {
     }
   }
 
-  /** Of every instance at which anything is open, over the gateways that told lately. */
+  /** The load of every instance with open sessions, summed over the gateways that have reported recently. */
   #loadsAt(slot: number): ReadonlyMap<InstanceUid, InstanceLoad> {
     const sums = new Map<InstanceUid, InstanceLoad>()
     for (const { lastSlot, loads } of this.#gateways.values()) {
@@ -167,7 +170,7 @@ class KeptActivityHistory implements RunningActivityHistory {
     return sums
   }
 
-  /** Those that are gone; and what was heard by a clock that was set back since. */
+  /** Removes gateways that no longer report, and reports from before the clock was set back. */
   #forgetGateways(now: number): void {
     for (const [id, { lastSlot }] of this.#gateways)
       if (lastSlot < now - OPEN_SLOTS || lastSlot > now) this.#gateways.delete(id)

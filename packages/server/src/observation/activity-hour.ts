@@ -1,6 +1,6 @@
 /**
- * One hour of one instance. 360 points of 44 bytes are 15,840 bytes, and 1,440 more for each name of a refusal that occurred.
- * A day of an instance that is busy in every hour is 25 of them: 396 kB.
+ * One hour of one instance. 360 points of 44 bytes take 15,840 bytes, and each refusal name that occurred another
+ * 1,440. A day of an instance that is busy in every hour is 25 of them: 396 kB.
  */
 import {
   beginOfSlot,
@@ -12,7 +12,9 @@ import {
 
 export const SLOTS_OF_HOUR = 3600 / SLOT_SECONDS
 
-/** Counts of ten seconds are whole numbers far below 2^24, up to which a 32-bit float is exact; bytes are not. */
+/**
+ * Counts within ten seconds are whole numbers far below 2^24, up to which a 32-bit float is exact; byte counts are not.
+ */
 const COLUMNS = ['open', 'pooled', 'inUse', 'waiting', 'admitted', 'p50', 'p99'] as const
 type Column = (typeof COLUMNS)[number]
 
@@ -21,7 +23,7 @@ export class ActivityHour {
   readonly #bytes = new Float64Array(SLOTS_OF_HOUR * 2)
   readonly #refused = new Map<string, Uint32Array>()
 
-  /** Adds what was counted; that may come in several parts, and late. */
+  /** Adds counts; they may arrive in several parts, and late. */
   add(slot: number, activity: InstanceActivity): void {
     const at = slot % SLOTS_OF_HOUR
     this.#set('admitted', at, this.#get('admitted', at) + activity.loginsAdmitted)
@@ -34,7 +36,7 @@ export class ActivityHour {
     }
   }
 
-  /** @param p50 undefined, as `p99`, where nobody logged in */
+  /** @param p50 undefined, like `p99`, when there was no login */
   complete(slot: number, load: InstanceLoad, p50: number | undefined, p99: number | undefined): void {
     const at = slot % SLOTS_OF_HOUR
     this.#set('open', at, load.openSessions)

@@ -1,4 +1,4 @@
-/** The audit log: one JSON line per login, refusal and minting, marked `audit` in the stream of the log. */
+/** The audit log: one JSON line per login, refusal and minting, marked `audit` in the log stream. */
 import type { AuditLog } from '../operations/ports/audit.ts'
 import type { Log } from './log.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Carries audit records to where they are kept, in batches, off the path of the logins that made them. The queue is
- * bounded: when nothing can be written for long, records are dropped, counted and said to be; whoever must not lose
- * one asks for `kept()` and refuses its work instead (attack 42).
+ * Writes audit records to the store in batches, outside the code path of the logins that made them. The queue is
+ * bounded: when nothing can be written for a long time, records are dropped and counted, and the log says so. An
+ * operation that must not lose a record awaits `kept()` and refuses its work when that fails (attack 42).
  */
 import { Fault } from '../domain/fault.ts'
 import type { AuditLog, AuditRecord, KeptAuditLog } from '../operations/ports/audit.ts'
@@ -9,7 +9,7 @@ import type { Clock } from '../operations/ports/clock.ts'
 import type { Log } from './log.ts'
 
 export interface AuditQueuePorts {
-  /** Every record goes there as well, at once: the lines of the log. */
+  /** Every record is also written here at once: the lines of the log. */
   readonly lines: AuditLog
   readonly append: (records: readonly AuditRecord[]) => Promise<void>
   readonly clock: Clock
@@ -18,7 +18,7 @@ export interface AuditQueuePorts {
 
 export interface AuditQueue extends KeptAuditLog {
   counts(): { readonly waiting: number; readonly written: number; readonly dropped: number }
-  /** Writes what is left, once. */
+  /** Writes the remaining records, with one attempt. */
   stop(): Promise<void>
 }
 
@@ -62,7 +62,7 @@ export function createAuditQueue(
   const flush = (): Promise<void> => {
     flushing ??= writeOn().finally(() => {
       flushing = undefined
-      // What failed is tried again later; what came meanwhile is written soon.
+      // A failed batch is retried later; records that arrived meanwhile are written soon.
       if (waiting.length > 0) schedule(isFailing ? settings.retryMs : settings.pauseMs)
     })
     return flushing
@@ -93,7 +93,7 @@ export function createAuditQueue(
     }
   }
 
-  /** A record that the database will never take must not keep the others from it. */
+  /** A record that the database never accepts must not prevent the others from being written. */
   async function appendAll(batch: readonly AuditRecord[]): Promise<void> {
     try {
       await append(batch)
@@ -102,10 +102,7 @@ export function createAuditQueue(
       if (error instanceof Fault) throw error
       if (batch.length === 1) {
         dropped += 1
-        log.error(
-          { err: error },
-          'an audit record cannot be kept as it is; its line in the log is all there is',
-        )
+        log.error({ err: error }, 'an audit record cannot be stored; only its line in the log remains')
         return
       }
       const middle = Math.ceil(batch.length / 2)

@@ -1,14 +1,14 @@
 /**
- * A line of the log for people at a terminal: the time, the level, the sentence, and behind it the fields that are short
- * enough to read. Everything is in the JSON, which `log-format` chooses.
+ * Renders a line of the log for people at a terminal: the time, the level, the message, and then the fields that are
+ * short enough to read. The JSON, which `log-format` selects, has everything.
  */
 
-/** Of a value; what is longer is looked up in the JSON. */
+/** Longest field value that is shown; longer ones are in the JSON only. */
 const LONGEST_VALUE = 80
-/** What stands at the beginning of the line, or is of the format alone. */
+/** Shown at the beginning of the line, or not part of the message. */
 const OWN_FIELDS: readonly string[] = ['level', 'time', 'msg', 'err']
 
-/** Of an audit record its sentence says these, and the others are for programs. */
+/** Fields of an audit record that its message already contains, or that are only useful to programs. */
 const HIDDEN_OF_AUDIT = /^(?:audit|event|outcome)$|(?:Id|Uid)$/
 
 const COLOURS: Readonly<Record<string, string>> = { warn: '\u001b[33m', error: '\u001b[31m' }
@@ -22,7 +22,7 @@ interface Entry extends Readonly<Record<string, unknown>> {
   readonly err?: { readonly message?: string }
 }
 
-/** @param line as pino wrote it, in JSON */
+/** @param line JSON as written by pino */
 export function renderLogLine(line: string, hasColours: boolean): string {
   const entry = JSON.parse(line) as Entry
   const { level = '', time, msg = '', err } = entry
@@ -44,14 +44,14 @@ function renderField(name: string, value: unknown): readonly string[] {
   return text.length > LONGEST_VALUE ? [] : [`${name}=${text}`]
 }
 
-/** In the time zone of whoever looks at it. */
+/** In the local time zone. */
 function timeOfDay(time: string | undefined): string {
   const date = new Date(time ?? '')
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()]
   return parts.map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-/** Names of roles and messages of clients are free text: what is in them must not move the cursor of a terminal. */
+/** Role names and messages from clients are free text and must not control the terminal. */
 const printable = (text: string): string =>
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   text.replace(/\s*[\r\n]+\s*/g, ' / ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')

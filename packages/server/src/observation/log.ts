@@ -1,4 +1,4 @@
-/** Structured logs: one line each, on standard error, with whatever looks like a secret left out. */
+/** Structured logs: one line per entry, on standard error, with fields that look like secrets removed. */
 import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
 import { renderLogLine } from './log-line.ts'
@@ -10,11 +10,11 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
-  /** Written at every level: who silences the log does not silence the audit. */
+  /** Written at every level: silencing the log must not silence the audit. */
   audit(fields: object, message: string): void
 }
 
-/** Whose level may change while it is written. */
+/** A log whose level can be changed at runtime. */
 export interface ProcessLog extends Log {
   setLevel(level: LogLevel): void
 }
@@ -25,9 +25,9 @@ export type LogFormat = 'auto' | 'text' | 'json'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
 
 /**
- * The second line of defence only: secrets are `Redacted` where they live, and no call site logs one. Fields that
- * could hold one by their name are replaced at the top and two levels down, wherever they come from. (pino's own
- * redaction tries every path on every line, which cost a tenth of a minting.)
+ * A second line of defence only: secrets are `Redacted` where they are held, and no call site logs one. Fields whose
+ * names suggest a secret are replaced at the top level and two levels down, wherever they come from. (pino's own
+ * redaction tries every path on every line, which took a tenth of the time of a minting.)
  */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   ...['token', 'access_token', 'id_token', 'refresh_token', 'admin_token'],
@@ -36,20 +36,20 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
 const LEVELS = 3
 const CENSORED = '[redacted]'
 
-/** pino's most severe level of its own, `fatal`, is 60. */
+/** pino's own most severe level, `fatal`, is 60. */
 const ABOVE_ALL = 70
 
-/** What waits for a full disk to have room again; behind it lines are dropped. */
+/** How many bytes wait while the disk is full; further lines are dropped. */
 const MOST_UNWRITTEN = 1024 * 1024
 
-/** Standard error, written at once. A full disk behind it loses lines and must not end the process (attack 42). */
+/** Standard error, written synchronously. A full disk loses lines and must not end the process (attack 42). */
 export function openStandardError(format: LogFormat): DestinationStream {
   const destination = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
-  // There is nowhere else to say it; without a listener it would be an uncaught exception.
+  // The error cannot be reported anywhere else; without a listener it would be an uncaught exception.
   destination.on('error', () => undefined)
   const isTerminal = isatty(2)
   if (format === 'json' || (format === 'auto' && !isTerminal)) return destination
-  // https://no-color.org: present and not empty, whatever its value.
+  // https://no-color.org: set and not empty, whatever the value.
   const hasColours = isTerminal && (process.env['NO_COLOR'] ?? '') === ''
   return {
     write(line: string) {
@@ -70,7 +70,7 @@ export function createLog(level: LogLevel, destination: DestinationStream): Proc
         level: (label) => ({ level: label }),
         log: (fields) => censor(fields, LEVELS),
       },
-      // pino shows an error with its other properties as well.
+      // pino logs an error with its other properties too.
       serializers: { err: (error: Error) => censorBelow(pino.stdSerializers.err(error), LEVELS - 1) },
     },
     destination,
@@ -83,7 +83,7 @@ export function createLog(level: LogLevel, destination: DestinationStream): Proc
   })
 }
 
-/** The same object unless something had to be replaced. */
+/** Returns the same object unless something was replaced. */
 function censor<Fields extends object>(fields: Fields, levels: number): Fields {
   let changes: Record<string, unknown> | undefined
   for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
@@ -95,7 +95,8 @@ function censor<Fields extends object>(fields: Fields, levels: number): Fields {
 
 function censorBelow(value: unknown, levels: number): unknown {
   if (levels === 0 || typeof value !== 'object' || value === null) return value
-  // What decides itself how it is shown, such as a date or a `Redacted`; and errors, which pino takes apart.
+  // Left alone: values with a JSON form of their own, such as a date or a `Redacted`, and errors, which pino
+  // serializes.
   if ('toJSON' in value || value instanceof Error) return value
   return Array.isArray(value)
     ? value.map((item: unknown) => censorBelow(item, levels))

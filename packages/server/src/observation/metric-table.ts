@@ -1,4 +1,4 @@
-/** Every metric in one table: type, labels, meaning. docs/metrics.md is rendered from it and checked against it. */
+/** Every metric in one table: type, labels, meaning. docs/metrics.md is rendered from it, and a test compares them. */
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -16,23 +16,23 @@ export const METRICS = {
     type: 'counter',
     labels: ['reason'],
     sentence:
-      'Logins that were refused, by the name of the refusal in refusals.md; `internal_error` for our own mistakes, `backend` for what PostgreSQL refused.',
+      'Logins that were refused, by the name of the refusal in refusals.md; `internal_error` for defects of Lakegate, `backend` for refusals by PostgreSQL.',
   },
   lakegate_login_seconds: {
     type: 'histogram',
     labels: [],
-    sentence: 'From the connection to the open session, the client’s own time included.',
+    sentence: 'Time from the connection to the open session, including the time that the client takes.',
   },
   lakegate_login_step_seconds: {
     type: 'histogram',
     labels: ['step'],
     sentence:
-      'What a login waits for: `role_facts` (the instance), `login_facts` (the system database), `verify_token`, `open_backend` (for pools too, whose sessions seldom wait for it).',
+      'What a login waits for: `role_facts` (the instance), `login_facts` (the system database), `verify_token`, `open_backend` (also counted for pools, although pooled sessions seldom wait for it).',
   },
   lakegate_token_verifications_total: {
     type: 'counter',
     labels: ['result'],
-    sentence: 'Verified passwords of logins: `accepted`, or why it is no token that opens anything.',
+    sentence: 'Verifications of tokens at logins: `accepted`, or why the token was rejected.',
   },
   lakegate_open_sessions: {
     type: 'gauge',
@@ -43,7 +43,7 @@ export const METRICS = {
     type: 'counter',
     labels: ['reason'],
     sentence:
-      'Sessions that ended before their clients wanted: `session_ended` by somebody, otherwise as in the audit.',
+      'Sessions that ended before their clients ended them: `session_ended` when a user ended them, otherwise the reason in the audit log.',
   },
   lakegate_session_bytes_total: {
     type: 'counter',
@@ -54,7 +54,7 @@ export const METRICS = {
     type: 'gauge',
     labels: ['instance', 'state'],
     sentence:
-      'Backends of the pools of an instance (its uid): `in_use`, those that are being opened or emptied, or kept for a session, included, or `idle`.',
+      'Backends of the pools of an instance (its uid): `in_use` (including those being opened or emptied, or kept for a session) or `idle`.',
   },
   lakegate_pool_sessions: {
     type: 'gauge',
@@ -74,7 +74,7 @@ export const METRICS = {
   lakegate_pool_wait_seconds_total: {
     type: 'counter',
     labels: ['instance'],
-    sentence: 'How long they waited, all together.',
+    sentence: 'Total time that pooled sessions waited for a backend.',
   },
   lakegate_pool_timeouts_total: {
     type: 'counter',
@@ -90,24 +90,24 @@ export const METRICS = {
     type: 'counter',
     labels: ['instance', 'reason'],
     sentence:
-      'Backends of pools that were closed: `evicted` for another pool, `unused` for `pool-idle-seconds` or as one too many, `outdated` by `pool-lifetime-seconds` or by other settings of its role or database, `yielded` to somebody who wants its database alone, `lost` to a session that broke off, to a failed reset or to PostgreSQL.',
+      'Backends of pools that were closed: `evicted` for another pool, `unused` for `pool-idle-seconds` or more than may be idle, `outdated` by `pool-lifetime-seconds` or because settings of its role or database changed, `yielded` because a statement needs its database without other sessions or PostgreSQL had no place for another backend of its role or database, `lost` because its session broke off, its reset failed or PostgreSQL ended it.',
   },
   lakegate_pool_resets_total: {
     type: 'counter',
     labels: ['instance'],
-    sentence: 'How often a backend was emptied because it passed to another session, or its session ended.',
+    sentence: 'How often a backend was reset, for another session or because its session ended.',
   },
   lakegate_gateway_processes: {
     type: 'gauge',
     labels: [],
     sentence:
-      'Processes of this node that take PostgreSQL connections now, normally `gateway-workers` of them; 0 for a control plane alone.',
+      'Processes of this node that accept PostgreSQL connections now, normally `gateway-workers` of them; 0 for a control plane without a gateway.',
   },
   lakegate_clock_skew_seconds: {
     type: 'gauge',
     labels: [],
     sentence:
-      'How far the clock of this node is ahead of the system database’s (below zero: behind), less what the way there and back may account for: alert above 2.5, either way.',
+      'How far the clock of this node is ahead of the system database’s (negative: behind), minus what the network delay may explain: alert above 2.5 in either direction.',
   },
   lakegate_audit_waiting: {
     type: 'gauge',
@@ -122,7 +122,7 @@ export const METRICS = {
   lakegate_audit_dropped_total: {
     type: 'counter',
     labels: [],
-    sentence: 'Audit records that could not be: alert on it.',
+    sentence: 'Audit records that were dropped, or could not be written: alert on it.',
   },
 } as const satisfies Record<string, MetricDefinition>
 

@@ -27,13 +27,13 @@ export interface Reading {
 export interface Metrics {
   count(name: CounterMetric, labels?: Readonly<Record<string, string>>): void
   observe(name: HistogramMetric, seconds: number, labels?: Readonly<Record<string, string>>): void
-  /** Asked at every scrape, and at no other time. */
+  /** Called at every scrape, and at no other time. */
   read(name: ReadMetric, readings: () => readonly Reading[]): void
-  /** What one process sends to another. */
+  /** The form in which one process sends its metrics to another. */
   snapshot(): Promise<MetricsSnapshot>
 }
 
-/** From a remembered token to the deadline of a login. */
+/** From a login with a remembered token to the login deadline. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
 
 export function createMetrics(): Metrics {

@@ -1,18 +1,23 @@
 /**
- * Collects the questions of the moment into one. A question that nothing may answer from memory (DESIGN §5) costs a
- * round trip; many that are asked at the same time can share it, and each is still answered by what is read after it
- * was asked.
+ * Collects the questions asked at the same time into one batch. A question that must not be answered from memory
+ * (DESIGN §5) costs a round trip; questions asked at the same time can share it, and each is still answered by data
+ * that is read after it was asked.
  */
 
 export interface TogetherOptions<Question> {
-  /** Questions of the same key are the same question; it is asked once and all of them get the answer. */
+  /** Questions with the same key are the same question; it is asked once, and all askers get the answer. */
   readonly keyOf: (question: Question) => string
-  /** Questions of different lanes never share a batch, so that no trouble of one reaches the other. One by default. */
+  /**
+   * Questions of different lanes never share a batch, so that problems of one lane do not affect another. One lane by
+   * default.
+   */
   readonly laneOf?: (question: Question) => string
   readonly largestBatch: number
-  /** Batches of one lane that may be under way; what is asked meanwhile waits for the next. */
+  /** How many batches of one lane may be under way; questions asked meanwhile wait for the next batch. */
   readonly mostUnderWay: number
-  /** Whether such an error is about one question of the batch: then each is asked alone, and only that one fails. */
+  /**
+   * Whether such an error concerns a single question of the batch: then each is asked alone, and only that one fails.
+   */
   readonly isAboutOne: (error: unknown) => boolean
 }
 
@@ -60,7 +65,8 @@ export function askTogether<Question, Answer>(
       else known.askers.push({ resolve, reject })
       if (lane.isScheduled || lane.underWay >= options.mostUnderWay) return
       lane.isScheduled = true
-      // Behind everything that this turn of the event loop still reads from its sockets, which may ask as well.
+      // After everything that this turn of the event loop still reads from its sockets, which may lead to more
+      // questions.
       setImmediate(() => {
         lane.isScheduled = false
         askWaiting(name, lane)

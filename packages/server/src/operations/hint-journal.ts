@@ -1,21 +1,21 @@
 /**
- * The hints of this control plane in their order: those of one moment become one, and the last thousand are kept for who was
- * away for a moment. Only what somebody may have missed is remembered, nothing is awaited.
+ * The hints of this control plane in order. Equal hints within a short time become one, and the last thousand are kept
+ * for clients that were disconnected for a moment. Nothing waits for a hint.
  */
 import type { LiveHint } from '../domain/live-hint.ts'
 
 export interface NumberedHint {
-  /** Means nothing to another control plane, nor after a restart. */
+  /** Means nothing to another control plane or after a restart. */
   readonly id: string
   readonly hint: LiveHint
 }
 
 export interface HintJournal {
   say(hint: LiveHint): void
-  /** From here on nothing is known of what was before: what has an older id must take everything for changed. */
+  /** Discards everything before now: a client with an older id must treat everything as changed. */
   forget(): void
   lastId(): string
-  /** @returns undefined when nobody knows what came behind that id */
+  /** @returns undefined when it is not known what came after that id */
   since(id: string): readonly NumberedHint[] | undefined
 }
 
@@ -23,7 +23,7 @@ export interface HintJournalPorts {
   readonly newEpoch: () => string
   readonly uptimeMs: () => number
   readonly after: (milliseconds: number, work: () => void) => void
-  /** Told of what is new, at most once in `pauseMs`. */
+  /** Called with the new hints, at most once per `pauseMs`. */
   readonly onHints: (hints: readonly NumberedHint[]) => void
 }
 
@@ -35,7 +35,7 @@ export function createHintJournal(
   { mostKept = MOST_KEPT, pauseMs = PAUSE_MS } = {},
 ): HintJournal {
   let epoch = ports.newEpoch()
-  /** How many there have been in this epoch; the place of the next one is this modulo `mostKept`. */
+  /** Number of hints in this epoch; the next one is stored at this number modulo `mostKept`. */
   let count = 0
   let kept: LiveHint[] = []
   const pending = new Map<string, LiveHint>()
@@ -73,7 +73,7 @@ export function createHintJournal(
       const [ofEpoch, number = ''] = id.split('.')
       const seen = /^\d{1,15}$/.test(number) ? Number(number) : undefined
       if (ofEpoch !== epoch || seen === undefined || seen > count || seen < count - mostKept) return undefined
-      // Of many that say the same, the last one.
+      // Of equal hints, only the last one.
       const found = new Map<string, NumberedHint>()
       for (let next = seen; next < count; next += 1) {
         const hint = kept[next % mostKept]

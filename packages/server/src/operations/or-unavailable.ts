@@ -2,7 +2,7 @@ import { Fault } from '../domain/fault.ts'
 import { refuse } from '../policy/refusals.ts'
 import { RefusedError } from './refused-error.ts'
 
-/** What cannot be asked is refused with an error that invites to retry (DESIGN §8), never guessed. */
+/** A question that cannot be answered leads to a refusal that invites a retry (DESIGN §8), never to a guess. */
 export async function orUnavailable<Result>(ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask()

@@ -1,6 +1,6 @@
 import { refuse, type Refusal, type RefusalName, type RefuseArguments } from '../policy/refusals.ts'
 
-/** Carries a refusal from an operation to the edge that renders it; thrown nowhere else (style §7). */
+/** Carries a refusal from an operation to the layer that renders it; not thrown for anything else (style §7). */
 export class RefusedError extends Error {
   readonly refusal: Refusal
 
@@ -11,7 +11,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** One refusal of the table as an error to throw; the compiler demands the parameters that its texts name. */
+/** One refusal of the table as an error to throw; the compiler requires the parameters that its texts use. */
 export function refused<Name extends RefusalName>(name: Name, ...rest: RefuseArguments<Name>): RefusedError {
   return new RefusedError(refuse(name, ...rest))
 }

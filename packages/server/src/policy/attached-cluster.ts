@@ -1,6 +1,7 @@
 /**
- * Who may attach a cluster, and which cluster. Lakegate connects to whatever it is told (a request that goes out from
- * inside the operator's network), so it is told by few: administrators of the account, unless the operator says otherwise.
+ * Who may attach a cluster, and which cluster. Lakegate connects to the address it is given (a request from inside the
+ * operator's network), so only few callers may give one: administrators of the account, unless the operator decides
+ * otherwise.
  */
 import { X509Certificate } from 'node:crypto'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
@@ -18,7 +19,7 @@ export type AttachingCallers = (typeof ATTACHING_CALLERS)[number]
 
 const MOST_HOSTS = 16
 const LONGEST_CA = 256 * 1024
-/** Names and addresses; a path would be a socket on this machine. */
+/** Host names and addresses; a path would be a socket on this machine. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$|^[0-9A-Fa-f:.]{2,45}$/
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
@@ -32,7 +33,7 @@ export function decideAttach(caller: Caller, permitted: AttachingCallers): 'perm
   )
 }
 
-/** The type of every value is given; this judges the values. */
+/** The types have been validated; this checks the values. */
 export function decideAttachedCluster(cluster: AttachedCluster): 'permitted' | Refusal {
   const { hosts, database, tls, administrator } = cluster
   if (hosts.length === 0 || hosts.length > MOST_HOSTS)
@@ -42,7 +43,7 @@ export function decideAttachedCluster(cluster: AttachedCluster): 'permitted' | R
     if (port < 1 || port > 65_535) return invalid(`hosts.${String(index)}.port`, 'must be from 1 to 65535.')
   }
   if (new Set(hosts.map(({ host, port }) => `${host} ${String(port)}`)).size < hosts.length)
-    return invalid('hosts', 'it names one host twice.')
+    return invalid('hosts', 'names the same host twice.')
   if (!isName(database)) return invalid('database', 'must be the name of a database, of 1 to 63 bytes.')
   if (!isName(administrator))
     return invalid('administration.user', 'must be the name of a role, of 1 to 63 bytes.')
@@ -54,9 +55,9 @@ export function obstacleToNativeLogin(backend: InstanceBackend): string | undefi
   if (backend.kind === 'embedded') return undefined
   if (backend.cluster.backendAuthentication === 'scram')
     return 'with attached.backend_authentication scram the gateway would need the passwords of the roles; use client_certificate.'
-  // Known from the first connection on.
+  // Undefined until the first connection.
   if (backend.bindings !== undefined && backend.bindings !== 'shared_catalog')
-    return 'only a superuser may read how passwords are verified, which the administrative role of this cluster is not.'
+    return 'only a superuser can read password verifiers, and the administrative role of this cluster is not a superuser.'
   return undefined
 }
 
@@ -76,7 +77,7 @@ function decideCertificates(pem: string): 'permitted' | Refusal {
   try {
     for (const certificate of certificates) new X509Certificate(certificate)
   } catch {
-    // Whatever OpenSSL says of it: it is no certificate.
+    // Whatever error OpenSSL reports, this is not a certificate.
     return invalid('tls.ca_pem', 'must hold certificates in PEM form.')
   }
   return certificates.length === 0

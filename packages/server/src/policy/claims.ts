@@ -1,21 +1,23 @@
-/** What the claims of a credential may name (behaviour 9). Pure; the same at minting and at every login. */
+/** Whether the claims of a credential are permitted (behaviour 9). Pure; the same at minting and at every login. */
 import type { CatalogEntry, ClaimedTable } from '../domain/catalog.ts'
 import type { IdentityId } from '../domain/ids.ts'
 import type { Caller } from './permissions.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
-/** A table of claims, as the registry knows it now. */
+/** A table that claims name, with what the registry knows about it now. */
 export interface ClaimedTableFacts {
   readonly name: string
   /** Undefined when neither the table nor its catalog is registered. */
   readonly location: ClaimedTable | undefined
-  /** Who registered the table or its catalog. */
+  /** The creators of the entries of the table and of its catalog. */
   readonly creatorIds: readonly IdentityId[]
-  /** SELECT on the table, its schema or its catalog, to the identity or a group above it. */
+  /** SELECT on the table, its schema or its catalog, granted to the identity or a group that contains it. */
   readonly isGranted: boolean
 }
 
-/** @returns the tables, or why the first of them that does not hold does not, as a sentence for its owner */
+/**
+ * @returns the tables, or a sentence for the owner of the credential: why the first table that fails is not permitted
+ */
 export function decideClaims(
   identity: { readonly id: IdentityId; readonly name: string },
   tables: readonly ClaimedTableFacts[],
@@ -30,7 +32,7 @@ export function decideClaims(
   return { readable }
 }
 
-/** Removing an entry, granting and revoking on it: whoever registered it, and whoever manages its database instance. */
+/** Removing an entry, and granting and revoking on it: its creator, and those who manage its database instance. */
 export function decideManageEntry(
   caller: Pick<Caller, 'identity'>,
   entry: Pick<CatalogEntry, 'creatorId' | 'name'>,

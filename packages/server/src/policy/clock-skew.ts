@@ -1,23 +1,23 @@
 /**
- * How far the clock of a node is from that of the system database, which all nodes compare with: by it they know how far
- * they are from one another.
+ * How far the clock of a node is from that of the system database. All nodes compare with the same database, so this
+ * also limits how far they are from one another.
  */
 import { CLOCK_TOLERANCE_SECONDS } from '../tokens/claims.ts'
 
-/** One question for the time, by the clock of who asks. */
+/** One query for the database's time; `askedAt` is by the clock of the asking node. */
 export interface ClockComparison {
   readonly askedAt: Date
   readonly roundTripMs: number
-  /** At some moment between question and answer. */
+  /** The database's clock at some moment between query and answer. */
   readonly databaseTime: Date
 }
 
-/** Two nodes that both keep within it are no further apart than tokens forgive. */
+/** Two nodes within this limit differ by no more than the clock tolerance of tokens. */
 const WORRYING_SKEW_SECONDS = CLOCK_TOLERANCE_SECONDS / 2
 
 /**
- * The skew that is certain: the database looked at its clock half a round trip after the question, give or take as much.
- * @returns seconds; above zero the node is ahead
+ * The skew that is certain: the database read its clock half a round trip after the query, give or take another half.
+ * @returns seconds; positive when the node is ahead
  */
 export function certainSkewSeconds({ askedAt, roundTripMs, databaseTime }: ClockComparison): number {
   const halfMs = roundTripMs / 2

@@ -1,4 +1,4 @@
-/** How long a browser is signed in to the web console, as a function of when it began and was used. */
+/** How long a browser stays signed in to the web console, by when the session began and was last used. */
 
 const HOUR_MS = 60 * 60 * 1000
 const LONGEST_IDLE_MS = 8 * HOUR_MS
@@ -7,14 +7,14 @@ const LONGEST_MS = 24 * HOUR_MS
 export interface ConsoleSessionTimes {
   readonly createdAt: Date
   readonly usedAt: Date
-  /** Of the session of the sign-in pages in the same browser; undefined: it never expires. */
+  /** Expiry of the session of the sign-in pages in the same browser; undefined: it never expires. */
   readonly browserSessionExpiresAt: Date | undefined
 }
 
 export interface ConsoleSessionEnd {
-  /** However it is used. */
+  /** The latest possible end, however much it is used. */
   readonly endsAt: Date
-  /** If it is not used any more. */
+  /** The end if it is not used again. */
   readonly idleEndsAt: Date
   readonly isOver: boolean
 }
@@ -26,7 +26,7 @@ export function endOfConsoleSession(times: ConsoleSessionTimes, now: Date): Cons
   return { endsAt: new Date(endsAt), idleEndsAt: new Date(idleEndsAt), isOver: idleEndsAt <= now.getTime() }
 }
 
-/** What began, or was last used, before these is over. */
+/** Sessions that began, or were last used, before these instants are over. */
 export const oldestConsoleSessions = (
   now: Date,
 ): { readonly createdBefore: Date; readonly usedBefore: Date } => ({

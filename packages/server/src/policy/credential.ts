@@ -1,4 +1,4 @@
-/** Who may mint a database credential, for which instances (behaviours 2, 4, 5). Pure. */
+/** Who may mint a database credential for which instances (behaviours 2, 4, 5). Pure. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { decideScope, instancePermission, type Caller, type InstancePermissionLevel } from './permissions.ts'
 import { refuse, type Refusal } from './refusals.ts'
@@ -6,13 +6,16 @@ import { refuse, type Refusal } from './refusals.ts'
 export interface MintableInstance {
   readonly instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name' | 'state'>
   readonly granted: InstancePermissionLevel | undefined
-  /** Whether the instance has a role bound to the caller or to a group of the caller; unknown unless it runs. */
+  /**
+   * Whether a role of the instance is bound to the caller or to one of its groups; unknown unless the instance is
+   * running.
+   */
   readonly hasRole: boolean | 'unknown'
 }
 
 /**
- * behaviour 5: owner, workspace admin or CAN_MANAGE, and any identity with a Postgres role. CAN_USE alone
- * does not let anybody in (behaviour 60), so it does not mint either.
+ * behaviour 5: permitted are the owner, workspace admins, CAN_MANAGE, and any identity with a Postgres role. CAN_USE
+ * alone does not permit a login (behaviour 60), so it does not permit minting either.
  */
 export function decideMint(caller: Caller, instances: readonly MintableInstance[]): 'permitted' | Refusal {
   const scope = decideScope(caller, ['postgres'])

@@ -1,17 +1,20 @@
 /**
- * Which extensions the owner of a database may create in a local instance. PostgreSQL runs the script of one that is
- * called trusted as the superuser of the cluster, in a database whose owner may have prepared something for it, and the
- * functions belong to the superuser afterwards; so each was looked at, and what was found stands beside it
+ * Which extensions the owner of a database may create in a local instance. PostgreSQL runs the script of a trusted
+ * extension as the superuser of the cluster, in a database whose owner may have prepared an attack on it, and the
+ * functions then belong to the superuser. So each extension was reviewed, and the findings are given with it
  * (docs/extensions.md is rendered from these tables).
  */
 
 export interface AllowedExtension {
-  /** A name, or the beginning of names with `*` behind it. */
+  /** A name, or a prefix of names followed by `*`. */
   readonly name: string
   readonly what: string
-  /** What a reviewer should know; left out where PostgreSQL itself calls it trusted and nothing is to be said. */
+  /**
+   * What a reviewer should know; left out where PostgreSQL itself marks the extension as trusted and there is nothing
+   * to add.
+   */
   readonly remark?: string
-  /** Who has it: the PostgreSQL that npm installs, or others only. */
+  /** Whether the PostgreSQL that npm installs contains it; otherwise only other installations do. */
   readonly inPackage: boolean
 }
 
@@ -28,7 +31,7 @@ const contrib = (name: string, what: string, remark?: string): AllowedExtension 
   ...(remark === undefined ? {} : { remark }),
 })
 
-/** What the setting `extensions` calls `default`. */
+/** The extensions that `default` stands for in the setting `extensions`. */
 export const DEFAULT_EXTENSIONS: readonly AllowedExtension[] = [
   {
     name: 'vector',
@@ -110,7 +113,7 @@ export const DEFAULT_EXTENSIONS: readonly AllowedExtension[] = [
   ),
 ]
 
-/** Never by a list alone; an operator who wants one says so in a setting of its own. */
+/** Never allowed by the list alone; an operator who wants one of these must name it in a separate setting. */
 export const DANGEROUS_EXTENSIONS: Readonly<Record<string, string>> = {
   adminpack: 'reads and writes files of the server',
   dblink: 'opens connections from the server, also to its own socket',
@@ -129,18 +132,18 @@ export const DANGEROUS_EXTENSIONS: Readonly<Record<string, string>> = {
 
 const NEVER_OURS: readonly string[] = ['databricks_auth', 'plpgsql']
 const LONGEST_LIST = 1000
-/** PostgreSQL takes no `--` and no path in the name of an extension (check_valid_extension_name). */
+/** PostgreSQL allows no `--` and no path in the name of an extension (check_valid_extension_name). */
 const NAME = /^[a-z0-9_]+(-[a-z0-9_]+)*$/
 const BEGINNING = /^([a-z0-9_]+-)*[a-z0-9_]*\*$/
 
 export interface ExtensionRules {
-  /** Names and patterns that the owner of a database may create. */
+  /** Names and patterns that owners of databases may create. */
   readonly allowed: readonly string[]
-  /** Names of dangerous ones that are allowed all the same. */
+  /** Names of dangerous extensions that are allowed anyway. */
   readonly dangerous: readonly string[]
 }
 
-/** What is wrong with one of the two settings, in one sentence. */
+/** What is wrong with one of the two settings, as one sentence. */
 export interface BadExtensionSetting {
   readonly setting: 'extensions' | 'dangerous-extensions'
   readonly problem: string
@@ -152,7 +155,7 @@ const split = (list: string): readonly string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
 
-/** @param extensions `default`, names, and patterns that end in `*`, with commas between them */
+/** @param extensions `default`, names, and patterns that end in `*`, separated by commas */
 export function readExtensionRules(
   extensions: string,
   dangerousExtensions: string,
@@ -190,7 +193,7 @@ function reasonByName(name: string): string | undefined {
   return Object.hasOwn(DANGEROUS_EXTENSIONS, name) ? DANGEROUS_EXTENSIONS[name] : undefined
 }
 
-/** What its scripts give away: what can leave the database is dangerous under every name. */
+/** Judges an extension by its scripts: one that can reach outside the database is dangerous under any name. */
 function reasonByScript(script: string): string | undefined {
   const text = script.replaceAll(/--[^\n]*/g, '')
   if (/\bcreate\s+foreign\s+data\s+wrapper\b/i.test(text)) return 'brings a foreign data wrapper'
@@ -203,10 +206,10 @@ export type ExtensionVerdict =
   | 'not_ours'
   | 'trusted'
   | 'untrusted'
-  /** Named in the list of allowed ones without a pattern: nobody means that without knowing it. */
+  /** Dangerous, but named explicitly in the list of allowed ones: reported, because the operator may not know. */
   | BadExtensionSetting
 
-/** What becomes of one extension that the binaries have. Pure. */
+/** Decides about one extension that is installed with the binaries. Pure. */
 export function decideExtension(
   name: string,
   scripts: readonly string[],

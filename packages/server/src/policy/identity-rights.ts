@@ -1,6 +1,6 @@
 /**
- * What a caller may do with an identity, as a list: the answers of the very rules that each action asks, so that a page
- * shows a control exactly where the action would be permitted. Pure.
+ * What a caller may do with an identity, as a list. Uses the same rules as the actions themselves, so that a page shows
+ * a control exactly where the action would be permitted. Pure.
  */
 import type { IdentityRecord } from '../domain/directory.ts'
 import {
@@ -34,7 +34,10 @@ export type JudgedIdentity = Pick<
 
 type Verdict = 'permitted' | Refusal
 
-/** @returns the actions that are permitted, in the order of IDENTITY_ACTIONS; those that its type does not know are not among them */
+/**
+ * @returns the permitted actions, in the order of IDENTITY_ACTIONS, without those that do not apply to the identity's
+ * type
+ */
 export function identityActions(caller: Caller, identity: JudgedIdentity): readonly IdentityAction[] {
   const changed = () => decideManageIdentity(caller, identity)
   const takenAway = () => both(changed, () => decideTakeAwayAccess(caller, identity.id))
@@ -52,7 +55,7 @@ export function identityActions(caller: Caller, identity: JudgedIdentity): reado
     make_sign_in_link: changed,
     manage_secrets: changed,
     manage_federation: changed,
-    // One's own are always one's own.
+    // Callers may always manage their own sign-in sessions.
     manage_sign_in_sessions: () => (caller.identity.id === identity.id ? 'permitted' : changed()),
     manage_open_sessions: () => decideManageWorkspace(caller, caller.workspaceId),
   }
@@ -92,7 +95,7 @@ const both = (one: () => Verdict, other: () => Verdict): Verdict => {
 
 export type IdentityKeeper = 'this_workspace' | 'account' | 'another_workspace' | 'system'
 
-/** Whose administrators keep an identity. */
+/** Whose administrators manage an identity. */
 export function identityKeeper(
   caller: Pick<Caller, 'workspaceId'>,
   identity: JudgedIdentity,

@@ -1,6 +1,6 @@
 /**
- * Which settings an instance may have, and which state a change of them leads to. Pure. Refusals name fields as
- * the REST API does (wire-contract §1), because nobody meets these settings under another name.
+ * Which settings an instance may have, and the state to which a change of them leads. Pure. Refusals name fields as the
+ * REST API does (wire-contract §1), because users know the settings only by these names.
  */
 import {
   DEFAULT_RETENTION_DAYS,
@@ -43,17 +43,17 @@ export const NO_SETTINGS: InstanceSettings = {
   enableLogicalReplication: undefined,
 }
 
-/** The limits of the vendor's tags on cloud resources: AWS takes keys of 128 and values of 256 characters. */
+/** The vendor's limits for tags on cloud resources: AWS accepts keys of 128 and values of 256 characters. */
 export const TAG_LIMITS = { count: 50, keyLength: 128, valueLength: 256 } as const
 export const USAGE_POLICY_ID_LENGTH = 256
 
-/** Single-node instances only, until a driver runs several nodes. */
+/** Only single-node instances, until there is a driver that runs several nodes. */
 export const SINGLE_NODE = 'this version of Lakegate runs single-node instances'
 
-/** Control characters and lone surrogates: neither can be stored as text in PostgreSQL, nor read by people. */
+/** Control characters and lone surrogates: PostgreSQL cannot store them as text, and people cannot read them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
 
-/** May an instance have these settings? The type of every value is given; this judges the values. */
+/** Whether an instance may have these settings. The types have been validated; this checks the values. */
 export function decideInstanceSettings(settings: InstanceSettings): 'permitted' | Refusal {
   const { nodeCount, enableReadableSecondaries, retentionWindowInDays, usagePolicyId, customTags } = settings
   if (nodeCount !== undefined && nodeCount < 1) return invalid('node_count', 'must be at least 1.')
@@ -78,8 +78,8 @@ export function decideInstanceSettings(settings: InstanceSettings): 'permitted' 
 }
 
 /**
- * The state that an update leads to. UPDATING lasts until the cluster is as the settings say, so that a crash in
- * between cannot lose a restart; STARTING is only for a cluster that is known to be stopped (behaviour 63).
+ * The state after an update. UPDATING lasts until the cluster matches the settings, so that a crash in between cannot
+ * lose a restart; STARTING is only for a cluster that is known to be stopped (behaviour 63).
  */
 export function stateAfterUpdate(
   instance: Pick<DatabaseInstance, 'name' | 'settings' | 'state'>,
@@ -91,17 +91,17 @@ export function stateAfterUpdate(
   const wasStopped = effectiveStopped(instance.settings)
   const isStopped = effectiveStopped(settings)
   if (isStopped) return wasStopped ? state : 'UPDATING'
-  // A stop that is still under way may have happened or not: only a restart is sure to apply all settings.
+  // A stop that is still under way may or may not have happened: only a restart is certain to apply all settings.
   if (wasStopped) return state === 'STOPPED' ? 'STARTING' : 'UPDATING'
   return needsRestart(instance.settings, settings) ? 'UPDATING' : state
 }
 
-/** PostgreSQL takes both at its start only (shared_buffers, wal_level). */
+/** PostgreSQL reads both settings only at its start (shared_buffers, wal_level). */
 const needsRestart = (before: InstanceSettings, after: InstanceSettings): boolean =>
   effectiveCapacity(before) !== effectiveCapacity(after) ||
   logicalReplicationEnabled(before) !== logicalReplicationEnabled(after)
 
-/** An attached cluster has the wal_level that its administrator gave it. */
+/** The wal_level of an attached cluster is set by its administrator. */
 export const decideLogicalReplicationOf = (
   kind: DatabaseInstance['backend']['kind'],
   settings: InstanceSettings,

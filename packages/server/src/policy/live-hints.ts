@@ -1,4 +1,7 @@
-/** Who may hear which hint: whoever may read what it is about. Pure, and without a word for a refusal: hints come by the thousand. */
+/**
+ * Who may receive which hint: everyone who may read what it is about. Pure, and returns no refusals: there are
+ * thousands of hints.
+ */
 import type { InstanceUid } from '../domain/ids.ts'
 import type { LiveHint } from '../domain/live-hint.ts'
 import {
@@ -11,7 +14,7 @@ import {
 
 export interface HintListener {
   readonly caller: Caller
-  /** What was granted to the caller or its groups, in its workspace. */
+  /** Permissions granted to the caller or its groups, in its workspace. */
   readonly granted: ReadonlyMap<InstanceUid, InstancePermissionLevel>
   readonly readsAuditOfWorkspace: boolean
   readonly readsAuditOfAccount: boolean
@@ -30,10 +33,10 @@ export const createHintListener = (
 export function mayHear(listener: HintListener, hint: LiveHint): boolean {
   const { caller } = listener
   switch (hint.kind) {
-    // As reading it: every member of the workspace (get-database-instance.ts).
+    // As for reading the instance: every member of the workspace (get-database-instance.ts).
     case 'instance':
       return hint.instance.workspaceId === caller.workspaceId
-    // As listing its sessions (decideManageInstance).
+    // As for listing the sessions of the instance (decideManageInstance).
     case 'sessions':
       return (
         instancePermission(caller, hint.instance, listener.granted.get(hint.instance.uid)) === 'CAN_MANAGE'

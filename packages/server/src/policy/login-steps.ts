@@ -1,9 +1,12 @@
-/** The questions of a login as lines of a login check: what each was answered with, in words. */
+/** The questions of a login as lines of a login check, each with its answer in words. */
 import { unreachable } from '../domain/unreachable.ts'
 import { QUESTIONS_OF_EVERY_LOGIN, type LoginAnswer, type LoginFacts, type LoginQuestion } from './login.ts'
 import { renderRefusalText, toPostgresRefusal } from './refusals.ts'
 
-/** Those of the policy, and two of which the gateway or PostgreSQL thinks (policy/challenge.ts, policy/pooled-login.ts). */
+/**
+ * The questions of the policy, and two that the gateway or PostgreSQL decides (policy/challenge.ts,
+ * policy/pooled-login.ts).
+ */
 export type CheckedQuestion = LoginQuestion | 'token_is_asked_for' | 'database_is_open'
 
 export interface LoginStep {
@@ -15,7 +18,7 @@ export interface LoginStep {
 interface Words {
   readonly question: string
   readonly yes: string
-  /** Left out where the refusal itself says it best. */
+  /** Left out where the text of the refusal is used. */
   readonly no?: string
 }
 
@@ -106,12 +109,12 @@ const WORDS: Readonly<Record<CheckedQuestion, Words>> = {
   },
 }
 
-/** What the lines are about. */
+/** The names that the lines mention. */
 export interface StepSubject {
   readonly who: string
   readonly role: string
   readonly database: string | undefined
-  /** Whether the reader manages the instance, and may know whom a role is bound to. */
+  /** Whether the reader manages the instance and so may learn to which identity a role is bound. */
   readonly tellsBinding: boolean
 }
 
@@ -138,8 +141,8 @@ export function toStep(
 }
 
 /**
- * What would have been asked behind the last step. Which questions follow those of every login depends on the role, so
- * they are told only to who got there.
+ * The questions after the last one that was asked. Which questions follow the common ones depends on the role, so only
+ * a login that got that far reveals them.
  */
 export function stepsNotReached(steps: readonly LoginStep[], subject: StepSubject): readonly LoginStep[] {
   const asked = new Set<CheckedQuestion>(steps.map(({ question }) => question))
@@ -149,7 +152,7 @@ export function stepsNotReached(steps: readonly LoginStep[], subject: StepSubjec
     .map((question) => toStep(question, 'not_reached', subject))
 }
 
-/** Of an identity that the reader may not see: whether there is one, and whether it is active, is not told. */
+/** For an identity that the reader may not see: hides whether it exists and whether it is active. */
 export const conceal = (steps: readonly LoginStep[]): readonly LoginStep[] =>
   steps.map((step) =>
     step.question === 'identity_is_active'
@@ -157,7 +160,7 @@ export const conceal = (steps: readonly LoginStep[]): readonly LoginStep[] =>
       : step,
   )
 
-/** No name of a group that the workspace does not have (attack 35). */
+/** Never the name of a group that is not in the workspace (attack 35). */
 function describeBinding(
   { tellsBinding }: StepSubject,
   facts: Pick<LoginFacts, 'role' | 'group'> | undefined,

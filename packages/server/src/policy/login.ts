@@ -1,8 +1,8 @@
 /**
- * Who may log in as whom: facts in, verdict out; no promise, no clock, no SQL, no throw (DESIGN §6.5).
- * The order of the questions is the order of disclosure: nothing below a line is told to somebody who failed
- * above it. The token was already verified by `tokens/verify.ts`. A login check (operations/login/check-login.ts) shows the
- * same questions with the same answers.
+ * Who may log in as whom: facts in, verdict out; no promise, no clock, no SQL, no throw (DESIGN §6.5). The order of the
+ * questions is the order of disclosure: a caller who fails at one line learns nothing about the lines below it.
+ * `tokens/verify.ts` has already verified the token. A login check (operations/login/check-login.ts) shows the same
+ * questions with the same answers.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Identity, Principal } from '../domain/identity.ts'
@@ -20,24 +20,24 @@ export interface LoginFacts {
   readonly roleName: string
   readonly role: RoleFacts | undefined
   readonly token: VerifiedToken
-  /** The token's identity as the directory knows it now; undefined when it was deleted. */
+  /** The token's identity as it is in the directory now; undefined when it was deleted. */
   readonly identity: PrincipalFacts | undefined
-  /** The group that the role is bound to, when it is bound to one that exists. */
+  /** The group that the role is bound to, if that group exists. */
   readonly group: GroupFacts | undefined
-  /** The tables that the claims of the token name: none for a token without claims. */
+  /** The tables that the claims of the token name; empty for a token without claims. */
   readonly claimedTables: readonly ClaimedTableFacts[]
 }
 
 export interface PrincipalFacts extends Principal {
-  /** Directly or through a group, at this moment. */
+  /** Directly or through a group, now. */
   readonly assignedToWorkspace: boolean
 }
 
 export interface GroupFacts extends Identity {
   readonly assignedToWorkspace: boolean
-  /** From the group down to the identity, both included, by id; undefined when the identity is no member. */
+  /** Ids from the group down to the identity, both included; undefined when the identity is not a member. */
   readonly membershipPath: readonly string[] | undefined
-  /** The names along that path, for the audit record; no name decides anything. */
+  /** The names along that path, for the audit record; nothing is decided by name. */
   readonly membershipNames?: readonly string[]
 }
 
@@ -46,15 +46,15 @@ export interface Admitted {
   readonly role: RoleFacts
   readonly identity: PrincipalFacts
   readonly viaGroup: GroupFacts | undefined
-  /** What the session may read besides, on any instance of the workspace. */
+  /** Further tables that the session may read, on any instance of the workspace. */
   readonly claimedTables: readonly ClaimedTable[]
 }
 
-/** What a question is answered with: yes, or the refusal. */
+/** The answer to a question: yes, or the refusal. */
 export type LoginAnswer = true | Refusal
 type Question = readonly [name: string, ask: (facts: LoginFacts) => LoginAnswer]
 
-/** What every login is asked. One question a line, the verdicts in one column: */
+/** The questions of every login. One question per line, the verdicts in one column: */
 // prettier-ignore
 const OF_EVERY_LOGIN = [
   ['instance_is_reachable',     (f) => isReachable(f.instance.state)],
@@ -71,13 +71,13 @@ const OF_EVERY_LOGIN = [
   ['claims_hold',               (f) => claimsHold(f)],
 ] as const satisfies readonly Question[]
 
-/** What is asked besides of a login as a role that is bound to a user or service principal. */
+/** Further questions for a role that is bound to a user or service principal. */
 // prettier-ignore
 const OF_AN_OWN_ROLE = [
   ['role_is_of_the_identity',   (f) => f.role?.binding?.id === f.identity?.id             || refuse('role_of_another_identity', { role: f.roleName })],
 ] as const satisfies readonly Question[]
 
-/** What is asked besides of a login as the role of a group. */
+/** Further questions for a role that is bound to a group. */
 // prettier-ignore
 const OF_A_GROUP_ROLE = [
   ['group_exists',              (f) => f.group?.id === f.role?.binding?.id                || refuse('group_no_longer_exists', { role: f.roleName, id: f.role?.binding?.id ?? '' })],
@@ -89,18 +89,18 @@ export type LoginQuestion = (
   (typeof OF_EVERY_LOGIN)[number] | (typeof OF_AN_OWN_ROLE)[number] | (typeof OF_A_GROUP_ROLE)[number]
 )[0]
 
-/** In their order. What is asked behind them depends on the role, and is told to nobody who did not get there. */
+/** In order. The questions after these depend on the role, so only a login that got that far may learn them. */
 export const QUESTIONS_OF_EVERY_LOGIN: readonly LoginQuestion[] = OF_EVERY_LOGIN.map(([name]) => name)
 
-/** Hears each question that is asked, in turn, with its answer: a login check listens, a login does not. */
+/** Called with each question in turn and its answer; used by a login check, not by a login. */
 export type HearLogin = (question: LoginQuestion, answer: LoginAnswer, facts: LoginFacts) => void
 
-/** Admits when every question is answered with yes; the first other answer is the refusal. */
+/** Admits when every question is answered with yes; otherwise the first refusal is the verdict. */
 export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Refusal {
   const refusal = askInTurn(OF_EVERY_LOGIN, facts, hear)
   if (refusal !== undefined) return refusal
   const { role, identity, group } = facts
-  // Both are there, or it was refused above; for the compiler, and for whoever changes a question.
+  // Both are defined, or the login was refused above; this is for the compiler, and in case a question is changed.
   if (role?.binding === undefined || identity === undefined)
     return refuse('role_not_bound', { role: facts.roleName })
   const claimedTables = facts.claimedTables.flatMap(({ location }) => location ?? [])
@@ -157,7 +157,7 @@ function claimsHold({ identity, claimedTables, roleName: role }: LoginFacts): Lo
   return 'problem' in claims ? refuse('claims_no_longer_hold', { role, problem: claims.problem }) : true
 }
 
-/** Behaviour 16: the state of the instance comes before any password. */
+/** Behaviour 16: the state of the instance is checked before any password. */
 // prettier-ignore
 export function decideInstanceReachable(state: DatabaseInstance['state']): 'reachable' | Refusal {
   switch (state) {

@@ -1,7 +1,7 @@
 /**
- * May this role log in by its own password, whose proof was right? Facts read again after the proof, verdict out
- * (DESIGN §6.5; CVE-2025-2291: a verifier alone is not enough). CONNECTION LIMIT is PostgreSQL's to enforce, when the
- * backend opens.
+ * May a role log in by its own password, after a correct proof? Facts are read again after the proof, verdict out
+ * (DESIGN §6.5; CVE-2025-2291: a verifier alone is not enough). PostgreSQL enforces CONNECTION LIMIT when the backend
+ * opens.
  */
 import { nativeLoginEnabled, type DatabaseInstance } from '../domain/database-instance.ts'
 import type { RoleFacts } from '../domain/role.ts'
@@ -13,7 +13,7 @@ export interface NativeLoginFacts {
   readonly instance: Pick<DatabaseInstance, 'state' | 'settings'>
   readonly roleName: string
   readonly role: RoleFacts | undefined
-  /** What the proof was right for. */
+  /** The role and verifier for which the proof was checked. */
   readonly proved: Pick<RoleFacts, 'oid' | 'scramVerifier'>
 }
 
@@ -22,7 +22,7 @@ export interface AdmittedNatively {
   readonly role: RoleFacts
 }
 
-// One fact a line, the verdicts in one column:
+// One fact per line, the verdicts in one column:
 // prettier-ignore
 export function decideNativeLogin(facts: NativeLoginFacts): AdmittedNatively | Refusal {
   const { now, instance, role, roleName, proved } = facts
@@ -39,6 +39,6 @@ export function decideNativeLogin(facts: NativeLoginFacts): AdmittedNatively | R
   return { outcome: 'admitted', role }
 }
 
-/** Both are ours, read from PostgreSQL: nobody's guess is compared here. */
+/** Both values come from PostgreSQL, and neither from the client, so the comparison need not take constant time. */
 const isSameVerifier = (role: NativeLoginFacts['proved'], proved: NativeLoginFacts['proved']): boolean =>
   role.scramVerifier !== undefined && role.scramVerifier.reveal() === proved.scramVerifier?.reveal()

@@ -5,10 +5,10 @@ import type { IdentityRecord } from '../domain/directory.ts'
 import type { Principal } from '../domain/identity.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
-/** How the caller proved itself; a database credential is none of these (attack 19). */
+/** How the caller authenticated; a database credential is neither of these (attack 19). */
 export type BearerKind = 'workspace_token' | 'personal_access_token'
 
-/** Who calls, as established anew at every request. */
+/** The caller of a request, determined at every request. */
 export interface Caller {
   readonly identity: Principal
   readonly workspaceId: WorkspaceId
@@ -16,14 +16,14 @@ export interface Caller {
   readonly isAccountAdmin: boolean
   readonly scopes: readonly string[]
   readonly bearer: BearerKind
-  /** Groups that the caller is in, directly or indirectly. */
+  /** Groups that contain the caller, directly or indirectly. */
   readonly groupIds: readonly IdentityId[]
 }
 
 export const INSTANCE_PERMISSION_LEVELS = ['CAN_USE', 'CAN_MANAGE'] as const
 export type InstancePermissionLevel = (typeof INSTANCE_PERMISSION_LEVELS)[number]
 
-/** Effective level: owner and workspace admins manage, then what was granted to the caller or its groups. */
+/** The effective level: owner and workspace admins manage; others have what was granted to them or their groups. */
 export function instancePermission(
   caller: Caller,
   instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId'>,
@@ -34,7 +34,7 @@ export function instancePermission(
   return granted
 }
 
-/** Seeing the roles and the permissions of an instance (behaviour 58). */
+/** Reading the roles and the permissions of an instance (behaviour 58). */
 export function decideSeeInstance(
   caller: Caller,
   instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
@@ -48,8 +48,8 @@ export function decideSeeInstance(
 }
 
 /**
- * Seeing how an instance is used over time: whoever may see its roles. The numbers name nobody, unlike its open sessions, and who
- * uses an instance is the first to ask whether it is full or slow.
+ * Reading how an instance was used over time: the same callers as for its roles. Unlike the list of open sessions, the
+ * numbers name no identity, and users of an instance need to see whether it is full or slow.
  */
 export function decideSeeMetrics(
   caller: Caller,
@@ -60,8 +60,8 @@ export function decideSeeMetrics(
 }
 
 /**
- * Making a role in an instance (behaviour 58): whoever manages it makes any; CAN_USE makes the own one, with nothing
- * beyond logging in.
+ * Creating a role in an instance (behaviour 58): those who manage it create any role; with CAN_USE, callers create only
+ * their own role, with no attributes beyond logging in.
  */
 export function decideCreateRole(
   caller: Caller,
@@ -80,7 +80,7 @@ export function decideCreateRole(
   })
 }
 
-/** Updating and deleting an instance, toggling native login among it (behaviour 53). */
+/** Updating and deleting an instance, including native login (behaviour 53). */
 export function decideManageInstance(
   caller: Caller,
   instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
@@ -93,7 +93,7 @@ export function decideManageInstance(
       })
 }
 
-/** Asking how a login would end: everybody of its own logins, whoever manages the instance of anybody's. */
+/** Checking how a login would end: every caller for its own logins, those who manage the instance for anyone's. */
 export function decideCheckLogin(
   caller: Caller,
   instance: Pick<DatabaseInstance, 'creatorId' | 'workspaceId' | 'name'>,
@@ -106,8 +106,8 @@ export function decideCheckLogin(
 }
 
 /**
- * Names of the databases of an instance: for whoever may use it, and whoever has a role in it, who can ask PostgreSQL.
- * @param hasRole unknown unless the instance runs
+ * Listing the databases of an instance: callers who may use it, and those with a role in it, who could ask PostgreSQL.
+ * @param hasRole unknown unless the instance is running
  */
 export function decideListDatabases(
   caller: Caller,
@@ -120,7 +120,7 @@ export function decideListDatabases(
     : decideSeeInstance(caller, instance, granted)
 }
 
-/** The account: workspaces, federation, identities of all workspaces. */
+/** Managing the account: workspaces, federation, identities of all workspaces. */
 export function decideManageAccount(caller: Caller): 'permitted' | Refusal {
   return caller.isAccountAdmin
     ? 'permitted'
@@ -129,7 +129,7 @@ export function decideManageAccount(caller: Caller): 'permitted' | Refusal {
       })
 }
 
-/** Making identities in a workspace, and assigning identities to it. */
+/** Creating identities in a workspace, and assigning identities to it. */
 export function decideManageWorkspace(caller: Caller, workspaceId: WorkspaceId): 'permitted' | Refusal {
   if (caller.isAccountAdmin) return 'permitted'
   return caller.isWorkspaceAdmin && caller.workspaceId === workspaceId
@@ -140,8 +140,8 @@ export function decideManageWorkspace(caller: Caller, workspaceId: WorkspaceId):
 }
 
 /**
- * Changing an identity, its secrets and its members: an administrator of the account, or of the workspace that made
- * it. Nobody reaches through a workspace what another one relies on (attack 35).
+ * Changing an identity, its secrets and its members: administrators of the account, or of the workspace that created
+ * it. No workspace administrator may change what another workspace relies on (attack 35).
  */
 export function decideManageIdentity(
   caller: Caller,
@@ -153,7 +153,8 @@ export function decideManageIdentity(
     })
   }
   if (caller.isAccountAdmin) return 'permitted'
-  // Whoever makes its secrets, links and policies can act as it: a way up (attack 35).
+  // Creating its secrets, links or policies would allow the caller to act as it, which would be privilege escalation
+  // (attack 35).
   if (identity.isAccountAdmin) {
     return refuse('permission_denied', {
       reason: `${identity.name} is an administrator of the account; only another one may change it.`,
@@ -167,7 +168,7 @@ export function decideManageIdentity(
   })
 }
 
-/** Nobody locks the own door from outside. */
+/** Callers cannot take away their own access. */
 export function decideTakeAwayAccess(caller: Caller, identityId: IdentityId): 'permitted' | Refusal {
   return caller.identity.id === identityId
     ? refuse('permission_denied', {
@@ -176,7 +177,7 @@ export function decideTakeAwayAccess(caller: Caller, identityId: IdentityId): 'p
     : 'permitted'
 }
 
-/** `all-apis` opens every API; each API names the narrower scopes that open it too. */
+/** `all-apis` permits every API; each API names the narrower scopes that also permit it. */
 export function decideScope(caller: Caller, narrower: readonly string[]): 'permitted' | Refusal {
   const accepted = ['all-apis', ...narrower]
   return caller.scopes.some((scope) => accepted.includes(scope))

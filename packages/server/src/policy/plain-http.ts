@@ -1,27 +1,27 @@
 /**
- * Who may speak HTTP in clear. Whoever is on the way reads passwords, cookies and tokens then, so it is this machine, the
- * proxies that end TLS in front of it, and nobody else unless the operator says so.
+ * Who may use plain HTTP. Anyone on the network path could read passwords, cookies and tokens, so only this machine and
+ * the proxies that end TLS in front of it may, unless the operator allows more.
  */
 import { isLoopback } from '../domain/loopback.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
 export interface PlainHttpRule {
-  /** Of the setting `plain-http`. */
+  /** The setting `plain-http`. */
   readonly access: 'loopback' | 'everywhere'
-  /** Of an address: whether `forwarded-for-from` lists it. */
+  /** Whether `forwarded-for-from` lists this address. */
   readonly isProxy: (address: string) => boolean
 }
 
 export interface PlainRequest {
-  /** Who sent it, before anything that the request itself says; undefined when the connection is gone. */
+  /** The address that sent it, regardless of headers; undefined when the connection is closed. */
   readonly peer: string | undefined
   readonly method: string
   readonly path: string
-  /** Where the same may be asked over TLS. */
+  /** The URL of the same request over TLS. */
   readonly secureUrl: string
 }
 
-/** Probes of a supervisor come from elsewhere, speak plain HTTP, and neither bring nor get a secret. */
+/** Health probes come from other machines over plain HTTP, and carry no secret in either direction. */
 const PROBES = ['/healthz', '/readyz']
 
 export function refusePlainHttp(request: PlainRequest, rule: PlainHttpRule): Refusal | undefined {

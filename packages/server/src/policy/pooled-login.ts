@@ -1,7 +1,8 @@
 /**
- * May this role open a session in this database? PostgreSQL says so when it opens a backend; a pooled login that finds
- * one open is judged here, by the same facts, in the same order and the same words (`InitPostgres`, `CheckMyDatabase`).
- * CONNECTION LIMIT is counted behind it. Superusers, whom PostgreSQL exempts, log in nowhere in Lakegate.
+ * May this role open a session in this database? PostgreSQL decides that when it opens a backend; a pooled login that
+ * uses an open backend is judged here, by the same facts, in the same order and with the same messages (`InitPostgres`,
+ * `CheckMyDatabase`). CONNECTION LIMIT is counted afterwards. Superusers, whom PostgreSQL exempts, cannot log in
+ * through Lakegate at all.
  */
 import type { DatabaseFacts } from '../domain/database-facts.ts'
 import { refuse, type Refusal } from './refusals.ts'
@@ -11,8 +12,8 @@ export interface AdmittedToDatabase {
   readonly database: DatabaseFacts
 }
 
-/** @param name as the client sent it, and as it reads it again */
-// One fact a line, the verdicts in one column:
+/** @param name as the client sent it; the refusals quote it */
+// One fact per line, the verdicts in one column:
 // prettier-ignore
 export function decidePooledLogin(name: string, database: DatabaseFacts | undefined): AdmittedToDatabase | Refusal {
   if (database === undefined)       return refuse('database_does_not_exist', { database: name })
@@ -22,6 +23,9 @@ export function decidePooledLogin(name: string, database: DatabaseFacts | undefi
   return { outcome: 'admitted', database }
 }
 
-/** A limit of PostgreSQL as a number of places: -1 is no limit. Finite, because it goes to another process as JSON. */
+/**
+ * A PostgreSQL connection limit as a number of places: -1 means no limit. Finite, because it is sent to another process
+ * as JSON.
+ */
 export const placesOf = (connectionLimit: number): number =>
   connectionLimit < 0 ? Number.MAX_SAFE_INTEGER : connectionLimit

@@ -1,6 +1,7 @@
 /**
- * Which refusal a client has read. On the PostgreSQL protocol a refusal has a SQLSTATE and sentences and no name, and the
- * console, which logs in like any client, wants the name: to lead to the page that explains it.
+ * Finds the name of a refusal from what a client received. On the PostgreSQL protocol a refusal has a SQLSTATE and
+ * texts but no name, and the console, which logs in like any client, needs the name to link to the page that explains
+ * it.
  */
 import type { RefusalDefinition } from './refusal-definition.ts'
 import { REFUSALS } from './refusal-table.ts'
@@ -10,7 +11,7 @@ interface Pattern {
   readonly sqlstate: string
   readonly message: RegExp
   readonly detail: RegExp | undefined
-  /** How much of its texts is fixed: of several that fit, the one that says most is meant. */
+  /** How much of its texts is fixed: when several patterns match, the most specific one counts. */
   readonly weight: number
 }
 
@@ -42,7 +43,7 @@ const PATTERNS: readonly Pattern[] = Object.entries<RefusalDefinition>(REFUSALS)
   )
   .sort((one, other) => other.weight - one.weight)
 
-/** Undefined for what is PostgreSQL's own. */
+/** Undefined for PostgreSQL's own errors. */
 export function recognizeRefusal(read: {
   readonly sqlstate: string
   readonly message: string

@@ -1,9 +1,9 @@
 /**
- * What a refusal says and to whom: to PostgreSQL clients SQLSTATE, message, DETAIL and HINT, to HTTP clients status,
- * `error_code` and message. `{name}` marks a parameter that `refuse` demands.
+ * What a refusal says to whom: SQLSTATE, message, DETAIL and HINT to PostgreSQL clients; status, `error_code` and
+ * message to HTTP clients. `{name}` marks a parameter that `refuse` requires.
  *
- * `disclosure` says what the caller must have proved before it may read the refusal (DESIGN §6.5):
- * nothing, a verified token (or the role's own password), or (HTTP) an authenticated request.
+ * `disclosure` says what the caller must have proved before it may read the refusal (DESIGN §6.5): nothing, a verified
+ * token (or the role's own password), or (HTTP) an authenticated request.
  */
 export interface PostgresRefusal {
   readonly sqlstate: string
@@ -18,12 +18,12 @@ export interface HttpRefusal {
   readonly message: string
 }
 
-/** For the person who reads it, on the help pages of the console; of refusals that a login can meet. */
+/** For the help pages of the console; only for refusals that a login can get. */
 export interface RefusalExplained {
-  /** What it means, beyond what the client read. */
+  /** What it means, in addition to what the client was sent. */
   readonly meaning: string
   readonly whoCanChange: string
-  /** What to do, in this order. */
+  /** What to do, in order. */
   readonly steps: readonly [string, ...string[]]
 }
 

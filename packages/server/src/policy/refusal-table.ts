@@ -1,7 +1,7 @@
 /**
- * Every "no" of Lakegate in one table, put together from those of its subjects. `docs/refusals.md` is checked against it
- * by a test, in both directions. Texts marked "vendor" are the real service's own (docs/behaviours.md); clients
- * match on them, so they do not change.
+ * Every refusal of Lakegate in one table, composed from one table per subject. A test checks `docs/refusals.md` against
+ * it, in both directions. Texts marked "vendor" are the real service's own (docs/behaviours.md); clients match on them,
+ * so they must not change.
  */
 import { REFUSALS_BEFORE_PROOF } from './refusals-before-proof.ts'
 import { REFUSALS_OF_LOGINS } from './refusals-of-logins.ts'

@@ -1,4 +1,4 @@
-/** What a login is refused with before it has proved anything, in the order in which it is asked. */
+/** Refusals of a login before it has proved anything, in the order of the checks. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
 const USE_TLS = 'Ensure that connection is using SSL. Try using `sslmode=require` in the connection string.'
@@ -6,7 +6,7 @@ const GET_A_TOKEN =
   'Use a database credential (POST /api/2.0/database/credentials) or an OAuth access token of the workspace as the password.'
 
 export const REFUSALS_BEFORE_PROOF = {
-  // Before the password: everybody may read these.
+  // Before the password: anyone may read these.
   tls_required: {
     disclosure: 'anyone',
     // vendor, behaviour 14
@@ -173,7 +173,7 @@ export const REFUSALS_BEFORE_PROOF = {
     },
   },
 
-  // The proof itself. 28P01, so that clients which rotate the token on it do (behaviour 18).
+  // The proof itself. SQLSTATE 28P01, because some clients fetch a new token when they get it (behaviour 18).
   token_not_decodable: {
     disclosure: 'anyone',
     // vendor, behaviour 25

@@ -1,8 +1,8 @@
-/** What a login is refused with once its token is genuine; and what passwords and OAUTHBEARER are refused with. */
+/** Refusals of a login whose token is genuine, and those for passwords and OAUTHBEARER. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
 export const REFUSALS_OF_LOGINS = {
-  // The token is genuine; from here on the caller may learn why it does not fit.
+  // The token is genuine; from here on the caller may learn why it is not accepted.
   token_of_another_workspace: {
     disclosure: 'token_holder',
     postgres: {
@@ -184,7 +184,7 @@ export const REFUSALS_OF_LOGINS = {
   },
   group_no_longer_exists: {
     disclosure: 'token_holder',
-    // A group of the same name that was made since is another one: names never decide where an id can.
+    // A group with the same name that was created later is a different one: a name never decides where an id can.
     postgres: {
       sqlstate: '28000',
       message: 'OAuth authentication failed for role "{role}"',
@@ -201,7 +201,7 @@ export const REFUSALS_OF_LOGINS = {
   },
   claims_no_longer_hold: {
     disclosure: 'token_holder',
-    // behaviour 9, asked again at every login
+    // behaviour 9, checked again at every login
     postgres: {
       sqlstate: '28000',
       message: 'OAuth authentication failed for role "{role}"',
@@ -237,11 +237,11 @@ export const REFUSALS_OF_LOGINS = {
   // Passwords of roles, and OAUTHBEARER.
   password_authentication_failed: {
     disclosure: 'anyone',
-    // PostgreSQL's own words, for an unknown role too (attack 34); the unmodified CLI looks for them.
+    // PostgreSQL's own message, also for an unknown role (attack 34); the unmodified CLI looks for it.
     postgres: {
       sqlstate: '28P01',
       message: 'password authentication failed for user "{role}"',
-      // The same for every name: it may not tell whether there is such a role, nor what it has.
+      // The same for every name: it must not reveal whether the role exists, or how it may log in.
       hint: 'The role is asked for a password of its own. A token opens only roles that are bound to an identity.',
     },
     explained: {
@@ -275,7 +275,7 @@ export const REFUSALS_OF_LOGINS = {
   },
   bearer_token_missing: {
     disclosure: 'anyone',
-    // The answer to the first connection of a client that asks where tokens are to be had (RFC 7628 §4.3).
+    // The answer to the first connection of a client that asks where tokens are issued (RFC 7628 §4.3).
     postgres: {
       sqlstate: '28P01',
       message: 'OAuth bearer authentication failed for user "{role}"',
@@ -308,7 +308,7 @@ export const REFUSALS_OF_LOGINS = {
     },
   },
 
-  // Limits behind the proof.
+  // Limits that are checked after the proof.
   too_many_connections_of_role: {
     disclosure: 'token_holder',
     // PostgreSQL's own text for CONNECTION LIMIT

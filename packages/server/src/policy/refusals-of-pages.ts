@@ -1,4 +1,4 @@
-/** What the pages of the OAuth server refuse. */
+/** Refusals on the pages of the OAuth server. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
 export const REFUSALS_OF_PAGES = {
@@ -23,7 +23,7 @@ export const REFUSALS_OF_PAGES = {
   too_many_begun: {
     disclosure: 'anyone',
     http: {
-      // Beginning a sign-in is nothing that an SDK repeats by itself; who polls reads `slow_down` (RFC 8628).
+      // No SDK retries the start of a sign-in; polling clients get `slow_down` instead (RFC 8628).
       status: 429,
       errorCode: 'REQUEST_LIMIT_EXCEEDED',
       message:

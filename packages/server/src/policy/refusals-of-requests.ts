@@ -1,4 +1,4 @@
-/** What requests of the REST API are refused with. */
+/** Refusals of requests to the REST API. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
 export const REFUSALS_OF_REQUESTS = {
@@ -112,7 +112,7 @@ export const REFUSALS_OF_REQUESTS = {
   },
   identity_name_looks_taken: {
     disclosure: 'authenticated',
-    // UTS 39; whose name it is, is not said
+    // UTS 39; the message does not say which existing name it resembles
     http: {
       status: 409,
       errorCode: 'RESOURCE_ALREADY_EXISTS',
@@ -207,7 +207,7 @@ export const REFUSALS_OF_REQUESTS = {
   },
   template_database_in_use: {
     disclosure: 'authenticated',
-    // Somebody's session in template1 ends at some time; SDKs repeat a 503 (wire-contract §5.3).
+    // Sessions in template1 end at some time; SDKs retry a 503 (wire-contract §5.3).
     http: {
       status: 503,
       errorCode: 'TEMPORARILY_UNAVAILABLE',
@@ -229,7 +229,7 @@ export const REFUSALS_OF_REQUESTS = {
     http: { status: 400, errorCode: 'QUOTA_EXCEEDED', message: '{problem}' },
   },
 
-  // Files of the workspace: statuses and codes as the Databricks CLI tells them apart.
+  // Files of the workspace: statuses and codes as the Databricks CLI expects them.
   workspace_path_not_found: {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'RESOURCE_DOES_NOT_EXIST', message: "Path ({path}) doesn't exist." },
@@ -264,7 +264,7 @@ export const REFUSALS_OF_REQUESTS = {
   },
   too_many_transfers: {
     disclosure: 'authenticated',
-    // SDKs repeat it by themselves (wire-contract §5.3); transfers that are under way end soon.
+    // SDKs retry it automatically (wire-contract §5.3); transfers that are under way end soon.
     http: {
       status: 429,
       errorCode: 'REQUEST_LIMIT_EXCEEDED',
@@ -272,7 +272,7 @@ export const REFUSALS_OF_REQUESTS = {
     },
   },
 
-  // Attached clusters: what the operator gave Lakegate is not enough (docs/attached-instances.md).
+  // Attached clusters: the administrative role lacks privileges (docs/attached-instances.md).
   administration_lacks_privilege: {
     disclosure: 'authenticated',
     http: { status: 403, errorCode: 'PERMISSION_DENIED', message: '{problem}' },

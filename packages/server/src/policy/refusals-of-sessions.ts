@@ -1,8 +1,8 @@
-/** What is refused inside a session: by a function in SQL, and by the pooled endpoint. */
+/** Refusals inside a session: by a SQL function, and by the pooled endpoint. */
 import type { RefusalDefinition } from './refusal-definition.ts'
 
 export const REFUSALS_OF_SESSIONS = {
-  // databricks_create_role (behaviours 20, 33, 36): answered to the SQL function, which raises them.
+  // databricks_create_role (behaviours 20, 33, 36): returned to the SQL function, which raises them as errors.
   session_not_by_identity: {
     disclosure: 'anyone',
     postgres: {
@@ -39,7 +39,7 @@ export const REFUSALS_OF_SESSIONS = {
     },
   },
 
-  // Of a pooled login, in PostgreSQL's own words: a direct one reads them from PostgreSQL.
+  // For a pooled login, with PostgreSQL's own messages: a direct login gets them from PostgreSQL itself.
   database_does_not_exist: {
     disclosure: 'token_holder',
     postgres: { sqlstate: '3D000', message: 'database "{database}" does not exist' },

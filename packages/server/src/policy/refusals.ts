@@ -1,4 +1,4 @@
-/** Makes a refusal out of its entry in the table, and renders it; no other place writes such a sentence. */
+/** Creates a refusal from its entry in the table, and renders it; refusal texts are written nowhere else. */
 import type { HttpRefusal, PostgresRefusal, RefusalDefinition } from './refusal-definition.ts'
 import { REFUSALS } from './refusal-table.ts'
 
@@ -27,17 +27,17 @@ export type RefuseArguments<Name extends RefusalName> = [ParameterNames<Name>] e
   ? [parameters?: undefined, auditDetail?: string]
   : [parameters: RefusalParameters<Name>, auditDetail?: string]
 
-/** Makes the value of one refusal; the compiler demands exactly the parameters that its texts name. */
+/** Creates the value of one refusal; the compiler requires exactly the parameters that its texts use. */
 export function refuse<Name extends RefusalName>(name: Name, ...rest: RefuseArguments<Name>): Refusal {
   return { outcome: 'refused', name, parameters: rest[0] ?? {}, auditDetail: rest[1] }
 }
 
-/** Fills the parameters of one text in. Parameters are inserted once and never scanned again. */
+/** Fills in the parameters of one text. Inserted values are not scanned for further parameters. */
 export function renderRefusalText(text: string, parameters: Readonly<Record<string, string>>): string {
   return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => parameters[name] ?? placeholder).trim()
 }
 
-/** The refusal as a PostgreSQL client reads it; undefined when the table has no such form for it. */
+/** The refusal for a PostgreSQL client; undefined when the table has no PostgreSQL texts for it. */
 export function toPostgresRefusal(refusal: Refusal): PostgresRefusal | undefined {
   const definition: RefusalDefinition = REFUSALS[refusal.name]
   const { postgres } = definition
@@ -51,7 +51,7 @@ export function toPostgresRefusal(refusal: Refusal): PostgresRefusal | undefined
   }
 }
 
-/** The refusal as an HTTP client reads it; undefined when the table has no such form for it. */
+/** The refusal for an HTTP client; undefined when the table has no HTTP texts for it. */
 export function toHttpRefusal(refusal: Refusal): HttpRefusal | undefined {
   const definition: RefusalDefinition = REFUSALS[refusal.name]
   const { http } = definition

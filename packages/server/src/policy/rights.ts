@@ -1,6 +1,7 @@
 /**
- * What a caller may do, as a list for who shows buttons. Every entry asks the very function that the route asks, with the
- * scopes of that route; nothing is decided here. Whether the instance runs is not a matter of rights: its state says so.
+ * What a caller may do, as a list for user interfaces that show buttons. Every entry calls the same function as its
+ * route, with the scopes of that route; nothing is decided here. Whether the instance is running is not part of the
+ * rights; see its state.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { decideAttach, type AttachingCallers } from './attached-cluster.ts'
@@ -35,9 +36,9 @@ const manage: Decision<InstanceRightsFacts> = ({ caller, instance, granted }) =>
 const see: Decision<InstanceRightsFacts> = ({ caller, instance, granted }) =>
   decideSeeInstance(caller, instance, granted)
 
-/** Scopes that open the route besides `all-apis`, and who may. */
+/** For each right: the scopes that permit the route besides `all-apis`, and the decision about the caller. */
 const ON_INSTANCES = {
-  // Every member of the workspace reads it (operations/instances/get-database-instance.ts).
+  // Every member of the workspace may read it (operations/instances/get-database-instance.ts).
   see: [['postgres'], () => 'permitted'],
   mint_credential: [['postgres'], ({ caller, ...facts }) => decideMint(caller, [facts])],
   update: [['postgres'], manage],
@@ -78,12 +79,13 @@ export interface WorkspaceRightsFacts {
 }
 
 const IN_WORKSPACES = {
-  // Every member of the workspace creates instances, as many as it may have (operations/instances/create-database-instance.ts).
+  // Every member of the workspace may create instances, within the limit
+  // (operations/instances/create-database-instance.ts).
   create_instance: [['postgres'], () => 'permitted'],
   attach_instance: [['postgres'], ({ caller, attachingCallers }) => decideAttach(caller, attachingCallers)],
   see_audit: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],
   manage_identities: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],
-  // Every member of the workspace reads its directory (http/scim).
+  // Every member of the workspace may read its directory (http/scim).
   see_identities: [[], () => 'permitted'],
   manage_account: [[], ({ caller }) => decideManageAccount(caller)],
 } as const satisfies Record<string, readonly [readonly string[], Decision<WorkspaceRightsFacts>]>
@@ -91,7 +93,7 @@ const IN_WORKSPACES = {
 export type InstanceRight = keyof typeof ON_INSTANCES
 export type WorkspaceRight = keyof typeof IN_WORKSPACES
 
-/** All there are, in the order in which they are told. */
+/** All rights, in the order in which they are reported. */
 export const INSTANCE_RIGHTS = Object.keys(ON_INSTANCES) as readonly InstanceRight[]
 export const WORKSPACE_RIGHTS = Object.keys(IN_WORKSPACES) as readonly WorkspaceRight[]
 
@@ -101,7 +103,7 @@ export const instanceRights = (facts: InstanceRightsFacts): readonly InstanceRig
 export const workspaceRights = (facts: WorkspaceRightsFacts): readonly WorkspaceRight[] =>
   WORKSPACE_RIGHTS.filter((right) => isPermitted<WorkspaceRightsFacts>(IN_WORKSPACES[right], facts))
 
-/** Effective, the owner's and the administrators' included. */
+/** The effective level, including that of the owner and the administrators. */
 export const instanceLevel = ({ caller, instance, granted }: InstanceRightsFacts) =>
   instancePermission(caller, instance, granted) ?? 'NONE'
 

@@ -1,6 +1,7 @@
 /**
- * Who may do what with SQL that is kept in the console: its owner everything, everybody of the workspace reads what is
- * shared, its administrators remove that. What is not shared is not even seen: it is answered for as if there were none.
+ * Who may do what with SQL saved in the console: the owner may do everything, every member of the workspace may read
+ * shared queries, and its administrators may delete those. Queries that are not shared are invisible to others: the
+ * answer is the same as for one that does not exist.
  */
 import { isInstanceName } from '../domain/database-instance.ts'
 import { judgeDisplayName } from '../domain/names.ts'
@@ -14,13 +15,13 @@ type Facts = Pick<SavedQuery, 'id' | 'workspaceId' | 'owner' | 'isShared'>
 export const isOwnQuery = (caller: Caller, query: Pick<SavedQuery, 'owner'>): boolean =>
   query.owner.id === caller.identity.id
 
-/** Undefined: there is none of that id. */
+/** @param query undefined when no query has that id */
 export function decideReadQuery(caller: Caller, id: string, query: Facts | undefined): 'permitted' | Refusal {
   const isSeen = query?.workspaceId === caller.workspaceId && (isOwnQuery(caller, query) || query.isShared)
   return isSeen ? 'permitted' : refuse('saved_query_not_found', { id: id.slice(0, 64) })
 }
 
-/** Its text, its name, and whether it is shared. */
+/** Changing its text, its name, and whether it is shared. */
 export function decideChangeQuery(
   caller: Caller,
   id: string,
@@ -47,12 +48,12 @@ export function decideRemoveQuery(
 }
 
 const LONGEST_QUERY_NAME = 255
-/** As long as a script may be that somebody still reads; larger ones are files. */
+/** Longer than any script that people still read; larger ones belong in files. */
 export const LARGEST_QUERY_BYTES = 256 * 1024
 const MOST_QUERIES = 500
 const MOST_BYTES = 16 * 1024 * 1024
 
-/** @param secrets places in the SQL where a password stands */
+/** @param secrets positions of passwords in the SQL */
 export function decideQueryContent(
   content: SavedQueryContent,
   secrets: readonly { readonly start: number }[],
@@ -65,7 +66,7 @@ export function decideQueryContent(
   return problem === undefined ? 'permitted' : refuse('invalid_parameter', problem)
 }
 
-/** @param after what the owner would keep in the workspace */
+/** @param after the owner's usage in the workspace after the change */
 export function decideQueryUsage(after: SavedQueryUsage): 'permitted' | Refusal {
   if (after.queries > MOST_QUERIES)
     return refuse('quota_exceeded', {
@@ -81,7 +82,7 @@ export function decideQueryUsage(after: SavedQueryUsage): 'permitted' | Refusal 
 const inField = (field: string, problem: string | undefined) =>
   problem === undefined ? undefined : { field, problem }
 
-/** Others choose by it. */
+/** Other users choose a query by its name, so it must be readable. */
 function problemOfName(name: string): string | undefined {
   if (name.length > LONGEST_QUERY_NAME) return `is longer than ${String(LONGEST_QUERY_NAME)} characters.`
   const verdict = judgeDisplayName(name)

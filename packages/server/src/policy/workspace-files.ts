@@ -1,6 +1,6 @@
 /**
- * Who may do what with the files of a workspace: everybody in the own home, administrators of the workspace in every
- * home of it. Homes of others are not even seen: they are answered for like those that nobody has.
+ * Who may do what with the files of a workspace: everyone in their own home, administrators of the workspace in every
+ * home. Homes of others are invisible: the answer is the same as for one that does not exist.
  */
 import type { IdentityType, Principal } from '../domain/identity.ts'
 import type { IdentityId } from '../domain/ids.ts'
@@ -8,18 +8,18 @@ import { LARGEST_FILE } from '../domain/workspace-files.ts'
 import type { Caller } from './permissions.ts'
 import { refuse, type Refusal } from './refusals.ts'
 
-/** Undefined: nobody in this workspace has a home at this path. */
+/** Undefined: no identity of this workspace has a home at this path. */
 type OwnerId = IdentityId | undefined
 
 const reaches = (caller: Caller, ownerId: OwnerId): boolean =>
   ownerId !== undefined && (ownerId === caller.identity.id || caller.isWorkspaceAdmin)
 
-/** Reading contents, and learning what there is. */
+/** Reading contents and listing. */
 export function decideReadHome(caller: Caller, ownerId: OwnerId, path: string): 'permitted' | Refusal {
   return reaches(caller, ownerId) ? 'permitted' : refuse('workspace_path_not_found', { path })
 }
 
-/** Importing, making directories, deleting. */
+/** Importing, creating directories, deleting. */
 export function decideChangeHome(caller: Caller, ownerId: OwnerId, path: string): 'permitted' | Refusal {
   if (reaches(caller, ownerId)) return 'permitted'
   if (caller.isWorkspaceAdmin) return refuse('workspace_path_not_found', { path })
@@ -36,7 +36,7 @@ export interface WantedDirectoryGrant {
   readonly level: (typeof DIRECTORY_PERMISSION_LEVELS)[number]
 }
 
-/** Homes are not shared. Owner and administrators manage what lies in them, whatever less was asked for. */
+/** Homes are not shared. Owner and administrators manage their contents, whatever lower level was requested. */
 export function decideDirectoryGrant(
   owner: Pick<Principal, 'type' | 'name'>,
   { type, name }: WantedDirectoryGrant,
@@ -59,7 +59,7 @@ export interface HomeUsage {
 const MOST_OBJECTS = 10_000
 const MOST_BYTES = 100 * 1024 * 1024
 
-/** @param after what would lie in the home */
+/** @param after the usage of the home after the change */
 export function decideHomeUsage(after: HomeUsage): 'permitted' | Refusal {
   if (after.objects > MOST_OBJECTS) {
     return refuse('quota_exceeded', {
@@ -73,7 +73,7 @@ export function decideHomeUsage(after: HomeUsage): 'permitted' | Refusal {
     : 'permitted'
 }
 
-/** As the real service names what is too large for it. */
+/** The same error as that of the real service for a file that is too large. */
 export function decideFileSize(bytes: number, path: string): 'permitted' | Refusal {
   return bytes > LARGEST_FILE
     ? refuse('workspace_file_too_large', { path, limit: inMebibytes(LARGEST_FILE) })

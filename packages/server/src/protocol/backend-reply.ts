@@ -1,16 +1,16 @@
-/** What a backend answers to a startup packet, as far as the gateway must understand it before it relays. */
+/** A backend's answers to a startup packet, as far as the gateway must understand them before it relays. */
 import { decodeErrorResponse, type ReceivedError } from './error-response.ts'
 import { FieldCursor, type Frame } from './frame.ts'
 import { BACKEND } from './message-types.ts'
 
 export type BackendReply =
   | { readonly kind: 'authentication_ok' }
-  /** Any other request or continuation of authentication. */
+  /** Any other authentication request, or the continuation of one. */
   | { readonly kind: 'authentication_request'; readonly code: number }
   | { readonly kind: 'error_response'; readonly error: ReceivedError }
   | { readonly kind: 'other'; readonly type: number }
 
-/** Undefined when the body does not have the shape that its type demands. */
+/** Undefined when the body does not have the form that its type requires. */
 export function parseBackendReply({ type, body }: Frame): BackendReply | undefined {
   switch (type) {
     case BACKEND.authentication: {

@@ -1,6 +1,6 @@
 /**
- * Messages of a server: what the gateway says before it has a backend, and enough for a small server that
- * answers simple queries in text form. Names and fields as in PostgreSQL, "Message Formats".
+ * Messages of a server: what the gateway sends before it has a backend, and enough for a small server that answers
+ * simple queries in text format. Names and fields as in PostgreSQL, "Message Formats".
  */
 import { buildMessage, field } from './message-builder.ts'
 import { BACKEND, TRANSACTION_STATUS } from './message-types.ts'

@@ -1,5 +1,5 @@
 /**
- * ErrorResponse: written exactly, read tolerantly. A backend is as foreign as a client: fields may be missing,
+ * ErrorResponse: written exactly, read tolerantly. A backend is trusted as little as a client: fields may be missing,
  * repeated or unknown (attack 15; CVE-2026-6666). PostgreSQL, "Error and Notice Message Fields".
  */
 import { FieldCursor } from './frame.ts'
@@ -12,11 +12,11 @@ export interface ErrorFields {
   readonly message: string
   readonly detail?: string | undefined
   readonly hint?: string | undefined
-  /** The function of PostgreSQL that reports the error, where drivers go by it. */
+  /** The PostgreSQL function that reports the error, for errors that drivers recognise by it. */
   readonly routine?: string | undefined
 }
 
-/** Both severities: one is for people and may be translated, the other is what drivers compare. */
+/** Sends both severity fields: one is for people and may be translated, drivers compare the other. */
 export function encodeErrorResponse(error: ErrorFields): Buffer {
   return buildMessage(
     BACKEND.errorResponse,
@@ -31,7 +31,7 @@ export function encodeErrorResponse(error: ErrorFields): Buffer {
   )
 }
 
-/** A NUL would end the field early; nothing that we say contains one, what we quote may. */
+/** A NUL would end the field early; our own texts contain none, but text that we quote may. */
 const errorField = (code: string, text: string): Buffer[] => [
   Buffer.from(code, 'latin1'),
   field.string(text.replaceAll('\0', '\uFFFD')),

@@ -1,18 +1,18 @@
 /**
- * Length-bounded reading of protocol bytes. Pure and synchronous; the only outcomes are a message, the need
- * for more bytes, and a violation: nothing throws on foreign bytes. PostgreSQL, "Message Formats".
+ * Length-bounded reading of protocol bytes. Pure and synchronous; the only outcomes are a message, the need for more
+ * bytes, and a violation: nothing throws on untrusted bytes. PostgreSQL, "Message Formats".
  */
 
-/** What a decoder says of the bytes at the start of a buffer. */
+/** What a decoder found at the start of a buffer. */
 export type Decoded<Message> =
   | { readonly outcome: 'message'; readonly message: Message; readonly length: number }
-  /** `total` bytes from the start of the message are needed before it makes sense to ask again. */
+  /** At least `total` bytes from the start of the message are needed before the decoder should be called again. */
   | { readonly outcome: 'need_more'; readonly total: number }
   | { readonly outcome: 'violation'; readonly violation: string }
 
-/** A message with its type byte, as every message after the startup packet has it. */
+/** A message with its type byte, as all messages after the startup packet. */
 export interface Frame {
-  /** Of message-types.ts, as far as it is known there. */
+  /** One of message-types.ts, or a type that is not listed there. */
   readonly type: number
   /** Without type and length; a view of the input, not a copy. */
   readonly body: Buffer
@@ -26,8 +26,8 @@ export const needMore = (total: number): Decoded<never> => ({ outcome: 'need_mor
 export const violation = (text: string): Decoded<never> => ({ outcome: 'violation', violation: text })
 
 /**
- * Reads one typed message. `longest` bounds the length word, which counts itself but not the type byte. The
- * length is judged as soon as it is there, so that a hostile one costs nothing (attack 8).
+ * Reads one typed message. `longest` limits the length word, which counts itself but not the type byte. The length is
+ * checked as soon as it has arrived, so that a hostile one costs nothing (attack 8).
  */
 export function decodeFrame(bytes: Buffer, longest: number): Decoded<Frame> {
   if (bytes.length < HEADER_BYTES) return needMore(HEADER_BYTES)
@@ -40,7 +40,7 @@ export function decodeFrame(bytes: Buffer, longest: number): Decoded<Frame> {
 }
 
 /**
- * Reads the fields of one message body, which may lie inside a longer buffer. Every method gives undefined instead of
+ * Reads the fields of one message body, which may lie inside a longer buffer. Every method returns undefined instead of
  * reading past the end.
  */
 export class FieldCursor {
@@ -107,12 +107,12 @@ export class FieldCursor {
   }
 }
 
-/** UTF-8 or nothing: a name that would be changed by decoding must not decide anything (attack 9). */
+/** UTF-8 or undefined: a name that decoding would change must not decide anything (attack 9). */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes)
   } catch {
-    // The only thing that `fatal` decoding throws is "not UTF-8", and undefined says exactly that.
+    // `fatal` decoding throws only for bytes that are not UTF-8, which is what undefined means.
     return undefined
   }
 }

@@ -6,7 +6,7 @@ const UNNAMED = field.string('')
 const NONE = field.int16(0)
 
 /**
- * Parse, Bind and Execute of an unnamed statement, its parameters and results in text format.
+ * Parse, Bind and Execute of an unnamed statement; parameters and results are in text format.
  * @param parameters bytes in the encoding of the session; strings in UTF-8
  */
 export function encodeStatement(text: string, parameters: readonly (string | Buffer)[]): Buffer {
@@ -21,7 +21,7 @@ export function encodeStatement(text: string, parameters: readonly (string | Buf
   ])
 }
 
-/** A simple Query. Only for text that holds nothing of a user's. */
+/** A simple Query. Only for text that contains nothing from a user. */
 export const encodeQuery = (text: string): Buffer => buildMessage(FRONTEND.query, field.string(text))
 
 /** @param statement one character per byte */

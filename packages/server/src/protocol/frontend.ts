@@ -1,15 +1,15 @@
-/** Messages of a client after the startup packet, as far as a server of ours reads them. */
+/** Messages of a client after the startup packet, as far as our own servers read them. */
 import { FieldCursor, type Frame } from './frame.ts'
 import { FRONTEND } from './message-types.ts'
 
 export type FrontendMessage =
-  /** Still bytes: whether they are text is for the verifier to find out. */
+  /** Still bytes: the verifier finds out whether they are text. */
   | { readonly kind: 'password_message'; readonly password: Buffer }
   | { readonly kind: 'query'; readonly text: Buffer }
   | { readonly kind: 'terminate' }
   | { readonly kind: 'other'; readonly type: number }
 
-/** Undefined when the body does not have the shape that its type demands. */
+/** Undefined when the body does not have the form that its type requires. */
 export function parseFrontendMessage({ type, body }: Frame): FrontendMessage | undefined {
   switch (type) {
     case FRONTEND.passwordMessage: {
@@ -27,7 +27,7 @@ export function parseFrontendMessage({ type, body }: Frame): FrontendMessage | u
   }
 }
 
-/** One String and nothing behind it: PostgreSQL refuses a password packet with bytes behind the NUL. */
+/** One String and nothing after it: PostgreSQL rejects a password packet with bytes after the NUL. */
 function wholeString(body: Buffer): Buffer | undefined {
   const cursor = new FieldCursor(body)
   const text = cursor.stringBytes()

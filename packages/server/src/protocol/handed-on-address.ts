@@ -1,13 +1,13 @@
 /**
- * How the control plane tells the gateway for which browser it connects: a PROXY protocol v2 header (HAProxy,
- * "proxy-protocol.txt", §2.2) with one extension, which proves that it is the control plane's. Without that proof nobody
- * but a listed balancer may send such a header (docs/decisions/0016-sql-editor-sessions.md).
+ * How the control plane tells the gateway the address of the browser for which it connects: a PROXY protocol v2 header
+ * (HAProxy, "proxy-protocol.txt", §2.2) with one extension, which proves that the header comes from the control plane.
+ * Without that proof, only a listed balancer may send such a header (docs/decisions/0016-sql-editor-sessions.md).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { decodeProxyHeader, PROXY_SIGNATURE } from './proxy-header.ts'
 import type { Decoded } from './frame.ts'
 
-/** §2.2.7: PP2_TYPE_MIN_CUSTOM to PP2_TYPE_MAX_CUSTOM are an application's own. */
+/** §2.2.7: types from PP2_TYPE_MIN_CUSTOM to PP2_TYPE_MAX_CUSTOM are reserved for applications. */
 const PROOF_TYPE = 0xe7
 const EXTENSION_HEADER_BYTES = 3
 const TIME_BYTES = 8
@@ -15,12 +15,12 @@ const MAC_BYTES = 32
 const PROOF_BYTES = EXTENSION_HEADER_BYTES + TIME_BYTES + MAC_BYTES
 const VERSION_2_PROXY = 0x21
 const FAMILIES = { 4: 0x11, 6: 0x21 } as const
-/** Clocks of nodes may differ by a little; one that was recorded on its way is worth nothing soon. */
+/** Clocks of nodes may differ a little; a header that was recorded on its way soon becomes useless. */
 const HANDED_ON_SECONDS = 30
 
 export interface HandedOnClient {
   readonly address: string
-  /** Of the address. */
+  /** The IP version of the address. */
   readonly family: 4 | 6
   readonly port: number
 }
@@ -37,7 +37,7 @@ export function encodeHandedOnAddress(
   const head = Buffer.alloc(4)
   head.writeUInt8(VERSION_2_PROXY, 0)
   head.writeUInt8(FAMILIES[family], 1)
-  // Where the connection goes is nobody's question: zeros.
+  // The destination address is not needed: zeros.
   const addresses = Buffer.concat([source, Buffer.alloc(source.length), ports])
   head.writeUInt16BE(addresses.length + PROOF_BYTES, 2)
   const proof = Buffer.alloc(EXTENSION_HEADER_BYTES + TIME_BYTES)
@@ -49,7 +49,7 @@ export function encodeHandedOnAddress(
 }
 
 /**
- * Reads such a header. What is none, or is not proven, is a violation in the words that any other bytes there get: a
+ * Reads such a header. One that is malformed or not proven is the same violation as any other bytes there, so that a
  * stranger learns nothing.
  */
 export function decodeHandedOnAddress(bytes: Buffer, key: Uint8Array, now: Date): Decoded<string> {
@@ -62,7 +62,7 @@ export function decodeHandedOnAddress(bytes: Buffer, key: Uint8Array, now: Date)
     : NOT_A_STARTUP_PACKET
 }
 
-/** As `decodeStartupPacket` says it of these bytes. */
+/** The violation that `decodeStartupPacket` reports for these bytes. */
 const NOT_A_STARTUP_PACKET = {
   outcome: 'violation',
   violation: 'invalid length of startup packet',

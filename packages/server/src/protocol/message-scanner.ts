@@ -1,7 +1,7 @@
 /**
- * Finds the messages in a stream without keeping them: each is announced with its type and length as soon as enough
- * of it is there, and its bytes are taken as they come, however long it is. The hot path of the pooled endpoint:
- * looks at five bytes a message and allocates nothing for it.
+ * Finds the messages in a stream without storing them: each is announced with its type and length as soon as enough of
+ * it has arrived, and its bytes are taken as they arrive, however long it is. This is the hot path of the pooled
+ * endpoint: it reads five bytes per message and allocates nothing for it.
  */
 import { FieldCursor } from './frame.ts'
 
@@ -11,9 +11,9 @@ const NOTHING = Buffer.alloc(0)
 export type Seen = 'message' | 'continuation' | 'need_more' | 'violation'
 
 export interface ScannerBounds {
-  /** Of the length word, by the type of the message. */
+  /** Limit of the length word, by message type. */
   readonly longestOf: (type: number) => number
-  /** How many bytes of a message its owner wants to see at once; at least the header. */
+  /** How many bytes of a message must have arrived before it is announced; at least the header. */
   readonly prefixOf: (type: number, total: number) => number
 }
 
@@ -22,10 +22,10 @@ export class MessageScanner {
   #bytes: Buffer = NOTHING
   #offset = 0
   #rest = 0
-  /** Of the last message seen: its type byte, and its length with type byte and length word. */
+  /** The last announced message: its type byte, and its length including type byte and length word. */
   type = 0
   total = 0
-  /** What was seen, and is not taken yet, as positions for `view`. They hold until the next `push`. */
+  /** What was announced and not taken yet, as positions for `view`. They are valid until the next `push`. */
   start = 0
   end = 0
 
@@ -38,17 +38,17 @@ export class MessageScanner {
     return this.#bytes.length - this.#offset
   }
 
-  /** Whether everything ends with a whole message. */
+  /** Whether the bytes so far end with a whole message. */
   get isBetweenMessages(): boolean {
     return this.#rest === 0 && this.untaken === 0
   }
 
-  /** Whether a message was taken of which the end is still to come. */
+  /** Whether the beginning of a message was taken and its end has not arrived yet. */
   get isInsideMessage(): boolean {
     return this.#rest > 0
   }
 
-  /** Whether all of the message that was just seen is there. */
+  /** Whether all of the message just announced has arrived. */
   get isWhole(): boolean {
     return this.end - this.start === this.total
   }
@@ -58,7 +58,7 @@ export class MessageScanner {
     this.#offset = 0
   }
 
-  /** Looks at what comes next, the beginning of a message or more of the one that was taken last. */
+  /** Looks at what comes next: the beginning of a message, or more of the one that was taken last. */
   see(): Seen {
     const { untaken } = this
     if (untaken === 0) return 'need_more'
@@ -77,7 +77,7 @@ export class MessageScanner {
     return 'message'
   }
 
-  /** Takes what was just seen. */
+  /** Takes what `see` just returned. */
   take(): void {
     const taken = this.end - this.start
     this.#rest = (this.#rest > 0 ? this.#rest : this.total) - taken
@@ -90,22 +90,22 @@ export class MessageScanner {
     return this.#bytes.subarray(start, end)
   }
 
-  /** The type and length of what was just seen, also when they are a violation. */
+  /** The type and length just seen, also when they are a violation. */
   header(): Buffer {
     return this.#bytes.subarray(this.start, this.start + HEADER_BYTES)
   }
 
-  /** The body of the message that was just seen, as far as it is there. */
+  /** The body of the message just announced, as far as it has arrived. */
   body(): Buffer {
     return this.#bytes.subarray(this.start + HEADER_BYTES, this.end)
   }
 
-  /** The fields of that body. It is read in place, and until the next `push`. */
+  /** The fields of that body, read in place; valid until the next `push`. */
   fields(): FieldCursor {
     return new FieldCursor(this.#bytes, this.start + HEADER_BYTES, this.end)
   }
 
-  /** Those in the part of the body that is there by all means, however the bytes came. */
+  /** The fields in the part of the body that has always arrived by now, however the bytes were split. */
   prefixFields(): FieldCursor {
     const bytes = Math.min(this.total, this.#bounds.prefixOf(this.type, this.total))
     return new FieldCursor(this.#bytes, this.start + HEADER_BYTES, this.start + Math.max(bytes, HEADER_BYTES))

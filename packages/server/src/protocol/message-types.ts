@@ -16,7 +16,7 @@ export const FRONTEND = {
   copyDone: letter('c'),
   copyData: letter('d'),
   copyFail: letter('f'),
-  /** Also SASLInitialResponse and SASLResponse; what was asked for says which. */
+  /** Also SASLInitialResponse and SASLResponse; the preceding request decides which. */
   passwordMessage: letter('p'),
 } as const
 
@@ -34,7 +34,7 @@ export const BACKEND = {
   emptyQueryResponse: letter('I'),
   backendKeyData: letter('K'),
   noticeResponse: letter('N'),
-  /** Every request and continuation of authentication; the first four bytes of the body say which. */
+  /** Every authentication request; the first four bytes of the body say which. */
   authentication: letter('R'),
   parameterStatus: letter('S'),
   rowDescription: letter('T'),
@@ -68,7 +68,7 @@ export const ERROR_FIELD = {
   message: 'M',
   detail: 'D',
   hint: 'H',
-  /** Of the mistake in the text of the query, in characters, from 1 on. */
+  /** Position of the error in the query text, in characters, counted from 1. */
   position: 'P',
   context: 'W',
   routine: 'R',

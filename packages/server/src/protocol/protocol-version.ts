@@ -1,16 +1,15 @@
 /**
- * Agreement on the minor protocol version and on protocol options, as PostgreSQL 18 reaches it
- * ("Frontend/Backend Protocol", NegotiateProtocolVersion): what is newer than we know is negotiated down,
- * never refused.
+ * Agreement on the minor protocol version and on protocol options, as in PostgreSQL 18 ("Frontend/Backend Protocol",
+ * NegotiateProtocolVersion): a version or option that we do not know is negotiated down, never refused.
  */
 import { buildMessage, field } from './message-builder.ts'
 import { BACKEND } from './message-types.ts'
 import { SUPPORTED_MAJOR_VERSION, type ProtocolVersion, type StartupMessage } from './startup.ts'
 
-/** 3.2 brings cancel keys of up to 256 bytes; 3.1 was never released, and PostgreSQL takes it as 3.0. */
+/** 3.2 brings cancel keys of up to 256 bytes; 3.1 was never released, and PostgreSQL treats it as 3.0. */
 const NEWEST_MINOR_VERSION = 2
 
-/** Names that begin so are protocol options, not settings; PostgreSQL defines none so far. */
+/** Names with this prefix are protocol options, not settings; PostgreSQL defines none so far. */
 const PROTOCOL_OPTION_PREFIX = '_pq_.'
 
 export const isProtocolOption = (parameterName: string): boolean =>
@@ -18,11 +17,11 @@ export const isProtocolOption = (parameterName: string): boolean =>
 
 export interface AgreedProtocol {
   readonly version: ProtocolVersion
-  /** To send before anything else; undefined when the client asked for nothing that we lack. */
+  /** To be sent before anything else; undefined when we support everything that the client asked for. */
   readonly negotiation: Buffer | undefined
 }
 
-/** What to speak with the client that sent this message. */
+/** The protocol to use with the client that sent this message. */
 export function agreeOnProtocol(message: StartupMessage): AgreedProtocol {
   const minor = Math.min(message.version.minor, NEWEST_MINOR_VERSION)
   const version = { major: SUPPORTED_MAJOR_VERSION, minor }
@@ -31,7 +30,7 @@ export function agreeOnProtocol(message: StartupMessage): AgreedProtocol {
   return { version, negotiation: understood ? undefined : encodeNegotiateProtocolVersion(version, options) }
 }
 
-/** The whole version goes out, as PostgreSQL does and libpq expects, although the manual says "minor". */
+/** The whole version is sent, as PostgreSQL does and libpq expects, although the manual says "minor". */
 function encodeNegotiateProtocolVersion(version: ProtocolVersion, options: readonly string[]): Buffer {
   return buildMessage(
     BACKEND.negotiateProtocolVersion,

@@ -1,6 +1,6 @@
 /**
  * The header that a load balancer sends before the client's first byte: PROXY protocol version 2 (HAProxy,
- * "proxy-protocol.txt", §2.2). Binary, of a stated length, which is bounded before anything is read.
+ * "proxy-protocol.txt", §2.2). It is binary and states its length, which is checked before anything is read.
  */
 import { needMore, violation, type Decoded } from './frame.ts'
 
@@ -11,7 +11,7 @@ export interface ProxyHeader {
 
 export const PROXY_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 const HEADER_BYTES = 16
-/** Addresses are at most 216 bytes (AF_UNIX); what follows are extensions, which nobody needs here. */
+/** Addresses take at most 216 bytes (AF_UNIX); the rest are extensions, which are not used here. */
 const LONGEST_REST = 1_024
 const VERSION_2 = 0x20
 const COMMANDS = { local: 0, proxy: 1 } as const
@@ -22,7 +22,7 @@ const TCP6 = 0x21
 const IPV4_MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
 const ADDRESS_BYTES = { [TCP4]: 12, [TCP6]: 36 } as const
 
-/** A version 1 header, or none, is a violation: a listed balancer that does not say who is behind it serves nobody. */
+/** A version 1 header, or none, is a violation: a listed balancer that does not name its client is not served. */
 export function decodeProxyHeader(bytes: Buffer): Decoded<ProxyHeader> {
   const seen = Math.min(bytes.length, PROXY_SIGNATURE.length)
   if (!bytes.subarray(0, seen).equals(PROXY_SIGNATURE.subarray(0, seen)))
@@ -37,7 +37,7 @@ export function decodeProxyHeader(bytes: Buffer): Decoded<ProxyHeader> {
   if (rest > LONGEST_REST) return violation('the PROXY protocol header is too long')
   const total = HEADER_BYTES + rest
   if (bytes.length < total) return needMore(total)
-  // §2.2: a health check; its addresses are to be skipped.
+  // §2.2: a health check; its addresses must be ignored.
   if (command === COMMANDS.local) return { outcome: 'message', message: { source: undefined }, length: total }
   if (family !== TCP4 && family !== TCP6) return violation('the PROXY protocol header is not of TCP over IP')
   if (rest < ADDRESS_BYTES[family])
@@ -53,7 +53,7 @@ function readTcp4(bytes: Buffer): NonNullable<ProxyHeader['source']> {
 
 function readTcp6(bytes: Buffer): NonNullable<ProxyHeader['source']> {
   const port = bytes.readUInt16BE(HEADER_BYTES + 32)
-  // An IPv4 client of a listener that takes both is the same client (RFC 4291 §2.5.5.2).
+  // An IPv4 client of a dual-stack listener is the same client (RFC 4291 §2.5.5.2).
   if (bytes.subarray(HEADER_BYTES, HEADER_BYTES + IPV4_MAPPED.length).equals(IPV4_MAPPED)) {
     const mapped = bytes.subarray(HEADER_BYTES + IPV4_MAPPED.length, HEADER_BYTES + 16)
     return { address: [...mapped].join('.'), port }
@@ -61,7 +61,7 @@ function readTcp6(bytes: Buffer): NonNullable<ProxyHeader['source']> {
   const groups = Array.from({ length: 8 }, (_, index) =>
     bytes.readUInt16BE(HEADER_BYTES + 2 * index).toString(16),
   )
-  // One spelling for one address (RFC 5952), because limits are counted by it.
+  // One spelling per address (RFC 5952), because limits are counted by it.
   const address = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
   return { address, port }
 }

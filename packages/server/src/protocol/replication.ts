@@ -1,16 +1,17 @@
 /**
- * The streaming replication protocol, as far as the gateway must tell its kinds apart (PostgreSQL, «Streaming Replication
- * Protocol»; repl_scanner.l, repl_gram.y). A connection with `replication=database` can do more than logical replication:
- * PostgreSQL takes BASE_BACKUP and START_REPLICATION PHYSICAL there as well, which give the whole cluster away.
+ * The streaming replication protocol, as far as the gateway must distinguish its kinds (PostgreSQL, «Streaming
+ * Replication Protocol»; repl_scanner.l, repl_gram.y). A connection with `replication=database` is not limited to
+ * logical replication: PostgreSQL also accepts BASE_BACKUP and START_REPLICATION PHYSICAL there, which hand out the
+ * whole cluster.
  */
 import type { StartupMessage } from './startup.ts'
 
 export type ReplicationMode = 'none' | 'logical' | 'physical' | 'ambiguous'
 
-/** What parse_bool takes for false (utils/adt/bool.c): each word from where no other begins like it. */
+/** What parse_bool accepts as false (utils/adt/bool.c): each word, and its unambiguous prefixes. */
 const FALSE = /^(f|fa|fal|fals|false|n|no|of|off|0)$/i
 
-/** What the startup parameter `replication` asks for. Given twice, PostgreSQL makes a mixture of both. */
+/** What the startup parameter `replication` asks for. If it is given twice, PostgreSQL mixes both values. */
 export function replicationModeOf({ parameters }: StartupMessage): ReplicationMode {
   const values = parameters
     .filter(({ name }) => name === 'replication')
@@ -22,7 +23,7 @@ export function replicationModeOf({ parameters }: StartupMessage): ReplicationMo
   return FALSE.test(value) ? 'none' : 'physical'
 }
 
-/** How much of a query is looked at: a command, the longest name of a slot in quotes, and the words around it. */
+/** How much of a query is examined: a command, the longest quoted slot name, and the words around it. */
 export const LONGEST_REPLICATION_PREFIX = 4096
 
 const SPACE = String.raw`[ \t\n\r\f\v]`
@@ -46,15 +47,15 @@ const HARMLESS = [
 ]
 
 /**
- * Whether the text of a Query belongs to logical replication. Its first word decides whether PostgreSQL takes it as a
- * command of replication; those have an underscore, all but SHOW, and no statement of SQL begins with such a word. So
- * what is not known here is refused.
- * @param text the beginning of it, at least `LONGEST_REPLICATION_PREFIX` bytes unless it is shorter
+ * Whether the text of a Query is allowed on a logical replication connection. By the first word PostgreSQL decides
+ * whether it is a replication command; all of these except SHOW contain an underscore, and no SQL statement begins with
+ * such a word. So a first word with an underscore that is not known here is refused.
+ * @param text the beginning of the query, at least `LONGEST_REPLICATION_PREFIX` bytes unless the query is shorter
  */
 export function isLogicalReplication(text: Buffer): boolean {
   const beginning = text.toString('latin1')
   const word = FIRST_WORD.exec(beginning)?.[1]?.toUpperCase()
-  // Nothing but space so far: a command may follow where nobody looks.
+  // Only whitespace so far: a command may follow beyond the part that is examined.
   if (word === undefined) return text.length < LONGEST_REPLICATION_PREFIX || /[^ \t\n\r\f\v]/.test(beginning)
   if (!word.includes('_')) return true
   const form = Object.hasOwn(LOGICAL_FORMS, word) ? LOGICAL_FORMS[word] : undefined

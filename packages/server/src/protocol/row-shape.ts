@@ -1,14 +1,14 @@
-/** What a RowDescription says of the rows themselves; what it says of the tables and of the format is left out. */
+/** The part of a RowDescription that describes the rows; tables and formats are left out. */
 import { FieldCursor } from './frame.ts'
 
 const TABLE_AND_COLUMN_BYTES = 6
-/** Of the type: object id, size, modifier. */
+/** Of each column's type: object id, size, modifier. */
 const TYPE_BYTES = 10
 const FORMAT_BYTES = 2
 
 /**
- * Equal for descriptions that PostgreSQL takes for the same result of a statement: names, types, sizes, modifiers.
- * Undefined when it cannot be read.
+ * Equal for descriptions that PostgreSQL considers the same result of a statement: names, types, sizes, modifiers.
+ * Undefined when the description cannot be read.
  */
 export function rowShapeOf(body: Buffer): string | undefined {
   const cursor = new FieldCursor(body)

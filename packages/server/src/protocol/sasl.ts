@@ -1,4 +1,4 @@
-/** SASL inside the PostgreSQL protocol ("SASL Authentication", "Message Formats"): the envelopes, not the mechanisms. */
+/** SASL inside the PostgreSQL protocol ("SASL Authentication", "Message Formats"): the messages, not the mechanisms. */
 import { FieldCursor } from './frame.ts'
 import { buildMessage, field } from './message-builder.ts'
 import { BACKEND } from './message-types.ts'
@@ -22,11 +22,11 @@ export const encodeAuthenticationSaslFinal = (data: Buffer): Buffer =>
 
 export interface SaslInitialResponse {
   readonly mechanism: string
-  /** Undefined when the client waits to be asked. */
+  /** Undefined when the client sent no initial response and waits for a challenge. */
   readonly response: Buffer | undefined
 }
 
-/** The body of a SASLInitialResponse; undefined when it does not have that shape. */
+/** Parses the body of a SASLInitialResponse; undefined when it is malformed. */
 export function parseSaslInitialResponse(body: Buffer): SaslInitialResponse | undefined {
   const cursor = new FieldCursor(body)
   const mechanism = cursor.stringBytes()?.toString('latin1')

@@ -1,7 +1,7 @@
 /**
- * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS on the client's side (RFC 5802, RFC 7677), from keys instead of a password. The
- * backend is as foreign as a client (attack 15): salt and iterations must be those that Lakegate itself set, so a hostile
- * one cannot make the gateway compute anything, and nothing but a right server signature ends the exchange well.
+ * The client's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), with keys instead of a password. A
+ * backend is trusted as little as a client (attack 15): salt and iterations must be those that Lakegate itself set, so
+ * a hostile backend cannot make the gateway do costly work, and only a correct server signature completes the exchange.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { FieldCursor } from './frame.ts'
@@ -17,12 +17,12 @@ export interface ScramKey {
 
 const PLAIN = 'SCRAM-SHA-256'
 const PLUS = 'SCRAM-SHA-256-PLUS'
-/** A server's nonce of 18 bytes makes 24 characters; ours comes before it. */
+/** A server nonce of 18 bytes has 24 characters and follows our own nonce. */
 const LONGEST_SERVER_MESSAGE = 1024
 
 export interface ScramStart {
   readonly message: Buffer
-  /** @returns the answer to AuthenticationSASLContinue; undefined when the server is not the one that has the key */
+  /** @returns the answer to AuthenticationSASLContinue; undefined when the server does not have the key */
   proceed(serverFirst: Buffer): ScramProof | undefined
 }
 
@@ -33,9 +33,9 @@ export interface ScramProof {
 }
 
 /**
- * @param mechanisms the body of AuthenticationSASL behind its code
+ * @param mechanisms the body of AuthenticationSASL after its code
  * @param endPoint `tls-server-end-point` of the connection (RFC 5929 §4); undefined when its certificate has none
- * @returns undefined when the server offers no mechanism that is good enough
+ * @returns undefined when the server offers no acceptable mechanism
  */
 export function startScram(
   mechanisms: Buffer,
@@ -47,7 +47,7 @@ export function startScram(
   if (offered === undefined) return undefined
   const binding = endPoint !== undefined && offered.includes(PLUS) ? endPoint : undefined
   if (binding === undefined && !offered.includes(PLAIN)) return undefined
-  // RFC 5802 §6: `y` tells a server that offers channel binding that somebody took its offer away.
+  // RFC 5802 §6: `y` tells a server which offers channel binding that an attacker has removed its offer.
   const header = binding !== undefined ? 'p=tls-server-end-point,,' : endPoint === undefined ? 'n,,' : 'y,,'
   // PostgreSQL takes the user from the startup message and ignores this one.
   const clientFirstBare = `n=,r=${nonce}`
@@ -89,7 +89,7 @@ function proceed(sent: Sent, serverFirst: Buffer): ScramProof | undefined {
   const [, nonce, salt, iterations] =
     /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/]+={0,2}),i=([1-9][0-9]{0,9})$/.exec(text) ?? []
   if (nonce === undefined || salt === undefined || iterations === undefined) return undefined
-  // RFC 5802 §5.1: ours, continued. Without an own part a recorded exchange could be played again.
+  // RFC 5802 §5.1: our nonce, extended. Without a part from the server, a recorded exchange could be replayed.
   if (!nonce.startsWith(sent.nonce) || nonce.length === sent.nonce.length) return undefined
   if (Number(iterations) !== key.iterations) return undefined
   if (!Buffer.from(salt, 'base64').equals(key.salt)) return undefined

@@ -1,10 +1,13 @@
-/** ALTER ROLE … SET and ALTER DATABASE … SET, as a backend that is opened begins with them, in one text to compare. */
+/**
+ * The ALTER ROLE … SET and ALTER DATABASE … SET settings that a new backend starts with, as one text that can be
+ * compared.
+ */
 
 /**
- * Settings of the role, of the database and of both, as numbers: an owner of a database may have written megabytes of
- * them. hashtextextended takes bytes as they are, in whatever encoding they were written from another database. Operators
- * by their schema: it runs under search paths of strangers too.
- * @param of SQL for the OIDs
+ * Settings of the role, of the database and of both, as hash values, because an owner of a database may have written
+ * megabytes of them. hashtextextended takes the bytes as they are, whatever encoding another database wrote them in.
+ * Operators are written with their schema, because the query also runs under untrusted search paths.
+ * @param of SQL expressions for the OIDs
  */
 export const settingsFingerprint = (of: { readonly role: string; readonly database: string }): string => `(
       SELECT pg_catalog.string_agg(

@@ -1,6 +1,6 @@
-/** What the code of an error says, whoever carries it. PostgreSQL, "PostgreSQL Error Codes". */
+/** Meaning of an error's SQLSTATE, whatever the error class. PostgreSQL, "PostgreSQL Error Codes". */
 
-/** Class 22, Data Exception: PostgreSQL does not take a value; nothing is wrong with the connection. */
+/** Class 22, Data Exception: PostgreSQL rejects a value; nothing is wrong with the connection. */
 export const isDataException = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&

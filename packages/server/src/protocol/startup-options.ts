@@ -1,6 +1,6 @@
 /**
- * The `options` of a startup message, words as PostgreSQL splits them (pg_split_opts in utils/init/postinit.c), as far
- * as the gateway must find one setting in them. What it leaves stays byte for byte.
+ * The `options` of a startup message, split into words as PostgreSQL does (pg_split_opts in utils/init/postinit.c), as
+ * far as the gateway needs to find one setting in them. The rest stays byte for byte.
  */
 
 interface Word {
@@ -11,12 +11,14 @@ interface Word {
 }
 
 export interface TakenSetting {
-  /** Of the last one, which is the one that counts; undefined when there is none. */
+  /** Value of the last occurrence, which is the effective one; undefined when there is none. */
   readonly value: string | undefined
   readonly rest: Buffer
 }
 
-/** Takes `-c name=value`, `-cname=value` and `--name=value` out, in any case and with `-` for `_` as PostgreSQL allows. */
+/**
+ * Removes `-c name=value`, `-cname=value` and `--name=value`, in any case and with `-` for `_`, as PostgreSQL allows.
+ */
 export function takeSetting(options: Buffer, name: string): TakenSetting {
   const words = splitOptions(options.toString('latin1'))
   let value: string | undefined
@@ -41,7 +43,7 @@ export function takeSetting(options: Buffer, name: string): TakenSetting {
   }
 }
 
-/** Case and `-` count in no name of a setting (guc.c, guc_name_compare; ParseLongOption). */
+/** Setting names ignore case, and `-` stands for `_` (guc.c, guc_name_compare; ParseLongOption). */
 function valueOf(assignment: string | undefined, name: string): string | undefined {
   const separator = assignment?.indexOf('=') ?? -1
   if (assignment === undefined || separator === -1) return undefined
@@ -49,7 +51,7 @@ function valueOf(assignment: string | undefined, name: string): string | undefin
   return named === name ? assignment.slice(separator + 1) : undefined
 }
 
-/** Blanks divide, a backslash makes the next character ordinary. */
+/** Whitespace separates words; a backslash makes the next character ordinary. */
 function splitOptions(text: string): Word[] {
   return [...text.matchAll(/(?:\\.?|[^\\ \t\n\v\f\r])+/gs)].map((match) => ({
     text: match[0].replace(/\\(.?)/gs, '$1'),

@@ -25,7 +25,7 @@ export interface StartupParameter {
 export interface StartupMessage {
   readonly kind: 'startup_message'
   readonly version: ProtocolVersion
-  /** In the order in which they came, repeated names included. */
+  /** In the order in which they were sent, including repeated names. */
   readonly parameters: readonly StartupParameter[]
 }
 
@@ -40,7 +40,7 @@ export type StartupPacket =
   | { readonly kind: 'gss_encryption_request' }
   | CancelRequest
   | StartupMessage
-  /** Another major version; what follows the version is not ours to read. */
+  /** Another major version; what follows the version is not read. */
   | { readonly kind: 'unsupported_version'; readonly version: ProtocolVersion }
 
 export const SUPPORTED_MAJOR_VERSION = 3
@@ -57,7 +57,7 @@ export function decodeStartupPacket(bytes: Buffer): Decoded<StartupPacket> {
   return typeof decoded === 'string' ? violation(decoded) : { outcome: 'message', message: decoded, length }
 }
 
-/** The packet, or the sentence of the violation. */
+/** The packet, or the text of the violation. */
 function decodeBody(code: number, body: Buffer): StartupPacket | string {
   switch (code) {
     case SSL_REQUEST_CODE:
@@ -94,11 +94,11 @@ function decodeParameters(version: ProtocolVersion, body: Buffer): StartupMessag
     if (value === undefined) break
     parameters.push({ name: name.toString('latin1'), value })
   }
-  // PostgreSQL's own words for every way in which the list can be malformed.
+  // PostgreSQL's own message for every malformed list.
   return 'invalid startup packet layout: expected terminator as last byte'
 }
 
-/** PostgreSQL lets the last one win where a parameter is single-valued, such as `user`. */
+/** In PostgreSQL the last value wins for a single-valued parameter such as `user`. */
 export const lastValue = (message: StartupMessage, name: string): Buffer | undefined =>
   message.parameters.findLast((parameter) => parameter.name === name)?.value
 

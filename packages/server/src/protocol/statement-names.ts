@@ -1,21 +1,21 @@
 /**
- * The names, texts and parameters in messages of the extended query protocol; the rest of them is not looked at. One
- * character per byte: they are in the encoding of the session.
+ * Reads names, texts and parameters from messages of the extended query protocol; the rest of a message is ignored. One
+ * character per byte, because texts are in the encoding of the session.
  */
 import type { FieldCursor } from './frame.ts'
 import { LONGEST_NAME } from './limits.ts'
 import { TARGET } from './message-types.ts'
 
 /**
- * As PostgreSQL finds a statement or a portal: by the first 63 bytes (`prepare.c` and `portalmem.c`, hash tables with
- * keys of NAMEDATALEN). Empty: the unnamed one.
+ * PostgreSQL finds a statement or a portal by the first 63 bytes of its name (`prepare.c` and `portalmem.c`, hash
+ * tables with keys of NAMEDATALEN). The empty name is the unnamed one.
  */
 const nameIn = (body: FieldCursor): string | undefined => body.latin1(LONGEST_NAME)
 
-/** Undefined, here and below, when it does not end within the bytes that are there. */
+/** Undefined, here and below, when the name does not end within the given bytes. */
 export const statementOfParse = (body: FieldCursor): string | undefined => nameIn(body)
 
-/** Behind the name of the statement. */
+/** The text after the name of the statement. */
 export const textOfParse = (body: FieldCursor): string | undefined =>
   body.skipString() ? body.latin1() : undefined
 
@@ -31,7 +31,7 @@ export function namesOfBind(
   return portal === undefined || statement === undefined ? undefined : { portal, statement }
 }
 
-/** As far as they are there; undefined for NULL. */
+/** The parameter values that are within the given bytes; undefined for NULL. */
 export function parametersOfBind(body: FieldCursor): readonly (string | undefined)[] {
   body.skipString()
   body.skipString()
@@ -49,7 +49,7 @@ export function parametersOfBind(body: FieldCursor): readonly (string | undefine
   return parameters
 }
 
-/** Describe and Close. `portal` when it is about one. */
+/** For Describe and Close. `portal` when the message is about a portal. */
 export function statementOfDescribe(body: FieldCursor): { readonly name: string } | 'portal' | undefined {
   const kind = body.uint8()
   const name = nameIn(body)

@@ -1,4 +1,6 @@
-/** Signs the tokens that Lakegate makes itself. The OAuth library signs workspace tokens, with the claims from here. */
+/**
+ * Signs the tokens that Lakegate itself creates. The OAuth library signs workspace tokens, with the claims from here.
+ */
 import { SignJWT } from 'jose'
 import type { webcrypto } from 'node:crypto'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
@@ -28,7 +30,7 @@ export interface CredentialRequest {
   readonly now: Date
 }
 
-/** @returns a database credential and the moment at which it expires, one hour from now in whole seconds */
+/** @returns a database credential and its expiry, one hour from now in whole seconds */
 export function mintDatabaseCredential(
   request: CredentialRequest,
   signer: Signer,
@@ -54,7 +56,7 @@ export function mintDatabaseCredential(
   return { token: new Redacted(token), expiresAt: new Date(expiresAt * 1000) }
 }
 
-/** A workspace token of our own making, for what the OAuth library does not grant (RFC 8693). */
+/** A workspace token signed by Lakegate itself, for grants that the OAuth library does not support (RFC 8693). */
 export async function mintWorkspaceToken(
   request: Omit<CredentialRequest, 'instances' | 'claimSetId'> & {
     readonly scopes: readonly string[]
@@ -78,7 +80,7 @@ export async function mintWorkspaceToken(
   return new Redacted(token)
 }
 
-/** The claims of a workspace token that say whom it is for; the OAuth library adds `iss`, `iat`, `exp` and `jti`. */
+/** The claims of a workspace token about its holder; the OAuth library adds `iss`, `iat`, `exp` and `jti`. */
 export function workspaceTokenClaims(holder: {
   readonly identityId: IdentityId
   readonly workspaceId: WorkspaceId

@@ -1,7 +1,7 @@
 /**
- * Remembers verified tokens until they expire, so that the logins of a pool verify one signature once. The key
- * is the SHA-256 of the whole token (attack 24); only the token itself is remembered, never what may change
- * about its holder (DESIGN §5). Refusals are not remembered.
+ * Remembers verified tokens until they expire, so that the logins of a pool with the same token verify its signature
+ * once. The key is the SHA-256 of the whole token (attack 24). Only the content of the token is remembered, never facts
+ * about its holder, which may change (DESIGN §5). Rejections are not remembered.
  */
 import { createHash } from 'node:crypto'
 import type { VerifiedToken } from './claims.ts'
@@ -9,7 +9,7 @@ import type { TokenRejection } from './verify.ts'
 
 type Verify = (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
 
-/** @param most how many tokens are remembered; the longest remembered goes first */
+/** @param most how many tokens are remembered; the oldest entry is dropped first */
 export function rememberTokens(verify: Verify, most: number): Verify {
   const remembered = new Map<string, VerifiedToken>()
   return async (token, now) => {

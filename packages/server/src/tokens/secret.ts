@@ -1,6 +1,6 @@
 /**
- * Secrets that Lakegate makes: personal access tokens and OAuth secrets of service principals. They are
- * random, not chosen, so a plain SHA-256 is a sufficient hash: there is nothing to guess.
+ * Secrets that Lakegate generates: personal access tokens and OAuth secrets of service principals. They are random, not
+ * chosen, so they cannot be guessed and a plain SHA-256 is a sufficient hash.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Redacted } from '../domain/redacted.ts'
@@ -8,7 +8,10 @@ import { Redacted } from '../domain/redacted.ts'
 const PERSONAL_ACCESS_TOKEN_PREFIX = 'dapi'
 const OAUTH_SECRET_PREFIX = 'dose'
 
-/** 160 bits, in hexadecimal digits: some SDKs percent-encode Basic credentials and some do not (wire-contract §3.5). */
+/**
+ * 160 bits, as hexadecimal digits, because some SDKs percent-encode Basic credentials and some do not (wire-contract
+ * §3.5).
+ */
 const SECRET_BYTES = 20
 
 export interface GeneratedSecret {
@@ -22,7 +25,7 @@ export const generatePersonalAccessToken = (randomBytes: (size: number) => Uint8
 export const generateOAuthSecret = (randomBytes: (size: number) => Uint8Array): GeneratedSecret =>
   generate(OAUTH_SECRET_PREFIX, randomBytes)
 
-/** Part of an address, so without a prefix that would tell what it is. */
+/** Part of a URL, so without a prefix that would show what it is. */
 export const generateSignInLink = (randomBytes: (size: number) => Uint8Array): GeneratedSecret =>
   generate('', randomBytes)
 
@@ -37,13 +40,13 @@ function generate(prefix: string, randomBytes: (size: number) => Uint8Array): Ge
   return { secret: new Redacted(secret), hash: hashSecret(secret) }
 }
 
-/** What is stored and looked up in the place of the secret. */
+/** The hash that is stored and looked up instead of the secret. */
 export function hashSecret(secret: string): Uint8Array {
   return createHash('sha256').update(secret, 'utf8').digest()
 }
 
 /**
- * Compares a presented secret with every stored hash, in time that depends on their number only.
+ * Compares a presented secret with every stored hash, in time that depends only on their number.
  * @returns whether one of them matches
  */
 export function matchesAnySecret(presented: string, hashes: readonly Uint8Array[]): boolean {

@@ -1,6 +1,6 @@
 /**
- * The session ticket: what a session remembers of the token that opened it, so that `databricks_create_role`
- * can prove to the control plane who asks (DESIGN §4). The session can read it; it opens nothing.
+ * The session ticket: what a session keeps of the token that opened it, so that `databricks_create_role` can prove the
+ * identity of the session to the control plane (DESIGN §4). The session can read it; it cannot be used to log in.
  */
 import {
   parseIdentityId,
@@ -22,7 +22,7 @@ export interface SessionTicket {
   readonly workspaceId: WorkspaceId
   readonly instanceUid: InstanceUid
   readonly roleOid: RoleOid
-  /** That of the token with which the session was opened (behaviour 20). */
+  /** Expiry of the token that opened the session (behaviour 20). */
   readonly expiresAt: Date
 }
 

@@ -1,4 +1,4 @@
-/** Danger: reads a token that nobody has verified. Only to choose which configured keys to verify it with. */
+/** Danger: reads a token that has not been verified. Use only to choose the configured keys to verify it with. */
 import { decodeJwt } from 'jose'
 
 export function readIssuerWithoutVerification(token: string): string | undefined {

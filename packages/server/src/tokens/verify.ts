@@ -1,7 +1,7 @@
 /**
- * Verifies a token that came as a password or as a bearer. Algorithm, type, issuer, audience and key id are
- * pinned; nothing that a token names is ever fetched (RFC 8725 §3; attacks 16–19, 22). Keys and clock are
- * arguments, so that this is a function of its inputs.
+ * Verifies a token that was sent as a password or as a bearer token. Algorithm, type, issuer, audience and key id are
+ * pinned; nothing is ever fetched from an address in the token (RFC 8725 §3; attacks 16–19, 22). Keys and clock are
+ * arguments, so the result depends on the arguments only.
  */
 import { compactVerify, errors, type JWTPayload } from 'jose'
 import type { webcrypto } from 'node:crypto'
@@ -32,7 +32,7 @@ export interface TokenRejection {
 }
 
 export interface VerificationContext {
-  /** Exactly the issuer of that workspace's OAuth server; of the first one for a token that names no workspace. */
+  /** The exact issuer of that workspace's OAuth server; that of the first workspace for a token that names none. */
   readonly issuerOf: (workspaceId: WorkspaceId | undefined) => Promise<string | undefined>
   readonly keys: { verificationKey(kid: string): Promise<webcrypto.CryptoKey | undefined> }
   readonly now: Date
@@ -40,12 +40,12 @@ export interface VerificationContext {
 
 const NOT_DECODABLE: TokenRejection = { rejected: 'not_decodable' }
 /**
- * Base64url as an encoder writes it: no padding, no blank, and zero in the bits that the last character has left over
- * (RFC 4648 §3.5), so that one signature has one text.
+ * Canonical base64url: no padding, no blanks, and zero in the unused bits of the last character (RFC 4648 §3.5), so
+ * that one signature has exactly one text.
  */
 const SEGMENT = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$/
 
-/** A token good as a password: a workspace token or a database credential. */
+/** Accepts a token that is valid as a password: a workspace token or a database credential. */
 export async function verifyLoginToken(
   token: string,
   context: VerificationContext,
@@ -62,7 +62,7 @@ export async function verifyLoginToken(
   if (genuine.type === DATABASE_CREDENTIAL_TYPE && genuine.payload.aud === databaseAudience(workspaceId)) {
     const instances = readInstances(genuine.payload['instances'])
     const claimSetId = genuine.payload['claims']
-    // Claims that cannot be read must not become a token without claims.
+    // Claims that cannot be read must not turn this into a token without claims.
     if (instances === undefined || !(claimSetId === undefined || typeof claimSetId === 'string'))
       return { rejected: 'wrong_kind' }
     return { kind: 'database_credential', instances, claimSetId, ...common }
@@ -70,7 +70,7 @@ export async function verifyLoginToken(
   return { rejected: 'wrong_kind' }
 }
 
-/** A token good for the REST API of one workspace: never a database credential (attack 19). */
+/** Accepts a token that is valid for the REST API of one workspace: never a database credential (attack 19). */
 export async function verifyWorkspaceToken(
   token: string,
   workspaceId: WorkspaceId,
@@ -79,7 +79,7 @@ export async function verifyWorkspaceToken(
   return asWorkspaceToken(await verifyLoginToken(token, context), workspaceId)
 }
 
-/** Of whatever was verified, what opens the REST API of that workspace. */
+/** Rejects a verified token that is not valid for the REST API of that workspace. */
 export function asWorkspaceToken(
   verified: VerifiedToken | TokenRejection,
   workspaceId: WorkspaceId,
@@ -95,12 +95,12 @@ export interface GenuineToken {
   readonly payload: JWTPayload
 }
 
-/** Signature, type shape, issuer and times; which kind it is and whom it is for is the caller's to check. */
+/** Checks signature, form of the type, issuer and times; the caller must check the kind of token and its audience. */
 export async function verifySignedToken(
   token: string,
   context: VerificationContext,
 ): Promise<GenuineToken | TokenRejection> {
-  // Before anything is split or decoded: a megabyte of dots must cost nothing (attack 22).
+  // Checked before anything is split or decoded: a megabyte of dots must cost nothing (attack 22).
   if (token.length > LONGEST_TOKEN) return NOT_DECODABLE
   const segments = token.split('.')
   if (segments.length !== 3 || segments.some((segment) => segment === '' || !SEGMENT.test(segment)))
@@ -128,7 +128,7 @@ async function isIssuedByUs(payload: JWTPayload, { issuerOf }: VerificationConte
   return issuer !== undefined && payload.iss === issuer
 }
 
-/** The header may name a key id and nothing else that decides: `jku`, `jwk`, `x5u` and `crit` are refused. */
+/** The header may contain `alg`, `typ` and `kid` only: `jku`, `jwk`, `x5u` and `crit` are refused. */
 async function verifySignature(
   token: string,
   keys: VerificationContext['keys'],
@@ -152,7 +152,7 @@ async function verifySignature(
       payload: parseClaims(new TextDecoder('utf-8', { fatal: true }).decode(payload)),
     }
   } catch (error) {
-    // jose's own refusals and undecodable bytes are the expected "no"; a failing key store is not.
+    // jose's errors and undecodable bytes mean a bad token; an error of the key store does not.
     if (error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError)
       return undefined
     throw error
@@ -166,7 +166,9 @@ function parseClaims(text: string): JWTPayload {
   return claims as JWTPayload
 }
 
-/** What every token says of its holder; undefined when a claim is missing or of another type (attack 22). */
+/**
+ * The claims about the holder that every token has; undefined when a claim is missing or has another type (attack 22).
+ */
 function readCommonClaims(payload: JWTPayload) {
   const { sub, jti, exp } = payload
   const workspace = payload['workspace_id']
@@ -195,6 +197,6 @@ function readInstances(value: unknown): readonly InstanceUid[] | undefined {
   return uids.every((uid) => uid !== undefined) ? uids : undefined
 }
 
-/** RFC 7519 §2 allows fractions; ours are whole, and a fraction, a string or 1e308 was not made by us. */
+/** RFC 7519 §2 allows fractions; ours are whole numbers, so a fraction, a string or 1e308 is not from us. */
 const isEpochSeconds = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 40

@@ -1,6 +1,6 @@
 /**
- * Backends of attached clusters: the host that is the primary now, over verified TLS, as exactly the admitted role. The
- * primary of the last login is tried first; when it moved, the others follow, each once.
+ * Opens backends of attached clusters: on the host that is the primary now, over verified TLS, as exactly the admitted
+ * role. The primary of the last login is tried first; if it is not the primary any more, each other host is tried once.
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -31,7 +31,7 @@ export interface AttachedClusters {
     startup: { readonly packet: Buffer; readonly claims: ClaimsLock | undefined },
     signal: AbortSignal,
   ): Promise<BackendAnswer>
-  /** Resolves when the cluster took it and closed; tells nothing about success. */
+  /** Resolves when the cluster has taken the request and closed the connection; does not say whether it succeeded. */
   cancel(
     uid: InstanceUid,
     backend: AttachedBackend,
@@ -40,14 +40,17 @@ export interface AttachedClusters {
   ): Promise<void>
 }
 
-/** Some dozens of ParameterStatus and perhaps notices; a backend that goes on has nothing good in mind (attack 15). */
+/**
+ * A greeting is a few dozen ParameterStatus messages and perhaps notices; a backend that sends more is hostile (attack
+ * 15).
+ */
 const LONGEST_GREETING = 256 * 1024
 
-/** Why a host is not the one: said of it in a sentence. */
+/** Why this host cannot be used; the message follows the host's name in a sentence. */
 class NotThisHost extends Error {}
 
 export function createAttachedClusters(credentials: BackendCredentials): AttachedClusters {
-  /** Forgotten by a restart, which costs one attempt more. */
+  /** Lost at a restart, which costs one more attempt. */
   const primaries = new Map<InstanceUid, ClusterHost>()
 
   return {
@@ -70,7 +73,8 @@ export function createAttachedClusters(credentials: BackendCredentials): Attache
 
     async cancel(uid, { cluster }, request, signal) {
       const primary = primaries.get(uid)
-      // The key means nothing to a host that did not make it, and which one did is known only where it was used.
+      // The key means something only to the host that made it. While the primary is unknown, every host gets the
+      // request.
       await Promise.all(
         (primary === undefined ? cluster.hosts : [primary]).map(async (host) => {
           try {
@@ -129,7 +133,7 @@ async function openAt(host: ClusterHost, opening: Opening, signal: AbortSignal):
   } catch (error) {
     socket.destroy()
     const seen = toUnavailable(error)
-    // Ended out of turn: a server that goes down, or one that does not speak as it should; another may do better.
+    // The server closed the connection or broke the protocol, perhaps while shutting down. Another host may work.
     throw seen === error ? error : new NotThisHost('it ended the connection out of turn', { cause: error })
   }
 }
@@ -152,7 +156,7 @@ async function readGreeting(
     if (frame.type === BACKEND.parameterStatus && isStandbyReport(frame.body))
       throw new NotThisHost('it is a standby')
     frames.push(frame)
-    // An error behind AuthenticationOk, such as a database that does not exist, is for the client to read.
+    // An error after AuthenticationOk, such as a database that does not exist, goes to the client.
     if (frame.type === BACKEND.readyForQuery || frame.type === BACKEND.errorResponse) break
   }
   return claims === undefined || frames.at(-1)?.type === BACKEND.errorResponse
@@ -168,7 +172,10 @@ function isStandbyReport(body: Buffer): boolean {
   )
 }
 
-/** Starting up or going down: another host may be the primary now. Refusing the gateway: nobody's token is at fault. */
+/**
+ * 57P01–57P03: the host is starting up or shutting down, and another one may be the primary now. Class 28: the cluster
+ * refuses the gateway itself, which is no fault of the client's token.
+ */
 function judgeRefusal(message: Buffer): void {
   const frame = decodeFrame(message, message.length)
   const { sqlstate, message: text } =

@@ -1,6 +1,7 @@
 /**
- * What a backend says to a startup packet, up to the point where the session is the client's: an embedded one admits
- * or refuses, an attached one may ask for a proof in between. A backend is as foreign as a client (attack 15).
+ * The backend's answer to a startup packet, up to the point where the client takes over the session: an embedded
+ * backend admits or refuses, an attached one may ask for a proof first. A backend is trusted as little as a client
+ * (attack 15).
  */
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
@@ -16,26 +17,26 @@ import { ConnectionEnded, type ByteStream } from '../streams/byte-stream.ts'
 
 export interface BackendSession {
   readonly socket: ByteStream
-  /** What PostgreSQL said so far, beginning with AuthenticationOk; for the client, unchanged. */
+  /** What PostgreSQL has sent so far, beginning with AuthenticationOk; goes to the client unchanged. */
   readonly greeting: Buffer
-  /** Of an attached cluster: which of its hosts it was. */
+  /** For an attached cluster: the host that answered. */
   readonly host?: ClusterHost
 }
 
 export type BackendAnswer =
   | { readonly kind: 'open'; readonly session: BackendSession }
-  /** PostgreSQL's own ErrorResponse, for the client. */
+  /** PostgreSQL's own ErrorResponse, to be sent to the client. */
   | { readonly kind: 'refused'; readonly message: Buffer }
 
 /** What proves the gateway to the backend. */
 export interface BackendProof {
-  /** @throws RefusedError facts_unavailable when the request is not what was agreed on */
+  /** @throws RefusedError facts_unavailable when the backend asks for another proof than the agreed one */
   answer(request: { readonly code: number; readonly body: Buffer }): Buffer | undefined
-  /** Asked at AuthenticationOk. */
+  /** Checked at AuthenticationOk: whether the exchange of the agreed proof is complete. */
   isComplete(): boolean
 }
 
-/** Peer authentication asks for nothing, so a backend that does is not configured as we left it. */
+/** Peer authentication asks for no proof, so a backend that asks for one is not configured as Lakegate left it. */
 const NOTHING_TO_PROVE: BackendProof = {
   answer: () => {
     throw new ConnectionEnded()
@@ -43,7 +44,10 @@ const NOTHING_TO_PROVE: BackendProof = {
   isComplete: () => true,
 }
 
-/** @param readGreeting what the backend says behind AuthenticationOk, as far as it is wanted at once */
+/**
+ * @param readGreeting reads what the backend sends after AuthenticationOk, as far as it is needed before the client
+ * takes over
+ */
 export async function logInToBackend(
   socket: ByteStream,
   reader: ByteReader,
@@ -74,8 +78,8 @@ export async function logInToBackend(
       if (answer !== undefined) socket.write(answer)
       continue
     }
-    // NegotiateProtocolVersion of an older backend tells us; the client keeps what we agreed on. Anything else is
-    // out of turn.
+    // An older backend reports its version with NegotiateProtocolVersion; the client keeps the version that we agreed
+    // on. Anything else breaks the protocol.
     if (!(reply?.kind === 'other' && reply.type === BACKEND.negotiateProtocolVersion))
       throw new ConnectionEnded()
   }
@@ -84,7 +88,7 @@ export async function logInToBackend(
 export const nextFrame = (reader: ByteReader): Promise<Frame> =>
   reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
 
-/** What the client reads when the backend ended the connection or spoke out of turn. */
+/** Turns an early close or a protocol violation by the backend into the refusal that the client reads. */
 export function toUnavailable(error: unknown): unknown {
   const isOutOfTurn =
     error instanceof ConnectionEnded ||

@@ -1,7 +1,7 @@
 /**
- * Opens the backend as exactly the admitted role (DESIGN §3, §6.6): of an embedded instance over its Unix socket, where
- * peer authentication lets the gateway in, of an attached one over TLS. Startup parameters pass as PostgreSQL would take
- * them.
+ * Opens the backend as exactly the admitted role (DESIGN §3, §6.6): for an embedded instance over its Unix socket,
+ * where peer authentication admits the gateway; for an attached one over TLS. Other startup parameters are passed on as
+ * PostgreSQL would take them.
  */
 import path from 'node:path'
 import { refused } from '../../operations/refused-error.ts'
@@ -18,12 +18,12 @@ import { decodeGreeting } from '../sessions/session-keys.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 import { streams } from '../streams/this-runtime.ts'
 
-/** Settings of databricks_auth are ours to make; a client's own would only pretend. */
+/** Only the gateway sets databricks_auth settings; one that a client sends would be forged, so it is dropped. */
 const OWN_SETTINGS = 'databricks_auth.'
 const SESSION_TICKET_SETTING = 'databricks_auth.session'
 /**
- * Read by databricks_session_identity(): who is really behind the role, and from where. In one setting, because every
- * earlier gateway makes this one too, and passes on none of a client's under this name.
+ * Read by databricks_session_identity(): the identity behind the role, and its client's address. Everything is in one
+ * setting because every earlier gateway sets this one too and drops a client's own value for it.
  */
 const SESSION_IDENTITY_SETTING = 'databricks_auth.identity'
 
@@ -32,11 +32,11 @@ export const backendSocketPath = (directory: string): string => path.join(direct
 export interface Opening {
   readonly message: StartupMessage
   readonly version: ProtocolVersion
-  /** Undefined where the backend will serve more clients than one. */
+  /** Undefined when the backend will serve more than one client. */
   readonly client?: SeenClient
 }
 
-/** @throws RefusedError facts_unavailable when the backend cannot be reached or speaks out of turn (attack 15) */
+/** @throws RefusedError facts_unavailable when the backend cannot be reached or breaks the protocol (attack 15) */
 export async function openBackend(
   admission: Admission,
   startup: Opening,
@@ -66,8 +66,8 @@ export async function openBackend(
 }
 
 /**
- * The role that was admitted stands in for whatever the client called it; its protocol options were answered. Our own
- * settings are always there, if only empty: they outrank those that a client brings in `options`.
+ * The admitted role replaces the user name that the client sent; protocol options have been answered already. Our own
+ * settings are always present, even if empty, because they override those that a client sets in `options`.
  */
 function startupParameters(
   admission: Admission,

@@ -1,8 +1,9 @@
 /**
- * Opens the claims of a credential in a fresh backend, before the client gets a word in (behaviour 10): the session
- * goes on as a reader that databricks_open_claims makes for it. The function is called in pg_catalog, where nobody but
- * a superuser can put one of that name; who the session is afterwards is asked, not assumed. What PostgreSQL says to
- * that is ours alone; at debug levels of logging it may repeat the secret.
+ * Opens the claims of a credential in a fresh backend, before the client can send a statement (behaviour 10): from then
+ * on the session runs as a reader role that databricks_open_claims makes for it. The function is called in pg_catalog,
+ * where only a superuser can create one of that name; afterwards current_user is checked rather than assumed.
+ * PostgreSQL's answers to these statements never reach the client, because at debug log levels they may repeat the
+ * secret.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { ClaimedTable } from '../../domain/catalog.ts'
@@ -16,7 +17,7 @@ import { BACKEND } from '../../protocol/message-types.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 
-/** Read by databricks_auth.lend_claims; a client's own setting of this name is never passed on. */
+/** Read by databricks_auth.lend_claims; a client's own value for this setting is never passed on. */
 export const SESSION_CLAIMS_SETTING = 'databricks_auth.claims'
 
 const READER_PREFIX = 'databricks_claims_'
@@ -25,13 +26,13 @@ const FUNCTIONS_MISSING =
   'This database has no function databricks_open_claims. On an attached instance claims need PostgreSQL 16 or later and an administrative role with SUPERUSER, and work in the database named in attached.database.'
 
 export interface ClaimsLock {
-  /** Value of the setting with which the backend is opened. */
+  /** Value of the setting that the backend is opened with. */
   readonly setting: string
-  /** What opens it, once. */
+  /** Opens the lock, once. */
   readonly secret: string
 }
 
-/** @returns undefined when there is nothing to open */
+/** @returns undefined when there are no claims to open */
 export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefined {
   if (tables.length === 0) return undefined
   const secret = randomBytes(32).toString('base64url')
@@ -44,8 +45,8 @@ export function lockClaims(tables: readonly ClaimedTable[]): ClaimsLock | undefi
 
 /**
  * @param reader of a backend that has just sent AuthenticationOk
- * @param alreadyRead what it said since, up to ReadyForQuery; read here when it is left out
- * @returns what it says up to ReadyForQuery, for the client
+ * @param alreadyRead what the backend has sent since then, up to ReadyForQuery; read here when left out
+ * @returns everything up to ReadyForQuery, for the client
  * @throws RefusedError claimed_table_not_open
  */
 export async function openClaims(
@@ -75,7 +76,7 @@ export async function openClaims(
     throw refused('claimed_table_not_open', { role: roleName, problem })
   }
   requireReader(answer, roleName)
-  // ParameterStatus tells of settings that changed, and belongs to the client all the same.
+  // ParameterStatus reports settings that have changed; the client needs it although the statements were ours.
   const reports = answer.filter(({ type }) => type === BACKEND.parameterStatus)
   const ready = greeting.pop()
   return Buffer.concat(
@@ -85,7 +86,7 @@ export async function openClaims(
   )
 }
 
-/** The name that databricks_open_claims returned must be that of the session now. */
+/** The name that databricks_open_claims returned must now be the current user of the session. */
 function requireReader(answer: readonly Frame[], roleName: string): void {
   const [reader, current] = answer
     .filter(({ type }) => type === BACKEND.dataRow)
@@ -102,7 +103,7 @@ function textOfOneColumn(row: Buffer): string | undefined {
   return cursor.int16() === 1 ? cursor.bytes(cursor.int32() ?? -1)?.toString('utf8') : undefined
 }
 
-/** A backend that gives up instead ends the connection, which the reader reports. */
+/** A backend that fails instead closes the connection, which the reader reports. */
 async function readUntilReady(reader: ByteReader): Promise<Frame[]> {
   const frames: Frame[] = []
   for (;;) {

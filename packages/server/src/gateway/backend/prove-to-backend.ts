@@ -1,4 +1,4 @@
-/** What the gateway answers when an attached cluster asks it for a proof, with exactly the way that was agreed on. */
+/** The gateway's answers when an attached cluster asks it for a proof; only the agreed method is accepted. */
 import type { TLSSocket } from 'node:tls'
 import type { BackendCredential } from '../../operations/ports/attached.ts'
 import { startScram, type ScramProof, type ScramStart } from '../../protocol/scram-client.ts'
@@ -13,7 +13,10 @@ export function proofOf(credential: BackendCredential, socket: TLSSocket, nonce:
   return credential.kind === 'client_certificate' ? BY_CERTIFICATE : scramProof(credential.key, socket, nonce)
 }
 
-/** Given in the handshake already; a cluster that asks for anything more has another rule for the gateway. */
+/**
+ * The certificate was presented in the TLS handshake; a cluster that asks for more has another pg_hba.conf rule for the
+ * gateway.
+ */
 const BY_CERTIFICATE: BackendProof = {
   answer: () => {
     throw unavailable(

@@ -1,6 +1,7 @@
 /**
- * One host of an attached cluster, over TLS that was verified: SSLRequest, exactly one byte of answer, the handshake. What
- * comes in plain text behind that byte would be taken for encrypted later (CVE-2021-23222), so nothing may (attack 15).
+ * Connects to one host of an attached cluster over verified TLS: SSLRequest, exactly one byte of answer, the handshake.
+ * Plain text that follows that byte would later be taken for encrypted data (CVE-2021-23222), so any is an error
+ * (attack 15).
  */
 import { once } from 'node:events'
 import { connect as connectPlainly, isIP, type Socket } from 'node:net'
@@ -10,10 +11,10 @@ import type { BackendCredential } from '../../operations/ports/attached.ts'
 import { encodeSslRequest } from '../../protocol/startup.ts'
 import { hearOut } from '../hear-out.ts'
 
-/** One host; a list of them has to fit into the deadline of a login. */
+/** For one host; several hosts in turn must fit into the deadline of a login. */
 const LIMIT_MS = 3_000
 
-/** @throws Error with a message that may follow the name of the host */
+/** @throws Error whose message can follow the host's name in a sentence */
 export async function reachHost(
   { host, port }: ClusterHost,
   tls: AttachedCluster['tls'],

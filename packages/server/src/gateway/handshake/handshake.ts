@@ -30,7 +30,7 @@ export type Handshake =
     }
   | {
       readonly kind: 'login'
-      /** Whom the control plane connects for, when it said so; otherwise undefined. */
+      /** The address of the user for whom the control plane connects; undefined for every other client. */
       readonly handedOnAddress: string | undefined
       readonly socket: EncryptedStream
       readonly reader: ByteReader
@@ -47,11 +47,11 @@ const DECLINED = Buffer.from('N')
 const TERMINATE = encodeTerminate()
 
 export interface HandshakeListener {
-  /** The client was told to begin TLS: whatever is said in clear from now on, it takes for TLS. */
+  /** The client was told to begin TLS: from now on it takes anything sent in clear for TLS. */
   tlsIsNext(): void
-  /** Judges the header of somebody who connects for another; only the control plane can make one. */
+  /** Judges the header of a peer that connects for somebody else; only the control plane can make a valid one. */
   readHandedOn(bytes: Buffer): Decoded<string>
-  /** The encrypted socket, as soon as there is one: refusals go there. */
+  /** Called with the encrypted socket as soon as there is one: refusals go there. */
   upgraded(encrypted: EncryptedStream): void
 }
 
@@ -96,9 +96,10 @@ export async function shakeHands(
         if (isEncrypted) throw violation('SSLRequest inside TLS')
         socket.write(ACCEPTED)
         told.tlsIsNext()
-        // Whatever came with it is for TLS to read, as in PostgreSQL 17 and later (`secure_open_server`): a ClientHello is
-        // taken, anything else ends the connection without a word. So nothing sent in clear ever counts as sent inside TLS.
-        // OpenSSL would send an alert first, and drivers that get it with the S take neither for an S.
+        // Whatever came with it is for TLS to read, as in PostgreSQL 17 and later (`secure_open_server`): a ClientHello
+        // is taken, anything else closes the connection without an answer. So nothing sent in clear ever counts as sent
+        // inside TLS. OpenSSL would send an alert first, and drivers that receive the alert together with the S do not
+        // recognise the S.
         const early = reader.takeRest()
         if (early.length > 0 && early[0] !== TLS_HANDSHAKE_RECORD) throw new ConnectionEnded()
         await upgrade(early)
@@ -117,7 +118,7 @@ export async function shakeHands(
         })
       case 'startup_message': {
         if (encrypted === undefined) {
-          // behaviour 14: before any question for a password
+          // behaviour 14: before any request for a password
           const { major, minor } = packet.version
           throw refused('tls_required', { protocolVersion: String(major * 65536 + minor) })
         }
@@ -139,12 +140,16 @@ function serverNameOf(encrypted: EncryptedStream | undefined): string | undefine
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-/** `handed_on`: a header in front of everything else. A startup packet never begins so: it would be 200 MB long. */
+/**
+ * `handed_on`: the control plane's header, before everything else. No startup packet begins with its first byte: the
+ * packet would be 200 MB long.
+ */
 type FirstWord = 'tls' | 'goodbye' | 'packet' | 'handed_on'
 
 /**
- * Looks without consuming. Terminate is no startup packet, but node-postgres sends it as its first word when it is told
- * to end before it has connected, and reports any answer as an error that nobody can catch; PostgreSQL gives none.
+ * Looks at the first bytes without consuming them. Terminate is no startup packet, but node-postgres sends it first
+ * when it is ended before it has connected, and reports any answer as an error that no caller can catch; PostgreSQL
+ * gives none.
  */
 function peekFirst(bytes: Buffer): Decoded<FirstWord> {
   if (bytes.length === 0) return needMore(1)

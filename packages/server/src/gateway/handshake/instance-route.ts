@@ -1,6 +1,7 @@
 /**
- * Names of instances under the gateway's domain, and what a TLS server name asks for. Exact, label by label: no
- * suffix, pattern or prefix of a name ever opens another one (attack 6; attacks.md, "ExtraReplica").
+ * Host names of instances under the gateway's domain, and the instance that a TLS server name means. Names are compared
+ * exactly, label by label: no suffix, pattern or prefix of a name ever opens another instance (attack 6; attacks.md,
+ * "ExtraReplica").
  */
 import type { InstanceUid } from '../../domain/ids.ts'
 
@@ -11,7 +12,7 @@ export interface InstanceRoute {
   readonly endpoint: Endpoint
 }
 
-/** The first two are the real service's (wire-contract; behaviour 70), the third is ours. */
+/** The first two are the names of the real service (wire-contract; behaviour 70), the third is Lakegate's own. */
 const PREFIXES: Readonly<Record<Endpoint, string>> = {
   direct: 'instance-',
   'read-only': 'instance-ro-',
@@ -19,7 +20,7 @@ const PREFIXES: Readonly<Record<Endpoint, string>> = {
 }
 const UID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** What clients connect to, and the API reports. */
+/** The host name that clients connect to and the API reports. */
 export const hostOfInstance = (uid: InstanceUid, domain: string): string =>
   `${PREFIXES.direct}${uid}.${domain}`
 
@@ -27,7 +28,7 @@ export const hostOfInstance = (uid: InstanceUid, domain: string): string =>
 export const pooledHostOfInstance = (uid: InstanceUid, domain: string): string =>
   `${PREFIXES.pooled}${uid}.${domain}`
 
-/** One label below the domain, as all names of instances are; so one certificate is for all of them (RFC 6125 §6.4.3). */
+/** Names of instances are one label below the domain, so that one certificate covers them all (RFC 6125 §6.4.3). */
 export const certificateHostOf = (domain: string): string => `*.${domain}`
 
 /** @returns undefined when the name is not one of an instance under this domain */

@@ -1,4 +1,4 @@
-/** What a startup message asks for: which instance and endpoint, as whom, in which database, by which proof. */
+/** What a startup message asks for: the instance and endpoint, the role, the database, and the kind of proof. */
 import type { InstanceUid } from '../../domain/ids.ts'
 import { refused } from '../../operations/refused-error.ts'
 import { decodeName, lastValue, type StartupMessage } from '../../protocol/startup.ts'
@@ -13,11 +13,11 @@ export interface LoginWanted {
   readonly instanceUid: InstanceUid
   readonly endpoint: InstanceRoute['endpoint']
   readonly roleName: string
-  /** As PostgreSQL, to which an empty name is none: then that of the role. */
+  /** An empty name counts as none, as in PostgreSQL; the default is the name of the role. */
   readonly database: string
   readonly wantsBearer: boolean
   readonly replicates: boolean
-  /** Without what was for the gateway. */
+  /** Without the parameters that were meant for the gateway. */
   readonly message: StartupMessage
 }
 

@@ -1,11 +1,11 @@
-/** Which instance a connection is for: the address that it reached says so, or the name that it asked TLS for. */
+/** Decides which instance a connection is for: by the address it reached, or by its TLS server name. */
 import { refused } from '../../operations/refused-error.ts'
 import { findInstanceRoute, type InstanceRoute } from './instance-route.ts'
 import type { ConnectionTarget } from '../settings.ts'
 
 /**
- * @throws RefusedError server_name_missing (behaviour 15), instance_not_reachable (behaviour 16): both inside TLS,
- *   where the client believes them
+ * @throws RefusedError server_name_missing (behaviour 15), instance_not_reachable (behaviour 16): both are sent inside
+ * TLS, where the client trusts them
  */
 export function routeOf(
   { instanceUid, endpoint }: ConnectionTarget,

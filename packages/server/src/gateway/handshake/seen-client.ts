@@ -1,16 +1,16 @@
-/** What SQL is told of a client, because to PostgreSQL the gateway is the client (docs/clients.md). */
+/** What SQL functions report about a client, because PostgreSQL sees the gateway as the client (docs/clients.md). */
 import { isIP } from 'node:net'
 import type { EncryptedStream } from '../streams/byte-stream.ts'
 
-/** Read by databricks_session_identity(), by these names. */
+/** databricks_session_identity() reads these field names. */
 export interface SeenClient {
   readonly address: string | undefined
   readonly tlsVersion: string | undefined
-  /** As OpenSSL and pg_stat_ssl call it. */
+  /** The name that OpenSSL and pg_stat_ssl use. */
   readonly tlsCipher: string | undefined
 }
 
-/** @param address as `findClientAddress` gave it */
+/** @param address as returned by `findClientAddress` */
 export function seeClient(
   socket: Pick<EncryptedStream, 'getProtocol' | 'getCipher'>,
   address: string,
@@ -24,8 +24,9 @@ export function seeClient(
 }
 
 /**
- * As PostgreSQL's type inet takes it, which knows no zones (RFC 4007 §11): of fe80::1%eth0 the zone is left out.
- * @returns undefined for what is no address
+ * The address as PostgreSQL's type inet accepts it. inet knows no zones (RFC 4007 §11), so the zone of fe80::1%eth0 is
+ * dropped.
+ * @returns undefined when this is not an IP address
  */
 function toInet(address: string): string | undefined {
   const [withoutZone = ''] = address.split('%', 1)

@@ -1,11 +1,11 @@
-/** Where connections are taken. */
+/** Where connections are accepted. */
 export interface Address {
   readonly host: string
-  /** 0: any free one. */
+  /** 0 means any free port. */
   readonly port: number
 }
 
 export interface OpenAddress extends Address {
-  /** No more connections are taken; those that were go on. */
+  /** Accepts no more connections; open ones go on. */
   close(): void
 }

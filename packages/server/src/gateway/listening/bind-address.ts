@@ -1,13 +1,13 @@
 /**
- * Binds an address without taking its connections: the workers do, each with this socket. As long as this process has it,
- * connections that come while no worker is there wait in the kernel for the next one.
+ * Binds an address without accepting its connections: the workers accept, each with this socket. While this process
+ * holds it, connections that arrive when no worker is running wait in the kernel for the next worker.
  */
 import { lookup } from 'node:dns/promises'
 import net, { Server } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { Address } from './address.ts'
 
-/** What `node:cluster` uses for the same; Node has no public name for a socket that is bound and not listened to. */
+/** `node:cluster` uses the same function; Node has no public API for a socket that is bound but does not listen. */
 interface ServerHandles {
   _createServerHandle(host: string, port: number, family: 4 | 6): BoundHandle | number
 }
@@ -18,18 +18,18 @@ interface BoundHandle {
 }
 
 export interface BoundAddress extends Address {
-  /** Goes to a worker with a message. */
+  /** Sent to a worker with a message. */
   readonly server: Server
   close(): void
 }
 
-/** @throws an error with the code of the system: EADDRINUSE, EADDRNOTAVAIL, EACCES */
+/** @throws an error with the system's code: EADDRINUSE, EADDRNOTAVAIL, EACCES */
 export async function bindAddress({ host, port }: Address): Promise<BoundAddress> {
   const { address, family } = await lookup(host)
   const handle = (net as unknown as ServerHandles)._createServerHandle(address, port, family === 6 ? 6 : 4)
   if (typeof handle === 'number') throw systemError(handle, host, port)
   const name: { port?: number } = {}
-  // libuv tells here what it found when it bound (uv__tcp_bind, `delayed_error`).
+  // libuv reports a failed bind only here (uv__tcp_bind, `delayed_error`).
   const failure = handle.getsockname(name)
   if (failure !== 0) {
     handle.close()

@@ -1,6 +1,6 @@
 /**
- * Who is at the other end: the peer itself, or, when the peer is a listed load balancer, whom it names in its PROXY
- * protocol header. From anybody else such a header is a startup packet like any other, and a malformed one.
+ * Finds the address of the client: the peer's own, or, when the peer is a listed load balancer, the one in its PROXY
+ * protocol header. From any other peer such a header is read as a startup packet, and a malformed one.
  */
 import { BlockList, isIP } from 'node:net'
 import { decodeProxyHeader } from '../../protocol/proxy-header.ts'
@@ -11,7 +11,7 @@ export interface Balancers {
   includes(address: string): boolean
 }
 
-/** @param ranges CIDR ranges that were checked before; an address alone is a range of one */
+/** @param ranges CIDR ranges, already validated; a single address is a range of one */
 export function createBalancers(ranges: readonly string[]): Balancers {
   const list = new BlockList()
   for (const range of ranges) {

@@ -1,4 +1,7 @@
-/** The addresses of the gateway: one for every instance, or one for all, opened by whatever serves their connections. */
+/**
+ * The addresses of the gateway: one for every instance, or one for all; `serving` opens them and serves their
+ * connections.
+ */
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import type { StandInPort } from '../../domain/stand-in-port.ts'
 import { certificateHostOf, hostOfInstance, pooledHostOfInstance } from '../handshake/instance-route.ts'
@@ -18,13 +21,13 @@ import type { Serving } from '../serving.ts'
 import type { ListeningDependencies, ListeningSettings } from '../settings.ts'
 
 export interface Gateway {
-  /** Opens and closes listeners until they are those of the instances that there are. Calls queue up. */
+  /** Opens and closes listeners until there is one for each existing instance. Calls are queued. */
   reconcileListeners(): Promise<void>
-  /** Where all instances are reached, under a domain. */
+  /** Where all instances are reached, when there is a domain. */
   sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
-  /** Endpoints that are not at their own ports. */
+  /** Endpoints that do not listen on their own port. */
   standIns(): readonly StandInPort[]
-  /** Takes no new connections; sessions go on. */
+  /** Accepts no new connections; sessions go on. */
   stopListening(): Promise<void>
 }
 
@@ -71,7 +74,7 @@ export function createGateway(
     if (shared.length > 0) return
     const certificateHost = certificateHostOf(name)
     for (const address of settings.addresses ?? [DEFAULT_SHARED_ADDRESS]) {
-      // The second address gets the port of the first, when any free one will do.
+      // The second address gets the same port as the first, also when any free port will do.
       const port = settings.port === 0 ? (shared[0]?.port ?? 0) : settings.port
       const listener = await openSharedListener(address, port, (at) =>
         serving.listen(at, { instanceUid: undefined, certificateHost }),
@@ -113,7 +116,7 @@ export function createGateway(
   return {
     reconcileListeners() {
       const next = queue.then(reconcile)
-      // One that failed must not keep later ones from trying; its caller learns of it.
+      // A failed run must not keep later ones from running; its own caller gets the error.
       queue = next.catch(() => undefined)
       return next
     },

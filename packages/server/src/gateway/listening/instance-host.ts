@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { InstanceUid } from '../../domain/ids.ts'
 
-/** Follows from the uid, so that it stays; 127.64–127.127 keeps away from what others put on 127.0 and 127.1. */
+/** Derived from the uid, so that it never changes; 127.64–127.127 avoids what other programs use in 127.0 and 127.1. */
 export function chooseInstanceHost(uid: InstanceUid): string {
   const digest = createHash('sha256').update(uid).digest()
   const [a, b, c] = [digest.readUInt8(0), digest.readUInt8(1), digest.readUInt8(2)]

@@ -1,7 +1,4 @@
-/**
- * One listener for each database instance, kept in step with the instances that there are; or, under a domain, one
- * for all of them at each address.
- */
+/** One listener for each existing database instance; or, with a domain, one for all of them at each address. */
 import { isIP } from 'node:net'
 import type { DatabaseInstance, InstanceListener } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
@@ -12,14 +9,14 @@ import { choosePorts, placeAt, POSTGRESQL_PORT, type ClaimedPlaces } from './own
 import type { Address, OpenAddress } from './address.ts'
 import type { GatewayLog, ListeningSettings } from '../settings.ts'
 
-/** Opens an address for a target that it knows. @throws what the system says of the address */
+/** Opens an address for a fixed target. @throws the system's error for the address */
 export type ListenAt = (address: Address) => Promise<OpenAddress>
 
 export interface OpenListener {
   readonly host: string
   readonly port: number
   readonly ownPort: number
-  /** When `port` is in the place of its own, which another program has. */
+  /** Set when `port` stands in for `ownPort`, which another program has taken. */
   readonly standIn: StandInPort | undefined
   close(): void
 }
@@ -28,17 +25,17 @@ export interface OpenListener {
 export interface WantedListener extends Pick<StandInPort, 'instance' | 'endpoint'> {
   /** Its own loopback address. */
   readonly loopback: string
-  /** Where it was. */
+  /** Where it listened before. */
   readonly before: InstanceListener | undefined
 }
 
-/** Every machine has it; the other loopback addresses are Linux's alone. */
+/** Every system has it; the other loopback addresses exist on Linux only. */
 const COMMON_LOOPBACK = '127.0.0.1'
 
 /**
- * Listens for one instance at the first address that works, at the first port that is free: its own, where it listened
- * before, any other.
- * @param claimed what belongs to endpoints; this one's own port is added
+ * Listens for one instance at the first address that works and the first port that is free: its own port, then the port
+ * it had last, then any other.
+ * @param claimed the places that belong to endpoints; this endpoint's own place is added
  * @throws Fault gateway_port_taken, gateway_address_unusable
  */
 export async function openListener(
@@ -81,7 +78,7 @@ export async function openListener(
 }
 
 /**
- * Listens for all instances, which the TLS server name tells apart.
+ * Listens for all instances, which are told apart by the TLS server name.
  * @throws Fault gateway_port_taken, gateway_address_unusable
  */
 export async function openSharedListener(
@@ -103,7 +100,7 @@ export async function openSharedListener(
   }
 }
 
-/** Where it was before, as long as that is an address of this kind; settings may have changed since. */
+/** The address it had before, as long as that is a loopback address; settings may have changed since. */
 export const loopbackOf = ({ uid, listener: { host } }: DatabaseInstance): string =>
   isIP(host) === 4 && host.startsWith('127.') ? host : chooseInstanceHost(uid)
 
@@ -126,7 +123,7 @@ function nextStepFor(cause: unknown): string {
   if (hasCode(cause, 'EADDRNOTAVAIL', 'EAFNOSUPPORT'))
     return 'Name addresses that this machine has with LAKEGATE_GATEWAY_HOST.'
   const another = 'Choose another port with LAKEGATE_GATEWAY_PORT (0 takes any free one)'
-  // ip(7): those below 1024 belong to root.
+  // ip(7): ports below 1024 belong to root.
   return hasCode(cause, 'EACCES')
     ? `${another}: those below 1024 need root, or the capability CAP_NET_BIND_SERVICE.`
     : `${another}.`
@@ -142,12 +139,12 @@ export function isSameListener(
   return one?.host === other?.host && one?.port === other?.port && one?.ownPort === other?.ownPort
 }
 
-/** Said at every start, until the port is free again. */
+/** Logged at every start, until the port is free again. */
 export function warnOfStandIn(log: Pick<GatewayLog, 'warn'>, standIn: StandInPort | undefined): void {
   if (standIn === undefined) return
   log.warn(
     { ...standIn, nextStep: 'Free the port, and the next start goes back to it.' },
-    'the own port of an endpoint is taken by another program; it is on another one for now',
+    'the own port of an endpoint is taken by another program; the endpoint uses another one until the next start',
   )
 }
 

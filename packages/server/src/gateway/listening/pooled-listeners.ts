@@ -16,9 +16,9 @@ import type { ListeningDependencies, ListeningSettings } from '../settings.ts'
 
 export interface PooledListeners {
   /**
-   * A pooled endpoint that cannot be opened is logged; the direct one serves all the same.
+   * A pooled endpoint that cannot be opened is logged; the direct endpoint still serves.
    * @param claimed the places that belong to endpoints
-   * @param nameOf under a domain, where no address of their own is needed
+   * @param nameOf set with a domain, where pooled endpoints need no address of their own
    */
   reconcile(
     instances: readonly DatabaseInstance[],
@@ -45,7 +45,7 @@ export function createPooledListeners(
 
   async function openFor(instance: DatabaseInstance, claimed: ClaimedPlaces): Promise<void> {
     const { uid, name, pooledListener: before } = instance
-    // On addresses that the operator chose the port is taken, by the direct endpoint.
+    // On addresses that the operator chose, the direct endpoint has taken the port.
     const port = settings.addresses === undefined ? settings.port : 0
     try {
       const opened = await openListener(

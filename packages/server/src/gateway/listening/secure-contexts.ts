@@ -1,12 +1,15 @@
 /**
- * TLS contexts by the name that their certificate is for. A context lives as long as its certificate is the current
- * one, so that a reloaded or renewed certificate serves the next login and touches no open session (attack 41).
+ * TLS contexts by the name that their certificate is for. A context is used as long as its certificate is the current
+ * one, so a reloaded or renewed certificate serves the next login and leaves open sessions alone (attack 41).
  */
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { ServerCertificate, ServerCertificates } from '../../operations/ports/certificates.ts'
 
-/** Ephemeral keys and authenticated encryption (RFC 9325 §4.2), with ECDSA certificates and with an operator's RSA ones. */
+/**
+ * Ephemeral keys and authenticated encryption (RFC 9325 §4.2), for ECDSA certificates and for an operator's RSA
+ * certificates.
+ */
 const SUITES = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -19,7 +22,7 @@ const SUITES = [
 type CertificateHosts = readonly [string, ...string[]]
 
 export interface SecureContexts {
-  /** TLS 1.2 and later; one handshake a connection. */
+  /** TLS 1.2 and later; one handshake per connection. */
   contextFor(...certificateHosts: CertificateHosts): Promise<SecureContext>
 }
 
@@ -40,8 +43,9 @@ export function createSecureContexts(certificates: ServerCertificates): SecureCo
         key: certificate.privateKeyPem.reveal(),
         minVersion: 'TLSv1.2',
         ciphers: SUITES,
-        // As PostgreSQL. A session that could be resumed is a second way in, and no client of PostgreSQL resumes one. A
-        // second handshake costs us far more than the stranger who asks for it, and again and again (attack 55).
+        // As PostgreSQL does. A resumable session would be a second way in, and no PostgreSQL client resumes one.
+        // Renegotiation costs us far more than the stranger who asks for it, and it could be repeated without end
+        // (attack 55).
         secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
       })
       known.set(key, { certificate, context })

@@ -1,6 +1,6 @@
 /**
- * How long backends may serve: to their longest age, and no longer than the settings hold that they were opened with.
- * Settings of roles and databases are read when a backend is opened, and only then.
+ * How long backends may serve: up to their maximum age, and only while the settings that they were opened with are
+ * current. PostgreSQL reads the settings of roles and databases only when a backend is opened.
  */
 import type { PooledBackend } from './backend.ts'
 
@@ -10,7 +10,10 @@ export interface Birth {
   readonly until: number
 }
 
-/** By how much of the longest age some go earlier, so that those that were opened together are not renewed together. */
+/**
+ * The fraction of the maximum age by which a backend may be closed early, so that backends opened together are not
+ * renewed together.
+ */
 const SPREAD = 0.2
 
 export class BackendAges {
@@ -24,14 +27,14 @@ export class BackendAges {
     this.#ports = ports
   }
 
-  /** @returns whether backends that were opened before are out of date now */
+  /** @returns whether backends that were opened before are out of date */
   useSettings(fingerprint: string): boolean {
     const isNew = fingerprint !== this.#settings
     this.#settings = fingerprint
     return isNew
   }
 
-  /** To be called before it is opened: what is changed meanwhile may have been read or not. */
+  /** Call before the backend is opened: it may or may not have read a change made meanwhile. */
   birth(): Birth {
     const { now, random } = this.#ports
     return { settings: this.#settings, until: now() + this.#longestMs * (1 - SPREAD * random()) }

@@ -1,11 +1,11 @@
-/** The ways in which a backend ends, or never begins, that are not of our making. */
+/** The ways in which a backend ends, or fails to open, that the gateway did not cause. */
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import type { Frame } from '../../protocol/frame.ts'
 import { sqlstateThatEnds } from '../../protocol/last-word.ts'
 import { buildMessage } from '../../protocol/message-builder.ts'
 import { BACKEND } from '../../protocol/message-types.ts'
 
-/** PostgreSQL did not open the session; its own ErrorResponse is for the client. */
+/** PostgreSQL did not open the session; its own ErrorResponse goes to the client. */
 export class BackendRefused extends Error {
   readonly answer: Buffer
   readonly sqlstate: string | undefined
@@ -18,7 +18,7 @@ export class BackendRefused extends Error {
   }
 }
 
-/** PostgreSQL ended a backend that a session had left something in; its last word is for the client. */
+/** PostgreSQL ended a backend that holds something a session left in it; its last ErrorResponse goes to the client. */
 export class BackendEnded extends Error {
   readonly answer: Buffer
   readonly sqlstate: string | undefined
@@ -31,7 +31,7 @@ export class BackendEnded extends Error {
   }
 }
 
-/** The backend ended the connection while it was asked something by us. */
+/** The backend closed the connection while a statement of ours was running. */
 export class BackendGone extends Error {
   readonly frames: readonly Frame[]
 

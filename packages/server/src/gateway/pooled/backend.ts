@@ -1,6 +1,6 @@
 /**
  * One backend of a pool: opened as its role, lent to one logical session after another, and emptied in between by a
- * reset whose answer is read before the next session may send anything (attack 30).
+ * reset. The answer to the reset is read before the next session may send anything (attack 30).
  */
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
@@ -25,33 +25,36 @@ import {
 import { buildMessage } from '../../protocol/message-builder.ts'
 import { backendKeyOf, parameterStatusOf, type ParameterValues } from './reported-parameters.ts'
 
-/** Who uses the backend at the moment. */
+/** Whatever reads the backend's messages at the moment. */
 export interface BackendOwner {
-  /** Bytes came; they are in the scanner. */
+  /** Bytes have arrived; they are in the scanner. */
   onBytes(): void
   onClosed(): void
 }
 
-/** A logical session, as far as backends know it. */
+/** A logical session, as seen by a backend. */
 export interface Tenant {
   /** The idle backend that it used last, if no other session has used it since. */
   home: PooledBackend | undefined
-  /** While that is asked what it left there; then it is known whether the session goes on there or elsewhere. */
+  /**
+   * Set while that backend is asked what the session left in it; resolves once it is known whether the session goes on
+   * there or on another backend.
+   */
   moving: Promise<void> | undefined
   readonly isOver: boolean
   readonly leftovers: Leftovers
-  /** Its backend has something to say to it between two transactions: what it listens for. */
+  /** Passes on a message that arrived between two transactions: a notification that the session listens for. */
   hear(message: Buffer): void
-  /** By simple queries, and the backend stays with it. */
+  /** The backend was asked by simple queries what the session left in it, and still belongs to the session. */
   wasAsked(): void
-  /** What it left in a backend cannot be kept, or was lost. */
+  /** What the session left in a backend cannot be kept, or was lost. */
   endBecause(error: RefusedError | BackendEnded): void
 }
 
-/** How long a backend may take for a statement of ours. */
+/** How long a backend may take to answer a statement of ours. */
 const OWN_STATEMENT_LIMIT_MS = 10_000
 
-/** Those of which the owner of a backend wants to see all; to a listener it passes what others are told. */
+/** Message types that are read whole, up to LONGEST_UNDERSTOOD; of all others only the first byte is needed. */
 const WHOLE: ReadonlySet<number> = new Set([
   BACKEND.parameterStatus,
   BACKEND.commandComplete,
@@ -61,33 +64,33 @@ const WHOLE: ReadonlySet<number> = new Set([
   BACKEND.noticeResponse,
   BACKEND.errorResponse,
 ])
-/** A longer message is passed on without being understood; a ParameterStatus takes the backend out of use then. */
+/** A longer message is passed on without being read; if it is a ParameterStatus, the backend is taken out of use. */
 const LONGEST_UNDERSTOOD = 64 * 1024
 
 export class PooledBackend {
   readonly socket: ByteStream
   readonly scanner: MessageScanner
-  /** What PostgreSQL said last of every setting that it reports. */
+  /** The last value that PostgreSQL reported for every setting that it reports. */
   readonly reported: ParameterValues = new Map<string, string>()
-  /** Its real key for cancel requests; clients are given one of ours. */
+  /** Its real key for cancel requests; clients get one that the gateway made. */
   cancelKey: { readonly processId: number; readonly key: Buffer } | undefined
   /** The session that may have left something in it; undefined right after a reset. */
   tenant: Tenant | undefined
-  /** Of the clock of the pool. */
+  /** Time of the pool's clock. */
   releasedAt = 0
-  /** A message came while it was idle, such as a setting that changed for all sessions. */
+  /** A message arrived while it was idle, such as one about a setting that changed for all sessions. */
   changedWhileIdle = false
-  /** As whom it acted when it was opened: session_authorization and role. */
+  /** session_authorization and role, as they were when it was opened. */
   openedAs: readonly string[] = []
-  /** The settings of its role and database that were there then (protocol/settings-fingerprint.ts). */
+  /** Fingerprint of the settings of its role and database when it was opened (protocol/settings-fingerprint.ts). */
   openedWith: string | undefined
-  /** What PostgreSQL said when it ended it, while it was idle. */
+  /** The ErrorResponse with which PostgreSQL ended it while it was idle. */
   lastWord: BackendEnded | undefined
   readonly #cancels = new Set<Promise<void>>()
   #owner: BackendOwner
   #isConversing = false
 
-  /** @param greeting what it has said behind AuthenticationOk */
+  /** @param greeting what the backend has sent after AuthenticationOk */
   constructor(socket: ByteStream, greeting: Buffer) {
     this.socket = socket
     this.scanner = new MessageScanner({
@@ -126,7 +129,7 @@ export class PooledBackend {
     this.socket.resume()
   }
 
-  /** Sends what is ours to say and reads what it answers, up to that many ReadyForQuery. */
+  /** Sends statements of ours and reads the answers, up to the given number of ReadyForQuery. */
   async converse(bytes: Buffer, ready: number): Promise<readonly Frame[]> {
     const frames: Frame[] = []
     this.#isConversing = true
@@ -181,10 +184,10 @@ export class PooledBackend {
     this.cancelKey = key === undefined ? undefined : backendKeyOf(key.body)
   }
 
-  /** What its tenant has left. Undefined when the backend ended instead of an answer. */
+  /** Asks the backend what its tenant has left. Resolves to undefined when the backend ended instead of answering. */
   async ask(customNames: readonly string[]): Promise<Inventory | undefined> {
     try {
-      // A cancel request that was on its way must not hit the question.
+      // A cancel request that is still on its way must not hit our statements.
       await Promise.all(this.#cancels)
       const { bytes, ready } = askInventory(customNames)
       const frames = await this.converse(bytes, ready)
@@ -198,16 +201,16 @@ export class PooledBackend {
   }
 
   /**
-   * Takes away whatever the last session left. DISCARD ALL leaves one thing: the state of random(), which setseed
-   * makes foreseeable.
-   * @param customNames of settings whose values it is told then, for comparison
-   * @returns undefined when it did not work; then the backend is closed
+   * Removes whatever the last session left. DISCARD ALL does not reset the state of random(), which setseed makes
+   * predictable; so a new seed is set.
+   * @param customNames names of custom settings; their values after the reset are returned, for comparison
+   * @returns undefined when the reset failed; then the backend is closed
    */
   async reset(seed: number, customNames: readonly string[] = []): Promise<Settings | undefined> {
     const last = this.tenant
     if (last?.home === this) last.home = undefined
     try {
-      // A cancel request that was on its way must not hit the next session (attack 13).
+      // A cancel request that is still on its way must not hit the next session (attack 13).
       await Promise.all(this.#cancels)
       const custom = customNames.length === 0 ? [] : [askCustom(customNames)]
       const statements = [
@@ -241,7 +244,7 @@ export class PooledBackend {
     throw refused('pooled_setting_refused', { reason: `${sqlstate ?? ''} ${message ?? ''}`.trim() })
   }
 
-  /** @param pass sends the request; the backend is given to no other session until that is over */
+  /** @param pass sends the request; until it is done, the backend goes to no other session */
   cancel(pass: (key: { readonly processId: number; readonly key: Buffer }) => Promise<void>): Promise<void> {
     if (this.cancelKey === undefined) return Promise.resolve()
     const cancel = pass(this.cancelKey).finally(() => this.#cancels.delete(cancel))
@@ -293,7 +296,7 @@ export class PooledBackend {
   }
 }
 
-/** Of every ReadyForQuery. */
+/** The transaction status of every ReadyForQuery. */
 const statusesOf = (frames: readonly Frame[]): readonly (number | undefined)[] =>
   frames
     .filter(({ type }) => type === BACKEND.readyForQuery)

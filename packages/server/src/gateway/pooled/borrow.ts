@@ -1,9 +1,9 @@
-/** A backend for the next transaction of a session, with whatever the session has set for itself. */
+/** Borrows a backend for the next transaction of a session, and applies the session's own settings to it. */
 import { BackendGone } from './backend-ends.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
 import type { Acquired, Pool } from './pool.ts'
 
-/** @throws RefusedError, BackendRefused; or the reason of the signal */
+/** @throws RefusedError, BackendRefused, or the reason of the signal */
 export async function borrow(pool: Pool, tenant: Tenant, signal: AbortSignal): Promise<Acquired> {
   for (;;) {
     const acquired = await pool.acquire(tenant, signal)
@@ -11,7 +11,7 @@ export async function borrow(pool: Pool, tenant: Tenant, signal: AbortSignal): P
   }
 }
 
-/** @returns false when the backend ended meanwhile */
+/** @returns false when the backend has ended meanwhile */
 async function settleIn(backend: PooledBackend, { leftovers }: Tenant): Promise<boolean> {
   try {
     await backend.restore(leftovers.settings)

@@ -1,6 +1,7 @@
 /**
- * The keys for cancel requests that sessions of the pooled endpoint are given: the gateway's own, since the backend
- * changes. A key finds its session, and that its backend only while it works for that session (attack 13).
+ * The keys for cancel requests that sessions of the pooled endpoint get. The gateway makes them, because a session's
+ * backend changes. A key finds its session, and reaches a backend only while that backend works for the session (attack
+ * 13).
  */
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import type { ProtocolVersion } from '../../protocol/startup.ts'
@@ -16,7 +17,10 @@ interface Holder {
 }
 
 const LARGEST_PROCESS_ID = 0x7fff_ffff
-/** Protocol 3.0 has room for 4 bytes; process ids are random as well, which makes 63 bits. 3.2 takes what PostgreSQL 18 uses. */
+/**
+ * Protocol 3.0 has room for 4 bytes; with the random process id that makes 63 bits. 3.2 allows the length that
+ * PostgreSQL 18 uses.
+ */
 const keyLength = ({ minor }: ProtocolVersion): number => (minor >= 2 ? 32 : 4)
 
 export class CancelKeys {
@@ -30,7 +34,7 @@ export class CancelKeys {
     return { processId, key, forget: () => this.#holders.delete(processId) }
   }
 
-  /** @returns whether the key is one of ours; the client is told nothing */
+  /** @returns whether the key is one of ours; the client gets no answer either way */
   async cancel({ processId, key }: CancelKey): Promise<boolean> {
     const holder = this.#holders.get(processId)
     if (holder?.key.length !== key.length || !timingSafeEqual(holder.key, key)) return false

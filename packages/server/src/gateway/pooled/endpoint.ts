@@ -26,12 +26,12 @@ export interface PooledLogin {
   readonly startup: { readonly message: StartupMessage; readonly version: ProtocolVersion }
   readonly admission: Admission
   readonly request: { readonly database: string; readonly clientAddress: string }
-  /** Has what the client sent behind its password. */
+  /** Holds the bytes that the client sent after its password. */
   readonly reader: ByteReader
-  /** Sessions of each database of each instance, over all workers. */
+  /** Counts the sessions of each database of each instance, over all workers. */
   readonly databases: Counter
   readonly onOpen: () => void
-  /** Until the session is open. */
+  /** Ends the login; without effect once the session is open. */
   readonly signal: AbortSignal
 }
 
@@ -43,7 +43,7 @@ export interface PooledEndpoint {
   cancel(request: CancelRequest): Promise<boolean>
   /** Tells every client that its session is over (57P01). */
   endSessions(): void
-  /** Of every instance that had a pooled session since the start of the process. */
+  /** For every instance that had a pooled session since the process started. */
   figures(): readonly PoolFigures[]
 }
 
@@ -58,7 +58,9 @@ export function createPooledEndpoint(
   const sessions = new Set<PooledSession>()
   const cancelKeys = new CancelKeys()
 
-  /** What a session is told of settings; the first of a pool waits for a backend that knows them. */
+  /**
+   * The settings that are reported to a new session; the first session of a pool waits for a backend that knows them.
+   */
   async function openingOf(pool: Pool, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     if (pool.opening !== undefined) return pool.opening
     const { backend } = await pool.acquire(undefined, signal)
@@ -138,7 +140,7 @@ export function createPooledEndpoint(
   }
 }
 
-/** CONNECTION LIMIT counts the sessions that think they have a connection. @throws RefusedError */
+/** CONNECTION LIMIT counts the sessions as the clients see them, not the backends. @throws RefusedError */
 async function takePlaceIn(
   name: string,
   { instance }: Admission,
@@ -151,7 +153,7 @@ async function takePlaceIn(
   throw refused('too_many_connections_of_database', { database: name, limit: String(connectionLimit) })
 }
 
-/** For the list of open sessions. No backend belongs to the session alone, so its end is said by the gateway. */
+/** For the list of open sessions. No backend belongs to this session alone, so the gateway itself ends it. */
 function linkTo(client: ByteStream, session: PooledSession): SessionLink {
   const [readBefore, writtenBefore] = [client.bytesRead, client.bytesWritten]
   return {
@@ -165,7 +167,7 @@ function linkTo(client: ByteStream, session: PooledSession): SessionLink {
   }
 }
 
-/** @throws RefusedError instance_not_reachable, replication_not_pooled: what a login is told before its password */
+/** @throws RefusedError instance_not_reachable, replication_not_pooled: both before the password is asked for */
 export function requirePooled(endpoint: PooledEndpoint | undefined, message: StartupMessage): PooledEndpoint {
   if (endpoint === undefined) {
     throw refused('instance_not_reachable', { reason: 'The instance has no such endpoint.' })

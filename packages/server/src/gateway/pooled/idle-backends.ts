@@ -2,11 +2,11 @@
 import type { PooledBackend, Tenant } from './backend.ts'
 
 export class IdleBackends {
-  /** With nothing of a session in them. */
+  /** Nothing of a session is left in these. */
   readonly #clean = new Set<PooledBackend>()
-  /** As the session left them that used them last, and that gets them back as long as no other one needs them. */
+  /** Each still holds what its last session left; that session gets it back unless another one needs it first. */
   readonly #left = new Set<PooledBackend>()
-  /** With something in them that cannot be moved: theirs alone. They are not counted. */
+  /** Each holds something that cannot be moved and so belongs to its session alone. Not counted in `size`. */
   readonly #resting = new Set<PooledBackend>()
 
   get size(): number {
@@ -31,12 +31,12 @@ export class IdleBackends {
     return this.#resting.delete(backend)
   }
 
-  /** The one that the session used last, if no other one has taken it. */
+  /** The backend that the session used last, if no other session has taken it. */
   takeHomeOf({ home }: Tenant): PooledBackend | undefined {
     return home !== undefined && (this.#left.delete(home) || this.#resting.delete(home)) ? home : undefined
   }
 
-  /** One that is empty; else the longest idle one, if it may be taken from its session. */
+  /** An empty backend; else the one idle for longest, if it may be taken from its session. */
   take(mayTake: (left: PooledBackend) => boolean): PooledBackend | undefined {
     const [clean] = this.#clean
     if (clean !== undefined) {
@@ -55,7 +55,7 @@ export class IdleBackends {
     return clean.releasedAt <= left.releasedAt ? clean : left
   }
 
-  /** Those that others might be given; a copy. */
+  /** The backends that other sessions may be given; a copy. */
   all(): readonly PooledBackend[] {
     return [...this.#clean, ...this.#left]
   }

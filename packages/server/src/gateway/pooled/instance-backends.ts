@@ -1,9 +1,12 @@
-/** The pools of one instance share its places for backends: an idle backend is closed for a session of another pool that waits. */
+/**
+ * The pools of one instance share its places for backends: when a session of one pool waits, an idle backend of another
+ * pool is closed.
+ */
 import type { PooledBackend } from './backend.ts'
 import type { PoolCounts } from './pool-counts.ts'
 import type { PlaceOfPool } from './pool-terms.ts'
 
-/** PostgreSQL takes milliseconds for it, unless the machine is busy. */
+/** How long a closed backend may take to end; PostgreSQL needs milliseconds, unless the machine is busy. */
 const GOING_LIMIT_MS = 5_000
 
 /** What pools of an instance know of each other. */
@@ -11,7 +14,7 @@ export interface PoolOfInstance {
   readonly place: PlaceOfPool
   /** Since when a session has waited for a place; undefined when none does. */
   readonly oldestWaiter: number | undefined
-  /** Of the backend that has been idle for longest. */
+  /** Since when its longest idle backend has been idle. */
   readonly idleSince: number | undefined
   giveUpOne(): void
   yieldOne(): Promise<void>
@@ -21,10 +24,10 @@ export interface PoolOfInstance {
 export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
   readonly pools = new Map<string, Pool>()
   readonly counts: PoolCounts
-  /** Of all pools, those that are kept for what a session left in them. */
+  /** How many backends, over all pools, are kept because of what a session left in them. */
   kept = 0
   readonly #most: number
-  /** Closed by us, and still connections to PostgreSQL. */
+  /** Backends that we have closed and PostgreSQL still counts as connections. */
   readonly #going = new Map<PooledBackend, Promise<void>>()
   #count = 0
 
@@ -37,12 +40,12 @@ export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
     return this.#count < this.#most
   }
 
-  /** Half of the places stay for sessions that keep no backend. */
+  /** Half of the places are reserved for sessions that keep no backend. */
   get mayKeepMore(): boolean {
     return this.kept < Math.floor(this.#most / 2)
   }
 
-  /** Takes a place, if need be that of an idle backend of another pool. */
+  /** Takes a place; if need be, by closing an idle backend of another pool. */
   take(asker: PoolOfInstance): boolean {
     if (!this.hasRoom) this.#longestIdleBeside(asker)?.giveUpOne()
     if (!this.hasRoom) return false
@@ -50,7 +53,7 @@ export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
     return true
   }
 
-  /** Gives a place back, to the pool whose session has waited longest. */
+  /** Gives a place back; the pool whose session has waited longest gets it. */
   give(): void {
     this.#count -= 1
     this.serveLongestWaiting()
@@ -69,9 +72,9 @@ export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
   }
 
   /**
-   * PostgreSQL has no place for another backend of the pool: idle ones of its role or database, in other pools, make room,
-   * and those that are being closed are waited for.
-   * @returns whether it may be tried again
+   * PostgreSQL has no place for another backend of the pool: idle backends of the same role or database in other pools
+   * are closed, and backends that are being closed are waited for.
+   * @returns whether opening may be tried again
    */
   async freePlace(asker: PoolOfInstance, signal: AbortSignal): Promise<boolean> {
     const related = [...this.pools.values()].filter((pool) => pool !== asker && isCountedWith(pool, asker))
@@ -107,7 +110,7 @@ export class InstanceBackends<Pool extends PoolOfInstance = PoolOfInstance> {
     return longest?.pool
   }
 
-  /** Whether another pool waits for a place and there is none. */
+  /** Whether another pool waits for a place and none is free. */
   isWanted(owner: PoolOfInstance): boolean {
     if (this.hasRoom) return false
     return [...this.pools.values()].some((pool) => pool !== owner && pool.oldestWaiter !== undefined)

@@ -1,7 +1,8 @@
 /**
- * What a session has left in its backend, by the backend's own word (docs/decisions/0011). Asked between two transactions,
- * before the backend is emptied for another session, and only where there is reason to (conversation/leftovers.ts). Runs as
- * the session does, under its search_path: every name and operator is written with its schema.
+ * What a session has left in its backend, as the backend itself reports it (docs/decisions/0011). Asked between two
+ * transactions, before the backend is emptied for another session, and only where there is reason to
+ * (conversation/leftovers.ts). The queries run with the session's own search_path, so every name and operator is
+ * written with its schema.
  */
 import { decodeErrorResponse } from '../../protocol/error-response.ts'
 import { FieldCursor, type Frame } from '../../protocol/frame.ts'
@@ -13,21 +14,21 @@ import {
 } from '../../protocol/frontend-statements.ts'
 import { BACKEND } from '../../protocol/message-types.ts'
 
-/** Names and values with one character per byte: they are in the encoding of the session. */
+/** Names and values have one character per byte, because they are in the encoding of the session. */
 export type Settings = ReadonlyMap<string, string>
 
 export interface Inventory {
-  /** Those that were set for the session, the custom ones left out. */
+  /** Settings with source `session`; custom settings are left out. */
   readonly settings: Settings
-  /** Of the names that were asked for, those that have a value, wherever it comes from. */
+  /** Those of the requested custom names that have a value, wherever it comes from. */
   readonly custom: Settings
-  /** What cannot be taken to another backend. */
+  /** What cannot be moved to another backend. */
   readonly held: readonly string[]
 }
 
 export interface Question {
   readonly bytes: Buffer
-  /** How many ReadyForQuery answer it. */
+  /** How many ReadyForQuery end the answer. */
   readonly ready: number
 }
 
@@ -51,20 +52,20 @@ const HELD = `SELECT
   EXISTS (SELECT FROM pg_catalog.pg_locks
     WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())`
 const SET_FOR_SESSION = `SELECT name, setting FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'`
-/** Not in pg_settings (GUC_NO_SHOW_ALL). */
+/** These two settings are not in pg_settings (GUC_NO_SHOW_ALL). */
 export const WHO_ACTS = `SELECT pg_catalog.current_setting('session_authorization'), pg_catalog.current_setting('role')`
-/** Custom settings are not in pg_settings either, and have to be asked for by name. */
+/** Custom settings are not in pg_settings either, so they are asked for by name. */
 const CUSTOM = `SELECT name, pg_catalog.current_setting(name, true) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name`
 
-/** Of the one in which we ask. */
+/** Settings of the transaction in which we ask. */
 const OF_THE_TRANSACTION = new Set([
   'transaction_isolation',
   'transaction_read_only',
   'transaction_deferrable',
 ])
-/** The session must not find our unnamed statement in the place of its own. */
+/** The session must not find our unnamed statement in place of its own. */
 const END = Buffer.concat([encodeCloseStatement(''), encodeSync()])
-/** With SERIALIZABLE and DEFERRABLE as defaults, a first question could wait for the transactions of others. */
+/** If SERIALIZABLE and DEFERRABLE are the defaults, the first query could wait for the transactions of others. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'
 
 export function askInventory(customNames: readonly string[]): Question {
@@ -80,13 +81,13 @@ export function askInventory(customNames: readonly string[]): Question {
   }
 }
 
-/** @param customNames of letters, digits, `_`, `$` and dots alone, so that no element of the array needs quotes */
+/** @param customNames consist of letters, digits, `_`, `$` and dots only, so no array element needs quotes */
 export const askCustom = (customNames: readonly string[]): Question => ({
   bytes: Buffer.concat([encodeStatement(CUSTOM, [Buffer.from(`{${customNames.join(',')}}`, 'latin1')]), END]),
   ready: 1,
 })
 
-/** @param opened what `WHO_ACTS` was answered when the backend was opened */
+/** @param opened the answer to `WHO_ACTS` when the backend was opened */
 export function readInventory(frames: readonly Frame[], opened: readonly string[]): Inventory {
   const failure = frames.find(({ type }) => type === BACKEND.errorResponse)
   if (failure !== undefined) {
@@ -114,7 +115,7 @@ export const readWhoActs = (frames: readonly Frame[]): readonly string[] =>
 
 const customOf = (rows: readonly Row[]): Settings => new Map(pairsOf(rows))
 
-/** The last, since they decide what may be set. */
+/** The two that decide which settings may be changed; they come last. */
 function whoActsOtherwise(now: Row, opened: readonly string[]): readonly (readonly [string, string])[] {
   return ['session_authorization', 'role'].flatMap((name, column) => {
     const value = now[column]
@@ -148,12 +149,12 @@ function rowOf(body: Buffer): Row {
   })
 }
 
-/** Those by which the others are read, first; those that may cut the rest short, or take rights away, last. */
+/** FIRST determines how the other values are read. LAST may interrupt the remaining statements or take rights away. */
 const FIRST = ['client_encoding']
 const LAST = ['statement_timeout', 'lock_timeout', 'transaction_timeout', 'session_authorization', 'role']
 const rankOf = (name: string): number => (FIRST.includes(name) ? -1 : LAST.indexOf(name) + 1)
 
-/** Sets all of them, or, when one is refused, none. */
+/** Sets all of them, or none when PostgreSQL refuses one. */
 export function setAgain(settings: Settings): Question {
   const ordered = [...settings].sort(([one], [other]) => rankOf(one) - rankOf(other))
   const statements = ordered.map(([name, value]) =>

@@ -1,11 +1,14 @@
-/** The backends of a pool with something in them that cannot be moved: half of a pool, and of an instance, may be that. */
+/**
+ * The backends of a pool that hold something which cannot be moved: at most half of a pool's backends, and half of an
+ * instance's.
+ */
 import type { PooledBackend } from './backend.ts'
 import type { InstanceBackends } from './instance-backends.ts'
 
 export class KeptBackends {
   readonly #kept = new Set<PooledBackend>()
   readonly #instance: InstanceBackends
-  /** Half of the pool stays for those who come and go. */
+  /** The other half of the pool stays for sessions that keep no backend. */
   readonly most: number
 
   constructor(backendsPerPool: number, instance: InstanceBackends) {
@@ -21,7 +24,7 @@ export class KeptBackends {
     return this.#kept.has(backend)
   }
 
-  /** @returns false when there are too many */
+  /** @returns false when too many are kept already */
   keep(backend: PooledBackend): boolean {
     if (this.#kept.has(backend)) return true
     if (this.#kept.size >= this.most || !this.#instance.mayKeepMore) return false

@@ -1,11 +1,12 @@
 /**
- * Closes idle backends when a statement needs their database without other sessions in it. DROP DATABASE, ALTER DATABASE …
- * RENAME or SET TABLESPACE, and CREATE DATABASE … TEMPLATE lock the database and then wait, for five seconds, until
- * everybody else has left it (`CountOtherDBBackends`). The lock is seen by all, whoever holds it, so it is asked for
- * while backends are idle; new ones cannot be opened in the database meanwhile, since they need a lock themselves.
+ * Closes idle backends when a statement needs their database without other sessions in it. DROP DATABASE, ALTER
+ * DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE … TEMPLATE lock the database and then wait, for up to five
+ * seconds, until all other sessions have left it (`CountOtherDBBackends`). Every session can see that lock, so while
+ * backends are idle we ask for it regularly; new backends cannot be opened in the database meanwhile, because they need
+ * a lock themselves.
  *
- * A CONNECTION LIMIT that came behind the last login of a pool is found by the same question: PostgreSQL counts its idle
- * backends, and other logins, elsewhere or directly, would have no place.
+ * The same query finds a CONNECTION LIMIT that was set after the last login of a pool: PostgreSQL counts the pool's
+ * idle backends, and logins elsewhere or at the direct endpoint would find no place.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { ClaimedDatabases } from '../../operations/ports/claimed-databases.ts'
@@ -13,7 +14,7 @@ import type { GatewayLog } from '../settings.ts'
 import { spareOf } from './pool-terms.ts'
 import type { Pool } from './pool.ts'
 
-/** Ten times before PostgreSQL gives up. */
+/** Ten times within PostgreSQL's five seconds. */
 const LOOK_EVERY_MS = 500
 
 export interface PoolsOfInstance {
@@ -31,7 +32,7 @@ export function makeWay(ports: {
   readonly log: GatewayLog
 }): WayMaker {
   const underWay = new Set<string>()
-  /** Of which it was said already. */
+  /** Instances whose failure has been logged already. */
   const silent = new Set<string>()
 
   async function look({ instance, pools }: PoolsOfInstance): Promise<void> {
@@ -56,11 +57,11 @@ export function makeWay(ports: {
       }
       silent.delete(uid)
     } catch (error) {
-      // A statement may wait in vain then: said once, not twice a second.
+      // A statement may then wait in vain. Logged once, not twice a second.
       if (!silent.has(uid))
         ports.log.warn(
           { err: error, instance: instance.name },
-          'it cannot be seen whether idle backends are in the way',
+          'cannot check whether idle backends block a statement',
         )
       silent.add(uid)
     } finally {

@@ -1,13 +1,13 @@
 /**
- * Takes a session out of the backend that it used last: asks what it left there, if there is reason to, takes with it
- * what can be moved, and empties the backend. What cannot be moved keeps the backend for the session, as far as there
- * are places for that (docs/decisions/0011).
+ * Moves a session out of the backend that it used last: asks what the session left there, if there is reason to; takes
+ * along what can be moved; and empties the backend. When something cannot be moved, the session keeps the backend, as
+ * long as fewer than the allowed number are kept (docs/decisions/0011).
  */
 import { refused } from '../../operations/refused-error.ts'
 import type { PooledBackend, Tenant } from './backend.ts'
 import type { KeptBackends } from './kept-backends.ts'
 
-/** Of a backend that was to be emptied: it is; it stays with its session; it is gone. */
+/** Result for a backend that was to be emptied: it is empty; its session keeps it; it has ended. */
 export type Outcome = 'emptied' | 'stays' | 'gone'
 
 export class MovingOut {
@@ -15,7 +15,7 @@ export class MovingOut {
   readonly #random: () => number
   readonly #onStay: (backend: PooledBackend, isKept: boolean) => void
 
-  /** @param onStay called before the session goes on: it must find its backend where it looks for it */
+  /** @param onStay called before the session goes on, so that the backend is where the session looks for it */
   constructor(
     kept: KeptBackends,
     random: () => number,
@@ -30,7 +30,10 @@ export class MovingOut {
     return leftovers.isSuspected || this.#kept.has(backend)
   }
 
-  /** @param why a session is ended for a backend that is needed, not for one that is only to be closed */
+  /**
+   * @param why `needed`: the session is ended if the backend cannot be kept for it; `unneeded`, for a backend that is
+   * only to be closed: the session goes on
+   */
   async moveOut(backend: PooledBackend, tenant: Tenant, why: 'needed' | 'unneeded'): Promise<Outcome> {
     if (tenant.isOver || !this.mustAsk(backend, tenant)) {
       this.#kept.keepNoLonger(backend)
@@ -45,7 +48,7 @@ export class MovingOut {
     return outcome
   }
 
-  /** A backend is gone, with what its session had in it, if it had something. */
+  /** A backend has ended, together with what its session may have had in it. */
   lose(backend: PooledBackend, tenant: Tenant): void {
     if (tenant.home === backend) tenant.home = undefined
     if (!this.mustAsk(backend, tenant)) return

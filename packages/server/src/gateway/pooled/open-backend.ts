@@ -1,4 +1,4 @@
-/** Opens a backend for a pool and makes sure that it is the role that was admitted, in the database that it asked for. */
+/** Opens a backend for a pool and checks that it has the role that was admitted and the database that was asked for. */
 import type { Admission, PooledAdmission } from '../../operations/login/admission.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
 import { refuse } from '../../policy/refusals.ts'
@@ -13,7 +13,7 @@ import { BackendGone, BackendRefused } from './backend-ends.ts'
 import { PooledBackend } from './backend.ts'
 import { readWhoActs, WHO_ACTS } from './inventory.ts'
 
-/** Operators by their schema: search_path is the client's. */
+/** Operators are written with their schema, because the client sets search_path. */
 const WHO_AM_I = encodeQuery(
   `SELECT role.oid, database.oid, coalesce(${settingsFingerprint({ role: 'role.oid', database: 'database.oid' })}, '')
      FROM pg_catalog.pg_roles AS role, pg_catalog.pg_database AS database
@@ -40,7 +40,7 @@ export async function openPooledBackend(
   const backend = new PooledBackend(opened.session.socket, opened.session.greeting)
   try {
     await backend.begin()
-    // Between the login and now either may have been dropped, and its name given to another.
+    // Since the login, the role or the database may have been dropped and its name reused.
     const frames = await backend.converse(WHO_AM_I, 1)
     const [roleOid, databaseOid, fingerprint] = columnsOf(frames)
     if (roleOid !== admission.roleOid) {

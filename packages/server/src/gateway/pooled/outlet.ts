@@ -1,6 +1,6 @@
 /**
- * Carries out what was decided of the messages of a scanner, which come in pieces: collects what is passed on, so that neighbours
- * go out in one write.
+ * Carries out the verdicts on the messages of a scanner, which arrive in pieces. What is passed on is collected, so
+ * that consecutive messages go out in one write.
  */
 import { unreachable } from '../../domain/unreachable.ts'
 import type { MessageScanner } from '../../protocol/message-scanner.ts'
@@ -12,19 +12,21 @@ export class Outlet {
   #pieces: Buffer[] = []
   #from = 0
   #to = 0
-  /** What becomes of the rest of the message that was begun last. */
+  /** What happens to the rest of the message that was begun last. */
   #rest: 'pass' | 'drop' = 'pass'
 
   constructor(scanner: MessageScanner) {
     this.#scanner = scanner
   }
 
-  /** Whether the other side has the beginning of a message, and takes whatever comes next for the rest of it. */
+  /**
+   * Whether the other side has got the beginning of a message, and would take whatever comes next for the rest of it.
+   */
   get isInsideMessage(): boolean {
     return this.#rest === 'pass' && this.#scanner.isInsideMessage
   }
 
-  /** The scanner sees a message, or the beginning of one. */
+  /** The scanner has a new message, or the beginning of one. */
   begin(verdict: Verdict): void {
     switch (verdict.act) {
       case 'pass':
@@ -48,7 +50,7 @@ export class Outlet {
     }
   }
 
-  /** The scanner sees more of that message. */
+  /** The scanner has more of the same message. */
   continue(): void {
     if (this.#rest === 'pass') this.#pass()
   }
@@ -58,7 +60,7 @@ export class Outlet {
     this.#pieces.push(bytes)
   }
 
-  /** @returns false when the stream wants no more for now */
+  /** @returns false when the stream's buffer is full, until `drain` */
   flush(stream: ByteStream): boolean {
     this.#cut()
     const pieces = this.#pieces

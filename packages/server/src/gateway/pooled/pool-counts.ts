@@ -1,14 +1,15 @@
-/** What the pools of one instance did since the start of the process, and what they hold now; for the metrics. */
+/** What the pools of one instance have done since the process started, and what they hold now; for the metrics. */
 import type { InstanceUid } from '../../domain/ids.ts'
 
 /**
- * Why a backend was closed: another pool needed its place; it was idle for `pool-idle-seconds`, or none may be kept
- * idle; it was older than `pool-lifetime-seconds`, or than the settings of its role or database; a statement needs its
- * database alone; or a session or PostgreSQL ended it, or it could not be emptied.
+ * Why a backend was closed, in the order of the names: another pool of the instance needed its place; it was idle for
+ * `pool-idle-seconds`, or too many were idle; it was older than `pool-lifetime-seconds`, or settings of its role or
+ * database have changed; a statement needs its database without other sessions, or PostgreSQL had no place for another
+ * backend of its role or database; its session broke off, PostgreSQL ended it, or it could not be emptied.
  */
 export type CloseReason = 'evicted' | 'unused' | 'outdated' | 'yielded' | 'lost'
 
-/** Outlives the pools, which are forgotten when they are unused: a counter must not go back. */
+/** Outlives the pools, which are forgotten when they are unused: a counter must never decrease. */
 export class PoolCounts {
   opened = 0
   readonly closed: Record<CloseReason, number> = {
@@ -23,7 +24,7 @@ export class PoolCounts {
 
 export interface PoolFigures {
   readonly instanceUid: InstanceUid
-  /** Those that are being opened or emptied included. */
+  /** Includes backends that are being opened or emptied. */
   readonly backendsInUse: number
   readonly backendsIdle: number
   readonly sessions: number

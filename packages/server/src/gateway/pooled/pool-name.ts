@@ -1,7 +1,7 @@
 /**
  * What must be the same for two sessions to use one backend (docs/decisions/0011): everything that a backend is opened
- * with. The role and the database by their OIDs besides their names, since names are given again; the identity, since
- * databricks_session_identity() tells who opened the backend.
+ * with. The role and the database count with their OIDs as well as their names, because a name can be reused; the
+ * identity counts because databricks_session_identity() reports who opened the backend.
  */
 import type { Admission } from '../../operations/login/admission.ts'
 import { isProtocolOption } from '../../protocol/protocol-version.ts'

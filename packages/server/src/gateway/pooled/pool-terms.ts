@@ -1,4 +1,4 @@
-/** What a pool works with: its limits, the world around it, and what PostgreSQL says of its role and its database. */
+/** What a pool works with: its limits, its ports, and what PostgreSQL reports about its role and its database. */
 import type { DatabaseOid, RoleOid } from '../../domain/ids.ts'
 import type { PooledAdmission } from '../../operations/login/admission.ts'
 import type { PooledBackend } from './backend.ts'
@@ -8,11 +8,11 @@ export interface PoolLimits {
   readonly backendsPerInstance: number
   readonly waitMs: number
   readonly idleMs: number
-  /** The longest age of a backend. */
+  /** The maximum age of a backend. */
   readonly lifetimeMs: number
 }
 
-/** What PostgreSQL counts the backends of a pool under. */
+/** The role and database for which PostgreSQL counts the backends of a pool. */
 export interface PlaceOfPool {
   readonly roleOid: RoleOid
   readonly databaseOid: DatabaseOid
@@ -20,19 +20,19 @@ export interface PlaceOfPool {
 
 export interface PoolPorts {
   readonly open: (signal: AbortSignal) => Promise<PooledBackend>
-  /** A number between 0 and 1 that cannot be foreseen. */
+  /** An unpredictable number between 0 and 1. */
   readonly random: () => number
-  /** Milliseconds that only go forward. */
+  /** Monotonic time in milliseconds. */
   readonly now: () => number
 }
 
 /**
- * How many backends may be idle: any number; no more than there are sessions, under a CONNECTION LIMIT, which counts
- * sessions here and connections in PostgreSQL; or none, in a database that others copy.
+ * How many backends may be idle. Under a CONNECTION LIMIT, no more backends than sessions, because the limit counts
+ * sessions here and connections in PostgreSQL; in a database that others copy, none.
  */
 export type Spare = 'any' | 'for_sessions' | 'none'
 
-/** Of the role and the database, as the last login found them. */
+/** For the role and the database, as of the last login. */
 export interface PoolTerms {
   readonly spare: Spare
   readonly settingsFingerprint: string
@@ -47,7 +47,7 @@ export const termsOf = ({ database, roleConnectionLimit }: PooledAdmission): Poo
 })
 
 export function spareOf({ isTemplate, isLimited }: { isTemplate: boolean; isLimited: boolean }): Spare {
-  // CREATE DATABASE copies template1 when nothing else is said, and nobody may be connected to it then.
+  // CREATE DATABASE copies template1 by default, and fails while anyone is connected to it.
   if (isTemplate) return 'none'
   return isLimited ? 'for_sessions' : 'any'
 }

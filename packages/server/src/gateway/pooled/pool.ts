@@ -1,6 +1,7 @@
 /**
- * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0011).
- * A session gets back the backend that it used last as long as no other one needed it; sessions that wait are served in turn.
+ * The backends of one pool: same instance, role, identity, database and startup parameters (docs/decisions/0011). A
+ * session gets back the backend that it used last unless another session has needed it; waiting sessions are served in
+ * order.
  */
 import { BackendAges } from './backend-ages.ts'
 import { BackendRefused } from './backend-ends.ts'
@@ -13,14 +14,17 @@ import type { CloseReason } from './pool-counts.ts'
 import type { PlaceOfPool, PoolLimits, PoolPorts, PoolTerms, Spare } from './pool-terms.ts'
 import { WaitingLine } from './waiting-line.ts'
 
-/** Between two transactions of a busy session; while there is room, a backend is not taken from it. */
+/**
+ * A busy session pauses about this long between two transactions; while there is room for another backend, its backend
+ * is not taken.
+ */
 const STILL_IN_USE_MS = 10
-/** After PostgreSQL itself had no place for another backend. */
+/** How long no backend is opened after PostgreSQL itself had no place for another one. */
 const FULL_FOR_MS = 1_000
-/** max_connections, or CONNECTION LIMIT of the role or the database */
+/** SQLSTATE for max_connections, or CONNECTION LIMIT of the role or the database. */
 const TOO_MANY_CONNECTIONS = '53300'
 
-/** Where a session goes on, and whether it is the backend that it used last, as it left it. */
+/** The backend on which a session goes on, and whether that is the one it used last, as it left it. */
 export interface Acquired {
   readonly backend: PooledBackend
   readonly isOwn: boolean
@@ -40,9 +44,9 @@ export class Pool {
   #size = 0
   #fullUntil = -Infinity
   #spare: Spare = 'any'
-  /** Logical sessions that belong here. */
+  /** Logical sessions of this pool. */
   #sessions = 0
-  /** What the last backend reported when it was opened; with it a login is answered without one. */
+  /** What the last opened backend reported; with it, a login is answered without waiting for a backend. */
   opening: ReadonlyMap<string, string> | undefined
 
   constructor(place: PlaceOfPool, ports: PoolPorts, limits: PoolLimits, instance: InstanceBackends) {
@@ -72,7 +76,7 @@ export class Pool {
     return this.#idle.size
   }
 
-  /** Those that are being opened, emptied or kept included. */
+  /** Includes backends that are being opened, emptied or kept. */
   get backendsInUse(): number {
     return this.#size - this.#idle.size
   }
@@ -85,27 +89,30 @@ export class Pool {
     return this.#hasOwnRoom() ? this.#line.firstSince : undefined
   }
 
-  /** A session that was admitted; `leave` is its end. Backends that were opened under other terms go. */
+  /** An admitted session begins; `leave` ends it. Backends that were opened under other terms are closed. */
   join({ spare, settingsFingerprint }: PoolTerms): void {
     this.#sessions += 1
     this.#useSettings(settingsFingerprint)
     this.keepSpare(spare)
   }
 
-  /** Found between two logins: the terms may have changed since the last one, and logins here may be refused by now. */
+  /**
+   * Also called between two logins: the limits may have changed since the last one, and no login may get through to
+   * report it.
+   */
   keepSpare(spare: Spare): void {
     this.#spare = spare
     this.#trim()
   }
 
-  /** Without waiting: the backend that the session used last, if no other one has taken it. */
+  /** Does not wait: returns the backend that the session used last, if no other session has taken it. */
   takeOwn(tenant: Tenant): PooledBackend | undefined {
     return this.#idle.takeHomeOf(tenant)
   }
 
   /**
-   * @param tenant undefined for a login, which leaves nothing
-   * @throws RefusedError pool_exhausted, and what opening a backend throws; or the reason of the signal
+   * @param tenant undefined for a login, which leaves nothing in the backend
+   * @throws RefusedError pool_exhausted, the errors of opening a backend, or the reason of the signal
    */
   async acquire(tenant: Tenant | undefined, signal: AbortSignal): Promise<Acquired> {
     const since = this.#ports.now()
@@ -126,17 +133,17 @@ export class Pool {
     }
   }
 
-  /** After a transaction: the session gets it back, unless another one waits. */
+  /** Called after a transaction: the session gets the backend back, unless another session waits. */
   release(backend: PooledBackend): void {
     backend.takeBack()
     const { tenant } = backend
     if (tenant !== undefined) tenant.home = backend
-    // Nothing happened by which what is in it could have gone.
+    // Nothing has run that could have removed what the backend is kept for.
     if (this.#kept.has(backend) && tenant?.leftovers.isSuspected === false) this.#rest(backend)
     else this.#offer(backend)
   }
 
-  /** Unused since it was acquired. */
+  /** The backend was not used since it was acquired. */
   putBack(backend: PooledBackend): void {
     backend.tenant = undefined
     backend.takeBack()
@@ -144,8 +151,8 @@ export class Pool {
   }
 
   /**
-   * The session is over; what it left is taken away now, not when the next one comes.
-   * @param tenant undefined when it never began
+   * The session is over; what it left is removed now, rather than when the next session comes.
+   * @param tenant undefined when the session never began
    */
   leave(tenant: Tenant | undefined): void {
     this.#sessions -= 1
@@ -160,28 +167,28 @@ export class Pool {
     this.#trim()
   }
 
-  /** Of the backend that has been idle for longest. */
+  /** Since when the longest idle backend has been idle. */
   get idleSince(): number | undefined {
     return this.#idle.longest?.releasedAt
   }
 
   /**
-   * Makes room for another pool of the instance, however briefly the backend has been idle: a session that waits for a place is
-   * told of those that come free, and not of one that was idle already when it came. At once, unless its session has to
-   * be moved out of it first.
+   * Closes the longest idle backend to make room for another pool of the instance, however briefly it has been idle: a
+   * waiting session is served only by places that become free after it began to wait, not by a backend that was idle
+   * already. Takes effect at once, unless a session has to be moved out of the backend first.
    */
   giveUpOne(): void {
     const backend = this.#idle.longest
     if (backend !== undefined) void this.#dismiss(backend, 'evicted')
   }
 
-  /** PostgreSQL has no place for another pool of the role or the database. No session loses state for it. */
+  /** PostgreSQL has no place for another pool of the same role or database. No session loses its state for that. */
   async yieldOne(): Promise<void> {
     const backend = this.#idle.longest
     if (backend !== undefined) await this.#dismiss(backend, 'yielded')
   }
 
-  /** To be called when there may be room again, by the instance. */
+  /** Called by the instance when there may be room again. */
   serveWaiter(): void {
     if (this.#line.length > 0 && this.#reserve()) this.#line.serve('room')
   }
@@ -194,7 +201,10 @@ export class Pool {
     }
   }
 
-  /** A statement needs the database without other sessions in it (make-way.ts). Backends that hold a session's state stay. */
+  /**
+   * A statement needs the database without other sessions in it (make-way.ts). Backends that hold a session's state are
+   * kept.
+   */
   makeWay(): void {
     this.#dismissIdle('yielded')
   }
@@ -203,7 +213,10 @@ export class Pool {
     for (const backend of [...this.#idle.all(), ...this.#idle.resting()]) this.#retire(backend, 'unused')
   }
 
-  /** Backends that were opened before go; one that is being opened now may have read these or those. */
+  /**
+   * Closes backends that were opened with other settings; one that is being opened now may have read the old or the new
+   * ones.
+   */
   #useSettings(fingerprint: string): void {
     if (!this.#ages.useSettings(fingerprint)) return
     this.opening = undefined
@@ -227,7 +240,7 @@ export class Pool {
     return true
   }
 
-  /** PostgreSQL does not tell when it has a place again, so those that wait try then. */
+  /** PostgreSQL does not report when it has a place again, so waiting sessions try again after this time. */
   #rememberFull(): void {
     this.#fullUntil = this.#ports.now() + FULL_FOR_MS
     setTimeout(() => {
@@ -241,13 +254,17 @@ export class Pool {
     this.#instance.give()
   }
 
-  /** In a place that was reserved. Undefined when PostgreSQL has none, and there is one now or others of the pool will be free. */
+  /**
+   * Opens a backend in a reserved place. Resolves to undefined when PostgreSQL has no place for it, but a place is free
+   * now or another backend of the pool will be; then the caller tries again.
+   */
   async #open(signal: AbortSignal, since: number): Promise<PooledBackend | undefined> {
     const birth = this.#ages.birth()
     try {
       const backend = await this.#ports.open(signal)
       this.#ages.born(backend, birth)
-      // Changed since the last login, they may be changed back before the next, which would find nothing new.
+      // Settings that changed after the last login may be changed back before the next one, which would then see no
+      // change.
       if (backend.openedWith !== undefined) this.#useSettings(backend.openedWith)
       this.#all.add(backend)
       this.#instance.counts.opened += 1
@@ -265,7 +282,7 @@ export class Pool {
       const isFull = error instanceof BackendRefused && error.sqlstate === TOO_MANY_CONNECTIONS
       const isInTime = this.#ports.now() - since < this.#limits.waitMs
       const hasPlaceNow = isFull && isInTime && (await this.#instance.freePlace(this, signal))
-      // Those that are being opened have no place either.
+      // Only open backends count: those that are being opened have no place either.
       const othersWillBeFree = isFull && this.#all.size > 0
       if (othersWillBeFree && !hasPlaceNow) this.#rememberFull()
       this.#unreserve()
@@ -274,7 +291,10 @@ export class Pool {
     }
   }
 
-  /** For another session. Undefined when it stays with its own, is gone, or is too old for another one. */
+  /**
+   * Empties a backend for another session. Resolves to undefined when its session keeps it, or when it has ended or is
+   * too old.
+   */
   async #empty(backend: PooledBackend): Promise<PooledBackend | undefined> {
     const { tenant } = backend
     const isOver = this.#ages.isOver(backend)
@@ -287,7 +307,10 @@ export class Pool {
     return undefined
   }
 
-  /** With something in it that cannot be moved. A socket may have closed in the meantime, when nothing listened for it. */
+  /**
+   * Keeps a backend whose contents cannot be moved for its session. Its socket may have closed while nothing listened
+   * to it.
+   */
   #rest(backend: PooledBackend): void {
     this.#idle.addResting(backend)
     if (!backend.isGone) return
@@ -297,7 +320,7 @@ export class Pool {
     }
   }
 
-  /** It is free for any session. */
+  /** The backend is free for any session. */
   #offer(backend: PooledBackend): void {
     if (backend.isGone) {
       backend.socket.destroy()
@@ -308,14 +331,14 @@ export class Pool {
     else this.#lay(backend)
   }
 
-  /** A session that waits gets it; else it is idle. */
+  /** A waiting session gets the backend; otherwise it becomes idle. */
   #lay(backend: PooledBackend): void {
     if (this.#line.serve(backend)) return
     backend.releasedAt = this.#ports.now()
     this.#idle.add(backend)
   }
 
-  /** Instead of giving it to another session. A session that waits gets its place. */
+  /** Why the backend should be closed instead of going to another session. A waiting session gets its place. */
   #reasonToClose(backend: PooledBackend): CloseReason | undefined {
     if (this.#ages.isOver(backend)) return 'outdated'
     if (this.#line.length > 0) return undefined
@@ -342,7 +365,7 @@ export class Pool {
     for (const backend of this.#idle.all()) void this.#dismiss(backend, reason)
   }
 
-  /** Closes an idle one, when its session is moved out of it. */
+  /** Closes an idle backend, after its session has been moved out of it. */
   async #dismiss(backend: PooledBackend, reason: CloseReason): Promise<void> {
     const { tenant } = backend
     if (tenant === undefined || tenant.isOver || !this.#moving.mustAsk(backend, tenant)) {
@@ -353,11 +376,11 @@ export class Pool {
     const why = reason === 'evicted' ? 'needed' : 'unneeded'
     const outcome = await this.#moving.moveOut(backend, tenant, why)
     if (outcome === 'emptied') this.#retire(backend, reason)
-    // Who waits for the place may be given that of another.
+    // This backend stays, but the sessions that wait for a place may be given another one.
     else this.#instance.serveLongestWaiting()
   }
 
-  /** Its place is free at once, although the process takes a moment to go. */
+  /** Its place is free at once, although the process takes a moment to end. */
   #retire(backend: PooledBackend, reason: CloseReason): void {
     this.#idle.delete(backend)
     if (backend.tenant?.home === backend) backend.tenant.home = undefined

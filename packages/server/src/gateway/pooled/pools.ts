@@ -1,4 +1,6 @@
-/** The pools of all instances: which one a login belongs to, when they are looked after, and when they are forgotten. */
+/**
+ * The pools of all instances: finds the pool of a login, runs the periodic work of the pools, and forgets unused ones.
+ */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { Admission, PooledAdmission } from '../../operations/login/admission.ts'
@@ -13,7 +15,7 @@ import { poolNameOf } from './pool-name.ts'
 import { Pool } from './pool.ts'
 import { seedForRandom } from './seed.ts'
 
-/** What the pool of a login is named by, and what its backends are opened with. */
+/** What names the pool of a login, and what its backends are opened with. */
 export interface PoolRequest {
   readonly startup: { readonly message: StartupMessage; readonly version: ProtocolVersion }
   readonly admission: Admission & { readonly pooled: PooledAdmission }
@@ -22,9 +24,11 @@ export interface PoolRequest {
 
 export interface Pools {
   of(request: PoolRequest): Pool
-  /** The instance as it is now: a restart in between may have moved it, or ended it. @throws RefusedError */
+  /**
+   * The instance as it is now; since the login it may have been moved by a restart, or deleted. @throws RefusedError
+   */
   present(admission: Admission): Promise<DatabaseInstance>
-  /** Of every instance that had a pooled session since the start of the process. */
+  /** For every instance that had a pooled session since the process started. */
   figures(): readonly PoolFigures[]
   /** Closes every idle backend. */
   close(): void
@@ -32,7 +36,7 @@ export interface Pools {
 
 interface Instance {
   readonly backends: InstanceBackends<Pool>
-  /** As the last login found it. */
+  /** The instance as of the last login. */
   seen: DatabaseInstance
 }
 

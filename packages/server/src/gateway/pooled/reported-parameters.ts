@@ -1,4 +1,7 @@
-/** ParameterStatus and BackendKeyData, read. One character per byte: values are in the encoding of the session. */
+/**
+ * Reads and writes ParameterStatus and BackendKeyData. Text has one character per byte: values are in the encoding of
+ * the session.
+ */
 import { FieldCursor } from '../../protocol/frame.ts'
 import { buildMessage, field } from '../../protocol/message-builder.ts'
 import { BACKEND } from '../../protocol/message-types.ts'

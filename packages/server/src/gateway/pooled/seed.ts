@@ -1,4 +1,4 @@
-/** A seed for PostgreSQL's random(), so that no session can foresee what the next one draws. */
+/** A seed for PostgreSQL's random(), so that no session can predict the values of the next one. */
 import { randomBytes } from 'node:crypto'
 
 /** Between 0 and 1; 48 bits, which a double holds exactly. */

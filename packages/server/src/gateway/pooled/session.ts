@@ -1,5 +1,5 @@
 /**
- * One logical session of the pooled endpoint: borrows a backend for each transaction and passes messages on untouched.
+ * One logical session of the pooled endpoint: borrows a backend for each transaction and passes messages on unchanged.
  * It reads their types and lengths, and the names of prepared statements, to know when the backend is free again.
  */
 import { refused, RefusedError } from '../../operations/refused-error.ts'
@@ -35,17 +35,17 @@ export interface PooledSessionPorts {
   readonly onDefect: (error: unknown) => void
 }
 
-/** What a client may send while it waits for a backend, before it is no longer listened to. */
+/** How much a client may send while it waits for a backend before its stream is paused. */
 const MOST_WAITING_BYTES = 128 * 1024
 
-/** How soon it is found out that a client did not only send its last, but is gone. */
+/** How soon we notice that a client which has ended its side of the stream is gone altogether. */
 const PROBE_MS = 1_000
 
-/** Made once: it is the reason of every orderly end, and an error costs its stack. */
+/** Created once: every orderly end uses it, and creating an Error captures a stack trace. */
 const CLIENT_LEFT = new ConnectionEnded()
 
 /**
- * Between transactions PostgreSQL has nothing to say to these: COPY messages are what remains of a COPY that failed
+ * Between transactions PostgreSQL answers none of these: COPY messages are left over from a failed COPY
  * (`PostgresMain`), and Flush has nothing to flush.
  */
 const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = new Set([
@@ -57,13 +57,13 @@ const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = n
 ] as const)
 
 /**
- * What becomes of the next message of the client:
+ * What happens to the client's next message:
  *
  *   reading    it is passed on; when it needs a backend and the session has none -> waiting
- *   waiting    for a backend, which is borrowed; then -> reading
+ *   waiting    for a backend that is being borrowed; then -> reading
  *   holding    for answers to what was sent before (conversation/); then -> reading
- *   violated   it is not read: PostgreSQL has been told of the client's last one, and ends the session
- *   leaving    it is not read: Terminate was passed on, or the end of the stream; the backend finishes what it was asked
+ *   violated   it is not read: PostgreSQL has been sent the client's last message, and ends the session
+ *   leaving    it is not read: Terminate or the end of the stream was passed on; the backend finishes its requests
  *   over       it is dropped; every other state may become this one
  */
 type State = 'reading' | 'waiting' | 'holding' | 'violated' | 'leaving' | 'over'
@@ -71,7 +71,7 @@ type State = 'reading' | 'waiting' | 'holding' | 'violated' | 'leaving' | 'over'
 export class PooledSession implements BackendOwner, Tenant {
   home: PooledBackend | undefined
   moving: Promise<void> | undefined
-  /** What its client was told in BackendKeyData. */
+  /** The process id that its client got in BackendKeyData. */
   processId: number | undefined
   readonly leftovers = new Leftovers()
   readonly #conversation = new Conversation(this.leftovers)
@@ -84,24 +84,27 @@ export class PooledSession implements BackendOwner, Tenant {
   #toClient: Outlet | undefined
   #backend: PooledBackend | undefined
   #state: State = 'reading'
-  /** The client will send no more, and reads what it asked for. */
+  /** The client has ended its side of the stream, but still reads answers. */
   #hasSentAll = false
   #probing: NodeJS.Timeout | undefined
-  /** What the client did wrong. */
+  /** The protocol violation that the client committed. */
   #violation: RefusedError | undefined
   /** The beginning of the last answer, without its header, if it was an ErrorResponse. */
   #lastError: Buffer | undefined
-  /** Unless it was ended from outside, or by the client's Terminate. */
+  /** How the session ended; undefined when it was ended from outside, or by the client's Terminate. */
   #ownEnd: SessionEnd | undefined
 
-  /** @param told what the client was told of settings at its login */
+  /** @param told the settings that were reported to the client at its login */
   constructor(client: ByteStream, told: ReadonlyMap<string, string>, ports: PooledSessionPorts) {
     this.#client = client
     this.#told = new ToldSettings(told)
     this.#ports = ports
   }
 
-  /** @param early what the client sent behind its password. Resolves when the connection is over, with how it ended unless the client or `end` did it. */
+  /**
+   * @param early what the client sent after its password. Resolves when the connection is over, with how it ended
+   * unless the client or `end` ended it.
+   */
   async run(early: Buffer): Promise<SessionEnd | undefined> {
     const closed = new Promise<void>((resolve) => {
       if (this.#client.closed) resolve()
@@ -110,7 +113,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#client.on('data', this.#onRequestBytes)
     this.#client.on('drain', () => this.#backend?.socket.resume())
     this.#client.on('end', this.#onRequestEnd)
-    // Before what comes behind it: a stream may tell of that, and of its end, as soon as it is resumed.
+    // Before anything that came later: the stream may emit that, and its end, as soon as it is resumed.
     if (early.length > 0) this.#onRequestBytes(early)
     this.#client.resume()
     if (this.#client.readableEnded) this.#onRequestEnd()
@@ -119,7 +122,7 @@ export class PooledSession implements BackendOwner, Tenant {
     return this.#ownEnd
   }
 
-  /** In the middle of a statement, or in line for a backend. */
+  /** Whether it runs a statement or waits for a backend. */
   get isWorking(): boolean {
     return this.#state === 'waiting' || this.#conversation.isWorking
   }
@@ -144,12 +147,14 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#fail(error)
   }
 
-  /** Cancels what the backend does for this session; nothing when it does nothing for it (attack 13). */
+  /** Cancels what the backend does for this session, if it does anything (attack 13). */
   async cancel(): Promise<void> {
     if (this.#conversation.isBusy) await this.#backend?.cancel(this.#ports.passCancel)
   }
 
-  /** Ends the session from outside; the client is sent the error where it would not be taken for the rest of another message. */
+  /**
+   * Ends the session from outside; the client gets the error unless it would be taken for the rest of another message.
+   */
   end(error: unknown): void {
     if (this.isOver) return
     this.#state = 'over'
@@ -165,7 +170,7 @@ export class PooledSession implements BackendOwner, Tenant {
     }
   }
 
-  /** Ends the session for a reason of its own. */
+  /** Ends the session for a reason that arose in the session itself. */
   #fail(error: unknown): void {
     if (!this.isOver) this.#ownEnd ??= endBecauseOf(error)
     this.end(error)
@@ -199,7 +204,7 @@ export class PooledSession implements BackendOwner, Tenant {
     const lastWord = this.#lastError === undefined ? undefined : sqlstateThatEnds(this.#lastError)
     const isLeaving = this.#state === 'leaving'
     if (!isLeaving) this.#ownEnd ??= { reason: 'backend_ended', sqlstate: lastWord }
-    // The client has PostgreSQL's last message, or cannot be sent one; what it still asks for is dropped.
+    // The client has PostgreSQL's last message, or cannot be sent one; its remaining requests are dropped.
     if (isLeaving || lastWord !== undefined || this.#isInsideAnswer) this.#close()
     else this.end(this.#violation ?? refused('pooled_backend_lost'))
   }
@@ -212,7 +217,7 @@ export class PooledSession implements BackendOwner, Tenant {
     else if (this.#requests.untaken > MOST_WAITING_BYTES) this.#client.pause()
   }
 
-  /** As PostgreSQL, which reads the end of the stream where it would read the next message. */
+  /** As in PostgreSQL, the end of the stream counts when all messages before it have been read. */
   readonly #onRequestEnd = (): void => {
     if (this.#hasSentAll || this.isOver || this.#state === 'leaving') return
     this.#hasSentAll = true
@@ -221,8 +226,8 @@ export class PooledSession implements BackendOwner, Tenant {
   }
 
   /**
-   * A client that crashed looks the same, except that its system answers whatever it is sent by a reset; then its
-   * statement is cancelled. PostgreSQL may report a setting at any time, and this one has not changed.
+   * A client that crashed looks the same, except that its system answers anything sent to it with a reset; then its
+   * statement is cancelled. PostgreSQL may report a setting at any time, so an unchanged one is sent as the probe.
    */
   readonly #probe = (): void => {
     const status = this.#told.sayAgain()
@@ -238,7 +243,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#backend.socket.end()
   }
 
-  /** Behind everything that the client was told. */
+  /** Closes after everything already written has been sent. */
   #close(): void {
     this.#state = 'over'
     closeConnection(this.#client, { lingerMs: ANSWER_LINGER_MS })
@@ -278,8 +283,8 @@ export class PooledSession implements BackendOwner, Tenant {
   }
 
   /**
-   * The client cannot be followed any more: nothing else of it is read. PostgreSQL answers what came before and ends the
-   * session; what it says of it goes to the client, and our word where it says nothing.
+   * The client's messages can no longer be read reliably, so nothing more is read. PostgreSQL answers what came before
+   * and ends the session; the client gets PostgreSQL's error, or ours when PostgreSQL sends none.
    */
   #violate({ violation, endsSession }: Violation): void {
     const refusal = refused('protocol_violation', { violation })
@@ -298,7 +303,7 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#client.resume()
   }
 
-  /** @returns false when the request must wait; it goes on by itself then */
+  /** @returns false when the request must wait; it is passed on later without another call */
   #findBackend(kind: (ClientMessage | Violation)['kind']): boolean {
     if (WAITS_FOR_NO_BACKEND.has(kind)) return true
     const own = this.#ports.pool.takeOwn(this)
@@ -390,8 +395,9 @@ export class PooledSession implements BackendOwner, Tenant {
   }
 
   /**
-   * A client knows its own notifications by the process id that it was told (libpq, "Asynchronous Notification": `be_pid`),
-   * and PostgreSQL names the backend. What comes while the session has the backend, and from it, the session sent itself.
+   * A client recognises its own notifications by the process id of its BackendKeyData (libpq, "Asynchronous
+   * Notification": `be_pid`), but PostgreSQL sends that of the backend. A notification from this backend that arrives
+   * while the session has it was sent by the session itself.
    */
   #nameSender({ scanner, cancelKey }: PooledBackend): void {
     const body = scanner.body()
@@ -419,19 +425,19 @@ export class PooledSession implements BackendOwner, Tenant {
     this.#state = 'over'
     this.#gone.abort(CLIENT_LEFT)
     clearInterval(this.#probing)
-    // Behind Terminate PostgreSQL finishes what it was asked, although the answer is read by no client.
+    // After Terminate, PostgreSQL finishes what it was asked to do, although no client reads the answers.
     if (isLeaving && !this.#hasSentAll) this.#backend?.socket.resume()
     else this.#discardBackend()
     this.#ports.pool.leave(this)
   }
 
-  /** Whatever it was doing is undone, and it is not used again (attack 30). */
+  /** Undoes whatever the backend was doing, and does not use it again (attack 30). */
   #discardBackend(): void {
     const backend = this.#backend
     if (backend === undefined) return
     this.#backend = undefined
     backend.takeBack()
-    // PostgreSQL notices that the connection is gone only when it writes to it.
+    // PostgreSQL notices a closed connection only when it writes to it.
     if (this.#conversation.isBusy) void backend.cancel(this.#ports.passCancel)
     backend.socket.destroy()
   }

@@ -1,22 +1,24 @@
-/** What the client of one session knows of the settings that PostgreSQL reports, on whichever backend it is. */
+/**
+ * The values that the client of one session knows for the settings that PostgreSQL reports, whichever backend it is on.
+ */
 import { encodeStatus, type ParameterValues } from './reported-parameters.ts'
 
 export class ToldSettings {
   readonly #told: ParameterValues
-  /** Of those that changed since a backend was lent, what they were then. */
+  /** The values that settings had when the backend was lent, for those that have changed since. */
   readonly #before = new Map<string, string | undefined>()
 
-  /** @param told at the login */
+  /** @param told as reported at the login */
   constructor(told: ReadonlyMap<string, string>) {
     this.#told = new Map(told)
   }
 
-  /** A backend was lent; what is reported from now on is of this session. */
+  /** A backend was lent; what it reports from now on comes from this session. */
   begin(): void {
     this.#before.clear()
   }
 
-  /** What the client must be told so that it knows what holds in the backend; it counts as told. */
+  /** The messages that bring the client up to date with the backend; the values count as reported. */
   catchUp(reported: ReadonlyMap<string, string>): Buffer {
     const messages = [...reported].flatMap(([name, value]) => {
       if (this.#told.get(name) === value) return []
@@ -26,20 +28,20 @@ export class ToldSettings {
     return Buffer.concat(messages)
   }
 
-  /** The backend reports it, and the client reads that. */
+  /** The backend reports a setting, and the report goes to the client. */
   pass({ name, value }: { readonly name: string; readonly value: string }, reported: ParameterValues): void {
     if (!this.#before.has(name)) this.#before.set(name, reported.get(name))
     reported.set(name, value)
     this.#told.set(name, value)
   }
 
-  /** Whether one of them is not what it was when the backend was lent. */
+  /** Whether any reported setting has another value than when the backend was lent. */
   hasChanged(reported: ReadonlyMap<string, string>): boolean {
     if (this.#before.size === 0) return false
     return [...this.#before].some(([name, value]) => reported.get(name) !== value)
   }
 
-  /** What may be said at any time and changes nothing: one that the client has been told already. */
+  /** A report that may be sent at any time and changes nothing: of a value that the client already has. */
   sayAgain(): Buffer | undefined {
     const [status] = this.#told
     return status === undefined ? undefined : encodeStatus(...status)

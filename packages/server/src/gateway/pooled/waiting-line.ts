@@ -1,4 +1,4 @@
-/** The sessions that wait for a backend of one pool, in the order in which they began to. */
+/** The sessions that wait for a backend of one pool, in the order in which they began to wait. */
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import type { PooledBackend } from './backend.ts'
 import type { PoolCounts } from './pool-counts.ts'
@@ -15,7 +15,7 @@ export interface WaitingLinePorts {
   readonly now: () => number
   readonly counts: PoolCounts
   readonly limits: { readonly backendsPerPool: number; readonly waitMs: number }
-  /** How many backends are kept for sessions, for the refusal. */
+  /** How many backends are kept for sessions; named in the refusal. */
   readonly kept: () => number
 }
 
@@ -44,8 +44,9 @@ export class WaitingLine {
   }
 
   /**
-   * @param since when the session began to wait: what it was given may have had to stay with another
-   * @throws RefusedError pool_exhausted; or the reason of the signal
+   * @param since when the session began to wait; earlier than now if a backend it was offered stayed with another
+   * session
+   * @throws RefusedError pool_exhausted, or the reason of the signal
    */
   async wait(signal: AbortSignal, since: number): Promise<Found> {
     const { now, counts, limits } = this.#ports

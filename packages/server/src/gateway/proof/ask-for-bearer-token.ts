@@ -1,4 +1,4 @@
-/** OAUTHBEARER (RFC 7628): takes the token, or tells where one is to be had, as PostgreSQL 18 does. */
+/** OAUTHBEARER (RFC 7628): takes the token, or tells the client where to get one, as PostgreSQL 18 does. */
 import { Redacted } from '../../domain/redacted.ts'
 import type { BearerDiscovery } from '../../operations/ports/proof.ts'
 import { refused, RefusedError } from '../../operations/refused-error.ts'
@@ -14,7 +14,7 @@ import type { ByteReader } from '../byte-reader.ts'
 import { beginSasl, violation } from './sasl-answers.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 
-/** "invalid authorization specification", and what belongs to it: a better token might help. */
+/** SQLSTATE class "invalid authorization specification": for these errors another token might help. */
 const CLASS_OF_REJECTED_PROOFS = '28'
 
 /** @throws RefusedError what `judge` throws, bearer_token_missing, protocol_violation */
@@ -28,7 +28,7 @@ export async function askForBearerToken<Admitted>(
   const response = parseBearerResponse(first)
   if (response.kind === 'malformed') throw violation(`malformed OAUTHBEARER message: ${response.problem}`)
   const failWith = async (refusal: RefusedError): Promise<never> => {
-    // RFC 7628 §3.2.3: the client reads the failure and says so; only then the error ends the login.
+    // RFC 7628 §3.2.3: the client reads the failure and acknowledges it; only then does the error end the login.
     const acknowledgement = await ask(formatBearerFailure(discovery))
     if (!isBearerAcknowledgement(acknowledgement))
       throw violation('expected the acknowledgement of a failure')
@@ -46,6 +46,6 @@ export async function askForBearerToken<Admitted>(
   }
 }
 
-/** A system database that does not answer must not send anybody off for a new token. */
+/** A system database that does not answer must not make the client fetch a new token. */
 const isAboutTheToken = ({ refusal }: RefusedError): boolean =>
   toPostgresRefusal(refusal)?.sqlstate.startsWith(CLASS_OF_REJECTED_PROOFS) === true

@@ -13,9 +13,9 @@ export async function askForPassword(socket: ByteStream, reader: ByteReader): Pr
   const message = parseFrontendMessage(
     await reader.next((bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE)),
   )
-  // Bytes that are no text are no token either; an empty one says so without being guessed at.
+  // Bytes that are not UTF-8 cannot be a token; the empty string stands for them and is refused as such.
   if (message?.kind === 'password_message') return new Redacted(decodeUtf8(message.password) ?? '')
-  // psql asks its user for the password on a second connection.
+  // psql disconnects here, and asks its user for the password before a second connection.
   if (message?.kind === 'terminate') throw new ConnectionEnded()
   throw refused('protocol_violation', { violation: 'expected a password response' })
 }

@@ -7,7 +7,7 @@ import type { ByteReader } from '../byte-reader.ts'
 import type { EncryptedStream } from '../streams/byte-stream.ts'
 import { ownEndPoint } from './channel-binding.ts'
 
-/** @param reached is told when the client is asked, and when its proof is there */
+/** @param reached called when the client is asked, and when its proof has arrived */
 export function createProofAsker(
   socket: EncryptedStream,
   reader: ByteReader,

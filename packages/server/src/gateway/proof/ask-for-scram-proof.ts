@@ -14,11 +14,11 @@ import type { ByteReader } from '../byte-reader.ts'
 import { beginSasl, violation } from './sasl-answers.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 
-/** As many as PostgreSQL takes (SCRAM_RAW_NONCE_LEN). */
+/** As many as in PostgreSQL (SCRAM_RAW_NONCE_LEN). */
 const NONCE_BYTES = 18
 
 /**
- * @param endPoint offers SCRAM-SHA-256-PLUS when it is there
+ * @param endPoint when defined, SCRAM-SHA-256-PLUS is offered as well
  * @throws RefusedError what `judge` throws, protocol_violation, channel_binding_failed
  */
 export async function askForScramProof(
@@ -34,7 +34,7 @@ export async function askForScramProof(
   const step = begun.outcome === 'continue' ? begun.finish(await ask(begun.reply)) : begun
   if (step.outcome === 'success') {
     await judge('right')
-    // The client trusts the server for this signature, so it gets it before anything else.
+    // The client trusts the server because of this signature, so it is sent before anything else.
     socket.write(encodeAuthenticationSaslFinal(step.reply))
     return
   }

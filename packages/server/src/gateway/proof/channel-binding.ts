@@ -1,14 +1,16 @@
 /**
- * What SCRAM-SHA-256-PLUS binds a login to, `tls-server-end-point` (RFC 5929 §4.1): the server's certificate, hashed as
- * its signature hashes, with SHA-256 in the place of MD5 and SHA-1. The same code for both ends: the certificate that
- * the gateway shows its clients, and the one that an attached cluster shows the gateway. It agrees with PostgreSQL, which
- * asks OpenSSL's `X509_get_signature_info`.
+ * The channel binding of SCRAM-SHA-256-PLUS, `tls-server-end-point` (RFC 5929 §4.1): the hash of the server's
+ * certificate, with the hash function of its signature, but SHA-256 instead of MD5 and SHA-1. Used at both ends: for
+ * the certificate that the gateway shows its clients, and for the one that an attached cluster shows the gateway. It
+ * agrees with PostgreSQL, which calls OpenSSL's `X509_get_signature_info`.
  */
 import { createHash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { EncryptedStream } from '../streams/byte-stream.ts'
 
-/** Signature algorithms as they stand in a certificate, by the hash to take (RFC 3279, RFC 4055, RFC 5758, NIST CSOR). */
+/**
+ * Signature algorithm identifiers (hex DER of the OID) and the hash to use (RFC 3279, RFC 4055, RFC 5758, NIST CSOR).
+ */
 const HASHES_OF_SIGNATURES: ReadonlyMap<string, string> = new Map([
   // RSASSA-PKCS1-v1_5: MD5, SHA-1, then SHA-2
   ['2a864886f70d010104', 'sha256'],
@@ -47,16 +49,16 @@ const HASHES_OF_PSS: ReadonlyMap<string, string> = new Map([
   ['608648016503040209', 'sha3-384'],
   ['60864801650304020a', 'sha3-512'],
 ])
-/** Left out, it is SHA-1. */
+/** The default when the parameter is left out is SHA-1, for which SHA-256 is used. */
 const DEFAULT_HASH_OF_PSS = 'sha256'
 /** The tag of `hashAlgorithm [0]`. */
 const HASH_ALGORITHM = 0xa0
 
-/** Of the certificate that this end shows. @returns undefined when it allows no binding; see `channelBindingHash` */
+/** For the certificate that this end shows. @returns undefined when it allows no binding; see `channelBindingHash` */
 export const ownEndPoint = (socket: Pick<EncryptedStream, 'getX509Certificate'>): Buffer | undefined =>
   endPointOf(socket.getX509Certificate()?.raw)
 
-/** Of the certificate that the server at the other end shows. @returns as `ownEndPoint` */
+/** For the certificate that the server at the other end shows. @returns as `ownEndPoint` */
 export const peerEndPoint = (socket: TLSSocket): Buffer | undefined =>
   endPointOf(socket.getPeerX509Certificate()?.raw)
 
@@ -69,8 +71,8 @@ function endPointOf(certificate: Buffer | undefined): Buffer | undefined {
 
 /**
  * @param certificate DER that OpenSSL has accepted
- * @returns undefined for a signature that uses no hash of its own, such as Ed25519: RFC 5929 leaves it undefined, and
- *   PostgreSQL binds nothing to it either
+ * @returns undefined for a signature without a hash function of its own, such as Ed25519: RFC 5929 does not define that
+ * case, and PostgreSQL offers no binding for it either
  */
 export function channelBindingHash(certificate: Buffer): string | undefined {
   // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, … } (RFC 5280 §4.1)

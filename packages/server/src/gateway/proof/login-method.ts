@@ -1,7 +1,7 @@
 /**
- * How a client says that it wants OAUTHBEARER, which the server must know before it asks for anything: by the setting
- * `databricks_auth.login=oauth`, in `options` (every libpq can) or as a startup parameter of its own. It is for the
- * gateway alone and goes no further.
+ * How a client chooses OAUTHBEARER, which the server must know before it asks for a proof: by the setting
+ * `databricks_auth.login=oauth`, in `options` (every libpq can send it) or as a startup parameter. The gateway consumes
+ * it and does not pass it on.
  */
 import { takeSetting } from '../../protocol/startup-options.ts'
 import { lastValue, type StartupMessage } from '../../protocol/startup.ts'
@@ -13,7 +13,7 @@ const METHODS = ['oauth', 'password'] as const
 /** @throws RefusedError protocol_violation for a method that does not exist */
 export function readLoginMethod(message: StartupMessage): {
   readonly wantsBearer: boolean
-  /** Without the setting in its options. */
+  /** The message without the setting in its options. */
   readonly message: StartupMessage
 } {
   let chosen = lastValue(message, LOGIN_SETTING)?.toString('latin1')

@@ -1,4 +1,4 @@
-/** Reads what a client answers within SASL: the first answer names the mechanism, the others are bare. */
+/** Reads the client's answers during SASL: the first one names the mechanism, the others are bare responses. */
 import { refused, type RefusedError } from '../../operations/refused-error.ts'
 import { decodeFrame } from '../../protocol/frame.ts'
 import { FRONTEND } from '../../protocol/message-types.ts'
@@ -19,7 +19,7 @@ export interface SaslConversation {
 }
 
 /**
- * @param longest bound of every answer, length word included
+ * @param longest limit of every answer in bytes, length word included
  * @throws RefusedError protocol_violation, also for a mechanism that was not offered; ConnectionEnded
  */
 export async function beginSasl(
@@ -37,13 +37,13 @@ export async function beginSasl(
   if (initial === undefined) throw violation('malformed SASLInitialResponse')
   const { mechanism, response } = initial
   if (!mechanisms.includes(mechanism)) throw violation('a SASL mechanism was selected that was not offered')
-  // RFC 4422 §3: a client that speaks first, but did not at once, is asked with an empty challenge.
+  // RFC 4422 §3: when the client has to speak first but sent no initial response, it gets an empty challenge.
   return { mechanism, first: response ?? (await ask(Buffer.alloc(0))), ask }
 }
 
 async function readResponse(reader: ByteReader, longest: number): Promise<Buffer> {
   const { type, body } = await reader.next((bytes) => decodeFrame(bytes, longest))
-  // libpq without a password, or with `require_auth`, goes away when it sees what it is asked for.
+  // libpq without a password, or with `require_auth`, disconnects when it sees the request.
   if (type === FRONTEND.terminate && body.length === 0) throw new ConnectionEnded()
   if (type !== FRONTEND.passwordMessage) throw violation('expected a SASL response')
   return body

@@ -1,7 +1,7 @@
 /**
- * Relays bytes between client and backend until one of them is done: unparsed, unchanged, with back-pressure. One
- * function, called once for each direction. The hot path: no allocation of its own per chunk. Only where a guard is given,
- * for replication, the client's messages are looked at.
+ * Relays bytes between client and backend until one of them ends: unparsed, unchanged, with back-pressure. One
+ * function, called once for each direction. This is the hot path: no allocation of its own per chunk. The client's
+ * messages are examined only where a guard is given, for replication.
  */
 import { endsWithTerminate, LONGEST_LAST_WORD, sqlstateOfLastWord } from '../../protocol/last-word.ts'
 import { RefusedError } from '../../operations/refused-error.ts'
@@ -11,10 +11,10 @@ import { endWith, refusalMessage } from '../refusal-message.ts'
 import type { SessionEnd } from '../sessions/session-link.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 
-/** How long the last bytes may take to reach a backend whose client is already gone. */
+/** How long the last bytes may take to reach a backend whose client has already closed. */
 const FLUSH_LIMIT_MS = 5_000
 
-/** Looks at what the client says before it is passed on; where there is none, nothing is looked at. */
+/** Examines what the client sends before it is passed on. Without a guard, nothing is examined. */
 export interface ClientGuard {
   /** @returns what may be passed on now, or why the session is over */
   admit(chunk: Buffer): readonly Buffer[] | RefusedError
@@ -22,8 +22,8 @@ export interface ClientGuard {
 
 /**
  * Resolves when both sockets are closed; every way in which either ends closes the other.
- * @param early what the client sent before
- * @returns how the backend ended it; undefined when the client did, or had said goodbye
+ * @param early what the client sent before the session was open
+ * @returns how the backend ended the session; undefined when the client did, or had sent Terminate
  */
 export async function relay(
   client: ByteStream,
@@ -76,17 +76,17 @@ function pass(
   from: ByteStream,
   to: ByteStream,
   onEnd: (side: ByteStream) => void,
-  /** How long the other side may take with the last bytes when this one is gone. */
+  /** How long the other side may take to read the last bytes after this side has closed. */
   lingerMs: number,
-  /** @returns false when the other side cannot take more now */
+  /** @returns false when the other side's buffer is full, until `drain` */
   passOn: (chunk: Buffer) => boolean,
 ): void {
   let isHeard = true
   from.on('data', (chunk: Buffer) => {
-    // Dropped when the other side is being closed: a write behind its end would destroy it without close_notify.
+    // Dropped when the other side is being closed: a write after its end would destroy it without close_notify.
     if (isHeard && to.writable && !passOn(chunk)) from.pause()
   })
-  // What is still said to one who has gone is read and dropped, or whoever says it would not come to the end.
+  // Bytes for a side that has closed are read and dropped; otherwise this side would never reach its end.
   to.once('close', () => {
     isHeard = false
     from.resume()
@@ -94,8 +94,8 @@ function pass(
   to.on('drain', () => {
     from.resume()
   })
-  // An orderly end is passed on behind the last byte: PostgreSQL's last words reach the client, and a client that will
-  // send no more still reads the answer to what it sent, as PostgreSQL ends a session only when it reads the end.
+  // An orderly end is passed on after the last byte: PostgreSQL's last messages reach the client, and a client that has
+  // ended its side still reads its answers, because PostgreSQL ends the session only when it reads that end.
   const passEnd = () => {
     onEnd(from)
     endOnce(to)
@@ -111,7 +111,7 @@ function pass(
   from.resume()
 }
 
-/** Node makes an error, with its stack, of a second end that nobody reads. */
+/** Node creates an error, with a stack trace, for a second end() even when nothing listens for it. */
 function endOnce(socket: ByteStream): void {
   if (!socket.writableEnded) socket.end()
 }

@@ -1,7 +1,7 @@
 /**
- * Replication connections: change data capture by logical replication, for a role that a manager gave REPLICATION, on an
- * instance that has it switched on, at the direct endpoint. Never the physical kind, which copies every database of the
- * cluster and the passwords of all roles.
+ * Replication connections: change data capture by logical replication, for a role to which a manager gave REPLICATION,
+ * on an instance where it is enabled, at the direct endpoint. Physical replication is never allowed, because it copies
+ * every database of the cluster and the passwords of all roles.
  */
 import { logicalReplicationEnabled } from '../../domain/database-instance.ts'
 import type { Admission } from '../../operations/login/admission.ts'
@@ -20,7 +20,7 @@ import type { ClientGuard } from './relay.ts'
 const HEADER_BYTES = 5
 
 /**
- * Asked before anything is proved: what the connection wants to be is its own word.
+ * Decided before any proof, from what the client claims to be.
  * @throws RefusedError physical_replication_refused, protocol_violation
  */
 export function wantsReplication(message: StartupMessage): boolean {
@@ -36,16 +36,16 @@ export function wantsReplication(message: StartupMessage): boolean {
   }
 }
 
-/** Whether the role has REPLICATION is for PostgreSQL to say. @throws RefusedError */
+/** PostgreSQL itself checks whether the role has REPLICATION. @throws RefusedError */
 export function requireLogicalReplication({ instance, roleName, claimedTables }: Admission): void {
-  // They are opened by statements that a replication connection does not take, and a slot does not ask for them.
+  // Claims are opened by statements that a replication connection does not accept, and a slot does not check them.
   if (claimedTables.length > 0) throw refused('claims_not_replicated', { role: roleName })
   if (instance.backend.kind === 'attached') throw refused('replication_not_attached')
   if (!logicalReplicationEnabled(instance.settings))
     throw refused('replication_not_enabled', { name: instance.name })
 }
 
-/** Lets through what a client of logical replication says, byte for byte, and keeps commands of the physical kind back. */
+/** Passes on the messages of a logical replication client unchanged, and refuses commands of physical replication. */
 export function guardReplication(): ClientGuard {
   const scanner = new MessageScanner({
     longestOf: () => LONGEST_MESSAGE,

@@ -1,17 +1,17 @@
-/** The keys of the backends of this process: which session a cancel request means. */
+/** The cancel keys of the backends of this process; they find the session that a cancel request is for. */
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { CancelRequest } from '../../protocol/startup.ts'
 import { isSameKey, readBackendKey, type SessionKey } from './session-keys.ts'
 
 export interface CancelKeys {
-  /** Runs a session, and knows it by the key in its greeting until it is over. */
+  /** Runs a session; until it is over, it can be found by the key in its greeting. */
   keep(instanceUid: InstanceUid, greeting: Buffer, run: () => Promise<void>): Promise<void>
-  /** A key is 32 bits or more of randomness beside a process id; two instances may have the same pair. */
+  /** A key has at least 32 random bits beside the process id; two instances may still have the same pair. */
   findByKey(request: CancelRequest): readonly SessionKey[]
 }
 
 export function createCancelKeys(): CancelKeys {
-  /** By process id, because a cancel request comes with one; a few instances may use the same. */
+  /** By process id, which every cancel request carries; sessions of different instances may have the same one. */
   const byProcess = new Map<number, Set<SessionKey>>()
 
   function remember(key: SessionKey): () => void {

@@ -1,6 +1,6 @@
 /**
- * Passes a cancel request on to an instance. The key in it is PostgreSQL's own, and a wrong key is PostgreSQL's to
- * ignore (attack 13).
+ * Passes a cancel request on to an instance. The key in it is PostgreSQL's own, and PostgreSQL ignores a wrong one
+ * (attack 13).
  */
 import { connect, type Socket } from 'node:net'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
@@ -8,12 +8,18 @@ import { encodeCancelRequest, type CancelRequest } from '../../protocol/startup.
 import type { AttachedClusters } from '../backend/attached-clusters.ts'
 import { backendSocketPath } from '../backend/open-backend.ts'
 
-/** Finds the session by its key, here or in another worker or node, and has it cancelled; tells nothing about success. */
+/**
+ * Finds the session by its key, in this worker, another worker or another node, and cancels it; does not say whether it
+ * succeeded.
+ */
 export type CancelByKey = (request: CancelRequest) => Promise<void>
 
 const LIMIT_MS = 5_000
 
-/** Resolves when PostgreSQL has taken it and closed, as the client waits for that; tells nothing about success. */
+/**
+ * Resolves when PostgreSQL has taken the request and closed the connection, because the client waits for that; does not
+ * say whether it succeeded.
+ */
 export async function forwardCancelRequest(
   request: CancelRequest,
   instance: DatabaseInstance,

@@ -1,16 +1,19 @@
-/** Ends an open session: by PostgreSQL where a backend belongs to it, which tells its client (57P01), else from here. */
+/**
+ * Ends an open session: through PostgreSQL where it has a backend of its own, so that its client reads 57P01; otherwise
+ * the gateway ends it.
+ */
 import type { AuditLog } from '../../operations/ports/audit.ts'
 import type { BackendTermination } from '../../operations/ports/sessions.ts'
 import type { ListedSession } from './listed-session.ts'
 import type { SessionEnd } from './session-link.ts'
 
 export interface SessionEndPorts {
-  /** Never jumps, unlike the clock: idleness and age are measured by it (attack 40). */
+  /** Monotonic, unlike the clock: idleness and age are measured by it (attack 40). */
   readonly uptimeMs: () => number
   readonly termination: BackendTermination
   readonly audit: AuditLog
   readonly log: { warn(fields: object, message: string): void }
-  /** Told of every session that ended before its client wanted, for the metrics. */
+  /** Called for every session that ended before its client ended it, for the metrics. */
   readonly onEnded: (reason: string) => void
 }
 
@@ -27,16 +30,16 @@ export class SessionEnding {
     this.#isOpen = isOpen
   }
 
-  /** @returns false when there was nothing to end, or not now */
+  /** @returns false when there was nothing to end, or the session was not idle */
   end(session: ListedSession, onlyWhenIdle = false): Promise<boolean> {
     session.ending = this.#tryToEnd(session, onlyWhenIdle)
     return session.ending
   }
 
-  /** For a reason of the gateway's, which is recorded. */
+  /** Ends a session for a reason of the gateway itself, which is recorded. */
   async endFor(session: ListedSession, reason: string): Promise<void> {
     session.notBeforeUptime = this.#ports.uptimeMs() + RETRY_MS
-    // A long statement passes no bytes and is no idleness.
+    // A session with a long statement passes no bytes, but is not idle.
     if (!(await this.end(session, reason === 'session_idle'))) return
     session.wasEnded = true
     this.record(session, { reason, sqlstate: undefined })
@@ -82,7 +85,7 @@ export class SessionEnding {
         return true
       }
     } catch (error) {
-      // The session has to end, also when the instance cannot be asked to end it.
+      // The session must end even when the instance cannot be asked to end it.
       log.warn({ err: error, session: session.id }, 'a backend could not be ended; its client was cut off')
       link.cut()
       return true

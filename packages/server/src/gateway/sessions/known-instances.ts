@@ -1,4 +1,4 @@
-/** The instances as they were read last, and those that were closed or removed meanwhile. */
+/** The instances as they were last read, and those that have been stopped or deleted since. */
 import {
   effectiveSessionPolicy,
   effectiveStopped,
@@ -7,23 +7,26 @@ import {
 } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
 
-/** The most that login-deadline-seconds may be. */
+/** The maximum of login-deadline-seconds. */
 const LONGEST_LOGIN_MS = 300_000
 
 export type ReasonOfInstance = 'instance_stopped' | 'instance_deleted'
 
 interface ClosedInstance {
   readonly reason: ReasonOfInstance
-  /** Of the uptime. */
+  /** Uptime in milliseconds. */
   readonly since: number
 }
 
 export class KnownInstances {
   #known: ReadonlyMap<InstanceUid, DatabaseInstance> = new Map()
-  /** Stopped, or going, or gone: those for as long as a login may be under way that found them. */
+  /**
+   * Instances that are stopped, being deleted, or deleted. Deleted ones are remembered while they have sessions here,
+   * or a login that found them may be under way.
+   */
   #closed: ReadonlyMap<InstanceUid, ClosedInstance> = new Map()
 
-  /** Not as it was at the login: the hosts of a cluster may be others by now. */
+  /** The instance as it is now, not as it was at the login: a cluster may have other hosts by now. */
   latest(instance: DatabaseInstance): DatabaseInstance {
     return this.#known.get(instance.uid) ?? instance
   }
@@ -32,14 +35,16 @@ export class KnownInstances {
     return effectiveSessionPolicy(this.latest(instance).settings)
   }
 
-  /** Sessions of an embedded instance end with its cluster; an attached cluster runs on. */
+  /**
+   * Sessions of an embedded instance end with its cluster; an attached cluster keeps running, so the gateway ends them.
+   */
   reasonToEnd({ uid, backend }: DatabaseInstance): ReasonOfInstance | undefined {
     return backend.kind === 'attached' ? this.#closed.get(uid)?.reason : undefined
   }
 
   /**
-   * @param withSessions those that have sessions here
-   * @param asOf of the uptime, when they were read
+   * @param withSessions instances that have sessions here
+   * @param asOf the uptime at which the instances were read
    */
   learn(
     instances: readonly DatabaseInstance[],
@@ -73,7 +78,7 @@ export class KnownInstances {
   }
 }
 
-/** Those that take sessions. */
+/** The instances that accept sessions. */
 export const openAmong = (instances: readonly DatabaseInstance[]): ReadonlySet<InstanceUid> =>
   new Set(
     instances

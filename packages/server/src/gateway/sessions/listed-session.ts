@@ -1,4 +1,4 @@
-/** An open session in the list of its process: what was known at its login, and what was seen of it since. */
+/** An open session in the list of its process: what was known at its login, and its activity since then. */
 import type { OpenSession } from '../../domain/open-session.ts'
 import type { Admission } from '../../operations/login/admission.ts'
 import type { SessionLink } from './session-link.ts'
@@ -13,11 +13,11 @@ export interface ListedSession {
   lastActiveAt: Date
   lastActiveUptime: number
   bytesSeen: number
-  /** An end that did not succeed is not tried again before. */
+  /** After an attempt to end it, no further attempt before this uptime. */
   notBeforeUptime: number
-  /** It goes by itself from here; only its sockets are still closing. */
+  /** It has been ended; only its sockets are still closing. */
   wasEnded: boolean
-  /** What came of the last try to end it. */
+  /** The result of the last attempt to end it. */
   ending: Promise<boolean> | undefined
 }
 
@@ -36,7 +36,7 @@ export const listedSession = (
   ending: undefined,
 })
 
-/** Its sockets count bytes by themselves; that is looked at now. */
+/** Records whether bytes have passed since the last call; the session's sockets count them. */
 export function noteActivity(
   session: ListedSession,
   { now, uptime }: { readonly now: Date; readonly uptime: number },

@@ -1,6 +1,6 @@
 /**
- * The sessions that are open in this process: who, as which role, from where, how much. A timer looks at them once a
- * second and ends those whose time is over; the relay itself is not touched.
+ * The sessions that are open in this process: whose they are, as which role, from where, and how many bytes they
+ * passed. Once a second a timer checks them and ends those whose time is over; the relay itself is not touched.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid } from '../../domain/ids.ts'
@@ -22,14 +22,14 @@ export interface OpenSessionsPorts extends SessionEndPorts {
   readonly clock: Clock
   readonly newId: () => string
   readonly recheck: RecheckSession
-  /** Told when a session of the instance was opened or is over. */
+  /** Called when a session of the instance is opened or is over. */
   readonly onChanged: (instanceUid: InstanceUid) => void
 }
 
 export interface OpenSessions {
   /**
-   * Lists the session for as long as the work on it takes.
-   * @param work resolves with how it ended, unless the client ended it
+   * Lists the session while `work` runs.
+   * @param work runs the session; resolves with how it ended, unless the client ended it
    */
   during(
     admission: Admission,
@@ -38,22 +38,22 @@ export interface OpenSessions {
     work: () => Promise<SessionEnd | undefined>,
   ): Promise<void>
   list(selection: SessionSelection): readonly OpenSession[]
-  /** Ends what is selected and returns it; PostgreSQL tells the clients (57P01). */
+  /** Ends the selected sessions and returns them; PostgreSQL sends their clients 57P01. */
   end(selection: SessionSelection): Promise<readonly OpenSession[]>
   /** Ends all of them, for the end of the process. */
   endAll(): Promise<void>
-  /** Since the start of the process. */
+  /** Since the process started. */
   totals(): SessionTotals
-  /** The same by instance: of those that there are, and those that have sessions. */
+  /** The same by instance: for existing instances, and for those that still have sessions. */
   totalsByInstance(): ReadonlyMap<InstanceUid, SessionTotals>
-  /** From now on, for sessions that are open as well. */
+  /** Applies from now on, to open sessions as well. */
   useLimits(limits: SessionLimits): void
   /**
-   * Reads what instances there are, and what they want of their sessions from now on. Ends sessions that no backend
-   * belongs to, and those of attached clusters, when their instance stops or goes: PostgreSQL ends the others.
+   * Reads the existing instances and their present session policies. When an instance is stopped or deleted, ends its
+   * sessions if they have no backend of their own or belong to an attached cluster; PostgreSQL ends the others.
    */
   learnInstances(load: () => Promise<readonly DatabaseInstance[]>): Promise<void>
-  /** Asks again whether the sessions may still be open; soon, and once for many calls. */
+  /** Soon checks again whether each session may still be open; many calls lead to one check. */
   recheckSoon(): void
   start(): void
   stop(): void
@@ -83,7 +83,7 @@ class ListedSessions implements OpenSessions {
       uptimeMs: ports.uptimeMs,
       check: () => this.#recheckAll(),
       onFailure(error) {
-        // Open sessions go on when the directory cannot be asked (DESIGN §8); it is asked again by itself.
+        // Open sessions go on when the directory cannot be read (DESIGN §8); the check is repeated later.
         ports.log.warn({ err: error }, 'open sessions could not be checked again')
       },
     })
@@ -108,7 +108,7 @@ class ListedSessions implements OpenSessions {
       this.#traffic.ended(session)
       onChanged(uid)
     }
-    // An end that we asked PostgreSQL for is recorded where that was asked.
+    // An end that we asked PostgreSQL for is recorded by the code that asked.
     if (end !== undefined && (await session.ending) !== true) this.#ending.record(session, end)
   }
 
@@ -225,11 +225,11 @@ class ListedSessions implements OpenSessions {
     if (lost !== undefined && this.#isOpen(session)) await this.#ending.endFor(session, lost.name)
   }
 
-  /** @param asOf of the uptime; who logged in since may know better */
+  /** @param asOf the uptime of the reading; a login since then may have seen a newer state */
   #endWithInstances(open: ReadonlySet<InstanceUid>, asOf: number): void {
     for (const session of this.#sessions.values()) {
       const { admission, link, openedAtUptime, wasEnded } = session
-      // A stop is told more than once, and ends a session once.
+      // A stop may be reported more than once, but ends a session once.
       if (wasEnded) continue
       const isOver = openedAtUptime < asOf && !open.has(admission.instance.uid)
       if (isOver && link.backendProcessId() === undefined) {

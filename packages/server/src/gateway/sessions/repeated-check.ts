@@ -1,13 +1,13 @@
-/** A check that is made soon after it was called for, once for many calls, and is due by itself after a while. */
+/** A check that runs soon after it is requested, once for many requests, and is due by itself after a while. */
 export interface RepeatedCheckPorts {
   readonly uptimeMs: () => number
   readonly check: () => Promise<void>
   readonly onFailure: (error: unknown) => void
 }
 
-/** A burst of changes in the directory is one reason to ask. */
+/** A burst of changes in the directory leads to one check. */
 const PAUSE_MS = 1_000
-/** Roles and labels change inside instances, which send no notices. */
+/** Roles and labels inside instances change without notifying us. */
 const EVERY_MS = 30_000
 
 export class RepeatedCheck {

@@ -1,18 +1,18 @@
-/** When an open session has lasted long enough. Pure. */
+/** Decides when an open session has lasted long enough. Pure. */
 import type { SessionPolicy } from '../../domain/database-instance.ts'
 
 export interface SessionLimits {
-  /** 0: none. */
+  /** 0: no limit. */
   readonly idleMs: number
-  /** 0: none. */
+  /** 0: no limit. */
   readonly lifetimeMs: number
 }
 
 type EndReason = 'session_idle' | 'session_too_old' | 'token_expired'
 
 /**
- * Embedded instances have the idle limit as PostgreSQL's own idle_session_timeout, so that the client reads its 57P05;
- * it goes first. We follow where that was switched off, or the session is idle in a transaction.
+ * Embedded instances also have the idle limit as PostgreSQL's idle_session_timeout, so that the client reads its 57P05;
+ * PostgreSQL should act first. The gateway acts where a client has switched that off, or is idle in a transaction.
  */
 const AFTER_POSTGRESQL_MS = 5_000
 

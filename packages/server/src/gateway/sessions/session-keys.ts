@@ -1,6 +1,6 @@
 /**
- * The process id and cancel key of a session's backend, as PostgreSQL told them to the client. At an
- * address that all instances share they find whom a cancel request means (attack 13).
+ * The process id and cancel key of a session's backend, as PostgreSQL sent them to the client. At an address that all
+ * instances share, they find the session that a cancel request is for (attack 13).
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { InstanceUid } from '../../domain/ids.ts'
@@ -16,8 +16,8 @@ export interface SessionKey {
 }
 
 /**
- * Judges what a backend says behind AuthenticationOk: everything up to ReadyForQuery, or up to the error with which
- * it gives up. Whatever is longer than a message of a login passes as it comes.
+ * Decodes what a backend sends after AuthenticationOk: everything up to ReadyForQuery, or up to the error that ends the
+ * login. A message that is longer than login messages may be is passed on as it arrives.
  */
 export function decodeGreeting(bytes: Buffer): Decoded<Buffer> {
   for (let offset = 0; ;) {
@@ -30,7 +30,7 @@ export function decodeGreeting(bytes: Buffer): Decoded<Buffer> {
   }
 }
 
-/** @param greeting whole messages, and perhaps the beginning of another */
+/** @param greeting whole messages, and perhaps the beginning of another one */
 export function readBackendKey(greeting: Buffer): Omit<SessionKey, 'instanceUid'> | undefined {
   let rest = greeting
   for (;;) {
@@ -43,7 +43,7 @@ export function readBackendKey(greeting: Buffer): Omit<SessionKey, 'instanceUid'
   }
 }
 
-/** The same process and the same key; how far two keys agree takes the same time to find out. */
+/** Compares process and key; comparing keys takes the same time however far they agree. */
 export function isSameKey({ processId, secret }: SessionKey, request: CancelRequest): boolean {
   const { key } = request
   return processId === request.processId && secret.length === key.length && timingSafeEqual(secret, key)

@@ -1,6 +1,6 @@
 /**
- * What the list of open sessions sees of one: how much passed, which backend serves it, and the way to cut it. The
- * sockets count their bytes by themselves, so that listing costs the relay nothing.
+ * What the list of open sessions needs to know of a session: how many bytes passed, which backend serves it, and how to
+ * cut it off. The sockets count the bytes, so listing costs the relay nothing.
  */
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import type { BackendSession } from '../backend/backend-login.ts'
@@ -11,21 +11,21 @@ import type { ByteStream } from '../streams/byte-stream.ts'
 export interface SessionLink {
   bytesFromClient(): number
   bytesToClient(): number
-  /** Undefined when no backend belongs to the session alone; then its end is for the gateway to say. */
+  /** Undefined when the session has no backend of its own; then the gateway ends it. */
   backendProcessId(): number | undefined
-  /** Of the backend that belongs to the session alone, when its instance is an attached cluster. */
+  /** Host of the session's own backend, when its instance is an attached cluster. */
   readonly host?: ClusterHost | undefined
-  /** Whether it is in the middle of a statement; undefined where PostgreSQL is to be asked. */
+  /** Whether it is in the middle of a statement; undefined where only PostgreSQL knows. */
   isWorking(): boolean | undefined
-  /** Ends the session from here: without a word where only PostgreSQL could say one. */
+  /** Ends the session from here. The client gets no message where only PostgreSQL could send one. */
   cut(): void
 }
 
-/** Why a session ended before its client wanted, when the gateway had not been told to end it. */
+/** Why a session ended before its client ended it, when the gateway had not been told to end it. */
 export interface SessionEnd {
   /** `backend_ended`, or the name of a refusal. */
   readonly reason: string
-  /** Of PostgreSQL's last word, if it had one that was recognised. */
+  /** SQLSTATE of PostgreSQL's last message, if that was recognised. */
   readonly sqlstate: string | undefined
 }
 
@@ -34,7 +34,7 @@ export function linkDirectly(
   { socket: backend, greeting, host }: BackendSession,
 ): SessionLink {
   const processId = readBackendKey(greeting)?.processId
-  // Startup packet and greeting are no traffic of the session.
+  // The startup packet and the greeting do not count as traffic of the session.
   const [writtenBefore, readBefore] = [backend.bytesWritten, backend.bytesRead]
   return {
     bytesFromClient: () => backend.bytesWritten - writtenBefore,
@@ -43,7 +43,8 @@ export function linkDirectly(
     isWorking: () => undefined,
     host,
     cut() {
-      // The backend at once, so that nothing passes any more in either direction; the client still learns of the end.
+      // The backend is destroyed at once, so that nothing more passes in either direction; the client gets an orderly
+      // close.
       backend.destroy()
       closeConnection(client)
     },

@@ -1,4 +1,7 @@
-/** How many sessions are open, and how much has passed since the start of the process, the sessions that are over included. */
+/**
+ * How many sessions are open, and how many bytes have passed since the process started, including sessions that are
+ * over.
+ */
 import type { InstanceUid } from '../../domain/ids.ts'
 import type { ListedSession } from './listed-session.ts'
 
@@ -12,10 +15,10 @@ const NOTHING: SessionTotals = { open: 0, bytesFromClient: 0, bytesToClient: 0 }
 
 export class SessionTraffic {
   #ended = NOTHING
-  /** By instance; those that are gone are forgotten. */
+  /** By instance; deleted instances are removed. */
   readonly #endedOf = new Map<InstanceUid, SessionTotals>()
 
-  /** A session is over. */
+  /** Adds the traffic of a session that is over. */
   ended(session: ListedSession): void {
     const { uid } = session.admission.instance
     this.#ended = withTraffic(this.#ended, session)
@@ -26,7 +29,7 @@ export class SessionTraffic {
     return open.reduce(withOpen, this.#ended)
   }
 
-  /** Of the instances that have sessions, or had some and are there. */
+  /** For instances that have sessions, and existing ones that had some. */
   totalsByInstance(open: readonly ListedSession[]): ReadonlyMap<InstanceUid, SessionTotals> {
     const all = new Map(this.#endedOf)
     for (const session of open) {

@@ -1,6 +1,7 @@
 /**
- * Byte streams on Bun: its own sockets, which cost half of what its `node:net` and `node:tls` do. TLS is put on a socket in
- * place, before the first byte of it was read; where one was (direct TLS, a client in a hurry), Bun's `node:tls` reads it.
+ * Byte streams on Bun: its own sockets, which cost half as much as its `node:net` and `node:tls`. TLS is put on a
+ * socket in place, before the first byte of TLS has been read. If that byte was already read (direct TLS, or a client
+ * that did not wait for the answer), Bun's `node:tls` is used.
  */
 import { EventEmitter } from 'node:events'
 import type { Server } from 'node:net'
@@ -9,14 +10,14 @@ import { TLSSocket, type SecureContext } from 'node:tls'
 import { ALPN_PROTOCOL, ConnectionEnded, type EncryptedStream, type Streams } from './byte-stream.ts'
 import { handshakeOf } from './node-streams.ts'
 
-/** As much of Bun's socket as is used here (bun.sh/docs/api/tcp). */
+/** The part of Bun's socket that is used here (bun.sh/docs/api/tcp). */
 interface BunSocket {
   data: BunStream
   readonly remoteAddress?: string
   readonly alpnProtocol?: string | false | null
-  /** @returns how many bytes were taken; the rest is to be offered again at `drain`. -1: the socket is gone */
+  /** @returns how many bytes were taken; the rest is to be offered again at `drain`. -1: the socket is closed */
   write(bytes: Buffer): number
-  /** Ends the direction of writing. */
+  /** Ends the writing direction. */
   shutdown(): void
   end(): void
   close(): void
@@ -61,16 +62,16 @@ interface BunRuntime {
   }): Promise<BunSocket>
 }
 
-/** What Bun's `node:net` keeps of a socket that listens. */
+/** The handle inside a listening socket of Bun's `node:net`. */
 interface BunListener {
   reload(options: { readonly socket: BunHandlers }): void
 }
 
 const runtime = (): BunRuntime => (globalThis as unknown as { readonly Bun: BunRuntime }).Bun
 
-/** Read and not yet taken, before the kernel is asked to hold back the rest. */
+/** How many bytes may be read ahead of the consumer before the socket is paused. */
 const MOST_PENDING_BYTES = 64 * 1024
-/** RFC 7301 §3.1: each name behind its length. */
+/** RFC 7301 §3.1: each name is preceded by its length. */
 const ALPN_OFFER = Buffer.concat([Buffer.from([ALPN_PROTOCOL.length]), Buffer.from(ALPN_PROTOCOL, 'latin1')])
 
 const HANDLERS: BunHandlers = {
@@ -86,7 +87,7 @@ const HANDLERS: BunHandlers = {
   close(socket) {
     socket.data.hearClose()
   },
-  // Bun closes the socket then, and says so.
+  // Bun closes the socket after an error and calls `close`.
   error() {
     return undefined
   },
@@ -111,21 +112,21 @@ class BunStream extends EventEmitter implements EncryptedStream {
   onHandshake: ((isSecure: boolean) => void) | undefined
   #socket: BunSocket | undefined
   readonly #isOfBackend: boolean
-  /** Read while nobody wanted it. */
+  /** Bytes that arrived while the stream was paused. */
   #pending: Buffer[] = []
   #pendingBytes = 0
   #isPaused = true
   #isHeldBack = false
-  /** There is no socket any more. */
+  /** The socket is closed. */
   #isGone = false
   #hasHeardEnd = false
   #isDelivering = false
-  /** What the kernel has not taken yet. */
+  /** Bytes that the kernel has not taken yet. */
   #unsent: Buffer[] = []
-  /** TLS is on top: what comes is for it alone. */
+  /** TLS runs on this socket: its bytes go to TLS only. */
   #isUpgraded = false
 
-  /** Of a client, which may end and still read; of a backend, which may not. */
+  /** A client may end its side and still read; for a backend, the end is the end of both sides. */
   constructor(of: 'client' | 'backend') {
     super()
     this.#isOfBackend = of === 'backend'
@@ -192,7 +193,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
     return this
   }
 
-  /** As Node, not at once: whoever resumes may have bytes in hand that come first. */
+  /** As on Node, nothing is emitted at once: the caller may still have earlier bytes to handle. */
   resume(): this {
     this.#isPaused = false
     if (this.#pending.length > 0 || this.#hasHeardEnd) queueMicrotask(this.#deliver)
@@ -226,8 +227,8 @@ class BunStream extends EventEmitter implements EncryptedStream {
   }
 
   /**
-   * The socket is gone. What a backend said before is still to be taken, at the pace of whoever takes it, and then the
-   * stream is closed (hear-out.ts); what a client said that is gone is of no use.
+   * The socket is closed. Bytes that a backend sent before are still delivered, as fast as the reader takes them, and
+   * then the stream is closed (hear-out.ts); those of a client that has closed are dropped.
    */
   hearClose(): void {
     this.#isGone = true
@@ -236,7 +237,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
     process.nextTick(this.#deliver)
   }
 
-  /** The kernel takes more. */
+  /** The kernel accepts more bytes. */
   flush(): void {
     if (this.#unsent.length === 0 || this.destroyed || this.#isGone) return
     while (this.#unsent.length > 0) {
@@ -252,14 +253,14 @@ class BunStream extends EventEmitter implements EncryptedStream {
     else this.emit('drain')
   }
 
-  /** @returns undefined when the first byte of TLS was read already, by whoever is given it then */
+  /** @returns undefined when the first byte of TLS was read already; then TLS has to be given that byte */
   upgrade(context: SecureContext): BunStream | undefined {
     if (this.#pendingBytes > 0 || this.#socket === undefined) return undefined
     this.#isUpgraded = true
     const encrypted = new BunStream('client')
     const [raw, tls] = this.#socket.upgradeTLS({
       isServer: true,
-      // Bun's own context is inside of that of its `node:tls`.
+      // The context of Bun's `node:tls` contains Bun's own context.
       tls: {
         secureContext: (context as unknown as { readonly context: unknown }).context,
         ALPNProtocols: ALPN_OFFER,
@@ -284,7 +285,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
     return false
   }
 
-  /** A socket that is gone takes everything: the writer finds out by its close, and reads on until then. */
+  /** A closed socket takes everything: the writer learns of it by `close`, and goes on reading until then. */
   #offer(bytes: Buffer): number {
     if (this.#isGone) return bytes.length
     const taken = this.#socket?.write(bytes) ?? 0
@@ -294,7 +295,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
   #finish(): void {
     if (this.writableFinished || this.destroyed) return
     this.writableFinished = true
-    // Behind the end of the other side both directions are over.
+    // When the other side has ended too, both directions are over.
     if (this.readableEnded) this.#socket?.end()
     else this.#socket?.shutdown()
     process.nextTick(() => this.emit('finish'))
@@ -332,7 +333,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
   }
 }
 
-/** Below TLS that was not put on the socket in place. */
+/** The transport below a `node:tls` socket, for TLS that was not put on Bun's socket in place. */
 class BelowTls extends Duplex {
   readonly #stream: BunStream
 
@@ -462,7 +463,7 @@ export const bunStreams: Streams = {
       await Promise.race([opened, aborted])
     } catch (error) {
       stream.destroy()
-      // It may still come to be, and is nobody's then.
+      // The connection may still be opened; then nothing uses it.
       opened.then(
         (socket) => {
           socket.close()
@@ -471,7 +472,7 @@ export const bunStreams: Streams = {
       )
       throw error
     } finally {
-      // The signal is of the login; the backend may serve many others.
+      // The signal belongs to the login; the backend may serve many others.
       signal.removeEventListener('abort', onAbort)
     }
     return stream

@@ -32,7 +32,7 @@ export const nodeStreams: Streams = {
 
   async startTls(stream, { early, context, signal }, upgraded) {
     if (!(stream instanceof Socket)) throw new Error('TLS on Node is spoken over a socket of Node')
-    // The first record was read to be recognised; it goes back for TLS to read.
+    // The first record was read to recognise TLS; it is put back for TLS to read.
     if (early.length > 0) stream.unshift(early)
     const socket = new TLSSocket(stream, {
       isServer: true,
@@ -66,18 +66,19 @@ export const nodeStreams: Streams = {
   },
 }
 
-/** @param socket of which nothing was read */
+/** @param socket from which nothing has been read */
 function asClientStream(socket: Socket): Socket {
-  // Without a listener a broken connection would end the process; whoever uses the stream notices by its close.
+  // Without a listener a broken connection would end the process; users of the stream notice by `close`.
   socket.on('error', () => undefined)
-  // A client that will send no more still reads what it asked for, as from PostgreSQL. TLS takes it from here.
+  // A client that has ended its side still reads its answers, as with PostgreSQL. TLS inherits this option.
   socket.allowHalfOpen = true
-  // A socket that came from another process listens without our options. PostgreSQL sets it too (`StreamConnection`).
+  // A listening socket that came from another process does not have our options. PostgreSQL sets this one too
+  // (`StreamConnection`).
   socket.setNoDelay(true)
   return socket
 }
 
-/** @returns the same socket, when both sides are sure of each other */
+/** @returns the same socket, after the handshake */
 export async function handshakeOf(
   socket: TLSSocket,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** The streams of the runtime that runs this process. */
+/** The streams of the runtime on which this process runs. */
 import { bunStreams } from './bun-streams.ts'
 import type { Streams } from './byte-stream.ts'
 import { nodeStreams } from './node-streams.ts'

@@ -1,17 +1,20 @@
-/** The other half of leased-places.ts: how many places of each key every worker holds, and how many are left. */
+/**
+ * The main process's counterpart of leased-places.ts: how many places of each key every worker holds, and how many are
+ * left.
+ */
 import type { PlacesOfKey } from './messages.ts'
 
-/** At once. A worker that takes more connections of one address in a moment asks again. */
+/** The most places granted at once. A worker that accepts more connections from one address soon asks again. */
 const LARGEST_BLOCK = 16
 
 export interface PlaceHolder {
   isGone(): boolean
-  /** Takes back what it does not use. @returns how many; 0 when it is gone */
+  /** Takes back the places that it does not use. @returns how many; 0 when the worker has ended */
   recall(places: PlacesOfKey): Promise<number>
 }
 
 export class GrantedPlaces {
-  /** By counter and key: how many each holds. */
+  /** By counter and key: how many places each worker holds. */
   readonly #held = new Map<string, Map<PlaceHolder, number>>()
 
   /** @returns how many `holder` gets; 0 when all are in use */
@@ -24,7 +27,7 @@ export class GrantedPlaces {
     if (this.#left(places, most) <= 0) await this.#recallFromOthers(holder, places)
     const left = this.#left(places, most)
     if (left <= 0 || holder.isGone()) return 0
-    // A part of what is left, so that others find some too.
+    // Only a part of what is left, so that other workers get some too.
     const count = Math.max(1, Math.min(LARGEST_BLOCK, Math.floor(left / (2 * Math.max(1, holders)))))
     this.#add(holder, places, count)
     return count
@@ -34,7 +37,7 @@ export class GrantedPlaces {
     this.#add(holder, places, -count)
   }
 
-  /** It is gone, with everything that it held. */
+  /** The worker has ended; everything that it held is free. */
   forget(holder: PlaceHolder): void {
     for (const [name, held] of this.#held) {
       held.delete(holder)
@@ -60,7 +63,7 @@ export class GrantedPlaces {
   #add(holder: PlaceHolder, places: PlacesOfKey, count: number): void {
     const name = nameOf(places)
     const held = this.#held.get(name) ?? new Map<PlaceHolder, number>()
-    // One that was forgotten meanwhile holds nothing.
+    // A worker that has been forgotten meanwhile holds nothing.
     const now = Math.max(0, (held.get(holder) ?? 0) + count)
     if (now === 0) held.delete(holder)
     else held.set(holder, now)

@@ -1,19 +1,19 @@
 /**
- * Places of connections, counted over all workers without a message for each of them: the main process grants them in
- * blocks (grant-places.ts), a worker hands out what it holds, and gives back what it does not need. Near the limit blocks
- * are of one, and the last places are called back from whoever does not use them: a refusal is right, and nobody gets in
- * above the limit.
+ * Counts places of connections over all workers without a message for each connection: the main process grants places
+ * in blocks (grant-places.ts); a worker hands out those it holds, and gives back what it does not need. Near the limit
+ * a block has one place, and unused places are called back from the other workers, so that a connection is refused only
+ * when the limit is really reached, and never admitted above it.
  */
 import { once, type Counter, type CounterName } from '../connection-limits.ts'
 import type { AskedOfMain, PlacesOfKey } from './messages.ts'
 
-/** Who holds more than this beyond what it uses gives the rest back. */
+/** A worker that holds more unused places than this gives the rest back. */
 const KEPT_UNUSED = 32
 
 interface Lease extends PlacesOfKey {
   granted: number
   used: number
-  /** The limit that was in force when they were granted. */
+  /** The limit that was in force when the places were granted. */
   most: number
   /** One question at a time for each key. */
   asking: Promise<number> | undefined
@@ -21,7 +21,7 @@ interface Lease extends PlacesOfKey {
 }
 
 export interface LeasedPlacesPorts {
-  /** @returns undefined when nobody counts any more: those who got this far finish */
+  /** @returns undefined when the main process is gone; connections that got this far are then served */
   ask(question: AskedOfMain['lease'][0]): Promise<number | undefined>
   giveBack(places: PlacesOfKey, count: number): void
 }
@@ -38,13 +38,13 @@ export class LeasedPlaces {
     return { take: (key, most) => this.#take({ counter, key }, most) }
   }
 
-  /** The main process needs places of this key. @returns how many it gets back */
+  /** The main process needs places of this key. @returns how many are given back */
   recall({ counter, key }: PlacesOfKey): number {
     const lease = this.#leases.get(nameOf({ counter, key }))
     return lease === undefined ? 0 : this.#withdraw(lease, 0)
   }
 
-  /** Called now and then: what nobody used since the last time goes back. */
+  /** Called regularly: places that were not used since the last call are given back. */
   sweep(): void {
     for (const [name, lease] of this.#leases) {
       const isIdle = lease.used === 0 && !lease.wasUsed && lease.asking === undefined
@@ -57,7 +57,7 @@ export class LeasedPlaces {
 
   async #take(places: PlacesOfKey, most: number): Promise<(() => void) | undefined> {
     const lease = this.#leaseOf(places, most)
-    // Granted under another limit: what is left of it is worth nothing.
+    // These places were granted under another limit, so the unused ones are given back.
     if (lease.most !== most) {
       lease.most = most
       const count = this.#withdraw(lease, 0)

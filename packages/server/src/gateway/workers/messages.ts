@@ -1,28 +1,30 @@
 /**
- * What the process that starts workers and its workers tell one another, over the pipe between them (pipe.ts), which nobody
- * else can read: settings with their secrets go this way, and never through arguments or the environment.
+ * The messages between the process that starts workers and its workers, over the pipe between them (pipe.ts), which no
+ * other process can read: settings with their secrets are sent this way, and never through arguments or the
+ * environment.
  *
  * ```
  * main process                         worker
- *      ── start (setup) ────────────────▶   builds what serves
+ *      ── start (setup) ────────────────▶   builds what it serves with
  *      ◀──────────────────── ready / failed ──
- *      ── listen? (address) ────────────▶   takes connections there from now on: on a socket that comes along, or on one
- *                                           of its own, of which the kernel gives each worker its part (SO_REUSEPORT)
+ *      ── listen? (address) ────────────▶   accepts connections there from now on: on a socket sent along, or
+ *                                           on one of its own, where the kernel distributes connections (SO_REUSEPORT)
  *      ◀─────────────────────── listening ──
- *             connections come to the worker; nothing is said of any of them, except
- *      ◀──── lease? (places of a key) ───   when it holds none: first of an address, a role, an instance
+ *             connections come to the worker; the main process hears of none of them, except
+ *      ◀──── lease? (places of a key) ───   when the worker holds none: e.g. the first connection of an address or role
  *      ── granted (how many) ───────────▶
- *      ── recall? (places of a key) ────▶   when another needs the last ones
+ *      ── recall? (places of a key) ────▶   when another worker needs the last ones
  *      ◀──────────────────── returned ────
- *      ◀──── give_back (places) ─────────   that nobody used for a while
- *      ◀──── failed_logins? ─────────────   a wrong password, or a right one where there were wrong ones
- *      ── watch? (network) ─────────────▶   the first wrong password from there: ask from now on
- *      ◀──── cancel ──── cancel ─────────▶   a key of another worker's session
+ *      ◀──── give_back (places) ─────────   that were not used for a while
+ *      ◀──── failed_logins? ─────────────   after a wrong password, or a right one from a network with wrong ones
+ *      ── watch? (network) ─────────────▶   after the first wrong password from there: ask from now on
+ *      ◀──── cancel ──── cancel ─────────▶   the key belongs to a session of another worker
  *      ── measure? / reload / unlisten / drain / end_drain ─▶
  * ```
  *
- * `?` is a question: its answer carries its number. A worker that is alone (the pipe is closed) grants itself what it asks
- * for, takes no new connections, and ends with its last session. A worker that ends gives back all that it held.
+ * `?` marks a question; its answer carries the number of the question. When the pipe is closed, a worker grants itself
+ * the places that it asks for, accepts no new connections, and ends with its last session. A worker that ends gives
+ * back all places that it held.
  */
 import type { Fault } from '../../domain/fault.ts'
 import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../../operations/ports/proof.ts'
@@ -31,7 +33,7 @@ import type { CounterName } from '../connection-limits.ts'
 import type { Address } from '../listening/address.ts'
 import type { ConnectionTarget } from '../settings.ts'
 
-/** Buffers do not survive JSON. */
+/** Buffers cannot be sent as JSON. */
 export interface CancelByWire {
   readonly processId: number
   readonly keyHex: string
@@ -48,7 +50,7 @@ export const fromWire = ({ processId, keyHex }: CancelByWire): CancelRequest => 
   key: Buffer.from(keyHex, 'hex'),
 })
 
-/** What an operator can do something about keeps its next step on the way. */
+/** A fault that an operator can fix keeps its next step when it is sent. */
 export type FaultByWire = Pick<Fault, 'code' | 'origin' | 'nextStep'>
 
 export interface PlacesOfKey {
@@ -56,20 +58,20 @@ export interface PlacesOfKey {
   readonly key: string
 }
 
-/** What the system says of an address. */
+/** The system's error for an address. */
 export interface ListenFailure {
   readonly code?: string
   readonly message: string
 }
 
-/** Passwords that come from this network are judged by the main process until then. */
+/** Until then, the main process judges passwords from this network. */
 export interface WatchedNetwork {
   readonly network: string
   /** Milliseconds of the epoch. */
   readonly until: number
 }
 
-/** @template Setup what the composition tells a worker of the rest of the system */
+/** @template Setup what the composition passes to a worker about the rest of the system */
 export type NoticeToWorker<Setup> =
   | { readonly kind: 'start'; readonly setup: Setup; readonly watched: readonly WatchedNetwork[] }
   | { readonly kind: 'unlisten'; readonly listener: number }
@@ -78,14 +80,17 @@ export type NoticeToWorker<Setup> =
   | { readonly kind: 'drain'; readonly limitMs: number }
   | { readonly kind: 'end_drain' }
 
-/** What the main process asks a worker, and what each answer is. */
+/** What the main process asks a worker, with the type of each answer. */
 export interface AskedOfWorker {
-  /** Comes with the socket, unless the worker is to open the address itself. The answer: why it cannot, if so. */
+  /**
+   * Comes with the socket, unless the worker is to open the address itself. The answer is null, or why it cannot
+   * listen.
+   */
   listen: [
     question: { readonly listener: number; readonly address: Address; readonly target: ConnectionTarget },
     answer: ListenFailure | null,
   ]
-  /** How many it gives back. */
+  /** The answer is how many places it gives back. */
   recall: [question: PlacesOfKey, answer: number]
   watch: [question: WatchedNetwork, answer: true]
   /** The metrics of a worker, which only the composition can read. */
@@ -98,9 +103,9 @@ export type NoticeFromWorker =
   | (PlacesOfKey & { readonly kind: 'give_back'; readonly count: number })
   | { readonly kind: 'cancel'; readonly request: CancelByWire }
 
-/** What a worker asks the main process. */
+/** What a worker asks the main process, with the type of each answer. */
 export interface AskedOfMain {
-  /** How many places are granted; 0: the limit is reached. */
+  /** The answer is how many places are granted; 0: the limit is reached. */
   lease: [question: PlacesOfKey & { readonly most: number }, answer: number]
   failed_logins: [question: FailedLoginsQuestion, answer: FailedLoginsAnswer]
 }

@@ -1,6 +1,6 @@
 /**
- * One end of the pipe between two processes: notices, and questions with answers. What is said in one turn of the event loop
- * goes as one message, because each costs both processes a system call and a wake-up.
+ * One end of the pipe between two processes: notices, and questions with answers. Everything sent in one turn of the
+ * event loop goes as one message, because each message costs both processes a system call and a wake-up.
  */
 import type { SendHandle } from 'node:child_process'
 
@@ -19,7 +19,7 @@ export type Answers<Asked extends Questions<Asked>> = {
 export interface Pipe<Notice, Asked extends Questions<Asked>> {
   notify(notice: Notice): void
   /**
-   * @param handle a socket that goes with the question
+   * @param handle a socket that is sent with the question
    * @returns undefined when the other process is gone
    */
   ask<Name extends keyof Asked & string>(
@@ -27,11 +27,11 @@ export interface Pipe<Notice, Asked extends Questions<Asked>> {
     question: Asked[Name][0],
     handle?: SendHandle,
   ): Promise<Asked[Name][1] | undefined>
-  /** What comes in from the other process. */
+  /** Handles a message from the other process. */
   hear(envelopes: unknown, handle: unknown): void
-  /** Sends at once what was said so far: before the end. */
+  /** Sends everything queued at once; needed before the process ends. */
   flush(): void
-  /** The other process is gone: who waits for an answer gets none. */
+  /** The other process is gone: open questions get no answer. */
   close(): void
 }
 
@@ -43,7 +43,7 @@ type Envelope =
 /** @param send writes to the other process */
 export function createPipe<
   Notice,
-  // Named by the callers, to tell one direction from the other.
+  // Named by the callers, to distinguish the two directions.
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   Heard,
   Asked extends Questions<Asked>,
@@ -99,13 +99,13 @@ export function createPipe<
           say(envelope)
           return
         }
-        // A socket goes with one message, behind everything that was said before.
+        // A socket goes with one message, after everything queued before.
         flush()
         send([envelope], handle)
       })
     },
     hear(envelopes, handle) {
-      // The other end is a process of ours, on a pipe that nobody else has.
+      // The other end is a process of ours, on a pipe that no other process has.
       for (const envelope of envelopes as readonly Envelope[]) hearOne(envelope, handle)
     },
     flush,

@@ -1,7 +1,7 @@
 /**
- * Serves by processes of their own. This process says where to listen, counts for all of them, and has no part in a
- * login. A worker that ends takes its own sessions with it and is replaced; when this process ends, the
- * workers take no more connections and serve what they have to the end (docs/decisions/0009-gateway-workers.md, 0018).
+ * Serves connections in worker processes. This process decides where to listen, counts for all workers, and takes no
+ * part in a login. When a worker ends, its own sessions end and it is replaced; when this process ends, the workers
+ * accept no more connections and serve their open ones to the end (docs/decisions/0009-gateway-workers.md, 0018).
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { Fault } from '../../domain/fault.ts'
@@ -27,12 +27,12 @@ export interface WorkerRuntime {
   /** For the log. */
   readonly name: string
   readonly program: string
-  /** What stands before the file that it runs. */
+  /** Arguments before the file to run. */
   readonly options: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   /**
-   * Its workers open each address for themselves (SO_REUSEPORT): the kernel spreads connections evenly over them. With one
-   * socket for all, whoever wakes first takes a whole burst.
+   * Its workers open each address themselves (SO_REUSEPORT), and the kernel spreads connections evenly over them. With
+   * one shared socket, the worker that wakes first takes a whole burst.
    */
   readonly opensAddresses?: boolean
 }
@@ -40,18 +40,18 @@ export interface WorkerRuntime {
 export interface ServingByWorkers<Setup, Snapshot> extends Serving {
   readonly count: number
   /**
-   * They run already, and learn now what to serve. Resolves when all of them do.
-   * @param onCancel a worker asks about a key that none of its own sessions has
+   * Tells the running workers what to serve. Resolves when all of them do.
+   * @param onCancel called when a worker asks about a key that none of its own sessions has
    */
   start(setup: Setup, onCancel: (request: CancelByWire) => void): Promise<void>
   reload(setup: Setup): void
-  /** The metrics of those that answer in time. */
+  /** The metrics of the workers that answer in time. */
   measure(): Promise<readonly Snapshot[]>
 }
 
 export interface ServeByWorkersOptions {
   readonly entry: URL
-  /** The first is used; one whose workers all end before they serve gives way to the next. */
+  /** The first one is used; when all its workers end before they serve, the next one is tried. */
   readonly runtimes: readonly [WorkerRuntime, ...WorkerRuntime[]]
   readonly count: number
   readonly log: GatewayLog
@@ -59,7 +59,7 @@ export interface ServeByWorkersOptions {
 
 interface Listener extends Address {
   readonly id: number
-  /** Where the workers do not open addresses themselves. */
+  /** Undefined where the workers open addresses themselves. */
   readonly bound: BoundAddress | undefined
   readonly target: ConnectionTarget
 }
@@ -73,7 +73,7 @@ interface Worker<Setup> extends PlaceHolder {
 
 /** A worker that cannot even start is not started again in a tight loop. */
 const RESTART_PAUSE_MS = 1_000
-/** A worker that is to stop ends its sessions within a few seconds; one that takes longer hangs. */
+/** A worker that drains ends its sessions within a few seconds after the limit; one that takes longer hangs. */
 const STUCK_AFTER_MS = 15_000
 const MEASURE_LIMIT_MS = 2_000
 
@@ -95,7 +95,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
   #runtime: WorkerRuntime
   #otherRuntimes: readonly WorkerRuntime[]
   #wasEverReady = false
-  /** A worker ran and said what is wrong with the rest of the system: no other runtime mends that. */
+  /** A worker ran and reported a fault in the rest of the system, which no other runtime would fix. */
   #hasFailed = false
   #setup: Setup | undefined
   #isStopping = false
@@ -122,8 +122,8 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
   async listen(address: Address, target: ConnectionTarget): Promise<OpenAddress> {
     const bound = await bindAddress(address)
     const { host, port } = bound
-    // Bound even where the workers do it themselves: an address that they may share with one another they could also share
-    // with another installation of the same account, and neither would notice.
+    // Bound first even where the workers open the address themselves: an address that workers can share among
+    // themselves could also be shared with another installation of the same account, and neither would notice.
     const isTheirs = this.#runtime.opensAddresses === true
     if (isTheirs) bound.close()
     const listener: Listener = {
@@ -181,7 +181,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     const answers = await Promise.all(
       this.#ready().map(({ pipe }) => withinLimit(pipe.ask('measure', null), MEASURE_LIMIT_MS)),
     )
-    // A worker of ours, on the same version, measures what the composition reads.
+    // Workers run the same version as this process, so they return the type that the composition reads.
     return answers.filter(
       (answer) => answer !== undefined && answer !== null,
     ) as unknown as readonly Snapshot[]
@@ -194,7 +194,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
   #startOne(): void {
     const runtime = this.#runtime
     const child = fork(this.#options.entry, [], {
-      // A session of its own: Ctrl-C in a terminal is for the main process, which tells its workers.
+      // A session of its own: Ctrl-C in a terminal goes to the main process only, which tells its workers.
       detached: true,
       execPath: runtime.program,
       execArgv: [...runtime.options],
@@ -203,7 +203,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     })
     const pipe = createPipe<NoticeToWorker<Setup>, NoticeFromWorker, AskedOfWorker, AskedOfMain>(
       (envelopes, handle) => {
-        // A worker that just ended is replaced at its exit, which is reported; there is nothing to add here.
+        // A worker that has just ended is replaced on `exit`, which is logged; there is nothing to add here.
         if (child.connected) child.send([...envelopes], handle, { keepOpen: true }, () => undefined)
       },
       (notice) => {
@@ -225,7 +225,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     })
     child.once('error', (error) => {
       this.#options.log.error({ err: error }, 'a worker of the gateway cannot be reached')
-      // Where the program itself cannot be run there is no exit.
+      // When the program itself cannot be run, there is no `exit` event.
       if (child.pid === undefined) this.#onExit(worker, null, null)
     })
     child.once('exit', (code, signal) => {
@@ -246,7 +246,8 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
       this.#startOne()
       return
     }
-    // One that ends before it has said anything would be started again for ever, and nobody told.
+    // Otherwise a worker that always ends before it sends anything would be restarted for ever, and no caller would
+    // learn of it.
     if (!worker.isReady) this.#started?.reject(neverReady(code, signal))
     if (this.#isStopping) return
     this.#options.log.error(
@@ -265,7 +266,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     return failed !== this.#runtime || this.#otherRuntimes.length > 0
   }
 
-  /** @returns whether another runtime is there for those that this one cannot run */
+  /** @returns whether there is another runtime for the workers that this one cannot run */
   #givesWay(failed: WorkerRuntime): boolean {
     if (this.#wasEverReady || this.#hasFailed) return false
     if (failed !== this.#runtime) return true
@@ -303,7 +304,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
 
   #hearFailure(worker: Worker<Setup>, notice: NoticeFromWorker & { kind: 'failed' }): void {
     const { log } = this.#options
-    // What is no fault of the system may be one of the runtime, e.g. a key of a kind that it does not know.
+    // Anything but a fault of the system may be the runtime's, e.g. a key type that it does not support.
     if (notice.fault === undefined && !this.#wasEverReady && this.#hasAnother(worker.runtime)) {
       log.error({ reason: notice.reason }, `a worker of the gateway cannot start on ${worker.runtime.name}`)
       return
@@ -313,12 +314,12 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     log.error({ reason: notice.reason }, 'a worker of the gateway cannot start')
   }
 
-  /** To every worker but one; a session is served by one of them at most. */
+  /** To every worker but the one that asked; at most one of them serves the session. */
   #passCancel(request: CancelByWire, asker?: Worker<Setup>): void {
     for (const worker of this.#workers) if (worker !== asker) worker.pipe.notify({ kind: 'cancel', request })
   }
 
-  /** @returns why the worker cannot listen, if so; undefined when it ended meanwhile */
+  /** @returns why the worker cannot listen, or null; undefined when it has ended meanwhile */
   #giveListener(
     { pipe }: Worker<Setup>,
     { id, host, port, bound, target }: Listener,
@@ -326,7 +327,10 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     return pipe.ask('listen', { listener: id, address: { host, port }, target }, bound?.server)
   }
 
-  /** To a worker that came later: nobody waits for it, so the log says when it takes no connections there. */
+  /**
+   * For a worker that started later: no caller waits for the result, so the log reports when it cannot accept
+   * connections there.
+   */
   async #giveAgain(worker: Worker<Setup>, listener: Listener): Promise<void> {
     const failure = await this.#giveListener(worker, listener)
     if (failure === null || failure === undefined) return
@@ -372,7 +376,7 @@ const neverReady = (code: number | null, signal: NodeJS.Signals | null): Fault =
     nextStep: 'See what it printed, and whether the machine has memory and processes left for it.',
   })
 
-/** Nothing of ours: what a worker must know, it is told. */
+/** Without our variables: everything that a worker must know is sent over the pipe. */
 function environmentOfWorker(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_')))
 }

@@ -1,7 +1,8 @@
 /**
- * The brake on guessing passwords (failed-login-brake.ts), counted by the main process for all workers. Where no password was
- * wrong there is nothing to count: a worker answers for itself, and asks only about networks that it was told to watch.
- * The first wrong password from a network is answered when every worker knows of it, so that no right one slips by.
+ * The brake on guessing passwords (failed-login-brake.ts), counted by the main process for all workers. Where no
+ * password was wrong there is nothing to count: a worker answers by itself, and asks the main process only about
+ * networks that it was told to watch. The first wrong password from a network is answered only when every worker knows
+ * of it, so that no worker answers a right one without the brake.
  */
 import { clientNetwork } from '../../domain/client-network.ts'
 import { createFailedLogins } from '../../operations/login/failed-login-brake.ts'
@@ -9,17 +10,17 @@ import type { FailedLoginsAnswer, FailedLoginsQuestion } from '../../operations/
 import type { WatchedNetwork } from './messages.ts'
 
 const NOTHING_WENT_WRONG: FailedLoginsAnswer = { delayMs: 0, closedUntil: null }
-/** As the brake itself: the oldest goes first. */
+/** As in the brake itself: the oldest entry is dropped first. */
 const MOST_NETWORKS = 10_000
 
-/** Of the main process. */
+/** Used by the main process. */
 export class FailedLoginCount {
   readonly #failedLogins = createFailedLogins()
   readonly #watched = new Map<string, number>()
   readonly #telling = new Map<string, Promise<unknown>>()
   readonly #tellAll: (watched: WatchedNetwork) => Promise<unknown>
 
-  /** @param tellAll resolves when every worker knows */
+  /** @param tellAll resolves when every worker knows of the network */
   constructor(tellAll: (watched: WatchedNetwork) => Promise<unknown>) {
     this.#tellAll = tellAll
   }
@@ -29,12 +30,12 @@ export class FailedLoginCount {
     return this.#failedLogins.answer(question)
   }
 
-  /** For a worker that starts now. */
+  /** For a worker that is starting. */
   watched(): readonly WatchedNetwork[] {
     return [...this.#watched].map(([network, until]) => ({ network, until }))
   }
 
-  /** Twice the window: what is counted until its half is forgotten before nobody watches any more. */
+  /** Watches for twice the window and renews after half of that: failures are forgotten before the watching ends. */
   async #watch({ login, limits, now }: FailedLoginsQuestion): Promise<void> {
     const network = clientNetwork(login.clientAddress)
     const known = this.#watched.get(network)
@@ -50,10 +51,13 @@ export class FailedLoginCount {
   }
 }
 
-/** Of a worker. */
+/** Used by a worker. */
 export class WatchedNetworks {
   readonly #watched = new Map<string, number>()
-  /** Whoever fills the memory with networks must not make us forget one: until then all are watched. */
+  /**
+   * An attacker who fills the memory with networks must not make us forget one: until this time, all networks are
+   * watched.
+   */
   #allUntil = 0
 
   watch({ network, until }: WatchedNetwork): void {
@@ -72,7 +76,7 @@ export class WatchedNetworks {
   }
 }
 
-/** @returns until when the one was watched that there was no more room for; 0 when there was */
+/** @returns the time until which the dropped network was to be watched; 0 when none had to be dropped */
 function remember(watched: Map<string, number>, network: string, until: number): number {
   watched.delete(network)
   watched.set(network, until)

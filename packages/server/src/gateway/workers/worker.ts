@@ -23,7 +23,7 @@ import { WatchedNetworks } from './watched-networks.ts'
 export interface SharedWithNode {
   readonly counters: Counters
   readonly brake: FailedLoginBrake
-  /** Asks the other processes and nodes about a key that is not known here. */
+  /** Asks the other processes and nodes about a key that no session here has. */
   cancelElsewhere(request: CancelRequest): void
 }
 
@@ -31,16 +31,16 @@ export interface BuiltWorker<Setup> {
   readonly serving: ServingHere
   reload(setup: Setup): Promise<void>
   measure(): Promise<unknown>
-  /** Writes down what is still to be written, at the end. */
+  /** Writes what is still to be written, before the process ends. */
   stop(): Promise<void>
 }
 
-/** How often places that nobody uses are given back. */
+/** How often unused places are given back. */
 const SWEEP_MS = 1_000
 
 /**
  * Serves until told to drain, or until the process that started it is gone and the last session has ended.
- * @param build called once, with what the first message says
+ * @param build called once, with the setup from the first message
  */
 export function runWorker<Setup>(
   build: (setup: Setup, shared: SharedWithNode) => Promise<BuiltWorker<Setup>>,
@@ -52,7 +52,7 @@ export function runWorker<Setup>(
   process.once('disconnect', () => void worker.onAlone())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // As long as the process that started it is there, that one decides; afterwards a signal is meant for this one.
+      // While the process that started it is there, that process decides; afterwards a signal is meant for this one.
       if (!process.connected && signal !== 'SIGHUP') process.exit(0)
     })
   }
@@ -64,7 +64,7 @@ class Worker<Setup> {
   #isStopping = false
   readonly #listeners = new Map<number, { close(): void }>()
   readonly #watched = new WatchedNetworks()
-  /** Counts alone when the process that counts for all is gone. */
+  /** Used when the process that counts for all workers is gone. */
   readonly #ownFailedLogins = createFailedLogins()
   readonly #places: LeasedPlaces = new LeasedPlaces({
     ask: (question) => this.#pipe.ask('lease', question),
@@ -79,7 +79,7 @@ class Worker<Setup> {
     AskedOfWorker
   >(
     (envelopes) => {
-      // The pipe may break at any moment; its end is what is acted upon.
+      // The pipe may break at any moment; we act on its `disconnect`.
       if (process.connected) process.send?.(envelopes, undefined, undefined, () => undefined)
     },
     (notice) => {
@@ -107,12 +107,12 @@ class Worker<Setup> {
     this.#pipe.hear(envelopes, handle)
   }
 
-  /** The process that started this one is gone: nobody else comes in. */
+  /** The process that started this one is gone: accepts no more connections. */
   async onAlone(): Promise<void> {
     this.#pipe.close()
     this.#unlistenAll()
     if (this.#isStopping) {
-      // Whoever ended it in the middle of a stop wants no more waiting.
+      // Whoever killed it in the middle of a drain does not want to wait any longer.
       this.#built?.serving.endDrain()
       return
     }

@@ -1,7 +1,7 @@
 /**
  * Registers what the claims of a credential may name (behaviours 9, 10): a catalog for all tables of a database, or a
- * single table. Registering makes tables readable past their grants in PostgreSQL, so it is for those who manage the
- * database instance.
+ * single table. Registering makes tables readable regardless of their grants in PostgreSQL, so it is reserved for those
+ * who manage the database instance.
  */
 import { parseSecurableName, type CatalogEntry, type CatalogEntryKind } from '../../domain/catalog.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
@@ -24,7 +24,7 @@ export interface CatalogPorts {
   readonly clock: Clock
 }
 
-/** An entry with the name that its database instance has now. */
+/** An entry with the present name of its database instance. */
 export interface ShownEntry extends CatalogEntry {
   readonly instanceName: string
 }
@@ -32,7 +32,7 @@ export interface ShownEntry extends CatalogEntry {
 const LARGEST_PAGE = 100
 
 /**
- * @param request.instanceName and `databaseName` may be left out for a table whose catalog is registered
+ * @param request.instanceName may be left out, like `databaseName`, for a table whose catalog is registered
  * @throws RefusedError invalid_parameter, instance_not_found, permission_denied, instance_state_conflict,
  *   catalog_entry_already_exists, database_not_usable, template_database_in_use
  */
@@ -65,12 +65,12 @@ export async function registerEntry(
     throw refused('instance_state_conflict', {
       name: instance.name,
       state: instance.state,
-      problem: 'its databases can be looked at only when it is AVAILABLE.',
+      problem: 'its databases can be listed and checked only while it is AVAILABLE.',
     })
   }
   const nameTaken = () => refused('catalog_entry_already_exists', { name: request.name })
-  // First, so that no database is made for an entry that cannot be: the two have no transaction in common. An entry that
-  // is made in between leaves a database behind, which the next try takes as it is.
+  // Checked first, so that no database is created for an entry that cannot be stored: the two have no common
+  // transaction. An entry stored in between leaves a database behind, which the next attempt uses.
   if ((await ports.catalog.findEntry(caller.workspaceId, request.kind, request.name)) !== undefined)
     throw nameTaken()
   await requireDatabase(ports, instance, { name: databaseName, create: request.createDatabase })
@@ -118,9 +118,9 @@ export async function listEntries(
 }
 
 /**
- * The real service takes updates for terraform's sake and changes nothing by them. What a catalog stands for is for ever
- * here too: the grants on it would mean other tables.
- * @throws RefusedError catalog_entry_not_found, permission_denied, invalid_parameter for whatever differs
+ * The real service accepts updates for terraform's sake, and they change nothing. A catalog can never stand for
+ * something else here either: the grants on it would then apply to other tables.
+ * @throws RefusedError catalog_entry_not_found, permission_denied, invalid_parameter for every field that differs
  */
 export async function updateCatalog(
   ports: CatalogPorts,
@@ -142,13 +142,14 @@ export async function updateCatalog(
   ] as const
   for (const [field, value, current] of fields) {
     if (value === undefined || value === current) continue
-    const problem = 'a catalog is not changed; delete it and register it anew. Grants on it go with it.'
+    const problem =
+      'a catalog cannot be changed; delete it and register it again. Its grants are deleted with it.'
     throw refused('invalid_parameter', { field, problem })
   }
   return shown
 }
 
-/** What it names stays as it is; tokens whose claims name it open nothing any more. */
+/** The tables themselves stay as they are; tokens whose claims name the entry open nothing any more. */
 export async function removeEntry(
   ports: CatalogPorts,
   caller: Caller,
@@ -189,7 +190,7 @@ function requireName(kind: CatalogEntryKind, name: string) {
   const parts = parseSecurableName(name)
   const fits = kind === 'CATALOG' ? parts?.schema === undefined : parts?.table !== undefined
   if (parts !== undefined && fits) {
-    // Schema and table are named as PostgreSQL has them, whatever that is.
+    // Names of schemas and tables are PostgreSQL's, and may be anything.
     requireDisplayName(parts.catalog, 'name')
     return parts
   }
@@ -219,7 +220,7 @@ async function requireDatabase(
 
 async function show({ store }: Pick<CatalogPorts, 'store'>, entry: CatalogEntry): Promise<ShownEntry> {
   const instance = await store.loadInstance(entry.instanceUid)
-  // Gone with its instance between two questions.
+  // Deleted together with its instance between two queries.
   if (instance === undefined) throw notFound(entry)
   return { ...entry, instanceName: instance.name }
 }

@@ -1,6 +1,6 @@
 /**
- * Who may read a catalog, a schema of it or a table through claims: SELECT, after Unity Catalog's grants. Nothing of
- * this reaches PostgreSQL; it decides about claims only (behaviour 9).
+ * Who may read a catalog, one of its schemas or a table through claims: SELECT, modelled on Unity Catalog's grants.
+ * None of this reaches PostgreSQL; it decides about claims only (behaviour 9).
  */
 import { parseSecurableName, type CatalogEntry } from '../../domain/catalog.ts'
 import { IDENTITY_TYPES, type Identity } from '../../domain/identity.ts'
@@ -40,7 +40,7 @@ export async function listReaders(
 }
 
 /**
- * @param change names as Unity Catalog writes principals: user name, application id, or name of a group
+ * @param change names in the form of Unity Catalog's principals: user name, application id, or group name
  * @throws RefusedError catalog_entry_not_found, permission_denied, identity_not_found
  */
 export async function changeReaders(
@@ -69,7 +69,9 @@ export async function changeReaders(
   return ports.catalog.listReaders(entry.uid, securable.name)
 }
 
-/** A table has an entry of its own, or is one of its catalog's; a schema is always its catalog's. */
+/**
+ * A table has an entry of its own, or belongs to that of its catalog; a schema always belongs to that of its catalog.
+ */
 async function requireEntryOf(
   ports: ReaderPorts,
   caller: Caller,
@@ -85,7 +87,7 @@ async function requireEntryOf(
   return own ?? requireEntry(ports.catalog, caller, { kind: 'CATALOG', name: parts.catalog })
 }
 
-/** Of whatever type; where one name is that of several, the order of the types decides, users first. */
+/** An identity of any type; when several have this name, the order of the types decides, users first. */
 async function requirePrincipal({ directory }: ReaderPorts, caller: Caller, name: string): Promise<Identity> {
   for (const type of IDENTITY_TYPES) {
     const found = await directory.findAssignedByName(caller.workspaceId, type, name)

@@ -1,6 +1,6 @@
 /**
- * Who calls the REST API: a workspace token or a personal access token, checked anew at every request, so that
- * a deactivated or unassigned identity is out at once. A database credential is never a bearer (attack 19).
+ * Authenticates callers of the REST API by a workspace token or a personal access token, checked at every request, so
+ * that a deactivated or unassigned identity loses access at once. A database credential is never accepted (attack 19).
  */
 import type { WorkspaceId } from '../../domain/ids.ts'
 import type { Principal } from '../../domain/identity.ts'
@@ -14,7 +14,7 @@ import type { Directory } from '../ports/directory.ts'
 import type { PersonalAccessTokenStore } from '../ports/personal-access-tokens.ts'
 import { refused, RefusedError } from '../refused-error.ts'
 
-/** Longer than any bearer that Lakegate issues; refused before it is hashed. */
+/** Longer than any bearer token that Lakegate issues; a longer one is refused before it is hashed. */
 const LONGEST_BEARER = 4096
 
 export interface AuthenticateBearerPorts {

@@ -1,6 +1,6 @@
 /**
- * Exchanges a token of an outside identity provider, or a personal access token, for a workspace token (RFC 8693,
- * behaviour 68): so that a CI job or a Kubernetes workload gets in without a secret of ours.
+ * Exchanges a token of an external identity provider, or a personal access token, for a workspace token (RFC 8693,
+ * behaviour 68), so that a CI job or a Kubernetes workload can log in without a secret of Lakegate.
  */
 import type { FederationPolicy } from '../../domain/federation-policy.ts'
 import type { Identity, Principal } from '../../domain/identity.ts'
@@ -39,7 +39,7 @@ export interface ExchangePorts {
 export interface ExchangeRequest {
   readonly subjectToken: string
   readonly subjectTokenType: string
-  /** The application id of a service principal; undefined: account-wide, for a user. */
+  /** The application id of a service principal; undefined: an account-wide policy, for a user. */
   readonly clientId: string | undefined
   readonly scope: string | undefined
   readonly workspaceId: WorkspaceId
@@ -82,9 +82,9 @@ async function exchange(ports: ExchangePorts, request: ExchangeRequest): Promise
   const granted = scopes.filter(
     (scope) => subject.scopes.includes(scope) || subject.scopes.includes('all-apis'),
   )
-  // A token that opens nothing would only be found out later.
+  // Refused now, because a token without any scope would be noticed only later.
   if (granted.length === 0)
-    throw notExchanged(`the subject token is good for ${subject.scopes.join(' ')} only`)
+    throw notExchanged(`the subject token has only the scopes ${subject.scopes.join(' ')}`)
   const tokenId = ports.randomUuid()
   const minted = await mintWorkspaceToken(
     {
@@ -153,7 +153,8 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
   if (request.clientId !== undefined && principal === undefined)
     throw notExchanged('no policy accepts the subject token')
   const policies = await ports.policies.listPolicies(ports.accountId, principal?.id)
-  // The issuer only chooses which configured keys to try; it is nothing until one of them has verified the token.
+  // The unverified issuer only selects the configured keys to try; it proves nothing until one of them has verified the
+  // token.
   for (const policy of policies.filter((candidate) => candidate.issuer === issuer)) {
     const claims = await ports.foreignTokens.verify(request.subjectToken, policy)
     if (claims === undefined || !accepts(policy, claims, now)) continue
@@ -174,14 +175,14 @@ async function byForeignToken(ports: ExchangePorts, request: ExchangeRequest, no
   throw notExchanged('no policy accepts the subject token')
 }
 
-/** Clocks of other companies differ a little. */
+/** Tolerance for the clocks of external providers. */
 const SKEW_SECONDS = 30
 
 function accepts(policy: FederationPolicy, claims: Readonly<Record<string, unknown>>, now: Date): boolean {
   const { exp, nbf, iat, aud, iss } = claims
   const nowSeconds = now.getTime() / 1000
   if (iss !== policy.issuer) return false
-  // At least a second of life: the token that is given for it lives no longer.
+  // At least one second must be left: the new token does not outlive this one.
   if (typeof exp !== 'number' || !(exp >= nowSeconds + 1)) return false
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= nowSeconds + SKEW_SECONDS)) return false
   if (iat !== undefined && !(typeof iat === 'number' && iat <= nowSeconds + SKEW_SECONDS)) return false

@@ -1,4 +1,7 @@
-/** Issues a personal access token: good for the REST API and for minting, never as a password (behaviour 25). */
+/**
+ * Issues a personal access token: valid for the REST API and for minting, never as a PostgreSQL password (behaviour
+ * 25).
+ */
 import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import type { PersonalAccessTokenStore } from '../ports/personal-access-tokens.ts'
@@ -10,7 +13,7 @@ export interface NewSecret {
 
 /**
  * @param generate makes the secret and its SHA-256 hash; only the hash is stored
- * @param lifetimeSeconds undefined means that it does not expire
+ * @param lifetimeSeconds undefined: it does not expire
  * @returns the token, which cannot be read again later
  */
 export async function issuePersonalAccessToken(
@@ -40,7 +43,7 @@ export async function issuePersonalAccessToken(
     createdAt: request.now,
     createdBy: request.identityId,
     expiresAt,
-    // A start must not fail because its administrator made many tokens.
+    // The first start must not fail because its administrator has many tokens.
     atMost: Number.MAX_SAFE_INTEGER,
   })
   if (stored === undefined) throw new Error('a token without a limit was not stored')

@@ -1,4 +1,4 @@
-/** What the policy of minting wants to know of a caller and an instance; asked only as far as it decides. */
+/** What the minting policy needs to know about a caller and an instance; each fact is loaded only if it can matter. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { MintableInstance } from '../../policy/credential.ts'
 import { instancePermission, type Caller } from '../../policy/permissions.ts'
@@ -11,17 +11,17 @@ export interface MintFactPorts {
   readonly roles: Pick<InstanceRoles, 'hasRoleBoundTo'>
 }
 
-/** @throws Fault when the instance has to be asked and does not answer */
+/** @throws Fault when the instance must be asked and does not answer */
 export async function loadMintFacts<Instance extends DatabaseInstance>(
   { store, roles }: MintFactPorts,
   caller: Caller,
   instance: Instance,
 ): Promise<MintableInstance & { readonly instance: Instance }> {
-  // Who manages the instance in any case needs neither a grant nor a role; neither is asked for.
+  // A caller who manages the instance anyway needs neither a grant nor a role, so neither is loaded.
   if (instancePermission(caller, instance, undefined) === 'CAN_MANAGE')
     return { instance, granted: undefined, hasRole: 'unknown' }
   const granted = await loadGrantedPermission(store, caller, instance)
-  // Whoever manages the instance needs no role; the instance is asked only for the others.
+  // A caller who manages the instance by a grant needs no role; the instance is asked only for the others.
   if (instancePermission(caller, instance, granted) === 'CAN_MANAGE' || instance.state !== 'AVAILABLE')
     return { instance, granted, hasRole: 'unknown' }
   const identityIds = [caller.identity.id, ...caller.groupIds]

@@ -1,5 +1,7 @@
-/** Federation policies: made, read, changed and removed; on the account by its administrators, on a service principal
- * by those who manage it. */
+/**
+ * Creates, reads, changes and deletes federation policies: those of the account by its administrators, those of a
+ * service principal by everyone who manages it.
+ */
 import type { DirectoryScope } from '../../domain/directory.ts'
 import type { FederationPolicy } from '../../domain/federation-policy.ts'
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
@@ -21,7 +23,7 @@ export interface FederationPolicyPorts {
   readonly randomUuid: () => string
 }
 
-/** `undefined`: of the account. */
+/** Undefined: the policies of the account. */
 type ServicePrincipalIdText = string | undefined
 
 export type PolicyContent = Pick<
@@ -55,7 +57,7 @@ export async function createFederationPolicy(
   const result = await ports.policies.insertPolicy(policy, { atMost: MOST_POLICIES })
   if (result === 'limit_reached')
     throw refused('quota_exceeded', {
-      problem: `There are at most ${String(MOST_POLICIES)} federation policies there.`,
+      problem: `At most ${String(MOST_POLICIES)} federation policies are allowed for the account or a service principal.`,
     })
   if (result === 'id_taken') throw refused('federation_policy_already_exists', { id: policy.policyId })
   return policy
@@ -94,7 +96,7 @@ export async function updateFederationPolicy(
   },
 ): Promise<FederationPolicy> {
   const { uid } = await getFederationPolicy(ports, caller, request)
-  // Of two changes at once neither takes back the other.
+  // Concurrent changes do not undo each other.
   const changed = await ports.policies.changePolicy(uid, (current) => {
     const next = { ...current, ...request.change, updatedAt: ports.clock() }
     requireConsistent(current.servicePrincipalId, next)
@@ -137,12 +139,12 @@ function requireConsistent(servicePrincipalId: IdentityId | undefined, content: 
     servicePrincipalId !== undefined && content.subject === undefined
       ? {
           field: 'oidc_policy.subject',
-          problem: 'say which subject of the issuer is this service principal.',
+          problem: 'is required: the subject of the issuer that stands for this service principal.',
         }
       : servicePrincipalId === undefined && content.subject !== undefined
         ? {
             field: 'oidc_policy.subject',
-            problem: 'account-wide the subject is the user name; leave it out.',
+            problem: 'must be left out of an account-wide policy: the subject there is the user name.',
           }
         : content.jwksUri !== undefined && content.jwksJson !== undefined
           ? { field: 'oidc_policy.jwks_json', problem: 'give jwks_uri or jwks_json, not both.' }

@@ -1,4 +1,4 @@
-/** OAuth applications that an administrator registers: public or confidential, with their own redirect addresses. */
+/** OAuth applications that an administrator registers: public or confidential, each with its own redirect URLs. */
 import type { AccountId } from '../../domain/ids.ts'
 import { isUuid } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
@@ -42,7 +42,7 @@ export async function createOAuthClient(
   const secret = request.isConfidential ? ports.generate() : undefined
   const client: OAuthClient = {
     ...request.content,
-    // People read it when they are asked whether they trust it.
+    // Users read this name when they are asked whether they trust the application.
     name: requireDisplayName(request.content.name, 'name'),
     clientId: ports.randomUuid(),
     integrationId: ports.randomUuid(),
@@ -83,7 +83,7 @@ export async function updateOAuthClient(
 ): Promise<void> {
   requirePermitted(decideManageAccount(caller))
   const { integrationId, change } = request
-  // Of two changes at once neither takes back the other.
+  // Concurrent changes do not undo each other.
   const isChanged =
     isUuid(integrationId) &&
     (await ports.clients.changeOAuthClient(ports.accountId, integrationId, (current) => {
@@ -105,7 +105,7 @@ export async function deleteOAuthClient(
   if (!isDeleted) throw notFound(integrationId)
 }
 
-/** RFC 9700 §4.1: exact addresses; plain HTTP only on the machine of the user. */
+/** RFC 9700 §4.1: exact URLs; plain HTTP only on the user's own machine. */
 function requireSound(content: OAuthClientContent & { readonly isConfidential: boolean }): void {
   const { redirectUrls, scopes } = content
   if (redirectUrls.length === 0) throw invalid('redirect_urls', 'name at least one.')
@@ -123,7 +123,7 @@ function requireSound(content: OAuthClientContent & { readonly isConfidential: b
   const unknown = scopes.find((scope) => !KNOWN_SCOPES.includes(scope))
   if (unknown !== undefined || scopes.length === 0)
     throw invalid('scopes', `choose among ${KNOWN_SCOPES.join(', ')}.`)
-  // RFC 9700 §2.2.2: nothing else would give away a stolen one.
+  // RFC 9700 §2.2.2: nothing else would reveal that a refresh token was stolen.
   if (!content.isConfidential && !content.hasSingleUseRefreshTokens)
     throw invalid(
       'token_access_policy.enable_single_use_refresh_tokens',

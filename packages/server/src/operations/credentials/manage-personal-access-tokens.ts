@@ -14,7 +14,7 @@ import type { IdentityStore } from '../ports/identities.ts'
 import type { PersonalAccessTokenStore, StoredPersonalAccessToken } from '../ports/personal-access-tokens.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
 
-/** Of one identity in one workspace, as in the real service. */
+/** The limit for one identity in one workspace, as in the real service. */
 const MOST_TOKENS = 600
 
 export interface PersonalAccessTokenPorts {
@@ -36,7 +36,7 @@ export interface CreatedToken {
   readonly stored: StoredPersonalAccessToken
 }
 
-/** For the caller itself. @throws RefusedError scope_insufficient, invalid_parameter, quota_exceeded */
+/** Creates a token for the caller itself. @throws RefusedError scope_insufficient, invalid_parameter, quota_exceeded */
 export async function createPersonalAccessToken(
   ports: PersonalAccessTokenPorts,
   caller: Caller,
@@ -45,7 +45,10 @@ export async function createPersonalAccessToken(
   return create(ports, caller, caller.identity.id, request)
 }
 
-/** By an administrator, for a service principal. @throws RefusedError identity_not_found, permission_denied, … */
+/**
+ * An administrator creates a token for a service principal. @throws RefusedError identity_not_found, permission_denied,
+ * …
+ */
 export async function createTokenOnBehalf(
   ports: PersonalAccessTokenPorts,
   caller: Caller,
@@ -78,7 +81,7 @@ async function create(
   if (unknown !== undefined || scopes.length === 0) {
     throw refused('invalid_parameter', { field: 'scopes', problem: `use ${API_SCOPES.join(' or ')}.` })
   }
-  // Nobody hands out more than the own token opens.
+  // A new token never has more scopes than the caller's own.
   for (const scope of scopes) requirePermitted(decideScope(caller, scope === 'all-apis' ? [] : [scope]))
   const now = ports.clock()
   const { secret, hash } = ports.generate()
@@ -111,7 +114,7 @@ export async function listPersonalAccessTokens(
   return tokens.listPersonalAccessTokens(caller.workspaceId, caller.identity.id, clock())
 }
 
-/** Those of everybody in the workspace. @throws RefusedError permission_denied */
+/** The tokens of all identities in the workspace. @throws RefusedError permission_denied */
 export async function listTokensOfWorkspace(
   { tokens, clock }: Pick<PersonalAccessTokenPorts, 'tokens' | 'clock'>,
   caller: Caller,
@@ -121,7 +124,7 @@ export async function listTokensOfWorkspace(
 }
 
 /**
- * @param whose `own`, or `any` of the workspace for its administrators
+ * @param whose `own`, or `any` token of the workspace, for its administrators
  * @throws RefusedError token_not_found, permission_denied
  */
 export async function revokePersonalAccessToken(

@@ -1,4 +1,4 @@
-/** OAuth secrets of service principals: shown once, at most five live ones, at most two years (behaviour 67). */
+/** OAuth secrets of service principals: shown once; at most five valid ones, for at most two years (behaviour 67). */
 import { isUuid, type IdentityId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideManageIdentity, type Caller } from '../../policy/permissions.ts'
@@ -11,7 +11,7 @@ import { getIdentity } from '../directory/read-identities.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
 
 const MOST_SECRETS = 5
-/** 730 days, in seconds: the default and the most. */
+/** 730 days, in seconds: the default and the maximum. */
 const LONGEST_SECRET_LIFETIME_SECONDS = 730 * 24 * 60 * 60
 
 export interface SecretPorts {

@@ -1,4 +1,6 @@
-/** Mints a database credential: loads the facts, asks the policy, signs, leaves a record (behaviours 1–8). */
+/**
+ * Mints a database credential: loads the facts, asks the policy, signs, and writes an audit record (behaviours 1–8).
+ */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { WorkspaceId } from '../../domain/ids.ts'
@@ -29,16 +31,16 @@ export interface MintPorts {
   readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
 }
 
-/** What a credential is asked for. */
+/** What the credential is to be valid for. */
 export interface CredentialRequest {
-  /** Exact names; repeated ones count once. */
+  /** Exact names; a repeated name counts once. */
   readonly instanceNames: readonly string[]
-  /** Tables to read besides, as catalog.schema.table. */
+  /** Tables that it can read in addition, as catalog.schema.table. */
   readonly readTables: readonly string[]
 }
 
 /**
- * The credential is good for the instances that are named and for those that hold the tables of the claims.
+ * The credential is valid for the named instances and for those that hold the tables of the claims.
  * @throws RefusedError invalid_parameter, instance_not_found, permission_denied, scope_insufficient,
  *   instance_state_conflict, claims_not_permitted
  */
@@ -94,7 +96,7 @@ export function createMintCredential(ports: MintPorts): MintCredential {
 
 async function requireIssuer(ports: MintPorts, workspaceId: WorkspaceId): Promise<string> {
   const issuer = await ports.issuerOf(workspaceId)
-  // The caller was authenticated in it a moment ago.
+  // Cannot be missing in practice: the caller was just authenticated in this workspace.
   if (issuer === undefined) throw refused('workspace_not_found', { id: workspaceId })
   return issuer
 }
@@ -138,7 +140,7 @@ function requireSomething(names: readonly string[], tables: readonly string[]): 
   }
 }
 
-/** The instances that hold the tables, all of which the caller may read (behaviour 9). */
+/** The instances that hold the tables; the caller may read all of these (behaviour 9). */
 async function loadHolders(
   ports: MintPorts,
   caller: Caller,

@@ -1,4 +1,7 @@
-/** An administrator of the account has a new key sign the tokens from now on; the former ones verify until theirs are dead. */
+/**
+ * An account administrator makes a new key sign tokens; the former keys still verify until the tokens they signed have
+ * expired.
+ */
 import { decideManageAccount, type Caller } from '../../policy/permissions.ts'
 import type { AuditLog } from '../ports/audit.ts'
 import type { KeyRotation } from '../ports/keys.ts'

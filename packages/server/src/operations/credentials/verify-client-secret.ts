@@ -1,14 +1,17 @@
-/** Whether a secret opens a service principal: unknown, deactivated and wrong look the same and cost the same. */
+/**
+ * Checks the secret of a service principal: an unknown or deactivated principal and a wrong secret give the same answer
+ * in the same time.
+ */
 import { isUuid } from '../../domain/ids.ts'
 import type { Principal } from '../../domain/identity.ts'
 import { hashSecret, matchesAnySecret } from '../../tokens/secret.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SecretStore } from '../ports/secrets.ts'
 
-/** Compared with when there is no principal, so that a guess at an id takes as long as one at a secret. */
+/** Compared with when there is no principal, so that guessing an id takes as long as guessing a secret. */
 const NOBODYS_HASHES = [hashSecret('nobody')]
 
-/** @returns the principal, or undefined when the pair proves nothing */
+/** @returns the principal, or undefined when the id and secret do not match */
 export async function verifyClientSecret(
   ports: { readonly secrets: Pick<SecretStore, 'loadClient'>; readonly clock: Clock },
   applicationId: string,

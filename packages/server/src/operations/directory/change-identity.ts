@@ -1,4 +1,4 @@
-/** Changes an identity. Its id stays, and with it every role that is bound to it (behaviours 40, 49). */
+/** Changes an identity. Its id stays the same, and so does every role that is bound to it (behaviours 40, 49). */
 import type { DirectoryScope, IdentityChange, IdentityRecord } from '../../domain/directory.ts'
 import type { WorkspaceId } from '../../domain/ids.ts'
 import {
@@ -16,9 +16,9 @@ import { refused, requirePermitted } from '../refused-error.ts'
 import { requireVersion } from './require-version.ts'
 
 export interface ChangeIdentityRequest extends TargetText {
-  /** Of the representation that the caller has seen (If-Match); undefined: whatever is there. */
+  /** The version that the caller has read (If-Match); undefined: any version. */
   readonly expectedVersion: string | undefined
-  /** What to change, given what is there now. */
+  /** Computes the change from the present state. */
   readonly change: (current: IdentityRecord) => WantedChange
 }
 
@@ -26,7 +26,8 @@ export interface ChangeIdentityRequest extends TargetText {
 export type WantedChange = Pick<DirectoryChange, 'attributes' | 'members'>
 
 /**
- * Everything is decided on the identity as it is when it is changed, and all of it is changed or nothing.
+ * Every decision is made on the identity as it is at the moment of the change; the change is made completely or not at
+ * all.
  * @throws RefusedError permission_denied, identity_not_found, identity_already_exists, identity_name_looks_taken,
  *   version_conflict, invalid_parameter
  */
@@ -73,7 +74,7 @@ function requireMayChange(caller: Caller, current: IdentityRecord, change: Ident
     requirePermitted(decideManageAccount(caller))
 }
 
-/** Members of `admins` are made by assignments; so is what clients do to the group (terraform does). */
+/** Members of `admins` are stored as assignments; so changes of the group by clients (terraform) become assignments. */
 function decideAdministrators(
   caller: Caller,
   workspaceId: WorkspaceId,
@@ -82,12 +83,13 @@ function decideAdministrators(
   if (
     Object.keys(attributes).length > 0 ||
     members?.replace !== undefined ||
-    // Whom it would be about is not known here, and nobody takes away the own access.
+    // It is not known here whom it would remove, and callers must not take away their own access.
     members?.removeWhere !== undefined
   ) {
     throw refused('invalid_parameter', {
       field: 'members',
-      problem: 'members of admins can be added and removed by their ids; nothing else of the group changes.',
+      problem:
+        'members of admins can be added and removed by their ids; nothing else of the group can be changed.',
     })
   }
   const { add = [], remove = [] } = members ?? {}

@@ -1,4 +1,4 @@
-/** Makes a user, a service principal or a group; in a workspace, also assigns it to the workspace. */
+/** Creates a user, a service principal or a group; in a workspace, also assigns it to the workspace. */
 import type { DirectoryScope, IdentityRecord } from '../../domain/directory.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import { decideManageAccount, decideManageWorkspace, type Caller } from '../../policy/permissions.ts'
@@ -8,9 +8,9 @@ import type { IdentityStore, NewIdentity } from '../ports/identities.ts'
 import { requirePermitted } from '../refused-error.ts'
 
 /**
- * A user or service principal that the account has already, and the workspace has not, is taken into the workspace
- * as it is: that is how identities of the account get into workspaces in the real service.
- * @param request.members of a group
+ * A user or service principal that the account already has, and the workspace does not, is assigned to the workspace
+ * unchanged: that is how identities of the account get into workspaces in the real service.
+ * @param request.members members of a new group
  * @throws RefusedError permission_denied, identity_already_exists, identity_name_looks_taken, invalid_parameter
  */
 export async function createIdentity(

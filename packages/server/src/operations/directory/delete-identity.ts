@@ -1,6 +1,7 @@
 /**
- * Deletes an identity from the account, or takes it out of a workspace. What a workspace made and nobody else has
- * goes for good; its tokens are refused from now on, and its id is never given again (behaviours 41, 42).
+ * Deletes an identity from the account, or removes it from a workspace. An identity that a workspace created and no
+ * other workspace uses is deleted for good; its tokens are refused from then on, and its id is never reused (behaviours
+ * 41, 42).
  */
 import type { DirectoryScope, IdentityRecord } from '../../domain/directory.ts'
 import type { WorkspaceId } from '../../domain/ids.ts'

@@ -1,10 +1,10 @@
-/** What the directory cannot be made to hold, as a refusal. */
+/** Turns a conflict in the directory into a refusal. */
 import { DEEPEST_GROUP_NESTING } from '../../domain/group-nesting.ts'
 import type { Identity } from '../../domain/identity.ts'
 import type { DirectoryConflict } from '../ports/identities.ts'
 import { refused, type RefusedError } from '../refused-error.ts'
 
-/** @param identity as it would be */
+/** @param identity as it would be after the change */
 export function conflictError(
   conflict: DirectoryConflict,
   identity: Pick<Identity, 'type' | 'name'>,

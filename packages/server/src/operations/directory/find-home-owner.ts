@@ -1,11 +1,14 @@
-/** Whose home a name in a path means: the caller's own, or, for administrators, anybody's in the workspace. */
+/**
+ * Finds the owner of a home directory by the name in a path: the caller, or, for administrators, anyone in the
+ * workspace.
+ */
 import { isUuid, type IdentityId } from '../../domain/ids.ts'
 import type { Caller } from '../../policy/permissions.ts'
 import type { Directory } from '../ports/directory.ts'
 
 /**
- * Others are not looked for on behalf of those who may not reach them: neither the answer nor the time it takes tells
- * whether there is somebody of that name.
+ * For a caller who may not reach other homes, no other name is looked up: neither the answer nor its timing reveals
+ * whether an identity with that name exists.
  */
 export async function findHomeOwner(
   directory: Pick<Directory, 'findAssignedByName'>,
@@ -16,6 +19,6 @@ export async function findHomeOwner(
   if (!caller.isWorkspaceAdmin) return undefined
   const type = isUuid(name) ? 'SERVICE_PRINCIPAL' : 'USER'
   const found = await directory.findAssignedByName(caller.workspaceId, type, name)
-  // User names are found in any letter case; a path is written in one way only.
+  // User names are found in any letter case, but a path has only one spelling.
   return found?.name === name ? found.id : undefined
 }

@@ -1,4 +1,4 @@
-/** The names that somebody gives to identities: only those that people can tell apart (domain/names.ts). */
+/** Checks new names of identities: only names that people can tell apart are accepted (domain/names.ts). */
 import type { IdentityChange } from '../../domain/directory.ts'
 import type { IdentityType } from '../../domain/identity.ts'
 import {
@@ -13,8 +13,8 @@ import { refused, type RefusedError } from '../refused-error.ts'
 type Names = Pick<IdentityChange, 'name' | 'displayName' | 'externalId' | 'givenName' | 'familyName'>
 
 /**
- * @param current of an identity that is there; what stays as it is may be older than the rules
- * @returns the same, in the composed form of Unicode
+ * @param current the names of an existing identity; unchanged names may predate the rules
+ * @returns the same, in Unicode's composed form (NFC)
  * @throws RefusedError invalid_parameter with the name of the field and the reason
  */
 export function requireNames<Given extends Names>(
@@ -38,7 +38,7 @@ export function requireNames<Given extends Names>(
           : given.name
   }
   if (given.displayName !== undefined && isNew('displayName')) {
-    // Where none was given it is the name.
+    // When no display name was given, it is the name.
     judged.displayName =
       given.displayName === given.name
         ? (judged.name ?? given.displayName)
@@ -53,7 +53,7 @@ function requireFit(text: string, field: string, judge: (text: string) => NameVe
   return verdict.name
 }
 
-/** Of a workspace, an application and the like. @throws RefusedError invalid_parameter */
+/** For workspaces, applications and the like. @throws RefusedError invalid_parameter */
 export const requireDisplayName = (text: string, field: string): string =>
   requireFit(text, field, judgeDisplayName)
 

@@ -5,7 +5,7 @@ import { parseIdentityId } from '../../domain/ids.ts'
 import type { IdentityStore, IdentityTarget } from '../ports/identities.ts'
 import { refused, type RefusedError } from '../refused-error.ts'
 
-/** An identity as a caller names it; anything that is not an id of that type is simply not found. */
+/** An identity as a caller names it. An id of another type counts as not found. */
 export interface TargetText {
   readonly type: IdentityType
   readonly id: string
@@ -19,7 +19,7 @@ export function parseTarget({ type, id }: TargetText): IdentityTarget {
 }
 
 /**
- * @param id as it came in; anything that is not an id of that type inside the scope is simply not found
+ * @param id as received; anything that is not an id of that type within the scope counts as not found
  * @throws RefusedError identity_not_found
  */
 export async function getIdentity(

@@ -1,4 +1,4 @@
-/** Tells a caller what it may do with an identity of its workspace; an administrator of the account, with any. */
+/** What the caller may do with an identity of its workspace or, for an account administrator, with any identity. */
 import type { IdentityRecord } from '../../domain/directory.ts'
 import { parseIdentityId, type AccountId } from '../../domain/ids.ts'
 import {

@@ -1,9 +1,9 @@
-/** RFC 7644 §3.14: nobody changes what somebody else has changed since. */
+/** RFC 7644 §3.14: a change is refused when the identity has been changed since the caller read it. */
 import type { IdentityRecord } from '../../domain/directory.ts'
 import { refused } from '../refused-error.ts'
 
 /**
- * @param expected of the representation that the caller has seen (If-Match); undefined: whatever is there
+ * @param expected the version that the caller has read (If-Match); undefined: any version
  * @throws RefusedError version_conflict
  */
 export function requireVersion(

@@ -1,6 +1,6 @@
 /**
- * The end of the first start: the installation is complete, and its administrator is invited to set a password. Of
- * several control planes that start for the first time at once, one gets here first, and only its link is made.
+ * The end of the first start: the installation is complete, and its administrator is invited to set a password. When
+ * several control planes start for the first time at once, only the first one to get here creates a link.
  */
 import type { Redacted } from '../../domain/redacted.ts'
 import type { NewSecret } from '../credentials/issue-personal-access-token.ts'
@@ -12,7 +12,7 @@ export interface CompleteInstallationPorts {
   readonly installations: Pick<InstallationStore, 'completeInstallation'>
   readonly clock: Clock
   readonly generate: () => NewSecret
-  /** Puts the link where the administrator finds it, before it counts. */
+  /** Puts the link where the administrator finds it, before the link becomes valid. */
   readonly handOver: (invitation: Invitation) => Promise<void>
 }
 
@@ -21,7 +21,7 @@ export interface Invitation {
   readonly expiresAt: Date
 }
 
-/** @returns the link of the administrator; undefined when another first start came first and has it */
+/** @returns the link for the administrator; undefined when another control plane has completed the installation */
 export async function completeInstallation(
   ports: CompleteInstallationPorts,
   { admin }: Installation,

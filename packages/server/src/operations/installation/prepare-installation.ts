@@ -1,14 +1,14 @@
 /**
- * The first start makes the installation: one account, one workspace, one administrator who proves itself
- * with a generated personal access token. Later starts find it. There is never a default password.
+ * The first start creates the installation: one account, one workspace, one administrator who logs in with a generated
+ * personal access token. Later starts find it. There is never a default password.
  */
 import type { AccountId } from '../../domain/ids.ts'
 import type { Installation, InstallationStore } from '../ports/installation.ts'
 
 /**
  * @param newAccountId used only when there is no installation yet; a random UUID
- * @returns what there is; not complete when this is the first start, or the first after one that was killed
- * @throws Fault when the system database cannot be asked
+ * @returns the installation; not complete at the first start, or after a first start that was interrupted
+ * @throws Fault when the system database does not answer
  */
 export async function prepareInstallation(
   store: InstallationStore,

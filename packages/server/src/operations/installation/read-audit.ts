@@ -1,4 +1,7 @@
-/** Reads the audit: administrators of a workspace what happened in it, those of the account everything. */
+/**
+ * Reads the audit log: a workspace administrator reads what happened in the workspace, an account administrator
+ * everything.
+ */
 import { decideManageAccount, decideManageWorkspace, type Caller } from '../../policy/permissions.ts'
 import type { AuditFilter, AuditStore, KeptAuditRecord } from '../ports/audit.ts'
 import { requirePermitted } from '../refused-error.ts'

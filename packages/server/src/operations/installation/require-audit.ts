@@ -1,6 +1,6 @@
 /**
- * `audit-required`: nobody gets in whose login is not on record (attack 42). The record of the admission is waited
- * for behind everything else, together with those of the logins beside it.
+ * `audit-required`: no login is admitted before it is on record (attack 42). The record of an admission is awaited
+ * last, together with those of simultaneous logins.
  */
 import { Fault } from '../../domain/fault.ts'
 import { refuse } from '../../policy/refusals.ts'

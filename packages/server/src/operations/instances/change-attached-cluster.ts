@@ -1,6 +1,7 @@
 /**
  * Changes what is known of an attached cluster: its hosts, its certificate authority, the administrative role and
- * password. The supervisor looks at it anew; sessions that are open live on, because the cluster itself is left alone.
+ * password. The supervisor then checks the cluster again; open sessions go on, because the cluster itself is not
+ * touched.
  */
 import type { AttachedCluster } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
@@ -32,7 +33,7 @@ export interface ChangeAttachedClusterPorts extends AttachPorts {
   readonly supervisor: InstanceSupervisor
 }
 
-/** What to attach. */
+/** The cluster to attach, with the administrative password. */
 export interface WantedAttachment {
   readonly cluster: AttachedCluster
   readonly password: Redacted<string>
@@ -51,7 +52,7 @@ export function requireAttachable(
 }
 
 /**
- * @param request.change what is left out stays as it is
+ * @param request.change settings that are left out stay as they are
  * @throws RefusedError instance_not_found, permission_denied, invalid_parameter, instance_state_conflict
  */
 export async function changeAttachedCluster(

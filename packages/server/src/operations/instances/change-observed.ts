@@ -1,12 +1,12 @@
-/** Decides anew and tries again when somebody changed the instance between the look and the change. */
+/** Retries a change when another request changed the instance between reading and writing it. */
 import { refused } from '../refused-error.ts'
 
-/** Each lost race means that another change was made; a client that loses this often competes with a loop. */
+/** Each lost race means that another change was made; a client that loses this often is competing with a loop. */
 const MOST_ATTEMPTS = 10
 
 /**
- * @param attempt looks, decides and changes; undefined when what it looked at had changed meanwhile
- * @throws RefusedError `instance_state_conflict` when it never got through
+ * @param attempt reads the instance, decides and writes; resolves to undefined when the instance had changed in between
+ * @throws RefusedError `instance_state_conflict` when every attempt failed
  */
 export async function changeObserved<Changed>(
   name: string,
@@ -19,6 +19,6 @@ export async function changeObserved<Changed>(
   throw refused('instance_state_conflict', {
     name,
     state: 'changing',
-    problem: 'other requests change it all the time.',
+    problem: 'other requests keep changing it; try again.',
   })
 }

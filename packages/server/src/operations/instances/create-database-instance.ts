@@ -1,6 +1,6 @@
 /**
- * Writes down that an instance is wanted; the supervisor makes it. The row is durable in STARTING before anything
- * is made, so nothing is ever made that nobody knows of (behaviours 54, 63).
+ * Records that an instance is wanted; the supervisor creates it. The row is stored durably as STARTING before anything
+ * is created, so nothing is ever created without a record (behaviours 54, 63).
  */
 import {
   isInstanceName,
@@ -28,8 +28,8 @@ export interface CreateDatabaseInstancePorts extends AttachPorts {
 }
 
 /**
- * Any member of the workspace may create instances and owns what it created (lakebase-behaviour §3). Attaching is for
- * fewer (policy/attached-cluster.ts).
+ * Any member of the workspace may create instances and owns those it created (lakebase-behaviour §3). Fewer may attach
+ * clusters (policy/attached-cluster.ts).
  * @returns the instance in state STARTING
  * @throws RefusedError `invalid_parameter`, `instance_already_exists`, `quota_exceeded`, `scope_insufficient`
  */
@@ -39,7 +39,7 @@ export async function createDatabaseInstance(
   request: {
     readonly name: string
     readonly settings: InstanceSettings
-    /** An existing cluster to put it in front of; left out, the instance is a cluster of its own. */
+    /** An existing cluster to attach; left out, the instance gets a cluster of its own. */
     readonly attached?: WantedAttachment | undefined
   },
 ): Promise<DatabaseInstance> {
@@ -60,7 +60,7 @@ export async function createDatabaseInstance(
     requirePermitted(decideNativeLoginOf(backend, settings))
     requirePermitted(decideLogicalReplicationOf(backend.kind, settings))
   }
-  // Asked first so that a repeated creation takes no listener and reads the same answer at the limit as below it.
+  // Checked first, so that a repeated creation allocates no listener and gets the same answer at the limit as below it.
   if ((await ports.store.findByName(workspaceId, name)) !== undefined) {
     throw refused('instance_already_exists', { name })
   }

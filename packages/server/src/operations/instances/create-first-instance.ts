@@ -1,7 +1,7 @@
 /**
- * The database instance that the first start makes, by the same operation as everybody's, on behalf of the administrator.
- * There may be one already: of a first start that was killed behind this point, or of another control plane that starts
- * for the first time as well, at this very moment.
+ * The database instance that the first start creates, on behalf of the administrator and by the same operation as all
+ * others. There may be one already: from a first start that was killed after this point, or from another control plane
+ * that is starting for the first time at the same moment.
  */
 import { createDatabaseInstance, type CreateDatabaseInstancePorts } from './create-database-instance.ts'
 import type { Installation } from '../ports/installation.ts'
@@ -16,7 +16,7 @@ export interface CreateFirstInstancePorts extends Omit<
   readonly store: CreateDatabaseInstancePorts['store'] & Pick<InstanceStore, 'listAll'>
 }
 
-/** @param name empty: none is wanted */
+/** @param name empty: no instance is wanted */
 export async function createFirstInstance(
   ports: CreateFirstInstancePorts,
   { admin, workspace }: Installation,
@@ -42,5 +42,8 @@ export async function createFirstInstance(
   }
 }
 
-/** What one reads who comes second: there is an instance of that name, or of another one, which the workspace may have one of. */
+/**
+ * The refusals when another first start came first: an instance of that name exists, or another one, and the limit here
+ * is one.
+ */
 const WAS_FIRST: readonly string[] = ['instance_already_exists', 'quota_exceeded']

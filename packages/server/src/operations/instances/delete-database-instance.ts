@@ -1,6 +1,6 @@
 /**
- * Writes down that an instance shall go; the supervisor destroys it and frees its name last (behaviour 63). The
- * row outlives the cluster, so that a crash in between leaves nothing behind that nobody knows of.
+ * Records that an instance is to be deleted; the supervisor destroys it and frees its name last (behaviour 63). The row
+ * outlives the cluster, so that a crash in between leaves nothing behind without a record.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { decideManageInstance, type Caller } from '../../policy/permissions.ts'
@@ -20,12 +20,12 @@ export interface DeleteDatabaseInstancePorts {
 }
 
 /**
- * Repeating it while the instance is DELETING succeeds, and of `removesObjects` the last word counts: what stands in the
- * way of a removal need not stand in the way of the deletion.
+ * Deleting an instance again while it is DELETING succeeds, and the last value of `removesObjects` counts: when the
+ * removal is impossible, the instance can still be deleted without it.
  * @param request.purge the vendor's deprecated parameter: leaving it out and true mean the same, false is refused
- * @param request.removesObjects takes out of an attached cluster what Lakegate put into it
+ * @param request.removesObjects removes from an attached cluster what Lakegate created in it
  * @throws RefusedError `instance_not_found`, `permission_denied`, `invalid_parameter`, `instance_state_conflict`,
- *   `scope_insufficient`
+ * `scope_insufficient`
  */
 export async function deleteDatabaseInstance(
   ports: DeleteDatabaseInstancePorts,
@@ -44,7 +44,7 @@ export async function deleteDatabaseInstance(
     if (request.purge === false) {
       throw refused('invalid_parameter', {
         field: 'purge',
-        problem: 'must be true or left out: a deleted instance is gone.',
+        problem: 'must be true or left out: a deleted instance cannot be restored.',
       })
     }
     const deleting = await markDeleting(ports, observed, request.removesObjects)
@@ -63,7 +63,7 @@ async function markDeleting(
     if (removesObjects) {
       throw refused('invalid_parameter', {
         field: 'remove_objects',
-        problem: 'is for attached instances: an instance of Lakegate’s own goes with everything in it.',
+        problem: 'is only for attached instances: an embedded instance is deleted with everything in it.',
       })
     }
   } else if ((backend.cluster.removesObjects ?? false) !== removesObjects) {

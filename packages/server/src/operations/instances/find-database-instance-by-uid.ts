@@ -5,7 +5,7 @@ import { decideScope, type Caller } from '../../policy/permissions.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
 import type { InstanceLookup } from '../ports/instances.ts'
 
-/** @throws RefusedError `invalid_parameter` for what is no UUID, `instance_not_found`, `scope_insufficient` */
+/** @throws RefusedError `invalid_parameter` when the uid is not a UUID, `instance_not_found`, `scope_insufficient` */
 export async function findDatabaseInstanceByUid(
   ports: { readonly store: InstanceLookup },
   caller: Caller,

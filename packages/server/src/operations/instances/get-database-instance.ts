@@ -1,4 +1,6 @@
-/** Reads one instance by name. Every member of the workspace may, as the unmodified CLI does before it logs in. */
+/**
+ * Reads one instance by name. Every member of the workspace may, because the unmodified CLI does so before it logs in.
+ */
 import { isInstanceName, type DatabaseInstance } from '../../domain/database-instance.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
@@ -11,7 +13,7 @@ export async function getDatabaseInstance(
   request: { readonly name: string },
 ): Promise<DatabaseInstance> {
   requirePermitted(decideScope(caller, ['postgres']))
-  // What cannot be a name is not asked for: the store would refuse some of it, such as a zero byte.
+  // A text that cannot be a name is not looked up: the store rejects some of them, such as one with a zero byte.
   const instance = isInstanceName(request.name)
     ? await ports.store.findByName(caller.workspaceId, request.name)
     : undefined

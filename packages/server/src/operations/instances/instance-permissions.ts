@@ -1,4 +1,4 @@
-/** Who may use and manage a database instance: reads and sets what is granted beyond its owner and the administrators. */
+/** Who may use and manage a database instance: reads and sets the grants; owner and administrators need none. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType } from '../../domain/identity.ts'
 import {
@@ -48,7 +48,7 @@ export async function getInstancePermissions(
 }
 
 /**
- * @param mode `replace` takes away what is not named, `merge` leaves it
+ * @param mode `replace` removes grants that are not named, `merge` keeps them
  * @throws RefusedError instance_not_found, permission_denied, identity_not_found, invalid_parameter
  */
 export async function setInstancePermissions(
@@ -69,7 +69,7 @@ export async function setInstancePermissions(
   if (named.size < grants.length) {
     throw refused('invalid_parameter', {
       field: 'access_control_list',
-      problem: 'it names one principal twice.',
+      problem: 'names the same principal twice.',
     })
   }
   await ports.store.replacePermissions(

@@ -1,6 +1,6 @@
 /**
- * Lists the instances of the workspace page by page, oldest first. Every member of the workspace sees them all, as
- * the list of the real service is what its CLI completes names from; the permissions of an instance rule its use.
+ * Lists the instances of the workspace page by page, oldest first. Every member of the workspace sees all of them,
+ * because the real service's CLI completes names from this list; using an instance needs its permissions.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { parseInstanceUid, type InstanceUid } from '../../domain/ids.ts'
@@ -9,7 +9,7 @@ import { refused, type RefusedError, requirePermitted } from '../refused-error.t
 import type { InstanceStore } from '../ports/instances.ts'
 
 const DEFAULT_PAGE_SIZE = 50
-/** A larger wish gets a page of this size, as wishes do in Google's AIP-158, which the vendor's API follows. */
+/** A larger page size is reduced to this one, as in Google's AIP-158, which the vendor's API follows. */
 const MOST_PAGE_SIZE = 100
 
 export interface InstancePage {
@@ -39,7 +39,7 @@ export async function listDatabaseInstances(
       ? undefined
       : parsePageToken(request.pageToken)
 
-  // One more than the page holds shows whether there is a next one.
+  // One more than fits on the page shows whether there is a next page.
   const found = await ports.store.listPage(caller.workspaceId, { after, size: size + 1 })
   const instances = found.slice(0, size)
   const last = instances.at(-1)
@@ -54,7 +54,7 @@ interface PageEnd {
   readonly uid: InstanceUid
 }
 
-/** The place of the last instance in the order of the list, which stands even when that instance is deleted. */
+/** The position of the last instance in the list; it stays valid when that instance is deleted. */
 const formatPageToken = ({ createdAt, uid }: PageEnd): string =>
   Buffer.from(`${String(createdAt.getTime())}.${uid}`).toString('base64url')
 

@@ -1,4 +1,4 @@
-/** The databases of an instance, by name, for those who may use it or have a role in it. */
+/** The databases of an instance, by name, for callers who may use the instance or have a role in it. */
 import { decideListDatabases, type Caller } from '../../policy/permissions.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
 import { loadGrantedPermission } from './load-granted-permission.ts'
@@ -25,14 +25,14 @@ export async function listInstanceDatabases(
   const instance = await getDatabaseInstance(ports, caller, { name: request.instance })
   const granted = await loadGrantedPermission(ports.store, caller, instance)
   const decide = (hasRole: boolean | 'unknown') => decideListDatabases(caller, instance, granted, hasRole)
-  // Whoever may use the instance needs no role; it is asked only for the others, and only when it runs.
+  // A caller who may use the instance needs no role; for the others the instance is asked, and only while it runs.
   if (decide('unknown') !== 'permitted') {
     const ids = [caller.identity.id, ...caller.groupIds]
     requirePermitted(
       decide(instance.state === 'AVAILABLE' ? await ports.roles.hasRoleBoundTo(instance, ids) : 'unknown'),
     )
   }
-  requireAvailable(instance, 'its databases can be looked at only when it is AVAILABLE.')
+  requireAvailable(instance, 'its databases can be listed and checked only while it is AVAILABLE.')
   const names = await ports.databases.listDatabases(instance, MOST_DATABASES + 1)
   return { names: names.slice(0, MOST_DATABASES), hasMore: names.length > MOST_DATABASES }
 }

@@ -1,4 +1,4 @@
-/** What was granted on an instance to the caller or to any group that the caller is in. */
+/** The permission granted on an instance to the caller or to any of the caller's groups. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Caller, InstancePermissionLevel } from '../../policy/permissions.ts'
 import type { InstanceStore } from '../ports/instances.ts'

@@ -4,7 +4,7 @@ import { decideInstanceReachable } from '../../policy/login.ts'
 import type { InstanceLookup } from '../ports/instances.ts'
 import { refused, requirePermitted, type RefusedError } from '../refused-error.ts'
 
-/** behaviour 16: the state of the instance comes before any proof. @throws RefusedError instance_not_reachable */
+/** behaviour 16: the state of the instance is checked before any proof. @throws RefusedError instance_not_reachable */
 export async function loadReachableInstance(
   instances: InstanceLookup,
   uid: InstanceUid,

@@ -1,4 +1,4 @@
-/** Reads how an instance was used over time, as far as this control plane has collected it. */
+/** Reads how an instance was used over time, as far as this control plane has collected data. */
 import { beginOfSlot, SLOT_SECONDS, slotAt, type ActivityPoint } from '../../domain/instance-activity.ts'
 import { decideSeeMetrics, type Caller } from '../../policy/permissions.ts'
 import { getDatabaseInstance } from './get-database-instance.ts'
@@ -21,8 +21,8 @@ export interface InstanceMetrics {
 }
 
 /**
- * @param request.since undefined: as far back as there is anything
- * @param request.mostPoints when there are more, neighbours are put together until there are not
+ * @param request.since undefined: as far back as there is data
+ * @param request.mostPoints when there are more points, adjacent ones are merged
  * @throws RefusedError instance_not_found, permission_denied without CAN_USE
  */
 export async function readInstanceMetrics(
@@ -45,21 +45,21 @@ export async function readInstanceMetrics(
   return {
     ...thinOut(points, request.mostPoints),
     collectedSince,
-    // Before the first point nobody could have been heard.
+    // Before the first point no gateway can have reported.
     silentGateways: points.length === 0 ? 0 : live.filter((id) => !heard.has(id)).length,
   }
 }
 
 /**
- * Puts equally many neighbours together, cut at the same places whenever it is asked. What was counted is added up; of what was
- * measured the largest stays, so that no peak is lost.
+ * Merges adjacent points into groups of equal size, with the same boundaries at every call. Counts are added up; of
+ * measured values the largest is kept, so that no peak is lost.
  */
 export function thinOut(
   points: readonly ActivityPoint[],
   most: number,
 ): Pick<InstanceMetrics, 'intervalSeconds' | 'points'> {
   const [first] = points
-  // One more may be cut at each end.
+  // A group may be cut off at each end, which makes one more group.
   const slots = points.length <= most ? 1 : Math.ceil(points.length / Math.max(1, most - 1))
   if (first === undefined || slots === 1) return { intervalSeconds: SLOT_SECONDS, points }
   const together = new Map<number, ActivityPoint>()

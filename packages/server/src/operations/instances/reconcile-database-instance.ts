@@ -1,7 +1,7 @@
 /**
- * Brings one database instance to what is wanted of it: makes, starts, restarts, stops or destroys its cluster
- * and then writes down what it is. Every step can be repeated, so a crash at any point is healed by calling this
- * again: the state changes only after the work it stands for (behaviour 63).
+ * Brings one database instance to its wanted state: creates, starts, restarts, stops or destroys its cluster and then
+ * records the result. Every step can be repeated, so after a crash at any point calling this again is enough: the state
+ * is changed only after the work that it stands for (behaviour 63).
  */
 import {
   effectiveStopped,
@@ -27,22 +27,22 @@ export interface ReconcilePorts {
 }
 
 /**
- * How one step ended. `started`: its cluster was started, restarted or adopted by this step; `running`: it ran
- * before. `superseded`: somebody changed the instance meanwhile, so that another step is due.
+ * How one step ended. `started`: this step started, restarted or adopted the cluster; `running`: it was running before.
+ * `superseded`: the instance was changed meanwhile, so another step is due.
  */
 export type Reconciled =
   | {
       readonly outcome: 'started' | 'running' | 'stopped' | 'superseded'
       readonly instance: DatabaseInstance
-      /** What of a cluster that runs could not be prepared; its users read that, and it is due again after a while. */
+      /** What could not be prepared in a running cluster; its users can read it, and preparing is tried again later. */
       readonly problems?: readonly Fault[]
     }
   | { readonly outcome: 'gone' }
 
 /**
- * @param adopted whether this process started or adopted the cluster before and saw no exit of it since; such a
- *   cluster is not prepared again, unless something of it could not be prepared
- * @throws Fault what stood in the way, also recorded on the instance for its users to read
+ * @param adopted whether this process started or adopted the cluster before and has seen no exit since; such a cluster
+ * is prepared again only if something could not be prepared before
+ * @throws Fault the obstacle, which is also recorded on the instance for its users to read
  */
 export async function reconcileDatabaseInstance(
   ports: ReconcilePorts,
@@ -56,7 +56,7 @@ export async function reconcileDatabaseInstance(
     await recordFailure(ports, instance, error).catch((noteError: unknown) => {
       throw new AggregateError(
         [error, noteError],
-        'work on an instance failed, and so did taking a note of it',
+        'work on an instance failed, and so did recording the failure',
       )
     })
     throw error
@@ -76,12 +76,12 @@ async function work(
       return { outcome: 'gone' }
     case 'STARTING':
       if (!wantsStop) return run(ports, instance)
-      // Created as stopped: its cluster is made all the same, so that what cannot be made shows now, not at its first start.
+      // Created as stopped: its cluster is created anyway, so that an obstacle shows now and not at its first start.
       if (instance.systemIdentifier === undefined) await startAndPrepare(ports, instance)
       return stop(ports, instance)
     case 'UPDATING':
       if (wantsStop) return stop(ports, instance)
-      // Also after a crash in the middle: whether the running cluster has the new settings cannot be seen from here.
+      // Also after a crash in between: it cannot be seen from here whether the running cluster has the new settings.
       await ports.driver.stop(instance)
       return run(ports, instance)
     case 'STOPPED':
@@ -100,7 +100,7 @@ async function work(
   }
 }
 
-/** A cluster of several hosts is expected to choose another primary by itself. */
+/** A cluster with several hosts is expected to fail over to another primary by itself. */
 const stateWithoutPrimary = ({ backend }: DatabaseInstance): 'STARTING' | 'FAILING_OVER' =>
   backend.kind === 'attached' && backend.cluster.hosts.length > 1 ? 'FAILING_OVER' : 'STARTING'
 
@@ -109,7 +109,7 @@ async function run(ports: ReconcilePorts, instance: DatabaseInstance): Promise<R
   return settle(ports, started, 'AVAILABLE', 'started', problems)
 }
 
-/** It runs, and is left alone; but what could not be prepared the last time is tried again. */
+/** The cluster runs and is left alone; but what could not be prepared last time is tried again. */
 async function keep(ports: ReconcilePorts, instance: DatabaseInstance): Promise<Reconciled> {
   const problems = instance.fault === undefined ? [] : await prepare(ports, instance)
   return settle(ports, instance, 'AVAILABLE', 'running', problems)
@@ -128,19 +128,19 @@ async function startAndPrepare(
   const cluster = await driver.start(instance)
   const started = { ...instance, ...cluster }
   const problems = await prepare(ports, started)
-  // Nobody uses it yet, so nobody is in the way: an instance is complete before it is shown to anybody.
+  // A new instance is not in use yet and can simply fail: it is complete before it is shown to anyone.
   const [problem] = problems
   if (problem !== undefined && instance.systemIdentifier === undefined) throw problem
   const isKnown =
     instance.systemIdentifier === cluster.systemIdentifier &&
     instance.pgMajorVersion === cluster.pgMajorVersion &&
     isSameBackend(instance.backend, cluster.backend)
-  // Recorded only now: an identifier in the row means that the cluster was once complete.
+  // Recorded only now: an identifier in the row means that the cluster has once been complete.
   if (!isKnown) await store.recordCluster(instance.uid, cluster)
   return { started, problems }
 }
 
-/** Of an attached cluster only where bindings are kept is found out; the rest is what was asked for. */
+/** For an attached cluster only the place where bindings are kept is discovered; the rest is as requested. */
 function isSameBackend(known: DatabaseInstance['backend'], found: DatabaseInstance['backend']): boolean {
   return known.kind === 'embedded'
     ? found.kind === 'embedded' && known.socketDirectory === found.socketDirectory
@@ -152,7 +152,7 @@ async function stop(ports: ReconcilePorts, instance: DatabaseInstance): Promise<
   return settle(ports, instance, 'STOPPED', 'stopped')
 }
 
-/** The work is done: no fault stands any more but that of what could not be prepared, and the state says so. */
+/** The work is done: clears the fault, unless something could not be prepared, and records the state. */
 async function settle(
   ports: ReconcilePorts,
   instance: DatabaseInstance,
@@ -160,7 +160,7 @@ async function settle(
   outcome: 'started' | 'running' | 'stopped',
   problems: readonly Fault[] = [],
 ): Promise<Reconciled> {
-  // Before the state: a crash in between leaves a state that brings us here again.
+  // Before the state: a crash in between leaves a state that leads here again.
   const [first, ...others] = problems
   if (first !== undefined) await record(ports, instance, summaryOf(first, others))
   else if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
@@ -169,7 +169,7 @@ async function settle(
   return settled.outcome === 'gone' || problems.length === 0 ? settled : { ...settled, problems }
 }
 
-/** So many are told one by one; the log has all of them. */
+/** How many problems the message names; the log has all of them. */
 const TOLD_PROBLEMS = 3
 
 function summaryOf(first: Fault, others: readonly Fault[]): Pick<Fault, 'code' | 'message' | 'nextStep'> {
@@ -196,13 +196,13 @@ async function moveTo(
   return changed === undefined ? { outcome: 'superseded', instance } : { outcome, instance: changed }
 }
 
-/** Users of the instance read what happened and what to do; the error itself goes on to the log. */
+/** Users of the instance read what happened and what to do; the error itself goes to the log. */
 async function recordFailure(
   ports: ReconcilePorts,
   instance: DatabaseInstance,
   error: unknown,
 ): Promise<void> {
-  // When the system database is what failed, it cannot take a note of that either.
+  // When the system database itself failed, the fault cannot be recorded there.
   if (error instanceof Fault && error.origin === 'store') return
   const fault =
     error instanceof Fault

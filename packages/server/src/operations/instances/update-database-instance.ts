@@ -1,6 +1,6 @@
 /**
- * Changes the settings of an instance. What the change does to the cluster is written down as a state in the same
- * statement, so that a crash before the work is done cannot lose it; the supervisor does the work (behaviours 53, 62, 63).
+ * Changes the settings of an instance. The statement that stores the change also stores the state that it leads to, so
+ * that a crash before the work is done cannot lose it; the supervisor does the work (behaviours 53, 62, 63).
  */
 import type { DatabaseInstance, InstanceSettings } from '../../domain/database-instance.ts'
 import { decideNativeLoginOf } from '../../policy/attached-cluster.ts'
@@ -22,11 +22,11 @@ export interface UpdateDatabaseInstancePorts {
   readonly supervisor: InstanceSupervisor
 }
 
-/** The settings to change; one that is present and undefined goes back to its default. */
+/** The settings to change; one that is present but undefined is reset to its default. */
 export type SettingsChange = Partial<InstanceSettings>
 
 /**
- * @returns the instance as it is stored afterwards; UPDATING or STARTING when its cluster has to follow
+ * @returns the instance as stored afterwards; UPDATING or STARTING when its cluster has to be changed
  * @throws RefusedError `instance_not_found`, `permission_denied`, `invalid_parameter`, `instance_state_conflict`,
  *   `scope_insufficient`
  */

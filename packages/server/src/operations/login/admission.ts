@@ -1,4 +1,4 @@
-/** What is asked for at a login, and what comes of it when it is admitted. */
+/** What a login asks for, and the result when it is admitted. */
 import type { ClaimedTable } from '../../domain/catalog.ts'
 import type { DatabaseFacts } from '../../domain/database-facts.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
@@ -15,7 +15,7 @@ export interface LoginRequest {
   readonly clientAddress: string
   /** The client asked for OAUTHBEARER in its startup message. */
   readonly wantsBearer: boolean
-  /** A pooled session cannot have claims: they are opened in one backend, once. */
+  /** A pooled session cannot have claims, because these are opened in one backend, once. */
   readonly endpoint?: 'direct' | 'pooled' | 'read-only'
 }
 
@@ -23,11 +23,14 @@ export interface Admission {
   readonly instance: DatabaseInstance
   readonly roleName: string
   readonly roleOid: RoleOid
-  /** What the session will show to `databricks_create_role`; a token of nothing else. Undefined without an identity, and for a pooled session. */
+  /**
+   * The proof of identity that the session shows to `databricks_create_role`; valid for nothing else. Undefined without
+   * an identity, and for a pooled session.
+   */
   readonly sessionTicket: string | undefined
   /**
-   * The identity of the token, and for the role of a group the path of membership from the group down to it. Undefined
-   * for a role that logged in by its own password: nobody knows who that was.
+   * The identity of the token, and for the role of a group the path of membership from the group down to that identity.
+   * Undefined for a role that logged in by its own password: it is not known who that was.
    */
   readonly behind:
     | {
@@ -37,11 +40,11 @@ export interface Admission {
         readonly path: readonly string[]
       }
     | undefined
-  /** What was proved; undefined for a proof that is no token. */
+  /** The verified token; undefined for a login by password. */
   readonly token: VerifiedToken | undefined
-  /** What the session reads besides, in the database that it asked for (behaviour 10). */
+  /** Further tables that the session may read, in the database that it asked for (behaviour 10). */
   readonly claimedTables: readonly ClaimedTable[]
-  /** Of a pooled login: what PostgreSQL would have looked at, had it opened a backend. Elsewhere it looks itself. */
+  /** For a pooled login: what PostgreSQL itself would check when it opens a backend. At the direct endpoint it does. */
   readonly pooled?: PooledAdmission | undefined
 }
 
@@ -52,7 +55,7 @@ export interface PooledAdmission {
 }
 
 /**
- * @param proof asks the client, once, after everything that needs no proof was checked
+ * @param proof asks the client for its proof, once, after everything that needs no proof has been checked
  * @throws RefusedError with what the client may read
  */
 export type AdmitLogin = (request: LoginRequest, proof: ProofAsker) => Promise<Admission>

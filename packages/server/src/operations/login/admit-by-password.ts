@@ -1,6 +1,7 @@
 /**
- * A login by the role's own password; of a role that has none, or does not exist, the same exchange, the same time, the
- * same words (attacks 34, 61). The password never comes here; its proof is checked against the verifier in pg_authid.
+ * A login by the role's own password. For a role without a password, or one that does not exist, exchange, timing and
+ * messages are the same (attacks 34, 61). The password itself is never sent; its proof is checked against the verifier
+ * in pg_authid.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { RoleFacts } from '../../domain/role.ts'
@@ -16,8 +17,8 @@ import type { FailedLoginsAnswer, FailedLoginsQuestion, ProofAsker } from '../po
 import { refused, RefusedError } from '../refused-error.ts'
 
 /**
- * @param known the instance as it was when the question was chosen
- * @param asked the role as it was when the question was chosen; with a verifier, or nobody wins
+ * @param known the instance as it was when the proof was chosen
+ * @param asked the role as it was when the proof was chosen; without a verifier the login always fails
  */
 export async function admitByPassword(
   ports: AdmitLoginPorts,
@@ -31,7 +32,7 @@ export async function admitByPassword(
   const { verifier, isReal } = chooseVerifier(ports, request, asked)
   await proof.askForScramProof(verifier, async (proofIs) => {
     const isRight = proofIs === 'right' && isReal
-    // Asked again in the moment of the proof: a hundred guesses at a time are still ten.
+    // Checked again at the moment of the proof: a hundred simultaneous guesses still count against a limit of ten.
     await askBrake(ports, request, isRight ? 'right' : 'wrong')
     if (!isRight) throw failed(request, whyFailed(asked, isReal))
   })
@@ -59,13 +60,13 @@ async function askBrake(
   const now = clock().getTime()
   const login = { instanceUid, roleName, clientAddress }
   const answer = await brake({ kind, login, limits: failedLoginLimits(), now })
-  // Whoever proved the password before others closed the door is in.
+  // A login that proved the password before others reached the limit is admitted.
   if (answer.closedUntil === null || kind === 'release') return answer
   const seconds = String(Math.max(1, Math.ceil((answer.closedUntil - now) / 1000)))
   throw refused('too_many_failed_logins', { role: roleName, seconds })
 }
 
-/** Both are worked out for every login, so that the time does not tell which one is used. */
+/** Both verifiers are computed for every login, so that the timing does not reveal which one is used. */
 function chooseVerifier(
   { madeUpVerifierSecret }: AdmitLoginPorts,
   { instanceUid, roleName }: LoginRequest,
@@ -76,7 +77,7 @@ function chooseVerifier(
   return { verifier: real ?? madeUp, isReal: real !== undefined }
 }
 
-/** Whatever may have changed while the client worked out its proof is read again. */
+/** Everything that may have changed while the client computed its proof is read again. */
 async function decide(
   ports: AdmitLoginPorts,
   request: LoginRequest,
@@ -96,7 +97,7 @@ async function decide(
   return { instance, role: verdict.role }
 }
 
-/** For the audit alone. */
+/** Only for the audit record. */
 function whyFailed(asked: RoleFacts | undefined, isReal: boolean): string {
   if (asked === undefined) return 'there is no such role'
   return isReal ? 'the password is wrong' : 'the role has no password for SCRAM-SHA-256'

@@ -1,4 +1,6 @@
-/** A login by a token, however the client sent it: verified, then judged by facts that are read after it was. */
+/**
+ * A login by a token, whichever way the client sent it: the token is verified, then judged by facts read after that.
+ */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 import { decideLogin, type Admitted } from '../../policy/login.ts'
@@ -14,7 +16,7 @@ import { refused, RefusedError } from '../refused-error.ts'
 
 /**
  * @param known the instance as it was when the client was asked for its proof
- * @param seen is told who it is as soon as that is known, for the audit record
+ * @param seen receives what becomes known about the login, for the audit record
  */
 export async function admitByToken(
   ports: AdmitLoginPorts,
@@ -31,7 +33,7 @@ export async function admitByToken(
   if (request.endpoint === 'pooled' && token.claimSetId !== undefined)
     throw refused('claims_not_pooled', { role: request.roleName })
   const pooled = admitToDatabase(request, admitted.role)
-  // A backend that many sessions share is opened with the ticket of none of them.
+  // A backend that many sessions share must not be opened with the ticket of one of them.
   const sessionTicket =
     request.endpoint === 'pooled'
       ? undefined
@@ -76,7 +78,7 @@ function toRefusal({ rejected, expiresAt, notBefore }: TokenRejection, role: str
   }
 }
 
-/** Everything that decides is read after the proof, the role included: what was read before it may have changed. */
+/** Everything that decides is read after the proof, including the role: earlier values may have changed. */
 async function decide(
   ports: AdmitLoginPorts,
   request: LoginRequest,

@@ -1,4 +1,4 @@
-/** Whom a login asks, and what it finds out on its way. */
+/** The ports of a login, and the facts that it finds on its way. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
@@ -24,19 +24,19 @@ export interface AdmitLoginPorts {
   readonly claims: Pick<ClaimReader, 'loadClaimSet'>
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly issueTicket: (ticket: SessionTicket, now: Date) => Promise<string>
-  /** Where tokens of that workspace are to be had. */
+  /** The issuer of tokens for that workspace. */
   readonly issuerOf: (workspaceId: WorkspaceId) => Promise<string | undefined>
   readonly brake: FailedLoginBrake
-  /** As they are now. */
+  /** The present limits. */
   readonly failedLoginLimits: () => FailedLoginLimits
-  /** Of the installation, the same in every gateway and after every start. */
+  /** A secret of the installation, the same in every gateway and after every restart. */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
   readonly pause: (milliseconds: number) => Promise<void>
   readonly audit: AuditLog
   readonly clock: Clock
 }
 
-/** What became known in the course of one login, for its audit record. */
+/** What has become known of one login, for its audit record. */
 export interface SeenOfLogin {
   challenge?: Challenge
   token?: VerifiedToken

@@ -1,6 +1,6 @@
 /**
- * Admits a login or refuses it: the numbered steps of DESIGN §6, each fact asked for when its turn comes, the
- * verdict left to `policy/`. Leaves exactly one audit record per login.
+ * Admits a login or refuses it: the numbered steps of DESIGN §6. Each fact is loaded when it is needed, and `policy/`
+ * decides. Writes exactly one audit record per login.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Redacted } from '../../domain/redacted.ts'
@@ -16,7 +16,7 @@ import { admitByPassword } from './admit-by-password.ts'
 import { admitByToken } from './admit-by-token.ts'
 import type { AdmitLoginPorts, SeenOfLogin } from './admit-login-ports.ts'
 
-/** Enough to log in, and nothing else (behaviour 4). */
+/** The only scope that a login needs (behaviour 4). */
 const SCOPE_OF_A_LOGIN = 'postgres'
 
 export function createAdmitLogin(ports: AdmitLoginPorts): AdmitLogin {

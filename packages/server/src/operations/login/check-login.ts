@@ -1,6 +1,7 @@
 /**
- * A login without a client: what would an identity read that came now, with a new token, as this role? The same facts by
- * the same questions as a login (judge-login.ts), in the order in which the gateway asks them; nothing is opened.
+ * A login without a client: what would an identity get that logged in now, with a new token, as this role? The same
+ * facts by the same questions as a login (judge-login.ts), in the order in which the gateway asks them; no session is
+ * opened.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity } from '../../domain/identity.ts'
@@ -44,7 +45,7 @@ export interface LoginCheckQuestion {
   /** Id or name; undefined: the caller itself. */
   readonly identity: string | undefined
   readonly role: string
-  /** Undefined: no matter which. */
+  /** Undefined: any database. */
   readonly database: string | undefined
 }
 
@@ -52,15 +53,15 @@ type CheckedIdentity = Pick<Identity, 'id' | 'type' | 'name'>
 
 export interface LoginCheck {
   readonly verdict: Admitted | Refusal
-  /** Undefined for whom the caller may not see, and for whom there is not. */
+  /** Undefined when the caller may not see the identity, or it does not exist. */
   readonly identity: CheckedIdentity | undefined
-  /** As PostgreSQL understands what was asked for. */
+  /** The requested name, as PostgreSQL reads it. */
   readonly role: string
   readonly steps: readonly LoginStep[]
 }
 
 /**
- * Everybody asks about its own logins, whoever manages the instance about anybody's; that leaves an audit record.
+ * Callers may ask about their own logins; those who manage the instance about anyone's, which leaves an audit record.
  * @throws RefusedError instance_not_found, permission_denied, invalid_parameter, scope_insufficient, facts_unavailable
  */
 export async function checkLogin(
@@ -96,14 +97,14 @@ export async function checkLogin(
   return { identity, role, ...rehearsed }
 }
 
-/** Names as a login would be understood: PostgreSQL cuts those of roles and databases. */
+/** Names as a login would read them: PostgreSQL truncates names of roles and databases. */
 function asStartupMessage(question: LoginCheckQuestion): LoginCheckQuestion {
   const cut = (name: string): string => decodeName(Buffer.from(name)) ?? name
   const { role, database } = question
   return { ...question, role: cut(role), database: database === undefined ? undefined : cut(database) }
 }
 
-/** What a credential would be that the identity gets for this instance now; nobody signs it. */
+/** The credential that the identity would get for this instance now; it is never signed. */
 export const freshToken = (instance: DatabaseInstance, identityId: IdentityId, now: Date): VerifiedToken => ({
   kind: 'database_credential',
   tokenId: 'not issued',
@@ -126,7 +127,7 @@ async function rehearse(
     const all = [...steps, ...(verdict.outcome === 'admitted' ? [] : stepsNotReached(steps, subject))]
     return { verdict, steps: identity === undefined ? conceal(all) : all }
   }
-  // As admit-login.ts: a stopped instance before any proof, then which proof it asks for.
+  // As in admit-login.ts: whether the instance is running comes before any proof, then which proof it asks for.
   const reachable = decideInstanceReachable(instance.state)
   steps.push(toStep('instance_is_reachable', reachable === 'reachable' || reachable, subject))
   if (reachable !== 'reachable') return end(reachable)
@@ -138,7 +139,8 @@ async function rehearse(
     if (question !== 'instance_is_reachable') steps.push(toStep(question, answer, subject, facts))
   })
   if (verdict.outcome === 'refused' || subject.database === undefined) return end(verdict)
-  // PostgreSQL itself judges at the direct endpoint, by the same facts in the same words (policy/pooled-login.ts).
+  // At the direct endpoint PostgreSQL itself decides, by the same facts and with the same messages
+  // (policy/pooled-login.ts).
   const open = decidePooledLogin(subject.database, verdict.role.database)
   steps.push(toStep('database_is_open', open.outcome === 'admitted' || open, subject))
   return end(open.outcome === 'admitted' ? verdict : open)
@@ -159,7 +161,7 @@ async function judge(
   return decideLogin(strangerAt(instance, roleName, who, now), hear)
 }
 
-/** Stands for everybody who is not in the workspace, and for nobody: the policy asks for no more than that. */
+/** Stands for an identity outside the workspace, existing or not: the policy makes no difference between the two. */
 function strangerAt(instance: DatabaseInstance, roleName: string, name: string, now: Date): LoginFacts {
   const id = '0' as IdentityId
   return {
@@ -174,7 +176,7 @@ function strangerAt(instance: DatabaseInstance, roleName: string, name: string, 
   }
 }
 
-/** psql and every other client that has the token in the place of a password. */
+/** Whether psql, or any client that sends the token as its password, would be asked for a token. */
 async function askForToken(
   ports: CheckLoginPorts,
   instance: DatabaseInstance,

@@ -1,17 +1,20 @@
 /**
- * The brake on guessing passwords of roles, in memory (attack 34). A role and an address are closed together, so that
- * nobody locks out anybody else: not other roles behind the same address, and not the role from elsewhere. All of an
- * address is only ever slowed down. One process counts for all of a node; nodes count for themselves, and a restart
- * forgets. Tokens cannot be guessed and do not come by here.
+ * The brake on guessing passwords of roles, kept in memory (attack 34). Too many failures close a role for one address
+ * only, so that no client can lock out another: neither other roles behind the same address, nor the same role from
+ * elsewhere. An address as a whole is only slowed down. One process counts for all of a node; each node counts by
+ * itself, and a restart forgets. Tokens cannot be guessed and are not counted.
  */
 import { clientNetwork } from '../../domain/client-network.ts'
 import type { AttemptedLogin, FailedLoginsAnswer, FailedLoginsQuestion } from '../ports/proof.ts'
 
-/** Well below the login deadline. With 1000 logins of one address at a time it leaves an attacker some hundred a second. */
+/**
+ * Well below the login deadline. With 1000 simultaneous logins from one address it leaves an attacker some hundred per
+ * second.
+ */
 const DELAY_MS = { step: 20, most: 5_000 } as const
-/** A record takes about 200 bytes: 4 MB at most. The oldest goes first. */
+/** A record takes about 200 bytes, so 4 MB at most. The oldest is dropped first. */
 const MOST_RECORDS = 10_000
-/** Roles of PostgreSQL have shorter names (NAMEDATALEN); who makes up longer ones shall not fill the memory with them. */
+/** Names of PostgreSQL roles are shorter (NAMEDATALEN); an attacker's long names must not fill the memory. */
 const LONGEST_ROLE_NAME = 64
 
 interface Failures {
@@ -19,7 +22,7 @@ interface Failures {
   readonly count: number
 }
 
-/** The one who counts. */
+/** Counts failed logins. */
 export interface FailedLogins {
   answer(question: FailedLoginsQuestion): FailedLoginsAnswer
 }
@@ -41,7 +44,7 @@ export function createFailedLogins(): FailedLogins {
         ofPair.add(pair, limits.windowMs, now)
         ofAddress.add(address, limits.windowMs, now)
       }
-      // What others did wrong at the same address stays counted.
+      // Failures of other roles from the same address stay counted.
       if (kind === 'release') ofAddress.subtract(address, ofPair.remove(pair))
       return {
         delayMs: Math.min(Math.max(excess, 0) * DELAY_MS.step, DELAY_MS.most),
@@ -55,7 +58,7 @@ function createTally() {
   const tally = new Map<string, Failures>()
   const recent = (key: string, windowMs: number, now: number): Failures | undefined => {
     const failures = tally.get(key)
-    // A clock that was set back must not keep anybody out (attack 40).
+    // A clock that was set back must not lock anyone out (attack 40).
     const isRecent = failures !== undefined && Math.abs(now - failures.since) < windowMs
     return isRecent ? failures : undefined
   }
@@ -63,7 +66,7 @@ function createTally() {
     recent,
     add(key: string, windowMs: number, now: number): void {
       const { since, count } = recent(key, windowMs, now) ?? { since: now, count: 0 }
-      // Again at the end: the order of the map is that of the last failure.
+      // Inserted again at the end: the map is ordered by the last failure.
       tally.delete(key)
       tally.set(key, { since, count: count + 1 })
       const oldest = tally.size > MOST_RECORDS ? tally.keys().next().value : undefined
@@ -75,7 +78,7 @@ function createTally() {
       if (failures.count <= count) tally.delete(key)
       else tally.set(key, { ...failures, count: failures.count - count })
     },
-    /** @returns how many there were */
+    /** @returns how many failures were removed */
     remove(key: string): number {
       const count = tally.get(key)?.count ?? 0
       tally.delete(key)

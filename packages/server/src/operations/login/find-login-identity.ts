@@ -1,4 +1,4 @@
-/** Whose login somebody asks about: an identity by its id or its name, as far as the caller may see it. */
+/** Finds the identity whose login a caller asks about, by id or name, as far as the caller may see it. */
 import type { Identity, IdentityType } from '../../domain/identity.ts'
 import { parseIdentityId, type AccountId } from '../../domain/ids.ts'
 import type { Caller } from '../../policy/permissions.ts'
@@ -11,14 +11,14 @@ export interface FindLoginIdentityPorts {
   readonly accountId: AccountId
 }
 
-/** A group last: it is told from nobody only to say that groups do not log in. */
+/** A group comes last: it is found only to report that groups do not log in. */
 const KINDS: readonly IdentityType[] = ['USER', 'SERVICE_PRINCIPAL', 'GROUP']
 
-/** Whether the caller named itself. Whoever did so in other words is found as everybody else is. */
+/** Whether the caller named itself by id or name; any other spelling is looked up like any other identity. */
 export const isOwnName = ({ identity }: Caller, text: string): boolean =>
   text === identity.id || text.toLowerCase() === identity.name.toLowerCase()
 
-/** @returns undefined for one that there is not and for one that the caller may not see, which nobody can tell apart */
+/** @returns undefined both when there is no such identity and when the caller may not see it */
 export async function findLoginIdentity(
   { identities, names, accountId }: FindLoginIdentityPorts,
   caller: Caller,

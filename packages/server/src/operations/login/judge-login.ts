@@ -1,4 +1,6 @@
-/** Reads everything that the policy wants to know of a login, and asks it: at the login, and again while it is open. */
+/**
+ * Reads everything that the policy needs about a login and lets it decide: at the login, and again during the session.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { IdentityId } from '../../domain/ids.ts'
@@ -30,11 +32,11 @@ export interface JudgedLogin {
   readonly instance: DatabaseInstance
   readonly roleName: string
   readonly token: VerifiedToken
-  /** To be told of with the role. */
+  /** When set, the facts of this database are loaded together with the role. */
   readonly database?: string | undefined
 }
 
-/** @throws Fault when somebody cannot be asked: nothing follows from that */
+/** @throws Fault when something cannot be read: then there is no verdict */
 export async function judgeLogin(
   ports: JudgeLoginPorts,
   { hear, ...login }: JudgedLogin & { readonly hear?: HearLogin | undefined },
@@ -48,11 +50,11 @@ export async function judgeLogin(
 }
 
 /**
- * The same facts in the time of one question: the role is asked for where the instance was at the last login, while the
- * system database tells of the instance, the identity, and the group that the role was bound to then. What has changed
- * since is asked for again.
- * @param login.instance as it was remembered
- * @throws RefusedError instance_not_reachable; Fault when somebody cannot be asked
+ * Loads the same facts in the time of one question: the role is read where the instance was at the last login, while
+ * the system database is asked about the instance, the identity, and the group that the role was bound to then.
+ * Whatever has changed since is read again.
+ * @param login.instance as remembered
+ * @throws RefusedError instance_not_reachable; Fault when something cannot be read
  */
 export async function loadFactsTogether(
   ports: JudgeLoginPorts & { readonly remembered: RememberedLogins },
@@ -80,7 +82,7 @@ export async function loadFactsTogether(
   return factsOf(ports, login, { instance, role, identity, group: groupFacts })
 }
 
-/** What a question came to; one that failed may not have mattered. */
+/** The result of a question; a failed question may turn out not to matter. */
 export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown }
 
 export const outcomeOf = <Value>(work: Promise<Value>): Promise<Outcome<Value>> =>
@@ -90,8 +92,8 @@ export const outcomeOf = <Value>(work: Promise<Value>): Promise<Outcome<Value>> 
   )
 
 /**
- * @param asked what was said of the role where the instance was thought to be
- * @returns what is said of it where the instance is; undefined where it is not to be reached
+ * @param asked the answer about the role from where the instance was thought to be
+ * @returns the answer from where the instance is; undefined when it is not reachable
  */
 export async function roleAt(
   { roles }: Pick<JudgeLoginPorts, 'roles'>,

@@ -1,6 +1,7 @@
 /**
- * The roles of an instance as which the caller could log in now: every role that is bound to it or to a group that it is
- * in, judged as the login would be. The questions of one call are asked together, as those of logins of one moment are.
+ * The roles of an instance as which the caller could log in now: every role that is bound to the caller or to one of
+ * its groups, judged as a login would be. The questions of one call are asked together, like those of simultaneous
+ * logins.
  */
 import { decideScope, type Caller } from '../../policy/permissions.ts'
 import type { Admitted } from '../../policy/login.ts'
@@ -17,12 +18,12 @@ export interface SignInRolePorts extends JudgeLoginPorts {
   readonly roles: Pick<InstanceRoles, 'loadRoleFacts' | 'listRoleNamesBoundTo'>
 }
 
-/** Two questions of a hundred logins each. */
+/** Enough for two batches of a hundred logins each. */
 const MOST_ROLES = 200
 
 export interface SignInRoles {
   readonly roles: readonly Pick<Admitted, 'role' | 'identity' | 'viaGroup'>[]
-  /** There may be more than were looked at. */
+  /** There may be more roles than were checked. */
   readonly hasMore: boolean
 }
 

@@ -1,19 +1,19 @@
 /**
- * What earlier logins have seen, of use for one thing only: to ask the right questions at the same moment, instead of one
- * after the other. It chooses which proof a client is asked for and where a role is looked up; no verdict comes from here
- * (DESIGN §5), since all of it is read again behind the proof.
+ * What earlier logins have seen. It serves only to ask the right questions at the same time instead of one after the
+ * other: it chooses which proof a client is asked for and where a role is looked up. No verdict depends on it (DESIGN
+ * §5), because everything is read again after the proof.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { IdentityId, InstanceUid } from '../../domain/ids.ts'
 
-/** The oldest goes first. */
+/** The oldest is dropped first. */
 const MOST_ROLES = 10_000
 
 export class RememberedLogins {
   readonly #instances = new Map<InstanceUid, DatabaseInstance>()
   readonly #groups = new Map<string, IdentityId>()
 
-  /** As it was at the last login, if it could be logged in to and nothing was said of a change since. */
+  /** The instance as of the last login, if it was available then and no change has been reported since. */
   instance(uid: InstanceUid): DatabaseInstance | undefined {
     return this.#instances.get(uid)
   }
@@ -23,12 +23,12 @@ export class RememberedLogins {
     else this.#instances.delete(instance.uid)
   }
 
-  /** Some instance has changed, or may have. */
+  /** Called when some instance has changed, or may have. */
   forgetInstances(): void {
     this.#instances.clear()
   }
 
-  /** The group that the role was bound to. */
+  /** The group that the role was bound to at the last login. */
   groupOf(uid: InstanceUid, roleName: string): IdentityId | undefined {
     return this.#groups.get(`${uid} ${roleName}`)
   }

@@ -1,29 +1,29 @@
-/** What becomes of the activity of instances, and of hints that something has changed. */
+/** Where the activity of instances goes, and hints that something has changed. */
 import type { ActivityPoint, ActivityReport } from '../../domain/instance-activity.ts'
 import type { InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 
 export interface ActivityHistory {
-  /** Since when reports are heard. */
+  /** Since when reports have been received. */
   collectedSince(): Date
-  /** Of the slots that are complete, oldest first: from the one with that instant on, or from where it begins. */
+  /** The complete slots, oldest first: from the slot with that instant on, or from the beginning. */
   pointsOf(uid: InstanceUid, since: Date | undefined): Iterable<ActivityPoint>
-  /** Those whose reports came in time for the last point. */
+  /** The gateways whose reports arrived in time for the last point. */
   heardGateways(): ReadonlySet<string>
 }
 
-/** Gateways that are said to live, by the ids of their processes. */
+/** The gateways that are recorded as alive, by the ids of their processes. */
 export type LoadLiveGateways = () => Promise<readonly string[]>
 
-/** Tells the control planes; lost rather than late when they cannot be told. */
+/** Sends activity to the control planes; a report that cannot be sent is dropped rather than delayed. */
 export interface ActivitySender {
   send(report: ActivityReport): Promise<void>
 }
 
-/** Marks what has changed. Costs nothing while nobody watches, and one notice a second at most otherwise. */
+/** Marks what has changed. Costs nothing while nobody watches; otherwise sends at most one notice per second. */
 export interface HintSender {
-  /** Some control plane has somebody who watches; from now on and for a while hints are wanted. */
+  /** Somebody watches on some control plane: for a while from now on, hints are wanted. */
   watched(): void
   sessionsChanged(uid: InstanceUid): void
-  /** @param workspaceIds undefined: of the account alone */
+  /** @param workspaceIds undefined entries: records of the account only */
   auditWritten(workspaceIds: readonly (WorkspaceId | undefined)[]): void
 }

@@ -1,23 +1,23 @@
-/** What attached clusters need of the world besides what every instance needs. */
+/** What attached clusters need in addition to what every instance needs. */
 import type { AttachedCluster, BackendRole } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { InstanceUid, RoleOid } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 
-/** Encrypted before it comes near the store. */
+/** The password is encrypted before it reaches the store. */
 export interface NewAttachment {
   readonly cluster: AttachedCluster
   readonly encryptedPassword: Uint8Array
 }
 
-/** Secrets of attached clusters, as the store keeps them: encrypted. */
+/** Secrets of attached clusters, which the store keeps encrypted. */
 export interface AttachedSecretStore {
   loadAdministrativePassword(uid: InstanceUid): Promise<Uint8Array | undefined>
   listRoleKeys(
     uid: InstanceUid,
   ): Promise<readonly { readonly roleOid: RoleOid; readonly encryptedKey: Uint8Array }[]>
   loadRoleKey(uid: InstanceUid, role: RoleOid): Promise<StoredRoleKey | undefined>
-  /** Keeps the first one when two gateways race. */
+  /** Keeps the first key when two gateways race. */
   insertRoleKey(uid: InstanceUid, role: RoleOid, encryptedKey: Uint8Array): Promise<void>
   markRoleKeyApplied(uid: InstanceUid, role: RoleOid): Promise<void>
 }
@@ -27,7 +27,7 @@ export interface StoredRoleKey {
   readonly isApplied: boolean
 }
 
-/** What SCRAM of one role needs on the client's side, without any password (RFC 5802 §3). */
+/** What the client's side of SCRAM needs for one role, without the password (RFC 5802 §3). */
 export interface ScramClientKey {
   readonly salt: Uint8Array
   readonly iterations: number
@@ -35,7 +35,7 @@ export interface ScramClientKey {
   readonly serverKey: Uint8Array
 }
 
-/** How the gateway proves itself to an attached cluster. */
+/** How the gateway authenticates itself to an attached cluster. */
 export type BackendCredential =
   | {
       readonly kind: 'client_certificate'
@@ -46,8 +46,8 @@ export type BackendCredential =
 
 export interface BackendCredentials {
   /**
-   * For one role that Lakegate bound to an identity, and that login was admitted to.
-   * @throws Fault role_password_in_use when the role has a password that may not be replaced
+   * For a role that Lakegate has bound to an identity and for which a login was admitted.
+   * @throws Fault role_password_in_use when the role has a password that must not be replaced
    */
   credentialFor(instance: DatabaseInstance, role: BackendRole): Promise<BackendCredential>
 }

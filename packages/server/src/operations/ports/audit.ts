@@ -1,4 +1,4 @@
-/** The audit: its lines in the log, and beyond them what the system database keeps for administrators to read. */
+/** The audit: lines in the log, and records that the system database keeps for administrators to read. */
 import type { WorkspaceId } from '../../domain/ids.ts'
 
 export interface AuditLog {
@@ -31,9 +31,9 @@ export interface AuditEntry {
   readonly identityId?: string
   readonly identityName?: string
   readonly role?: string
-  /** What a login was asked for. */
+  /** The kind of proof that a login was asked for. */
   readonly proof?: 'token' | 'password_of_role'
-  /** From the group down to the identity: ids, and the names that they had at this moment. */
+  /** From the group down to the identity: ids, and the names at that moment. */
   readonly viaGroupPath?: readonly string[]
   readonly viaGroupNames?: readonly string[]
   readonly instanceUid?: string
@@ -42,9 +42,9 @@ export interface AuditEntry {
   readonly tokenId?: string
   readonly clientAddress?: string
   readonly database?: string
-  /** With which PostgreSQL took its leave of a session that it ended. */
+  /** SQLSTATE with which PostgreSQL ended a session. */
   readonly sqlstate?: string
-  /** Who ended somebody else's session. */
+  /** Who ended another identity's session. */
   readonly endedById?: string
   readonly endedByName?: string
 }
@@ -60,7 +60,7 @@ export interface KeptAuditRecord extends AuditRecord {
 }
 
 export interface AuditFilter {
-  /** Undefined: of the whole account. */
+  /** Undefined: the whole account. */
   readonly workspaceId: WorkspaceId | undefined
   readonly event: string | undefined
   readonly outcome: string | undefined
@@ -76,19 +76,19 @@ export interface AuditFilter {
 export interface AuditStore {
   /** All of them or none. */
   appendRecords(records: readonly AuditRecord[]): Promise<void>
-  /** Newest first, beginning behind `before`, which need not exist any more. */
+  /** Newest first, starting after `before`, which need not exist any more. */
   pageOfRecords(
     filter: AuditFilter,
     page: { readonly before: { readonly at: Date; readonly id: string } | undefined; readonly size: number },
   ): Promise<readonly KeptAuditRecord[]>
   /**
-   * Removes the oldest of those from before that instant.
-   * @returns how many; `busy` when another process is at it
+   * Removes the oldest records from before that instant.
+   * @returns how many; `busy` when another process is removing records
    */
   removeRecords(before: Date, atMost: number): Promise<number | 'busy'>
 }
 
-/** An audit log that can say whether its records are safe. */
+/** An audit log that can tell whether its records are stored. */
 export interface KeptAuditLog extends AuditLog {
   /**
    * Resolves when everything recorded so far is in the system database.

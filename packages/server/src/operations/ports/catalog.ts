@@ -1,11 +1,11 @@
-/** What claims need of the world: the registry of tables, and the databases that it names. */
+/** The ports of claims: the registry of tables, and the databases that it names. */
 import type { CatalogEntry, CatalogEntryKind } from '../../domain/catalog.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity } from '../../domain/identity.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 import type { ClaimedTableFacts } from '../../policy/claims.ts'
 
-/** What claims name, and whether an identity may read it: fresh at every minting and every login. */
+/** Which tables claims name, and whether an identity may read them; read again at every minting and every login. */
 export interface ClaimReader {
   /** In the order of the names. */
   loadClaimedTables(
@@ -13,7 +13,7 @@ export interface ClaimReader {
     workspaceId: WorkspaceId,
     names: readonly string[],
   ): Promise<readonly ClaimedTableFacts[]>
-  /** The tables of a claim set; the set itself as one that is not registered when it is not there. */
+  /** The tables of a claim set; when the set does not exist, one unregistered table stands for it. */
   loadClaimSet(
     identityId: IdentityId,
     workspaceId: WorkspaceId,
@@ -23,7 +23,7 @@ export interface ClaimReader {
 
 /** The registry of tables that claims may name, and of who may read them. */
 export interface CatalogStore extends ClaimReader {
-  /** Remembers the names under an id that follows from them. Forgets sets whose last token is dead. */
+  /** Stores the names under an id derived from them. Removes sets whose last token has expired. */
   saveClaimSet(workspaceId: WorkspaceId, names: readonly string[], now: Date): Promise<string>
   insertEntry(
     entry: Omit<CatalogEntry, 'uid' | 'creatorId'> & {
@@ -32,15 +32,15 @@ export interface CatalogStore extends ClaimReader {
     },
   ): Promise<CatalogEntry | 'name_taken'>
   findEntry(workspaceId: WorkspaceId, kind: CatalogEntryKind, name: string): Promise<CatalogEntry | undefined>
-  /** Ordered by name, beginning behind `after`. */
+  /** Ordered by name, starting after `after`. */
   listEntries(
     instanceUid: InstanceUid,
     kind: CatalogEntryKind,
     page: { readonly after: string | undefined; readonly size: number },
   ): Promise<readonly CatalogEntry[]>
-  /** Its grants go with it. */
+  /** Also removes its grants. */
   removeEntry(uid: string): Promise<boolean>
-  /** Who was granted SELECT on exactly this catalog, schema or table. */
+  /** The identities that were granted SELECT on exactly this catalog, schema or table. */
   listReaders(entryUid: string, securable: string): Promise<readonly Identity[]>
   changeReaders(
     entryUid: string,
@@ -59,8 +59,8 @@ export interface InstanceDatabases {
   ): Promise<'exists' | 'created' | 'missing'>
 }
 
-/** The same, over the standing administrative connection. */
+/** The same, over the permanent administrative connection. */
 export interface InstanceDatabaseList {
-  /** Those that take connections, without templates; ordered by name. */
+  /** Databases that accept connections, without templates; ordered by name. */
   listDatabases(instance: DatabaseInstance, atMost: number): Promise<readonly string[]>
 }

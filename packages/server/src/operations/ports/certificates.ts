@@ -3,7 +3,7 @@ import type { Redacted } from '../../domain/redacted.ts'
 
 /** TLS certificates of servers, by the host name or address that clients connect to. */
 export interface ServerCertificates {
-  /** Valid for exactly these hosts; made on demand by Lakegate's own authority, or the operator's files. */
+  /** Valid for exactly these hosts; issued on demand by Lakegate's own authority, or the operator's files. */
   certificateFor(host: string, ...further: readonly string[]): Promise<ServerCertificate>
 }
 
@@ -15,7 +15,7 @@ export interface ServerCertificate {
 
 export interface CertificateAuthorityStore {
   loadCertificateAuthority(): Promise<StoredCertificateAuthority | undefined>
-  /** Keeps the first one when two starts race; returns the one that is stored. */
+  /** When two starts race, keeps the first authority; returns the one that is stored. */
   insertCertificateAuthority(authority: StoredCertificateAuthority): Promise<StoredCertificateAuthority>
 }
 

@@ -1,2 +1,2 @@
-/** Time is an argument: only `composition` asks the system what time it is (docs/architecture.md). */
+/** Time is an argument: only `composition` reads the system clock (docs/architecture.md). */
 export type Clock = () => Date

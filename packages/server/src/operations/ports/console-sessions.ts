@@ -1,4 +1,4 @@
-/** What is kept of browsers that are signed in to the web console. */
+/** What is stored about browsers that are signed in to the web console. */
 import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
 import type { Redacted } from '../../domain/redacted.ts'
 
@@ -6,7 +6,7 @@ export interface StoredConsoleSession {
   readonly cookieHash: Uint8Array
   readonly workspaceId: WorkspaceId
   readonly identityId: IdentityId
-  /** Of the session of the sign-in pages in the same browser. */
+  /** The session of the sign-in pages in the same browser. */
   readonly browserSessionUid: string
   readonly signedInOutside: boolean
   readonly sealedAccessToken: Uint8Array
@@ -16,18 +16,18 @@ export interface StoredConsoleSession {
   readonly usedAt: Date
 }
 
-/** With what ends it besides its own age. */
+/** A stored session with what ends it besides its own age. */
 export interface FoundConsoleSession extends StoredConsoleSession {
-  /** Of the session of the sign-in pages; undefined: it never expires. */
+  /** Expiry of the session of the sign-in pages; undefined: it never expires. */
   readonly browserSessionExpiresAt: Date | undefined
 }
 
 export interface ConsoleSessionStore {
-  /** Of one identity the newest `atMost` are kept. */
+  /** Keeps the newest `atMost` sessions of an identity. */
   insertConsoleSession(session: StoredConsoleSession, atMost: number): Promise<void>
   /** Undefined when the browser is signed out, or the identity is deactivated or deleted. */
   findConsoleSession(cookieHash: Uint8Array): Promise<FoundConsoleSession | undefined>
-  /** The same for many, without what is sealed. @returns those that are not over, by what `findConsoleSession` asks */
+  /** The same for many sessions, without the sealed tokens. @returns those that `findConsoleSession` would find */
   listLive(
     cookieHashes: readonly Uint8Array[],
   ): Promise<
@@ -36,13 +36,13 @@ export interface ConsoleSessionStore {
   touchConsoleSession(cookieHash: Uint8Array, usedAt: Date): Promise<void>
   replaceAccessToken(cookieHash: Uint8Array, sealed: Uint8Array, expiresAt: Date): Promise<void>
   removeConsoleSession(cookieHash: Uint8Array): Promise<void>
-  /** The session of the sign-in pages too, and whatever else was opened by it. */
+  /** Also ends the session of the sign-in pages, and everything else that it opened. */
   endBrowserSession(session: {
     readonly workspaceId: WorkspaceId
     readonly identityId: IdentityId
     readonly browserSessionUid: string
   }): Promise<void>
-  /** Those that are over by age, or whose browser is signed out. @returns how many it were */
+  /** Removes sessions that are too old, or whose browser is signed out. @returns how many were removed */
   removeConsoleSessionsThatAreOver(
     limits: { readonly createdBefore: Date; readonly usedBefore: Date; readonly now: Date },
     atMost: number,
@@ -54,7 +54,7 @@ export interface ConsoleTokens {
   readonly accessTokenExpiresAt: Date
 }
 
-/** What a sign-in brought. */
+/** The result of a sign-in. */
 export interface ConsoleSignIn extends ConsoleTokens {
   readonly refreshToken: Redacted<string>
   readonly identityId: IdentityId

@@ -1,6 +1,6 @@
 /**
- * What logins and requests ask about identities. Two more interfaces are near: `IdentityStore` (identities.ts) holds the
- * whole records that SCIM shows and changes, and `RoleBindingStore` the roles of attached clusters.
+ * What logins and requests ask about identities. Two related interfaces: `IdentityStore` (identities.ts) holds the full
+ * records that SCIM shows and changes, and `RoleBindingStore` the bindings of roles of attached clusters.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType, Principal } from '../../domain/identity.ts'
@@ -8,10 +8,10 @@ import type { IdentityId, InstanceUid, WorkspaceId } from '../../domain/ids.ts'
 import type { WorkspacePermission } from '../../domain/workspace.ts'
 import type { GroupFacts, PrincipalFacts } from '../../policy/login.ts'
 
-/** One query on the system database, at every login: nothing here may be remembered (DESIGN §5). */
+/** One query on the system database at every login: its results must never be cached (DESIGN §5). */
 export interface LoginDirectory {
   loadLoginFacts(question: {
-    /** To be told of the instance too; undefined where it was read already. */
+    /** Set to load the instance as well; undefined when it has been read already. */
     readonly instanceUid?: InstanceUid | undefined
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
@@ -24,19 +24,22 @@ export interface LoginDirectory {
   }>
 }
 
-/** Who somebody is and what they are assigned to, as requests ask it. */
+/** Identities and their assignments, as requests ask for them. */
 export interface Directory {
-  /** A user or service principal, wherever it is assigned. */
+  /** A user or service principal, whatever it is assigned to. */
   loadPrincipal(id: IdentityId): Promise<KnownPrincipal | undefined>
-  /** Of users, service principals and groups, in the order of the ids; one that is gone has none. */
+  /** Names of users, service principals and groups, in the order of the ids; deleted ones are left out. */
   loadNamesOf(ids: readonly IdentityId[]): Promise<readonly string[]>
-  /** Only what is assigned to the workspace, directly or through groups. Exact by kind: user name (any letter case), application id, or group display name (exact). */
+  /**
+   * Only identities that are assigned to the workspace, directly or through groups. Found by user name (any letter
+   * case), application id, or group display name (exact).
+   */
   findAssignedByName(
     workspaceId: WorkspaceId,
     type: IdentityType,
     name: string,
   ): Promise<Identity | undefined>
-  /** Everything that a request asks about its caller, in one query. */
+  /** Everything that a request needs to know about its caller, in one query. */
   loadCaller(
     id: IdentityId,
     workspaceId: WorkspaceId,
@@ -48,7 +51,7 @@ export interface Directory {
       }
     | undefined
   >
-  /** To a workspace, directly or through groups, and those groups: one query. */
+  /** The assignment to a workspace, directly or through groups, and those groups: one query. */
   loadAssignment(
     id: IdentityId,
     workspaceId: WorkspaceId,
@@ -58,7 +61,7 @@ export interface Directory {
   }>
 }
 
-/** A principal as a request is answered for it. */
+/** A principal with what requests need to know about it. */
 export interface KnownPrincipal extends Principal {
   readonly isAccountAdmin: boolean
 }

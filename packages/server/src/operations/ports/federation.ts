@@ -1,8 +1,8 @@
-/** Federation policies, and the outside tokens that they admit. */
+/** Federation policies, and the external tokens that they accept. */
 import type { FederationPolicy } from '../../domain/federation-policy.ts'
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
 
-/** Of the account (undefined), or of one service principal. */
+/** Policies of the account (undefined), or of one service principal. */
 export interface FederationPolicyStore {
   insertPolicy(
     policy: FederationPolicy,
@@ -13,8 +13,8 @@ export interface FederationPolicyStore {
     servicePrincipalId: IdentityId | undefined,
   ): Promise<readonly FederationPolicy[]>
   /**
-   * In one transaction, on the locked policy; undefined when it is gone.
-   * @throws what `decide` throws, and nothing is changed
+   * Runs in one transaction, on the locked policy; undefined when the policy is gone.
+   * @throws what `decide` throws; then nothing is changed
    */
   changePolicy(
     uid: string,
@@ -23,8 +23,8 @@ export interface FederationPolicyStore {
   deletePolicy(uid: string): Promise<boolean>
 }
 
-/** Checks the signature of an outside token with the keys that a policy configures. */
+/** Checks the signature of an external token with the keys that a policy configures. */
 export interface ForeignTokenVerifier {
-  /** The claims; undefined when the keys do not vouch for them. @throws Fault identity_provider_unreachable */
+  /** Resolves to the claims; undefined when no key verifies them. @throws Fault identity_provider_unreachable */
   verify(token: string, policy: FederationPolicy): Promise<Readonly<Record<string, unknown>> | undefined>
 }

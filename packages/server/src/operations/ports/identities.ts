@@ -14,38 +14,42 @@ import type { IdentityType } from '../../domain/identity.ts'
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
 
 /**
- * Every change is one call, one transaction, and happens as a whole or not at all (RFC 7644 §3.5.2). What is decided by
- * the state of an identity is decided while its row is locked, by a function that asks nothing else.
+ * Every change is one call and one transaction, and is made completely or not at all (RFC 7644 §3.5.2). Decisions that
+ * depend on the state of an identity are made while its row is locked, by a function that reads nothing else.
  */
 export interface IdentityStore {
   /**
-   * Assigned to a workspace, filled with members, or not made. An identity of the same name that the account has and the
-   * workspace has not is assigned to it as it is; groups are not.
+   * Creates the identity, assigns it to a workspace and adds members, or does nothing. If the account already has an
+   * identity with this name that is not in the workspace, that one is assigned unchanged; this does not apply to
+   * groups.
    */
   createIdentity(
     identity: NewIdentity,
     also: { readonly assignTo: WorkspaceId | undefined; readonly members: readonly IdentityId[] },
   ): Promise<IdentityRecord | DirectoryConflict>
-  /** Undefined when there is none of that type in the scope. @throws what `decide` throws, and nothing is changed */
+  /**
+   * Undefined when there is no identity of that type in the scope. @throws what `decide` throws; then nothing is
+   * changed
+   */
   changeIdentity(
     scope: DirectoryScope,
     target: IdentityTarget,
     decide: (current: IdentityRecord) => DirectoryChange,
   ): Promise<IdentityRecord | undefined | DirectoryConflict>
   /**
-   * Secrets, tokens, memberships and assignments of what is deleted go with it. False when there is none of that type in
-   * the scope.
-   * @param decide is told the workspaces to which the identity itself is assigned
-   * @throws what `decide` throws, and nothing is changed
+   * Deleting an identity also deletes its secrets, tokens, memberships and assignments. False when there is no identity
+   * of that type in the scope.
+   * @param decide gets the workspaces to which the identity itself is assigned
+   * @throws what `decide` throws; then nothing is changed
    */
   removeIdentity(
     scope: DirectoryScope,
     target: IdentityTarget,
     decide: (current: IdentityRecord, assignedTo: readonly WorkspaceId[]) => Removal,
   ): Promise<boolean>
-  /** Within a workspace: only what is assigned to it, directly or through groups. Outside: no system groups. */
+  /** With a workspace: only identities assigned to it, directly or through groups. Without: no system groups. */
   loadRecord(scope: DirectoryScope, id: IdentityId): Promise<IdentityRecord | undefined>
-  /** In the whole account: user names in any letter case, all others exactly; no system groups. */
+  /** In the whole account: user names in any letter case, other names exactly; no system groups. */
   findRecordByName(
     accountId: AccountId,
     type: IdentityType,
@@ -67,7 +71,7 @@ export interface IdentityStore {
   listMembersOfGroups(
     groupIds: readonly IdentityId[],
   ): Promise<ReadonlyMap<IdentityId, readonly IdentityReference[]>>
-  /** The groups inside the scope that contain an identity, directly or through groups, by identity. */
+  /** For each identity: the groups within the scope that contain it, directly or through groups. */
   listGroupsAbove(
     scope: DirectoryScope,
     ids: readonly IdentityId[],
@@ -81,29 +85,29 @@ export interface IdentityTarget {
 
 export interface DirectoryChange {
   readonly attributes: IdentityChange
-  /** Of a group. New members must be inside the scope. */
+  /** Members of a group. New members must be within the scope. */
   readonly members: MembershipChange | undefined
-  /** Of the system group `admins`, whose members are those assigned to the workspace as ADMIN. */
+  /** Members of the system group `admins`, which are the identities assigned to the workspace as ADMIN. */
   readonly administrators?:
     | { readonly workspaceId: WorkspaceId; readonly change: Pick<MembershipChange, 'add' | 'remove'> }
     | undefined
 }
 
 export interface MembershipChange {
-  /** Whatever it does not name is removed. */
+  /** Members that are not named are removed. */
   readonly replace: readonly IdentityId[] | undefined
   readonly add: readonly IdentityId[]
   readonly remove: readonly IdentityId[]
-  /** Members before the change that are like this are removed as well, before anything is added. */
+  /** Members before the change that match are also removed, before any are added. */
   readonly removeWhere?: ElementFilter | undefined
 }
 
 export type Removal =
   { readonly from: 'account' } | { readonly from: 'workspace'; readonly workspaceId: WorkspaceId }
 
-/** Why a change cannot be made; nothing of it was. */
+/** Why a change cannot be made; then nothing has been changed. */
 export type DirectoryConflict =
-  /** Of the same name, or of one that people cannot tell from it (domain/name-keys.ts). */
+  /** The name is taken, or looks the same as one that is taken (domain/name-keys.ts). */
   | { readonly conflict: 'name_taken' | 'name_looks_taken' }
   | { readonly conflict: 'unknown_member' | 'circle' | 'too_deep'; readonly id: IdentityId }
 

@@ -1,4 +1,4 @@
-/** The first start: one account, one workspace, one administrator, in one transaction, once. */
+/** The first start: one account, one workspace, one administrator, created in one transaction, once. */
 import type { Principal } from '../../domain/identity.ts'
 import type { AccountId } from '../../domain/ids.ts'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -13,10 +13,10 @@ export interface InstallationStore {
     readonly createdAt: Date
   }): Promise<Installation>
   /**
-   * The first start has done all that only a first start does; the link of the administrator is kept in the same
-   * transaction. False, and nothing is kept, when another first start did so before.
-   * @param handOver called when it is certain that this is the first one, and before that is kept: when it fails, or the
-   *   process is killed in between, the next start is a first start again
+   * Records that everything that only a first start does is done; the administrator's link is stored in the same
+   * transaction. False, and nothing is stored, when another first start was faster.
+   * @param handOver called when it is certain that this start is the first, and before that is stored: if it fails, or
+   * the process is killed in between, the next start is a first start again
    */
   completeInstallation(invitation: NewSignInLink, handOver: () => Promise<void>): Promise<boolean>
 }
@@ -26,6 +26,6 @@ export interface Installation {
   readonly workspace: Workspace
   /** The administrator of the first start. */
   readonly admin: Principal
-  /** False until the first start has come to its end, however many were killed on the way. */
+  /** False until a first start has been completed, however many were interrupted. */
   readonly isComplete: boolean
 }

@@ -4,11 +4,11 @@ import type { IdentityBinding } from '../../domain/identity-binding.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 import type { RoleFacts } from '../../domain/role.ts'
 
-/** Over the standing administrative connection. */
+/** Over the permanent administrative connection. */
 export interface InstanceRoles {
   /**
    * One query (DESIGN §6.3); undefined when there is no such role.
-   * @param database asked for in the same query, where nobody else will look at it
+   * @param database its facts are loaded in the same query, for logins where PostgreSQL itself does not check them
    */
   loadRoleFacts(
     instance: DatabaseInstance,
@@ -17,7 +17,7 @@ export interface InstanceRoles {
   ): Promise<RoleFacts | undefined>
   /** Whether any role of the instance is bound to one of these identities. */
   hasRoleBoundTo(instance: DatabaseInstance, identityIds: readonly IdentityId[]): Promise<boolean>
-  /** Their names, in order; of roles that are there now, whether anybody may log in as them or not. */
+  /** The names of these roles, in order; only roles that exist now, whether or not a login as them is possible. */
   listRoleNamesBoundTo(
     instance: DatabaseInstance,
     identityIds: readonly IdentityId[],
@@ -28,13 +28,13 @@ export interface InstanceRoles {
 /** A role of an instance as REST shows it. */
 export interface InstanceRole {
   readonly name: string
-  /** Undefined for a role that only PostgreSQL knows. */
+  /** Undefined for a role that is known only to PostgreSQL. */
   readonly binding: IdentityBinding | undefined
   readonly attributes: {
     readonly createdb: boolean
     readonly createrole: boolean
     readonly bypassrls: boolean
-    /** May follow every change of a database (change data capture). */
+    /** May read every change of a database (change data capture). */
     readonly replication: boolean
   }
   readonly isDatabricksSuperuser: boolean
@@ -45,9 +45,9 @@ export interface RoleChange {
   readonly isDatabricksSuperuser?: boolean
 }
 
-/** Roles of a running instance, made and changed on behalf of REST; system roles and superusers are not among them. */
+/** Creates and changes roles of a running instance on behalf of REST; system roles and superusers are excluded. */
 export interface InstanceRoleAdministration {
-  /** Ordered by name, beginning behind `after`. */
+  /** Ordered by name, starting after `after`. */
   listRoles(
     instance: DatabaseInstance,
     page: { readonly after: string | undefined; readonly size: number },
@@ -57,14 +57,17 @@ export interface InstanceRoleAdministration {
     instance: DatabaseInstance,
     role: Pick<InstanceRole, 'name' | 'binding' | 'isDatabricksSuperuser'> & Pick<RoleChange, 'attributes'>,
   ): Promise<InstanceRole | 'name_taken'>
-  /** Binds a role that somebody else made; undefined when there is none that may be bound. */
+  /** Binds a role that Lakegate did not create; undefined when there is no role that may be bound. */
   bindExistingRole(
     instance: DatabaseInstance,
     name: string,
     binding: IdentityBinding,
   ): Promise<InstanceRole | 'already_bound' | undefined>
   updateRole(instance: DatabaseInstance, name: string, change: RoleChange): Promise<InstanceRole | undefined>
-  /** With an heir, whatever the role owns in any database becomes the heir's, and its privileges go. */
+  /**
+   * With an heir, everything that the role owns in any database is reassigned to the heir, and its privileges are
+   * revoked.
+   */
   dropRole(
     instance: DatabaseInstance,
     name: string,

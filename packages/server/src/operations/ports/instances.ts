@@ -13,15 +13,15 @@ import type { InstancePermissionLevel } from '../../policy/permissions.ts'
 import type { NewAttachment } from './attached.ts'
 import type { StartedCluster } from './clusters.ts'
 
-/** Reading one instance by its immutable id, fresh at every call. */
+/** Reads one instance by its immutable id; never cached. */
 export interface InstanceLookup {
   loadInstance(uid: InstanceUid): Promise<DatabaseInstance | undefined>
 }
 
-/** Instances as the REST API works with them. */
+/** Instances, as the REST API uses them. */
 export interface InstanceStore extends InstanceLookup {
   findByName(workspaceId: WorkspaceId, name: string): Promise<DatabaseInstance | undefined>
-  /** Ordered by creation and uid, beginning behind `after`, which need not exist any more. */
+  /** Ordered by creation time and uid, starting after `after`, which need not exist any more. */
   listPage(
     workspaceId: WorkspaceId,
     page: {
@@ -29,18 +29,21 @@ export interface InstanceStore extends InstanceLookup {
       readonly size: number
     },
   ): Promise<readonly DatabaseInstance[]>
-  /** As a creation counts them against the limit of the workspace. */
+  /** Counted as for the workspace's limit. */
   count(workspaceId: WorkspaceId): Promise<number>
-  /** Every live instance of the installation, for the supervisor. */
+  /** Every instance of the installation that exists, for the supervisor. */
   listAll(): Promise<readonly DatabaseInstance[]>
-  /** Counts the instances of the workspace and inserts in one transaction; creations of one workspace queue up. */
+  /**
+   * Counts the instances of the workspace and inserts in one transaction; creations in the same workspace wait for each
+   * other.
+   */
   insert(
     instance: NewDatabaseInstance,
     options: { readonly atMost: number },
   ): Promise<DatabaseInstance | 'name_taken' | 'limit_reached'>
   /**
-   * Changes settings and state in one statement, so that nobody sees one without the other, and only if both
-   * are still as observed, so that no change overrules another unseen. Undefined when they are not, or the row is gone.
+   * Changes settings and state in one statement, so that readers never see one without the other; and only if both are
+   * still as observed, so that no change overwrites another unseen. Undefined when they are not, or the row is gone.
    */
   updateSettings(
     observed: DatabaseInstance,
@@ -48,7 +51,7 @@ export interface InstanceStore extends InstanceLookup {
   ): Promise<DatabaseInstance | undefined>
   /** Changes the state, only if settings and state are still as observed; undefined when not, or the row is gone. */
   updateState(observed: DatabaseInstance, state: InstanceState): Promise<DatabaseInstance | undefined>
-  /** As `updateSettings`, for what is known of an attached cluster; an undefined password stays as it is. */
+  /** As `updateSettings`, for the data of an attached cluster; with an undefined password, the stored one stays. */
   updateAttachedCluster(
     observed: DatabaseInstance,
     change: {
@@ -60,7 +63,7 @@ export interface InstanceStore extends InstanceLookup {
   recordFault(uid: InstanceUid, fault: InstanceFault | undefined): Promise<void>
   recordCluster(uid: InstanceUid, cluster: StartedCluster): Promise<void>
   recordListener(uid: InstanceUid, listener: InstanceListener): Promise<void>
-  /** Undefined when there is none any more. */
+  /** Undefined when there is no pooled listener any more. */
   recordPooledListener(uid: InstanceUid, listener: InstanceListener | undefined): Promise<void>
   /** The name is free again afterwards; the uid is never used again. */
   remove(uid: InstanceUid): Promise<void>
@@ -69,14 +72,14 @@ export interface InstanceStore extends InstanceLookup {
     uid: InstanceUid,
     identityIds: readonly IdentityId[],
   ): Promise<InstancePermissionLevel | undefined>
-  /** The same for all instances of a workspace on which anything was granted. @param identityIds one at least */
+  /** The same for all instances of a workspace that have grants. @param identityIds at least one */
   loadPermissionsIn(
     workspaceId: WorkspaceId,
     identityIds: readonly IdentityId[],
   ): Promise<ReadonlyMap<InstanceUid, InstancePermissionLevel>>
-  /** What was granted, ordered by identity. */
+  /** All grants, ordered by identity. */
   listPermissions(uid: InstanceUid): Promise<readonly InstanceGrant[]>
-  /** In one transaction; with `keepOthers`, identities that are not named keep what they have. */
+  /** In one transaction; with `keepOthers`, identities that are not named keep their grants. */
   replacePermissions(
     uid: InstanceUid,
     grants: readonly { readonly identityId: IdentityId; readonly level: InstancePermissionLevel }[],
@@ -99,12 +102,12 @@ export interface NewDatabaseInstance {
   readonly creatorName: string
   readonly createdAt: Date
   readonly listener: InstanceListener
-  /** Undefined: an embedded one. */
+  /** Undefined: an embedded instance. */
   readonly attached?: NewAttachment | undefined
 }
 
-/** Tells when a database instance was made, changed or removed, from whichever process. */
+/** Reports when a database instance was created, changed or removed, by any process. */
 export interface InstanceChanges {
-  /** Calls back soon after each change; several changes may be one call. Returns the way to stop. */
+  /** Calls back soon after each change; several changes may lead to one call. @returns a function that stops it */
   onInstanceChange(callback: () => void): () => void
 }

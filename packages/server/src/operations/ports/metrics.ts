@@ -1,4 +1,4 @@
-/** What the gateway counts and times. */
+/** What the gateway counts and measures. */
 import type { InstanceUid } from '../../domain/ids.ts'
 
 export type LoginStep = 'role_facts' | 'login_facts' | 'verify_token' | 'open_backend'
@@ -6,7 +6,7 @@ export type LoginStep = 'role_facts' | 'login_facts' | 'verify_token' | 'open_ba
 export interface LoginMetrics {
   loginAdmitted(instanceUid: InstanceUid, milliseconds: number): void
   /**
-   * @param instanceUid that was meant, whether there is one or not; undefined when it was never known
+   * @param instanceUid the instance that was asked for, whether it exists or not; undefined when that was never known
    * @param reason the name of a refusal, `backend` or `internal_error`
    */
   loginRefused(instanceUid: InstanceUid | undefined, reason: string): void

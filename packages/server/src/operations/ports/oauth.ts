@@ -1,7 +1,7 @@
-/** What the OAuth server keeps. */
+/** What the OAuth server stores. */
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
 
-/** What the OAuth library keeps of one thing; `payload` never holds the id itself. */
+/** What the OAuth library stores as one record; `payload` never contains the id itself. */
 export interface OAuthRecord {
   readonly idHash: Uint8Array
   readonly payload: Readonly<Record<string, unknown>>
@@ -10,21 +10,21 @@ export interface OAuthRecord {
   readonly expiresAt: Date | undefined
 }
 
-/** Who began something that belongs to no identity yet, and how much of it may be kept unfinished. */
+/** The client that started a record which belongs to no identity yet, and how many unfinished ones are kept. */
 export interface RecordOrigin {
   readonly key: string
   readonly most: number
-  /** Together with everybody else's; undefined: whatever the others do. */
+  /** Limit for all origins together; undefined: no such limit. */
   readonly mostOfAll: number | undefined
 }
 
 /** Sessions, grants, codes and refresh tokens of the OAuth server, by workspace and kind. */
 export interface OAuthRecordStore {
-  /** @returns undefined when it is kept; else the seconds after which there is room for what this origin begins */
+  /** @returns undefined when the record is stored; otherwise the seconds after which this origin may try again */
   save(record: {
     readonly workspaceId: WorkspaceId
     readonly kind: string
-    /** SHA-256 of the id, which opens something. */
+    /** SHA-256 of the id; whoever knows the id itself can use the record. */
     readonly idHash: Uint8Array
     readonly payload: Readonly<Record<string, unknown>>
     readonly identityId: IdentityId | undefined
@@ -33,45 +33,45 @@ export interface OAuthRecordStore {
     readonly userCode: string | undefined
     readonly now: Date
     readonly expiresAt: Date | undefined
-    /** Only of what belongs to no identity; what is there already is kept in any case. */
+    /** Only for a record that belongs to no identity; updates of an existing record are always stored. */
     readonly origin: RecordOrigin | undefined
   }): Promise<number | undefined>
   find(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<OAuthRecord | undefined>
   findByUid(workspaceId: WorkspaceId, kind: string, uid: string): Promise<OAuthRecord | undefined>
   findByUserCode(workspaceId: WorkspaceId, kind: string, userCode: string): Promise<OAuthRecord | undefined>
-  /** True for the one that consumed it. */
+  /** True for the caller that consumed the record. */
   consume(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array, now: Date): Promise<boolean>
   remove(workspaceId: WorkspaceId, kind: string, idHash: Uint8Array): Promise<void>
-  /** The grant and everything that was issued by it. */
+  /** Removes the grant and everything that was issued under it. */
   removeGrant(workspaceId: WorkspaceId, grantId: string): Promise<void>
-  /** Some of those that have expired. @returns how many it were */
+  /** Removes some of the expired records. @returns how many were removed */
   removeExpired(now: Date, atMost: number): Promise<number>
-  /** Sign-in sessions and granted applications of one identity. */
+  /** Sign-in sessions and granted applications of an identity. */
   listSessions(identityId: IdentityId, now: Date): Promise<readonly SignInSession[]>
-  /** With everything that the grant issued. True when it was there. */
+  /** Also removes everything issued under the grant. True when it existed. */
   endSession(identityId: IdentityId, id: string): Promise<boolean>
-  /** All of the identity but one sign-in session. */
+  /** Ends all sessions and grants of the identity except one sign-in session. */
   endOthersOf(identityId: IdentityId, sessionUid: string): Promise<void>
 }
 
 export interface SignInSession {
   readonly id: string
   readonly kind: 'session' | 'grant'
-  /** Tells a browser's own session from the others; opens nothing. */
+  /** Identifies the browser's own session in the list; cannot be used to sign in. */
   readonly uid: string | undefined
   readonly clientId: string | undefined
   readonly createdAt: Date
   readonly expiresAt: Date | undefined
 }
 
-/** Applications that an administrator registered. */
+/** Applications registered by an administrator. */
 export interface OAuthClientStore {
   insertOAuthClient(client: OAuthClient): Promise<void>
   findOAuthClient(clientId: string): Promise<OAuthClient | undefined>
   listOAuthClients(accountId: AccountId): Promise<readonly OAuthClient[]>
   /**
-   * In one transaction, on the locked application; false when it is not there.
-   * @throws what `decide` throws, and nothing is changed
+   * Runs in one transaction, on the locked application; false when it does not exist.
+   * @throws what `decide` throws; then nothing is changed
    */
   changeOAuthClient(
     accountId: AccountId,
@@ -92,9 +92,9 @@ export interface OAuthClient {
   readonly scopes: readonly string[]
   readonly accessTokenTtlMinutes: number
   readonly refreshTokenTtlMinutes: number
-  /** Each is replaced when it is used. */
+  /** Each refresh token is replaced when it is used. */
   readonly hasSingleUseRefreshTokens: boolean
-  /** From signing in, however often it is renewed; undefined: as long as any. */
+  /** Counted from the sign-in, however often tokens are renewed; undefined: no limit of its own. */
   readonly sessionLifetimeMinutes: number | undefined
   readonly createdBy: IdentityId
   readonly createdAt: Date

@@ -6,26 +6,26 @@ import type { Redacted } from '../../domain/redacted.ts'
 export interface PasswordHasher {
   hash(password: Redacted<string>): Promise<string>
   verify(hash: string, password: Redacted<string>): Promise<boolean>
-  /** Whether the hash was made with other parameters than those of today. */
+  /** Whether the hash was made with other parameters than the present ones. */
   isOutdated(hash: string): boolean
 }
 
 export interface PasswordStore {
   loadPasswordHash(userId: IdentityId): Promise<string | undefined>
-  /** The same password under another hash: nothing ends. */
+  /** Stores a new hash of the same password: no sessions end. */
   saveHash(userId: IdentityId, hash: string, now: Date): Promise<void>
-  /** With it end all sessions and grants of the user but one browser's, in one transaction. */
+  /** Also ends all sessions and grants of the user except one browser's, in one transaction. */
   changePassword(userId: IdentityId, hash: string, now: Date, sessionUid: string): Promise<void>
   /** Ends the user's earlier links. */
   insertLink(link: NewSignInLink): Promise<void>
-  /** Of an active user, unexpired. */
+  /** Finds an unexpired link of an active user. */
   findLink(
     hash: Uint8Array,
     now: Date,
   ): Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
   /**
-   * Sets the password, uses the link up and ends all sessions and grants of the user, in one transaction; false when the
-   * link is not there any more.
+   * Sets the password, consumes the link and ends all sessions and grants of the user, in one transaction; false when
+   * the link does not exist any more.
    */
   usePasswordLink(linkHash: Uint8Array, passwordHash: string, now: Date): Promise<boolean>
 }

@@ -1,8 +1,8 @@
-/** Personal access tokens; only SHA-256 hashes are kept. */
+/** Personal access tokens; only SHA-256 hashes are stored. */
 import type { IdentityId, WorkspaceId } from '../../domain/ids.ts'
 
 export interface PersonalAccessTokenStore {
-  /** Undefined when the owner has `atMost` live ones in the workspace already. */
+  /** Undefined when the owner already has `atMost` valid tokens in the workspace. */
   insertPersonalAccessToken(token: {
     readonly identityId: IdentityId
     readonly workspaceId: WorkspaceId
@@ -15,13 +15,13 @@ export interface PersonalAccessTokenStore {
     readonly atMost: number
   }): Promise<StoredPersonalAccessToken | undefined>
   findPersonalAccessToken(hash: Uint8Array, now: Date): Promise<StoredPersonalAccessToken | undefined>
-  /** Of one identity, or of all in the workspace; oldest first, and none that has expired. */
+  /** Tokens of one identity, or of all in the workspace; oldest first, without expired ones. */
   listPersonalAccessTokens(
     workspaceId: WorkspaceId,
     identityId: IdentityId | undefined,
     now: Date,
   ): Promise<readonly StoredPersonalAccessToken[]>
-  /** True when there was one, of that identity if one is named. */
+  /** True when the token existed and, if an identity is named, belonged to it. */
   deletePersonalAccessToken(
     workspaceId: WorkspaceId,
     id: string,
@@ -37,7 +37,7 @@ export interface StoredPersonalAccessToken {
   readonly comment: string
   readonly scopes: readonly string[]
   readonly createdAt: Date
-  /** Who made it: the owner, or an administrator on behalf of the owner, who may be gone. */
+  /** Who created it: the owner, or an administrator on the owner's behalf, who may have been deleted since. */
   readonly createdBy: { readonly id: IdentityId; readonly name: string | undefined }
   readonly expiresAt: Date | undefined
 }

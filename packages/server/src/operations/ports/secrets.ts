@@ -1,9 +1,9 @@
-/** OAuth secrets of service principals; only SHA-256 hashes are kept (secrets are 160 random bits or more). */
+/** OAuth secrets of service principals; only SHA-256 hashes are stored (secrets have at least 160 random bits). */
 import type { Principal } from '../../domain/identity.ts'
 import type { IdentityId } from '../../domain/ids.ts'
 
 export interface SecretStore {
-  /** Undefined when the principal already has `atMost` live secrets; counted and inserted in one transaction. */
+  /** Undefined when the principal already has `atMost` valid secrets; counted and inserted in one transaction. */
   insertSecret(secret: {
     readonly servicePrincipalId: IdentityId
     readonly hash: Uint8Array

@@ -1,4 +1,4 @@
-/** What listing and ending open sessions needs: asking every gateway, and being a gateway that is asked. */
+/** Listing and ending open sessions: how every gateway is asked, and how this process answers as one of them. */
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { RoleOid } from '../../domain/ids.ts'
@@ -12,40 +12,40 @@ export interface SessionQuestion {
 /** Asks the gateways of all processes and nodes. */
 export interface SessionAsker {
   ask(question: SessionQuestion): Promise<{
-    /** That are open, or that were ended. */
+    /** The sessions that are open, or that were ended. */
     readonly sessions: readonly OpenSession[]
-    /** Gateways that are said to live and did not answer in time. */
+    /** Gateways that are recorded as alive and did not answer in time. */
     readonly silentGateways: number
   }>
 }
 
-/** Makes this process one of those that are asked. */
+/** Makes this process one of those that answer. */
 export interface SessionAnswerer {
   start(answer: (question: SessionQuestion) => Promise<readonly OpenSession[]>): Promise<void>
   stop(): Promise<void>
 }
 
-/** The backend of one session: what tells it from another with the same process id. */
+/** The backend of one session, with what distinguishes it from another one with the same process id. */
 export interface BackendToEnd {
   readonly processId: number
-  /** Not its name, which another role may have by now. */
+  /** The object id, because the name may belong to another role by now. */
   readonly roleOid: RoleOid
-  /** Of an attached cluster: where the session was opened. Another host has other processes under the same numbers. */
+  /** For an attached cluster: the host of the session. Other hosts use the same process ids for other processes. */
   readonly host: ClusterHost | undefined
-  /** For how long the session has been open; a backend that is younger got the process id of one that is gone. */
+  /** How long the session has been open; a younger backend has reused the process id of an older one. */
   readonly ageMs: number
   readonly onlyWhenIdle: boolean
 }
 
-/** Ends a backend from outside, so that PostgreSQL itself says the last word to its client (57P01). */
+/** Ends a backend from outside, so that PostgreSQL itself sends the last message to its client (57P01). */
 export interface BackendTermination {
-  /** @returns false when there is no such backend, or it cannot be told for sure, or `onlyWhenIdle` and it works */
+  /** @returns false when there is no such backend, or that is uncertain, or it is working and `onlyWhenIdle` is set */
   terminateBackend(instance: DatabaseInstance, backend: BackendToEnd): Promise<boolean>
 }
 
-/** Told of changed instances, of changes by which somebody may have lost a right, of questions, and that somebody watches. */
+/** Notices about changed instances, changes in the directory that may take rights away, questions, and watchers. */
 export interface SessionNotices {
-  /** @returns the way to stop being told */
+  /** @returns a function that stops the notices */
   on(
     channel: 'database_instance' | 'directory' | 'session_question' | 'live_watch',
     callback: () => void,

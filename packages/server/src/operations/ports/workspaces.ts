@@ -16,15 +16,15 @@ export interface WorkspaceStore {
     readonly createdAt: Date
     readonly creatorId: IdentityId
   }): Promise<Workspace | 'name_taken'>
-  /** False when it still has database instances, or is not there. */
+  /** False when it still has database instances, or does not exist. */
   deleteWorkspace(id: WorkspaceId): Promise<boolean>
   listAssignments(workspaceId: WorkspaceId): Promise<readonly WorkspaceAssignment[]>
   /**
-   * The assignment of the identity itself, not through groups; makes it or changes it. False when the identity or the
-   * workspace was deleted meanwhile.
+   * Creates or changes the identity's own assignment, not one through groups. False when the identity or the workspace
+   * was deleted meanwhile.
    */
   assign(workspaceId: WorkspaceId, id: IdentityId, permission: WorkspacePermission): Promise<boolean>
-  /** True when there was one. */
+  /** True when there was an assignment. */
   unassign(workspaceId: WorkspaceId, id: IdentityId): Promise<boolean>
 }
 

@@ -1,7 +1,7 @@
 /**
- * Answers `databricks_create_role` in an instance: which identity has this name? The session that asks proves
- * itself by its ticket, which must be unexpired at this moment (behaviours 20, 33, 36). What the session may do
- * inside PostgreSQL, PostgreSQL decides.
+ * Answers `databricks_create_role` in an instance: which identity has this name? The asking session proves its identity
+ * by its ticket, which must not have expired (behaviours 20, 33, 36). What the session may do inside PostgreSQL is
+ * decided by PostgreSQL.
  */
 import { parseIdentityType, type Identity } from '../../domain/identity.ts'
 import { refuse, type Refusal } from '../../policy/refusals.ts'
@@ -72,7 +72,7 @@ async function verifyTicket(ports: AnswerPorts, question: IdentityQuestion): Pro
     }
     throw refused('session_not_by_identity')
   }
-  // Somebody else's ticket proves nothing about this session.
+  // A ticket of another session's role proves nothing about this session.
   if (ticket.roleOid !== question.roleOid) throw refused('session_not_by_identity')
   return ticket
 }

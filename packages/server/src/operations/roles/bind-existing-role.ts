@@ -1,6 +1,7 @@
 /**
- * Binds a role that somebody else made to an identity, which then logs in as it: how the roles of an attached cluster are
- * taken over as they are. Embedded instances have databricks_set_role_label, where PostgreSQL decides.
+ * Binds a role that Lakegate did not create to an identity, which can then log in as this role: so existing roles of an
+ * attached cluster are used unchanged. On embedded instances databricks_set_role_label does this, and PostgreSQL
+ * decides.
  */
 import { decideManageInstance, type Caller } from '../../policy/permissions.ts'
 import { getDatabaseInstance } from '../instances/get-database-instance.ts'
@@ -21,7 +22,7 @@ export async function bindExistingRole(
   request: {
     readonly instance: string
     readonly role: string
-    /** Of the identity. */
+    /** The name of the identity. */
     readonly name: string
     readonly type: RoleIdentityType
   },
@@ -34,7 +35,7 @@ export async function bindExistingRole(
   if (instance.backend.kind !== 'attached') {
     throw invalid('existing_role', 'is for attached clusters; use databricks_set_role_label in SQL.')
   }
-  if (type === 'PG_ONLY') throw invalid('identity_type', 'must say what is bound to the role.')
+  if (type === 'PG_ONLY') throw invalid('identity_type', 'must be the type of the identity to bind.')
   requireAvailable(instance)
   const identity = await ports.directory.findAssignedByName(caller.workspaceId, type, name)
   if (identity === undefined) throw refused('identity_not_found', { type, name: name.slice(0, 256) })

@@ -1,4 +1,7 @@
-/** Roles of a database instance through REST (behaviours 58, 61). Inside PostgreSQL, PostgreSQL decides. */
+/**
+ * Roles of a database instance through REST (behaviours 58, 61). What a role may do inside PostgreSQL is decided by
+ * PostgreSQL.
+ */
 import { logicalReplicationEnabled, type DatabaseInstance } from '../../domain/database-instance.ts'
 import type { Identity, IdentityType } from '../../domain/identity.ts'
 import {
@@ -80,10 +83,10 @@ export async function createInstanceRole(
       isPlain: !isDatabricksSuperuser && Object.values(attributes).every((value) => !value),
     }),
   )
-  // The name as the directory writes it: what the identity will log in as.
+  // The name as the directory spells it, which is the name that the identity logs in with.
   const name = identity?.name ?? request.name
   requireRoleName(name)
-  // That of an identity is what the directory has, also when it is older than the rules.
+  // A name from the directory is not checked, because it may be older than the rules.
   if (identity === undefined) requireDisplayName(name, 'name')
   requireAvailable(instance)
   requireReplicationFor(instance, attributes, attributes)
@@ -107,7 +110,7 @@ export async function updateInstanceRole(
   request: {
     readonly instance: string
     readonly role: string
-    /** Only to be sure of it; a role is bound once. */
+    /** Only compared with the present binding; a role is bound once. */
     readonly type: RoleIdentityType | undefined
     readonly change: RoleChange
   },
@@ -141,7 +144,7 @@ export async function deleteInstanceRole(
   },
 ): Promise<void> {
   const instance = await requireManaged(ports, caller, request.instance)
-  // REASSIGN OWNED to itself moves nothing, and what is left would be dropped with the role.
+  // REASSIGN OWNED to the role itself moves nothing, and its objects would then be dropped with it.
   if (request.reassignOwnedTo === request.role) {
     throw refused('invalid_parameter', {
       field: 'reassign_owned_to',
@@ -177,8 +180,8 @@ async function findIdentity(
 }
 
 /**
- * REPLICATION is for managers to give (`decideCreateRole`), and nobody else passes it on: a role that has it and CREATEROLE
- * may give it to others in SQL.
+ * Only managers may grant REPLICATION (`decideCreateRole`), and nobody else may pass it on: a role with both
+ * REPLICATION and CREATEROLE could grant it to others in SQL.
  */
 function requireReplicationFor(
   { backend, settings }: DatabaseInstance,
@@ -187,11 +190,11 @@ function requireReplicationFor(
 ): void {
   const problem =
     change.replication === true && backend.kind === 'attached'
-      ? 'is given by who runs the attached cluster.'
+      ? 'is granted by the operator of the attached cluster.'
       : change.replication === true && !logicalReplicationEnabled(settings)
         ? 'needs an instance with enable_logical_replication.'
         : result.replication === true && result.createrole === true
-          ? 'cannot go with createrole, with which the role could pass it on; make a role of its own for it.'
+          ? 'cannot be combined with createrole, because the role could then grant it to others; create a separate role for it.'
           : undefined
   if (problem !== undefined) throw refused('invalid_parameter', { field: 'attributes.replication', problem })
 }
@@ -203,7 +206,7 @@ function requireRoleName(name: string): void {
       : new TextEncoder().encode(name).length > LONGEST_ROLE_NAME_BYTES
         ? `it is longer than the ${String(LONGEST_ROLE_NAME_BYTES)} bytes of a role name.`
         : /^(pg|databricks)_/.test(name) || name === 'cloud_admin'
-          ? 'names that begin with pg_ or databricks_ are the system’s.'
+          ? 'names that begin with pg_ or databricks_ are reserved.'
           : // PostgreSQL has no name with a zero character in it.
             name.includes('\u0000')
             ? 'it holds a zero character.'

@@ -1,7 +1,8 @@
 /**
- * Takes the bindings of roles over from the table in which an earlier version kept them, in the cluster itself, into the
- * system database; once for each instance. Whoever could write that table may have forged a line, and nothing tells it
- * from a real one: so every line is on record, whether it was taken or not, before it counts.
+ * Moves the bindings of roles from the table in which an earlier version kept them, in the cluster itself, to the
+ * system database; once for each instance. Any role that could write to that table may have forged a row, and nothing
+ * distinguishes it from a real one: so every row is on record, whether it was taken over or not, before it takes
+ * effect.
  */
 import type { BackendRole } from '../../domain/attached-cluster.ts'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
@@ -9,12 +10,12 @@ import { parseIdentityBinding } from '../../domain/identity-binding.ts'
 import type { KeptAuditLog } from '../ports/audit.ts'
 import type { KeptBinding, RoleBindingStore } from '../ports/role-bindings.ts'
 
-/** A line of the table. */
+/** A row of the table. */
 export interface FoundBinding {
   readonly role: BackendRole
   readonly label: string
   readonly isMadeByLakegate: boolean
-  /** Undefined when the role is there under this object id and this name, and may be bound. */
+  /** Undefined when a role with this object id and this name exists and may be bound. */
   readonly problem: 'role_gone' | 'role_of_the_system' | undefined
 }
 
@@ -23,14 +24,14 @@ export interface TakeOverBindingsPorts {
   readonly audit: KeptAuditLog
 }
 
-/** As many as the audit carries at once. */
+/** As many records as the audit log takes at once. */
 const RECORDS_AT_A_TIME = 1_000
-/** Longer than any label; what somebody else wrote is not carried further than that. */
+/** Longer than any label; longer texts of unknown origin are cut off. */
 const LONGEST_LABEL = 100
 
 /**
- * @returns how many were taken
- * @throws Fault audit_not_kept, retryable, and nothing was taken over then
+ * @returns how many were taken over
+ * @throws Fault audit_not_kept, retryable; then nothing was taken over
  */
 export async function takeOverBindings(
   { bindings, audit }: TakeOverBindingsPorts,

@@ -1,4 +1,4 @@
-/** Lists and ends open sessions, wherever they are open: those of an instance, and those of an identity. */
+/** Lists and ends open sessions on all gateways: those of an instance, and those of an identity. */
 import type { OpenSession, SessionSelection } from '../../domain/open-session.ts'
 import { isUuid, parseIdentityId, type AccountId } from '../../domain/ids.ts'
 import { decideManageInstance, decideManageWorkspace, type Caller } from '../../policy/permissions.ts'
@@ -29,7 +29,7 @@ export async function listSessionsOfInstance(
   return ports.sessions.ask({ kind: 'list', selection: await selectOfInstance(ports, caller, request) })
 }
 
-/** @throws RefusedError session_not_found, and as listing does */
+/** @throws RefusedError session_not_found, and those of listing */
 export async function endSessionOfInstance(
   ports: OpenSessionPorts,
   caller: Caller,
@@ -65,7 +65,7 @@ export async function endSessionsOfIdentity(
   return found
 }
 
-/** One that was deleted, or left the workspace, may have sessions all the same; without any it is not found. */
+/** A deleted identity, or one that left the workspace, may still have sessions; without any it counts as not found. */
 async function requireKnown(
   ports: OpenSessionPorts,
   caller: Caller,
@@ -110,7 +110,7 @@ function selectOfIdentity(caller: Caller, request: { readonly identityId: string
   return { workspaceId: caller.workspaceId, instanceUid: undefined, identityId, sessionId: undefined }
 }
 
-/** PostgreSQL tells the clients (57P01); who did it goes to the audit. */
+/** PostgreSQL informs the clients (57P01); the audit log records who ended the sessions. */
 async function end(
   ports: OpenSessionPorts,
   caller: Caller,

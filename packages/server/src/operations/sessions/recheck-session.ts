@@ -1,7 +1,7 @@
 /**
  * Asks about an open session what was asked at its login, by the same policy: is the identity still active, in the
- * workspace, in the group of the role, and does the role still say so? Only the expiry of the token is left out,
- * which is a switch of its own.
+ * workspace and in the group of the role, and is the role still bound to it? Only the expiry of the token is left out,
+ * because it has a setting of its own.
  */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { RoleOid } from '../../domain/ids.ts'
@@ -10,18 +10,18 @@ import type { VerifiedToken } from '../../tokens/claims.ts'
 import { judgeLogin, type JudgeLoginPorts } from '../login/judge-login.ts'
 
 /**
- * @returns why the session would not be opened now; undefined when it would
- * @throws Fault when somebody cannot be asked: nothing follows from that
+ * @returns why the session would be refused now; undefined when it would be admitted
+ * @throws Fault when something cannot be read: then there is no verdict
  */
 export type RecheckSession = (session: {
   readonly token: VerifiedToken
   readonly instance: DatabaseInstance
   readonly roleName: string
-  /** That of the session: another role may have got its name since. */
+  /** The object id of the session's role: another role may have its name by now. */
   readonly roleOid: RoleOid
 }) => Promise<Refusal | undefined>
 
-/** The last instant that Date knows. */
+/** The last instant that Date can represent. */
 const NEVER = new Date(8_640_000_000_000_000)
 
 export function createRecheckSession(ports: JudgeLoginPorts): RecheckSession {

@@ -1,6 +1,7 @@
 /**
- * A signed-in user changes the own password. The current one is asked for again and slowed down as at sign-in: a
- * browser that was left open is not enough. Every other session and every application of the user ends.
+ * A signed-in user changes its own password. The current password is asked for again, with the same brake as at
+ * sign-in, because a browser that was left open is not enough. All other sessions and all applications of the user are
+ * ended.
  */
 import type { Principal } from '../../domain/identity.ts'
 import type { WorkspaceId } from '../../domain/ids.ts'
@@ -14,7 +15,7 @@ export interface PasswordChange {
   readonly replacement: Redacted<string>
   readonly workspaceId: WorkspaceId
   readonly clientAddress: string
-  /** The session that goes on. */
+  /** The session that is kept. */
   readonly sessionUid: string
 }
 
@@ -28,7 +29,7 @@ export async function changePassword(ports: SignInPorts, change: PasswordChange)
       password: change.current,
       clientAddress,
       workspaceId,
-      // A browser that was left open is no proof, and guesses here count as those at the sign-in page.
+      // A browser that was left open is no proof, and guesses here count like those at the sign-in page.
       knownBrowser: undefined,
     },
     'set_password',

@@ -1,6 +1,7 @@
 /**
- * The session of a browser at the web console: opened by a sign-in, found by its cookie, renewed before its access token
- * ends. The tokens stay here; what the cookie opens is exactly what the person's token opens, checked as every bearer is.
+ * The session of a browser at the web console: opened by a sign-in, found by its cookie, renewed before its access
+ * token expires. The tokens stay on the server; the cookie gives exactly the access that the user's token gives,
+ * checked like every bearer token.
  */
 import { createHmac } from 'node:crypto'
 import { Fault } from '../../domain/fault.ts'
@@ -24,7 +25,7 @@ export interface ConsoleSessionPorts {
   readonly consoleSessions: ConsoleSessionStore
   readonly authenticate: AuthenticateBearer
   readonly encryption: KeyEncryption
-  /** @returns undefined when the OAuth server refuses: the session is over. @throws Fault when it cannot be asked */
+  /** @returns undefined when the OAuth server refuses: the session is over. @throws Fault when it does not answer */
   readonly renew: (workspace: Workspace, refreshToken: Redacted<string>) => Promise<ConsoleTokens | undefined>
   readonly generateCookie: () => GeneratedSecret
   readonly clock: Clock
@@ -41,13 +42,13 @@ export interface OpenedConsoleSession {
   accessToken(): Promise<Redacted<string>>
 }
 
-/** One cookie of ours has 43 characters. */
+/** A cookie of ours has 43 characters. */
 const LONGEST_COOKIE = 64
-/** Of one person; a sign-in more ends the oldest. */
+/** Limit per user; one more sign-in ends the oldest session. */
 const MOST_SESSIONS = 50
-/** Who begins something with a token has this long at least. */
+/** A token that is handed out is valid for at least this long. */
 const RENEW_BEFORE_MS = 5 * 60 * 1000
-/** Not every request writes. */
+/** The last use is stored at most this often, so that not every request writes. */
 const TOUCH_AFTER_MS = 60 * 1000
 
 export const createConsoleSessions = (ports: ConsoleSessionPorts): ConsoleSessions =>
@@ -56,7 +57,7 @@ export const createConsoleSessions = (ports: ConsoleSessionPorts): ConsoleSessio
 export class ConsoleSessions {
   readonly #ports: ConsoleSessionPorts
   readonly #csrfKey: Redacted<Uint8Array>
-  /** Renewals under way: many requests of one page ask at the same moment. */
+  /** Renewals under way, because many requests of one page may need one at the same time. */
   readonly #renewals = new Map<string, Promise<Redacted<string>>>()
 
   constructor(ports: ConsoleSessionPorts) {
@@ -64,7 +65,7 @@ export class ConsoleSessions {
     this.#csrfKey = this.#ports.encryption.deriveSecret('CSRF values of the console')
   }
 
-  /** @returns what the browser keeps; the only copy of it */
+  /** @returns the cookie value for the browser; it is stored nowhere else */
   async open(workspace: Workspace, signIn: ConsoleSignIn): Promise<Redacted<string>> {
     const { secret, hash } = this.#ports.generateCookie()
     const now = this.#ports.clock()
@@ -97,7 +98,7 @@ export class ConsoleSessions {
     const now = this.#ports.clock()
     if (found?.workspaceId !== workspace.id || endOfConsoleSession(found, now).isOver) throw isOver()
     const caller = await authenticate(this.#ports, await this.#accessTokenOf(found, workspace), workspace)
-    // A token names whom it is for; the row must agree with it.
+    // The token names its identity; the row must agree with it.
     if (caller.identity.id !== found.identityId) throw isOver()
     const isTouched = isUse && now.getTime() - found.usedAt.getTime() > TOUCH_AFTER_MS
     if (isTouched) await this.#ports.consoleSessions.touchConsoleSession(found.cookieHash, now)
@@ -114,7 +115,7 @@ export class ConsoleSessions {
       signedInOutside: found.signedInOutside,
       browserSessionUid: found.browserSessionUid,
       accessToken: async () => {
-        // Looked up again: a stream that stays open asks long after it began.
+        // Looked up again, because a long-lived stream calls this long after it began.
         const current = await this.#ports.consoleSessions.findConsoleSession(found.cookieHash)
         if (current === undefined || endOfConsoleSession(current, this.#ports.clock()).isOver) throw isOver()
         return this.#accessTokenOf(current, workspace)
@@ -122,7 +123,7 @@ export class ConsoleSessions {
     }
   }
 
-  /** Of many; one query. @returns the ids of those that are over */
+  /** Checks many sessions with one query. @returns the ids of those that are over */
   async listOver(ids: readonly string[]): Promise<readonly string[]> {
     if (ids.length === 0) return []
     const rows = await this.#ports.consoleSessions.listLive(ids.map((id) => Buffer.from(id, 'hex')))
@@ -134,14 +135,17 @@ export class ConsoleSessions {
     return ids.filter((id) => !live.has(id))
   }
 
-  /** Signs the browser out: the session of the sign-in pages ends too, or the next visit would open a new one unasked. */
+  /**
+   * Signs the browser out. The session of the sign-in pages ends too, otherwise the next visit would open a new session
+   * without asking.
+   */
   async end(id: string): Promise<void> {
     const found = await this.#ports.consoleSessions.findConsoleSession(Buffer.from(id, 'hex'))
     if (found === undefined) return
     await this.#ports.consoleSessions.endBrowserSession(found)
   }
 
-  /** A cookie that is about to be replaced by that of a new sign-in opens nothing any more. */
+  /** Invalidates a cookie that is about to be replaced by that of a new sign-in. */
   async forget(cookie: string | undefined): Promise<void> {
     if (cookie === undefined || cookie.length > LONGEST_COOKIE) return
     await this.#ports.consoleSessions.removeConsoleSession(hashSecret(cookie))
@@ -151,7 +155,8 @@ export class ConsoleSessions {
     return Buffer.from(cookieHash).toString('hex')
   }
 
-  // With the session that it is for: whoever could write in the table could else give the token of somebody to another cookie.
+  // Sealed together with its session's id: otherwise anyone who can write to the table could move a user's token to
+  // another cookie.
   #seal(cookieHash: Uint8Array, token: Redacted<string>): Uint8Array {
     return this.#ports.encryption.encrypt(Buffer.from(`${this.#idOf(cookieHash)} ${token.reveal()}`))
   }
@@ -177,7 +182,7 @@ export class ConsoleSessions {
     try {
       return await underWay
     } catch (error) {
-      // The one that is there is still good: what cannot be asked at this moment can be in a minute.
+      // The present token is still valid: a server that does not answer now may answer in a minute.
       if (error instanceof Fault && left > 0)
         return this.#unseal(session.cookieHash, session.sealedAccessToken)
       throw error
@@ -210,7 +215,7 @@ export const removeConsoleSessionsThatAreOver = (
 ): Promise<number> =>
   consoleSessions.removeConsoleSessionsThatAreOver({ ...oldestConsoleSessions(now), now }, atMost)
 
-/** A deactivated or deleted person has no session; one who is not in the workspace reads that. */
+/** A deactivated or deleted user has no session; one who is not in the workspace gets that refusal. */
 async function authenticate(
   { authenticate: prove }: ConsoleSessionPorts,
   token: Redacted<string>,

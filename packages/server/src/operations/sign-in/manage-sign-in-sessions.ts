@@ -1,4 +1,4 @@
-/** Shows and ends the sessions of a user: browsers that are signed in, applications that hold a refresh token. */
+/** Lists and ends the sessions of a user: signed-in browsers, and applications that hold a refresh token. */
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
 import { decideManageIdentity, type Caller } from '../../policy/permissions.ts'
 import type { Clock } from '../ports/clock.ts'

@@ -1,6 +1,7 @@
 /**
- * Links by which a user sets the own password: the first one is the invitation, later ones the way back in. Made by
- * an administrator, good once and for a limited time; setting a password ends every session and grant of the user.
+ * Links with which a user sets its own password: the first one is the invitation, later ones replace a forgotten
+ * password. Created by an administrator, valid once and for a limited time; setting a password ends every session and
+ * grant of the user.
  */
 import type { IdentityRecord } from '../../domain/directory.ts'
 import type { AccountId, IdentityId, WorkspaceId } from '../../domain/ids.ts'
@@ -51,7 +52,7 @@ export async function createSignInLink(
   return { token, expiresAt: link.expiresAt, user }
 }
 
-/** @returns what opens the link, and what is kept of it; it is not kept yet */
+/** @returns the secret that opens the link, and the record to store; it is not stored yet */
 export function newSignInLink(
   { clock, generate }: Pick<SignInLinkPorts, 'clock' | 'generate'>,
   user: { readonly id: IdentityId },
@@ -95,7 +96,7 @@ export async function setPasswordByLink(
   return { name: user.name }
 }
 
-/** The browser in which a password was set by a link is signed in without asking for it. */
+/** Records that the browser in which a link set the password was signed in without asking for it. */
 export function recordSignInByLink(
   audit: AuditLog,
   user: { readonly id: IdentityId; readonly name: string },

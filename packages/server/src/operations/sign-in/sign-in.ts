@@ -1,7 +1,8 @@
 /**
- * Signing in with a password. Wrong and unknown look the same and cost the same (attack 34); guessing is slowed down
- * by account and address together, and a browser in which the user proved itself before is counted apart, so that
- * nobody can lock out somebody else, not even from the same address (OWASP: device cookies).
+ * Signing in with a password. A wrong password and an unknown user give the same answer in the same time (attack 34).
+ * Failures are counted by account and address together, and those in a browser in which the user has signed in before
+ * are counted separately, so that no one can lock out another user, not even from the same address (OWASP: device
+ * cookies).
  */
 import { clientNetwork } from '../../domain/client-network.ts'
 import type { Principal } from '../../domain/identity.ts'
@@ -24,7 +25,7 @@ export interface SignInPorts {
   readonly audit: AuditLog
   readonly clock: Clock
   readonly accountId: AccountId
-  /** A hash of a password that nobody has, made with the same parameters. */
+  /** A hash of a random password, made with the same parameters. */
   readonly nobodysHash: Promise<string>
 }
 
@@ -33,11 +34,11 @@ export interface SignInRequest {
   readonly password: Redacted<string>
   readonly clientAddress: string
   readonly workspaceId: WorkspaceId
-  /** Names a browser in which this user has signed in before; undefined for all others. */
+  /** Identifies a browser in which this user has signed in before; undefined for all others. */
   readonly knownBrowser: string | undefined
 }
 
-/** Longer than any password that can be set; what is longer is not hashed. */
+/** Longer than any password that can be set; a longer one is not hashed. */
 export const LONGEST_PASSWORD = 256
 
 /** @throws RefusedError sign_in_failed, too_many_sign_ins */
@@ -55,7 +56,7 @@ export async function signIn(ports: SignInPorts, request: SignInRequest): Promis
 }
 
 /**
- * Whoever asks for a password slows guessing down by the same limits, and records refusals as its own.
+ * Every operation that asks for a password uses the same limits, and records refusals under its own event.
  * @throws RefusedError sign_in_failed, too_many_sign_ins
  */
 export async function proveByPassword(
@@ -80,7 +81,7 @@ export async function proveByPassword(
     recordRefusal('too_many_sign_ins')
     throw refused('too_many_sign_ins')
   }
-  // As it was typed: whose name it is, is not decided by what lower case makes of it.
+  // Looked up as typed: lowering the letters here must not decide which user it is.
   const user = await verify(ports, request, request.userName.trim())
   if (user === undefined) {
     recordRefusal('sign_in_failed')
@@ -93,8 +94,8 @@ export async function proveByPassword(
 const WINDOW_SECONDS = 15 * 60
 
 /**
- * Of one account from one address 5, from one address 50, of one account from everywhere 200 failures in 15 minutes;
- * of one account in a browser that is known for it 5, whatever the others do.
+ * Failures in 15 minutes: 5 for one account from one address, 50 from one address, 200 for one account from everywhere.
+ * In a browser that is known for the account: 5, independent of the others.
  */
 function limitsOf(userName: string, { clientAddress, knownBrowser }: SignInRequest) {
   const limit = (key: string, failures: number) => ({ key, failures, windowSeconds: WINDOW_SECONDS })

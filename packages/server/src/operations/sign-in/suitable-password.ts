@@ -1,4 +1,4 @@
-/** Which passwords may be set. NIST SP 800-63B: length is what counts; no rules about kinds of characters. */
+/** Which passwords may be set. NIST SP 800-63B: length matters; no rules about kinds of characters. */
 import type { Redacted } from '../../domain/redacted.ts'
 import { refused } from '../refused-error.ts'
 import { LONGEST_PASSWORD } from './sign-in.ts'

@@ -1,6 +1,6 @@
 /**
- * Assigns users, service principals and groups to a workspace, and takes them out again. Whoever is not assigned,
- * directly or through a group, can do nothing there from the next request or login on.
+ * Assigns users, service principals and groups to a workspace, and removes them. An identity that is not assigned,
+ * directly or through a group, loses all access there with its next request or login.
  */
 import type { AccountId } from '../../domain/ids.ts'
 import { parseIdentityId } from '../../domain/ids.ts'
@@ -29,7 +29,7 @@ export async function listAssignments(
 }
 
 /**
- * @param request.permission undefined takes the identity out of the workspace
+ * @param request.permission undefined removes the identity from the workspace
  * @throws RefusedError workspace_not_found, identity_not_found, permission_denied
  */
 export async function assignToWorkspace(
@@ -49,7 +49,7 @@ export async function assignToWorkspace(
       ? undefined
       : await ports.identities.loadRecord({ accountId: ports.accountId, workspaceId: undefined }, id)
   if (identity === undefined || identity.systemGroup !== undefined) throw notFound(request.principalId)
-  // An administrator of the account gets back in; an administrator of the workspace alone does not.
+  // An account administrator can assign itself again; an administrator of the workspace only cannot.
   if (request.permission !== 'ADMIN' && !caller.isAccountAdmin)
     requirePermitted(decideTakeAwayAccess(caller, identity.id))
   if (request.permission !== undefined) {

@@ -1,4 +1,7 @@
-/** Keeps SQL for people of the console. Sharing, and removing what is shared, leave audit records: others rely on it. */
+/**
+ * Saved queries of console users. Sharing a query, and changing or deleting a shared one, leave audit records, because
+ * other users rely on it.
+ */
 import { findSecrets } from '@lakegate/sql-text'
 import { isUuid } from '../../domain/ids.ts'
 import type { SavedQuery, SavedQueryContent, SavedQueryUsage } from '../../domain/saved-query.ts'
@@ -23,10 +26,10 @@ export interface SavedQueryPorts {
 }
 
 const LARGEST_PAGE = 100
-/** A page is held in memory as a whole, and written as JSON. */
+/** A page is held in memory completely, and written as JSON. */
 const MOST_BYTES_OF_PAGE = 1024 * 1024
 
-/** Those of the caller, and those that are shared with the workspace, ordered by name. */
+/** The caller's own queries, and those shared with the workspace, ordered by name. */
 export async function listSavedQueries(
   { queries }: SavedQueryPorts,
   caller: Caller,
@@ -76,7 +79,7 @@ export async function changeSavedQuery(
   caller: Caller,
   request: {
     readonly id: string
-    /** Of the query as the caller has read it. */
+    /** The version of the query that the caller has read. */
     readonly version: number
     readonly change: Partial<SavedQueryContent>
   },
@@ -114,7 +117,7 @@ const requireContent = (content: SavedQueryContent): void => {
   requirePermitted(decideQueryContent(content, findSecrets(content.sql)))
 }
 
-/** Names in the composed form of Unicode, as all names are kept. */
+/** Names in Unicode's composed form (NFC), like all stored names. */
 const normal = (content: SavedQueryContent): SavedQueryContent => ({
   name: content.name.normalize('NFC'),
   sql: content.sql,
@@ -127,7 +130,7 @@ const admit = (after: SavedQueryUsage): void => {
   requirePermitted(decideQueryUsage(after))
 }
 
-/** Never the SQL: it may hold what is nobody's but its readers'. */
+/** Never records the SQL, which may contain what only its readers may see. */
 function record({ audit }: SavedQueryPorts, caller: Caller, query: SavedQuery, what: string): void {
   audit.record({
     event: 'saved_query',

@@ -1,6 +1,6 @@
 /**
  * Files of a workspace, as far as bundles of the Databricks CLI need them: every user and service principal has a home
- * at /Workspace/Users/<name>, and nothing else is kept. Notebooks are files like all others.
+ * at /Workspace/Users/<name>, and there are no other places. Notebooks are ordinary files.
  */
 import type { IdentityId } from '../../domain/ids.ts'
 import {
@@ -32,16 +32,16 @@ export interface WorkspaceFilePorts {
   readonly clock: Clock
 }
 
-/** An object with its whole path, in the way the caller writes paths. */
+/** An object with its full path, in the spelling that the caller used. */
 export interface ShownObject {
   readonly id: string
   readonly type: 'DIRECTORY' | 'FILE'
   readonly path: string
-  /** Of files. */
+  /** For files. */
   readonly file?: Pick<WorkspaceObject, 'size' | 'createdAt' | 'modifiedAt'>
 }
 
-/** Directories that nobody made: ids below those of the store. */
+/** The built-in directories; their ids are below those of the store. */
 const ROOT_ID = '1'
 const HOMES_ID = '2'
 const MOST_HOMES_LISTED = 10_000
@@ -62,7 +62,10 @@ export async function getObject(
   return show(homeText, object)
 }
 
-/** What lies directly in a directory; of a file, the file. @throws RefusedError workspace_path_not_found, invalid_parameter */
+/**
+ * The direct contents of a directory; for a file, the file itself. @throws RefusedError workspace_path_not_found,
+ * invalid_parameter
+ */
 export async function listDirectory(
   ports: WorkspaceFilePorts,
   caller: Caller,
@@ -103,7 +106,7 @@ export async function exportFile(
   return contents
 }
 
-/** With everything above it; one that is there already is let be. */
+/** Also creates missing parent directories; existing ones are left alone. */
 export async function makeDirectory(ports: WorkspaceFilePorts, caller: Caller, text: string): Promise<void> {
   const path = requirePath(text)
   if (path.place === 'root' || path.place === 'homes') return
@@ -119,7 +122,7 @@ export async function makeDirectory(ports: WorkspaceFilePorts, caller: Caller, t
 }
 
 /**
- * Of several who create one file at the same time without `overwrite`, exactly one does.
+ * When several callers create the same file at once without `overwrite`, exactly one succeeds.
  * @throws RefusedError workspace_path_taken, workspace_path_not_found (of the directory), workspace_file_too_large,
  *   quota_exceeded, permission_denied, invalid_parameter
  */
@@ -196,7 +199,10 @@ const admitUsage = (after: HomeUsage): void => {
   requirePermitted(decideHomeUsage(after))
 }
 
-/** What administrators do in the homes of others. In the own one everybody is alone, and a bundle writes a lot. */
+/**
+ * Records what administrators do in other homes. Actions in the caller's own home are not recorded: a bundle writes a
+ * lot.
+ */
 function record({ audit }: WorkspaceFilePorts, caller: Caller, home: Home, detail: string): void {
   if (home.ownerId === caller.identity.id) return
   audit.record({
@@ -220,4 +226,5 @@ const notFound = (path: string) => refused('workspace_path_not_found', { path })
 const taken = (path: string) => refused('workspace_path_taken', { path })
 const invalidPath = (problem: string) => refused('invalid_parameter', { field: 'path', problem })
 const isDirectory = () => invalidPath('leads to a directory; only files are exported.')
-const staysThere = () => invalidPath('leads to a home or above, which stays as long as its owner.')
+const staysThere = () =>
+  invalidPath('leads to a home or to a directory above it; a home exists as long as its owner.')

@@ -1,4 +1,4 @@
-/** Makes, shows and removes workspaces: each with a host name, an OAuth server and instances of its own. */
+/** Creates, lists and deletes workspaces: each has its own host name, OAuth server and instances. */
 import type { AccountId, WorkspaceId } from '../../domain/ids.ts'
 import { parseWorkspaceId } from '../../domain/ids.ts'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -14,9 +14,9 @@ export interface WorkspacePorts {
   readonly directory: Pick<Directory, 'loadAssignment'>
   readonly clock: Clock
   readonly accountId: AccountId
-  /** The host under which a new workspace of this deployment name is reached, given those that are taken. */
+  /** Chooses the host for a new workspace with this deployment name, given the hosts that are taken. */
   readonly chooseHost: (deploymentName: string, taken: readonly string[]) => string
-  /** Makes the host reachable; told after the workspace is made. */
+  /** Makes the host reachable; called after the workspace was created. */
   readonly onCreated: (workspace: Workspace) => Promise<void>
   readonly onDeleted: () => void
 }
@@ -43,7 +43,7 @@ export async function createWorkspace(
   return created
 }
 
-/** Administrators of the account see all workspaces, everybody else those that they are in. */
+/** Account administrators see all workspaces, other callers those to which they are assigned. */
 export async function listWorkspaces(
   ports: Pick<WorkspacePorts, 'workspaces' | 'directory' | 'accountId'>,
   caller: Caller,
@@ -56,7 +56,7 @@ export async function listWorkspaces(
   return all.filter((_workspace, index) => memberships[index]?.permission !== undefined)
 }
 
-/** @throws RefusedError workspace_not_found, also when it is not the caller's to see */
+/** @throws RefusedError workspace_not_found, also when the caller may not see it */
 export async function getWorkspace(
   ports: Pick<WorkspacePorts, 'workspaces' | 'directory' | 'accountId'>,
   caller: Caller,
@@ -67,7 +67,7 @@ export async function getWorkspace(
   return found
 }
 
-/** The workspace of the public URL stays: everything else is found from there. */
+/** The workspace at the public URL cannot be deleted: everything else is found from there. */
 export async function deleteWorkspace(ports: WorkspacePorts, caller: Caller, id: string): Promise<void> {
   requirePermitted(decideManageAccount(caller))
   const workspace = await getWorkspace(ports, caller, id)

@@ -1,4 +1,4 @@
-/** Tells callers what they may do, by the functions that decide when they do it (policy/rights.ts). */
+/** Reports what callers may do, using the same functions that decide when they do it (policy/rights.ts). */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { AttachingCallers } from '../../policy/attached-cluster.ts'
@@ -24,14 +24,17 @@ export interface TellRightsPorts extends MintFactPorts {
 }
 
 export interface InstanceRights {
-  /** With the name of its owner, which every member of the workspace may read there. */
+  /** Includes the name of the owner, which every member of the workspace may read. */
   readonly instance: DatabaseInstance
   readonly level: ReturnType<typeof instanceLevel>
   readonly isOwner: boolean
   readonly rights: readonly InstanceRight[]
 }
 
-/** Whoever may read the instance may ask about itself. @throws RefusedError instance_not_found, scope_insufficient */
+/**
+ * Every caller who may read the instance may ask about its own rights. @throws RefusedError instance_not_found,
+ * scope_insufficient
+ */
 export async function tellInstanceRights(
   ports: TellRightsPorts,
   caller: Caller,
@@ -62,7 +65,7 @@ export async function tellWorkspaceRights(
   }
 }
 
-/** An instance that cannot be asked about roles right now is still one whose other rights are known. */
+/** When an instance cannot be asked about roles right now, the other rights are still known. */
 async function loadFacts(
   ports: TellRightsPorts,
   caller: Caller,

@@ -1,7 +1,7 @@
 /**
- * Under which host name a workspace is served, and so which workspace a request is for, and which issuer its tokens
- * name. Workspaces are few and their hosts never change, so they are held in memory and read again when one is
- * asked for that is not known.
+ * The host name under which each workspace is served; it decides which workspace a request is for, and which issuer its
+ * tokens name. Workspaces are few and their hosts never change, so they are kept in memory and read again when an
+ * unknown one is asked for.
  */
 import type { AccountId, WorkspaceId } from '../../domain/ids.ts'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -11,18 +11,21 @@ import type { WorkspaceStore } from '../ports/workspaces.ts'
 export interface WorkspaceAddresses {
   /** Without a slash at the end, e.g. `http://127.0.0.1:8470`. */
   publicUrlOf(workspace: Pick<Workspace, 'host'>): string
-  /** The issuer of the OAuth server of a workspace; of the first workspace when none is named. */
+  /** The issuer of a workspace's OAuth server; of the first workspace when undefined. */
   issuerOf(workspaceId: WorkspaceId | undefined): Promise<string | undefined>
-  /** By the Host header; whatever names no other workspace means the first one (attack 33). */
+  /**
+   * Finds the workspace by the Host header; any name that belongs to no other workspace means the first one (attack
+   * 33).
+   */
   workspaceAt(hostHeader: string | undefined): Promise<Workspace>
   loadWorkspace(id: WorkspaceId): Promise<Workspace | undefined>
-  /** After a workspace was made or removed by this process. */
+  /** Called after this process has created or deleted a workspace. */
   forget(): void
 }
 
-/** How long another process may go on without a new workspace. */
+/** How long a workspace created by another process may stay unknown here. */
 const REFRESH_MS = 30_000
-/** At most one look-up for unknown names in this time, so that made-up ones cost nothing. */
+/** Unknown names cause at most one read in this time, so that made-up ones cost nothing. */
 const UNKNOWN_REFRESH_MS = 1_000
 
 const OAUTH_PATH = '/oidc'

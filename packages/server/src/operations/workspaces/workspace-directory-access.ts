@@ -1,6 +1,6 @@
 /**
- * Who reaches a directory of the workspace: always its owner and the administrators, and nobody else. What is wanted beyond
- * that is refused, and not forgotten in silence.
+ * Who may access a directory of the workspace: always its owner and the administrators, and nobody else. Any further
+ * grant is refused rather than silently ignored.
  */
 import type { Principal } from '../../domain/identity.ts'
 import { parseIdentityId, type IdentityId } from '../../domain/ids.ts'
@@ -38,7 +38,10 @@ export async function getDirectoryAccess(
   return { id, owner }
 }
 
-/** Changes nothing: takes what everybody concerned has anyway. @throws RefusedError invalid_parameter, workspace_path_not_found */
+/**
+ * Changes nothing: accepts only grants that the identities have anyway. @throws RefusedError invalid_parameter,
+ * workspace_path_not_found
+ */
 export async function confirmDirectoryAccess(
   ports: DirectoryAccessPorts,
   caller: Caller,
@@ -56,9 +59,9 @@ async function findOwner(
   caller: Caller,
   id: string,
 ): Promise<IdentityId | undefined> {
-  // The own home is there before anything was written into it.
+  // The caller's own home exists even before anything was written to it.
   if (id === caller.identity.id) return caller.identity.id
-  // All objects are numbered as identities are: 64 bits.
+  // Objects have 64-bit numbers, like identities.
   const wanted = parseIdentityId(id)
   return wanted === undefined ? undefined : files.findDirectoryOwner(caller.workspaceId, wanted)
 }

@@ -1,7 +1,7 @@
 /**
  * The server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677, RFC 5929): messages in, messages out,
- * no I/O. Reads what PostgreSQL's auth-scram.c reads. The work factor is the client's: nothing here is slow. Messages
- * are handled as latin1, one character a byte, because they are signed as bytes.
+ * no I/O. Accepts the same messages as PostgreSQL's auth-scram.c. The costly key derivation is done by the client, so
+ * nothing here is slow. Messages are handled as latin1, one character per byte, because they are signed as bytes.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { decodeBase64 } from './base64.ts'
@@ -10,7 +10,7 @@ import { SCRAM_KEY_BYTES, type ScramVerifier } from './verifier.ts'
 export const SCRAM_SHA_256 = 'SCRAM-SHA-256'
 export const SCRAM_SHA_256_PLUS = 'SCRAM-SHA-256-PLUS'
 
-/** RFC 5929 §4: the only binding that PostgreSQL and its clients know. */
+/** RFC 5929 §4: the only channel binding that PostgreSQL and its clients support. */
 const CHANNEL_BINDING_TYPE = 'tls-server-end-point'
 
 export type ScramStep =
@@ -18,16 +18,16 @@ export type ScramStep =
       readonly outcome: 'continue'
       /** server-first-message */
       readonly reply: Buffer
-      /** To be given the client-final-message, once. */
+      /** Takes the client-final-message; call once. */
       readonly finish: (message: Buffer) => ScramStep
     }
-  /** The proof is that of the password. `reply` is the server-final-message. */
+  /** The proof matches the password. `reply` is the server-final-message. */
   | { readonly outcome: 'success'; readonly reply: Buffer }
   | { readonly outcome: 'failure'; readonly failure: ScramFailure }
 
 export type ScramFailure =
   | { readonly kind: 'wrong_proof' }
-  /** Somebody may sit in between, or the client was made to believe that we cannot bind. */
+  /** There may be a man in the middle, or the client was led to believe that we do not support channel binding. */
   | { readonly kind: 'channel_binding'; readonly problem: string }
   | { readonly kind: 'malformed'; readonly problem: string }
 
@@ -55,15 +55,15 @@ export function beginScram(message: Buffer, terms: ScramTerms): ScramStep {
 }
 
 interface ClientFirst {
-  /** With its last comma; what the client signs in `c=`, before the data of the channel. */
+  /** Including its last comma; the client signs it in `c=`, before the channel binding data. */
   readonly gs2Header: string
   readonly bare: string
   readonly nonce: string
 }
 
 /**
- * gs2-cbind-flag "," [authzid] "," username "," nonce ["," extensions]. The role is that of the startup message,
- * whatever the username says here, as in PostgreSQL.
+ * gs2-cbind-flag "," [authzid] "," username "," nonce ["," extensions]. The username is ignored, as in PostgreSQL: the
+ * role is that of the startup message.
  */
 const CLIENT_FIRST = /^((n|y|p=([A-Za-z0-9.-]+)),([^,]*),)((m=)?.*)$/s
 const CLIENT_FIRST_BARE = /^n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)((?:,[A-Za-z]=[^,]+)*)$/
@@ -82,7 +82,7 @@ function readClientFirst(text: string, terms: ScramTerms): ClientFirst | { reado
   return { gs2Header, bare, nonce }
 }
 
-/** RFC 5802 §6: the flag must fit what was offered and what was chosen. */
+/** RFC 5802 §6: the flag must match what was offered and what was chosen. */
 function judgeBindingFlag(
   flag: string,
   bindingType: string | undefined,
@@ -93,7 +93,8 @@ function judgeBindingFlag(
     return { kind: 'malformed', problem: `${mechanism} with the channel binding flag "${flag}"` }
   if (bindingType !== undefined && bindingType !== CHANNEL_BINDING_TYPE)
     return { kind: 'malformed', problem: `the channel binding type "${bindingType}", which is not supported` }
-  // "I could, but you cannot": we can, and said so. Whoever took it out of our list sits in between.
+  // `y` means: the client supports channel binding and believes that the server does not. We offered it, so someone in
+  // between has removed it from our list.
   if (flag === 'y' && endPoint !== undefined) {
     return {
       kind: 'channel_binding',
@@ -128,14 +129,14 @@ function finishScram(
   }
   const signed = Buffer.from(`${first.bare},${first.serverFirst},${withoutProof}`, 'latin1')
   const { storedKey, serverKey } = terms.verifier
-  // Computed whatever the proof is worth: both outcomes take the same time (attack 34).
+  // Computed whether or not the proof is right, so that both outcomes take the same time (attack 34).
   const reply = Buffer.from(`v=${hmac(serverKey, signed).toString('base64')}`, 'latin1')
   return isProofOf(proof, storedKey, signed)
     ? { outcome: 'success', reply }
     : { outcome: 'failure', failure: { kind: 'wrong_proof' } }
 }
 
-/** `c=` holds the gs2-header, and for SCRAM-SHA-256-PLUS the hash of the certificate behind it. */
+/** `c=` contains the gs2-header and, for SCRAM-SHA-256-PLUS, the hash of the certificate after it. */
 function isBoundTo(binding: string, gs2Header: string, { mechanism, endPoint }: ScramTerms): boolean {
   const header = Buffer.from(gs2Header, 'latin1')
   if (mechanism !== SCRAM_SHA_256_PLUS) return binding === header.toString('base64')

@@ -1,4 +1,4 @@
-/** What a client's message says, as far as a pooled session must know: names and texts, never values of rows. */
+/** Reads from a client's message what a pooled session must know: names and texts, never values of rows. */
 import { LONGEST_MESSAGE, LONGEST_SMALL_MESSAGE } from '../../../protocol/limits.ts'
 import { FRONTEND } from '../../../protocol/message-types.ts'
 import type { MessageScanner } from '../../../protocol/message-scanner.ts'
@@ -12,13 +12,13 @@ import {
   textOfQuery,
 } from '../../../protocol/statement-names.ts'
 
-/** One character per byte in every text: they are in the encoding of the session. */
+/** Every text has one character per byte, because it is in the encoding of the session. */
 export type ClientMessage =
   | { readonly kind: 'query'; readonly text: string | undefined }
   | {
       readonly kind: 'parse'
       readonly statement: string
-      /** The whole of it, and its text, if it is short enough to be remembered. */
+      /** The whole message and its text; undefined when it is too long to be kept. */
       readonly message: Buffer | undefined
       readonly text: string | undefined
     }
@@ -26,7 +26,7 @@ export type ClientMessage =
       readonly kind: 'bind'
       readonly statement: string
       readonly portal: string
-      /** Those that are there; undefined for NULL. To be asked for before more of the client's bytes are read. */
+      /** The parameter values; undefined for NULL. To be called before more of the client's bytes are read. */
       readonly parameters: () => readonly (string | undefined)[]
     }
   | { readonly kind: 'describe' | 'close'; readonly statement: string }
@@ -62,16 +62,19 @@ const SMALL: ReadonlySet<number> = new Set([
   FRONTEND.terminate,
 ])
 
-/** What PostgreSQL takes for the length word of such a message; it ends the session for more, without a word. */
+/** The longest message of this type that PostgreSQL accepts; for a longer one it ends the session without an answer. */
 export const longestRequest = (type: number): number =>
   SMALL.has(type) ? LONGEST_SMALL_MESSAGE : LONGEST_MESSAGE
 
-/** A longer Parse is passed on as it comes and not kept, and the text of a longer Query is not looked at. */
+/** A longer Parse is passed on as it arrives and not kept; the text of a longer Query is not examined. */
 const LONGEST_REMEMBERED = 64 * 1024
-/** Longer names than this of portals and statements together are not read; PostgreSQL uses 63 bytes of each. */
+/**
+ * The portal and statement names of one message are read up to this length together; PostgreSQL uses 63 bytes of each
+ * name.
+ */
 const NAMES_BYTES = 8 * 1024
 
-/** How much of a message must be there before it is judged. */
+/** How many bytes of a message must have arrived before it is judged. */
 export function prefixOfRequest(type: number, total: number): number {
   switch (type) {
     case FRONTEND.parse:
@@ -89,8 +92,8 @@ export function prefixOfRequest(type: number, total: number): number {
 }
 
 /**
- * A violation is what PostgreSQL would end the session for as well, or a name that is longer than we read. Names are read
- * from what is there by all means, so that it does not matter in what pieces the message came.
+ * A violation is something for which PostgreSQL would end the session as well, or a name longer than we read. Names are
+ * always read from the same prefix of the message, so the pieces in which the message arrived make no difference.
  */
 export function readClientMessage(requests: MessageScanner): ClientMessage | Violation {
   const isRead = requests.isWhole && requests.total <= LONGEST_REMEMBERED

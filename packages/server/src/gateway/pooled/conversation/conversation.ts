@@ -1,12 +1,12 @@
 /**
- * The state machine between a logical session and its backend. It is told every message of both, in order, and says what
- * becomes of it (verdict.ts); it touches no socket. The flow ("Message Flow", Extended Query):
+ * The state machine between a logical session and its backend. It gets every message of both sides, in order, and
+ * decides what happens to it (verdict.ts); it touches no socket. The flow ("Message Flow", Extended Query):
  *
  *   client   Parse Bind Execute …  ->  judge()     pass, perhaps with messages of ours around it; hold; replace
- *   backend  1 2 D C …             ->  received()  pass; drop, what answers a message of ours; replace
+ *   backend  1 2 D C …             ->  received()  pass; drop (the answer to a message of ours); replace
  *
- * In what phase the backend is, and what it has to answer, is told by exchange.ts; what it has of the session's prepared
- * statements by statements.ts; and what may be left in it by leftovers.ts.
+ * exchange.ts tracks the phase of the backend and what it has still to answer; statements.ts which of the session's
+ * prepared statements the backend has; leftovers.ts what the session may have left in it.
  */
 import { unreachable } from '../../../domain/unreachable.ts'
 import { decodeErrorResponse, encodeErrorResponse } from '../../../protocol/error-response.ts'
@@ -31,8 +31,8 @@ import { DROP, PASS, type AnswerVerdict, type RequestVerdict } from './verdict.t
 const NO_COLUMNS = Buffer.alloc(2)
 
 /**
- * Fails with UNDEFINED_OBJECT, or with what else the client's message would fail with, as in a transaction that failed (25P02):
- * there is no such type in pg_catalog. No client of ours has a statement of that name.
+ * A Parse that is meant to fail: with UNDEFINED_OBJECT, because pg_catalog has no such type, or with the error that the
+ * client's own message would get, such as 25P02 in a failed transaction. No client has a statement of that name.
  */
 const DOOMED = encodeParse(
   'a statement that lakegate makes fail',
@@ -40,7 +40,10 @@ const DOOMED = encodeParse(
 )
 const UNDEFINED_OBJECT = '42704'
 
-/** As PostgreSQL says it of a statement that is in the backend still; drivers go by the name of its function. */
+/**
+ * The error that PostgreSQL reports for a statement whose result type changed; drivers recognise it by the name of the
+ * function.
+ */
 const RESULT_TYPE_CHANGED = encodeErrorResponse({
   severity: 'ERROR',
   sqlstate: '0A000',
@@ -54,10 +57,10 @@ export class Conversation {
   readonly #statements = new Statements()
   readonly #exchange = new Exchange()
   readonly #texts = new Texts()
-  /** What an answer must come for before the client's message goes on. */
+  /** Which answers must arrive before the client's message goes on. */
   #awaited: 'everything' | 'ours' | undefined
   #isInTransaction = false
-  /** Something that is not answered yet may do so. */
+  /** A request that is not answered yet may deallocate all statements. */
   #mayDeallocateAll = false
 
   constructor(leftovers: Leftovers) {
@@ -68,7 +71,7 @@ export class Conversation {
     return this.#exchange.phase
   }
 
-  /** Nothing is asked, nothing will come, no transaction is open, and nothing that is needed is only in this backend. */
+  /** Nothing is unanswered, no transaction is open, and the session needs nothing that only this backend has. */
   get isFinished(): boolean {
     return (
       this.phase === 'between' &&
@@ -78,19 +81,19 @@ export class Conversation {
     )
   }
 
-  /** Whether the backend has something to do, so that a cancel request means something. */
+  /** Whether the backend has something to do, so that a cancel request has a target. */
   get isBusy(): boolean {
     return this.phase !== 'between' || !this.#exchange.isEmpty
   }
 
-  /** Whether it works on something; not while it waits for more of a pipeline, or in a transaction. */
+  /** Whether the backend is working; false while it waits for more of a pipeline, or idles in a transaction. */
   get isWorking(): boolean {
     return this.phase === 'lost' || this.phase === 'copying' || !this.#exchange.isAnswered
   }
 
-  /** Whether the message that was held has to wait still. */
+  /** Whether the held message still has to wait. */
   get isHolding(): boolean {
-    // A COPY that waits for data would wait for ever behind it.
+    // If the message waited here, a COPY that waits for data would wait for ever.
     if (this.phase === 'lost' || this.phase === 'copying') return false
     if (this.#awaited === 'everything') return !this.#exchange.isAnswered
     return this.#awaited === 'ours' && this.#exchange.some(isAwaited)
@@ -100,12 +103,12 @@ export class Conversation {
     this.#exchange.lose()
   }
 
-  /** Another backend, or an emptied one, serves the session. */
+  /** Another backend, or an emptied one, now serves the session. */
   changedBackend(): void {
     this.#statements.changedBackend()
   }
 
-  /** The backend was asked by simple queries what the session left in it, and stays. */
+  /** The backend was asked by simple queries what the session left in it, and still serves the session. */
   wasAsked(): void {
     this.#statements.lostUnnamed()
   }
@@ -148,8 +151,8 @@ export class Conversation {
   }
 
   /**
-   * @param detail of ReadyForQuery the status, of CommandComplete the tag, of RowDescription and ErrorResponse everything;
-   *   undefined when it is longer than what is read
+   * @param detail reads more of the message: the status of ReadyForQuery, the tag of CommandComplete, all of
+   * RowDescription and ErrorResponse; undefined when it is longer than we read
    */
   received(type: number, detail: () => FieldCursor | undefined): AnswerVerdict {
     switch (type) {
@@ -183,7 +186,7 @@ export class Conversation {
       case BACKEND.copyInResponse:
         return this.#exchange.copyBegan() ? PASS : this.#mismatch()
       default:
-        // Replication, or a PostgreSQL that says what we do not know.
+        // Replication, or a message type of PostgreSQL that we do not know.
         return this.#mismatch()
     }
   }
@@ -208,8 +211,8 @@ export class Conversation {
   }
 
   /**
-   * Keeps a name taken that the session has given and the backend does not know.
-   * @returns what does so, to be sent in front; `unknown` when answers have to come first
+   * Reserves in the backend a name that the session has given to a statement and this backend does not have yet.
+   * @returns the Parse that does so, to be sent first; `unknown` when other answers must arrive before that
    */
   #standIn(statement: string | undefined): Buffer | undefined | 'unknown' {
     if (statement === undefined || this.#statements.presenceOf(statement) !== 'missing') return undefined
@@ -231,7 +234,10 @@ export class Conversation {
     return { act: 'pass', before, behind: encodeDescribeStatement(statement) }
   }
 
-  /** Bind or Describe of a statement, which must be in the backend by then if the session has it. */
+  /**
+   * Bind or Describe of a statement: if the session has made it, it must be in the backend before the message arrives
+   * there.
+   */
   #use(statement: string, pass: () => RequestVerdict): RequestVerdict {
     const presence = this.#exchange.isHeard ? this.#statements.presenceOf(statement) : undefined
     if (presence === undefined || presence === 'as_made') return pass()
@@ -269,7 +275,7 @@ export class Conversation {
     return { act: 'pass', before }
   }
 
-  /** Whether something that is not answered yet may change what there is under that name. */
+  /** Whether an unanswered request may change what this statement name stands for. */
   #dependsOnAnswers(statement: string): boolean {
     if (statement !== UNNAMED && this.#mayDeallocateAll && !this.#exchange.isAnswered) return true
     return this.#exchange.some(
@@ -387,6 +393,6 @@ export class Conversation {
   }
 }
 
-/** What of ours a held message waits for. */
+/** Which of our own requests a held message waits for. */
 const isAwaited = (request: Request): boolean =>
   request.kind === 'replay' || request.kind === 'clear' || (request.kind === 'shape' && request.isReplay)

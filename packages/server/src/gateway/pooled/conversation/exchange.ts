@@ -1,12 +1,12 @@
 /**
- * What a backend was sent and has not answered, and how it reads the next message, as far as is known when that is sent
- * ("Message Flow", Extended Query and COPY Operations):
+ * What was sent to a backend and is not answered yet, and how the backend will read the next message, as far as that is
+ * known when it is sent ("Message Flow", Extended Query and COPY Operations):
  *
  *   between   no extended query message since the last Sync or Query
- *   segment   some; behind an error, PostgreSQL skips up to the Sync
- *   skipping  that error came, and no Sync was sent
+ *   segment   at least one; after an error, PostgreSQL skips messages up to the Sync
+ *   skipping  such an error came, and no Sync has been sent
  *   copying   a COPY reads data
- *   lost      count and wire differ; the backend is never given to anybody else, and nothing of ours is said any more
+ *   lost      our count and its answers differ; the backend goes to no other session, and we send nothing of ours
  *
  *   between   Parse Bind … -> segment    Query Sync FunctionCall -> between    CopyInResponse -> copying
  *   segment   Sync Query   -> between    ErrorResponse with no Sync sent -> skipping
@@ -20,18 +20,18 @@ export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
 
 /** What an ErrorResponse means for what was sent. */
 export type Failure =
-  /** That one failed, and what is behind it up to the Sync is skipped. */
+  /** This request failed, and those after it up to the Sync are skipped. */
   | { readonly kind: 'segment'; readonly failed: Request | undefined; readonly skipped: readonly Request[] }
-  /** ReadyForQuery follows, as for all of them; or nothing was asked, and it is PostgreSQL's last word. */
+  /** ReadyForQuery follows, as after every such request; or there was no request, and PostgreSQL ends the session. */
   | { readonly kind: 'alone' }
   | { readonly kind: 'mismatch' }
 
 export class Exchange {
   readonly #queue = new RequestQueue()
   #phase: Phase = 'between'
-  /** Counts Syncs and what else ends a segment. */
+  /** Counts segments: each Sync, Query or FunctionCall ends one. */
   #segment = 0
-  /** Syncs that a COPY may have read among its data. When it ends well, it has read them; else that is not known. */
+  /** Syncs that a COPY may have read among its data. A COPY that ends well has read them; otherwise it is not known. */
   #doubtfulSyncs = 0
   #hasCopyData = false
 
@@ -39,27 +39,27 @@ export class Exchange {
     return this.#phase
   }
 
-  /** The number of the segment that the next message belongs to. */
+  /** The number of the segment to which the next message belongs. */
   get segment(): number {
     return this.#segment
   }
 
-  /** Whether PostgreSQL does more with an extended query message than to skip it, or to take it for a violation. */
+  /** Whether PostgreSQL acts on an extended query message, rather than skipping it or treating it as a violation. */
   get isHeard(): boolean {
     return this.#phase === 'between' || this.#phase === 'segment'
   }
 
-  /** Whether no answer is to come. */
+  /** Whether no answer is due. */
   get isAnswered(): boolean {
     return this.#queue.isEmpty
   }
 
-  /** Whether nothing is kept, not even COPY messages, which have no answer. */
+  /** Whether nothing is queued, not even COPY messages, which have no answer. */
   get isEmpty(): boolean {
     return this.#queue.length === 0
   }
 
-  /** What the next answer is for. */
+  /** The request that the next answer belongs to. */
   get current(): Request | undefined {
     return this.#queue.current()
   }
@@ -92,12 +92,12 @@ export class Exchange {
     }
   }
 
-  /** The current one is answered. */
+  /** The current request has been answered. */
   answered(): void {
     this.#queue.take()
   }
 
-  /** ReadyForQuery. @returns for what; undefined when nothing is to be answered by it */
+  /** ReadyForQuery. @returns the request that it answers; undefined when no request is due for it */
   ready(): Request | undefined {
     const current = this.#queue.current()
     if (current === undefined || !endsSegment(current)) return undefined
@@ -107,12 +107,12 @@ export class Exchange {
 
   /** ErrorResponse. */
   failed(): Failure {
-    // Which of the Syncs among its data a COPY has read that failed is not known.
+    // It is not known which of the Syncs among its data a failed COPY has read.
     if (this.#doubtfulSyncs > 0) return { kind: 'mismatch' }
     this.copyEnded()
     const current = this.#queue.current()
     if (current === undefined) {
-      // Between requests of a pipeline, or a last word (57P01): behind it comes the end.
+      // Between requests of a pipeline, or before PostgreSQL closes the connection (57P01).
       if (this.#phase === 'segment') this.#phase = 'skipping'
       return { kind: 'alone' }
     }
@@ -126,8 +126,8 @@ export class Exchange {
   }
 
   /**
-   * CopyInResponse: the backend reads COPY data now, and with it what was sent already.
-   * @returns false when something was sent that PostgreSQL takes for a violation then
+   * CopyInResponse: the backend now reads COPY data, and so also what was sent already.
+   * @returns false when PostgreSQL treats something that was sent as a violation during COPY
    */
   copyBegan(): boolean {
     const current = this.#queue.current()
@@ -141,14 +141,14 @@ export class Exchange {
     this.#doubtfulSyncs = data === -1 ? 0 : inside.slice(data).filter(({ kind }) => kind === 'sync').length
     const rest = end === -1 ? [] : behind.slice(end + 1)
     this.#queue.replaceBehind(rest)
-    // The client may have been given up before the COPY began.
+    // The conversation may have been lost before the COPY began.
     if (this.#phase === 'lost') return true
     if (end === -1) this.#phase = 'copying'
     else this.#phase = phaseBehind(current.kind === 'execute' ? 'segment' : 'between', rest)
     return true
   }
 
-  /** CommandComplete, of a COPY perhaps. */
+  /** CommandComplete, perhaps of a COPY. */
   copyEnded(): void {
     this.#doubtfulSyncs = 0
     this.#hasCopyData = false
@@ -162,13 +162,13 @@ export class Exchange {
     this.#queue.push(request)
   }
 
-  /** Meant for a COPY whose CopyInResponse is still on the way, or for none. */
+  /** Meant for a COPY whose CopyInResponse has not arrived yet, or for none. */
   #sentWithoutCopy(request: Request): void {
     const isKnown = request.kind === 'copy_data' && this.#queue.last?.kind === 'copy_data'
     if (!this.isEmpty && !isKnown) this.#queue.push(request)
   }
 
-  /** PostgreSQL ignores Sync among the data: libpq sends it before it knows of the COPY (`CopyGetData`). */
+  /** PostgreSQL ignores a Sync among the data: libpq sends one before it knows of the COPY (`CopyGetData`). */
   #sentWhileCopying(request: Request): void {
     if (request.kind === 'copy_data') this.#hasCopyData = true
     else if (request.kind === 'copy_end') {

@@ -1,6 +1,7 @@
 /**
- * What may stand before a parenthesis and leaves nothing in a session: words of SQL, types, and functions of pg_catalog
- * that only compute. Incomplete on purpose: what is missing here costs a question to the backend, nothing else.
+ * Words that may stand before a parenthesis without leaving anything in a session: SQL keywords, types, and functions
+ * of pg_catalog that only compute. Incomplete on purpose: a missing word costs one question to the backend, nothing
+ * else.
  */
 const WORDS = `
   all and any array as asc between by case check conflict constraint cross cube cycle default desc distinct do else

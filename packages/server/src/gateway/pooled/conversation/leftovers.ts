@@ -1,13 +1,15 @@
 /**
- * What one logical session may have left outside transactions: settings that go with it to its next backend, and
- * whether there is reason to ask the present one for more (docs/decisions/0011). Pure: the backend is asked elsewhere.
+ * What one logical session may have left outside transactions: settings that follow it to its next backend, and whether
+ * the present backend must be asked for more (docs/decisions/0011). Pure: other code asks the backend.
  */
 import { customNamesAmong, type TextTraits } from './text-traits.ts'
 
-/** A session that names more is kept in its backend. */
+/** A session that names more than this keeps its backend. */
 const MOST_CUSTOM_NAMES = 100
 
-/** Tags of commands that leave nothing by themselves. SELECT may have called anything: its text is judged for that. */
+/**
+ * Tags of commands that leave nothing by themselves. A SELECT may call any function, so its text is judged for that.
+ */
 const LEAVES_NOTHING: ReadonlySet<string> = new Set([
   ...[
     'SELECT',
@@ -55,13 +57,13 @@ function commandOf(tag: string): string {
 const isCount = (code: number): boolean => code === 0x20 || (code >= 0x30 && code <= 0x39)
 
 export class Leftovers {
-  /** Beyond what its backends are opened with, as it was when it was last asked for. */
+  /** Settings that differ from those its backends are opened with, as of the last time they were read. */
   settings: ReadonlyMap<string, string> = new Map()
   readonly #customNames = new Set<string>()
   #isSuspected = false
   #hasLoadedLibrary = false
 
-  /** Whether something may be left of which the backend has not been asked. */
+  /** Whether the session may have left something since the backend was last asked. */
   get isSuspected(): boolean {
     return this.#isSuspected
   }
@@ -70,7 +72,7 @@ export class Leftovers {
     return [...this.#customNames]
   }
 
-  /** What it has that the question does not find. */
+  /** What the session has left that the question to the backend cannot find. */
   get unseen(): readonly string[] {
     return [
       ...(this.#hasLoadedLibrary ? ['libraries loaded by LOAD'] : []),
@@ -84,17 +86,17 @@ export class Leftovers {
     this.#isSuspected = true
   }
 
-  /** The backend was asked, and whatever it told is known. */
+  /** The backend was asked, and its answer is stored. */
   settled(): void {
     this.#isSuspected = false
   }
 
-  /** A text was sent, to be prepared or to be run. */
+  /** A statement text was sent, to be prepared or to be run. */
   sent({ customSettings }: TextTraits): void {
     this.#remember(customSettings)
   }
 
-  /** It is run. */
+  /** A statement with this text is run. */
   runs(
     { mayLeave, settingsByParameter }: TextTraits,
     parameters?: () => readonly (string | undefined)[],
@@ -107,7 +109,7 @@ export class Leftovers {
     this.#remember(customNamesAmong(names.filter((name) => name !== undefined)))
   }
 
-  /** @param setsLocally whether a SET in it is known to end with its transaction */
+  /** @param setsLocally whether every SET in the statement is known to end with its transaction */
   completed(tag: string, setsLocally: boolean): void {
     const command = commandOf(tag)
     if (LEAVES_NOTHING.has(command) || (setsLocally && SETS.has(command))) return

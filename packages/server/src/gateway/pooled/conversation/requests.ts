@@ -1,6 +1,7 @@
 /**
- * What was sent to a backend and is not answered yet, each with what it changes. Sync, Query and FunctionCall end with
- * ReadyForQuery; the others are answered one by one, or skipped behind an error ("Message Flow", Extended Query).
+ * The requests that were sent to a backend and are not answered yet, each with what it changes. Sync, Query and
+ * FunctionCall are answered by ReadyForQuery; the others are answered one by one, or skipped after an error ("Message
+ * Flow", Extended Query).
  */
 export type Request =
   | { readonly kind: 'sync' | 'function_call' | 'bind' | 'describe' | 'describe_portal' | 'close_portal' }
@@ -8,33 +9,33 @@ export type Request =
       readonly kind: 'query' | 'execute'
       /** Whether a SET in it ends with the transaction. */
       readonly setsLocally: boolean
-      /** The prepared statement that it takes away by SQL. */
+      /** The prepared statement that it deallocates by SQL. */
       readonly deallocates: string | undefined
     }
   | { readonly kind: 'parse'; readonly statement: string; readonly message: Buffer | undefined }
   | { readonly kind: 'close'; readonly statement: string }
-  /** COPY messages that came before it was known whether a COPY takes them. */
+  /** COPY messages that were sent before it was known whether a COPY takes them. */
   | { readonly kind: 'copy_data' | 'copy_end' }
   | OwnRequest
 
-/** Not the client's: their answers are kept from it. */
+/** Requests of the gateway itself; their answers are not passed to the client. */
 export type OwnRequest =
-  /** The client's Parse once more, for another backend. */
+  /** The client's Parse again, for another backend. */
   | { readonly kind: 'replay'; readonly statement: string }
-  /** An empty statement under that name, so that the client's Parse fails as it should. */
+  /** An empty statement with that name, so that a Parse of the client with the same name fails as it should. */
   | { readonly kind: 'stand_in'; readonly statement: string }
-  /** Takes a stand-in away. */
+  /** Closes a stand-in. */
   | { readonly kind: 'clear'; readonly statement: string }
-  /** A Describe; of one that was made again, the rows must be what the client knows. */
+  /** A Describe; after a replay, the row description must still be the one that the client knows. */
   | { readonly kind: 'shape'; readonly statement: string; readonly isReplay: boolean }
-  /** In the place of the client's message: it fails, and the client reads why its own would have. */
+  /** Replaces the client's message: it fails, and the client gets the error that its own message would get. */
   | { readonly kind: 'doomed' }
 
-/** Whether ReadyForQuery answers it. */
+/** Whether ReadyForQuery answers this request. */
 export const endsSegment = ({ kind }: Request): boolean =>
   kind === 'sync' || kind === 'query' || kind === 'function_call'
 
-/** Those that are still to be answered, in order. */
+/** The requests that are still to be answered, in order. */
 export class RequestQueue {
   #requests: Request[] = []
   #head = 0
@@ -43,7 +44,7 @@ export class RequestQueue {
     return this.#requests.length - this.#head
   }
 
-  /** COPY messages at the head are left out: PostgreSQL ignores them without a COPY, and answers nothing. */
+  /** COPY messages at the head are dropped: without a COPY, PostgreSQL ignores them and sends no answer. */
   current(): Request | undefined {
     while (isCopyMessage(this.#requests[this.#head])) this.#drop()
     return this.#requests[this.#head]
@@ -73,7 +74,7 @@ export class RequestQueue {
     return this.#requests.at(-1)
   }
 
-  /** Up to the next Sync, which stays. */
+  /** Takes the requests up to the next Sync, which stays. */
   takeUpToSync(): readonly Request[] {
     const taken: Request[] = []
     for (
@@ -87,7 +88,7 @@ export class RequestQueue {
     return taken
   }
 
-  /** Behind the current one. */
+  /** The requests after the current one. */
   behind(): readonly Request[] {
     return this.#requests.slice(this.#head + 1)
   }

@@ -1,8 +1,8 @@
 /**
- * The prepared statements of one logical session: those that it made, with the Parse that makes them again, and what of
- * them is in the backend that serves it now. Changed by answers alone, in their order, never by what is still on its way.
- * Names are the client's own on every backend, because a backend is emptied before it passes to another session
- * (docs/decisions/0011).
+ * The prepared statements of one logical session: those it has made, each with the Parse that makes it again, and which
+ * of them the present backend has. Changed only by answers, in their order, never by messages that are still on their
+ * way. Statements have the client's own names on every backend, because a backend is emptied before it goes to another
+ * session (docs/decisions/0011).
  */
 import { createHash } from 'node:crypto'
 import type { TextTraits } from './text-traits.ts'
@@ -14,16 +14,16 @@ const MOST_BYTES = 1024 * 1024
 export const UNNAMED = ''
 
 interface Made {
-  /** Undefined when it is too long, or one too many, to be remembered. */
+  /** Undefined when the message is too long, or when too many are remembered already. */
   readonly message: Buffer | undefined
-  /** What its rows looked like when the client made it; a digest, because descriptions can be long. */
+  /** The row description when the client made the statement; as a digest, because descriptions can be long. */
   shape: string | undefined
   readonly traits: TextTraits
 }
 
 /**
- * What the backend has under the name of a statement that the session made: just that; with rows of another shape than
- * the client knows; an empty statement that keeps the name taken; or nothing.
+ * What the backend has under the name of a statement that the session made: that statement; the statement, but with
+ * another row description than the client knows; an empty statement that reserves the name; or nothing.
  */
 export type Presence = 'as_made' | 'changed' | 'stand_in' | 'missing'
 
@@ -33,12 +33,12 @@ export class Statements {
   #bytes = 0
   #unremembered = 0
 
-  /** Whether there are statements that only the present backend has; it cannot be given away then. */
+  /** Whether there are statements that only the present backend has; then the session must keep it. */
   get needThisBackend(): boolean {
     return this.#unremembered > 0
   }
 
-  /** Undefined when the session has none of that name; then the backend has none either. */
+  /** Undefined when the session has no statement of that name; then the backend has none either. */
   presenceOf(statement: string): Presence | undefined {
     return this.#made.has(statement) ? (this.#inBackend.get(statement) ?? 'missing') : undefined
   }
@@ -52,22 +52,22 @@ export class Statements {
     return this.#made.get(statement)?.traits
   }
 
-  /** Whether its rows must be compared before it is used again. */
+  /** Whether its row description must be compared before it is used again. */
   hasShape(statement: string): boolean {
     return this.#made.get(statement)?.shape !== undefined
   }
 
-  /** Another backend serves the session, with nothing in it. */
+  /** Another backend, with no statements, serves the session. */
   changedBackend(): void {
     this.#inBackend.clear()
   }
 
-  /** The backend was asked something by a simple query, which ends the unnamed statement. */
+  /** A simple query of ours has dropped the unnamed statement. */
   lostUnnamed(): void {
     this.#inBackend.delete(UNNAMED)
   }
 
-  /** ParseComplete for the client's own. */
+  /** ParseComplete for a Parse of the client. */
   made(statement: string, message: Buffer | undefined, traits: TextTraits): void {
     this.#forget(statement)
     const fits =
@@ -80,7 +80,7 @@ export class Statements {
     this.#inBackend.set(statement, 'as_made')
   }
 
-  /** ParseComplete for one of ours. */
+  /** ParseComplete for a replay. */
   madeAgain(statement: string): void {
     this.#inBackend.set(statement, 'as_made')
   }
@@ -93,7 +93,10 @@ export class Statements {
     this.#inBackend.delete(statement)
   }
 
-  /** PostgreSQL gives the unnamed statement up before it looks at the new one; a name it gives to the first. */
+  /**
+   * PostgreSQL drops the old unnamed statement before it parses the new one; a named statement stays when a second
+   * Parse with its name fails.
+   */
   parseFailed(statement: string): void {
     if (statement === UNNAMED) this.#forget(UNNAMED)
   }
@@ -120,7 +123,7 @@ export class Statements {
     this.#forget(UNNAMED)
   }
 
-  /** DISCARD ALL, DEALLOCATE ALL: those with names (`DropAllPreparedStatements`). */
+  /** DISCARD ALL and DEALLOCATE ALL drop the named statements (`DropAllPreparedStatements`). */
   deallocatedAll(): void {
     for (const statement of [...this.#made.keys()]) if (statement !== UNNAMED) this.#forget(statement)
   }

@@ -1,28 +1,29 @@
 /**
- * Whether the text of a statement may leave something in the session that runs it. Only ever a reason to ask the backend
- * what was left: no rule here says that something was. Whatever is not known to be harmless is a reason, except what
- * cannot be seen in a text: what triggers, views, operators and casts call (docs/pooled-endpoint.md). Every text costs
- * time in proportion to its length, whatever is in it: it comes from strangers.
+ * Judges from the text of a statement whether it may leave something in the session that runs it. The result is only
+ * ever a reason to ask the backend what was left, never a claim that something was. Whatever is not known to be
+ * harmless counts as a reason, except what no text shows: what triggers, views, operators and casts call
+ * (docs/pooled-endpoint.md). Every text takes time proportional to its length, whatever it contains, because it comes
+ * from strangers.
  */
 import { LONGEST_NAME } from '../../../protocol/limits.ts'
 import { HARMLESS } from './harmless-calls.ts'
 
 export interface TextTraits {
-  /** It calls something that may leave anything, or may make something temporary. */
+  /** It calls something that may leave anything, or may create something temporary. */
   readonly mayLeave: boolean
-  /** If it has a SET at all, that ends with the transaction. */
+  /** Every SET in it, if there is one, ends with the transaction. */
   readonly setsLocally: boolean
-  /** Of custom settings that it may make: those alone PostgreSQL does not list ("pg_settings"). */
+  /** Names of custom settings that it may create: PostgreSQL does not list these ("pg_settings"). */
   readonly customSettings: readonly string[]
-  /** Which of its parameters, from 1 on, are names of settings. */
+  /** Which of its parameters, counted from 1, are names of settings. */
   readonly settingsByParameter: readonly number[] | 'any'
-  /** It may take all prepared statements away. */
+  /** It may deallocate all prepared statements. */
   readonly mayDeallocateAll: boolean
-  /** The prepared statement that it takes away, when that is all that it does. */
+  /** The prepared statement that it deallocates, when it does nothing else. */
   readonly deallocates: string | undefined
 }
 
-/** Of a text that was not seen. */
+/** For a text that was not read. */
 export const UNSEEN: TextTraits = {
   mayLeave: true,
   setsLocally: false,
@@ -32,7 +33,7 @@ export const UNSEEN: TextTraits = {
   deallocates: undefined,
 }
 
-/** Of two texts that may be under one name, and take the same statement away, if any. */
+/** For a name that may stand for either of two texts; both deallocate the same statement, or none. */
 export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
   mayLeave: one.mayLeave || other.mayLeave,
   setsLocally: one.setsLocally && other.setsLocally,
@@ -48,22 +49,22 @@ export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
 const NOT_LOCAL = /\bset\b(?!\s+(?:local|transaction|constraints)\b)|\breset\b/i
 const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
-/** Comments in this place are short, and long ones would be searched again and again. */
+/** Comments in this position are short; searching long ones again and again would be slow. */
 const BLANK = String.raw`(?:\s|/\*(?:[^*]|\*(?!/)){0,200}\*/|--[^\n]{0,200}\n)`
 const SET_CUSTOM = new RegExp(
   String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${NAME}(?:\s*\.\s*${NAME})+)`,
   'gi',
 )
 const CUSTOM_NAME = /^[a-z_\x80-\xff][\w$\x80-\xff]*(?:\.[a-z_\x80-\xff][\w$\x80-\xff]*)+$/i
-/** Longer ones are no names of settings. */
+/** A longer text is not the name of a setting. */
 const LONGEST_SETTING = 200
-/** Made when the backend is opened, and not the client's. */
+/** Settings with this prefix are made when the backend is opened, never by the client. */
 const OWN_SETTINGS = 'databricks_auth.'
 
-/** Every word that one of the patterns here looks for has one of these in it; most texts of an application have none. */
+/** Each word that the patterns here look for contains one of these; most texts of an application contain none. */
 const MAY_BE_OF_NOTE = /temp|execute|set|deallocate|discard/i
 
-/** Of a text that has nothing of note. */
+/** The traits of a text in which nothing was found. */
 const PLAIN: TextTraits = {
   mayLeave: false,
   setsLocally: true,
@@ -93,7 +94,7 @@ export function traitsOf(text: string | undefined): TextTraits {
   }
 }
 
-/** What of these may be the name of a custom setting. */
+/** Those of the texts that may be names of custom settings. */
 export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
   texts
     .filter((text) => text.length <= LONGEST_SETTING && CUSTOM_NAME.test(text))
@@ -103,13 +104,13 @@ export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
 const DEALLOCATE =
   /^\s*deallocate\s+(?:prepare\s+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")\s*(?:;\s*)?$/i
 
-/** As PostgreSQL writes the name: small letters without quotes, 63 bytes. */
+/** The name as PostgreSQL folds it: lower case unless quoted, 63 bytes. */
 function deallocatedIn(text: string): string | undefined {
   const [, plain, quoted] = DEALLOCATE.exec(text) ?? []
   return (quoted ?? (plain === undefined ? undefined : inSmallLetters(plain)))?.slice(0, LONGEST_NAME)
 }
 
-/** Of ASCII alone: the others may be parts of longer characters. */
+/** Lowers ASCII letters only: other bytes may be parts of longer characters. */
 const inSmallLetters = (text: string): string => text.replaceAll(/[A-Z]+/g, (ascii) => ascii.toLowerCase())
 
 const SET_CONFIG_LOCAL = /^\((?:'[^']*'|[^(),'])*,(?:'[^']*'|[^(),'])*,\s*true\s*\)/i
@@ -131,7 +132,7 @@ const DOT = 0x2e
 const SLASH = 0x2f
 const NEWLINE = 0x0a
 
-/** By code, one for each byte: letters, digits, `_`, `$`, and whatever is not ASCII. */
+/** Indexed by byte: 1 for letters, digits, `_`, `$`, and everything that is not ASCII. */
 const IS_OF_WORD = Uint8Array.from({ length: 256 }, (_, code) =>
   code >= 0x80 || /[\w$]/.test(String.fromCharCode(code)) ? 1 : 0,
 )
@@ -142,7 +143,7 @@ const isComment = (code: number, next: number): boolean =>
   (code === SLASH && next === ASTERISK) ||
   (code === ASTERISK && next === SLASH)
 
-/** Where the word ends that begins at `from`: an identifier, a keyword, a number, or what stands in double quotes. */
+/** @returns the end of the word that begins at `from`: an identifier, a keyword, a number, or a name in double quotes */
 function endOfWord(text: string, from: number): number {
   if (text.charCodeAt(from) === QUOTE) {
     const close = text.indexOf('"', from + 1)
@@ -154,9 +155,9 @@ function endOfWord(text: string, from: number): number {
 }
 
 /**
- * What stands before parentheses. Comments and strings are read like the rest, since where they end can be told by
- * PostgreSQL alone; but before a parenthesis behind a comment, anything may be called. Runs for every statement of every
- * client: it reads character codes, and makes a string only of a name before a parenthesis.
+ * Finds the names that stand before parentheses. Comments and strings are read like the rest, because only PostgreSQL
+ * knows where they end; but a parenthesis after a comment may be a call of anything. This runs for every statement of
+ * every client, so it reads character codes, and makes a string only of a name before a parenthesis.
  */
 function callsIn(text: string): Calls {
   const calls: Calls = { mayLeave: false, settings: [], settingsByParameter: [] }
@@ -188,7 +189,7 @@ function callsIn(text: string): Calls {
   return calls
 }
 
-/** The last words of a text, as places in it: a name, the schema that qualifies it, and the word before both. */
+/** The last words of a text, as positions in it: a name, the schema that qualifies it, and the word before both. */
 class LastWords {
   readonly #text: string
   #name: readonly [number, number] | undefined

@@ -1,6 +1,6 @@
 /**
- * What may run under the name of a statement or portal: the texts of statements whose Parse is not answered yet, and of those
- * that are bound. Beside statements.ts, which knows those that are there.
+ * Which texts may run under the name of a statement or portal: those whose Parse is not answered yet, and those that
+ * are bound. statements.ts knows the texts whose Parse was answered.
  */
 import { eitherOf, UNSEEN, type TextTraits } from './text-traits.ts'
 
@@ -9,13 +9,13 @@ interface SentText {
   readonly segment: number
 }
 
-/** More portals are not told apart. */
+/** When there are more portals than this, all are forgotten. */
 const MOST_PORTALS = 2_000
 
 export class Texts {
   /** In the order in which they were sent. */
   readonly #unanswered = new Map<string, SentText[]>()
-  /** Of what runs in the portals of the transaction. */
+  /** By portal name, for the present transaction. */
   readonly #portals = new Map<string, TextTraits>()
 
   parseSent(statement: string, sent: SentText): void {
@@ -24,7 +24,7 @@ export class Texts {
     else unanswered.push(sent)
   }
 
-  /** Of the first one under that name, whatever the answer was. */
+  /** The traits of the oldest unanswered Parse with that name, whether it succeeded or failed. */
   parseAnswered(statement: string): TextTraits {
     const unanswered = this.#unanswered.get(statement)
     const traits = unanswered?.shift()?.traits
@@ -33,16 +33,16 @@ export class Texts {
   }
 
   /**
-   * Of the text that a statement has, or of all that it may have by the time that it is used.
-   * @param made of the statement that is there
-   * @param segment in which it is used
-   * @returns `unknown` when only an answer can tell which prepared statement it takes away, if any
+   * The traits of the text that a statement has, or of all texts that it may have by the time it is used.
+   * @param made traits of the statement whose Parse was answered, if any
+   * @param segment the segment in which it is used
+   * @returns `unknown` when only an answer can tell which prepared statement it deallocates, if any
    */
   ofStatement(statement: string, made: TextTraits | undefined, segment: number): TextTraits | 'unknown' {
     const unanswered = this.#unanswered.get(statement)
     const last = unanswered?.at(-1)
     if (unanswered === undefined || last === undefined) return made ?? UNSEEN
-    // If that Parse fails, whatever follows in its segment is skipped.
+    // If that Parse fails, everything after it in its segment is skipped.
     if (last.segment === segment) return last.traits
     const possible = [...(made === undefined ? [] : [made]), ...unanswered.map(({ traits }) => traits)]
     if (possible.some(({ deallocates }) => deallocates !== last.traits.deallocates)) return 'unknown'
@@ -50,7 +50,7 @@ export class Texts {
   }
 
   bound(portal: string, traits: TextTraits): void {
-    // What is forgotten counts as not seen.
+    // A forgotten portal counts as one whose text was not read.
     if (this.#portals.size >= MOST_PORTALS) this.#portals.clear()
     this.#portals.set(portal, traits)
   }

@@ -1,12 +1,14 @@
-/** What becomes of a message on its way through a pooled session: one of four words. */
+/** What happens to a message on its way through a pooled session. */
 export type Verdict =
-  /** It goes on, perhaps with messages of ours around it; behind only one that is there as a whole. */
+  /**
+   * The message goes on, perhaps with messages of ours before it; with one after it only if the whole message is there.
+   */
   | { readonly act: 'pass'; readonly before?: Buffer | undefined; readonly behind?: Buffer }
-  /** Ours goes first, and the message is judged again when nothing is held any more. */
+  /** Our messages go first, and the client's message is judged again when nothing is held any more. */
   | { readonly act: 'hold'; readonly before: Buffer }
-  /** Ours goes in its place. */
+  /** Our message goes in its place. */
   | { readonly act: 'replace'; readonly by: Buffer }
-  /** It goes nowhere. */
+  /** The message is not sent on. */
   | { readonly act: 'drop' }
 
 export type RequestVerdict = Exclude<Verdict, { readonly act: 'drop' }>
