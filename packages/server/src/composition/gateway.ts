@@ -55,8 +55,8 @@ export type GatewayWorkers = ServingByWorkers<WorkerSetup, MetricsSnapshot>
 
 /**
  * Called before anything else, because a process takes a moment to load.
- * @throws Fault gateway_runtime_missing
  * @returns undefined when this process serves connections itself
+ * @throws Fault gateway_runtime_missing
  */
 export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
   const count = workerCountOf(settings)
