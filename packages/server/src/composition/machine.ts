@@ -127,7 +127,7 @@ async function refuseForeignFiles(directory: string): Promise<void> {
   if (first === undefined || entries.some((name) => MARKS.includes(name))) return
   const others = more.length === 0 ? '' : ` and ${String(more.length)} more`
   throw new Error(
-    `it holds ${first}${others}, nothing of Lakegate, and its mode would have to become 0711 (chmod 711, if it is the right one)`,
+    `it holds ${first}${others}, nothing of Lakegate, and its mode would have to be changed to 0711 (run chmod 711 if it is the right directory)`,
   )
 }
 

@@ -72,7 +72,7 @@ export async function removeReadyFile(path: string): Promise<void> {
   try {
     const found = await stat(path).catch(() => undefined)
     if (found !== undefined && !(await isReadyFile(path, found)))
-      throw new Error('it is there, and Lakegate did not write it')
+      throw new Error('it exists, and Lakegate did not write it')
     await rm(path, { force: true })
   } catch (cause) {
     throw unusable(path, 'removed', cause)

@@ -53,7 +53,7 @@ export function watchClock(ports: {
     running = running.then(compare).catch((error: unknown) => {
       log.warn(
         { err: error },
-        'the clock could not be compared with the system database’s; it is in a minute',
+        'the clock could not be compared with the system database’s; the next attempt is in a minute',
       )
     })
   }

@@ -48,6 +48,6 @@ const changedMeanwhile = (name: string): Fault =>
     code: 'role_changed_meanwhile',
     origin: 'instance',
     message: `The role ${JSON.stringify(name)} was renamed or dropped meanwhile; nothing was changed.`,
-    nextStep: 'Look at the roles again, and repeat.',
+    nextStep: 'Read the roles again, and repeat the request.',
     retryable: true,
   })

@@ -112,6 +112,6 @@ const systemRoleTaken = ({ name }: DatabaseInstance, role: string): Fault =>
   new Fault({
     code: 'system_role_taken',
     origin: 'configuration',
-    message: `The role ${role} of ${name} is not the one that Lakegate made: somebody may administer or use it.`,
+    message: `The role ${role} of ${name} is not the one that Lakegate made: somebody else may administer or use it.`,
     nextStep: `See \\drg and \\du ${role}; rename or drop it as a superuser, or revoke the ADMIN option on it if it is yours.`,
   })

@@ -150,7 +150,7 @@ async function closeOldFunctions(client: pg.Client): Promise<void> {
 }
 
 const WHAT_NOW =
-  'Everything else of the instance works. Put that right; Lakegate tries again every minute, and at the next start.'
+  'Everything else of the instance works. Remove the cause; Lakegate tries again every minute, and at the next start.'
 
 const problemOf = (code: string, what: string, cause: unknown): Fault =>
   new Fault({

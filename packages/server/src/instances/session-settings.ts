@@ -122,7 +122,7 @@ export function requireActingAs(expected: string, found: string | undefined): vo
     code: 'acting_as_another',
     origin: 'instance',
     message: `The administrative session acts as ${JSON.stringify(found ?? '')}, not as ${expected}.`,
-    nextStep: 'Look for settings of the database and of the role: SELECT * FROM pg_db_role_setting.',
+    nextStep: 'Check the settings of the database and of the role: SELECT * FROM pg_db_role_setting.',
   })
 }
 

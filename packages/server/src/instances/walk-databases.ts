@@ -137,14 +137,14 @@ const changedMeanwhile = (name: string): Fault =>
   faultOf(
     'database_changed_meanwhile',
     `The database ${JSON.stringify(name)} was renamed or dropped meanwhile.`,
-    'Repeat what you did.',
+    'Repeat the request.',
   )
 
 const notReached = ({ name }: DatabaseRow): Fault =>
   faultOf(
     'database_not_reached',
-    `The time was over before the turn of the database ${JSON.stringify(name)} came.`,
-    'See which other databases are slow or locked.',
+    `The time limit was reached before the database ${JSON.stringify(name)} could be processed.`,
+    'Check which other databases are slow or locked.',
   )
 
 const unreadableName = (name: string): Fault =>

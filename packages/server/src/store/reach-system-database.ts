@@ -13,14 +13,14 @@ interface Cause {
   readonly nextStep: string
 }
 
-const RIGHT_URL = 'See that LAKEGATE_DATABASE_URL names the right'
+const RIGHT_URL = 'Make sure that LAKEGATE_DATABASE_URL names the right'
 
 /** By SQLSTATE of PostgreSQL, or by error code of Node.js. */
 const KNOWN_CAUSES: readonly Cause[] = [
   {
     codes: ['ECONNREFUSED', 'ENOENT'],
     what: 'nothing listens there',
-    nextStep: `See that PostgreSQL runs and listens there, and that LAKEGATE_DATABASE_URL names the right host and port.`,
+    nextStep: `Make sure that PostgreSQL runs and listens there, and that LAKEGATE_DATABASE_URL names the right host and port.`,
   },
   {
     codes: ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'],
@@ -39,7 +39,7 @@ const KNOWN_CAUSES: readonly Cause[] = [
   },
   {
     codes: ['28P01', '28000'],
-    what: 'it does not let this user in',
+    what: 'it refuses this user',
     nextStep: `${RIGHT_URL} user and password, and that pg_hba.conf lets that user in from this machine.`,
   },
   {
@@ -54,8 +54,8 @@ const KNOWN_CAUSES: readonly Cause[] = [
   },
   {
     codes: ['53300'],
-    what: 'it takes no more connections',
-    nextStep: 'Raise its max_connections, or end what holds them.',
+    what: 'it accepts no more connections',
+    nextStep: 'Raise its max_connections, or end other connections.',
   },
   {
     codes: ['57P03'],
@@ -98,7 +98,7 @@ export async function reachSystemDatabase(address: SystemDatabaseAddress): Promi
   throw new Fault({
     code: 'system_database_read_only',
     origin: 'configuration',
-    message: `The system database ${where} is a standby, which nothing can be written to.`,
+    message: `The system database ${where} is a standby, which is read-only.`,
     nextStep: 'Name the primary in LAKEGATE_DATABASE_URL.',
   })
 }

@@ -174,7 +174,7 @@ function tableNotRead({ name }: DatabaseInstance, cause: unknown): Fault {
   return new Fault({
     code: 'binding_table_not_read',
     origin: 'configuration',
-    message: `The bindings of the roles of ${name} cannot be taken over from the table databricks_auth.role_binding of its cluster: ${cause instanceof Error ? cause.message : 'for no reason that it tells'}.`,
+    message: `The bindings of the roles of ${name} cannot be taken over from the table databricks_auth.role_binding of its cluster: ${cause instanceof Error ? cause.message : 'no reason was given'}.`,
     nextStep: 'See who holds the table (pg_locks); Lakegate tries again by itself.',
     cause,
   })

@@ -165,7 +165,7 @@ async function requireOurs(client: pg.Client, isInstalled: boolean): Promise<voi
   throw new Fault({
     code: 'administrative_schema_taken',
     origin: 'configuration',
-    message: `Somebody else made ${first.taken}, where Lakegate keeps its own.`,
+    message: `Somebody else made ${first.taken}, whose name Lakegate needs.`,
     nextStep: 'Drop it or rename it, or name another database in attached.database.',
   })
 }

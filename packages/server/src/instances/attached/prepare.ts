@@ -73,7 +73,7 @@ const collectFunctionsMissing =
             origin: 'instance',
             message: `The functions of databricks_auth cannot be put into the database ${JSON.stringify(backend.cluster.database)} of ${name}: ${sentenceOf(error)}`,
             nextStep:
-              'Logins work. Put that right; Lakegate tries again every minute, and at the next start.',
+              'Logins work. Remove the cause; Lakegate tries again every minute, and at the next start.',
             retryable: true,
             cause: error,
           }),

@@ -108,7 +108,7 @@ const lost = (message: string): Fault =>
     origin: 'machine',
     message,
     nextStep:
-      'Mount or restore it, and it is used again; Lakegate puts no empty database in the place of a lost one.',
+      'Mount or restore it, and it is used again; Lakegate never replaces a lost database by an empty one.',
   })
 
 export function foreign(directory: string, reason: string): Fault {

@@ -135,7 +135,7 @@ function unusable(directory: string, cause: Error): Fault {
     code: 'cluster_directory_unusable',
     origin: 'machine',
     message: `The directory ${directory} of a cluster cannot be used: ${cause.message}.`,
-    nextStep: 'See that its volume is mounted and whole, and that Lakegate may use it.',
+    nextStep: 'Make sure that its volume is mounted and intact, and that Lakegate may use it.',
     retryable: true,
     cause,
   })

@@ -18,12 +18,12 @@ const KNOWN_CAUSES: readonly {
     code: 'socket_unavailable',
     what: 'its Unix socket cannot be made',
     nextStep:
-      'See that nothing else uses the socket directory and that its path is short enough (LAKEGATE_DATA_DIR).',
+      'Make sure that nothing else uses the socket directory, and that its path is short enough (LAKEGATE_DATA_DIR).',
   },
   {
     pattern: /could not (create|resize|map) .*shared memory|Cannot allocate memory|out of memory/i,
     code: 'memory_exhausted',
-    what: 'the machine has not enough memory for it',
+    what: 'the machine does not have enough memory for it',
     nextStep: 'Stop other instances, or lower the capacity of this one.',
   },
   {

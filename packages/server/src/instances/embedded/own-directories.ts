@@ -144,8 +144,8 @@ export async function refuseOpenPath(directory: string, account: OperatingSystem
   throw new Fault({
     code: 'directory_open_to_account',
     origin: 'configuration',
-    message: `The account ${account.name}, which PostgreSQL runs as, can change ${open}, and so put something else in the place of ${directory}.`,
-    nextStep: `Give ${open} to root and take the right to write from others, or choose another directory (LAKEGATE_DATA_DIR).`,
+    message: `The account ${account.name}, which PostgreSQL runs as, can change ${open}, and could therefore replace ${directory}.`,
+    nextStep: `Make root the owner of ${open} and remove the write permission of others, or choose another directory (LAKEGATE_DATA_DIR).`,
   })
 }
 
@@ -170,7 +170,7 @@ export async function refuseStrangersPath(directory: string, account: OperatingS
   throw new Fault({
     code: 'socket_directory_open',
     origin: 'configuration',
-    message: `Other accounts can change ${open}, in which a directory for a Unix socket was to be made.`,
+    message: `Other accounts can change ${open}, in which Lakegate needs to create a directory for a Unix socket.`,
     nextStep: 'Choose a shorter data directory (LAKEGATE_DATA_DIR), or another directory by TMPDIR.',
   })
 }
@@ -227,5 +227,5 @@ const noDirectory = (directory: string): Fault =>
     code: 'directory_of_another_account',
     origin: 'configuration',
     message: `${directory} was not created by Lakegate as a directory: it is a link or something else.`,
-    nextStep: 'Remove it, or move it away, after a look at who made it.',
+    nextStep: 'Check who made it, then remove it or move it away.',
   })

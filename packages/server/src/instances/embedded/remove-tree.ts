@@ -87,5 +87,5 @@ const notRemovable = (target: string, problem: string): Fault =>
     code: 'directory_not_removable',
     origin: 'machine',
     message: `${target} cannot be removed: ${problem}.`,
-    nextStep: 'See what is in it that PostgreSQL did not make, and remove it by hand.',
+    nextStep: 'Look for files in it that PostgreSQL did not make, and remove it by hand.',
   })
