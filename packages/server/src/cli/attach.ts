@@ -46,10 +46,15 @@ export function attachCommand(): Command {
     .option('--database <name>', 'database of the administrative connections', 'postgres')
     .option('--ca-file <file>', 'certificates of the authority of the servers; default: public authorities')
     .addOption(
-      new Option('--tls-mode <mode>', 'what is verified of the certificate of a server').choices(CLUSTER_TLS_MODES).default('verify-full'),
+      new Option('--tls-mode <mode>', 'what is verified of the certificate of a server')
+        .choices(CLUSTER_TLS_MODES)
+        .default('verify-full'),
     )
     .addOption(
-      new Option('--existing-passwords <what>', 'whether scram may replace a password that a role already has')
+      new Option(
+        '--existing-passwords <what>',
+        'whether scram may replace a password that a role already has',
+      )
         .choices(EXISTING_PASSWORDS)
         .default('refuse'),
     )

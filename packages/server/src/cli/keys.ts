@@ -28,7 +28,9 @@ export function keysCommand(
 ): Command {
   const keys = new Command('keys').description('rotate the keys of Lakegate (docs/operating.md)')
   const rotate = withServer(keys.command('rotate'))
-    .description('sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key')
+    .description(
+      'sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key',
+    )
     .option('--master-key', 'the master key, while nothing runs', false)
     .addOption(new Option('--config <file>', 'with --master-key: config file in JSON (LAKEGATE_CONFIG)'))
   for (const name of LOCAL_SETTINGS)

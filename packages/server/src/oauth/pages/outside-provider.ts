@@ -34,7 +34,10 @@ export async function finishUpstream(visit: Visit, { upstream, clock }: Interact
     send(
       visit,
       400,
-      messagePage('Sign-in not completed', 'The sign-in was begun in another browser or too long ago. Begin again.'),
+      messagePage(
+        'Sign-in not completed',
+        'The sign-in was begun in another browser or too long ago. Begin again.',
+      ),
     )
     return
   }
