@@ -82,7 +82,7 @@ export async function openSharedSystemDatabase(
   databaseUrl: Redacted<string> | undefined,
   log: Log,
 ): Promise<RunningSystemDatabase> {
-  // check-together.ts refuses both roles without a URL.
+  // config/check-together.ts refuses both roles without a URL.
   if (databaseUrl === undefined) throw new Error('there is no URL of a system database')
   const address = { kind: 'url', url: databaseUrl } as const
   await reachSystemDatabase(address)
