@@ -1,4 +1,4 @@
-/** A typed fetch over the REST contract: base URL, bearer token, errors as `LakegateApiError`. */
+/** A typed fetch for the REST contract: base URL, bearer token, errors as `LakegateApiError`. */
 import type { ErrorBody } from './contract/errors.ts'
 
 export class LakegateApiError extends Error {
@@ -23,7 +23,7 @@ export interface LakegateHttp {
 
 /**
  * @param baseUrl e.g. `http://127.0.0.1:8470`
- * @param token asked for anew at every request, so that it may be refreshed in between
+ * @param token called at every request, so that it may return a renewed token
  * @throws LakegateApiError when the server answers with an error, TypeError when it cannot be reached
  */
 export function createLakegateHttp(baseUrl: string, token: () => string | Promise<string>): LakegateHttp {
@@ -52,7 +52,7 @@ function parseErrorBody(text: string, response: Response): Pick<ErrorBody, 'erro
       return { error_code: String(body.error_code), message: String(body.message) }
     }
   } catch {
-    // Not JSON: a proxy in between answered; its status line is all that can be said.
+    // Not JSON: the answer came from a proxy; only its status line is usable.
   }
   return { error_code: `HTTP_${String(response.status)}`, message: response.statusText }
 }

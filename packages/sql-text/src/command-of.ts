@@ -1,7 +1,7 @@
-/** Which command a statement is, by its first words: for what the editor offers, never for what is allowed. */
+/** Which command a statement is, by its first words: for what the editor offers, never for deciding what is allowed. */
 import { tokensOf, type LexerOptions } from './tokens.ts'
 
-/** Two words make the command where one would not say it. */
+/** For these, the first word alone does not say what the command is, so two words are taken. */
 const WITH_OBJECT = new Set(['CREATE', 'ALTER', 'DROP', 'COMMENT', 'REFRESH', 'IMPORT', 'REASSIGN'])
 const SKIPPED = new Set([
   'OR',
@@ -16,7 +16,7 @@ const SKIPPED = new Set([
   'RECURSIVE',
 ])
 
-/** In capitals, e.g. `SELECT`, `CREATE TABLE`, `ALTER ROLE`; empty when it begins with no word. */
+/** In capitals, e.g. `SELECT`, `CREATE TABLE`, `ALTER ROLE`; empty when the statement does not begin with a word. */
 export function commandOf(statement: string, options?: LexerOptions): string {
   let first: string | undefined
   for (const { kind, start, end } of tokensOf(statement, options)) {

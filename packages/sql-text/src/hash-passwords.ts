@@ -1,4 +1,4 @@
-/** Takes the passwords of roles out of a text of SQL: in their place stands what PostgreSQL would keep of them. */
+/** Replaces the passwords of roles in a text of SQL by the verifiers that PostgreSQL would store. */
 import { hashRolePassword, isHashedPassword } from './scram-verifier.ts'
 import { findSecrets } from './secrets.ts'
 import type { SplitOptions } from './split.ts'
@@ -7,22 +7,24 @@ export interface HashedText {
   readonly sql: string
   /** How many passwords were replaced. */
   readonly hashed: number
-  /** Passwords that are there but cannot be read, such as `U&'…'` or in dynamic SQL; they stand as they were. */
+  /** Passwords that exist but cannot be read, such as `U&'…'` or in dynamic SQL; they are left unchanged. */
   readonly unreadable: number
-  /** What was put in, ascending: for positions of errors in the text as it was written. */
+  /** The replacements, in ascending order: for converting error positions to the text as it was written. */
   readonly replacements: readonly Replacement[]
 }
 
 export interface Replacement {
-  /** In the text as it was. */
+  /** Offsets in the original text. */
   readonly start: number
   readonly end: number
   readonly length: number
 }
 
 /**
- * The text as it may be sent. Hashes and empty passwords stay: PostgreSQL keeps the one, and takes the other for none.
- * @param isGivenUp looked at before each password, because each costs milliseconds: what comes back then must not be sent
+ * Returns the text as it may be sent. Existing hashes and empty passwords stay: PostgreSQL stores a hash as it is, and
+ * treats an empty password as none.
+ * @param isGivenUp called before each password, because hashing one takes milliseconds: once it returns true, the
+ * result must not be sent
  */
 export async function hashRolePasswords(
   sql: string,

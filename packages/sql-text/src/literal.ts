@@ -1,9 +1,9 @@
-/** What a literal of SQL says: the value between its quotes (scan.l of PostgreSQL). */
+/** The value of an SQL literal: what is between its quotes, with escapes resolved (scan.l of PostgreSQL). */
 import { createLexer, type LexerOptions } from './tokens.ts'
 
 /**
- * The value of `'…'`, `E'…'`, `N'…'` or `$$…$$`, parts of a continued literal joined. Undefined for what is not closed and
- * for `U&'…'`, `B'…'`, `X'…'`.
+ * The value of `'…'`, `E'…'`, `N'…'` or `$$…$$`; the parts of a continued literal are joined. Undefined for an unclosed
+ * literal and for `U&'…'`, `B'…'`, `X'…'`.
  */
 export function literalValue(literal: string, options: LexerOptions = {}): string | undefined {
   if (literal === '') return undefined
@@ -29,7 +29,7 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-/** @param parts one or more `'…'`, with blanks and comments between */
+/** @param parts one or more `'…'`, with blanks and comments in between */
 function readParts(parts: string, hasEscapes: boolean): string | undefined {
   const bytes = new Utf8Text()
   let at = 1
@@ -41,7 +41,7 @@ function readParts(parts: string, hasEscapes: boolean): string | undefined {
         at += 2
         continue
       }
-      // The lexer has judged what stands between; a quote within a comment there is not the next part's.
+      // The lexer has already checked what is in between; a quote inside a comment there does not open the next part.
       const next = openingQuoteAfter(parts, at + 1)
       if (next === undefined) break
       at = next + 1
@@ -58,7 +58,7 @@ function readParts(parts: string, hasEscapes: boolean): string | undefined {
   return bytes.text()
 }
 
-/** Where what means itself ends: at a quote, or at a backslash, whether that escapes or not. */
+/** Where the run of plain characters ends: at a quote, or at a backslash, whether or not that escapes. */
 function endOfPlain(parts: string, from: number): number {
   SPECIAL.lastIndex = from
   return SPECIAL.test(parts) ? SPECIAL.lastIndex - 1 : parts.length
@@ -80,7 +80,7 @@ function matchFrom(pattern: RegExp, text: string, at: number): RegExpExecArray |
   return pattern.exec(text)
 }
 
-/** Text in which escapes may name single bytes of UTF-8. */
+/** Collects text in which escapes may denote single bytes of UTF-8. */
 class Utf8Text {
   private done = ''
   private bytes: number[] = []
@@ -91,7 +91,7 @@ class Utf8Text {
     this.done += text
   }
 
-  /** False for what PostgreSQL refuses. */
+  /** @returns false for an escape that PostgreSQL refuses */
   addEscape(escape: string): boolean {
     const kind = escape.charAt(1)
     const digits = escape.slice(2)
@@ -100,13 +100,13 @@ class Utf8Text {
     else if ((kind === 'u' || kind === 'U') && digits !== '') {
       const code = Number.parseInt(digits, 16)
       if (code === 0 || code > 0x10ffff) return false
-      // A pair of surrogates, each in an escape of its own, joins here as it does in PostgreSQL.
+      // A surrogate pair written as two escapes is joined here, as in PostgreSQL.
       this.add(code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code))
     } else this.add(NAMED_ESCAPES[kind] ?? kind)
     return true
   }
 
-  /** Undefined when the bytes are no text. */
+  /** @returns undefined when the bytes are not valid UTF-8 */
   text(): string | undefined {
     this.flush()
     return this.isText ? this.done : undefined

@@ -1,10 +1,10 @@
 /**
- * SASLprep of a password (RFC 4013) as PostgreSQL and libpq do it (src/common/saslprep.c): a password that is not allowed is
- * taken as it is, instead of being refused.
+ * SASLprep of a password (RFC 4013) as PostgreSQL and libpq do it (src/common/saslprep.c): a password that is not
+ * allowed is used unchanged instead of being refused.
  */
 import * as tables from './stringprep-tables.ts'
 
-/** The password as it goes into SCRAM. */
+/** The password in the form that SCRAM uses. */
 export function preparePassword(password: string): string {
   if (isAscii(password)) return password
   const mapped = Array.from(password)
@@ -21,7 +21,8 @@ const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text)
 function isAllowed(chars: readonly string[]): boolean {
   if (chars.length === 0) return false
   if (chars.some((char) => isIn('PROHIBITED', char) || isIn('UNASSIGNED', char))) return false
-  // RFC 3454 §6: text from right to left begins and ends so, and holds nothing from left to right.
+  // RFC 3454 §6: right-to-left text must begin and end with a right-to-left character, and contain no left-to-right
+  // one.
   if (!chars.some((char) => isIn('RIGHT_TO_LEFT', char))) return true
   return (
     !chars.some((char) => isIn('LEFT_TO_RIGHT', char)) &&

@@ -1,24 +1,27 @@
 /**
- * What PostgreSQL keeps of a password (RFC 5803, src/common/scram-common.c `scram_build_secret`): made here, the password itself
- * never leaves. By WebCrypto, which browsers and Node have both.
+ * What PostgreSQL stores for a password (RFC 5803, src/common/scram-common.c `scram_build_secret`). It is computed
+ * here, so that the password itself is never sent. Uses WebCrypto, which browsers and Node both have.
  */
 
-/** SCRAM_SHA_256_DEFAULT_ITERATIONS and SCRAM_DEFAULT_SALT_LEN: what PostgreSQL itself and psql's \password take. */
+/**
+ * SCRAM_SHA_256_DEFAULT_ITERATIONS and SCRAM_DEFAULT_SALT_LEN: the values that PostgreSQL itself and psql's \password
+ * use.
+ */
 const ITERATIONS = 4096
 const SALT_BYTES = 16
 
-/** pg_authid holds it as it is (src/backend/libpq/crypt.c `get_password_type`). */
+/** pg_authid stores such a text unchanged (src/backend/libpq/crypt.c `get_password_type`). */
 const HASHED =
   /^(?:SCRAM-SHA-256\$[1-9][0-9]*:[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=|md5[0-9a-f]{32})$/
 
-/** Whether PostgreSQL would keep this text as it is, because it is a hash already. */
+/** Whether PostgreSQL would store this text unchanged, because it is a hash already. */
 export const isHashedPassword = (password: string): boolean => HASHED.test(password)
 
-/** False where a browser has no secure context: http on another host than the own machine. */
+/** False where the browser has no secure context, which means plain http on a host other than this machine. */
 export const canHashPasswords = (): boolean =>
   (globalThis as { crypto?: { subtle?: unknown } }).crypto?.subtle !== undefined
 
-/** The verifier of a new password, with a salt of its own. */
+/** The verifier of a new password, with a random salt. */
 export function hashRolePassword(password: string): Promise<string> {
   const salt = globalThis.crypto.getRandomValues(new Uint8Array(SALT_BYTES))
   return scramVerifier(password, { salt, iterations: ITERATIONS })
@@ -32,7 +35,7 @@ export interface ScramTerms {
 /** `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` */
 export async function scramVerifier(password: string, { salt, iterations }: ScramTerms): Promise<string> {
   const { subtle } = globalThis.crypto
-  // With the tables of stringprep, which a browser loads when the first password is hashed.
+  // Contains the tables of stringprep; a browser loads them only when it hashes the first password.
   const { preparePassword } = await import('./saslprep.ts')
   const key = await subtle.importKey('raw', encode(preparePassword(password)), 'PBKDF2', false, [
     'deriveBits',

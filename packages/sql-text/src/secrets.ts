@@ -1,6 +1,7 @@
 /**
- * Where a text of SQL holds secrets: passwords of roles, of user mappings and servers, connection strings of subscriptions
- * and of dblink or postgres_fdw. Found by words, not by a grammar: rather one too many than one too few.
+ * Finds secrets in a text of SQL: passwords of roles, of user mappings and servers, connection strings of subscriptions
+ * and of dblink or postgres_fdw. It looks for words and has no grammar, so it rather finds one too many than one too
+ * few.
  */
 import { literalValue } from './literal.ts'
 import { splitStatements, type SplitOptions } from './split.ts'
@@ -9,20 +10,22 @@ import { tokensOf, type LexerOptions, type Token } from './tokens.ts'
 export type SecretKind = 'role_password' | 'user_mapping' | 'subscription' | 'connection_string'
 
 export interface Secret {
-  /** Of the whole literal, quotes and prefix included. */
+  /** Offsets of the whole literal, quotes and prefix included. */
   readonly start: number
   readonly end: number
   readonly kind: SecretKind
-  /** The value of the literal; undefined when it cannot be told, or when the secret is only a part of the literal. */
+  /**
+   * The value of the literal; undefined when it cannot be determined, or when the secret is only a part of the literal.
+   */
   readonly value: string | undefined
-  /** Where the statement stands that holds it. */
+  /** The statement that contains the secret. */
   readonly statement: { readonly start: number; readonly end: number }
 }
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const REDACTED = "'•••'"
 
-/** In the order in which they stand in the text. */
+/** In the order of the text. */
 export function findSecrets(sql: string, options: SplitOptions = {}): Secret[] {
   return splitStatements(sql, options).flatMap(({ start, end, text }) =>
     secretsIn(text, DEEPEST_BODY, options).map((secret) => ({
@@ -34,7 +37,7 @@ export function findSecrets(sql: string, options: SplitOptions = {}): Secret[] {
   )
 }
 
-/** The text with `'•••'` for every secret. */
+/** The text with every secret replaced by `'•••'`. */
 export function redactSecrets(sql: string, options: SplitOptions = {}): string {
   let redacted = ''
   let at = 0
@@ -47,7 +50,7 @@ export function redactSecrets(sql: string, options: SplitOptions = {}): string {
 
 type Found = Omit<Secret, 'statement'>
 
-/** Functions and DO blocks hold statements in dollar quotes, which may hold others. */
+/** Functions and DO blocks contain statements in dollar quotes, which may contain others. */
 const DEEPEST_BODY = 4
 
 function secretsIn(text: string, depth: number, options: LexerOptions): Found[] {
@@ -67,7 +70,7 @@ function secretsIn(text: string, depth: number, options: LexerOptions): Found[] 
   return found
 }
 
-/** @param holds what the literal is by the words before it */
+/** @param holds what the literal contains, judging by the words before it */
 function secretsOfLiteral(
   text: string,
   token: Token,
@@ -80,12 +83,12 @@ function secretsOfLiteral(
   if (holds !== undefined) return [{ start, end, kind: holds, value: literalValue(literal, options) }]
   if (token.kind === 'dollar_string') return secretsOfBody(token, literal, depth, options)
   if (holdsConnectionSecret(literal)) return [{ start, end, kind: 'connection_string', value: undefined }]
-  // Dynamic SQL: a command in a literal. The whole literal goes.
+  // Dynamic SQL: a command inside a literal. The whole literal counts as the secret.
   const kind = depth > 0 ? secretInside(literal, options) : undefined
   return kind === undefined ? [] : [{ start, end, kind, value: undefined }]
 }
 
-/** Such a body is lexed as it stands, so that positions stay those of the text. */
+/** The body is lexed in place, so that offsets remain those of the whole text. */
 function secretsOfBody(token: Token, literal: string, depth: number, options: LexerOptions): Found[] {
   if (depth === 0) return []
   const opening = literal.indexOf('$', 1) + 1
@@ -104,13 +107,13 @@ function secretInside(literal: string, options: LexerOptions): SecretKind | unde
   return secretsIn(inside, 0, options)[0]?.kind
 }
 
-/** A text without any of these holds nothing; most need no more than this look. */
+/** A text without any of these contains no secret; for most texts this test is enough. */
 const MAY_HOLD = /pass|secret|token|connection|postgres/i
 
-/** Longer ones mean nothing here. */
+/** Longer words are not keywords. */
 const LONGEST_WORD = 64
 
-/** In capitals and without quotes; empty for what is no word. */
+/** In capitals and without quotes; empty for a token that is not a word. */
 function wordOf(text: string, { kind, start, end }: Token): string {
   if (end - start > LONGEST_WORD) return ''
   if (kind === 'word') return text.slice(start, end).toUpperCase()
@@ -127,18 +130,21 @@ const KINDS: ReadonlyMap<string, SecretKind> = new Map([
   ['SUBSCRIPTION', 'subscription'],
 ])
 
-/** The words right before the literal of a secret. */
+/** The words directly before the literal of a secret. */
 const BEFORE: Readonly<Partial<Record<SecretKind, ReadonlySet<string>>>> = {
   user_mapping: new Set(['PASSWORD', 'PASSCODE', 'SSLPASSWORD', 'SECRET', 'TOKEN', 'OAUTH_CLIENT_SECRET']),
   role_password: new Set(['PASSWORD']),
   subscription: new Set(['CONNECTION']),
 }
 
-/** What is made or altered, by the latest CREATE or ALTER: in a block these stand behind BEGIN, THEN, LOOP. */
+/**
+ * Tracks what is being created or altered, by the latest CREATE or ALTER; in a block these come after BEGIN, THEN,
+ * LOOP.
+ */
 function createHolders() {
   let kind: SecretKind | undefined
   let made = ''
-  /** Words since then; the first two say what it is. */
+  /** Number of words since then; the first two say what is created. */
   let words = 2
   return {
     pass(word: string): void {
@@ -149,7 +155,7 @@ function createHolders() {
         if (made === 'USER' && word === 'MAPPING') kind = 'user_mapping'
       }
     },
-    /** @param before the word right before a literal */
+    /** @param before the word directly before a literal */
     holding: (before: string): SecretKind | undefined =>
       kind !== undefined && BEFORE[kind]?.has(before) === true ? kind : undefined,
   }
@@ -159,8 +165,9 @@ const KEYWORD_SECRET = /\b(?:ssl)?password\s*=\s*\S/i
 const URI_WITH_PASSWORD = /\bpostgres(?:ql)?:\/\/[^:/]*:./is
 
 /**
- * libpq's strings, as keywords and values and as URI, wherever they stand: dblink_connect, a call of one's own. What stands
- * before each `@` is looked at once: one expression for all of it would begin anew at every address of a hostile text.
+ * libpq connection strings, as keywords and values or as URI, anywhere: in dblink_connect, or in a user's own function.
+ * What precedes each `@` is examined separately: a single expression for all would start again at every address, which
+ * is slow on a hostile text.
  */
 function holdsConnectionSecret(literal: string): boolean {
   if (KEYWORD_SECRET.test(literal)) return true

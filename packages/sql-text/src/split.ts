@@ -1,19 +1,19 @@
 /**
- * Where statements end, by psql's rules (psqlscan.l, mainloop.c): a semicolon outside quotes, comments, parentheses and the
- * `BEGIN ATOMIC … END` of a function. psql's own commands are told apart from SQL.
+ * Where statements end, by psql's rules (psqlscan.l, mainloop.c): at a semicolon outside quotes, comments, parentheses
+ * and the `BEGIN ATOMIC … END` of a function. psql's own commands are distinguished from SQL.
  */
 import { createLexer, type LexerOptions, type Token } from './tokens.ts'
 
 export interface SqlStatement {
   readonly kind: 'sql'
-  /** From its first token that is no comment; UTF-16 code units in the whole text. */
+  /** From the first token that is not a comment; in UTF-16 code units of the whole text. */
   readonly start: number
-  /** Behind its last token; its semicolon is not part of it. */
+  /** After the last token; the semicolon is not included. */
   readonly end: number
   readonly text: string
 }
 
-/** A backslash command: nothing that PostgreSQL understands. */
+/** A backslash command of psql, which PostgreSQL does not understand. */
 export interface PsqlCommand {
   readonly kind: 'psql'
   readonly start: number
@@ -21,7 +21,7 @@ export interface PsqlCommand {
   readonly text: string
   /** Without the backslash, e.g. `d+`. */
   readonly command: string
-  /** What follows on its line, trimmed. */
+  /** The rest of its line, trimmed. */
   readonly argument: string
 }
 
@@ -29,11 +29,11 @@ export type Statement = SqlStatement | PsqlCommand
 
 export type SplitOptions = LexerOptions
 
-/** Never throws; time is linear in the length of the text. */
+/** Never throws; the time is linear in the length of the text. */
 export const splitStatements = (sql: string, options: SplitOptions = {}): Statement[] =>
   Array.from(statementsOf(sql, options))
 
-/** The same, read no further than is asked for. */
+/** The same as a generator, which reads no further than the caller asks for. */
 export function* statementsOf(sql: string, options: SplitOptions = {}): Generator<Statement, void> {
   const lexer = createLexer(sql, options)
   let current = newStatement()
@@ -49,14 +49,15 @@ export function* statementsOf(sql: string, options: SplitOptions = {}): Generato
       const command = readCommand(sql, token.start)
       const ends = SENDING_COMMAND.test(command.text)
       if (current.start === undefined || ends) {
-        // `\g` sends what was written, as a semicolon does; before anything it would send the last statement again.
+        // `\g` sends what was written, as a semicolon does; when nothing was written, it would send the previous
+        // statement again.
         if (current.start === undefined) yield command
         else yield* finish()
         at = Math.max(command.end, token.end)
         continue
       }
-      // Amid a statement psql would run the command and read on. Taking the statement apart there could send a
-      // DELETE without its WHERE, so it stays whole, and PostgreSQL names the backslash.
+      // Within a statement psql would run the command and continue to read. Splitting the statement there could send a
+      // DELETE without its WHERE, so it stays whole, and PostgreSQL reports the backslash.
     }
     extend(token)
   }
@@ -77,14 +78,16 @@ export function* statementsOf(sql: string, options: SplitOptions = {}): Generato
   }
 }
 
-/** The statement in which, or right behind which, the cursor stands; else the next one, else the last. */
+/**
+ * The statement that contains the cursor, or directly after which it is; otherwise the next one, otherwise the last.
+ */
 export function statementAt(sql: string, offset: number, options: SplitOptions = {}): Statement | undefined {
   const statements = splitStatements(sql, options)
   let before: Statement | undefined
   for (const statement of statements) {
     if (offset < statement.start) {
       if (before === undefined) return statement
-      // On the line of the statement before, the cursor still belongs to it: `SELECT 1; |`
+      // While the cursor is on the same line as the previous statement, it still belongs to that: `SELECT 1; |`
       return sql.slice(before.end, offset).includes('\n') ? statement : before
     }
     if (offset <= statement.end) return statement
@@ -97,10 +100,10 @@ interface Current {
   start: number | undefined
   end: number
   parentheses: number
-  /** How deep in `BEGIN … END` of a function. */
+  /** Nesting depth of `BEGIN … END` in a function. */
   bodies: number
   words: number
-  /** The first letters of its first four words, where these are words of the heading of a function. */
+  /** The first letters of its first four words, if these can begin the definition of a function. */
   heading: string
 }
 
@@ -118,7 +121,7 @@ const LONGEST_HEADING = 4
 const FUNCTION_HEADING = /^c(?:f|p|or[fp])/
 const LONGEST_OF_THESE = 'procedure'.length
 
-/** psqlscan.l, rule `{identifier}`: a heuristic, and taken as it is, because agreeing with psql is the aim. */
+/** psqlscan.l, rule `{identifier}`: a heuristic, copied unchanged, because the aim is to agree with psql. */
 function countBodies(sql: string, { start, end }: Token, current: Current): void {
   const word = end - start > LONGEST_OF_THESE ? '' : sql.slice(start, end).toLowerCase()
   if (current.words < LONGEST_HEADING) current.heading += HEADING_WORDS.has(word) ? word.charAt(0) : '-'
@@ -130,9 +133,9 @@ function countBodies(sql: string, { start, end }: Token, current: Current): void
 }
 
 const SENDING_COMMAND = /^\\gx?$/
-/** The name reaches to a blank or the next backslash; `\\` and `\;` are commands of one sign. */
+/** The name extends to a blank or the next backslash; `\\` and `\;` are commands of one character. */
 const COMMAND_NAME = /\\(?:[;:\\!?]|[^\s\\]*)/y
-/** These take the rest of the line, backslashes and all. */
+/** These take the rest of the line, including backslashes. */
 const WHOLE_LINE = new Set(['!', 'copy', 'sf', 'sv', 'ef', 'ev'])
 
 function readCommand(sql: string, start: number): PsqlCommand {

@@ -1,6 +1,7 @@
 /**
- * The tables of stringprep (RFC 3454) that SASLprep (RFC 4013) uses: ranges of code points, each as its distance from the end
- * of the range before and, behind a hyphen, how many more follow; in base 36. Written out of Python's `stringprep`.
+ * The tables of stringprep (RFC 3454) that SASLprep (RFC 4013) uses: ranges of code points. Each range is written as
+ * its distance from the end of the previous range and, after a hyphen, how many more code points follow; in base 36.
+ * Generated with Python's `stringprep`.
  */
 
 /** C.1.2 */

@@ -1,6 +1,6 @@
 /**
- * The words of SQL as psql's lexer sees them (src/fe_utils/psqlscan.l, PostgreSQL 15 to 18). Positions are UTF-16 code units.
- * It never fails: what is not closed at the end of the text reaches to its end.
+ * The tokens of SQL as psql's lexer sees them (src/fe_utils/psqlscan.l, PostgreSQL 15 to 18). Positions are UTF-16 code
+ * units. It never fails: a token that is not closed extends to the end of the text.
  */
 
 export type TokenKind =
@@ -26,12 +26,12 @@ export interface Token {
   readonly kind: TokenKind
   readonly start: number
   readonly end: number
-  /** False for a string, name or comment that the text ends in. */
+  /** False for a string, name or comment that is not closed before the end of the text. */
   readonly isClosed: boolean
 }
 
 export interface LexerOptions {
-  /** As the session's `standard_conforming_strings`; true when left out. */
+  /** The session's `standard_conforming_strings`; true when left out. */
   readonly standardConformingStrings?: boolean
 }
 
@@ -46,20 +46,23 @@ const LINE_COMMENT = /--[^\n\r]*/y
 const PREFIXED_STRING = /(?:[eEbBxXnN]|[uU]&)'/y
 const PREFIXED_NAME = /[uU]&"/y
 
-/** The end of what `pattern` matches at `at`, or undefined. */
+/** The end of the match of `pattern` at `at`, or undefined. */
 function matchAt(pattern: RegExp, text: string, at: number): number | undefined {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
 export interface Lexer {
-  /** The token that begins at `at`, which must be the start or the end of a token and not the end of the text. */
+  /**
+   * The token that begins at `at`, which must be the beginning of the text or the end of a token, but not the end of
+   * the text.
+   */
   tokenAt(at: number): Token
 }
 
 export function createLexer(sql: string, { standardConformingStrings = true }: LexerOptions = {}): Lexer {
   const endOf = (pattern: RegExp, at: number): number | undefined => matchAt(pattern, sql, at)
-  // Where a search for `$tag$` found nothing, a later one finds nothing either: keeps hostile text linear.
+  // If a search for `$tag$` found nothing, later ones will not either: this keeps the time linear on hostile text.
   const missingDelimiters = new Map<string, number>()
 
   return { tokenAt }
@@ -102,7 +105,7 @@ export function createLexer(sql: string, { standardConformingStrings = true }: L
     const stringStart = endOf(PREFIXED_STRING, start)
     if (stringStart !== undefined) {
       const letter = sql.charAt(start).toLowerCase()
-      // `n'…'` is read as `n` and an ordinary string; b'…' and x'…' hold no backslashes worth reading.
+      // `n'…'` is read as `n` and an ordinary string; b'…' and x'…' contain no escapes that matter here.
       return string(start, stringStart, letter === 'e' || (letter === 'n' && !standardConformingStrings))
     }
     const nameStart = endOf(PREFIXED_NAME, start)
@@ -111,7 +114,7 @@ export function createLexer(sql: string, { standardConformingStrings = true }: L
     return end === undefined ? single('other', start) : closed('word', start, end)
   }
 
-  /** @param inside behind the opening quote */
+  /** @param inside the position after the opening quote */
   function string(start: number, inside: number, hasEscapes: boolean): Token {
     let at = inside
     for (;;) {
@@ -133,9 +136,9 @@ export function createLexer(sql: string, { standardConformingStrings = true }: L
   }
 
   /**
-   * A string goes on in another quote when only blanks and comments stand between, and the end of a line (SQL,
+   * A string continues in another quote if only blanks and comments are in between, and at least one line break (SQL,
    * "quotecontinue").
-   * @returns behind the next opening quote
+   * @returns the position after the next opening quote
    */
   function continuationAfter(from: number): number | undefined {
     let hasLineEnd = false
@@ -217,7 +220,7 @@ const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && cod
 const isLetter = (code: number): boolean =>
   code >= 0x80 || code === 0x5f || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a)
 
-/** The letters that a literal may begin with: most words need no look for one. */
+/** Letters that may begin the prefix of a literal; most words need no further check. */
 const PREFIXES = new Set(Array.from('bBeEnNuUxX', (letter) => letter.charCodeAt(0)))
 const isPrefix = (code: number): boolean => PREFIXES.has(code)
 

@@ -1,11 +1,11 @@
 /** REST types of Lakegate's own paths about the audit. */
 
-/** What is not known of an event is left out. */
+/** Fields that are unknown for an event are left out. */
 export interface AuditRecordAnswer {
   time: string
   event: string
   outcome: 'admitted' | 'refused' | 'failed'
-  /** A name of docs/refusals.md, or why a session was ended. */
+  /** A name in docs/refusals.md, or the reason why a session was ended. */
   reason?: string
   detail?: string
   identity_id?: string
@@ -19,7 +19,7 @@ export interface AuditRecordAnswer {
   token_id?: string
   client_address?: string
   database?: string
-  /** With which PostgreSQL took its leave of a session that it ended. */
+  /** The code with which PostgreSQL ended the session. */
   sqlstate?: string
   ended_by_id?: string
   ended_by_name?: string

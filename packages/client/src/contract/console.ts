@@ -1,6 +1,6 @@
 /**
- * What the web console asks beyond the API of the real service: the session of a browser, what the caller may do, the dry
- * run of a login, metrics over time, and the hints that a page is out of date.
+ * What the web console requests beyond the API of the real service: the session of a browser, what the caller may do,
+ * the check of a login, metrics over time, and the hints that a page is out of date.
  */
 
 /** `GET /console/api/session`. */
@@ -8,27 +8,29 @@ export interface ConsoleSessionAnswer {
   person: { id: string; name: string; display_name: string; type: 'USER' | 'SERVICE_PRINCIPAL' }
   account_id: string
   workspace: { id: string; name: string; url: string }
-  /** All that the person is assigned to, this one among them; each lives at a host of its own. */
+  /** All workspaces to which the person is assigned, including this one; each has a host of its own. */
   workspaces: { id: string; name: string; url: string }[]
   is_workspace_admin: boolean
   is_account_admin: boolean
-  /** Sent back as `X-Lakegate-Csrf` with everything that is not a GET, and in the first frame of a WebSocket. */
+  /** Sent back as `X-Lakegate-Csrf` with every request other than GET, and in the first frame of a WebSocket. */
   csrf: string
-  /** When the session ends however it is used. */
+  /** When the session ends at the latest. */
   end_time: string
   /** When it ends if it is not used. */
   idle_end_time: string
-  /** Of the running server. */
+  /** Version of the running server. */
   version: string
-  /** Of the console that the server holds; another one than the loaded page's means that a new version is here. */
+  /**
+   * Id of the console build that the server serves; if it differs from that of the loaded page, there is a new version.
+   */
   build: string
-  /** The browser in which this runs, among the sessions of the person (`SignInSessionAnswer`). */
+  /** The browser in which this page runs, among the sessions of the person (`SignInSessionAnswer`). */
   browser_id: string
-  /** Display name of an outside provider through which the person signed in. */
+  /** Display name of the outside provider through which the person signed in, if any. */
   sign_in_provider?: string
 }
 
-/** Things that can be done with an instance, by the names under which the console asks for them. */
+/** What can be done with an instance, by the names under which the console asks for permission. */
 export type InstanceAction =
   | 'see'
   | 'mint_credential'
@@ -49,12 +51,12 @@ export type InstanceAction =
   | 'check_own_login'
   | 'check_any_login'
 
-/** `GET /api/2.0/lakegate/instances/<name>/rights`. Whoever is in the workspace may ask about itself. */
+/** `GET /api/2.0/lakegate/instances/<name>/rights`. Everybody in the workspace may ask about themselves. */
 export interface InstanceRightsAnswer {
   database_instance_name: string
   level: 'NONE' | 'CAN_USE' | 'CAN_MANAGE'
   is_owner: boolean
-  /** Name of the owner, whom to ask for more. */
+  /** Name of the owner, who can grant more. */
   owner: string
   actions: InstanceAction[]
 }
@@ -80,29 +82,29 @@ export interface PathStep {
 
 export interface SignInRole {
   role: string
-  /** `own`: the identity's own role; `group`: of a group that the identity is in. */
+  /** `own`: the identity's own role; `group`: the role of a group that contains the identity. */
   kind: 'own' | 'group'
-  /** From the group of the role down to the identity; only the identity for `own`. */
+  /** From the group of the role down to the identity; for `own` only the identity. */
   path: PathStep[]
 }
 
 /** `GET /api/2.0/lakegate/instances/<name>/sign-in-roles`: the roles as which the caller could log in now. */
 export interface SignInRolesAnswer {
   roles: SignInRole[]
-  /** Not all roles were looked at. */
+  /** Only a part of the roles was checked. */
   has_more?: true
 }
 
 /** `POST /api/2.0/lakegate/instances/<name>/login-check`. */
 export interface LoginCheckRequest {
-  /** Name or id; the caller when it is left out. */
+  /** Name or id; when left out, the caller. */
   identity?: string
   role: string
   database?: string
 }
 
 export interface LoginCheckStep {
-  /** One question of the login policy, in its order. */
+  /** One step of the login policy, in its order. */
   question: string
   outcome: 'yes' | 'no' | 'not_reached'
   /** The answer as a sentence. */
@@ -110,7 +112,7 @@ export interface LoginCheckStep {
 }
 
 export interface RefusalAnswer {
-  /** As docs/refusals.md lists it. */
+  /** As in docs/refusals.md. */
   name: string
   sqlstate: string
   message: string
@@ -120,7 +122,7 @@ export interface RefusalAnswer {
 
 export interface LoginCheckAnswer {
   outcome: 'admitted' | 'refused'
-  /** Only the name, as it was asked for, of one that there is not, or that the caller may not see. */
+  /** Only the name as it was given, if there is no such identity or the caller may not see it. */
   identity: { id?: string; name: string; type?: 'USER' | 'SERVICE_PRINCIPAL' }
   role: string
   path: PathStep[]
@@ -128,53 +130,56 @@ export interface LoginCheckAnswer {
   refusal?: RefusalAnswer
 }
 
-/** A refusal as the table of the server has it; `{name}` in a text stands for what differs from case to case. */
+/** A refusal as in the server's table; `{name}` in a text stands for a part that varies. */
 export interface RefusalExplanation {
   name: string
-  /** As a PostgreSQL client reads it; absent where none does. */
+  /** As a PostgreSQL client reads it; absent when none can get this refusal. */
   sqlstate?: string
   message?: string
   detail?: string
   hint?: string
-  /** As a client of the REST API reads it; absent where none does. */
+  /** As a client of the REST API reads it; absent when none can get this refusal. */
   http_status?: number
   error_code?: string
   http_message?: string
-  /** Of those that a login can meet. */
+  /** Only for refusals that a login can get. */
   meaning?: string
   who_can_change?: string
   steps?: string[]
 }
 
-/** `GET /api/2.0/lakegate/refusals`: every «no» of the server, for help pages. */
+/** `GET /api/2.0/lakegate/refusals`: all refusals of the server, for help pages. */
 export interface RefusalsAnswer {
   refusals: RefusalExplanation[]
 }
 
 /** `GET /api/2.0/lakegate/instances/<name>/metrics?since=<ISO time>&points=<at most so many, up to 1500>`. */
 export interface InstanceMetricsAnswer {
-  /** Of a point: ten seconds, or a multiple, when there would be more points otherwise. */
+  /**
+   * Length of the interval of a point: ten seconds, or a multiple if there would otherwise be more points than asked
+   * for.
+   */
   interval_seconds: number
-  /** Since when this server has collected. */
+  /** The time at which this server began to collect. */
   collected_since: string
-  /** Sessions that the instance takes at once at each gateway, those at the pooled endpoint not counted. */
+  /** How many direct sessions the instance accepts at each gateway; pooled sessions are not counted. */
   session_limit: number
-  /** Those at the pooled endpoint, where there is one. */
+  /** How many pooled sessions it accepts, where there is a pooled endpoint. */
   pooled_session_limit?: number
-  /** Gateways that did not answer in time for the last point. */
+  /** Gateways whose report for the last point did not arrive in time. */
   silent_gateways: number
   points: InstanceMetricsPoint[]
 }
 
-/** What is counted is of the whole interval; what is measured is the largest that was seen in it. */
+/** Counts cover the whole interval; measured values are the largest seen in it. */
 export interface InstanceMetricsPoint {
-  /** When the interval begins. */
+  /** Beginning of the interval. */
   time: string
   open_sessions: number
   /** Of the open sessions, those at the pooled endpoint. */
   pooled_sessions: number
   logins_admitted: number
-  /** By name of the refusal; those that did not happen are left out. */
+  /** By name of the refusal; refusals that did not occur are left out. */
   logins_refused: Record<string, number>
   /** Absent where nobody logged in. */
   login_milliseconds_p50?: number
@@ -188,7 +193,7 @@ export interface InstanceMetricsPoint {
 /** `GET /api/2.0/lakegate/instances/<name>/databases`. */
 export interface InstanceDatabasesAnswer {
   databases: { name: string }[]
-  /** These are not all. */
+  /** The list is not complete. */
   has_more?: true
 }
 
@@ -198,8 +203,8 @@ export interface CertificateAuthorityAnswer {
 }
 
 /**
- * `GET /console/api/events` (server-sent events): hints by which the page asks again; they carry no data of their own. After
- * `resync` everything may be out of date: hints were missed.
+ * `GET /console/api/events` (server-sent events): hints that something must be read again; they contain no data. After
+ * `resync` hints were missed, so everything may be out of date.
  */
 export type ConsoleEvent =
   | { event: 'resync'; data: Record<string, never> }

@@ -26,7 +26,7 @@ export interface DatabaseInstanceRequest {
   attached?: AttachedClusterRequest
 }
 
-/** Lakegate's own addition: what ends sessions that are open; nothing does by default. */
+/** Lakegate's own addition: what ends open sessions; by default nothing does. */
 export interface SessionPolicy {
   end_on_token_expiry?: boolean
   end_on_membership_loss?: boolean
@@ -53,7 +53,7 @@ export interface DatabaseInstance extends Omit<DatabaseInstanceRequest, 'attache
   effective_session_policy: Required<SessionPolicy>
   /** Lakegate's own addition. */
   effective_enable_logical_replication: boolean
-  /** Lakegate's own addition: the port of `read_write_dns`, which the vendor's API has no field for. */
+  /** Lakegate's own addition: the port of `read_write_dns`; the vendor's API has no field for it. */
   read_write_port?: number
   /** Lakegate's own addition: where sessions share backends (docs/pooled-endpoint.md). */
   pooled_dns?: string
@@ -73,7 +73,7 @@ export interface AttachedClusterRequest {
   existing_passwords?: 'refuse' | 'replace'
 }
 
-/** The same as it is shown; the password does not come back. */
+/** The same in an answer; the password is not returned. */
 export interface AttachedClusterAnswer {
   hosts: { host: string; port: number }[]
   database: string
@@ -81,9 +81,12 @@ export interface AttachedClusterAnswer {
   administration: { user: string }
   backend_authentication: 'client_certificate' | 'scram'
   existing_passwords: 'refuse' | 'replace'
-  /** Where the bindings of roles are kept, once it is known; `table` until those of an earlier version are taken over. */
+  /**
+   * Where the bindings of roles are kept, once known; `table` until the bindings of an earlier version have been taken
+   * over.
+   */
   role_bindings?: 'shared_catalog' | 'system_database' | 'table'
-  /** For `ssl_ca_file` of the cluster. */
+  /** The certificate for `ssl_ca_file` of the cluster. */
   client_ca_pem?: string
 }
 
@@ -95,7 +98,7 @@ export interface ListDatabaseInstancesResponse {
 export interface GenerateDatabaseCredentialRequest {
   request_id?: string
   instance_names?: string[]
-  /** Tables that sessions with the credential may read besides. */
+  /** Tables that sessions with the credential may read in addition. */
   claims?: RequestedClaims[]
 }
 
@@ -105,7 +108,7 @@ export interface RequestedClaims {
   resources: { table_name: string }[]
 }
 
-/** Stands for all tables of one database in the names that claims use. */
+/** Stands for all tables of one database in the names of claims. */
 export interface DatabaseCatalog {
   name: string
   uid: string
@@ -152,7 +155,7 @@ export interface DatabaseInstanceRoleAttributes {
 export interface DatabaseInstanceRole {
   name: string
   identity_type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP' | 'PG_ONLY'
-  /** Lakegate's own addition: to whom the role is bound, also when the identity exists no more. */
+  /** Lakegate's own addition: the identity to which the role is bound, even if it no longer exists. */
   identity_id?: string
   membership_role?: 'DATABRICKS_SUPERUSER'
   attributes: DatabaseInstanceRoleAttributes

@@ -1,6 +1,6 @@
 /** REST types of the SCIM and secret surfaces (wire-contract §4.4, §4.5). */
 
-/** Of a group: `direct` or `indirect`; of a member: `User`, `ServicePrincipal` or `Group`. */
+/** For a group: `direct` or `indirect`; for a member: `User`, `ServicePrincipal` or `Group`. */
 export interface ScimReference {
   value: string
   display: string
@@ -30,7 +30,7 @@ interface ScimIdentity {
   displayName: string
   externalId?: string
   groups: ScimReference[]
-  /** `account_admin`, and what else it was given, which opens nothing. */
+  /** `account_admin`, and other roles that were assigned, which grant nothing. */
   roles: ScimValue[]
   entitlements: ScimValue[]
   /** What is wrong with a name that is older than the rules for names; an addition to the real service's fields. */
@@ -51,7 +51,7 @@ export interface ScimServicePrincipal extends ScimIdentity {
   active: boolean
 }
 
-/** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the Postgres role of the caller. */
+/** `GET /api/2.0/preview/scim/v2/Me`; `userName` is the name of the caller's PostgreSQL role. */
 export type ScimMe = ScimIdentity &
   Pick<ScimUser, 'userName' | 'active'> &
   Partial<Pick<ScimUser, 'name' | 'emails'>>
@@ -73,7 +73,7 @@ export interface ScimListResponse<Resource> {
   Resources: readonly Resource[]
 }
 
-/** `secret` is present in the answer to its creation and never again. */
+/** `secret` is present only in the answer to its creation. */
 export interface ServicePrincipalSecret {
   id: string
   secret?: string
@@ -95,11 +95,11 @@ export interface WorkspaceAnswer {
   account_id: string
   deployment_name: string
   workspace_status: 'RUNNING'
-  /** Where the workspace is served; an addition to the real service's fields. */
+  /** The URL of the workspace; an addition to the real service's fields. */
   workspace_url: string
 }
 
-/** One of the three names is there, by the kind of principal. */
+/** Exactly one of the three names is present, depending on the kind of principal. */
 export interface PermissionAssignment {
   principal: {
     principal_id: number
@@ -111,7 +111,7 @@ export interface PermissionAssignment {
   permissions: ('USER' | 'ADMIN')[]
 }
 
-/** Where a user sets the own password, once. */
+/** A link with which a user sets the password, once. */
 export interface SignInLinkAnswer {
   user_name: string
   url: string
@@ -121,14 +121,14 @@ export interface SignInLinkAnswer {
 export interface SignInSessionAnswer {
   session_id: string
   kind: 'BROWSER' | 'APPLICATION'
-  /** Of a browser: how the console names the one in which it runs (`ConsoleSessionAnswer`). */
+  /** Identifies a browser: the console uses it to find the one in which it runs (`ConsoleSessionAnswer`). */
   browser_id?: string
   client_id?: string
   create_time: string
   expire_time?: string
 }
 
-/** Times in milliseconds; -1: it does not expire. */
+/** Times in milliseconds; -1 means that it does not expire. */
 export interface TokenInfo {
   token_id: string
   comment: string
@@ -137,12 +137,12 @@ export interface TokenInfo {
   scopes: string[]
   owner_id: number
   created_by_id: number
-  /** Absent when the one who made it is gone. */
+  /** Absent when the creator was deleted. */
   created_by_username?: string
   workspace_id: number
 }
 
-/** What is granted on a database instance (`/api/2.0/permissions/database-instances/<name>`). */
+/** The permissions on a database instance (`/api/2.0/permissions/database-instances/<name>`). */
 export interface InstancePermissions {
   object_id: string
   object_type: 'database-instances'

@@ -2,7 +2,7 @@
 
 export type IdentityAction =
   | 'change'
-  /** From the account, with its roles and secrets. */
+  /** Deletes it from the account, with its roles and secrets. */
   | 'delete'
   | 'take_out_of_workspace'
   | 'deactivate'

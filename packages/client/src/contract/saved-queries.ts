@@ -4,22 +4,22 @@ export interface SavedQueryAnswer {
   id: string
   name: string
   sql: string
-  /** Where it was written for; a proposal for who opens it. */
+  /** Where it was written; a suggestion for the reader. */
   database_instance_name?: string
   database?: string
   is_shared: boolean
   owner: { id: string; name: string }
-  /** The caller may change it. */
+  /** Whether the caller may change it. */
   is_own: boolean
-  /** The caller may delete it: an own one, and as an administrator of the workspace what others share. */
+  /** Whether the caller may delete it: an own query or, for administrators of the workspace, one that others share. */
   may_delete: boolean
   create_time: string
   update_time: string
-  /** Changes only with the version that was read. */
+  /** A change must name the version that was read. */
   version: number
 }
 
-/** `?page_size=&page_token=`: those of the caller and those that are shared, ordered by name. */
+/** `?page_size=&page_token=`: the caller's own queries and the shared ones, ordered by name. */
 export interface SavedQueriesAnswer {
   queries: SavedQueryAnswer[]
   /** A page ends after a hundred queries, or after a megabyte of SQL. */
@@ -34,9 +34,9 @@ export interface SavedQueryRequest {
   is_shared?: boolean
 }
 
-/** `PATCH /api/2.0/lakegate/saved-queries/<id>`: what is left out stays; `null` takes a proposal away. */
+/** `PATCH /api/2.0/lakegate/saved-queries/<id>`: fields that are left out stay; `null` removes a suggestion. */
 export interface SavedQueryChangeRequest {
-  /** Of the query as it was read; 412 when somebody changed it meanwhile. */
+  /** The version that was read; 412 when somebody has changed the query meanwhile. */
   version: number
   name?: string
   sql?: string

@@ -4,7 +4,7 @@ export interface OpenSessionAnswer {
   session_id: string
   database_instance_name: string
   database_instance_uid: string
-  /** Who really is behind the role; not there for a role that logged in by its own password. */
+  /** The identity that uses the role; absent for a role that logged in with its own password. */
   identity?: { id: string; type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'; name: string }
   /** Ids from the group of the role down to the identity. */
   group_path: string[]
@@ -23,6 +23,6 @@ export interface OpenSessionAnswer {
 
 export interface OpenSessionsAnswer {
   sessions: OpenSessionAnswer[]
-  /** Gateways that did not answer in time: their sessions are not in the list, and none of theirs was ended. */
+  /** Gateways that did not answer in time: their sessions are missing from the list, and none of them was ended. */
   silent_gateways: number
 }

@@ -1,6 +1,7 @@
 /**
- * The frames of `WS /console/sql`: JSON, one object a frame, both ways. One WebSocket is one PostgreSQL session (one tab of
- * the SQL editor). Values are the text that PostgreSQL sent; nothing is ever turned into a number or a date.
+ * The frames of `WS /console/sql`: JSON, one object per frame, in both directions. One WebSocket is one PostgreSQL
+ * session (one tab of the SQL editor). Values are the text that PostgreSQL sent; nothing is ever converted to a number
+ * or a date.
  */
 import type { RefusalAnswer } from './console.ts'
 
@@ -11,43 +12,43 @@ export type SqlClientFrame =
       csrf: string
       instance: string
       database: string
-      /** The role to log in as; the person's own when left out. */
+      /** The role to log in as; when left out, the person's own. */
       role?: string
-      /** For the text of values, e.g. `Europe/Berlin`; as the role has it when left out. */
+      /** For the text of values, e.g. `Europe/Berlin`; when left out, the time zone of the role. */
       time_zone?: string
     }
   /**
-   * Comes back to a session whose WebSocket was lost less than a minute ago. `received` is how many frames the browser has
-   * had since `opened`, over all its WebSockets, `opened` itself not counted: those behind them are sent again, in order,
-   * behind an `opened` with `resumed`.
+   * Resumes a session whose WebSocket was lost less than a minute ago. `received` is how many frames the browser has
+   * received since `opened`, over all its WebSockets, without `opened` itself: later ones are sent again, in order,
+   * after an `opened` with `resumed`.
    */
   | { type: 'resume'; csrf: string; session_key: string; received?: number }
   | {
       type: 'run'
-      /** Chosen by the browser, greater with every run of the session. */
+      /** Chosen by the browser; increases with every run of the session. */
       run: number
       sql: string
       row_limit: number
-      /** Go on with the next statement after one failed. */
+      /** Continue with the next statement after one failed. */
       continue_after_errors: boolean
-      /** Browsers without WebCrypto (plain http on another host) leave the hashing of role passwords to the server. */
+      /** Browsers without WebCrypto (plain http on another host) let the server hash the passwords of roles. */
       hash_passwords: boolean
-      /** EXPLAIN (ANALYZE) of something that writes: in a transaction of its own that is rolled back. */
+      /** For EXPLAIN (ANALYZE) of a statement that writes: run it in a transaction of its own that is rolled back. */
       roll_back?: boolean
     }
-  /** The browser has taken in so many rows; as many more may come. */
+  /** The browser has processed that many rows; as many more may be sent. */
   | { type: 'credit'; run: number; statement: number; rows: number }
-  /** Of a result that stopped at the row limit and is kept (`complete.more`). */
+  /** For a result that stopped at the row limit and is kept (`complete.more`). */
   | { type: 'more'; run: number; statement: number; rows: number }
   | { type: 'cancel' }
-  /** A piece of a cell that was cut, as text from `offset` (characters). */
+  /** Requests a piece of a cell that was cut, as text from `offset` (characters). */
   | { type: 'cell'; run: number; statement: number; row: number; column: number; offset: number }
   | { type: 'commit' }
   | { type: 'rollback' }
   /**
-   * Catalog questions of the schema browser; answered aside, never while a run is under way. Columns of the answers: schemas:
-   * name, owner, comment; relations: name, kind, comment; columns: name, type, `not null`, default, comment; functions: name,
-   * arguments, result, kind; roles: name, `login`; databases: name, owner.
+   * Catalog questions of the schema browser; never answered while a run is in progress. Columns of the answers:
+   * schemas: name, owner, comment; relations: name, kind, comment; columns: name, type, `not null`, default, comment;
+   * functions: name, arguments, result, kind; roles: name, `login`; databases: name, owner.
    */
   | { type: 'catalog'; question: number; sql: SqlCatalogQuestion }
   | { type: 'end' }
@@ -67,12 +68,12 @@ export type SqlTransactionState = 'none' | 'open' | 'failed'
 export interface SqlColumn {
   name: string
   type_oid: number
-  /** As `format_type` says it, e.g. `numeric(10,2)`. */
+  /** As `format_type` returns it, e.g. `numeric(10,2)`. */
   type: string
   align: 'left' | 'right'
 }
 
-/** Null, text, or the beginning of a text of more than 10 kB. */
+/** Null, a text, or the beginning of a text of more than 10 kB. */
 export type SqlCell = string | null | { beginning: string; bytes: number; kept_bytes: number }
 
 export interface SqlError {
@@ -84,7 +85,7 @@ export interface SqlError {
   context?: string
   /** Offset in the text of the run, in UTF-16 code units from 0. */
   offset?: number
-  /** Name of a refusal of Lakegate, where it is one. */
+  /** Name of the refusal, if Lakegate refused. */
   refusal?: string
 }
 
@@ -97,22 +98,25 @@ export type SqlServerFrame =
       instance: string
       database: string
       role: string
-      /** Path when it is the role of a group: names from the group down to the person. */
+      /** For the role of a group: names from the group down to the person. */
       path: string[]
       server_version: string
       time_zone: string
       transaction: SqlTransactionState
       resumed: boolean
-      /** When resumed: the greatest run that has reached the server. One that was lost on its way is not repeated by itself. */
+      /**
+       * When resumed: the greatest run that has reached the server. A run that was lost on its way is not repeated
+       * automatically.
+       */
       last_run?: number
     }
-  /** The session did not come about. */
+  /** The session could not be opened. */
   | { type: 'refused'; refusal: RefusalAnswer | { name: string; sqlstate?: string; message: string } }
   | {
       type: 'statement'
       run: number
       statement: number
-      /** Where it stands in the text of the run, in UTF-16 code units. */
+      /** Where the statement is in the text of the run, in UTF-16 code units. */
       start: number
       end: number
     }
@@ -122,20 +126,20 @@ export type SqlServerFrame =
       type: 'complete'
       run: number
       statement: number
-      /** Of PostgreSQL, e.g. `UPDATE 5`; absent when it stopped at the row limit. */
+      /** PostgreSQL's command tag, e.g. `UPDATE 5`; absent when it stopped at the row limit. */
       tag?: string
       rows: number
       milliseconds: number
-      /** There are more rows than the limit; they can be asked for with `more` until `kept_until`. */
+      /** There are more rows than the limit; they can be requested with `more` until `kept_until`. */
       more: boolean
       kept_until?: string
-      /** Something the console cannot do, such as COPY; the sentence to show. */
+      /** Something that the console cannot do, such as COPY; the sentence to show. */
       remark?: string
     }
   | { type: 'failed'; run: number; statement: number; error: SqlError; milliseconds: number }
   /**
-   * The run is over: after its last statement, or the one that failed; and after the rows that `more` brought (a `complete`
-   * with all rows so far comes before it).
+   * The run is over: after its last statement, or the one that failed; and also after the rows that `more` brought (a
+   * `complete` with all rows so far comes before it).
    */
   | { type: 'done'; run: number; transaction: SqlTransactionState }
   | { type: 'transaction'; transaction: SqlTransactionState }
@@ -154,9 +158,9 @@ export type SqlServerFrame =
     }
   | { type: 'catalog'; question: number; rows: (string | null)[][]; error?: SqlError }
   | { type: 'parameter'; name: string; value: string }
-  /** Ends at `time` if nothing is run. */
+  /** The session ends at `time` unless something is run. */
   | { type: 'idle_warning'; time: string; in_transaction: boolean }
-  /** The browser sent what it may not; nothing was done. */
+  /** The browser sent a frame that is not allowed; nothing was done. */
   | { type: 'not_understood'; message: string; frame?: string }
   | {
       type: 'ended'
@@ -169,7 +173,7 @@ export type SqlServerFrame =
         | 'server_stopping'
         | 'lost'
       error?: SqlError
-      /** An open transaction went with it. */
+      /** Whether an open transaction was rolled back with it. */
       rolled_back: boolean
       time: string
     }

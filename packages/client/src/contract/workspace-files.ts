@@ -2,11 +2,11 @@
 
 export interface WorkspaceObjectInfo {
   object_type: 'DIRECTORY' | 'FILE'
-  /** Written as the request wrote it: with `/Workspace` in front, or without. */
+  /** As the request wrote it: with `/Workspace` in front, or without. */
   path: string
   object_id: number
   resource_id: string
-  /** Bytes; of files only, like the two below. */
+  /** In bytes; only for files, like the two fields below. */
   size?: number
   /** Milliseconds since 1970. */
   created_at?: number
@@ -14,7 +14,7 @@ export interface WorkspaceObjectInfo {
 }
 
 export interface ListWorkspaceObjectsResponse {
-  /** Not there when there is nothing. */
+  /** Absent when the directory is empty. */
   objects?: WorkspaceObjectInfo[]
 }
 
@@ -37,11 +37,11 @@ export interface ExportWorkspaceObjectResponse {
 
 export interface DeleteWorkspaceObjectRequest {
   path: string
-  /** A directory with something in it is deleted only with it. */
+  /** Required to delete a directory that is not empty. */
   recursive?: boolean
 }
 
-/** Of `/api/2.0/permissions/directories/<object_id>`. */
+/** The answer of `/api/2.0/permissions/directories/<object_id>`. */
 export interface DirectoryPermissions {
   object_id: string
   object_type: 'directory'

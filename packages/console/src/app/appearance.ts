@@ -1,4 +1,7 @@
-/** What the person chose for how the console looks and reacts; kept in this browser. public/theme.js reads it before the first paint. */
+/**
+ * The person's choices of how the console looks and behaves; kept in this browser. public/theme.js reads them before
+ * the first paint.
+ */
 import { keepChoice, readChoice } from '../browser/choices.ts'
 import { createStore, type Store } from '../data/store.ts'
 
@@ -36,7 +39,7 @@ export const density = keptChoice<Density>('lakegate-density', ['comfortable', '
   setAttribute('density', value === 'compact' ? value : undefined),
 )
 
-/** Keys without a modifier; WCAG 2.1.4 asks that they can be turned off. */
+/** Keys without a modifier; WCAG 2.1.4 requires that they can be turned off. */
 export const shortcuts = keptChoice<'on' | 'off'>('lakegate-shortcuts', ['on', 'off'])
 
 export const sidebar = keptChoice<'open' | 'folded'>('lakegate-sidebar', ['open', 'folded'])

@@ -1,4 +1,4 @@
-/** Above the heading: the way up from here. The page itself is the heading below and is not said twice. */
+/** The path to the current page, above the heading. The page itself is the heading below and is not repeated. */
 import { Link, useLocation } from '@tanstack/react-router'
 import { messages } from '../messages/index.ts'
 import { LISTS, SUBJECTS } from './places.tsx'
@@ -35,7 +35,8 @@ function crumbsOf(pathname: string): readonly Crumb[] {
   const crumbs: Crumb[] = [{ ...top, isName: false }]
   const label = LISTS[list]
   if (label !== undefined) crumbs.push({ to: `/${subject}/${list}`, label, isName: false })
-  // Below an instance its own page is the way up; other things have ids, and their name is the heading.
+  // Below an instance, the link leads to the page of the instance; other things have ids in their path, and the heading
+  // shows their name.
   if (below.length > 0 && list === 'instances')
     crumbs.push({ to: `/${subject}/${list}/${name}`, label: decodeURIComponent(name), isName: true })
   return crumbs

@@ -1,4 +1,4 @@
-/** The top of every page: where, and who. */
+/** The top of every page: the workspace and the person. */
 import { IconHelp, IconSearch } from '@tabler/icons-react'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { signOut, useSession } from '../data/session.ts'
@@ -70,7 +70,7 @@ export function Header({ onSearch, onHelp }: HeaderProps) {
   )
 }
 
-/** Each workspace has a host of its own, and a session of its own there. */
+/** Each workspace has a host of its own, and a separate session there. */
 function Workspace() {
   const { workspace, workspaces } = useSession()
   const others = workspaces.filter(({ id }) => id !== workspace.id)

@@ -1,4 +1,4 @@
-/** Which key does what. */
+/** The list of keys and what each does. */
 import { Fragment } from 'react'
 import { messages } from '../messages/index.ts'
 import styles from './shell.module.css'

@@ -1,4 +1,6 @@
-/** The keys of the console: which press means what. No key without a modifier counts inside a field. */
+/**
+ * The keys of the console, and what each does. A key without a modifier has no effect while the focus is in a field.
+ */
 export type KeyAction =
   | { readonly kind: 'go'; readonly to: string }
   | { readonly kind: 'filter' | 'new' | 'help' | 'fold' | 'palette' | 'flags' }
@@ -17,7 +19,7 @@ const SINGLE: Readonly<Record<string, 'filter' | 'new' | 'help' | 'fold'>> = {
   '[': 'fold',
 }
 
-/** How long `g` waits for the place to go to. */
+/** How long to wait for a second key after `g`. */
 const SECOND_KEY_WITHIN = 1_500
 
 export interface Press {
@@ -25,11 +27,11 @@ export interface Press {
   readonly isCommand: boolean
   readonly hasOtherModifier: boolean
   readonly isInField: boolean
-  /** In milliseconds, of whatever clock. */
+  /** In milliseconds of any clock. */
   readonly at: number
 }
 
-/** @returns a reader of presses, which remembers the `g` of «g i» */
+/** @returns a function that reads key presses, and remembers the `g` of «g i» */
 export function createKeyReader(isOn: () => boolean): (press: Press) => KeyAction | undefined {
   let wentAt = -Infinity
   return (press) => {

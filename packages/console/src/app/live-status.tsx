@@ -1,4 +1,4 @@
-/** Whether the page is kept up to date by the server, or asks now and then. */
+/** Shows whether the server keeps the page up to date, or the page polls from time to time. */
 import { liveState } from '../data/events.ts'
 import { useStore } from '../data/store.ts'
 import { messages } from '../messages/index.ts'

@@ -1,4 +1,4 @@
-/** Where one can go from everywhere: the sidebar, and the bar at the bottom of a phone. */
+/** The navigation that is always visible: the sidebar, and the bar at the bottom on a phone. */
 import { IconLayoutSidebar, IconMenu2, IconPlus, IconSearch } from '@tabler/icons-react'
 import { Link, useLocation, type LinkProps } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -67,7 +67,10 @@ function Item({ place, search, isFolded = false, onGo }: ItemProps) {
   )
 }
 
-/** The whole subject is current, not only the page that its entry opens; so what the router would say is left out. */
+/**
+ * An entry is marked as current on every page of its subject, not only on the page it opens, so the router's own mark
+ * is not used.
+ */
 function useCurrent(place: Place, isAction: boolean) {
   const subject = useLocation({ select: ({ pathname }) => subjectOf(pathname) })
   const isCurrent = !isAction && subject === subjectOf(place.to)
@@ -77,7 +80,7 @@ function useCurrent(place: Place, isAction: boolean) {
 
 const ON_PHONES = ['/compute/instances', '/sql', '/audit']
 
-/** Of a phone: three places, and the rest behind More. */
+/** For phones: three places, and the rest in the More menu. */
 export function BottomBar({ onSearch }: { readonly onSearch: () => void }) {
   const places = usePlaces()
   const [isOpen, setOpen] = useState(false)
@@ -124,5 +127,5 @@ function BarItem({ place }: { readonly place: Place }) {
   )
 }
 
-/** There is room for one word. */
+/** There is room for only one word. */
 const SHORT: Readonly<Record<string, string>> = { '/sql': messages.app.sql }

@@ -1,4 +1,4 @@
-/** What stands where a page is missing or broke. */
+/** Shown when a page does not exist or failed. */
 import type { ErrorComponentProps } from '@tanstack/react-router'
 import { LinkButton } from '../kit/button.tsx'
 import { Page } from '../kit/page.tsx'

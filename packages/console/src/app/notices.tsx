@@ -1,4 +1,4 @@
-/** Lines between header and page: the server does not answer, a new version is here, the sign-in ends soon. */
+/** Lines between header and page: the server does not answer, a new version is available, the sign-in ends soon. */
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, type ReactNode } from 'react'
 import { newBuild } from '../data/events.ts'
@@ -15,7 +15,7 @@ import styles from './notices.module.css'
 const WARNED_BEFORE = 5 * 60_000
 const ASKS_EVERY = 10_000
 
-/** Always there, so that readers hear what appears in it. */
+/** Always present in the document, so that screen readers announce what appears in it. */
 export function Notices() {
   const queries = useQueryClient()
   const isReachable = useStore(reachability) === 'reachable'
@@ -69,7 +69,7 @@ function Line({ children, action }: { readonly children: ReactNode; readonly act
   )
 }
 
-/** When the session ends, if that is soon. Meanwhile it is asked again: it is put off by use, and by signing in again. */
+/** When the session ends, if that is soon. Meanwhile it is read again, because use or a new sign-in extends it. */
 function useEndOfSession(): Date | undefined {
   const session = useSession()
   const queries = useQueryClient()

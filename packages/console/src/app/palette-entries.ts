@@ -1,4 +1,4 @@
-/** What the palette finds: pages, actions, instances, users. Every entry leads to a page; nothing changes by choosing it. */
+/** What the palette finds: pages, actions, instances, users. Every entry opens a page; choosing one changes nothing. */
 import type { LinkProps } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
 import { instancesQuery } from '../data/instances.ts'
@@ -58,7 +58,7 @@ export function usePaletteGroups(text: string): readonly PaletteGroup[] {
     title,
     entries: entries.filter(({ label }) => contains(label)).slice(0, MOST_OF_A_GROUP),
   }))
-  // The server has searched them already.
+  // The server has already searched them.
   const people = seesUsers ? users.map(toUser) : []
   return [...found, { title: texts.users, entries: people }].filter(({ entries }) => entries.length > 0)
 }
@@ -87,7 +87,7 @@ const to = (path: Address, label: string, id = ''): PaletteEntry => ({
   target: { to: path },
 })
 
-// The routes have their types only in the whole program, which this room does not know.
+// The types of the routes exist only in the whole program, which this file must not import.
 const toInstance = (name: string): LinkProps =>
   ({ to: '/compute/instances/$name', params: { name } }) as LinkProps
 
@@ -100,7 +100,7 @@ const toUser = ({ id, userName, displayName }: { id: string; userName: string; d
   target: { to: '/identity/users/$id', params: { id } } as LinkProps,
 })
 
-/** Each word that was typed, in any order. */
+/** Whether the label contains each typed word, in any order. */
 function containsAll(text: string): (label: string) => boolean {
   const words = text
     .toLocaleLowerCase()

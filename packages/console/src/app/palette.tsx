@@ -1,4 +1,4 @@
-/** The command palette (⌘K): jumps to a page, an instance, a person, or to where something is done. */
+/** The command palette (⌘K): jumps to a page, an instance, a person, or to where an action is done. */
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import {

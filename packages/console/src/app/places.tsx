@@ -1,4 +1,4 @@
-/** The places of the console by name: the sidebar, the palette and the breadcrumbs are made of them. */
+/** The named places of the console, from which the sidebar, the palette and the breadcrumbs are built. */
 import {
   IconCode,
   IconFileSearch,
@@ -21,7 +21,7 @@ export interface Place {
   readonly icon: ReactNode
 }
 
-/** Absent is what can never be this person's; the server decides by the same policy. */
+/** Places that this person may never open are left out; the server decides by the same policy. */
 export function usePlaces(): readonly Place[] {
   const session = useSession()
   const seesAudit = useMay('see_audit') === true
@@ -39,10 +39,10 @@ export function usePlaces(): readonly Place[] {
 
 const place = (to: Address, label: string, icon: ReactNode): Place => ({ to, label, icon })
 
-/** The first part of an address: what the sidebar marks, and where breadcrumbs begin. */
+/** The first part of an address, which the sidebar marks, and with which breadcrumbs begin. */
 export const subjectOf = (path: string): string => path.split('/')[1] ?? ''
 
-/** Where the first part of an address leads, and what it is called. */
+/** Where the first part of an address leads, and its label. */
 export const SUBJECTS: Readonly<Record<string, { readonly to: Address; readonly label: string }>> = {
   compute: { to: '/compute/instances', label: messages.app.compute },
   identity: { to: '/identity/users', label: messages.app.identityAndAccess },
@@ -51,7 +51,7 @@ export const SUBJECTS: Readonly<Record<string, { readonly to: Address; readonly 
   help: { to: '/help/connect', label: messages.app.help },
 }
 
-/** Second parts that are lists of their own; below them a thing is meant. */
+/** Second parts that are lists; anything below them is a single item. */
 export const LISTS: Readonly<Record<string, string>> = {
   users: messages.app.users,
   'service-principals': messages.app.servicePrincipals,

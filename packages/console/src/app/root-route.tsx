@@ -16,7 +16,9 @@ export const rootRoute = createRootRouteWithContext<RouterContext>()({
   notFoundComponent: NotFound,
 })
 
-/** Without a path of its own. Whoever is not signed in goes to the sign-in pages, and comes back to where it wanted to go. */
+/**
+ * Has no path of its own. A person who is not signed in is sent to the sign-in pages, and returns to the wanted page.
+ */
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
@@ -28,7 +30,7 @@ export const shellRoute = createRoute({
       if (!(error instanceof ApiError) || error.status !== 401) throw error
       const destination = `/console${location.href}`
       globalThis.location.assign(`/console/sign-in?destination=${encodeURIComponent(destination)}`)
-      // The page is on its way to the sign-in; nothing of the console is shown meanwhile.
+      // The browser is navigating to the sign-in pages; nothing of the console is shown meanwhile.
       await new Promise(() => undefined)
     }
   },
@@ -43,7 +45,7 @@ export const indexRoute = createRoute({
   },
 })
 
-/** Outside the shell, which would ask for the session. */
+/** Outside the shell, because the shell requires a session. */
 export const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/signed-in',

@@ -1,4 +1,4 @@
-/** All pages of the console, subject by subject (docs/console-development.md says how one is added). */
+/** All pages of the console, subject by subject (docs/console-development.md explains how to add one). */
 import { createRouter } from '@tanstack/react-router'
 import { queryClient } from '../data/query-client.ts'
 import { accountRoutes } from '../pages/account/routes.ts'
@@ -44,7 +44,7 @@ export const router = createRouter({
 })
 
 declare module '@tanstack/react-router' {
-  /** What links and searches may be, from here on known to all rooms. */
+  /** Registers the types of links and searches for the whole program. */
   interface Register {
     router: typeof router
   }

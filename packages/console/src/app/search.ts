@@ -1,12 +1,12 @@
 /**
- * The query of an address as the texts that stand in it. The router's own way reads JSON, and so `?identity_id=` with a large
- * number loses its last digits, and a name such as `true` stops being one. What a page reads as another type, its
- * `validateSearch` makes of the text.
+ * The query of an address as plain text values. The router's default parses JSON, so an `?identity_id=` with a large
+ * number would lose its last digits, and a name such as `true` would become a boolean. A page that needs another type
+ * converts the text in its `validateSearch`.
  */
 export const parseSearch = (query: string): Record<string, string> =>
   Object.fromEntries(new URLSearchParams(query))
 
-/** @returns with its question mark; empty where nothing is said */
+/** @returns with its question mark; empty when there are no values */
 export function stringifySearch(search: Readonly<Record<string, unknown>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(search))

@@ -1,4 +1,7 @@
-/** «Your sign-in ended»: over the page, which stays as it is; signing in again happens in a window of its own (design 5.15). */
+/**
+ * «Your sign-in ended»: a dialog over the page, which stays as it is; signing in again happens in a separate window
+ * (design 5.15).
+ */
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { decideChanges, reportSignedIn, sessionOver } from '../data/session-over.ts'
@@ -10,7 +13,7 @@ import { messages } from '../messages/index.ts'
 
 const texts = messages.app.signInEnded
 
-/** How often is looked whether the person has signed in, here or in another tab. */
+/** How often to check whether the person has signed in again, here or in another tab. */
 const LOOKS_EVERY = 1_000
 
 export function SessionOverDialog() {
@@ -77,10 +80,10 @@ function useLookForSignIn(isOver: boolean): void {
     if (!isOver) return undefined
     const before = queries.getQueryData(sessionQuery.queryKey)
     const look = async () => {
-      // Still signed out, or not reachable: looked at again in a moment.
+      // Still signed out, or the server is not reachable: checked again in a moment.
       const found = await queries.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined)
       if (found === undefined) return
-      // What somebody else left on the page is nothing for this person.
+      // The page belongs to the person who was signed in before, so it must not be shown to another one.
       if (before !== undefined && before.person.id !== found.person.id) location.reload()
       else reportSignedIn()
     }

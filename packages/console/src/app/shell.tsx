@@ -14,7 +14,8 @@ import { SessionOverDialog } from './session-over-dialog.tsx'
 import styles from './shell.module.css'
 import { useKeys } from './use-keys.ts'
 
-// Not in the first load; fetched when the page is there, so that the first letter that is typed finds the field.
+// Not part of the first load; fetched soon after the page is shown, so that the field is ready for the first typed
+// letter.
 const loadPalette = () => import('./palette.tsx')
 const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }))
 const KeysDialog = lazy(async () => ({ default: (await import('./keys-dialog.tsx')).KeysDialog }))
@@ -25,7 +26,7 @@ export function Shell() {
   const [open, setOpen] = useState<'palette' | 'keys' | undefined>()
   useEffect(() => startEvents(queries, loadedBuild()), [queries])
   useEffect(() => {
-    // Where it cannot be had now, it is asked for again when it is opened.
+    // If it cannot be loaded now, it is loaded when the palette is opened.
     const timer = setTimeout(() => void loadPalette().catch(() => undefined), FETCHES_AFTER)
     return () => clearTimeout(timer)
   }, [])

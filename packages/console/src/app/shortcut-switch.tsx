@@ -1,4 +1,4 @@
-/** Turns the keys without a modifier on and off: in the help of the keys, and in Settings. */
+/** Turns the keys without a modifier on and off: shown in the help of the keys, and in Settings. */
 import { useStore } from '../data/store.ts'
 import { Switch } from '../kit/choice.tsx'
 import { messages } from '../messages/index.ts'

@@ -1,4 +1,7 @@
-/** Where the small window of «Sign in again» arrives. It closes itself; where the browser does not let it, it says what to do. */
+/**
+ * The last page in the small window of «Sign in again». It closes itself; if the browser does not allow that, it tells
+ * the person what to do.
+ */
 import { Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { messages } from '../messages/index.ts'

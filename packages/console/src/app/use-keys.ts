@@ -1,4 +1,6 @@
-/** Hears the keys of the console, and does what needs no component: goes, filters, makes new. */
+/**
+ * Listens to the keys of the console, and carries out those that need no component: navigate, focus the filter, create.
+ */
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { shortcuts } from './appearance.ts'
@@ -6,7 +8,7 @@ import { createKeyReader, type KeyAction } from './keys.ts'
 
 const FIELD = 'input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox]'
 
-/** @param onOther what is left to the shell: the palette, the help, the sidebar */
+/** @param onOther called for the keys that the shell handles: the palette, the help, the sidebar */
 export function useKeys(onOther: (kind: 'palette' | 'help' | 'fold') => void): void {
   const navigate = useNavigate()
   useEffect(() => {
@@ -30,7 +32,7 @@ export function useKeys(onOther: (kind: 'palette' | 'help' | 'fold') => void): v
       }
     }
     const onKeyDown = (event: KeyboardEvent) => {
-      // The element within a shadow root: the editor's.
+      // The element within a shadow root, such as that of the editor.
       const [origin] = event.composedPath()
       const isInField = origin instanceof Element && origin.closest(FIELD) !== null
       const action = read({
@@ -50,7 +52,7 @@ export function useKeys(onOther: (kind: 'palette' | 'help' | 'fold') => void): v
 
 export const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
-/** What lies below an open dialog is not reached by a key. */
+/** Keys must not act on the page below an open dialog. */
 const isBehindDialog = ({ kind }: KeyAction): boolean =>
   kind !== 'flags' && document.querySelector('[role=dialog], [role=alertdialog]') !== null
 
@@ -68,7 +70,7 @@ function press(selector: string): boolean {
 
 let before: Element | null = null
 
-/** To the flags, and at the second press back to where the person was. */
+/** Moves the focus to the flags, and on the second press back to where it was. */
 function focusOnFlags(): boolean {
   const region = document.querySelector<HTMLElement>('[data-flags]')
   if (region === null) return false

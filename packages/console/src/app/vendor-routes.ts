@@ -1,4 +1,6 @@
-/** Addresses that the real service had for the same pages: a link of its documentation works here too. */
+/**
+ * Redirects addresses that the real service uses for the same pages, so that links in its documentation also work here.
+ */
 import { createRoute, redirect } from '@tanstack/react-router'
 import { rootRoute } from './root-route.tsx'
 

@@ -1,17 +1,17 @@
 /**
- * Small choices that this browser keeps for the person: theme, density, what was hidden. A browser may keep nothing (storage
- * closed by a setting, or full); a choice then holds until the page is left, and nothing else suffers.
+ * Small choices that this browser keeps for the person: theme, density, hidden hints. If the browser cannot store them
+ * (storage disabled or full), a choice lasts until the page is left, and nothing else is affected.
  */
 const here = new Map<string, string>()
 
-/** @returns null where nothing was chosen */
+/** @returns null when nothing was chosen */
 export function readChoice(key: string): string | null {
   const chosen = here.get(key)
   if (chosen !== undefined) return chosen
   try {
     return localStorage.getItem(key)
   } catch {
-    // Storage is closed to us: the choices of this page load are all there are.
+    // Storage is not available: only the choices of this page load exist.
     return null
   }
 }
@@ -20,10 +20,10 @@ export function keepChoice(key: string, value: string): void {
   here.set(key, value)
   try {
     localStorage.setItem(key, value)
-    // What is kept there is read there: another tab may change it.
+    // A stored value is always read from storage, because another tab may change it.
     here.delete(key)
   } catch {
-    // It holds for this page load.
+    // The choice lasts for this page load.
   }
 }
 
@@ -32,6 +32,6 @@ export function forgetChoice(key: string): void {
   try {
     localStorage.removeItem(key)
   } catch {
-    // Nothing was kept.
+    // Nothing was stored.
   }
 }

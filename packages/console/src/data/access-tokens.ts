@@ -1,4 +1,4 @@
-/** The personal access tokens of who is signed in. */
+/** The personal access tokens of the signed-in person. */
 import type { TokenInfo } from '@lakegate/client'
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { get, send } from './api.ts'
@@ -13,13 +13,13 @@ export const accessTokensQuery = queryOptions({
 
 export interface NewAccessToken {
   readonly comment: string
-  /** Absent: it does not expire. */
+  /** Absent means that it does not expire. */
   readonly lifetime_seconds?: number
   readonly scopes: readonly string[]
 }
 
 export interface CreatedAccessToken {
-  /** Known at this moment only. */
+  /** Available only in this answer. */
   readonly token_value: string
   readonly token_info: TokenInfo
 }
@@ -31,7 +31,7 @@ export function useAccessTokenChanges() {
     create: useMutation({
       mutationFn: (wish: NewAccessToken) => send<CreatedAccessToken>('POST', '/2.0/token/create', wish),
       onSuccess,
-      // What it answers is a secret: nothing keeps it but who asked.
+      // The answer contains a secret, so only the component that asked keeps it.
       gcTime: 0,
     }),
     revoke: useMutation({

@@ -43,7 +43,7 @@ export const assignmentsQuery = (accountId: string, workspaceId: string) =>
       ).permission_assignments,
   })
 
-/** @param permission undefined takes the assignment away */
+/** @param permission undefined removes the assignment */
 export async function assignToWorkspace(
   accountId: string,
   workspaceId: string,
@@ -81,7 +81,7 @@ export interface NewApplication {
 export interface MadeApplication {
   readonly integration_id: string
   readonly client_id: string
-  /** Of a confidential one; never shown again. */
+  /** Only for a confidential application; never shown again. */
   readonly client_secret?: string
 }
 

@@ -1,6 +1,6 @@
 /**
- * Every question of the console to the server: same host, cookie of the browser session, CSRF value on everything that is not
- * a GET. Pages do not fetch; they use the queries of this folder.
+ * Every request of the console to the server: same host, cookie of the browser session, CSRF value on every request
+ * other than GET. Pages do not call fetch; they use the queries of this folder.
  */
 import { reachability } from './reachability.ts'
 import { askToSendAgain, reportSessionOver, waitForSession } from './session-over.ts'
@@ -10,7 +10,7 @@ export class ApiError extends Error {
   readonly status: number
   readonly errorCode: string
   readonly requestId: string | undefined
-  /** Seconds after which to try again, where the server says so. */
+  /** Seconds after which to try again, if the server says so. */
   readonly retryAfter: number | undefined
 
   constructor(
@@ -36,7 +36,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** The sign-in ended before the change was sent, and the person did not want it sent again. */
+/** The sign-in ended before the change was carried out, and the person chose not to send it again. */
 export class SendAgainError extends Error {
   constructor() {
     super('The sign-in had ended; nothing was changed.')
@@ -79,7 +79,8 @@ interface SendOptions {
 }
 
 /**
- * A change. Where the sign-in had ended it did not happen; it is sent again only when the person, back again, says so.
+ * Sends a change. If the sign-in had ended, the change did not happen; it is sent again only if the person confirms
+ * that after signing in again.
  * @throws ApiError, UnreachableError, SendAgainError
  */
 export async function send<Answer = unknown>(
@@ -126,7 +127,7 @@ async function readAnswer<Answer>(response: Response): Promise<Answer> {
   })
 }
 
-/** Databricks' shape, or SCIM's (RFC 7644 §3.12). */
+/** In Databricks' format, or in SCIM's (RFC 7644 §3.12). */
 function readError(text: string, response: Response): { errorCode: string; message: string } {
   try {
     const body = JSON.parse(text) as Partial<Record<'error_code' | 'message' | 'detail' | 'scimType', string>>
@@ -137,7 +138,7 @@ function readError(text: string, response: Response): { errorCode: string; messa
         message,
       }
   } catch {
-    // Not JSON: something in between answered; its status line is all there is.
+    // Not JSON: the answer came from a proxy; only its status line is usable.
   }
   return { errorCode: `HTTP_${String(response.status)}`, message: response.statusText }
 }

@@ -1,4 +1,4 @@
-/** Single facts out of the audit, for pages that are not the audit's own. Asks for `see_audit`. */
+/** Single facts from the audit, for pages other than the audit page. Requires `see_audit`. */
 import type { AuditAnswer } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'
@@ -10,7 +10,7 @@ export interface AuditQuestion {
   readonly instanceUid?: string
 }
 
-/** The newest record that answers to the question; null where there is none. */
+/** The newest record that matches; null when there is none. */
 export const lastRecordQuery = ({ event, outcome, identityId, instanceUid }: AuditQuestion) =>
   queryOptions({
     queryKey: ['audit', 'last', event, outcome, identityId ?? '', instanceUid ?? ''],

@@ -1,4 +1,7 @@
-/** The audit of the workspace, or of the account: pages from new to old, and what has come since they were read. */
+/**
+ * The audit of the workspace or of the account: pages from newest to oldest, and records that arrived since they were
+ * read.
+ */
 import type { AuditAnswer, AuditRecordAnswer } from '@lakegate/client'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'
@@ -9,7 +12,7 @@ export interface AuditFilter {
   readonly reason?: string | undefined
   readonly identity_id?: string | undefined
   readonly instance_uid?: string | undefined
-  /** Instants; `since` belongs to the range, `until` does not. */
+  /** Times; `since` is inclusive, `until` is exclusive. */
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
@@ -37,8 +40,8 @@ const ask = (
 ) => get<AuditAnswer>(pathOf(of), { ...filter, page_size: page.size, page_token: page.token }, signal)
 
 /**
- * What the page shows. Its key does not begin with `audit`, so that a hint of new records does not move what somebody
- * reads; `newestRecordsQuery` has the key that a hint makes stale.
+ * The records that the page shows. Its key does not begin with `audit`, so that a hint of new records does not move
+ * what somebody is reading; a hint invalidates `newestRecordsQuery`.
  */
 export const auditPagesQuery = (of: AuditOf, filter: AuditFilter) =>
   infiniteQueryOptions({
@@ -46,7 +49,7 @@ export const auditPagesQuery = (of: AuditOf, filter: AuditFilter) =>
     queryFn: ({ pageParam, signal }) => ask(of, filter, { size: PAGE, ...pageParam }, signal),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: ({ next_page_token: token }) => (token === undefined ? undefined : { token }),
-    // Read once; it changes when the person asks for what is new.
+    // Read once; it is read again when the person asks for new records.
     staleTime: Infinity,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -59,14 +62,14 @@ export const newestRecordsQuery = (of: AuditOf, filter: AuditFilter) =>
   queryOptions({
     queryKey: ['audit', 'newest', of, filter],
     queryFn: ({ signal }) => ask(of, filter, { size: PAGE }, signal),
-    // Besides the hints, which a paused live connection does not bring.
+    // In addition to hints, which do not arrive while the live connection is paused.
     refetchInterval: LIVE_EVERY,
     gcTime: 0,
   })
 
 /**
- * How many of the newest records are not shown yet; `PAGE` or more when none of them is. Records have no id of their own,
- * so the first shown one is found again by all that it says.
+ * How many of the newest records are not shown yet; `PAGE` or more when none of them is shown. Records have no id, so
+ * the first shown one is recognised by all its fields.
  */
 export function countNewRecords(
   newest: readonly AuditRecordAnswer[],
@@ -81,14 +84,14 @@ export function countNewRecords(
 }
 
 export interface DownloadedAudit {
-  /** One record a line. */
+  /** One record per line. */
   readonly jsonl: string
   readonly records: number
-  /** There are older ones, which are not in it. */
+  /** There are older records, which it does not contain. */
   readonly hasMore: boolean
 }
 
-/** Reads on until the range is over or the most is reached. */
+/** Reads until the end of the range or the maximum is reached. */
 export async function downloadAudit(of: AuditOf, filter: AuditFilter): Promise<DownloadedAudit> {
   const records: AuditRecordAnswer[] = []
   let token: string | undefined

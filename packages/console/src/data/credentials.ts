@@ -1,11 +1,11 @@
-/** Database credentials (OAuth tokens). They are kept by the component that asked, never in the cache of questions. */
+/** Database credentials (OAuth tokens). Only the component that requested one keeps it, never the query cache. */
 import type { DatabaseCredential, GenerateDatabaseCredentialRequest } from '@lakegate/client'
 import { useMutation } from '@tanstack/react-query'
 import { send } from './api.ts'
 
 export interface WantedCredential {
   readonly instance: string
-  /** `catalog.schema.table`, each to be read besides what the role may. */
+  /** `catalog.schema.table`: tables to be read in addition to those that the role may read. */
   readonly readableTables: readonly string[]
 }
 
@@ -23,7 +23,7 @@ const toRequest = ({ instance, readableTables }: WantedCredential): GenerateData
       }),
 })
 
-/** `gcTime` 0: the answer leaves the memory with the component that asked. */
+/** `gcTime` 0: the answer is removed from memory together with the component that requested it. */
 export const useMintCredential = () =>
   useMutation({
     mutationFn: (wanted: WantedCredential) =>

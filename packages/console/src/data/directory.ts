@@ -1,6 +1,6 @@
 /**
- * The directory: users, service principals and groups, in this workspace or in the whole account. The two places differ by
- * their path only; whoever may not see the account never asks there.
+ * The directory: users, service principals and groups, in this workspace or in the whole account. The two differ only
+ * in their paths; the account is never requested for a person who may not see it.
  */
 import type {
   IdentityAction,
@@ -34,14 +34,14 @@ const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const pathOf = (place: Place, kind: IdentityKind, id?: string): string =>
   `${PATHS[place]}/${kind}${id === undefined ? '' : `/${encodeURIComponent(id)}`}`
 
-/** By which attribute a kind is searched and sorted. */
+/** The attribute by which a kind is searched and sorted. */
 const NAMED_BY: Readonly<Record<IdentityKind, string>> = {
   Users: 'userName',
   ServicePrincipals: 'displayName',
   Groups: 'displayName',
 }
 
-/** A SCIM string literal (RFC 7644 §3.4.2.2 takes those of JSON). */
+/** A SCIM string literal (RFC 7644 §3.4.2.2 uses those of JSON). */
 const filterOf = (kind: IdentityKind, text: string): string | undefined =>
   text.trim() === '' ? undefined : `${NAMED_BY[kind]} co ${JSON.stringify(text.trim())}`
 
@@ -51,7 +51,7 @@ const directoryKeys = {
   one: (place: Place, kind: IdentityKind, id: string) => ['directory', place, kind, 'one', id] as const,
 }
 
-/** Page by page; members of groups stay out, a group may have very many. */
+/** Page by page, without the members of groups, because a group may have very many. */
 export const directoryQuery = <Kind extends IdentityKind>(place: Place, kind: Kind, text: string) =>
   infiniteQueryOptions({
     queryKey: directoryKeys.list(place, kind, text),
@@ -67,7 +67,7 @@ export const directoryQuery = <Kind extends IdentityKind>(place: Place, kind: Ki
         },
         signal,
       ),
-    // What was found stays until the next is there: a list that goes and comes with every key is not to be read.
+    // The previous result stays until the next one arrives: a list that disappears at every key cannot be read.
     placeholderData: keepPreviousData,
     initialPageParam: 1,
     getNextPageParam: ({ startIndex, itemsPerPage, totalResults }) =>
@@ -108,7 +108,10 @@ export interface PatchOperation {
   readonly value?: unknown
 }
 
-/** @param ifMatch `meta.version` of what was read: a change of somebody else meanwhile is told, not overwritten */
+/**
+ * @param ifMatch `meta.version` of what was read, so that a concurrent change of somebody else is reported and not
+ * overwritten
+ */
 export async function patchIdentity(
   place: Place,
   kind: IdentityKind,
@@ -130,7 +133,7 @@ export async function deleteIdentity(place: Place, kind: IdentityKind, id: strin
   await forgetDirectory()
 }
 
-/** The lists and pages, and what pickers found (principals.ts). */
+/** Invalidates the lists and pages, and the results of pickers (principals.ts). */
 async function forgetDirectory(): Promise<void> {
   await Promise.all(
     [directoryKeys.all, ['identities']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
@@ -139,14 +142,14 @@ async function forgetDirectory(): Promise<void> {
 
 export interface EffectiveMember {
   readonly member: ScimReference
-  /** Names of the groups between, from the group asked about down to the one that holds the member. */
+  /** Names of the groups in between, from the queried group down to the one that contains the member. */
   readonly path: readonly string[]
 }
 
 const MOST_MEMBERS = 1000
 const MOST_GROUPS = 200
 
-/** Who can sign in as a group: its members, and those of the groups in it, each by its first path. */
+/** Who can sign in as a group: its members and the members of nested groups, each with the first path found. */
 export const effectiveMembersQuery = (place: Place, id: string) =>
   queryOptions({
     queryKey: [...directoryKeys.one(place, 'Groups', id), 'effective'],

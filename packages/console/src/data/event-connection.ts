@@ -1,17 +1,17 @@
-/** One connection for hints, which opens itself again: at once when it breaks, later and later when it is refused. */
+/** One connection for hints, which reopens itself: at once when it breaks, with growing delays when it is refused. */
 import type { ConsoleEvent } from '@lakegate/client'
 
-/** `paused`: the page asks by itself now and then, as long as it must. */
+/** `paused`: there is no connection, and the page polls from time to time. */
 export type LiveState = 'connecting' | 'live' | 'paused'
 
 export interface EventConnection {
-  /** Nobody is signed in: the server would only refuse it. */
+  /** While nobody is signed in the server would only refuse the connection. */
   readonly pause: () => void
   readonly resume: () => void
   readonly close: () => void
 }
 
-/** After so many failures in a row the page no longer counts on it, and polls. */
+/** After so many failures in a row the page no longer relies on the connection, and polls. */
 const FAILURES_UNTIL_PAUSED = 2
 const FIRST_DELAY = 1_000
 const LONGEST_DELAY = 30_000
@@ -42,7 +42,7 @@ export function openEventSource(heard: {
     source.onerror = () => {
       failures += 1
       if (failures >= FAILURES_UNTIL_PAUSED) heard.onState('paused')
-      // The browser itself opens again what broke; not what was refused.
+      // The browser itself reopens a broken connection, but not one that was refused.
       if (source?.readyState !== EventSource.CLOSED) return
       timer = setTimeout(open, Math.min(FIRST_DELAY * 2 ** failures, LONGEST_DELAY))
     }

@@ -1,7 +1,7 @@
 /**
- * Hints of the server that something changed (design 3.4): each makes what is known stale, and what is on the page is asked
- * again. One connection a browser: the leader holds it, the other tabs hear of it through a channel, because plain HTTP/1.1
- * allows six connections to a host for all tabs.
+ * Handles hints of the server that something has changed (design 3.4): each hint invalidates cached data, and what is
+ * on the page is read again. There is one connection per browser: the leading tab holds it, and the other tabs receive
+ * the hints through a channel, because plain HTTP/1.1 allows only six connections to a host for all tabs.
  */
 import type { ConsoleEvent } from '@lakegate/client'
 import type { QueryClient } from '@tanstack/react-query'
@@ -12,7 +12,7 @@ import { createStore } from './store.ts'
 
 export const liveState = createStore<LiveState>('connecting')
 
-/** The build that the server holds, when it is another than the one with which this page was loaded. */
+/** The build that the server serves, if it differs from the one with which this page was loaded. */
 export const newBuild = createStore<string | undefined>(undefined)
 
 const LOCK = 'lakegate-events'
@@ -21,11 +21,11 @@ const POLLS_EVERY = 15_000
 type Message =
   | { readonly kind: 'event'; readonly event: ConsoleEvent }
   | { readonly kind: 'state'; readonly state: LiveState }
-  /** A tab that has just begun: how are things? */
+  /** Sent by a tab that has just started, to learn the current state. */
   | { readonly kind: 'hello' }
 
 /**
- * @param build of the console with which the page was loaded
+ * @param build the console build with which the page was loaded
  * @returns a function that stops it
  */
 export function startEvents(queries: QueryClient, build: string): () => void {
@@ -87,9 +87,12 @@ export function startEvents(queries: QueryClient, build: string): () => void {
   }
 }
 
-/** The lock is free again when its tab is gone, however it went. Without a secure context every tab leads. */
+/**
+ * The browser releases the lock when its tab is gone, for whatever reason. Without a secure context there are no locks,
+ * and every tab leads.
+ */
 function whenLeader(signal: AbortSignal, lead: () => void): void {
-  // Absent on plain http, other than the types say.
+  // Absent on plain http, contrary to the types.
   const locks = (navigator as Partial<Navigator>).locks
   if (locks === undefined) {
     lead()
@@ -103,7 +106,7 @@ function whenLeader(signal: AbortSignal, lead: () => void): void {
     })
   }
   locks.request(LOCK, { signal }, held).catch((error: unknown) => {
-    // Stopped while it was waiting for its turn.
+    // It was stopped while it waited for the lock.
     if (!signal.aborted) throw error
   })
 }

@@ -1,4 +1,4 @@
-/** How an identity gets in: sign-in links and sessions of users, secrets and federation of service principals. */
+/** Credentials of identities: sign-in links and sessions of users, secrets and federation of service principals. */
 import type {
   FederationPolicyAnswer,
   ListServicePrincipalSecretsResponse,
@@ -39,7 +39,7 @@ export const secretsQuery = (principalId: string) =>
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** The answer is the only one that holds the secret itself. */
+/** Only this answer contains the secret itself. */
 export async function createSecret(
   principalId: string,
   lifetimeDays: number,
@@ -55,7 +55,7 @@ export async function deleteSecret(principalId: string, secretId: string): Promi
   await queryClient.invalidateQueries({ queryKey: ['secrets', principalId] })
 }
 
-/** Of a service principal, or of the whole account where none is named. */
+/** For a service principal, or for the whole account when none is named. */
 const policiesPath = (accountId: string, principalId: string | undefined) =>
   `/2.0/accounts/${encodeURIComponent(accountId)}${
     principalId === undefined ? '' : `/servicePrincipals/${encodeURIComponent(principalId)}`

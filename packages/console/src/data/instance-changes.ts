@@ -1,4 +1,4 @@
-/** What changes an instance: made, attached, changed, started, stopped, deleted. */
+/** Changes of instances: create, attach, update, start, stop, delete. */
 import type { DatabaseInstance, DatabaseInstanceRequest } from '@lakegate/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { send } from './api.ts'
@@ -8,7 +8,7 @@ import { workspaceRightsQuery } from './session.ts'
 const INSTANCES_PATH = '/2.0/database/instances'
 const instancePath = (name: string) => `${INSTANCES_PATH}/${encodeURIComponent(name)}`
 
-/** What the server answered is shown at once; the list and the number of allowed instances are asked anew. */
+/** The server's answer is shown at once; the list and the number of allowed instances are read again. */
 export function useCreateInstance(): (wanted: DatabaseInstanceRequest) => Promise<DatabaseInstance> {
   const queries = useQueryClient()
   return async (wanted) => {
@@ -20,7 +20,10 @@ export function useCreateInstance(): (wanted: DatabaseInstanceRequest) => Promis
   }
 }
 
-/** Sends only the named fields (`update_mask`): what somebody else changed meanwhile stays. */
+/**
+ * Sends only the named fields (`update_mask`), so that other fields, which somebody else may have changed meanwhile,
+ * stay.
+ */
 export function useChangeInstance(name: string) {
   const queries = useQueryClient()
   return useMutation({

@@ -1,4 +1,4 @@
-/** Names of the databases of an instance, for a selector. */
+/** Names of the databases of an instance, to choose one from. */
 import type { InstanceDatabasesAnswer } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'

@@ -20,7 +20,7 @@ const NAME_FIELDS = {
   SERVICE_PRINCIPAL: 'service_principal_name',
 } as const
 
-/** Asks for CAN_USE (`see_permissions`). */
+/** Requires CAN_USE (`see_permissions`). */
 export const instancePermissionsQuery = (instance: string) =>
   queryOptions({
     queryKey: [...instanceKeys.one(instance), 'permissions'],
@@ -28,7 +28,7 @@ export const instancePermissionsQuery = (instance: string) =>
   })
 
 export interface PermissionChange {
-  /** What is granted afterwards; of `replace` nothing else is. */
+  /** The grants after the change; with `replace` all others are removed. */
   readonly grants: readonly Grant[]
   readonly mode: 'merge' | 'replace'
 }

@@ -1,4 +1,4 @@
-/** Roles of an instance, whom they are bound to, and those as which the caller could log in now. */
+/** Roles of an instance, the identities to which they are bound, and the roles as which the caller could log in now. */
 import type {
   DatabaseInstanceRole,
   ListDatabaseInstanceRolesResponse,
@@ -9,7 +9,7 @@ import { get, send } from './api.ts'
 import { instanceKeys } from './instances.ts'
 import { getAllPages } from './pages-of.ts'
 
-/** Asks for CAN_USE (`see_roles`), and for an instance that runs. */
+/** Requires CAN_USE (`see_roles`), and a running instance. */
 export const instanceRolesQuery = (instance: string) =>
   queryOptions({
     queryKey: [...instanceKeys.one(instance), 'roles'],
@@ -21,7 +21,7 @@ export const instanceRolesQuery = (instance: string) =>
       ),
   })
 
-/** For everybody in the workspace, of an instance that runs. */
+/** For everybody in the workspace; requires a running instance. */
 export const signInRolesQuery = (instance: string) =>
   queryOptions({
     queryKey: [...instanceKeys.one(instance), 'sign-in-roles'],
@@ -36,7 +36,7 @@ export const signInRolesQuery = (instance: string) =>
 export type RoleIdentityType = DatabaseInstanceRole['identity_type']
 export type RoleAttribute = 'createdb' | 'createrole' | 'bypassrls' | 'replication'
 
-/** What a caller sets; the rest stays as it is. */
+/** The settings that a caller changes; all others stay as they are. */
 export interface RoleSettings {
   readonly attributes: Partial<Record<RoleAttribute, boolean>>
   /** Membership in `databricks_superuser`. */
@@ -46,13 +46,13 @@ export interface RoleSettings {
 export interface NewRole extends RoleSettings {
   readonly name: string
   readonly type: RoleIdentityType
-  /** A role that is there already, to be bound to the identity. */
+  /** An existing role that is to be bound to the identity. */
   readonly existingRole?: string
 }
 
 const pathOf = (instance: string): string => `/2.0/database/instances/${encodeURIComponent(instance)}/roles`
 
-/** Everything that shows roles, and the rights of whoever was given one. */
+/** Invalidates everything that shows roles, and the rights of an identity that was given one. */
 export function useRolesChanged(instance: string): () => Promise<void> {
   const client = useQueryClient()
   return () => client.invalidateQueries({ queryKey: instanceKeys.one(instance) })
@@ -66,11 +66,11 @@ export function useCreateRole(instance: string) {
 export const createRole = (instance: string, role: NewRole): Promise<DatabaseInstanceRole> =>
   send('POST', pathOf(instance), createRoleBody(role))
 
-/** Also what «Show as API call» shows. */
+/** Also shown by «Show as API call». */
 const createRoleBody = ({ name, type, attributes, isSuperuser, existingRole }: NewRole) => ({
   name,
   identity_type: type,
-  // A role that is there already keeps the attributes that its cluster gave it.
+  // An existing role keeps the attributes that it has in its cluster.
   ...(existingRole === undefined
     ? {
         ...(isSuperuser ? { membership_role: 'DATABRICKS_SUPERUSER' } : {}),
@@ -85,7 +85,7 @@ export const changeRole = (instance: string, role: string, settings: RoleSetting
     membership_role: settings.isSuperuser ? 'DATABRICKS_SUPERUSER' : null,
   })
 
-/** @param reassignOwnedTo takes over what the role owns */
+/** @param reassignOwnedTo role that takes over what the dropped role owns */
 export function useDropRole(instance: string) {
   const changed = useRolesChanged(instance)
   return useMutation({

@@ -1,4 +1,4 @@
-/** Starts a stopped instance from where it is needed. */
+/** Starts a stopped instance, from any page that needs it. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { DatabaseInstance } from '@lakegate/client'
 import { send } from './api.ts'

@@ -11,14 +11,14 @@ import { getAllPages } from './pages-of.ts'
 
 type InstancePage = Partial<ListDatabaseInstancesResponse>
 
-/** Keys begin with what a hint of the server names, so that one call makes all of it stale (events.ts). */
+/** Each key begins with what a hint of the server names, so that one call invalidates all of it (events.ts). */
 export const instanceKeys = {
   all: ['instances'] as const,
   one: (name: string) => ['instances', name] as const,
   sessions: (name: string) => ['sessions', name] as const,
 }
 
-/** While an instance is on its way somewhere, it is looked at again by itself, also where hints do not come through. */
+/** While an instance changes its state, it is read again periodically, even when hints do not arrive. */
 const LOOKS_AGAIN_AFTER = 10_000
 
 const isOnItsWay = ({ state }: DatabaseInstance): boolean => state !== 'AVAILABLE' && state !== 'STOPPED'

@@ -1,4 +1,4 @@
-/** Which of what is known a hint makes stale. What a page shows is asked again at once, the rest when it is shown. */
+/** Which cached data a hint invalidates. Data that a page shows is read again at once, other data when it is shown. */
 import type { ConsoleEvent } from '@lakegate/client'
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 
@@ -10,7 +10,7 @@ export function invalidateFor(queries: QueryClient, hint: ConsoleEvent): void {
     case 'instance':
       void queries.invalidateQueries({ queryKey: ['instances'], exact: true })
       void queries.invalidateQueries({ queryKey: ['instances', hint.data.name] })
-      // How many instances there may still be.
+      // The number of instances that may still be created.
       void queries.invalidateQueries({ queryKey: ['rights'] })
       return
     case 'sessions':
@@ -29,7 +29,7 @@ export function invalidateFor(queries: QueryClient, hint: ConsoleEvent): void {
   }
 }
 
-/** Hints were missed, or there are none: whatever may have changed. */
+/** Hints were missed, or there are none: invalidates everything that may have changed. */
 export function invalidateLive(queries: QueryClient): void {
   for (const queryKey of LIVE_KEYS) void queries.invalidateQueries({ queryKey })
 }

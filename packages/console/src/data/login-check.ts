@@ -1,9 +1,12 @@
-/** Would this identity be let in as this role? Asked without opening anything. */
+/** Checks whether an identity would be let in as a role, without opening a session. */
 import type { LoginCheckAnswer, LoginCheckRequest } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { send } from './api.ts'
 
-/** Asked when the page is opened with its question, and when somebody presses Check: a check of others is in the audit. */
+/**
+ * Requested when the page is opened with a question in its address, and when somebody presses Check: checks of other
+ * identities are recorded in the audit.
+ */
 export const loginCheckQuery = (instance: string, question: LoginCheckRequest) =>
   queryOptions({
     queryKey: ['login-check', instance, question],

@@ -9,7 +9,7 @@ export const SPANS = { '15m': 15, '1h': 60, '24h': 1440 } as const
 export type Span = keyof typeof SPANS
 
 const MINUTE = 60_000
-/** More than the pixels of a chart say nothing. */
+/** More points than a chart has pixels are useless. */
 const MOST_POINTS = 360
 const ASK_AGAIN = 10_000
 

@@ -1,14 +1,14 @@
-/** Native login of an instance: switched, and the sessions that came in by a password of their role. */
+/** Native login of an instance: switches it, and finds the sessions that logged in with a password of their role. */
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useChangeInstance } from './instance-changes.ts'
 import { instanceKeys } from './instances.ts'
 import { endSession, instanceSessionsQuery } from './sessions.ts'
 
-/** Nobody is behind a session that proved a role's own password (docs/clients.md). */
+/** A session that logged in with the role's own password has no identity (docs/clients.md). */
 const cameByPassword = (session: OpenSessionAnswer): boolean => session.identity === undefined
 
-/** Undefined while it is not known. Asks for `see_sessions`. */
+/** Undefined while it is not known. Requires `see_sessions`. */
 export function usePasswordSessions(
   instance: string,
   enabled: boolean,
@@ -22,8 +22,8 @@ export interface DisabledNativeLogin {
 }
 
 /**
- * Switches it off, and ends what came in by it where that is wanted. Off first: what was ended cannot come back.
- * The sessions are asked for anew after the switch, so that nobody who came in meanwhile is left.
+ * Switches native login off, and ends the sessions that used it if that is wanted. It is switched off first, so that
+ * ended sessions cannot log in again; then the sessions are read again, so that none that logged in meanwhile is left.
  */
 export function useDisableNativeLogin(instance: string) {
   const queries = useQueryClient()

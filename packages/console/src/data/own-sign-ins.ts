@@ -1,4 +1,4 @@
-/** Where who is signed in is signed in: browsers, and applications that hold a grant. */
+/** Where the signed-in person is signed in: browsers, and applications with a grant. */
 import type { ScimMe, SignInSessionAnswer } from '@lakegate/client'
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { get, send } from './api.ts'
@@ -12,7 +12,7 @@ export const ownSignInsQuery = queryOptions({
     (await get<{ sessions: readonly SignInSessionAnswer[] }>(PATH, {}, signal)).sessions,
 })
 
-/** Ends them one after the other; stops at the first that cannot be ended. */
+/** Ends them one after the other; stops at the first failure. */
 export function useEndSignIns() {
   const queries = useQueryClient()
   return useMutation({

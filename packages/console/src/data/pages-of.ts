@@ -1,4 +1,4 @@
-/** Lists that the server hands out in pages are read whole: filters and counts of a page are then true. */
+/** Reads all pages of a list, so that filters and counts on a page are correct. */
 import { get, type Query } from './api.ts'
 
 interface NextPage {
@@ -8,7 +8,7 @@ interface NextPage {
 type ReadItems<Page, Item> = (page: Page) => readonly Item[] | undefined
 
 /**
- * @param readItems takes the items out of one page; a page without any may leave them out
+ * @param readItems takes the items out of one page; a page without items may leave them out
  * @throws ApiError, UnreachableError
  */
 export async function getAllPages<Page, Item>(

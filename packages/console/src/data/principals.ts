@@ -1,11 +1,13 @@
-/** Who there is in the workspace: searched by text for pickers, and looked up by id where an answer has ids only. */
+/**
+ * The principals of the workspace: searched by text for pickers, and looked up by id where an answer contains only ids.
+ */
 import type { ScimGroup, ScimListResponse, ScimServicePrincipal, ScimUser } from '@lakegate/client'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'
 
 export type PrincipalKind = 'USER' | 'GROUP' | 'SERVICE_PRINCIPAL'
 
-/** One of the workspace, by the name that roles and permissions have for it. */
+/** A principal of the workspace, by the name that roles and permissions use. */
 export interface Principal {
   readonly id: string
   readonly type: PrincipalKind
@@ -14,7 +16,7 @@ export interface Principal {
   readonly displayName: string
 }
 
-/** The account is for its administrators. */
+/** Only account administrators may search the account. */
 export type DirectoryPlace = 'workspace' | 'account'
 
 const SCIM: Readonly<Record<DirectoryPlace, string>> = {
@@ -26,7 +28,7 @@ const COLLECTIONS: Readonly<Record<PrincipalKind, string>> = {
   GROUP: 'Groups',
   SERVICE_PRINCIPAL: 'ServicePrincipals',
 }
-/** By which attributes a text finds it. */
+/** The attributes that are searched. */
 const SEARCHED: Readonly<Record<PrincipalKind, readonly string[]>> = {
   USER: ['userName', 'displayName'],
   GROUP: ['displayName'],
@@ -34,7 +36,7 @@ const SEARCHED: Readonly<Record<PrincipalKind, readonly string[]>> = {
 }
 const ATTRIBUTES = 'id,userName,displayName,applicationId'
 const MOST_FOUND = 20
-/** A filter stands in the URL, and the URL must stay short. */
+/** The filter is part of the URL, and the URL must stay short. */
 const IDS_AT_ONCE = 50
 
 type ScimPrincipal = Partial<
@@ -44,7 +46,7 @@ type ScimPrincipal = Partial<
   readonly displayName?: string
 }
 
-/** @param text as typed; an empty one finds the first ones of each type */
+/** @param text as typed; an empty text finds the first principals of each type */
 export const principalSearchQuery = (
   text: string,
   types: readonly PrincipalKind[],
@@ -62,7 +64,7 @@ export const principalSearchQuery = (
     staleTime: 30_000,
   })
 
-/** Those that the workspace has; who is not in the answer is deleted, or is in the workspace no more. */
+/** Only those in the workspace are returned; a missing one was deleted, or is no longer in the workspace. */
 export const principalsByIdQuery = (
   type: PrincipalKind,
   ids: readonly string[],

@@ -1,10 +1,10 @@
-/** The cache of what the server said; how often a question is repeated is decided here, once. */
+/** The cache of the server's answers; how often a request is repeated is decided here. */
 import { QueryClient } from '@tanstack/react-query'
 import { ApiError, UnreachableError } from './api.ts'
 
 const RETRIES = 3
 
-/** A refusal stays one; what was unavailable for a moment is asked again. */
+/** A refusal is final; a request that failed because something was temporarily unavailable is repeated. */
 const mayRetry = (failures: number, error: Error): boolean =>
   failures < RETRIES &&
   (error instanceof UnreachableError || (error instanceof ApiError && error.status === 503))

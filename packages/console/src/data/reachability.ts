@@ -1,4 +1,6 @@
-/** Whether the server answered last; every question tells (api.ts), a banner of the shell shows it. */
+/**
+ * Whether the server answered the last request; every request reports it (api.ts), and a banner of the shell shows it.
+ */
 import { createStore } from './store.ts'
 
 export const reachability = createStore<'reachable' | 'unreachable'>('reachable')

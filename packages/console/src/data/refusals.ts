@@ -1,4 +1,4 @@
-/** Every «no» of the server, as its own table has it. It changes with the server only. */
+/** All refusals, from the server's own table. It changes only with the server's version. */
 import type { RefusalsAnswer } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { get } from './api.ts'

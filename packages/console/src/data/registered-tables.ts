@@ -1,4 +1,6 @@
-/** What claims may name: catalogs (all tables of a database) and single tables of an instance, and who may read them. */
+/**
+ * What claims may name: catalogs (all tables of a database) and single tables of an instance; and who may read them.
+ */
 import type {
   DatabaseCatalog,
   DatabaseTable,
@@ -19,7 +21,7 @@ export interface Securable {
   readonly name: string
 }
 
-/** The single tables of an instance; its catalogs are `instanceCatalogsQuery`. */
+/** The tables of an instance that are registered singly; its catalogs are `instanceCatalogsQuery`. */
 export const instanceTablesQuery = (instance: string) =>
   queryOptions({
     queryKey: [...instanceKeys.one(instance), 'tables'],
@@ -36,7 +38,7 @@ const readersPath = ({ type, name }: Securable): string =>
 
 const readersKey = ({ type, name }: Securable) => ['readers', type, name] as const
 
-/** Names of those to whom SELECT was granted on exactly this. */
+/** Names of the principals to which SELECT was granted on exactly this object. */
 export const readersQuery = (securable: Securable) =>
   queryOptions({
     queryKey: readersKey(securable),

@@ -1,19 +1,20 @@
 /**
- * The end of the browser session, which any question may meet: the dialog «Sign in again» opens once, and what asked waits
- * until the person is back. Questions are then asked again by themselves; a change only when the person says so.
+ * Handles the end of the browser session, which any request may encounter: the dialog «Sign in again» opens once, and
+ * all requests wait until the person is back. Queries are then repeated automatically; a change only if the person
+ * confirms it.
  */
 import { createStore } from './store.ts'
 
 export interface SessionOver {
   /** `over`: signed out; `back`: signed in again, but changes wait for «Send again». */
   readonly state: 'signed_in' | 'over' | 'back'
-  /** How many changes wait. */
+  /** How many changes are waiting. */
   readonly waiting: number
 }
 
 const SIGNED_IN: SessionOver = { state: 'signed_in', waiting: 0 }
 
-/** The shell's dialog looks at it. */
+/** The shell's dialog shows it. */
 export const sessionOver = createStore<SessionOver>(SIGNED_IN)
 
 let questions: (() => void)[] = []
@@ -30,7 +31,7 @@ export function waitForSession(): Promise<void> {
   })
 }
 
-/** Settles when the person has signed in again and said whether the change that was under way is sent again. */
+/** Settles when the person has signed in again and decided whether the interrupted change is sent again. */
 export function askToSendAgain(): Promise<boolean> {
   return new Promise((resolve) => {
     changes.push(resolve)
@@ -45,7 +46,7 @@ export function reportSignedIn(): void {
   sessionOver.set(changes.length === 0 ? SIGNED_IN : { state: 'back', waiting: changes.length })
 }
 
-/** The answer to «Send again?», for all changes that wait. */
+/** The answer to «Send again?», for all waiting changes. */
 export function decideChanges(sendAgain: boolean): void {
   const waiting = changes
   changes = []

@@ -6,7 +6,7 @@ import { forgetUnlessKept, ownerOf } from './sql-drafts.ts'
 
 let firstBuild: string | undefined
 
-/** The build of the console with which this page was loaded. */
+/** The console build with which this page was loaded. */
 export const loadedBuild = (): string => firstBuild ?? ''
 
 export const sessionQuery = queryOptions({
@@ -21,7 +21,7 @@ export const sessionQuery = queryOptions({
   retry: false,
 })
 
-/** Of the shell and below, where the session is there. */
+/** For the shell and everything below it, where a session exists. */
 export const useSession = (): ConsoleSessionAnswer => useSuspenseQuery(sessionQuery).data
 
 export const workspaceRightsQuery = queryOptions({
@@ -30,15 +30,15 @@ export const workspaceRightsQuery = queryOptions({
   staleTime: 60_000,
 })
 
-/** Undefined while it is not known yet: nothing is shown then, neither the control nor its refusal. */
+/** Undefined while it is not known yet: neither the control nor its explanation is shown then. */
 export function useMay(action: WorkspaceAction): boolean | undefined {
   const { data } = useQuery(workspaceRightsQuery)
   return data?.actions.includes(action)
 }
 
-/** Ends the browser session; the page then goes to what the server shows to who is signed out. */
+/** Ends the browser session; the page then goes to the server's page for people who are signed out. */
 export async function signOut({ workspace, person }: ConsoleSessionAnswer): Promise<void> {
-  // What the SQL editor kept in this browser goes too, unless the person wanted it to stay.
+  // What the SQL editor stored in this browser is deleted too, unless the person chose to keep it.
   await forgetUnlessKept(ownerOf(workspace.id, person.id))
   await send('POST', '/sign-out')
   location.assign('/console/signed-out')

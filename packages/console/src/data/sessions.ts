@@ -1,4 +1,4 @@
-/** Open PostgreSQL sessions of an instance: who is inside, and the end of one. */
+/** Open PostgreSQL sessions of an instance: lists them and ends single ones. */
 import type { OpenSessionAnswer, OpenSessionsAnswer } from '@lakegate/client'
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { ApiError, get, send } from './api.ts'
@@ -6,10 +6,10 @@ import { instanceKeys } from './instances.ts'
 
 const pathOf = (instance: string) => `/2.0/lakegate/instances/${encodeURIComponent(instance)}/sessions`
 
-/** Idle times and bytes change without a hint. */
+/** Idle times and byte counts change without a hint. */
 const ASK_AGAIN = 10_000
 
-/** Asks for CAN_MANAGE (`see_sessions`). */
+/** Requires CAN_MANAGE (`see_sessions`). */
 export const instanceSessionsQuery = (instance: string) =>
   queryOptions({
     queryKey: instanceKeys.sessions(instance),
@@ -23,11 +23,11 @@ export const endSession = (instance: string, sessionId: string): Promise<OpenSes
 
 export interface EndedSessions {
   readonly ended: number
-  /** Gateways that did not answer: a session of theirs goes on. */
+  /** Gateways that did not answer; if the session is at one of them, it continues. */
   readonly silentGateways: number
 }
 
-/** Ends one after the other; one that is over already counts as ended by somebody else. */
+/** Ends them one after the other; a session that is already over counts as ended by somebody else. */
 export function useEndSessions() {
   const client = useQueryClient()
   return useMutation({

@@ -1,13 +1,13 @@
 /**
- * What the SQL editor keeps in this browser: drafts and history, in IndexedDB, apart for each person and workspace. Where a
- * browser gives no storage (a private window), everything works and nothing is kept.
+ * What the SQL editor keeps in this browser: drafts and history, in IndexedDB, separately for each person and
+ * workspace. If the browser provides no storage (a private window), everything works and nothing is kept.
  */
 const DATABASE = 'lakegate-sql'
 const VERSION = 1
 
 export type StoreName = 'drafts' | 'history'
 
-/** `owner` is in front of every key, so that nobody meets what another person left in the same browser. */
+/** Every key begins with `owner`, so that nobody sees what another person left in the same browser. */
 export interface OwnedRecord {
   readonly owner: string
 }
@@ -47,7 +47,7 @@ async function within<Result>(
   })
 }
 
-/** In the order of their ids. Empty where the browser keeps nothing. */
+/** In the order of their ids. Empty when the browser stores nothing. */
 export async function readOwned<Entry extends OwnedRecord>(
   name: StoreName,
   owner: string,
@@ -65,6 +65,6 @@ export const forget = (name: StoreName, owner: string, id: number): Promise<unkn
 export const forgetAll = (name: StoreName, owner: string): Promise<unknown> =>
   within(name, 'readwrite', (store) => store.delete(ofOwner(owner)))
 
-/** Up to and with this id. */
+/** Deletes entries up to and including this id. */
 export const forgetUpTo = (name: StoreName, owner: string, id: number): Promise<unknown> =>
   within(name, 'readwrite', (store) => store.delete(IDBKeyRange.bound([owner], [owner, id])))

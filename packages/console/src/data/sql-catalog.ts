@@ -1,4 +1,4 @@
-/** What the catalog says in the person's own session: only what the role may see, kept for a minute. */
+/** Answers of the catalog in the person's own session: only what the role may see, cached for a minute. */
 import type { SqlCatalogQuestion } from '@lakegate/client'
 import { queryOptions } from '@tanstack/react-query'
 import { queryClient } from './query-client.ts'
@@ -9,7 +9,10 @@ const KEPT_FOR = 60_000
 const numbers = new WeakMap<SqlSession, number>()
 let last = 0
 
-/** Each session object has a number of its own; a session that was opened anew is told apart by its process. */
+/**
+ * Each session object has a number of its own; a PostgreSQL session that was opened again is distinguished by its
+ * process id.
+ */
 function numberOf(session: SqlSession): number {
   const known = numbers.get(session)
   if (known !== undefined) return known
@@ -34,7 +37,7 @@ export const catalogQuery = (session: SqlSession, question: SqlCatalogQuestion) 
     refetchOnWindowFocus: false,
   })
 
-/** For the completion: empty where no session is open, or the role may not see it. */
+/** For the completion: empty when no session is open, or the role may not see the answer. */
 export async function askCatalog(
   session: SqlSession | undefined,
   question: SqlCatalogQuestion,
@@ -43,7 +46,7 @@ export async function askCatalog(
   try {
     return await queryClient.query(catalogQuery(session, question))
   } catch {
-    // A proposal less; the schema browser shows why.
+    // Then there is one suggestion less; the schema browser shows the reason.
     return []
   }
 }

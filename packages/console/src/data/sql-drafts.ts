@@ -1,4 +1,4 @@
-/** Tabs of the SQL editor as this browser keeps them, and whether it keeps them when the person signs out. */
+/** The SQL editor's tabs as this browser keeps them, and whether it keeps them after signing out. */
 import { forgetChoice, keepChoice, readChoice } from '../browser/choices.ts'
 import { forget, forgetAll, keep, readOwned, type OwnedRecord } from './sql-browser-store.ts'
 
@@ -14,14 +14,14 @@ export interface SqlDraft extends OwnedRecord {
 
 const KEEP_KEY = 'lakegate-sql-keep'
 
-/** One string for a person in a workspace. */
+/** One string for each person in a workspace. */
 export const ownerOf = (workspaceId: string, personId: string): string => `${workspaceId}/${personId}`
 
 export const readDrafts = (owner: string): Promise<readonly SqlDraft[]> => readOwned('drafts', owner)
 export const keepDraft = (draft: SqlDraft): Promise<unknown> => keep('drafts', draft)
 export const forgetDraft = (owner: string, id: number): Promise<unknown> => forget('drafts', owner, id)
 
-/** Off until the person says otherwise: the computer may not be theirs alone. */
+/** Off by default: other people may use the computer too. */
 export const keepsAfterSignOut = (owner: string): boolean => readChoice(`${KEEP_KEY}:${owner}`) === 'yes'
 
 export function setKeepsAfterSignOut(owner: string, keeps: boolean): void {
@@ -36,6 +36,6 @@ export async function forgetUnlessKept(owner: string): Promise<void> {
     await forgetAll('drafts', owner)
     await forgetAll('history', owner)
   } catch {
-    // Without storage there is nothing to forget.
+    // Without storage there is nothing to delete.
   }
 }

@@ -1,9 +1,9 @@
-/** What was run, in this browser only; secrets are taken out before it is kept. */
+/** The history of runs, kept only in this browser; secrets are removed first. */
 import { redactSecrets } from '@lakegate/sql-text'
 import { forgetAll, forgetUpTo, keep, readOwned, type OwnedRecord } from './sql-browser-store.ts'
 
 export interface SqlHistoryEntry extends OwnedRecord {
-  /** Milliseconds of the epoch, moved on where two would be the same: the order. */
+  /** Milliseconds since the epoch, increased if two would be equal; it defines the order. */
   readonly id: number
   readonly sql: string
   readonly instance: string
@@ -29,7 +29,7 @@ export async function remember(entry: Omit<SqlHistoryEntry, 'id'>): Promise<void
     ...entry,
     id: lastId,
     sql: redactSecrets(entry.sql),
-    // An error may repeat the line that failed.
+    // An error message may quote the line that failed.
     summary: redactSecrets(entry.summary),
   }
   await keep('history', kept)

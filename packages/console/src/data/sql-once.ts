@@ -1,10 +1,13 @@
-/** One text of SQL in a session of its own, which ends with it: for pages that change something by SQL (a role's password). */
+/**
+ * Runs one text of SQL in a session of its own, which ends afterwards: for pages that change something with SQL (a
+ * role's password).
+ */
 import type { SqlError } from '@lakegate/client'
 import { messages } from '../messages/index.ts'
 import { createSqlSession, type SqlSessionOptions } from './sql-session.ts'
 import type { SqlRefusal, SqlResult, SqlState } from './sql-state.ts'
 
-/** The login was refused, a statement failed, or the server could not be reached. Its message is for people. */
+/** The login was refused, a statement failed, or the server could not be reached. The message is meant for people. */
 export class SqlOnceError extends Error {
   readonly refusal: SqlRefusal | undefined
   readonly error: SqlError | undefined
@@ -20,7 +23,7 @@ export class SqlOnceError extends Error {
   }
 }
 
-/** Enough for what a page asks; whoever wants more uses the editor. */
+/** Enough for the queries of a page; larger results are for the editor. */
 const ROW_LIMIT = 1_000
 
 /**

@@ -1,4 +1,6 @@
-/** Questions beside the runs of a SQL session that have one answer each: the catalog, and the pieces of a huge cell. */
+/**
+ * Questions to a SQL session that are not runs and have one answer each: the catalog, and the pieces of a huge cell.
+ */
 import type { SqlCatalogQuestion, SqlClientFrame, SqlError, SqlServerFrame } from '@lakegate/client'
 import { messages } from '../messages/index.ts'
 
@@ -40,13 +42,13 @@ const keyOf = ({ run, statement, row, column, offset }: CellPlace): string =>
 export function createQuestions(send: (frame: SqlClientFrame) => void) {
   const asked = new Map<number, Waiting<Rows>>()
   const cells = new Map<string, Waiting<CellPiece>>()
-  /** Until no run is under way. */
+  /** Questions that wait until no run is in progress. */
   const queue: SqlClientFrame[] = []
   let last = 0
   let isReady = false
 
   return {
-    /** Whether the session is open and nothing runs. */
+    /** Whether the session is open and nothing is running. */
     setReady(ready: boolean): void {
       isReady = ready
       if (isReady) for (const frame of queue.splice(0)) send(frame)
@@ -82,14 +84,14 @@ export function createQuestions(send: (frame: SqlClientFrame) => void) {
         cells.delete(keyOf(frame))
         waiting?.resolve({ text: frame.text, isLast: frame.is_last })
       }
-      // A cell that is not kept any more; the panel asks for one piece at a time.
+      // A cell that is no longer kept; the panel requests one piece at a time.
       if (frame.type === 'not_understood' && (frame.frame === undefined || frame.frame === 'cell')) {
         for (const { reject } of cells.values()) reject(new SqlQuestionError())
         cells.clear()
       }
     },
 
-    /** Nobody will answer any more. */
+    /** Rejects all open questions, because nobody will answer them any more. */
     giveUp(): void {
       queue.length = 0
       const waiting = [...asked.values(), ...cells.values()]

@@ -1,6 +1,7 @@
 /**
- * One PostgreSQL session of the SQL editor: the client of `WS /console/sql` (frames in @lakegate/client). It opens with the
- * first run, gives credit for the rows that it took in, comes back after a lost connection, and never sends a run twice.
+ * One PostgreSQL session of the SQL editor: the client of `WS /console/sql` (frames in @lakegate/client). It opens with
+ * the first run, returns credit for the rows that it has processed, resumes after a lost connection, and never sends a
+ * run twice.
  */
 import type { SqlCatalogQuestion, SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import { canHashPasswords, hashRolePasswords, type Replacement } from '@lakegate/sql-text'
@@ -13,7 +14,7 @@ import { applyFrame, FIRST_STATE, withRun, type SqlState } from './sql-state.ts'
 export interface SqlTarget {
   readonly instance: string
   readonly database: string
-  /** The person's own when left out. */
+  /** When left out, the person's own role. */
   readonly role?: string | undefined
 }
 
@@ -21,19 +22,19 @@ export interface SqlRunRequest {
   readonly sql: string
   readonly rowLimit: number
   readonly continueAfterErrors?: boolean
-  /** EXPLAIN (ANALYZE) of something that writes: in a transaction of its own that is rolled back. */
+  /** For EXPLAIN (ANALYZE) of a statement that writes: run it in a transaction of its own that is rolled back. */
   readonly rollBack?: boolean
-  /** Passwords of roles stay as they were written. */
+  /** Passwords of roles are not hashed. */
   readonly asWritten?: boolean
 }
 
-/** What is used of a WebSocket; a test plays it. */
+/** The part of WebSocket that is used; a test provides its own. */
 export type SqlSocket = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'>
 
 export interface SqlSessionOptions {
   readonly connect?: () => SqlSocket
   readonly csrf?: () => string
-  /** Whether the browser is still signed in; asked when a WebSocket was not let in at all. */
+  /** Whether the browser is still signed in; called when a WebSocket was refused before it was opened. */
   readonly isSignedIn?: () => Promise<boolean>
   readonly retryAfter?: number
 }
@@ -43,7 +44,7 @@ export interface SqlSession {
   getState(): SqlState
   /** @returns a function that stops listening */
   subscribe(listener: () => void): () => void
-  /** Opens the session when there is none. Looking at the page does not; a run, or the person's wish, does. */
+  /** Opens the session if there is none. Only a run or the person's request opens it, not looking at the page. */
   open(): void
   run(request: SqlRunRequest): Promise<void>
   /** More rows of a result that stopped at the row limit. */
@@ -54,15 +55,15 @@ export interface SqlSession {
   end(): void
   /** @throws Error when the server no longer has the cell */
   loadCell(place: CellPlace): Promise<{ readonly text: string; readonly isLast: boolean }>
-  /** Asked after the run that is under way. @throws SqlQuestionError */
+  /** Sent after the run in progress. @throws SqlQuestionError */
   ask(question: SqlCatalogQuestion): Promise<readonly (readonly (string | null)[])[]>
 }
 
-/** The server keeps a session so long after its WebSocket was lost. */
+/** How long the server keeps a session after its WebSocket was lost. */
 const KEPT_FOR = 60_000
 const RETRY_AFTER = 1_000
 const CREDIT_AFTER = 20
-/** As docs/refusals.md names it. */
+/** The name in docs/refusals.md. */
 const SIGN_IN_OVER = 'console_session_over'
 
 function connectToServer(): SqlSocket {
@@ -70,7 +71,7 @@ function connectToServer(): SqlSocket {
   return new WebSocket(`${scheme}//${location.host}/console/sql`)
 }
 
-/** 401 of the session question; anything else says nothing about the sign-in. */
+/** False only for a 401 of the session request; any other failure says nothing about the sign-in. */
 async function askWhetherSignedIn(): Promise<boolean> {
   try {
     const response = await fetch('/console/api/session', { credentials: 'same-origin' })
@@ -91,14 +92,14 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   let state = FIRST_STATE
   let socket: SqlSocket | undefined
   let sessionKey: string | undefined
-  /** Frames of this session that have come in since `opened`, over all its WebSockets. */
+  /** Frames of this session received since `opened`, over all its WebSockets. */
   let received = 0
   let lastRun = 0
   let isHello = true
   let replacements: readonly Replacement[] = []
-  /** The run that waits for the session to open. */
+  /** A run that waits for the session to open. */
   let waiting: SqlClientFrame | undefined
-  /** Rows that were taken in and for which no credit was given yet. */
+  /** Rows that were processed, and for which no credit was returned yet. */
   let owed: { readonly run: number; readonly statement: number; rows: number } | undefined
   const questions = createQuestions((frame) => send(frame))
 
@@ -126,7 +127,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     for (const listener of listeners) listener()
   }
 
-  /** Nothing goes before the server has taken the first frame of this WebSocket. */
+  /** Nothing may be sent before the server has accepted the first frame of this WebSocket. */
   function send(frame: SqlClientFrame): void {
     if (!isHello) socket?.send(JSON.stringify(frame))
   }
@@ -177,7 +178,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     if (frame.type === 'ended' && frame.reason === 'sign_in_over') reportSessionOver()
   }
 
-  /** Together for what comes within a moment: the server counts the frames of a browser. */
+  /** Rows that arrive within a moment are credited together, because the server limits the frames of a browser. */
   function credit(run: number, statement: number, rows: number): void {
     if (owed?.run === run && owed.statement === statement) {
       owed.rows += rows
@@ -196,7 +197,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
 
   function sendWhatWaits(): void {
     payCredit()
-    // It may have been lost with the line; a second one does no harm.
+    // The cancel may have been lost with the connection; a second one is harmless.
     if (state.cancelledAt !== undefined) send({ type: 'cancel' })
     if (waiting !== undefined) send(waiting)
     waiting = undefined
@@ -212,7 +213,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     detached?.close()
   }
 
-  /** The dialog of the shell asks for it; what was to be opened is opened then. */
+  /** The dialog of the shell asks the person to sign in; then the session is opened. */
   async function openWhenSignedIn(): Promise<void> {
     reportSessionOver()
     await waitForSession()
@@ -224,7 +225,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     return { type: 'open', csrf: csrf(), instance, database, ...(role === undefined ? {} : { role }) }
   }
 
-  /** The WebSocket is gone without a word of the server. */
+  /** The WebSocket closed without a last frame of the server. */
   async function closed(): Promise<void> {
     const { connection } = state
     if (connection.kind === 'opening') {
@@ -266,7 +267,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
   }
 
   async function run(request: SqlRunRequest): Promise<void> {
-    // While the line is cut nobody can say what would become of it.
+    // While the connection is broken it is unknown whether a new run would arrive.
     if (state.isRunning || state.connection.kind === 'lost') return
     if (state.connection.kind !== 'open') open()
     lastRun += 1
@@ -289,7 +290,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     else waiting = frame
   }
 
-  /** While the passwords were hashed the session may have been refused or ended. */
+  /** The session may have been refused or ended while the passwords were hashed. */
   function isOver(run: number): boolean {
     return state.run?.run !== run || !state.isRunning
   }
@@ -310,7 +311,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
 
   function cancel(): void {
     if (!state.isRunning || state.cancelledAt !== undefined) return
-    // Nothing to cancel yet: the run only waits for the session.
+    // Nothing to cancel yet: the run is still waiting for the session.
     if (state.connection.kind === 'opening') {
       end()
       return
@@ -326,7 +327,7 @@ export function createSqlSession(target: SqlTarget, options: SqlSessionOptions =
     finish('ended_by_person')
   }
 
-  /** Positions of the server are those of the text that was sent. */
+  /** Converts the server's positions, which refer to the text that was sent. */
   function asWritten(frame: SqlServerFrame): SqlServerFrame {
     if (replacements.length === 0) return frame
     const back = (offset: number) => positionAsWritten(offset, replacements)

@@ -1,4 +1,6 @@
-/** What is known of one SQL session, and how each frame of the server changes it. Pure; sql-session.ts holds the WebSocket. */
+/**
+ * The state of one SQL session, and how each frame of the server changes it. Pure; sql-session.ts has the WebSocket.
+ */
 import type {
   RefusalAnswer,
   SqlCell,
@@ -16,7 +18,7 @@ export type SqlConnection =
   | { readonly kind: 'none' }
   | { readonly kind: 'opening' }
   | ({ readonly kind: 'open' } & SqlSessionFacts)
-  /** The WebSocket was cut; the server keeps the session until `until` (milliseconds of the epoch). */
+  /** The WebSocket was lost; the server keeps the session until `until` (milliseconds since the epoch). */
   | ({ readonly kind: 'lost'; readonly until: number } & SqlSessionFacts)
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'refused'; readonly refusal: SqlRefusal }
@@ -41,11 +43,11 @@ export type SqlRefusal = Pick<RefusalAnswer, 'name' | 'message'> & Partial<Refus
 
 export interface SqlResult {
   readonly statement: number
-  /** Where it stands in the text of the run as it was written. */
+  /** Where the statement is in the text of the run as it was written. */
   readonly start: number
   readonly end: number
   readonly columns?: readonly SqlColumn[]
-  /** Grows in place, because a copy for each frame would make 100,000 rows slow; `rowCount` changes with it. */
+  /** Grows in place, because copying it for each frame would make 100,000 rows slow; `rowCount` changes with it. */
   readonly rows: readonly (readonly SqlCell[])[]
   readonly rowCount: number
   readonly status: 'running' | 'complete' | 'failed'
@@ -74,25 +76,25 @@ export interface SqlRun {
   readonly results: readonly SqlResult[]
   readonly messages: readonly SqlMessage[]
   readonly droppedMessages: number
-  /** It did not reach the server: nothing was executed. */
+  /** The run did not reach the server: nothing was executed. */
   readonly isLost: boolean
-  /** Why the server did not run it, in its words. */
+  /** Why the server did not run it, in the server's words. */
   readonly problem?: string
 }
 
 export interface SqlState {
   readonly connection: SqlConnection
   readonly transaction: SqlTransactionState
-  /** As ParameterStatus says them, e.g. `TimeZone`, `standard_conforming_strings`. */
+  /** Values of ParameterStatus, e.g. `TimeZone`, `standard_conforming_strings`. */
   readonly parameters: Readonly<Record<string, string>>
   readonly run: SqlRun | undefined
   readonly isRunning: boolean
-  /** When the cancel was asked for (milliseconds of the epoch). */
+  /** When the cancel was requested (milliseconds since the epoch). */
   readonly cancelledAt: number | undefined
   readonly idleWarning: { readonly time: string; readonly inTransaction: boolean } | undefined
 }
 
-/** More are dropped and counted. */
+/** Further messages are only counted. */
 const MOST_MESSAGES = 1_000
 
 export const FIRST_STATE: SqlState = {
@@ -105,7 +107,7 @@ export const FIRST_STATE: SqlState = {
   idleWarning: undefined,
 }
 
-/** @returns the state with a run that has only begun */
+/** @returns the state with a run that has just begun */
 export const withRun = (state: SqlState, run: number, sql: string): SqlState => ({
   ...state,
   run: { run, sql, results: [], messages: [], droppedMessages: 0, isLost: false },
@@ -114,7 +116,7 @@ export const withRun = (state: SqlState, run: number, sql: string): SqlState => 
   idleWarning: undefined,
 })
 
-/** @returns the state after a frame; frames that answer one question (cells, catalog) change nothing here */
+/** @returns the state after a frame; frames that answer a question (cells, catalog) change nothing here */
 export function applyFrame(state: SqlState, frame: SqlServerFrame): SqlState {
   switch (frame.type) {
     case 'opened':
@@ -159,7 +161,7 @@ export function applyFrame(state: SqlState, frame: SqlServerFrame): SqlState {
   }
 }
 
-/** The server did nothing; why stands with the run that asked for it. */
+/** The server did nothing; the reason is shown with the run that caused it. */
 function notUnderstood(state: SqlState, { message, frame }: Frame<'not_understood'>): SqlState {
   const isOfRun = frame === undefined || frame === 'run' || frame === 'more'
   if (state.run === undefined || !state.isRunning || !isOfRun) return state
@@ -167,7 +169,7 @@ function notUnderstood(state: SqlState, { message, frame }: Frame<'not_understoo
 }
 
 function opened(state: SqlState, frame: Frame<'opened'>): SqlState {
-  // A run that was on its way when the line was cut and never arrived is not repeated: the person decides.
+  // A run that was on its way when the connection broke, and never arrived, is not repeated: the person decides.
   const isLost =
     frame.resumed &&
     frame.last_run !== undefined &&

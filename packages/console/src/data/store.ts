@@ -1,4 +1,4 @@
-/** One value that parts of the page look at; for what is neither a question to the server nor of one component. */
+/** A value that several parts of the page observe, if it neither comes from a query nor belongs to one component. */
 import { useSyncExternalStore } from 'react'
 
 export interface Store<Value> {
@@ -25,6 +25,6 @@ export function createStore<Value>(initial: Value): Store<Value> {
   }
 }
 
-/** The component is made anew when the value changes. */
+/** The component renders again when the value changes. */
 export const useStore = <Value>(store: Store<Value>): Value =>
   useSyncExternalStore(store.subscribe, store.get)

@@ -1,4 +1,4 @@
-/** Words for a state, and names of who somebody is: icon, word and colour, never colour alone. */
+/** Badges for states and chips for principals: icon, word and colour, never colour alone. */
 import {
   IconAlertTriangle,
   IconCircle,
@@ -32,7 +32,7 @@ export function Badge({ tone = 'neutral', icon, children }: BadgeProps) {
   )
 }
 
-/** How things are, as an icon: done, under way, off, gone, wrong. */
+/** The icons of states: done, in progress, off, gone, wrong. */
 export const STATE_ICONS = {
   done: <IconCircleFilled size={12} aria-hidden />,
   underWay: <IconLoader2 size={12} className={styles['turning']} aria-hidden />,
@@ -53,11 +53,11 @@ const PRINCIPAL_ICONS: Readonly<Record<PrincipalType, ReactNode>> = {
 export interface PrincipalChipProps {
   readonly type: PrincipalType
   readonly name: string
-  /** The role of a group stands out, so that nobody takes a person for the role. */
+  /** The role of a group is marked, so that it is not mistaken for a person. */
   readonly isGroupRole?: boolean
 }
 
-/** A user, service principal or group by icon and name; readers hear the type. */
+/** A user, service principal or group by icon and name; screen readers also announce the type. */
 export function PrincipalChip({ type, name, isGroupRole = false }: PrincipalChipProps) {
   return (
     <span className={classes(styles['principal'], isGroupRole && styles['groupRole'])} title={name}>

@@ -1,4 +1,6 @@
-/** Buttons, and links that look like them. The words are verb and noun; an icon never stands alone without a name. */
+/**
+ * Buttons, and links that look like them. The label is a verb and a noun; a button with only an icon also has a name.
+ */
 import type { ReactNode } from 'react'
 import {
   Button as AriaButton,
@@ -16,7 +18,7 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'style'
   readonly children: ReactNode
   readonly kind?: ButtonKind
   readonly isSmall?: boolean
-  /** Under way: it says so and takes no second press, but keeps the focus. */
+  /** The action is in progress: the button shows that and ignores presses, but keeps the focus. */
   readonly isBusy?: boolean
   readonly icon?: ReactNode
 }
@@ -51,7 +53,7 @@ export interface LinkButtonProps {
   readonly kind?: ButtonKind
   readonly isSmall?: boolean
   readonly icon?: ReactNode
-  /** The key of the shell that presses it, e.g. `n` (app/use-keys.ts). */
+  /** The shell's key that presses it, e.g. `n` (app/use-keys.ts). */
   readonly shortcut?: string
 }
 
@@ -80,7 +82,7 @@ export function LinkButton({
 }
 
 export interface IconButtonProps extends Omit<AriaButtonProps, 'className' | 'style' | 'children'> {
-  /** The name; shown as a tooltip on hover and focus. */
+  /** The accessible name; also shown as a tooltip on hover and focus. */
   readonly label: string
   readonly icon: ReactNode
   readonly isSmall?: boolean

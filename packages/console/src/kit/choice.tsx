@@ -1,4 +1,4 @@
-/** Fields to choose in: lists that open, boxes, switches, radio cards; lists that search are in combo-box.tsx. */
+/** Fields for choosing: drop-down lists, checkboxes, switches, radio cards; searchable lists are in combo-box.tsx. */
 import { IconCheck, IconChevronDown, IconMinus } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import {

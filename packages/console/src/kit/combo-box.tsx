@@ -1,4 +1,7 @@
-/** A field that searches as one types. A file of its own: the first page needs lists, and not this one. */
+/**
+ * A field that searches while one types. In a file of its own, because the first page needs other lists but not this
+ * one.
+ */
 import { IconChevronDown } from '@tabler/icons-react'
 import { Button, ComboBox as AriaComboBox, Input, ListBox, Popover } from 'react-aria-components'
 import { messages } from '../messages/index.ts'
@@ -7,14 +10,14 @@ import { FieldLabel, FieldNotes, type FieldTexts } from './field.tsx'
 import styles from './field.module.css'
 
 export interface ComboBoxProps extends FieldTexts {
-  /** What matches the text; the caller searches (here or at the server) whenever the text changes. */
+  /** The options that match the text; the caller searches (here or at the server) whenever the text changes. */
   readonly options: readonly Option[]
   readonly text: string
   readonly onTextChange: (text: string) => void
   readonly onChoose: (value: string) => void
   readonly isSearching?: boolean
   readonly isDisabled?: boolean
-  /** A text that is none of the options counts too. */
+  /** Also accepts a text that is none of the options. */
   readonly allowsOther?: boolean
   readonly placeholder?: string
 }

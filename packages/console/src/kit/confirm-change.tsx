@@ -1,4 +1,4 @@
-/** Asks before a change, makes it, says that it was made, and shows at its place what went wrong. */
+/** Asks before a change, makes it, and reports its success; an error is shown in the dialog. */
 import { useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Confirm, ConfirmByName } from './dialog.tsx'
@@ -7,21 +7,21 @@ import { InlineError } from './state.tsx'
 
 export interface ConfirmChangeProps<Answer> {
   readonly title: string
-  /** The verb and the noun. */
+  /** The label of the button: a verb and a noun. */
   readonly action: string
-  /** The consequences, with true counts. */
+  /** The consequences, with real counts. */
   readonly children?: ReactNode
   readonly change: () => Promise<Answer>
-  /** The words of the flag. */
+  /** The text of the flag. */
   readonly done: string | ((answer: Answer) => string)
   readonly onDone?: () => void
   readonly onClose: () => void
   readonly isDangerous?: boolean
-  /** Typed before the button opens; for what goes for good. */
+  /** Must be typed before the button is enabled; for actions that cannot be undone. */
   readonly name?: string
 }
 
-/** Rendered while it asks, so that each question begins without the error of the one before. */
+/** Render it only while it asks, so that no question begins with the error of the previous one. */
 export function ConfirmChange<Answer>({
   title,
   action,

@@ -1,4 +1,7 @@
-/** What is copied: a value beside its button, a secret behind a mask, a block of code. The clipboard is written on a press only. */
+/**
+ * Things to copy: a value with a button, a masked secret, a block of code. The clipboard is written only when a button
+ * is pressed.
+ */
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { messages } from '../messages/index.ts'
@@ -11,7 +14,10 @@ const SHOWS_COPIED = 2_000
 
 type CopyState = 'idle' | 'copied' | 'closed'
 
-/** @returns the state to show, and the copying itself; `closed` where the page has no clipboard (plain http on another host) */
+/**
+ * @returns the state to show, and a function that copies; `closed` when the page has no clipboard (plain http on
+ * another host)
+ */
 function useCopy(): readonly [CopyState, (text: string) => Promise<void>] {
   const [state, setState] = useState<CopyState>('idle')
   useEffect(() => {
@@ -37,7 +43,7 @@ export interface CopyButtonProps {
   readonly onCopied?: () => void
 }
 
-/** An icon only; its name says what is copied. */
+/** A button with only an icon; its accessible name says what it copies. */
 function CopyButton({ what, text, onCopied }: CopyButtonProps) {
   const [state, copy] = useCopy()
   const label = state === 'copied' ? messages.kit.copied : messages.kit.copyNamed(what)
@@ -61,7 +67,7 @@ export interface CopyTextButtonProps extends CopyButtonProps {
   readonly kind?: ButtonKind
 }
 
-/** The same with words. */
+/** The same with a visible label. */
 export function CopyTextButton({ children, text, kind = 'secondary', onCopied }: CopyTextButtonProps) {
   const [state, copy] = useCopy()
   return (
@@ -98,7 +104,7 @@ export interface SecretFieldProps {
   readonly children?: ReactNode
 }
 
-/** Masked until asked for; not selectable while it is. */
+/** Masked until the person asks to see it; not selectable meanwhile. */
 export function SecretField({ what, secret, copyLabel, onCopied, children }: SecretFieldProps) {
   const [isShown, setShown] = useState(false)
   return (
@@ -140,7 +146,7 @@ export function CodeBlock({ what, code }: CodeBlockProps) {
   )
 }
 
-/** The call or the statement behind a form, folded away. */
+/** The API call or the SQL statement behind a form, collapsed. */
 export function ShowAsCall({
   code,
   label = messages.kit.showAsCall,

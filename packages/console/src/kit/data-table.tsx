@@ -1,6 +1,7 @@
 /**
- * The list of a page: a grid with keyboard and readers' support, sorted by its heads, virtual when it is long; cards on a
- * phone. The first column is the row's name (its row header, and usually a link); actions stand in a last column of their own.
+ * The list of a page: a grid for keyboard and screen readers, sorted by its column headers, virtualised when it is
+ * long; cards on a phone. The first column is the name of the row (its row header, and usually a link); actions are in
+ * a last column of their own.
  */
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useMemo, useState, type ReactElement, type ReactNode } from 'react'
@@ -28,12 +29,12 @@ export interface Column<Item> {
   readonly id: string
   readonly title: string
   readonly render: (item: Item) => ReactNode
-  /** By what it sorts; a column without it does not sort. */
+  /** The value to sort by; a column without it cannot be sorted. */
   readonly sortBy?: (item: Item) => string | number
   readonly isNumeric?: boolean
-  /** Shown on a phone's card at once; the rest stands behind «Details». The first three by default. */
+  /** Always visible on a phone's card; other columns are behind «Details». By default the first three. */
   readonly isOnCard?: boolean
-  /** Pixels; used where the table is virtual. */
+  /** In pixels; used when the table is virtualised. */
   readonly width?: number
 }
 
@@ -43,7 +44,7 @@ export interface DataTableProps<Item> {
   readonly items: readonly Item[]
   readonly columns: readonly Column<Item>[]
   readonly keyOf: (item: Item) => string
-  /** The row's name, for its checkbox and menu. */
+  /** The name of the row, for its checkbox and menu. */
   readonly nameOf: (item: Item) => string
   readonly actionsOf?: (item: Item) => ReactNode
   readonly empty: ReactNode
@@ -51,19 +52,19 @@ export interface DataTableProps<Item> {
   readonly onSelect?: (keys: ReadonlySet<string>) => void
   readonly sort?: SortDescriptor
   readonly onOpen?: (item: Item) => void
-  /** Called with the order that the person chose, for the URL. */
+  /** Called with the order that the person chose, to keep it in the URL. */
   readonly onSort?: (sort: SortDescriptor) => void
-  /** A line of its own below the row: what is wrong with it. */
+  /** A separate line below the row: what is wrong with it. */
   readonly noteOf?: (item: Item) => ReactNode
-  /** Somebody is among the rows: they keep their places, and new ones come at the end. */
+  /** The pointer or the focus is within the rows: they keep their positions, and new ones are added at the end. */
   readonly isFrozen?: boolean
 }
 
-/** Above so many rows only those in view are made. */
+/** From this number of rows on, only those in view are rendered. */
 const VIRTUAL_FROM = 200
 /**
- * The table is made anew with each key in a filter, and each row costs: of very long lists the first ones are shown, and more
- * on request.
+ * The table is rendered again with each key in a filter, and each row costs time: of very long lists only the first
+ * rows are shown, and more on request.
  */
 const ROWS_AT_ONCE = 300
 const ROW_HEIGHT = 36
@@ -235,7 +236,7 @@ function withNotes<Item>(
   })
 }
 
-/** An empty cell is a dash to the eye and «none» to the ear. */
+/** An empty cell is shown as a dash, and read out as «none». */
 export const orNone = (content: ReactNode): ReactNode =>
   content === undefined || content === null || content === '' ? (
     <span>
@@ -246,7 +247,7 @@ export const orNone = (content: ReactNode): ReactNode =>
     content
   )
 
-/** A cell cuts what is longer than it; a plain text tells the whole of itself. */
+/** A cell truncates long content; for plain text, its title shows the whole. */
 const titled = (content: ReactNode): ReactNode =>
   typeof content === 'string' ? <span title={content}>{content}</span> : content
 

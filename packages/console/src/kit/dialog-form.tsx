@@ -1,4 +1,4 @@
-/** A dialog that is one form: fields, what is wrong with all of them together, Cancel, and the verb. */
+/** A dialog with one form: fields, errors that belong to no single field, Cancel, and the button that submits. */
 import type { ReactNode } from 'react'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
@@ -8,14 +8,17 @@ import type { FormState } from './use-form.ts'
 
 export interface DialogFormProps {
   readonly title: string
-  /** The verb. */
+  /** The label of the button that submits. */
   readonly action: string
   readonly form: Pick<FormState<object>, 'isChanged' | 'isBusy' | 'submit' | 'error'>
   readonly onClose: () => void
   readonly children: ReactNode
-  /** Nothing to send before something was changed: a form that edits what is there. */
+  /** For a form that edits something: it can be submitted only after a change. */
   readonly needsChange?: boolean
-  /** Takes the place of the server's words, where the form has better ones. To send again is useless while it stands. */
+  /**
+   * Shown instead of the server's message, if the form has a better one. While it is shown, the form cannot be sent
+   * again.
+   */
   readonly problem?: ReactNode
 }
 

@@ -1,4 +1,4 @@
-/** Layers over the page: dialogs that ask, the one dialog that deletes, drawers that show a thing beside its list. */
+/** Layers over the page: dialogs that ask, the dialog that deletes, and drawers that show an item beside its list. */
 import { IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
@@ -9,14 +9,14 @@ import styles from './dialog.module.css'
 import { TextField } from './field.tsx'
 
 export interface DialogProps {
-  /** The question, or what the form makes. */
+  /** The question, or what the form creates. */
   readonly title: string
   readonly isOpen: boolean
   readonly onClose: () => void
   readonly children: ReactNode
-  /** The verbs, the dangerous one last. A Cancel button comes first by itself, unless `withoutCancel`. */
+  /** The buttons, the dangerous one last. A Cancel button is added before them, unless `withoutCancel`. */
   readonly buttons: ReactNode
-  /** Something was typed: neither Escape nor a press beside the dialog throws it away. */
+  /** Something was typed: Escape and a press beside the dialog then do not close it. */
   readonly isChanged?: boolean
   readonly withoutCancel?: boolean
   readonly hasForm?: boolean
@@ -66,9 +66,9 @@ export function Dialog({
 
 export interface ConfirmProps {
   readonly title: string
-  /** The consequences, with true counts. */
+  /** The consequences, with real counts. */
   readonly children: ReactNode
-  /** The verb and the noun. */
+  /** The label of the button: a verb and a noun. */
   readonly action: string
   readonly isOpen: boolean
   readonly onClose: () => void
@@ -79,7 +79,7 @@ export interface ConfirmProps {
   readonly problem?: ReactNode
 }
 
-/** Asks before something that cannot be taken back. The focus is on Cancel. */
+/** Asks before something that cannot be undone. The focus is on Cancel. */
 export function Confirm({
   title,
   children,
@@ -110,11 +110,11 @@ export function Confirm({
 }
 
 export interface ConfirmByNameProps extends ConfirmProps {
-  /** Typed, or pasted, exactly. */
+  /** Must be typed or pasted exactly. */
   readonly name: string
 }
 
-/** Asks before something goes for good: only its exact name opens the button. */
+/** Asks before something is deleted permanently: the button is enabled only when its exact name was typed. */
 export function ConfirmByName({ name, onConfirm, ...rest }: ConfirmByNameProps) {
   const [typed, setTyped] = useState('')
   const matches = typed === name

@@ -1,4 +1,7 @@
-/** Fields to type into: text, searches; numbers are in number-field.tsx. Each has a label, may have a hint, and shows its own problem. */
+/**
+ * Fields for typing: text and search; numbers are in number-field.tsx. Each has a label, may have a hint, and shows its
+ * own problem.
+ */
 import { IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import {
@@ -21,12 +24,12 @@ export interface FieldTexts {
   readonly label: string
   readonly hint?: ReactNode
   readonly isOptional?: boolean
-  /** What is wrong with the value; the server's own words where it refused it. */
+  /** What is wrong with the value; the server's message if it refused the value. */
   readonly problem?: string | undefined
 }
 
 export interface FieldLabelProps extends Pick<FieldTexts, 'label' | 'isOptional'> {
-  /** For a field in a table, whose column says to the eye what the label says to the ear. */
+  /** For a field in a table: the column header is its visible label, so this one is only for screen readers. */
   readonly isHidden?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** One filter of a list as a chip: «Outcome: refused». It opens the choices, and is cleared by a cross of its own. */
+/** One filter of a list as a chip: «Outcome: refused». It opens the choices, and has a cross that clears it. */
 import { IconChevronDown, IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Button, Dialog, DialogTrigger, ListBox, ListBoxItem, Popover } from 'react-aria-components'
@@ -8,10 +8,10 @@ import styles from './filter-chip.module.css'
 
 export interface FilterChipProps {
   readonly label: string
-  /** As the chip shows it; undefined: any. */
+  /** The value as the chip shows it; undefined means any. */
   readonly value: string | undefined
   readonly onClear: () => void
-  /** What is chosen in; call `close` when it is done. */
+  /** The content in which the value is chosen; it calls `close` when done. */
   readonly children: (close: () => void) => ReactNode
 }
 
@@ -56,11 +56,11 @@ export interface ChipChoicesProps {
   readonly choices: readonly ChipChoice[]
   readonly chosen: string | undefined
   readonly onChoose: (value: string) => void
-  /** The first thing in the chip; not where a field to type into stands before it. */
+  /** Whether it takes the focus when the chip opens; not if a text field comes before it. */
   readonly takesFocus?: boolean
 }
 
-/** A short list to choose one of, inside a chip. */
+/** A short list to choose from, inside a chip. */
 export function ChipChoices({ label, choices, chosen, onChoose, takesFocus = true }: ChipChoicesProps) {
   return (
     <ListBox
@@ -71,7 +71,7 @@ export function ChipChoices({ label, choices, chosen, onChoose, takesFocus = tru
       selectedKeys={chosen === undefined ? [] : [chosen]}
       items={choices.map((choice) => ({ ...choice, id: choice.value }))}
       onSelectionChange={(keys) => {
-        // The one that is chosen already, pressed again, is chosen still.
+        // Pressing the chosen entry again keeps it chosen.
         const [key = chosen] = keys === 'all' ? [] : [...keys]
         if (key !== undefined) onChoose(String(key))
       }}

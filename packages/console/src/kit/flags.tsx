@@ -1,4 +1,4 @@
-/** Flags: short words at the lower left after something was done. Errors are no flags; they stay at their place. */
+/** Flags: short messages at the lower left after an action. Errors are not shown as flags, but where they occurred. */
 import { IconX } from '@tabler/icons-react'
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { messages } from '../messages/index.ts'
@@ -7,7 +7,7 @@ import styles from './flags.module.css'
 
 export interface Flag {
   readonly text: string
-  /** Takes back what was done. */
+  /** Undoes the action. */
   readonly undo?: () => void
   /** How long it stays, in milliseconds. */
   readonly lasts?: number
@@ -39,7 +39,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-/** Once, in the shell. F8 moves the focus to it. */
+/** Rendered once, in the shell. F8 moves the focus to it. */
 export function FlagRegion() {
   const shown = useSyncExternalStore(subscribe, () => flags)
   const [isHeld, setHeld] = useState(false)

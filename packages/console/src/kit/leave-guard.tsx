@@ -1,4 +1,4 @@
-/** Asks before a changed form is left: by a link, by Back, by closing the window. */
+/** Asks before the person leaves a changed form: by a link, by Back, or by closing the window. */
 import { useBlocker } from '@tanstack/react-router'
 import { messages } from '../messages/index.ts'
 import { Button } from './button.tsx'

@@ -11,7 +11,7 @@ export interface MenuAction {
   readonly id: string
   readonly label: string
   readonly onAction?: () => void
-  /** A page of the server outside the console; pages of the console go by `onAction` and navigate. */
+  /** A page of the server outside the console; pages of the console use `onAction` and navigate. */
   readonly href?: string
   readonly icon?: ReactNode
   readonly isDangerous?: boolean

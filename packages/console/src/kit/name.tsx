@@ -1,11 +1,11 @@
-/** Names that somebody gave, in lists and lines. */
+/** User-chosen names in lists and lines. */
 
 export interface NameProps {
   readonly name: string
   readonly className?: string | undefined
 }
 
-/** In its own direction of writing, and whole in its title, because most places cut it. */
+/** In its own writing direction, and complete in its title, because most places truncate it. */
 export const Name = ({ name, className }: NameProps) => (
   <bdi className={className} title={name}>
     {name}

@@ -1,4 +1,4 @@
-/** A field for a number. A file of its own: what it reads numbers with is a large part of what forms load. */
+/** A field for a number. In a file of its own, because its number parsing is a large part of what forms load. */
 import {
   Input,
   NumberField as AriaNumberField,

@@ -8,14 +8,14 @@ import styles from './page.module.css'
 export interface PageProps {
   /** Also in the title of the window: «dev · Roles · Lakegate». */
   readonly title: string
-  /** In front of the page's name in the title of the window, e.g. the tab. */
+  /** Precedes the page's name in the title of the window, e.g. the tab. */
   readonly section?: string
   readonly badge?: ReactNode
   readonly actions?: ReactNode
   readonly children: ReactNode
-  /** Where the place says it already, and each line counts. */
+  /** For pages whose place is clear already, and where vertical space is scarce. */
   readonly isHeadHidden?: boolean
-  /** Lists and the SQL editor take all the width there is. */
+  /** For lists and the SQL editor, which use the whole width. */
   readonly isWide?: boolean
 }
 
@@ -32,7 +32,8 @@ export function Page({
   useEffect(() => {
     document.title = [title, section, messages.app.product].filter((part) => part !== undefined).join(' · ')
   }, [title, section])
-  // A new page: readers hear its name, and the keyboard goes on from its top (WCAG 2.4.3).
+  // On a new page the focus moves to the heading, so that screen readers announce it and the keyboard continues from
+  // the top (WCAG 2.4.3).
   useEffect(() => {
     heading.current?.focus({ preventScroll: true })
   }, [title])
@@ -56,7 +57,7 @@ export interface TabLink {
   readonly to: LinkProps['to']
   readonly label: string
   readonly params?: Readonly<Record<string, string>>
-  /** The tab of the index page is current only at exactly its path. */
+  /** Marks the tab as current only at exactly its path; for the index page. */
   readonly isExact?: boolean
 }
 
@@ -64,7 +65,7 @@ export interface TabLink {
 export function TabLinks({ label, tabs }: { readonly label: string; readonly tabs: readonly TabLink[] }) {
   const list = useRef<HTMLElement>(null)
   const pathname = useLocation({ select: (location) => location.pathname })
-  // On a phone the tabs are wider than the page: the one that is shown stands in sight.
+  // On a phone the tabs are wider than the page, so the current one is scrolled into view.
   useEffect(() => {
     const current = list.current?.querySelector('[aria-current="page"]')
     if (current instanceof HTMLElement && list.current !== null)
@@ -93,7 +94,7 @@ export function TabLinks({ label, tabs }: { readonly label: string; readonly tab
 
 export interface SectionProps {
   readonly title?: ReactNode
-  /** Beside the title, e.g. what adds to the list below. */
+  /** Beside the title, e.g. a button that adds to the list below. */
   readonly actions?: ReactNode
   readonly children: ReactNode
 }
@@ -124,7 +125,7 @@ export function Card({ title, children }: { readonly title?: ReactNode; readonly
 
 export interface ToolbarProps {
   readonly children: ReactNode
-  /** At its end: what adds to the list, or takes it along. */
+  /** At the end of the toolbar: buttons that add to the list or download it. */
   readonly actions?: ReactNode
 }
 
@@ -136,7 +137,7 @@ export const Toolbar = ({ children, actions }: ToolbarProps) => (
   </div>
 )
 
-/** One sentence above a list: what it holds. */
+/** One sentence above a list that says what it contains. */
 export const Intro = ({ children }: { readonly children: ReactNode }) => (
   <p className={styles['intro']}>{children}</p>
 )
@@ -146,7 +147,7 @@ export interface FormProps {
   readonly onSubmit: () => void
   readonly children: ReactNode
   readonly buttons?: ReactNode
-  /** For submit buttons outside it, in a dialog. */
+  /** For submit buttons outside the form, in a dialog. */
   readonly id?: string
 }
 

@@ -1,4 +1,4 @@
-/** Hands a text that the page holds to the browser's downloads. */
+/** Downloads a text from the page as a file. */
 export function saveFile(name: string, text: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = document.createElement('a')

@@ -1,6 +1,7 @@
 /**
- * What a page keeps in the query of its address, for `validateSearch` of its route. By hand and not by zod: routes are part of
- * the first load, and zod is a tenth of it. What a hand-written address has wrong is left out; the page still opens.
+ * What a page keeps in the query of its address, for `validateSearch` of its route. Written without zod, because routes
+ * are part of the first load, and zod would be a tenth of it. Invalid values in an address are ignored; the page still
+ * opens.
  */
 type Field<Value> = (value: unknown) => Value | undefined
 
@@ -13,7 +14,7 @@ export const oneOf =
 
 export type Found<Values> = { [Name in keyof Values]?: Values[Name] | undefined }
 
-/** @returns the fields that the address has, without what is not right */
+/** @returns the valid fields of the address */
 export const searchFields =
   <Values extends object>(fields: { readonly [Name in keyof Values]: Field<Values[Name]> }) =>
   (search: Readonly<Record<string, unknown>>): Found<Values> => {

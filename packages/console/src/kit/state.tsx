@@ -1,4 +1,4 @@
-/** The states of a page besides its content: empty, loading, wrong, denied, out of date. */
+/** The states of a page other than its content: empty, loading, failed, denied, out of date. */
 import { useEffect, useState, type ReactNode } from 'react'
 import { Link } from '@tanstack/react-router'
 import { ApiError, SendAgainError, UnreachableError } from '../data/api.ts'
@@ -25,7 +25,7 @@ export function EmptyState({
   )
 }
 
-/** Appears after 200 ms; a page that is there sooner never shows it. */
+/** Appears after 200 ms; a page that loads faster never shows it. */
 export function Skeleton({ lines = 6 }: { readonly lines?: number }) {
   return (
     <div className={styles['skeleton']} role="status" aria-label={messages.kit.loading} data-loading>
@@ -43,7 +43,7 @@ export interface NoticeProps {
   readonly actions?: ReactNode
 }
 
-/** Something to read at its place: a warning, an explanation. */
+/** A text within the page: a warning or an explanation. */
 export function Notice({ tone = 'info', title, children, actions }: NoticeProps) {
   return (
     <div
@@ -62,7 +62,7 @@ export function Notice({ tone = 'info', title, children, actions }: NoticeProps)
 }
 
 export interface RefusalCardProps {
-  /** As docs/refusals.md names it. */
+  /** The name in docs/refusals.md. */
   readonly name: string
   readonly sqlstate?: string | undefined
   readonly message: string
@@ -71,7 +71,7 @@ export interface RefusalCardProps {
   readonly actions?: ReactNode
 }
 
-/** Why somebody was not let in: what happened, why, what to do, and the name to search for. */
+/** Why a login was refused: what happened, why, what to do, and the name to search for. */
 export function RefusalCard({ name, sqlstate, message, detail, hint, actions }: RefusalCardProps) {
   return (
     <div className={styles['card']} role="group" aria-label={name}>
@@ -89,7 +89,7 @@ export function RefusalCard({ name, sqlstate, message, detail, hint, actions }: 
   )
 }
 
-/** What went wrong with the person's own action, at its place; spoken at once. */
+/** What went wrong with the person's own action, shown where it happened and announced at once. */
 export function InlineError({
   error,
   onRetry,
@@ -126,11 +126,11 @@ export function InlineError({
 export interface PageErrorProps {
   readonly error: Error
   readonly onRetry: () => void
-  /** Who can give what is missing, where the page knows. */
+  /** Who can grant the missing permission, if the page knows. */
   readonly askWhom?: string
 }
 
-/** A page without its data: denied and unavailable never look alike. */
+/** Shown instead of a page's data; «denied» and «unavailable» must look different. */
 export function PageError({ error, onRetry, askWhom }: PageErrorProps) {
   if (error instanceof ApiError && error.status === 403) {
     return (
@@ -148,7 +148,7 @@ export function PageError({ error, onRetry, askWhom }: PageErrorProps) {
         {messages.kit.notReachable}
       </Notice>
     )
-  // What is gone does not come back by asking again.
+  // A deleted object does not come back, so there is no retry.
   if (error instanceof ApiError && error.status === 404) return <InlineError error={error} />
   return <InlineError error={error} onRetry={onRetry} />
 }
@@ -179,7 +179,7 @@ function Waiting({
   )
 }
 
-/** Old data stay while new ones cannot be had, and say how old they are. */
+/** Old data is still shown when new data is not available, with its age. */
 export function Stale({ since, onRetry }: { readonly since: Date; readonly onRetry: () => void }) {
   return (
     <div className={styles['stale']} role="status">

@@ -1,4 +1,4 @@
-/** Tabs inside a card, of one thing in several forms. Tabs that are pages are `TabLinks` (page.tsx). */
+/** Tabs inside a card, for several forms of one thing. Tabs that are pages are `TabLinks` (page.tsx). */
 import type { ReactNode } from 'react'
 import { Tab, TabList, TabPanel, Tabs as AriaTabs } from 'react-aria-components'
 import styles from './tabs.module.css'
@@ -8,7 +8,7 @@ export interface TabsProps<Id extends string> {
   readonly tabs: readonly { readonly id: Id; readonly label: string }[]
   readonly selected: Id
   readonly onSelect: (id: Id) => void
-  /** Of the selected tab. */
+  /** Content of the selected tab. */
   readonly children: ReactNode
 }
 

@@ -1,4 +1,4 @@
-/** Times: one written relative with the whole date behind it, one that runs down. */
+/** Times: a relative time with the full date as its title, and a countdown. */
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { messages } from '../messages/index.ts'
 import { formatRelative, formatRemaining, formatWithZone } from '../text/format.ts'
@@ -8,10 +8,10 @@ import styles from './time.module.css'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
-/** Readers hear what is left at these minutes only. */
+/** Screen readers announce the remaining time only at these minutes. */
 const SPOKEN_MINUTES = [10, 5, 1]
 
-/** @returns the time of now, again after each interval */
+/** @returns the current time, updated after each interval */
 export function useNow(interval: number): Date {
   const [now, setNow] = useState(() => new Date())
   useEffect(() => {
@@ -45,7 +45,7 @@ export interface CountdownProps {
   readonly onEnd?: () => void
 }
 
-/** «59:48 left», each second; amber from ten minutes, red from one. */
+/** «59:48 left», updated every second; amber from ten minutes on, red from one. */
 export function Countdown({ until, onEnd }: CountdownProps) {
   const now = useNow(SECOND)
   const left = until.getTime() - now.getTime()

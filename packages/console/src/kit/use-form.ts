@@ -1,6 +1,6 @@
 /**
- * The state of a form: values, problems by field, what changed. The shape is a zod schema; a refusal of the server that
- * names a field («field: problem») goes to that field.
+ * The state of a form: values, problems by field, what changed. The shape is a zod schema; if the server's refusal
+ * names a field («field: problem»), it is shown at that field.
  */
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -10,16 +10,16 @@ import { ApiError } from '../data/api.ts'
 export interface FormState<Values extends object> {
   readonly values: Values
   readonly set: <Field extends keyof Values>(field: Field, value: Values[Field]) => void
-  /** For the `problem` of a field. */
+  /** For the `problem` property of a field. */
   readonly problemOf: (field: keyof Values | string) => string | undefined
-  /** What belongs to no field. */
+  /** An error that belongs to no field. */
   readonly error: Error | null
   readonly isChanged: boolean
   readonly changed: readonly (keyof Values)[]
   readonly isBusy: boolean
   readonly submit: () => void
   readonly reset: () => void
-  /** The values stay. */
+  /** Clears the error and keeps the values. */
   readonly forgetError: () => void
 }
 
@@ -28,9 +28,9 @@ export interface FormOptions<Values extends object, Answer> {
   readonly initial: Values
   readonly send: (values: Values) => Promise<Answer>
   readonly onDone: (answer: Answer) => void
-  /** Which field of the form a field of the API is, where the names differ. */
+  /** Maps fields of the API to fields of the form, where the names differ. */
   readonly fieldOf?: Readonly<Record<string, string>>
-  /** Of a refusal that names no field in its words, e.g. a name that is taken. */
+  /** For a refusal whose message names no field, e.g. because a name is taken. */
   readonly problemIn?: (error: ApiError) => FieldProblem | undefined
 }
 
@@ -94,7 +94,7 @@ export function useForm<Values extends object, Answer>({
   }
 }
 
-/** The server writes «field: problem» where a field is wrong (http/define-route.ts). */
+/** The server writes «field: problem» for an invalid field (http/define-route.ts). */
 function fieldProblem(
   error: Error | null,
   fieldOf: Readonly<Record<string, string>>,
@@ -103,7 +103,7 @@ function fieldProblem(
   const found = /(?:^|[ '"`])([a-z_][a-z0-9_.]*)['"`]?: (.+)$/is.exec(error.message)
   const [, field, problem] = found ?? []
   if (field === undefined || problem === undefined) return undefined
-  // `custom_tags.3.key` is a problem of the field that holds all tags.
+  // `custom_tags.3.key` is shown at the field that contains all tags.
   const parts = field.split('.')
   const above = parts.map((_, index) => parts.slice(0, parts.length - index).join('.'))
   const known = above.map((name) => fieldOf[name]).find((name) => name !== undefined)

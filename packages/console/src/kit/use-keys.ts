@@ -1,11 +1,14 @@
-/** Keys of one page beside those of the shell (app/keys.ts), by the same rules: no letter counts inside a field or behind a dialog. */
+/**
+ * Keys of one page, in addition to those of the shell (app/keys.ts), with the same rules: no letter has an effect
+ * inside a field or behind a dialog.
+ */
 import { useEffect, useRef } from 'react'
 import { readChoice } from '../browser/choices.ts'
 
-/** As app/appearance.ts keeps it. */
+/** The same key as in app/appearance.ts. */
 const SHORTCUTS_KEY = 'lakegate-shortcuts'
 const FIELD = 'input, textarea, select, [contenteditable], [role=textbox]'
-/** After `g` a letter says where to go; it is the shell's (app/keys.ts). */
+/** After `g` the next letter belongs to the shell, which navigates (app/keys.ts). */
 const SECOND_KEY_WITHIN = 1_500
 const LAYER = '[role=dialog], [role=alertdialog], [role=menu], [role=listbox]'
 
@@ -16,7 +19,7 @@ function isForThePage(event: KeyboardEvent): boolean {
   return !isInField && document.querySelector(LAYER) === null
 }
 
-/** @param keys what each key does; the page may hand in new functions at every rendering */
+/** @param keys what each key does; the page may pass new functions at every rendering */
 export function useKeys(keys: Readonly<Record<string, (target: Element) => void>>): void {
   const latest = useRef(keys)
   useEffect(() => {
@@ -33,7 +36,7 @@ export function useKeys(keys: Readonly<Record<string, (target: Element) => void>
       event.stopPropagation()
       act(event.target)
     }
-    // Before a grid, which would take the letter to search its rows by.
+    // In the capture phase, before a grid would use the letter to search its rows.
     addEventListener('keydown', press, { capture: true })
     return () => removeEventListener('keydown', press, { capture: true })
   }, [])

@@ -1,4 +1,7 @@
-/** One text of the page's address. Pages that stand at several paths (workspace and account) cannot name one route. */
+/**
+ * One parameter of the page's address. Pages that exist at several paths (workspace and account) cannot name a single
+ * route.
+ */
 import { useParams, useSearch } from '@tanstack/react-router'
 
 /** @returns the parameter of the path, decoded; empty where the path has none of that name */
@@ -8,7 +11,7 @@ export function useParam(name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** @returns the text in the query of the address; empty where it is not there */
+/** @returns the value in the query of the address; empty when it is absent */
 export function useSearchText(name: string): string {
   const search: Readonly<Record<string, unknown>> = useSearch({ strict: false })
   const value = search[name]

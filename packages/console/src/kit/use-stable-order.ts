@@ -1,9 +1,12 @@
-/** Rows that stay where they are while somebody is among them: what a finger or the focus is on does not move away. */
+/**
+ * Keeps rows in place while the pointer or the focus is within them, so that a row does not move away from under a
+ * finger.
+ */
 import { useEffect, useRef } from 'react'
 
 /**
- * @param order what the person sorts by; another one is obeyed at once
- * @returns the items; while frozen in the order in which they were shown, new ones at the end
+ * @param order the person's sort order; a new one takes effect at once
+ * @returns the items; while frozen in the order in which they were last shown, with new ones at the end
  */
 export function useStableOrder<Item>(
   items: readonly Item[],

@@ -1,4 +1,4 @@
-/** How texts are kept: one catalogue per subject, sentences whole, names as arguments. */
+/** How texts are kept: one catalogue per subject, whole sentences, names as arguments. */
 
 /** One form for each plural category that the language has; English has `one` and `other`. */
 export function plural(count: number, forms: { readonly one: string; readonly other: string }): string {
@@ -13,7 +13,7 @@ interface Texts {
   readonly [key: string]: string | ((...values: never[]) => string) | Texts
 }
 
-/** `en-XA`: longer by two fifths and accented, so that a text that was forgotten or is cut shows. */
+/** `en-XA`: two fifths longer and with accents, so that untranslated and truncated texts become visible. */
 export function toPseudoLocale<Catalogue extends Texts>(catalogue: Catalogue): Catalogue {
   const entries = Object.entries(catalogue).map(([key, value]) => {
     if (typeof value === 'string') return [key, lengthen(value)] as const
@@ -40,7 +40,7 @@ const ACCENTED: Readonly<Record<string, string>> = {
 
 const escapeForRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** @param values of the sentence, as names and times are: no language changes them */
+/** @param values inserted into the sentence, such as names and times: no language changes them */
 function lengthen(text: string, values: readonly unknown[] = []): string {
   const kept = values.filter((value) => typeof value === 'string' && value !== '') as string[]
   const letters = new RegExp([...kept.map(escapeForRegExp), '[aeiouAEOU]'].join('|'), 'g')

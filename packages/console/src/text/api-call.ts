@@ -1,9 +1,11 @@
-/** The call behind a form, as a line for a shell: the API is what does it, and anybody may do it without the console. */
+/**
+ * The API call behind a form, as a shell command: the API does the work, and everybody may use it without the console.
+ */
 import { shellWord } from './shell-word.ts'
 
 /**
  * @param path e.g. `/api/2.0/database/instances`
- * @param body a secret in it is replaced before
+ * @param body must not contain secrets: replace them first
  */
 export function apiCall(method: string, path: string, body?: unknown): string {
   const lines = [

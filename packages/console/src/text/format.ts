@@ -1,4 +1,6 @@
-/** Numbers, sizes and times as the console writes them. Values of PostgreSQL never come here: they stay text. */
+/**
+ * Numbers, sizes and times as the console writes them. Values of PostgreSQL are never formatted here: they stay text.
+ */
 import { locale } from '../messages/index.ts'
 import { timeZone, type TimeZone } from './time-zone.ts'
 
@@ -6,7 +8,7 @@ const LANGUAGE = locale === 'en-XA' ? 'en' : locale
 
 const number = new Intl.NumberFormat(LANGUAGE)
 
-/** One that writes in the zone that the person chose, and is made anew only when that changes. */
+/** Formats in the time zone that the person chose; the formatter is created again only when that changes. */
 function formatterOf(options: Intl.DateTimeFormatOptions): (time: Date) => string {
   let made: { readonly zone: TimeZone; readonly formatter: Intl.DateTimeFormat } | undefined
   return (time) => {
@@ -47,7 +49,7 @@ export const formatClock = (time: Date): string => clock(time)
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
-/** @param bytes shown with one digit after the point below ten of its unit */
+/** @param bytes shown with one decimal digit when the number is below ten in its unit */
 export function formatBytes(bytes: number): string {
   let value = bytes
   let unit = 0
@@ -66,10 +68,10 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ]
 
-/** Farther away the day says more than a number of days. */
+/** For times farther away, the date is more useful than a number of days. */
 const NEAR = 14 * 86_400
 
-/** How far away a time is, in its largest unit: `3m ago`; the day where it is far. */
+/** The distance of a time in its largest unit: `3m ago`; the date when it is far away. */
 export function formatRelative(time: Date, now: Date): string {
   const seconds = Math.round((time.getTime() - now.getTime()) / 1000)
   if (Math.abs(seconds) >= NEAR) return day(time)
@@ -79,7 +81,7 @@ export function formatRelative(time: Date, now: Date): string {
   return relative.format(0, 'second')
 }
 
-/** What is left, as minutes and seconds: `59:48`; with hours where there are any. */
+/** The remaining time in minutes and seconds: `59:48`; with hours if there are any. */
 export function formatRemaining(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
   const parts = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60]

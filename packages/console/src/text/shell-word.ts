@@ -1,6 +1,6 @@
 /**
- * One word for a POSIX shell: within double quotes where it holds nothing that a shell reads there, as people expect to see it,
- * else within single ones.
+ * Quotes one word for a POSIX shell: in double quotes, which people expect to see, unless it contains a character that
+ * a shell interprets there; then in single quotes.
  */
 export const shellWord = (text: string): string =>
   /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`

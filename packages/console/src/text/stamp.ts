@@ -1,4 +1,4 @@
-/** Instants of records, to the second: in the browser's zone, and in UTC beside it. */
+/** Times of records, to the second: in the browser's time zone, and in UTC beside it. */
 import { locale } from '../messages/index.ts'
 import { formatWithZone } from './format.ts'
 
@@ -19,7 +19,7 @@ const utc = new Intl.DateTimeFormat(LANGUAGE, { ...PARTS, timeZone: 'UTC', timeZ
 
 const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'medium', hourCycle: 'h23' })
 
-/** Of today, to the second. */
+/** For times of today, to the second. */
 export const formatTime = (at: Date): string => time.format(at)
 
 /** @param at ISO 8601 */

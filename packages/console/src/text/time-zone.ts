@@ -1,4 +1,4 @@
-/** In which zone times are written: the browser's, or UTC; the person's choice (Settings → Appearance). */
+/** The time zone in which times are shown: the browser's, or UTC; the person's choice (Settings → Appearance). */
 import { keepChoice, readChoice } from '../browser/choices.ts'
 
 const KEY = 'lakegate-time-zone'

@@ -1,6 +1,7 @@
 /**
- * `lakegate attach`: puts an existing cluster behind the gateway, through REST, and waits until it is. Secrets come from files or standard input:
- * arguments are in the process list for everybody to read (behaviour 74).
+ * `lakegate attach`: puts an existing cluster behind the gateway, through REST, and waits until it is available.
+ * Secrets come from files or standard input, because everybody can read the arguments in the process list (behaviour
+ * 74).
  */
 import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command, Option } from 'commander'
@@ -27,14 +28,14 @@ interface Flags extends ServerFlags {
   readonly wait: boolean
 }
 
-/** Longer than hosts that do not answer are waited for. */
+/** Longer than Lakegate waits for hosts that do not answer. */
 const LIMIT_MS = 120_000
 
 export function attachCommand(): Command {
   return withServer(new Command('attach'))
     .description('put an existing PostgreSQL cluster behind the gateway (docs/attached-instances.md)')
     .argument('<name>', 'name of the database instance')
-    .requiredOption('--host <host:port,…>', 'hosts of the cluster; the primary is found')
+    .requiredOption('--host <host:port,…>', 'hosts of the cluster; Lakegate finds the primary')
     .requiredOption('--user <role>', 'administrative role')
     .requiredOption('--password-file <file>', 'file with its password; - reads standard input')
     .addOption(
@@ -45,14 +46,19 @@ export function attachCommand(): Command {
     .option('--database <name>', 'database of the administrative connections', 'postgres')
     .option('--ca-file <file>', 'certificates of the authority of the servers; default: public authorities')
     .addOption(
-      new Option('--tls-mode <mode>', 'what is verified').choices(CLUSTER_TLS_MODES).default('verify-full'),
+      new Option('--tls-mode <mode>', 'what is verified of the certificate of a server')
+        .choices(CLUSTER_TLS_MODES)
+        .default('verify-full'),
     )
     .addOption(
-      new Option('--existing-passwords <what>', 'whether scram may replace passwords that roles have')
+      new Option(
+        '--existing-passwords <what>',
+        'whether scram may replace a password that a role already has',
+      )
         .choices(EXISTING_PASSWORDS)
         .default('refuse'),
     )
-    .option('--no-wait', 'end as soon as Lakegate knows of it')
+    .option('--no-wait', 'do not wait until the cluster is attached')
     .action(attach)
 }
 
@@ -80,13 +86,13 @@ async function attach(name: string, flags: Flags): Promise<void> {
     if (!flags.wait) return
     if (process.stdout.isTTY)
       process.stdout.write(
-        'Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate goes on attaching)\n',
+        'Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate continues to attach it)\n',
       )
     await waitUntilAvailable(http, made)
   })
 }
 
-/** @throws Fault with what is in the way, as soon as the instance says so, or is not available in time */
+/** @throws Fault that says what is wrong, as soon as the instance reports it, or when it is not available in time */
 async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): Promise<void> {
   const { name, uid } = made
   const isOurs = (found: DatabaseInstance | undefined) => found?.uid === uid
@@ -97,7 +103,7 @@ async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): P
     (found) => !isOurs(found) || found?.state === 'AVAILABLE' || found?.status_message !== undefined,
   )
   if (now === undefined || !isOurs(now))
-    throw commandFailed(`${name} is gone: somebody detached it meanwhile.`, undefined)
+    throw commandFailed(`${name} no longer exists: somebody detached it meanwhile.`, undefined)
   if (now.state !== 'AVAILABLE')
     throw commandFailed(
       `${name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,

@@ -1,4 +1,6 @@
-/** What a person reads when Lakegate is ready: where it is, how to get in, one command that works when pasted. */
+/**
+ * What a person reads when Lakegate is ready: where it listens, how to get in, and one command that works when pasted.
+ */
 import type { StandInPort } from '../domain/stand-in-port.ts'
 import { describeStandIns } from './stand-in-ports.ts'
 
@@ -22,22 +24,22 @@ export interface BannerFacts {
       }
     | undefined
   readonly standIns: readonly StandInPort[]
-  /** Sentences about what is not as it should be. */
+  /** Sentences about anything that is not as expected. */
   readonly remarks: readonly string[]
 }
 
-/** For a terminal. */
+/** Shown on a terminal. */
 export interface ShownAccess {
   readonly kind: 'shown'
   readonly token: string
   readonly tokenExpiresAt: Date | undefined
-  /** Where the administrator sets a password; made at the first start. */
+  /** The link with which the administrator sets a password; made at the first start. */
   readonly signInLink: { readonly url: string; readonly expiresAt: Date } | undefined
   /** A database credential of the administrator for the instance, good for one hour. */
   readonly credential: string | undefined
 }
 
-/** For whoever keeps what is printed: where the secrets are. */
+/** For output that may be kept: names the files that hold the secrets. */
 export interface KeptAccess {
   readonly kind: 'kept'
   readonly tokenFile: string | undefined
@@ -105,7 +107,7 @@ function nameFiles({ tokenFile, signInLinkFile }: KeptAccess): readonly string[]
       ? []
       : [
           `  First sign-in    by the link in ${signInLinkFile}`,
-          '                   (removed at the first use of what is in it)',
+          '                   (the file is removed when its link or token is first used)',
         ]),
   ]
 }
@@ -139,7 +141,7 @@ function connectionString(
   ].join(' ')
 }
 
-/** Double quotes read best; single ones only where the text would mean something to the shell. */
+/** Double quotes are easier to read; single quotes only where the shell would interpret the text. */
 function quoteForShell(text: string): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", String.raw`'\''`)}'` : `"${text}"`
 }

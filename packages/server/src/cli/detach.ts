@@ -1,6 +1,6 @@
 /**
- * `lakegate detach`: takes an attached cluster from behind the gateway, through REST, and waits until that is done. What
- * Lakegate put into the cluster stays there, unless the operator says otherwise.
+ * `lakegate detach`: detaches an attached cluster, through REST, and waits until that is done. What Lakegate put into
+ * the cluster stays there, unless the operator asks for its removal.
  */
 import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command } from 'commander'
@@ -11,14 +11,14 @@ interface Flags extends ServerFlags {
   readonly removeObjects: boolean
 }
 
-/** A cluster that answers is done with in a second or two. */
+/** Detaching a cluster that answers takes a second or two. */
 const LIMIT_MS = 30_000
 
 export function detachCommand(): Command {
   return withServer(new Command('detach'))
-    .description('take an attached cluster from behind the gateway (docs/attached-instances.md)')
+    .description('detach a cluster from Lakegate (docs/attached-instances.md)')
     .argument('<name>', 'name of the database instance')
-    .option('--remove-objects', 'take out of the cluster what Lakegate put into it', false)
+    .option('--remove-objects', 'remove from the cluster what Lakegate put into it', false)
     .action(detach)
 }
 
@@ -26,7 +26,7 @@ async function detach(name: string, flags: Flags): Promise<void> {
   await atServer(flags, async (http) => {
     const path = pathOfInstance(name)
     const instance = await http.request<DatabaseInstance>('GET', path)
-    // The same request that detaches this cluster would destroy that one, with everything in it.
+    // For an instance of Lakegate's own, the same request would destroy the cluster with all its data.
     if (instance.attached === undefined)
       throw commandFailed(
         `${name} is an instance of Lakegate’s own: nothing was attached.`,
@@ -42,11 +42,14 @@ async function detach(name: string, flags: Flags): Promise<void> {
   })
 }
 
-/** @throws Fault with what is in the way, as soon as the instance says something new, or is not gone in time */
+/**
+ * @throws Fault that says what is wrong, as soon as the instance reports something new, or when it still exists after
+ * the time limit
+ */
 async function waitUntilGone(http: LakegateHttp, before: DatabaseInstance): Promise<void> {
   const isNews = ({ status_message: said }: DatabaseInstance) =>
     said !== undefined && said !== before.status_message
-  // Its name is free when it is gone, and somebody may have taken it.
+  // Once the instance is gone its name is free, and somebody may have given it to another one: so the uid is compared.
   const isGone = (now: DatabaseInstance | undefined) => now?.uid !== before.uid
   const now = await askUntil(
     http,

@@ -1,4 +1,7 @@
-/** What is printed when a command fails: one line what, one line what to do. Only our own mistakes come with a stack. */
+/**
+ * What is printed when a command fails: one line says what failed, one line says what to do. Only our own bugs are
+ * shown with a stack trace.
+ */
 import { Fault } from '../domain/fault.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
@@ -13,7 +16,7 @@ export function explain(error: unknown): string {
   if (isOfTheSystem(error))
     return sayWhat(
       `${error.message}.`,
-      'See that what is named there exists, and that the account which runs Lakegate may use it.',
+      'Make sure that the file, directory or program named there exists, and that the account which runs Lakegate may use it.',
     )
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `\nLakegate failed, and this is its own mistake. Please report it with what follows.\n${text}\n`
@@ -24,11 +27,11 @@ const sayWhat = (message: string, nextStep: string | undefined): string =>
 
 const inOneLine = (text: string): string => text.trim().replaceAll(/\s*[\r\n]+\s*/g, ' / ')
 
-/** At a start there is no log in which the operator would find the cause. */
+/** At a start there is no log yet in which the operator would find the cause. */
 function messageOf({ code, message, cause }: Fault): string {
   const because = code === 'system_database_unavailable' && cause instanceof Error ? cause.message : ''
   return because === '' ? message : `${message.replace(/\.$/, '')}: ${because}.`
 }
 
-/** What the operating system answered: a full disk, a closed directory. */
+/** An error of the operating system, such as a full disk or a missing permission. */
 const isOfTheSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error

@@ -1,4 +1,4 @@
-/** How help looks: settings by subject, and every description within the width of the terminal. */
+/** The layout of the help: settings by subject, and every description within the width of the terminal. */
 import { Option, type Command, type Help } from 'commander'
 import type { SettingKind } from '../config/kinds.ts'
 import {
@@ -10,16 +10,16 @@ import {
   type SettingName,
 } from '../config/settings.ts'
 
-/** Beside a longer term its description would have too little room. */
+/** A longer term would leave too little room for a description beside it. */
 const LONGEST_TERM = 28
 const INDENT = 6
-/** Nobody reads lines of 200 characters. */
+/** Lines of 200 characters are hard to read. */
 const WIDEST = 100
 
 /** The settings as flags, each in the group of its subject. */
 export function settingOptions(): readonly Option[] {
   return SETTING_SUBJECTS.flatMap(({ title, names }) =>
-    // A secret on the command line would be in the process list for everybody (behaviour 74).
+    // Everybody could read a secret argument in the process list (behaviour 74).
     names.filter((name) => !isSecret(name)).map((name) => optionOf(name).helpGroup(`${title}:`)),
   )
 }
@@ -57,7 +57,7 @@ function placeholderOf({ kind, choices }: SettingDefinition): string {
   return all.length <= LONGEST_TERM ? all : 'choice'
 }
 
-/** Also of the commands of that command. */
+/** Applies to the command and to its subcommands. */
 export function withOurHelp(command: Command): Command {
   command.showHelpAfterError(
     '`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.',
@@ -72,7 +72,7 @@ export function withOurHelp(command: Command): Command {
   return command
 }
 
-/** Descriptions stand beside short terms, and below long ones. */
+/** A description stands beside a short term, and below a long one. */
 function formatItem(term: string, termWidth: number, description: string, helper: Help): string {
   if (description === '') return `  ${term}`
   const width = Math.max(helper.helpWidth ?? 80, 2 * INDENT)

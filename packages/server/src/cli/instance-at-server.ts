@@ -1,4 +1,4 @@
-/** A database instance as a command sees it: through REST, asked again until something is so. */
+/** Reads a database instance through REST, again and again until a condition holds. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { LakegateApiError, type DatabaseInstance, type LakegateHttp } from '@lakegate/client'
 
@@ -7,7 +7,7 @@ const ASK_AGAIN_MS = 250
 export const INSTANCES_PATH = '/api/2.0/database/instances'
 export const pathOfInstance = (name: string): string => `${INSTANCES_PATH}/${encodeURIComponent(name)}`
 
-/** Undefined when there is none of that name. */
+/** @returns undefined when there is no instance of that name */
 async function findInstance(http: LakegateHttp, name: string): Promise<DatabaseInstance | undefined> {
   try {
     return await http.request<DatabaseInstance>('GET', pathOfInstance(name))
@@ -18,8 +18,8 @@ async function findInstance(http: LakegateHttp, name: string): Promise<DatabaseI
 }
 
 /**
- * Asks about an instance, again and again, until it is settled or about so long.
- * @returns what it was last; undefined when there is none of that name
+ * Reads an instance repeatedly until `isSettled` holds or the time is over (about `limitMs`).
+ * @returns the instance as last read; undefined when there is none of that name
  */
 export async function askUntil(
   http: LakegateHttp,

@@ -1,8 +1,8 @@
-/** Whoever started a command wants it no more. Not an error: nothing is said about it. */
+/** The user stopped the command. Not an error: nothing is printed about it. */
 import { constants } from 'node:os'
 
 export class Interrupted extends Error {
-  /** As shells report a program that a signal ended. */
+  /** The status that shells report for a program that a signal ended. */
   readonly exitStatus: number
 
   constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {

@@ -1,7 +1,7 @@
 /**
- * `lakegate keys`: rotates the signing keys of a Lakegate that runs, through REST; or the master key of one that does not,
- * on the machine that has it. The master key is in a file and nowhere else: arguments are in the process list for
- * everybody to read (behaviour 74).
+ * `lakegate keys`: rotates the signing keys of a running Lakegate, through REST; or the master key of a stopped one, on
+ * its own machine. The master key is only ever in a file, because everybody can read the arguments in the process list
+ * (behaviour 74).
  */
 import type { HostMetadata, SigningKeyRotationAnswer } from '@lakegate/client'
 import { Command, Option } from 'commander'
@@ -11,15 +11,15 @@ import { atServer, commandFailed, withServer, type ServerFlags } from './server-
 
 export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
   readonly file: string
-  /** Where the key of before is kept; undefined when a rotation was ended that was begun before. */
+  /** Where the former key is kept; undefined when this finished a rotation that was begun earlier. */
   readonly formerFile: string | undefined
-  /** How many values were sealed anew. */
+  /** How many values were encrypted again. */
   readonly count: number
 }>
 
 type LocalFlags = Readonly<Record<string, string>>
 
-/** What says where the system database and the master key are; everything else comes from the environment. */
+/** The settings that locate the system database and the master key; everything else comes from the environment. */
 const LOCAL_SETTINGS = ['data-dir', 'master-key-file'] as const
 
 export function keysCommand(
@@ -28,7 +28,9 @@ export function keysCommand(
 ): Command {
   const keys = new Command('keys').description('rotate the keys of Lakegate (docs/operating.md)')
   const rotate = withServer(keys.command('rotate'))
-    .description('have a new key sign tokens; with --master-key: encrypt what is kept under a new master key')
+    .description(
+      'sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key',
+    )
     .option('--master-key', 'the master key, while nothing runs', false)
     .addOption(new Option('--config <file>', 'with --master-key: config file in JSON (LAKEGATE_CONFIG)'))
   for (const name of LOCAL_SETTINGS)

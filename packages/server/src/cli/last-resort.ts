@@ -1,9 +1,12 @@
-/** A process ends by itself when nothing of it is open any more. Where something is, that is a mistake, and is said. */
+/**
+ * A Node.js process ends by itself when it holds nothing open. If something is still open after a stop, that is a bug
+ * of ours, and it is reported.
+ */
 
-/** Longer than sockets and timers take that are already on their way out. */
+/** Longer than sockets and timers need that are already closing. */
 const GRACE_MS = 5_000
 
-/** To be called when everything is stopped. */
+/** Call it when everything has been stopped. */
 export function endWhatIsLeftOpen(): void {
   setTimeout(() => {
     const left = process.getActiveResourcesInfo().join(', ')

@@ -1,7 +1,8 @@
 /**
- * The variables by which the driver, like libpq, fills in what a connection does not say (PostgreSQL documentation, 32.15).
- * Those of the shell that starts Lakegate are for another server: its own connections say all they need, and their Unix
- * sockets know no PGSSLMODE. The file of passwords stays, which names the server of each.
+ * Removes the variables from which the driver, like libpq, fills in missing connection parameters (PostgreSQL
+ * documentation, 32.15). In the shell that starts Lakegate they are meant for another server: Lakegate's own
+ * connections name all parameters they need, and its Unix sockets do not support PGSSLMODE. PGPASSFILE stays, because
+ * each line of a password file names its server.
  */
 export function forgetPostgresVariables(environment: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(environment)) {

@@ -1,4 +1,4 @@
-/** The command line: flags of the settings table, one file per command, errors that say what to do next. */
+/** The command line: flags from the settings table, one file per command, and errors that say what to do next. */
 import { Command, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
@@ -16,13 +16,13 @@ import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
 import { readVersion } from './version.ts'
 
-/** What the commands start; loaded when one does. */
+/** What the commands start; its modules are loaded only when a command needs them. */
 export interface Starts {
   readonly everything: StartEverything
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
-  /** What a start on this machine would take for what is left out. */
+  /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
 
@@ -32,7 +32,7 @@ export async function runProgram(programArguments: readonly string[], starts: St
   try {
     const program = createProgram(starts)
     await program.parseAsync([...programArguments], { from: 'user' })
-    // A server has done more than print.
+    // A server did more than print, so an output that could not be written does not make it fail.
     if (SERVERS.includes(programArguments[0] ?? '')) return 0
     const failure = await output.failure()
     if (failure !== undefined)
@@ -90,7 +90,7 @@ function withSettings(command: Command): Command {
   return command
 }
 
-/** commander gives flags in camel case. */
+/** commander gives the names of flags in camel case. */
 function load(flags: Readonly<Record<string, string>>): LoadedSettings {
   const byName = SETTING_NAMES.map((name): [string, string | undefined] => [
     name,

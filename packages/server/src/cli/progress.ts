@@ -1,11 +1,11 @@
-/** Shows each step of a start when it begins, on a line of its own, because logs may come in between. */
+/** Prints each step of a start when it begins, on a line of its own, because log lines may come in between. */
 
 export interface Progress {
-  /** Runs one step; its name appears before it begins. */
+  /** Runs one step; prints its name first. */
   step<Result>(name: string, work: () => Promise<Result>): Promise<Result>
 }
 
-/** @param refuse throws when no further step is wanted */
+/** @param refuse throws when no further step may begin */
 export function createProgress(
   output: { write(text: string): unknown },
   refuse: () => void = () => undefined,

@@ -1,6 +1,6 @@
 /**
- * How a command reaches a Lakegate that runs: address and token as the databricks CLI takes them. The token comes from the
- * environment or a file: arguments are in the process list for everybody to read (behaviour 74).
+ * How a command reaches a running Lakegate: address and token are given as for the databricks CLI. The token comes from
+ * the environment or a file, because everybody can read the arguments in the process list (behaviour 74).
  */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
@@ -22,7 +22,7 @@ export const withServer = (command: Command): Command =>
 
 /**
  * Runs a command against the server.
- * @throws Fault with what the server said, or that it cannot be reached
+ * @throws Fault with the error of the server, or saying that it cannot be reached
  */
 export async function atServer<Result>(
   flags: ServerFlags,
@@ -45,7 +45,7 @@ export async function atServer<Result>(
   } catch (error) {
     if (error instanceof LakegateApiError)
       throw commandFailed(error.message, error.status === 401 ? GOOD_TOKEN : undefined)
-    // What fetch throws when nobody answers.
+    // fetch throws a TypeError when it cannot connect.
     if (error instanceof TypeError)
       throw commandFailed(
         `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
@@ -60,7 +60,7 @@ export async function atServer<Result>(
 const GOOD_TOKEN =
   'Set DATABRICKS_TOKEN, or the file of --token-file, to an access token of that Lakegate that has not expired.'
 
-/** Error codes of OpenSSL for a chain that ends nowhere it trusts. */
+/** OpenSSL error codes of a certificate chain that ends at no trusted authority. */
 const OF_CERTIFICATES = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/
 
 const codeOf = ({ cause }: Error): string =>

@@ -1,4 +1,4 @@
-/** `lakegate sessions`: an operator lists and ends open sessions of a Lakegate that runs, through REST. */
+/** `lakegate sessions`: lists and ends open sessions of a running Lakegate, through REST. */
 import type {
   ListDatabaseInstancesResponse,
   OpenSessionAnswer,
@@ -32,7 +32,7 @@ export function sessionsCommand(): Command {
             : await http.request<OpenSessionsAnswer>('GET', await pathOfIdentity(http, flags.identity))
         show(found, flags)
         if (found.silent_gateways > 0)
-          process.stderr.write(`${describeSilence(found)} The list lacks theirs.\n`)
+          process.stderr.write(`${describeSilence(found)} Their sessions are missing from the list.\n`)
       })
     })
   withSelection(sessions.command('end'))
@@ -43,7 +43,7 @@ export function sessionsCommand(): Command {
         const ended = await end(http, sessionId, flags)
         show(ended, flags)
         if (ended.silent_gateways > 0)
-          throw commandFailed(`${describeSilence(ended)} None of theirs was ended.`, 'Try again.')
+          throw commandFailed(`${describeSilence(ended)} None of their sessions was ended.`, 'Try again.')
       })
     })
   return sessions
@@ -94,7 +94,7 @@ async function instanceOfSession(http: LakegateHttp, id: string): Promise<string
   )
 }
 
-/** @param name undefined: of every instance of the workspace that the caller may manage */
+/** @param name undefined: all instances of the workspace that the caller may manage */
 async function listOfInstances(http: LakegateHttp, name: string | undefined): Promise<OpenSessionsAnswer> {
   if (name !== undefined) return http.request('GET', ofInstance(name))
   const answers: OpenSessionsAnswer[] = []
@@ -103,9 +103,9 @@ async function listOfInstances(http: LakegateHttp, name: string | undefined): Pr
       answers.push(await http.request<OpenSessionsAnswer>('GET', ofInstance(instance)))
     } catch (error) {
       if (!(error instanceof LakegateApiError) || ![403, 404].includes(error.status)) throw error
-      // Deleted since it was listed: then it has no sessions.
+      // Deleted since it was listed, so it has no sessions.
       if (error.status === 404) continue
-      // Everybody may know the name of an instance, and not everybody its sessions.
+      // Everybody may see the name of an instance, but not everybody its sessions.
       process.stderr.write(`Without the sessions of ${instance}: ${error.message}\n`)
     }
   }
@@ -132,7 +132,7 @@ async function instanceNames(http: LakegateHttp): Promise<readonly string[]> {
 const pathOfIdentity = async (http: LakegateHttp, nameOrId: string): Promise<string> =>
   `/api/2.0/lakegate/identities/${await findIdentity(http, nameOrId)}/sessions`
 
-/** By the names that people see: of users, of service principals, and their application ids. */
+/** Finds an identity by id, or by a name that people see: of a user or service principal, or an application id. */
 async function findIdentity(http: LakegateHttp, nameOrId: string): Promise<string> {
   if (parseIdentityId(nameOrId) !== undefined) return nameOrId
   const quoted = JSON.stringify(nameOrId)
@@ -176,7 +176,7 @@ function renderSessions(sessions: readonly OpenSessionAnswer[]): string {
   const rows = sessions.map((session) => [
     session.session_id,
     session.database_instance_name,
-    // A password of a role's own tells of nobody behind it.
+    // A session that logged in with the role's own password has no identity.
     session.identity?.name ?? '-',
     session.role,
     session.database,
@@ -197,7 +197,7 @@ function renderSessions(sessions: readonly OpenSessionAnswer[]): string {
     .join('')
 }
 
-/** Names of roles and databases are free text: what is in them must not move the cursor of a terminal. */
+/** Names of roles and databases are free text: control characters in them must not reach the terminal. */
 const printable = (text: string): string =>
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')

@@ -1,15 +1,18 @@
-/** What signals mean to a server in the foreground. */
+/** How a server in the foreground reacts to signals. */
 import { closeSync, openSync } from 'node:fs'
 import { Interrupted } from './interrupted.ts'
 
 export interface Signals {
-  /** Resolves at the first SIGINT or SIGTERM, and when the terminal that it was started from is closed. */
+  /** Resolves at the first SIGINT or SIGTERM, and when the terminal from which it was started is closed. */
   readonly stopRequested: Promise<void>
   /** @throws Interrupted when a stop was requested */
   refuseToGoOn(): void
-  /** SIGHUP of a server that has no terminal, or still has it. */
+  /** Handles SIGHUP, unless the signal means that the terminal was closed. */
   onReload(work: () => void): void
-  /** A second request to stop; a third one ends the process, as without us. Until it is given, the second one does. */
+  /**
+   * Handles a second request to stop; a third one ends the process with the signal's default action. Until a handler is
+   * set, the second one does that.
+   */
   onSecondRequest(work: () => void): void
 }
 
@@ -36,7 +39,8 @@ export function listenToSignals(): Signals {
   }
   for (const signal of STOPPING) process.on(signal, onStop)
   process.on('SIGHUP', () => {
-    // The kernel sends the same signal when a terminal goes; nobody wants what runs on without one.
+    // The kernel sends the same signal when the terminal is closed; a server in the foreground then has no user any
+    // more.
     if (hadTerminal && !hasTerminal()) onStop('SIGHUP')
     else reload()
   })
@@ -61,7 +65,7 @@ function hasTerminal(): boolean {
     closeSync(openSync('/dev/tty', 'r'))
     return true
   } catch {
-    // ENXIO without a controlling terminal, EIO behind a hang-up, ENOENT where there are none at all.
+    // ENXIO without a controlling terminal, EIO after a hang-up, ENOENT on a system without terminals.
     return false
   }
 }

@@ -1,10 +1,10 @@
-/** What the banner says of endpoints that are not at their own ports. */
+/** What the banner says about endpoints that listen on another port than their own. */
 import type { StandInPort } from '../domain/stand-in-port.ts'
 
-/** The log has all of them. */
+/** At most so many are named here; the log names all of them. */
 const MOST_NAMED = 4
 
-/** @returns one sentence for each port that somebody else has */
+/** @returns one sentence for each port that another program uses */
 export function describeStandIns(standIns: readonly StandInPort[]): readonly string[] {
   const ports = [...new Set(standIns.map(({ ownPort }) => ownPort))]
   return ports.map((taken) => {

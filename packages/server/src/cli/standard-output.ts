@@ -1,21 +1,26 @@
-/** Whoever reads what a command prints may be gone before its end (`lakegate sessions list | head`): that is no mistake. */
+/**
+ * The reader of a command's output may close the pipe early (`lakegate sessions list | head`); that is not an error.
+ */
 
 export interface StandardOutput {
-  /** Why what was printed did not arrive, for example ENOSPC; undefined when it did, or nobody wants it any more. */
+  /**
+   * Why the output could not be written, for example ENOSPC; undefined when it was written, or when its reader closed
+   * the pipe.
+   */
   failure(): Promise<string | undefined>
 }
 
-/** Without listeners EPIPE would be an uncaught exception. */
+/** Without an error listener EPIPE would be an uncaught exception. */
 export function watchStandardOutput(): StandardOutput {
   let failure: string | undefined
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') failure ??= message
   })
-  // There is nowhere else to say it.
+  // There is nowhere else to report it.
   process.stderr.on('error', () => undefined)
   return {
     async failure() {
-      // Called back behind everything that was written before, whatever became of it.
+      // The callback runs after all earlier writes, whether they succeeded or failed.
       await new Promise<void>((resolve) => {
         process.stdout.write('', () => {
           setImmediate(resolve)

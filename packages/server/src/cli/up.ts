@@ -6,9 +6,9 @@ import { createProgress, type Progress } from './progress.ts'
 import { listenToSignals, type Signals } from './signals.ts'
 
 export interface RunningServer {
-  /** Stops everything in reverse order; sessions are given the time that the settings say. */
+  /** Stops everything in reverse order; open sessions get the time that the settings allow. */
   stop(): Promise<void>
-  /** A stop that is under way waits for no session from here on. */
+  /** From now on, a stop that is in progress waits for no session. */
   endDrain(): void
   /** @param read gives the settings as they are now */
   reload(read: () => LoadedSettings): Promise<void>
@@ -18,9 +18,11 @@ export interface RunningLakegate extends RunningServer {
   readonly facts: BannerFacts
 }
 
-/** Where what is rendered goes. */
+/** Where the rendered text goes. */
 export interface Output {
-  /** Secrets are shown to a terminal only: a pipe, a journal or the log of a container keep them (behaviour 74). */
+  /**
+   * Secrets are shown only on a terminal: a pipe, a journal or the log of a container would keep them (behaviour 74).
+   */
   readonly isTerminal: boolean
 }
 
@@ -35,12 +37,12 @@ export async function up(read: () => LoadedSettings, startEverything: StartEvery
   await runUntilStopped(read, startEverything, ({ facts }) => renderBanner(facts))
 }
 
-/** Node leaves it out for a pipe or a file. */
+/** Node leaves `isTTY` undefined for a pipe or a file. */
 const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true
 
 /**
  * Resolves when the server has stopped.
- * @throws Interrupted when it was to stop before it was ready, and has
+ * @throws Interrupted when it was asked to stop before it was ready, and has stopped
  */
 export async function runUntilStopped<Running extends RunningServer>(
   read: () => LoadedSettings,
@@ -64,7 +66,10 @@ export async function runUntilStopped<Running extends RunningServer>(
   await createProgress(process.stdout).step('Stopping', () => running.stop())
 }
 
-/** The first failure after Ctrl-C is mostly that of a program which the terminal sent the same signal to. */
+/**
+ * After Ctrl-C the first failure is usually that of a child program, because the terminal sends the signal to it too.
+ * The interruption is then reported instead of that failure.
+ */
 async function startUnlessInterrupted<Running>(
   signals: Signals,
   start: () => Promise<Running>,
@@ -72,7 +77,7 @@ async function startUnlessInterrupted<Running>(
   try {
     return await start()
   } catch (error) {
-    // A signal that came while a program was waited for is heard in the next turn of the event loop.
+    // A signal that arrived while a synchronous child program ran is handled in the next turn of the event loop.
     await nextTurn()
     signals.refuseToGoOn()
     throw error

@@ -1,6 +1,6 @@
 /**
- * The last phase of a start: how the administrator gets in, by what is printed, by the ready file, or by the file of the
- * first access.
+ * The last phase of a start: tells the administrator how to get in, in the printed banner, in the ready file, or in
+ * `first-access.json`.
  */
 import { randomBytes } from 'node:crypto'
 import type { BannerFacts } from '../cli/banner.ts'
@@ -21,13 +21,13 @@ type IssuedToken = Awaited<ReturnType<typeof issuePersonalAccessToken>>
 type Instance = Awaited<ReturnType<SettledInstances['describeAvailable']>>
 
 const DAY_SECONDS = 24 * 60 * 60
-/** The token of the first start is kept by a person; those of later starts are for scripts. */
+/** A person keeps the token of the first start; the tokens of later starts are for scripts. */
 const FIRST_TOKEN_LIFETIME_SECONDS = 90 * DAY_SECONDS
 const LATER_TOKEN_LIFETIME_SECONDS = DAY_SECONDS
 const OTHER_FIRST_START =
   'Another Lakegate started for the first time at the same moment; it hands out the link for the first sign-in.'
 
-/** @returns what is printed */
+/** @returns the facts that the banner prints */
 export async function announce(
   ground: Ground,
   { controlPlane, gateway }: Serving,
@@ -39,7 +39,7 @@ export async function announce(
   const { admin, workspace } = installation
   const readyFile = settings['ready-file'].value
   const isTokenRead = output.isTerminal || readyFile !== undefined
-  // One that nobody could read is not made.
+  // No token is made when there is nowhere to show it.
   const token = isTokenRead || isFirstStart ? await issueToken(ground) : undefined
   const instance = await instances.describeAvailable()
   if (readyFile !== undefined && token !== undefined)
@@ -50,7 +50,7 @@ export async function announce(
       ? await mintCredential(ground, controlPlane, instance.name)
       : undefined
   const invitation = isFirstStart ? await invite(ground, output, isTokenRead ? undefined : token) : undefined
-  // Another first start came first, and has handed out the means to get in.
+  // Another first start was faster and has already handed out a link.
   if (token !== undefined && !isTokenRead && invitation === undefined)
     await ground.foundation.stores.personalAccessTokens.deletePersonalAccessToken(
       workspace.id,
@@ -128,7 +128,7 @@ async function reportReady(
   shutdown.add('ready file', () => removeReadyFile(file))
 }
 
-/** Of the administrator, for the command that is printed. */
+/** Mints a credential of the administrator for the command in the banner. */
 async function mintCredential(
   { installation: { admin, workspace } }: Ground,
   { mint }: Serving['controlPlane'],
@@ -150,9 +150,9 @@ async function mintCredential(
 }
 
 /**
- * The link by which the administrator sets a password; kept in a file where no terminal shows it.
- * @param token that goes into the same file
- * @returns undefined when another first start has handed one out
+ * Makes the link with which the administrator sets a password. Without a terminal the link is kept in a file.
+ * @param token personal access token to keep in the same file
+ * @returns undefined when another first start has already handed out a link
  */
 function invite(
   ground: Ground,
@@ -166,7 +166,7 @@ function invite(
       clock: foundation.clock,
       generate: () => generateSignInLink(randomBytes),
       async handOver(made) {
-        // Left by a first start that was killed: its link was never kept.
+        // A first start that was killed may have left a file; its link was never stored, so it does not work.
         if (output.isTerminal) return firstAccess.forget()
         await firstAccess.keep({
           http_url: http.publicUrl,

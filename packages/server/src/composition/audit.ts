@@ -1,4 +1,4 @@
-/** The audit of one process: lines in the log, records in the system database, and their end. */
+/** The audit of one process: writes log lines and records in the system database, and removes old records. */
 import type { LoadedSettings } from '../config/load.ts'
 import { createAuditLog } from '../observation/audit-log.ts'
 import { createAuditQueue, type AuditQueue } from '../observation/audit-queue.ts'
@@ -32,12 +32,13 @@ export const buildAudit = (
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const REMOVE_EVERY_MS = 60 * 60 * 1000
-/** A transaction that others hardly notice. */
+/** Small enough that the transaction hardly disturbs others. */
 const REMOVED_AT_A_TIME = 5_000
 
 /**
- * Removes records that are older than the retention, now and every hour. Every control plane tries; one at a time does.
- * @returns the way to stop
+ * Removes records that are older than the retention, now and every hour. Every control plane tries; only one at a time
+ * removes.
+ * @returns a function that stops it
  */
 export function keepRetention(
   store: Pick<AuditStore, 'removeRecords'>,
@@ -57,7 +58,7 @@ export function keepRetention(
   let running: Promise<void> = Promise.resolve()
   const run = () => {
     running = remove().catch((error: unknown) => {
-      log.warn({ err: error }, 'old audit records could not be removed; they are in an hour')
+      log.warn({ err: error }, 'old audit records could not be removed; the next attempt is in an hour')
     })
   }
   run()

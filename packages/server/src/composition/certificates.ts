@@ -1,4 +1,7 @@
-/** Which certificate is shown: the operator's files, or one of Lakegate's own authority; read again on request. */
+/**
+ * Chooses the certificate that is presented: the operator's files, or one of Lakegate's own authority; read again on
+ * request.
+ */
 import type { LoadedSettings } from '../config/load.ts'
 import { loadOperatorCertificate } from '../keys/operator-certificate.ts'
 import type { ServerCertificates } from '../operations/ports/certificates.ts'
@@ -6,19 +9,19 @@ import type { Foundation } from './foundation.ts'
 
 export interface CertificateSource extends ServerCertificates {
   /**
-   * From now on what the settings name is shown.
-   * @throws Fault tls_files_unusable, and goes on with what it has
+   * Presents the certificate that the settings name from now on.
+   * @throws Fault tls_files_unusable, and keeps the current certificate
    */
   reload(settings: LoadedSettings): Promise<void>
   /**
-   * The same in two steps, for who has more to change or leave.
-   * @returns takes it
+   * `reload` in two steps, for a caller that must prepare other things before it commits.
+   * @returns a function that switches to the new certificate
    * @throws Fault tls_files_unusable
    */
   prepare(settings: LoadedSettings): Promise<() => void>
 }
 
-/** Settings that name a certificate and its key; of several pairs the first that is set counts. */
+/** Settings that name a certificate and its key. Where several pairs are given, the first that is set is used. */
 type FilePair = readonly [
   certificate: 'tls-certificate-file' | 'http-certificate-file',
   key: 'tls-key-file' | 'http-key-file',
@@ -33,7 +36,7 @@ export const openCertificateSource = (
 ): Promise<CertificateSource> => openSource(foundation, settings, [GATEWAY_FILES])
 
 /**
- * Of REST and OAuth.
+ * The certificates of REST and OAuth.
  * @throws Fault tls_files_unusable
  */
 export const openHttpCertificateSource = (

@@ -1,4 +1,4 @@
-/** How this process reaches the PostgreSQL clusters behind database instances: a member for each purpose. */
+/** How this process reaches the PostgreSQL clusters behind database instances; one member for each purpose. */
 import { randomBytes } from 'node:crypto'
 import { createAdministrativeAccess, type AdministrativeAccess } from '../instances/administrative-client.ts'
 import {
@@ -19,18 +19,20 @@ import { createCertificateAuthorityStore } from '../store/signing-keys.ts'
 import type { SystemDatabase } from '../store/system-database.ts'
 
 export interface Clusters {
-  /** Finds the primary of an attached cluster and connects to it, as whoever is named. */
+  /** Finds the primary of an attached cluster and connects to it as the given role. */
   readonly connector: ClusterConnector
   /** One administrative connection for one piece of work on any instance. */
   readonly access: AdministrativeAccess
   /** Administrative connections that stay open for short questions. */
   readonly connections: AdministrativeConnections
-  /** What logins ask of the roles of an instance, over those. */
+  /** Answers what logins ask about the roles of an instance, over those connections. */
   readonly roles: InstanceRoles
-  /** With what the gateway logs in to an attached cluster as a role: a certificate or a password. */
+  /**
+   * What the gateway proves itself with when it logs in to an attached cluster as a role: a certificate or a password.
+   */
   readonly backendCredentials: BackendCredentials
   readonly clientCertificates: ClientCertificates
-  /** Administrative passwords, and those of roles. */
+  /** Administrative passwords and the passwords of roles. */
   readonly secrets: AttachedSecretStore
 }
 

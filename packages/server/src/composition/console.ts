@@ -25,14 +25,16 @@ import { createSeal } from './oauth.ts'
 
 export interface Console {
   readonly mounts: readonly Mount[]
-  /** For the server of the routes. */
+  /** What the REST server needs of the console. */
   readonly http: HttpDependencies['console']
   readonly sessions: ConsoleSessions
-  /** Of the server, and of the console that it holds. */
+  /** Versions of the server and of the console build that it serves. */
   release(): Promise<{ readonly version: string; readonly build: string }>
 }
 
-/** The same in every control plane that has the master key, and in nobody else's hands. */
+/**
+ * The same in every control plane, because it is derived from the master key; nobody without that key can compute it.
+ */
 export const consoleClientSecret = (encryption: KeyEncryption): Redacted<string> =>
   new Redacted(Buffer.from(encryption.deriveSecret('client secret of the console').reveal()).toString('hex'))
 
@@ -105,7 +107,7 @@ export function buildConsole(
         publicUrlOf,
         async listWorkspacesOf(id) {
           const all = await stores.workspaces.listWorkspaces(parts.accountId)
-          // One question for all of them.
+          // All workspaces are queried in parallel.
           const found = await Promise.all(all.map((one) => stores.directory.loadCaller(id, one.id)))
           return all.filter((_, index) => found[index]?.permission !== undefined)
         },

@@ -40,24 +40,27 @@ import { buildSupervisor, type ClusterSettings } from './supervisor.ts'
 export interface ControlPlane {
   readonly supervisor: RunningSupervisor
   readonly mint: MintCredential
-  /** Serves the live question of the instances; must run before instances do. */
+  /** Answers live questions of the instances; must run before the instances do. */
   readonly inquiry: { start(): Promise<void>; stop(): Promise<void> }
   readonly http: HttpServer
-  /** Ends the sessions of the SQL editor, which are sessions of a gateway too: before that waits for them. */
+  /**
+   * Ends the sessions of the SQL editor. They are also sessions of a gateway, so call this before the gateway waits for
+   * its sessions.
+   */
   readonly endSqlSessions: () => void
 }
 
 export interface ControlPlaneSettings
   extends OAuthServerSettings, HttpProxySettings, ClusterSettings, RouteSettings {
   readonly plainHttp: PlainHttpSettings['access']
-  /** Whom the SQL editor believes that a gateway is one, as PEM. */
+  /** Authorities, as PEM, whose certificates prove to the SQL editor that it talks to a gateway. */
   readonly gatewayAuthorities: () => Promise<readonly string[]>
 }
 
-/** Where people and SDKs reach it. */
+/** Where people and SDKs reach the control plane. */
 export interface ControlPlaneEdges {
   readonly httpListener: HttpListener
-  /** Answers /metrics; undefined: nobody does. */
+  /** Answers /metrics; undefined when this process does not serve it. */
   readonly metrics: RequestListener | undefined
   readonly live: Live
 }

@@ -1,4 +1,4 @@
-/** The data directory of this process, as the settings and the machine say. */
+/** The data directory of this process, from the settings and the machine's defaults. */
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { dataDirectoryOf, type LoadedSettings } from '../config/load.ts'

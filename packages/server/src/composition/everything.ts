@@ -14,13 +14,13 @@ import { startFoundation, type Ground, type Role } from './start-foundation.ts'
 import { startInstances } from './start-instances.ts'
 import { startServing, type Serving } from './start-serving.ts'
 
-/** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
+/** @throws Fault that says what failed and what to do; everything started before the failure is stopped again */
 export const startEverything: StartEverything = (settings, progress, output) =>
   openTogether((shutdown) => start('everything', settings, progress, output, shutdown))
 
 /**
- * `lakegate serve --role control`: the same without listeners for PostgreSQL, beside others of its kind. Its instances
- * outlive it.
+ * `lakegate serve --role control`: the same without listeners for PostgreSQL; several may run side by side. Its
+ * instances keep running when it stops.
  * @throws Fault as above
  */
 export const startControlPlane: StartEverything = (settings, progress, output) =>
@@ -71,7 +71,7 @@ function startReloading(
   return reloading
 }
 
-/** PostgreSQL has its max_connections from its start; the gateway alone cannot let more in. */
+/** PostgreSQL reads max_connections only when it starts, so a higher limit of the gateway alone has no effect. */
 function warnOfSmallerClusters(started: LoadedSettings, next: LoadedSettings, log: Pick<Log, 'warn'>): void {
   const before = started['connections-per-instance'].value
   if (next['connections-per-instance'].value > before)

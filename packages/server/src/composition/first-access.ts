@@ -1,6 +1,6 @@
 /**
- * `first-access.json`: how the administrator gets in after a first start that no terminal showed it to. Mode 0600; it goes
- * when one of its secrets is used, and when all of them are too old.
+ * `first-access.json`: how the administrator gets in after a first start without a terminal. Mode 0600; removed when
+ * one of its secrets is used, or when all of them have expired.
  */
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,7 +14,7 @@ import type { Foundation } from './foundation.ts'
 export interface FirstAccessReport {
   readonly http_url: string
   readonly admin_user: string
-  /** A personal access token; left out where the ready file has it. */
+  /** A personal access token; left out when the ready file holds it. */
   readonly admin_token?: string
   readonly admin_token_expires_at?: string
   readonly sign_in_link: string
@@ -23,16 +23,16 @@ export interface FirstAccessReport {
 
 export interface FirstAccess {
   readonly file: string
-  /** What is in the file now. */
+  /** The current contents of the file. */
   kept(): FirstAccessReport | undefined
-  /** In the place of what was there. */
+  /** Replaces the current contents. */
   keep(report: FirstAccessReport): Promise<void>
   forget(): Promise<void>
-  /** Told of every secret that proved its bearer, by its hash. */
+  /** Called with the hash of every secret that was used successfully. */
   onUsed(hash: Uint8Array): void
 }
 
-/** @param log told when a file cannot be read or removed: nothing fails for that */
+/** @param log gets a line when a file cannot be read or removed; neither makes a start fail */
 export async function openFirstAccess(
   dataDirectory: string,
   now: Date,
@@ -70,7 +70,7 @@ export async function openFirstAccess(
   }
 }
 
-/** The same stores; those that find a secret by its hash tell of it. */
+/** The same stores, except that the methods that find a secret by its hash report its use. */
 export function watchFirstAccess(
   stores: Foundation['stores'],
   { onUsed }: Pick<FirstAccess, 'onUsed'>,

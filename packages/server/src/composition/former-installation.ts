@@ -1,6 +1,7 @@
 /**
- * What tells that there was an installation before, when its system database does not: what is lost is refused and never
- * replaced by something empty (DESIGN §8). A volume that is not mounted and the URL of another database look like that.
+ * Detects that there was an installation before when its system database shows none. Lakegate then refuses to start and
+ * never replaces the lost data with something empty (DESIGN §8). A volume that is not mounted and the URL of another
+ * database both look like this.
  */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +10,10 @@ import { environmentVariableOf } from '../config/settings.ts'
 import { Fault } from '../domain/fault.ts'
 import { isThere } from '../instances/embedded/own-files.ts'
 
-/** Of an external system database the operator may bring the key along; of an embedded one it is made after it. */
+/**
+ * The operator of an external system database may bring the key along; for an embedded one the key is made after the
+ * database.
+ */
 const MASTER_KEY = 'master.key'
 /** Made at every start, once the system database holds the installation. */
 const CERTIFICATE = 'ca.pem'
@@ -17,18 +21,18 @@ const INSTANCES = 'instances'
 const UID = /^[0-9a-f-]{36}$/
 
 export interface FormerInstallation {
-  /** Before an embedded system database is made. */
+  /** Called before an embedded system database is made. */
   refuseSystemDatabase(missing: string): Promise<Fault | undefined>
   /**
-   * Before an installation is made in a system database that holds none.
+   * Called before an installation is made in a system database that holds none.
    * @throws Fault installation_lost, new_installation_refused
    */
   refuseInstallation(): void
 }
 
 /**
- * Looked for before the system database is asked: another control plane that starts for the first time in the same
- * directory has put its installation there before it leaves any of these.
+ * Call it before the system database is queried: another control plane that starts for the first time in the same
+ * directory writes its installation to the database before it leaves any of these files.
  */
 export async function lookForFormerInstallation(
   settings: LoadedSettings,
@@ -49,10 +53,10 @@ export async function lookForFormerInstallation(
   }
 }
 
-/** By their names in the data directory. */
+/** @returns their names in the data directory */
 async function findTraces(dataDirectory: string): Promise<readonly string[]> {
   const instances = path.join(dataDirectory, INSTANCES)
-  // A directory of instances may be there for its first one, as where a volume is mounted.
+  // The directory of instances may exist before the first instance, for example as a mount point.
   const uids = (await isThere(instances)) ? (await readdir(instances)).filter((name) => UID.test(name)) : []
   return [
     ...((await isThere(path.join(dataDirectory, CERTIFICATE))) ? [CERTIFICATE] : []),

@@ -1,4 +1,7 @@
-/** What both faces stand on: the stores, the keys, the connections to instances, the clock, the logs. */
+/**
+ * What control plane and gateway have in common: the stores, the keys, the connections to instances, the clock, the
+ * logs.
+ */
 import type { Clock } from '../operations/ports/clock.ts'
 import type { ListenerAllocator } from '../operations/ports/clusters.ts'
 import type { ConfirmMasterKey, KeyEncryption } from '../operations/ports/keys.ts'
@@ -40,7 +43,7 @@ import { buildAudit } from './audit.ts'
 import { buildClusters, type Clusters } from './clusters.ts'
 import { buildMetrics } from './metrics.ts'
 
-/** Tokens are under 1 KiB, and what is remembered of one is less. */
+/** A token is under 1 KiB, and less than that is remembered of it. */
 const REMEMBERED_TOKENS = 10_000
 
 export interface Foundation {
@@ -52,18 +55,18 @@ export interface Foundation {
   readonly address: SystemDatabaseAddress
   readonly stores: ReturnType<typeof createStores>
   readonly signingKeys: SigningKeys
-  /** For logins and for REST: one memory of the tokens whose signature was seen to be good. */
+  /** Shared by logins and REST: it remembers the tokens whose signature has been verified. */
   readonly verifyToken: (token: string, now: Date) => Promise<VerifiedToken | TokenRejection>
   readonly authority: CertificateAuthority
   readonly clusters: Clusters
   readonly changes: RunningInstanceChanges
-  /** For who has open sessions; not started. */
+  /** For a process that has open sessions; not started yet. */
   readonly sessionNotices: RunningSessionNotices
-  /** From this process to the control planes. */
+  /** Sent by this process to the control planes. */
   readonly hints: RunningHintSender
   readonly listeners: ListenerAllocator
   readonly addresses: WorkspaceAddresses
-  /** What unknown roles are challenged with (attack 34). */
+  /** Key of the made-up SCRAM verifiers with which unknown roles are challenged (attack 34). */
   readonly madeUpVerifierSecret: Redacted<Uint8Array>
   /** Proves to a gateway that the control plane connects for a browser; every node of an installation has it. */
   readonly handedOnAddressKey: Redacted<Uint8Array>
@@ -106,14 +109,14 @@ export function layFoundation(parts: {
   const hints = createHintSender(database, {
     uptimeMs: () => performance.now(),
     onFailure: (error) => {
-      log.warn({ err: error }, 'whoever watches could not be told of a change')
+      log.warn({ err: error }, 'a change could not be announced to the other processes')
     },
   })
   const audit = buildAudit(clock, log, database, hints)
   const signingKeys = createSigningKeys({ store: createSigningKeyStore(database), encryption, clock })
   const { issuerOf } = parts.addresses
   const onLost = (error: Error) => {
-    log.warn({ err: error }, 'the connection that tells of changes was lost')
+    log.warn({ err: error }, 'the connection that receives change notices was lost')
   }
   const stores = createStores(database)
   return {

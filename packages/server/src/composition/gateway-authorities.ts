@@ -1,13 +1,13 @@
 /**
- * Whom the control plane believes to be a gateway when it connects to one as a client: whoever has a certificate of Lakegate's
- * own authority, of the authorities that Node knows, or that of the operator's file.
+ * Which authorities the control plane trusts when it connects to a gateway as a client: Lakegate's own, those that Node
+ * knows, and that of the operator's certificate file.
  */
 import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
 import type { LoadedSettings } from '../config/load.ts'
 import type { Foundation } from './foundation.ts'
 
-/** The operator's file is read each time: it may have been renewed, and be its own authority. */
+/** The operator's file is read each time: it may have been renewed, and its certificate may be self-signed. */
 export function gatewayAuthoritiesOf(
   { authority }: Pick<Foundation, 'authority'>,
   settings: LoadedSettings,

@@ -1,4 +1,4 @@
-/** What a gateway without a control plane says of itself: whether it lives, and whether it can let people in. */
+/** Health of a gateway without a control plane: whether it is alive, and whether it can accept logins. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { LoadedSettings } from '../config/load.ts'
 import { openHealthServer } from '../http/health-server.ts'
@@ -11,9 +11,9 @@ import { buildMetricsHandler } from './metrics.ts'
 export interface GatewayHealth {
   readonly url: string
   serve(foundation: Foundation, gateway: RunningGateway): Promise<void>
-  /** From here on it is not ready; resolves when balancers have had so long to see it. */
+  /** Reports «not ready» from now on; resolves after noticeMs, so that load balancers have time to notice. */
   announceEnd(noticeMs: number): Promise<void>
-  /** Ends the waiting of an announcement. */
+  /** Ends the wait of `announceEnd` at once. */
   endNotice(): void
   close(): Promise<void>
 }

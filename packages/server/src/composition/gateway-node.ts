@@ -1,6 +1,6 @@
 /**
  * `lakegate serve --role gateway`: one of several gateways. It shares the system database and the master key with
- * control planes that may come and go, and needs none of them to let people in (attack 39).
+ * control planes, and accepts logins while none of them runs (attack 39).
  */
 import type { StartGateway } from '../cli/serve-gateway.ts'
 import { checkServes } from '../config/check-together.ts'
@@ -29,7 +29,7 @@ import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
 import { watchClock } from './watch-clock.ts'
 
-/** @throws Fault with what failed and what to do; whatever was started until then is stopped again */
+/** @throws Fault that says what failed and what to do; everything started before the failure is stopped again */
 export const startGateway: StartGateway = (settings, progress) =>
   progress.step('Gateway', () => openTogether((shutdown) => start(settings, shutdown)))
 
@@ -44,7 +44,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   await checkOnDisk(settings)
 
   const health = await openGatewayHealth(settings, log)
-  // Closed last: until then it says that the gateway goes.
+  // Closed last: until then it reports that the gateway is stopping.
   shutdown.add('health', () => health.close())
   const { database, address, stop } = await openSharedSystemDatabase(settings['database-url'].value, log)
   shutdown.add('system database', stop)
@@ -119,7 +119,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
   }
 }
 
-/** A database in which no control plane has worked yet has no tables either. */
+/** A database in which no control plane has worked yet has no tables. */
 async function findInstallation(database: SystemDatabase): Promise<Installation | undefined> {
   try {
     return await createInstallationStore(database).loadInstallation()

@@ -8,20 +8,20 @@ import type { WorkerRuntime } from '../gateway/workers/serve-by-workers.ts'
 const NODE: WorkerRuntime = { name: 'Node', program: process.execPath, options: [], environment: {} }
 
 /**
- * Bun reads settings of its own from the working directory, which may be anybody's: variables from `.env`, code to run before ours
- * from `bunfig.toml`; and it fetches packages that it misses.
+ * Bun reads settings of its own from the working directory, which may belong to anybody: variables from `.env`, and
+ * code to run before ours from `bunfig.toml`. It also installs missing packages by itself.
  */
 const NOTHING_FROM_THE_DIRECTORY = ['--no-env-file', '--config=/dev/null', '--no-install']
 
-/** A Bun that crashes would tell its makers. Nobody is told anything by a Lakegate. */
+/** A Bun that crashes sends a report to its makers. Lakegate sends nothing to anybody. */
 const TELLS_NOBODY = { DO_NOT_TRACK: '1', BUN_ENABLE_CRASH_REPORTING: '0' }
 
-/** As npm calls them: `@oven/bun-linux-x64`. */
+/** Architecture names as npm packages spell them: `@oven/bun-linux-x64`. */
 const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'x64', arm64: 'aarch64' }
 
 /**
- * @returns the wanted one first, and then those that may stand in for it
- * @throws Fault gateway_runtime_missing when one is wanted that is not there
+ * @returns the preferred runtime first, then those that may replace it
+ * @throws Fault gateway_runtime_missing when the setting names a runtime that is not installed
  */
 export function gatewayRuntimesOf(settings: LoadedSettings): readonly [WorkerRuntime, ...WorkerRuntime[]] {
   const wanted = settings['gateway-runtime'].value
@@ -52,11 +52,11 @@ function findBun(): WorkerRuntime | undefined {
     )
     return {
       ...{ name: 'Bun', program, options: NOTHING_FROM_THE_DIRECTORY, environment: TELLS_NOBODY },
-      // Elsewhere the kernel does not spread connections over sockets of one address.
+      // Other kernels do not spread connections over several sockets of one address.
       opensAddresses: process.platform === 'linux',
     }
   } catch {
-    // An optional dependency, which npm leaves out where it is not made for the platform.
+    // An optional dependency; npm leaves it out on platforms that it is not built for.
     return undefined
   }
 }

@@ -36,7 +36,7 @@ runWorker<WorkerSetup>(async (setup, shared) => {
       { publicUrl: setup.publicUrl, accountId: setup.accountId },
     ),
   })
-  // Those that the process made that started this one.
+  // The process that started this worker has made the keys.
   await startKeys(foundation, { isComplete: true })
   const { serving, reload } = await buildServing(foundation, settings, {
     ...shared,

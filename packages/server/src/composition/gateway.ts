@@ -1,6 +1,6 @@
 /**
- * Builds the gateway upon the same foundation as the control plane; it shares nothing else with it. This process
- * listens; connections are served here, or by workers.
+ * Builds the gateway on the same foundation as the control plane; they share nothing else. This process listens;
+ * connections are served in this process or by workers.
  */
 import { randomUUID } from 'node:crypto'
 import { packageFile } from '../domain/package-files.ts'
@@ -31,21 +31,21 @@ export interface RunningGateway {
   /** @throws Fault gateway_port_taken, gateway_address_unusable */
   reconcileListeners(): Promise<void>
   sharedAddresses(): readonly { readonly host: string; readonly port: number }[]
-  /** Endpoints that are not at their own ports. */
+  /** Endpoints that listen on another port than their own, because theirs is taken. */
   standIns(): readonly StandInPort[]
-  /** Takes no new connections, and gives sessions the time that the settings say. */
+  /** Accepts no new connections, and gives open sessions the time that the settings allow. */
   drain(): Promise<void>
-  /** Ends the waiting of a drain: sessions are ended now. */
+  /** Ends the wait of a drain: sessions are ended now. */
   endDrain(): void
-  /** @throws Fault, and nothing has changed then */
+  /** @throws Fault; nothing has changed then */
   reload(settings: LoadedSettings): Promise<void>
   /** How many processes take connections now. */
   processes(): number
-  /** The metrics of its other processes. */
+  /** The metrics of the other processes of this gateway. */
   measure(): Promise<readonly MetricsSnapshot[]>
 }
 
-/** What serves connections, wherever it does, and what the composition alone can tell it. */
+/** What serves connections, in this process or in workers, with the methods that only the composition needs. */
 interface ReloadableServing extends Serving {
   reload(settings: LoadedSettings): Promise<void>
   measure(): Promise<readonly MetricsSnapshot[]>
@@ -54,7 +54,8 @@ interface ReloadableServing extends Serving {
 export type GatewayWorkers = ServingByWorkers<WorkerSetup, MetricsSnapshot>
 
 /**
- * Started before anything else, because a process takes a moment to load. Undefined: this process serves.
+ * Called before anything else, because a process takes a moment to load.
+ * @returns undefined when this process serves connections itself
  * @throws Fault gateway_runtime_missing
  */
 export function startWorkers(settings: LoadedSettings, log: Log): GatewayWorkers | undefined {
@@ -73,11 +74,11 @@ interface GatewayParts {
   readonly publicUrl: string
   readonly accountId: WorkerSetup['accountId']
   readonly masterKeyFile: string
-  /** Whether the addresses of instances are ours to write down. */
+  /** Whether this process records the addresses of instances in the system database. */
   readonly recordsListeners: boolean
 }
 
-/** @throws what is wrong with its parts, which are closed again then */
+/** @throws what one of its parts threw; the parts opened before it are closed again */
 export function buildGateway(
   foundation: Foundation,
   settings: LoadedSettings,
@@ -104,7 +105,7 @@ async function build(
             serving.cancel(fromWire(request))
           },
           onLost: (error) => {
-            log.warn({ err: error }, 'the connection that tells of cancel requests was lost')
+            log.warn({ err: error }, 'the connection that receives cancel requests was lost')
           },
           confirmMasterKey: foundation.confirmMasterKey,
         })
@@ -130,7 +131,7 @@ async function build(
     serving,
   )
   foundation.changes.onInstanceChange(() => {
-    // Logged where it failed; the next change or start tries again.
+    // The failure was logged where it happened; the next change or start tries again.
     gateway.reconcileListeners().catch(() => undefined)
   })
   return {
@@ -180,7 +181,7 @@ async function serveInWorkers(
 ): Promise<ReloadableServing> {
   const describe = (current: LoadedSettings) =>
     describeToWorkers({ ...parts, settings: current, workers: workers.count })
-  // Tried here first: what cannot be used is refused once, in front of whoever asked for it.
+  // Loaded here first: a file that cannot be used is then refused once, to the caller, and not by every worker.
   const certificates = await openCertificateSource(foundation, settings)
   await workers.start(describe(settings), cancelElsewhere)
   return {

@@ -11,7 +11,7 @@ import type { Log } from '../observation/log.ts'
 
 export interface HttpAddress {
   readonly listener: HttpListener
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly publicUrl: string
   readonly remarks: readonly string[]
 }
@@ -38,7 +38,7 @@ export async function openHttp(settings: LoadedSettings, log: Pick<Log, 'warn'>)
   return { listener, publicUrl, remarks: contradicts === false ? remarks : [...remarks, contradicts] }
 }
 
-/** Where REST and OAuth are as long as nobody says another URL. */
+/** The URL of REST and OAuth when the settings name none. */
 export function ownUrl(settings: LoadedSettings, port: number): string {
   const host = hostOf(settings)
   const scheme = isPlainRefused(settings) ? 'https' : 'http'
@@ -53,7 +53,7 @@ function isPlainRefused(settings: LoadedSettings): boolean {
   return !isHere && settings['plain-http'].value === 'loopback'
 }
 
-/** A default port that is taken stops nobody from starting; one that was asked for does. */
+/** When the default port is taken, another one is used; a port that the settings name must be free. */
 async function open(
   host: string,
   port: number,

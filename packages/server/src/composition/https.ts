@@ -1,7 +1,7 @@
 /**
- * TLS of REST and OAuth, on the port of HTTP: which certificate a connection is shown. Names come from strangers here, so
- * certificates are made for those only that are ours; whoever asks for another name sees the one of the public URL, and
- * reads from its own TLS library that the name differs.
+ * TLS of REST and OAuth, on the port of HTTP: which certificate a connection is shown. The server name comes from an
+ * unauthenticated client, so certificates are made only for our own names. A client that asks for another name gets the
+ * certificate of the public URL, and its TLS library reports that the name differs.
  */
 import { networkInterfaces } from 'node:os'
 import type { LoadedSettings } from '../config/load.ts'
@@ -12,7 +12,7 @@ import type { HttpListener } from '../http/listener.ts'
 import { openHttpCertificateSource, type CertificateSource } from './certificates.ts'
 import type { Foundation } from './foundation.ts'
 
-/** Names and addresses of this machine to itself. */
+/** Names and addresses by which this machine calls itself. */
 const HERE = ['localhost', '127.0.0.1', '::1'] as const
 
 /**
@@ -34,19 +34,20 @@ function chooseContexts(
   contexts: ReturnType<typeof createSecureContexts>,
   publicUrl: string,
 ): TlsContexts {
-  // An address of IPv6 has brackets in a URL, and none in a certificate.
+  // An IPv6 address has brackets in a URL, but none in a certificate.
   const publicHost = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
   const isWorkspace = async (name: string): Promise<boolean> => {
     try {
       return (await addresses.workspaceAt(name)).host === name
     } catch (error) {
-      log.warn({ err: error }, 'it cannot be asked whether a host is that of a workspace')
+      log.warn({ err: error }, 'it could not be looked up whether a host name belongs to a workspace')
       return false
     }
   }
   return {
     async contextFor({ address, serverName }) {
-      // TLS names hosts, never addresses (RFC 6066 §3): then the one that was reached is meant.
+      // TLS server names are host names, never addresses (RFC 6066 §3): without one, the address that was reached is
+      // meant.
       const name = serverName?.toLowerCase() ?? address
       const isKnown = name === publicHost || (HERE as readonly string[]).includes(name)
       if (!isKnown && (await isWorkspace(name))) return contexts.contextFor(name)
@@ -58,6 +59,6 @@ function chooseContexts(
   }
 }
 
-/** Whole networks may lead to this machine; certificates are made for what its interfaces are called. */
+/** Whole networks may be routed to this machine; certificates are made only for the addresses of its interfaces. */
 const isOwnAddress = (address: string): boolean =>
   Object.values(networkInterfaces()).some((ones) => ones?.some((one) => one.address === address))

@@ -1,4 +1,4 @@
-/** The instances at a start: all of them are given the time to come up. */
+/** The instances at a start: waits until all of them are up, for a limited time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
 import { Fault } from '../domain/fault.ts'
@@ -23,10 +23,10 @@ export interface SettledInstances {
 }
 
 const POLL_MS = 25
-/** Longer than a crash recovery usually takes; afterwards the start goes on without the instance, and says so. */
+/** Longer than a crash recovery usually takes; afterwards the start continues without the instance, and says so. */
 const SETTLE_LIMIT_MS = 60_000
 
-/** Supervises the instances until it is stopped; they keep running then. */
+/** Supervises the instances; they keep running when the supervision stops. */
 export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<() => Promise<void>> {
   await inquiry.start()
   await supervisor.start()
@@ -36,7 +36,7 @@ export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<
   }
 }
 
-/** Instances from the time before the gateway had a domain get their names below it. */
+/** Instances made before the gateway had a domain get host names below it. */
 export async function nameInstances({ stores, listeners }: Foundation): Promise<void> {
   for (const { uid, listener } of await stores.instances.listAll()) {
     const wanted = await listeners.allocate(uid)

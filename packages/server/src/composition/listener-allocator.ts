@@ -16,7 +16,7 @@ export function createListenerAllocator(settings: LoadedSettings): ListenerAlloc
       Promise.resolve(
         domain === undefined
           ? { host: address ?? chooseInstanceHost(uid), port: undefined }
-          : // Any free port is known when the gateway listens.
+          : // The port is chosen when the gateway listens.
             { host: hostOfInstance(uid, domain), port: port === 0 ? undefined : port },
       ),
   }

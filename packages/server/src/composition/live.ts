@@ -14,11 +14,11 @@ export interface Live {
   readonly history: ActivityHistory
   readonly streams: EventStreams
   start(): Promise<void>
-  /** Ends the streams at once: before HTTP waits for its answers. */
+  /** Ends the streams at once; call it before HTTP waits for open responses. */
   stop(): Promise<void>
 }
 
-/** How long gateways may take with the report of a slot that is over. */
+/** How long to wait for the reports of a slot after the slot has ended. */
 const REPORTS_ARE_THERE_MS = 3_000
 const LEARN_AGAIN_MS = 5_000
 
@@ -33,7 +33,7 @@ export function buildLive(foundation: Foundation): Live {
     newEpoch: () => randomUUID().slice(0, 8),
     log,
   })
-  /** As they were when they were read last, with all that is known of them as a text to compare. */
+  /** The instances as last read, each with all of its known facts as a text, to detect changes. */
   let known:
     ReadonlyMap<InstanceUid, { readonly instance: DatabaseInstance; readonly text: string }> | undefined
   let learning: Promise<void> | undefined
@@ -53,7 +53,7 @@ export function buildLive(foundation: Foundation): Live {
     for (const [uid, { instance }] of before) if (!known.has(uid)) streams.say({ kind: 'instance', instance })
   }
 
-  /** One at a time, and once for many changes. */
+  /** Reads one at a time, and once for many changes. */
   function learnSoon(): void {
     clearTimeout(learnLater)
     if (isStopped) return
@@ -95,7 +95,7 @@ export function buildLive(foundation: Foundation): Live {
     foundation.address,
     {
       onLost: (error) => {
-        log.warn({ err: error }, 'the connection that tells the console of changes was lost')
+        log.warn({ err: error }, 'the connection that receives change notices for the console was lost')
       },
       confirmMasterKey,
     },

@@ -1,7 +1,8 @@
 /**
- * Loads the server, which `lakegate config` and `--help` do without. oidc-provider announces on the console, while
- * it loads, that it would rather run on Node 22; it passes its own tests and ours on Node 20.19, which we support
- * (docs/dependencies.md). That one sentence is kept from people who can do nothing about it. Goes when Node 20 does.
+ * Loads the server, which `lakegate config` and `--help` do without. While it loads, oidc-provider prints on the
+ * console that it prefers Node 22; it passes its own tests and ours on Node 20.19, which we support
+ * (docs/dependencies.md). That one line is suppressed, because its readers can do nothing about it. Remove this when
+ * Node 20 is no longer supported.
  */
 import { stripVTControlCharacters } from 'node:util'
 import type { Starts } from '../cli/program.ts'
@@ -12,7 +13,7 @@ export async function loadEverything(): Promise<Pick<Starts, 'everything' | 'con
   const sink = globalThis.console
   const warn = sink.warn.bind(sink)
   sink.warn = (...values: unknown[]) => {
-    // At a terminal it is red.
+    // On a terminal the line is coloured red.
     if (!stripVTControlCharacters(String(values[0])).startsWith(EXPECTED_NOTICE)) warn(...values)
   }
   try {
@@ -23,7 +24,7 @@ export async function loadEverything(): Promise<Pick<Starts, 'everything' | 'con
   }
 }
 
-/** A gateway of its own has no OAuth server to load. */
+/** A separate gateway has no OAuth server to load. */
 export const loadGateway = async (): Promise<Starts['gateway']> =>
   (await import('./gateway-node.ts')).startGateway
 

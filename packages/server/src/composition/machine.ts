@@ -15,11 +15,14 @@ import { installExtensionFiles } from '../instances/extension.ts'
 import { readExtensionRules } from '../policy/extensions.ts'
 import { dataDirectoryHere } from './data-directory.ts'
 
-/** Who may not list the data directory may still pass through it. */
+/** Accounts that may not list the data directory may still pass through it. */
 const CLOSED = 0o711
-/** What an installation has; a start that was killed before it left a directory that is closed already. */
+/**
+ * Marks of an installation. A start that was killed before it made one of these left a directory whose mode is CLOSED
+ * already.
+ */
 const MARKS: readonly string[] = ['master.key', 'ca.pem', 'system', 'instances']
-/** At the root of a volume of its own. */
+/** Exists at the root of a volume of its own. */
 const LOST_AND_FOUND = 'lost+found'
 
 export interface Machine {
@@ -72,8 +75,8 @@ async function mkdirOrFault(directory: string): Promise<void> {
 }
 
 /**
- * One after the other: Node's own `recursive` never ends where the system says that a directory is missing which is there
- * (ENOENT below /proc, for example).
+ * Creates one directory after the other: Node's own `recursive` never ends where the system reports ENOENT for a
+ * directory that exists (below /proc, for example).
  */
 async function makeWithParents(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => undefined)
@@ -89,18 +92,19 @@ async function makeWithParents(directory: string): Promise<void> {
 }
 
 /**
- * Its parts are closed one by one; the account that runs PostgreSQL must be able to pass through it, and can change
- * nothing in it or on the way to it.
+ * Its subdirectories are closed one by one. The account that runs PostgreSQL must be able to pass through the data
+ * directory, but can change nothing in it or on the path to it.
  */
 async function closeDataDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
   await refuseOpenPath(path.dirname(directory), account)
   try {
-    // Where the path ends in a link of the operator's, the directory is what is closed.
+    // Where the path is a symbolic link, its target is the directory to close.
     const before = await stat(directory)
     if (account.spawnAs !== undefined) {
       if (before.uid !== process.getuid?.())
         throw new Error(`it belongs to another account (user id ${String(before.uid)}) than Lakegate runs as`)
-      // Made for everybody, as volumes of containers are: good as long as that account made nothing in it.
+      // A directory that everybody may write, as volumes of containers are, is accepted as long as that account has
+      // made nothing in it.
       if (canChange(account, before)) await refuseEntriesOf(directory, account)
     }
     if ((before.mode & 0o7777) !== CLOSED) {
@@ -114,8 +118,8 @@ async function closeDataDirectory(directory: string, account: OperatingSystemAcc
 }
 
 /**
- * A directory that is used for something else, such as /etc, was named by mistake: whoever uses it needs its mode.
- * @throws Error when it holds files, and none that tells of Lakegate
+ * A directory that is used for something else, such as /etc, was named by mistake: its users need its present mode.
+ * @throws Error when it holds files, and none of them is a mark of Lakegate
  */
 async function refuseForeignFiles(directory: string): Promise<void> {
   const entries = (await readdir(directory)).filter((name) => name !== LOST_AND_FOUND)
@@ -123,7 +127,7 @@ async function refuseForeignFiles(directory: string): Promise<void> {
   if (first === undefined || entries.some((name) => MARKS.includes(name))) return
   const others = more.length === 0 ? '' : ` and ${String(more.length)} more`
   throw new Error(
-    `it holds ${first}${others}, nothing of Lakegate, and its mode would have to become 0711 (chmod 711, if it is the right one)`,
+    `it holds ${first}${others}, nothing of Lakegate, and its mode would have to be changed to 0711 (run chmod 711 if it is the right directory)`,
   )
 }
 
@@ -144,7 +148,7 @@ const unusable = (directory: string, problem: string, cause: unknown): Fault =>
     cause,
   })
 
-/** Of those that an earlier start made; undefined when there are none. */
+/** @returns the user id that owns the clusters of an earlier start; undefined when there are none */
 export async function ownerOfClusters(dataDirectory: string): Promise<number | undefined> {
   const instances = await orNothing(readdir(path.join(dataDirectory, 'instances')), dataDirectory)
   const clusters = [
@@ -159,7 +163,7 @@ export async function ownerOfClusters(dataDirectory: string): Promise<number | u
 }
 
 /**
- * Undefined where nothing of that name is; whatever else hides it would make us choose another account for it.
+ * Undefined only on ENOENT. Any other error hides an existing cluster, and we would choose the wrong account for it.
  * @throws Fault data_directory_unusable
  */
 async function orNothing<Found>(look: Promise<Found>, directory: string): Promise<Found | undefined> {

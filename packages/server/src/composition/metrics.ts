@@ -1,4 +1,4 @@
-/** Joins the metrics to what they are about, and serves them. */
+/** Connects the metrics with the values that they measure, and serves them. */
 import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import type { LoadedSettings } from '../config/load.ts'
@@ -43,7 +43,7 @@ export const loginMetrics = (
   },
 })
 
-/** @param figures of every instance, each time they are asked for */
+/** @param figures returns the figures of every instance; called at each scrape */
 export function readPools(metrics: Metrics, figures: () => readonly PoolFigures[]): void {
   const read = (
     name: ReadMetric,
@@ -74,7 +74,7 @@ export function readPools(metrics: Metrics, figures: () => readonly PoolFigures[
 }
 
 /**
- * @param others the other processes of this node
+ * @param others reads the metrics of the other processes of this node
  * @returns undefined when `metrics` is off
  * @throws Fault configuration_invalid
  */

@@ -1,4 +1,4 @@
-/** Builds the OAuth server: stores and operations handed to the pages and the library. */
+/** Builds the OAuth server: hands stores and operations to the pages and to oidc-provider. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { clientNetwork } from '../domain/client-network.ts'
 import { createBalancers } from '../gateway/listening/client-address.ts'
@@ -38,7 +38,7 @@ const deviceCodeLimits = (address: string) => [
 ]
 
 export interface HttpProxySettings {
-  /** CIDR ranges of proxies; what they say of their clients counts. */
+  /** CIDR ranges of proxies whose X-Forwarded-For header is believed. */
   readonly httpProxies: readonly string[]
 }
 
@@ -160,7 +160,7 @@ export function buildOAuth(
   return { handle, signInPorts }
 }
 
-/** What the pages ask for while somebody signs in. */
+/** What the pages need while somebody signs in. */
 const interactionPortsOf = (
   foundation: Foundation,
   accountId: AccountId,
@@ -187,7 +187,7 @@ const interactionPortsOf = (
   }
 }
 
-/** What the page of somebody's own account asks for. */
+/** What the account page of a signed-in person needs. */
 const accountPortsOf = (
   { stores, clock }: Foundation,
   { signInPorts, findInWorkspace }: SignInParts,
@@ -224,7 +224,7 @@ function upstreamPorts(
   }
 }
 
-/** For what a browser keeps: nobody else can read it or make one. */
+/** Encrypts and authenticates what a browser keeps, such as cookies: nobody else can read or forge it. */
 export function createSeal(encryption: KeyEncryption) {
   return {
     seal: (text: string) => Buffer.from(encryption.encrypt(Buffer.from(text))).toString('base64url'),
@@ -232,7 +232,7 @@ export function createSeal(encryption: KeyEncryption) {
       try {
         return Buffer.from(encryption.decrypt(Buffer.from(text, 'base64url'))).toString('utf8')
       } catch (error) {
-        // Not sealed by us, or by another key: as if there were nothing.
+        // Not sealed by us, or sealed with another key: treated as absent.
         if (error instanceof Fault) return undefined
         throw error
       }

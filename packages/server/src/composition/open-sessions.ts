@@ -1,4 +1,4 @@
-/** Builds what a gateway process knows of its open sessions, and makes it answer for them. */
+/** Builds the register of open sessions of a gateway process, and lets it answer questions of other processes. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { LoadedSettings } from '../config/load.ts'
@@ -23,8 +23,8 @@ export interface RunningOpenSessions {
 const LEARN_AGAIN_MS = 5_000
 
 /**
- * One for each gateway process.
- * @param activity what it counts, beside what is seen of its sessions and pools
+ * Call it once in each gateway process.
+ * @param activity counts activity, in addition to what its sessions and pools show
  */
 export function buildOpenSessions(
   foundation: Foundation,
@@ -82,7 +82,7 @@ export function buildOpenSessions(
       onFailure: (error) => {
         log.warn(
           { err: error },
-          'control planes could not be told what instances do; they are in ten seconds',
+          'instance activity could not be reported to the control planes; the next attempt is in ten seconds',
         )
       },
     },
@@ -95,11 +95,11 @@ export function buildOpenSessions(
       activity.counter.know(new Set(instances.map(({ uid }) => uid)))
       return instances
     })
-  /** Until then what was read before stays in force. */
+  /** Reads them again; until that succeeds, what was read before stays in force. */
   const learnSoon = () => {
     clearTimeout(learnAgain)
     learn().catch((error: unknown) => {
-      log.warn({ err: error }, 'what instances want of their sessions could not be read')
+      log.warn({ err: error }, 'the session settings of instances could not be read')
       if (!isStopped) learnAgain = setTimeout(learnSoon, LEARN_AGAIN_MS).unref()
     })
   }

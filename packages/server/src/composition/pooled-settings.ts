@@ -1,8 +1,8 @@
-/** The settings of the pooled endpoint: for the gateway, and for the instances behind it. */
+/** The settings of the pooled endpoint, for the gateway and for the instances behind it. */
 import type { LoadedSettings } from '../config/load.ts'
 import type { PooledSettings } from '../gateway/settings.ts'
 
-/** @param processes that serve the same instances: each has its share of the backends, and one at least */
+/** @param processes number that serve the same instances: each gets an equal share of the backends, at least one */
 export function pooledSettings(settings: LoadedSettings, processes: number): PooledSettings | undefined {
   if (!settings['pooled-endpoint'].value) return undefined
   const share = (all: number) => Math.ceil(all / Math.max(1, processes))
@@ -16,13 +16,13 @@ export function pooledSettings(settings: LoadedSettings, processes: number): Poo
   }
 }
 
-/** How many sessions an instance takes at one gateway, at either endpoint. */
+/** How many sessions an instance accepts at one gateway, at each of its endpoints. */
 export const sessionLimitsOf = (settings: LoadedSettings) => ({
   direct: settings['connections-per-instance'].value,
   pooled: pooledSettings(settings, 1)?.sessionsPerInstance,
 })
 
-/** What PostgreSQL must have places for: direct sessions, and the backends of pools besides. */
+/** How many connections PostgreSQL must allow: direct sessions, plus the backends of pools. */
 export const connectionsOfInstance = (settings: LoadedSettings): number =>
   settings['connections-per-instance'].value +
   (settings['pooled-endpoint'].value ? mostBackendsOfPools(settings) : 0)

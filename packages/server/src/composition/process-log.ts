@@ -1,4 +1,4 @@
-/** The log of one process, as the settings say. */
+/** The log of one process, configured by the settings. */
 import type { LoadedSettings } from '../config/load.ts'
 import { createLog, openStandardError, type LogLevel, type ProcessLog } from '../observation/log.ts'
 

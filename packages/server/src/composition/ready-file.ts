@@ -1,6 +1,6 @@
 /**
- * The file that tells scripts and CI jobs that everything is ready, and how to get in. It holds the
- * administrator's token, hence mode 0600; it appears whole or not at all, and goes when the server stops.
+ * The file that tells scripts and CI jobs that everything is ready, and how to get in. It holds the administrator's
+ * token, hence mode 0600. It appears complete or not at all, and is removed when the server stops.
  */
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
@@ -29,7 +29,7 @@ export interface ReadyReport {
   } | null
 }
 
-/** Of a gateway without a control plane. */
+/** The report of a gateway without a control plane. */
 export interface GatewayReadyReport {
   readonly gateway: readonly { readonly host: string; readonly port: number }[]
   /** Answers /healthz, /readyz and /metrics. */
@@ -65,24 +65,24 @@ const unusable = (path: string, what: 'written' | 'removed', cause: unknown): Fa
   })
 
 /**
- * Also called first thing at a start: a file left by a killed server must not claim that this one is ready.
+ * Also called as the first step of a start: a file left by a killed server must not claim that this one is ready.
  * @throws Fault ready_file_not_writable, also for a file that holds something else: it was named by mistake
  */
 export async function removeReadyFile(path: string): Promise<void> {
   try {
     const found = await stat(path).catch(() => undefined)
     if (found !== undefined && !(await isReadyFile(path, found)))
-      throw new Error('it is there, and Lakegate did not write it')
+      throw new Error('it exists, and Lakegate did not write it')
     await rm(path, { force: true })
   } catch (cause) {
     throw unusable(path, 'removed', cause)
   }
 }
 
-/** More than any report. */
+/** Larger than any report. */
 const LARGEST_REPORT = 64 * 1024
 
-/** Of any version, or empty, as mktemp makes them. */
+/** True for a ready file of any version, and for an empty file as mktemp makes it. */
 async function isReadyFile(path: string, found: Stats): Promise<boolean> {
   if (!found.isFile() || found.size > LARGEST_REPORT) return false
   const text = await readFile(path, 'utf8')
@@ -95,7 +95,7 @@ async function isReadyFile(path: string, found: Stats): Promise<boolean> {
   }
 }
 
-/** What the report of a server, and that of a gateway, always had. */
+/** Names that every version of the server's report, or of the gateway's report, contains. */
 const MARKS: readonly (readonly (keyof ReadyReport | keyof GatewayReadyReport)[])[] = [
   ['http_url', 'admin_token'],
   ['gateway'],

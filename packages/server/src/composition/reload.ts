@@ -1,6 +1,6 @@
 /**
  * Takes changed settings and certificates while sessions are open: on request (SIGHUP), and when a certificate file
- * changes on disk. Whatever is wrong leaves everything as it was, and the log says what (attack 41).
+ * changes on disk. When anything is wrong, nothing changes and the log says why (attack 41).
  */
 import { unwatchFile, watchFile } from 'node:fs'
 import type { LoadedSettings } from '../config/load.ts'
@@ -9,12 +9,12 @@ import { Fault } from '../domain/fault.ts'
 import type { Log } from '../observation/log.ts'
 
 export interface Reloading {
-  /** @param read gives the settings as they are now; its failure is reported like any other */
+  /** @param read gives the current settings; when it fails, that is reported like any other failure */
   reload(read: () => LoadedSettings): Promise<void>
   stop(): void
 }
 
-/** Files are looked at, not watched, because mounted ones are replaced in ways that no watch sees. */
+/** Files are polled, not watched, because mounted files are replaced in ways that no watch notices. */
 const LOOK_EVERY_MS = 2_000
 const CERTIFICATE_FILES = [
   'tls-certificate-file',

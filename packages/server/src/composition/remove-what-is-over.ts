@@ -7,12 +7,13 @@ import type { OAuthRecordStore } from '../operations/ports/oauth.ts'
 import type { SignInBrakeUpkeep } from '../operations/ports/sign-in.ts'
 
 const REMOVE_EVERY_MS = 60 * 1000
-/** A transaction that others hardly notice. */
+/** Small enough that the transaction hardly disturbs others. */
 const REMOVED_AT_A_TIME = 5_000
 
 /**
- * Now and every minute: what strangers begin does not outlast its quarter of an hour by much (attack 57).
- * @returns the way to stop
+ * Runs now and every minute: a sign-in that a stranger begins is kept only a little longer than its quarter of an hour
+ * (attack 57).
+ * @returns a function that stops it
  */
 export function removeWhatIsOver(
   stores: {
@@ -35,7 +36,7 @@ export function removeWhatIsOver(
   let running: Promise<void> = Promise.resolve()
   const run = () => {
     running = running.then(remove).catch((error: unknown) => {
-      log.warn({ err: error }, 'expired sign-ins could not be removed; they are in a minute')
+      log.warn({ err: error }, 'expired sign-ins could not be removed; the next attempt is in a minute')
     })
   }
   run()

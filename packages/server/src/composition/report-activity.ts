@@ -1,4 +1,4 @@
-/** Tells the control planes, every ten seconds by the clock, what this gateway process does for each instance. */
+/** Reports to the control planes, every ten seconds by the clock, what this gateway process does for each instance. */
 import { beginOfSlot, slotAt, type ActivityReport } from '../domain/instance-activity.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { SessionTotals } from '../gateway/sessions/open-sessions.ts'
@@ -7,7 +7,7 @@ import type { ActivityCounter, PresentActivity } from '../observation/activity-c
 import type { ActivitySender } from '../operations/ports/activity.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 
-/** A minute: what could not be told for longer is not told any more. */
+/** A minute of reports: older ones that could not be sent are dropped. */
 const MOST_UNTOLD = 6
 
 export interface ActivityReporting {
@@ -58,7 +58,7 @@ export function reportActivity(
 
   return {
     start() {
-      // At once, and about nothing: so it is not taken for one that is silent.
+      // An empty report at once, so that this gateway is not taken for a silent one.
       tell([])
       waitForEndOfSlot()
     },
@@ -68,7 +68,7 @@ export function reportActivity(
   }
 }
 
-/** Joins what is known of sessions with what is known of pools. */
+/** Joins the totals of sessions with the figures of pools. */
 function presentActivity(
   sessions: ReadonlyMap<InstanceUid, SessionTotals>,
   pools: readonly PoolFigures[],

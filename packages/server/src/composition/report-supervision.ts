@@ -1,4 +1,4 @@
-/** What the supervisor of instances tells, as log lines. */
+/** Writes the events of the instance supervisor as log lines. */
 import { Fault } from '../domain/fault.ts'
 import { unreachable } from '../domain/unreachable.ts'
 import type { SupervisorEvent } from '../instances/supervisor-settings.ts'
@@ -24,7 +24,7 @@ export function reportSupervision(log: Log, event: SupervisorEvent): void {
     case 'reconcile_failed':
       log.error(
         { instance: event.uid, ...describe(event.error), retryInMs: event.retryInMs },
-        'a database instance cannot be brought to what is wanted of it',
+        'a database instance cannot be brought to its wanted state',
       )
       return
     case 'inspection_failed':

@@ -1,4 +1,4 @@
-/** What a start on this machine would take for settings that are left out; nothing is made or changed for it. */
+/** The values that a start on this machine would use for settings that are left out; makes and changes nothing. */
 import type { LoadedSettings } from '../config/load.ts'
 import type { ResolvedSettings } from '../config/render.ts'
 import { Fault } from '../domain/fault.ts'
@@ -18,7 +18,7 @@ export async function resolveSettings(settings: LoadedSettings): Promise<Resolve
   return {
     'data-dir': dataDirectory,
     'master-key-file': masterKeyFileIn(settings, dataDirectory),
-    // Any free port is known when it is listened on.
+    // Port 0 takes any free port, which is known only after listening.
     ...(port === 0 ? {} : { 'public-url': ownUrl(settings, port) }),
     'gateway-port': '5432',
     ...(settings['gateway-domain'].value === undefined ? {} : { 'gateway-host': '127.0.0.1' }),

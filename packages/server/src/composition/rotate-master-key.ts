@@ -1,9 +1,11 @@
 /**
- * `lakegate keys rotate --master-key`: a new master key, and everything sealed anew under it, while nothing runs.
+ * `lakegate keys rotate --master-key`: makes a new master key and encrypts everything again under it, while nothing
+ * runs.
  *
- * In this order, so that whatever is killed, the next start opens everything with the keys of the file: the new key is
- * put before the old one into the file; everything is sealed anew in one transaction; the old key goes from the file.
- * Two keys in the file therefore say that a rotation was begun, and it is then ended with them.
+ * The order lets the next start decrypt everything with the keys in the file, whenever the rotation is killed: first
+ * the new key is put before the old one in the file; then everything is encrypted again in one transaction; then the
+ * old key is removed from the file. Two keys in the file therefore mean that a rotation was begun, and `lakegate keys
+ * rotate --master-key` then finishes that rotation.
  */
 import { hostname, userInfo } from 'node:os'
 import type { RotateMasterKey } from '../cli/keys.ts'
@@ -21,14 +23,14 @@ import { startSystemDatabase } from './system-database.ts'
 export const rotateMasterKey: RotateMasterKey = async (settings) => {
   const log = openProcessLog(settings)
   const file = masterKeyFileIn(settings, dataDirectoryHere(settings))
-  // Before anything is made in a data directory, which may be the wrong one.
+  // Loaded before anything is made in the data directory, which may be the wrong one.
   const found = await loadMasterKey(file)
   const machine = await prepareMachine(settings)
   const refuseToMake = (missing: string) => Promise.resolve(nothingToRotate(`${missing} is not there`))
   const system = await startSystemDatabase(machine, settings['database-url'].value, refuseToMake, log)
   try {
-    // Before the file is touched: not while somebody else holds the key, not with one that does not fit, and not in an
-    // empty database that a wrong URL names.
+    // Checked before the file is changed: another Lakegate may run, the key may not fit, or a wrong URL may name an
+    // empty database.
     if ((await tryMasterKey(system.database, createKeyEncryption(found))) === 0)
       throw nothingToRotate('It holds nothing that is encrypted')
     const isUnfinished = found.length > 1

@@ -1,4 +1,4 @@
-/** Every route of the REST API, by subject: stores and operations handed to the files that declare them. */
+/** Every route of the REST API, by subject: hands stores and operations to the files that declare the routes. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
@@ -52,7 +52,7 @@ import { chooseWorkspaceHost, listenForWorkspace } from './workspace-hosts.ts'
 export interface RouteSettings {
   readonly publicUrl: string
   readonly instancesPerWorkspace: number
-  /** Of an instance at one gateway. */
+  /** Limits of one instance at one gateway. */
   readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
   readonly attachingCallers: AttachingCallers
 }
@@ -69,7 +69,7 @@ export interface RouteParts {
   readonly settings: RouteSettings
 }
 
-/** Answered for everybody, without a bearer. */
+/** Routes that everybody may call, without a bearer token. */
 export const publicRoutesOf = (
   { addresses, database }: Foundation,
   accountId: AccountId,

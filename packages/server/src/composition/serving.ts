@@ -1,4 +1,4 @@
-/** Builds what serves connections, in the process that listens or in a worker of it, upon the same foundation. */
+/** Builds what serves connections, in the process that listens or in one of its workers, on the same foundation. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { balancersOf, gatewayDomainOf } from '../config/gateway-settings.ts'
 import type { LoadedSettings } from '../config/load.ts'
@@ -29,7 +29,7 @@ export interface ReloadableServing {
 
 /** What the processes of a node share. */
 export interface ServingNode extends SharedWithNode {
-  /** That serve the same instances; they share the places for backends of pools. */
+  /** How many processes serve the same instances; they share the backends of the pools. */
   readonly processes: number
 }
 
@@ -103,7 +103,7 @@ export async function buildServing(
     shutdown.add('open sessions', () => sessions.stop())
     await sessions.start()
   })
-  /** A worker ends behind this. */
+  /** A worker ends after this. */
   const finish = async () => {
     await sessions.stop()
     await audit.stop()

@@ -1,7 +1,7 @@
-/** What was started, to be stopped in reverse. Every part gets its turn, whatever happens to the others. */
+/** What was started, to be stopped in reverse order. Every part is stopped, even when stopping another one fails. */
 export interface Shutdown {
   add(name: string, stop: () => Promise<void>): void
-  /** @throws AggregateError with what could not be stopped, after everything else was */
+  /** @throws AggregateError with the parts that could not be stopped, after all others were */
   run(): Promise<void>
 }
 
@@ -27,9 +27,9 @@ function createShutdown(): Shutdown {
 }
 
 /**
- * Opens several things of which each is of no use without the others: when one fails, those before it are closed. Whatever
- * is added to `shutdown` belongs to the caller afterwards, by what `open` answers.
- * @throws what `open` threw; with what could not be closed, where something could not
+ * Opens several things that are useless without one another: when one fails, those opened before it are closed. On
+ * success, the returned value owns whatever was added to `shutdown`.
+ * @throws what `open` threw, together with the errors of closing, if any
  */
 export async function openTogether<Opened>(open: (shutdown: Shutdown) => Promise<Opened>): Promise<Opened> {
   const shutdown = createShutdown()

@@ -1,11 +1,11 @@
-/** The outside provider that people may sign in through, as the settings describe it. */
+/** The outside provider through which people may sign in, as the settings describe it. */
 import { readFile } from 'node:fs/promises'
 import type { LoadedSettings } from '../config/load.ts'
 import { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { OAuthServerSettings } from './oauth.ts'
 
-/** @throws Fault configuration_invalid when there is no secret in its file */
+/** @throws Fault configuration_invalid when its file holds no secret */
 export async function loadSignInProvider(settings: LoadedSettings): Promise<OAuthServerSettings> {
   const allowPrivateProviders = settings['private-identity-providers'].value === 'allow'
   const issuer = settings['sign-in-provider-issuer'].value

@@ -1,6 +1,6 @@
 /**
- * The first phase of a start: this machine, the port of HTTP, the system database, the installation in it, and keys. What
- * the later phases need of it is the `Ground`.
+ * The first phase of a start: the machine, the port of HTTP, the system database, the installation in it, and the keys.
+ * `Ground` holds what the later phases need.
  */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
@@ -40,7 +40,7 @@ import { joinSystemDatabase, startSystemDatabase, type RunningSystemDatabase } f
 import { watchClock } from './watch-clock.ts'
 import { listenForWorkspaces } from './workspace-hosts.ts'
 
-/** With a gateway in it, or a control plane beside others. */
+/** `everything` includes a gateway; `control` is a control plane beside others. */
 export type Role = 'everything' | 'control'
 
 export interface Ground {
@@ -50,7 +50,7 @@ export interface Ground {
   readonly machine: Machine
   readonly http: HttpAddress
   readonly https: Pick<CertificateSource, 'prepare'>
-  /** Undefined: this process serves connections itself, or has no gateway. */
+  /** Undefined when this process serves connections itself, or has no gateway. */
   readonly workers: GatewayWorkers | undefined
   readonly foundation: Foundation
   readonly installations: InstallationStore
@@ -63,7 +63,7 @@ export interface Ground {
 
 const WORKSPACE_NAME = 'default'
 
-/** @throws Fault; what was opened until then is in `shutdown` */
+/** @throws Fault; `shutdown` then holds what was opened before */
 export async function startFoundation(
   role: Role,
   settings: LoadedSettings,
@@ -104,7 +104,7 @@ export async function startFoundation(
   return { ...known, ...(await openStores(known, system, progress, shutdown)) }
 }
 
-/** Stores with their keys, and what watches over them as long as this runs. */
+/** Opens the stores with their keys, and starts the tasks that maintain them while this process runs. */
 async function openStores(
   { settings, log, machine, http, installation, masterKeyFile }: KnownBefore,
   { database, address }: RunningSystemDatabase,

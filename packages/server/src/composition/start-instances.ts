@@ -1,4 +1,4 @@
-/** The fourth phase of a start: database instances come up, are looked after, and take logins. */
+/** The fourth phase of a start: database instances are started, supervised, and accept logins. */
 import { randomUUID } from 'node:crypto'
 import type { InstanceUid } from '../domain/ids.ts'
 import { createFirstInstance } from '../operations/instances/create-first-instance.ts'
@@ -15,7 +15,8 @@ export async function startInstances(
 ): Promise<SettledInstances> {
   const { supervisor } = controlPlane
   if (gateway !== undefined) {
-    // In reverse: nobody new gets in, PostgreSQL ends the sessions of those inside (57P01), then it stops itself.
+    // Stopped in reverse order: the gateway accepts nobody new, PostgreSQL ends the open sessions (57P01), then it
+    // stops.
     shutdown.add('database instances', () => supervisor.stop({ stopInstances: true }))
     shutdown.add('gateway', () => gateway.drain())
   }
@@ -44,7 +45,7 @@ export async function startInstances(
     await supervisor.start()
     await gateway.reconcileListeners()
   }
-  // Before the gateway waits for its sessions to end by themselves: these end now, and their browsers are told why.
+  // Runs before the gateway waits for its sessions to end: these are ended now, and their browsers are told why.
   shutdown.add('sessions of the SQL editor', () => {
     controlPlane.endSqlSessions()
     return Promise.resolve()

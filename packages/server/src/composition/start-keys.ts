@@ -1,4 +1,4 @@
-/** Keys and certificates at a start: what an installation has had before is not made again when it is lost. */
+/** Keys and certificates at a start: a key that the installation once had is not made again when it is lost. */
 import type { Foundation } from './foundation.ts'
 
 /** @throws Fault master_key_does_not_fit, signing_keys_lost, certificate_authority_lost */
@@ -9,7 +9,7 @@ export async function startKeys(
   const mayMake = () => Promise.resolve(!installation.isComplete)
   await signingKeys.start({ mayMake })
   await authority.start({ mayMake })
-  // Younger than the first installations: what tells that there was one is a cluster that trusts it.
+  // The first installations did not have this authority. An attached cluster that trusts it shows that there was one.
   await clusters.clientCertificates.start({
     mayMake: async () =>
       !(await stores.instances.listAll()).some(

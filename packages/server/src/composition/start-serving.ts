@@ -13,14 +13,14 @@ import type { Ground } from './start-foundation.ts'
 
 export interface Serving {
   readonly controlPlane: ControlPlane
-  /** Undefined: others serve PostgreSQL clients. */
+  /** Undefined when other processes serve PostgreSQL clients. */
   readonly gateway: RunningGateway | undefined
 }
 
 export async function startServing(ground: Ground, shutdown: Shutdown): Promise<Serving> {
   const { foundation } = ground
   const live = buildLive(foundation)
-  /** Of the other processes of this node, which the gateway starts. */
+  /** Reads the metrics of the other processes of this node, which the gateway starts. */
   let measureOthers: RunningGateway['measure'] = () => Promise.resolve([])
   const controlPlane = await openControlPlane(ground, live, () => measureOthers())
   shutdown.add('notices of changed instances', () => foundation.changes.stop())
@@ -79,7 +79,7 @@ async function serveHttp({ http }: ControlPlane, live: Live, shutdown: Shutdown)
   await live.start()
   await http.start()
   shutdown.add('HTTP', async () => {
-    // Streams would be waited for.
+    // Otherwise `http.stop` would wait for the streams.
     live.streams.close()
     await http.stop()
   })

@@ -1,6 +1,6 @@
 /**
- * Of several control planes on one system database one looks after the instances: whoever holds the lock. The others
- * serve HTTP and ask for it again and again, so that one of them takes over when that one goes.
+ * Of several control planes on one system database, only the one that holds the lock supervises the instances. The
+ * others serve HTTP and try to take the lock again and again, so that one of them takes over when the holder stops.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../observation/log.ts'
@@ -8,13 +8,13 @@ import { holdInstallation } from '../store/installation-lock.ts'
 import type { SystemDatabaseAddress } from '../store/system-database.ts'
 
 export interface Supervision {
-  /** Gives the lock to the next one; the instances go on. */
+  /** Releases the lock for another control plane; the instances keep running. */
   stop(): Promise<void>
 }
 
 const RETRY_MS = 1_000
 
-/** @param parts.begin called once, when the lock is held; the way to end it is its answer */
+/** @param parts.begin called once, when the lock is held; returns the function that ends the supervision */
 export function superviseWhenAlone(parts: {
   readonly address: SystemDatabaseAddress
   readonly log: Log

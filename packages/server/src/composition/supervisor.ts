@@ -1,4 +1,7 @@
-/** Builds what looks after the PostgreSQL clusters of instances: those that Lakegate runs itself, and those that are attached. */
+/**
+ * Builds the supervisor of the PostgreSQL clusters behind instances: those that Lakegate runs itself, and attached
+ * ones.
+ */
 import path from 'node:path'
 import { loadManagedVerifiers } from '../instances/attached/backend-credentials.ts'
 import { createAttachedDriver } from '../instances/attached/driver.ts'
@@ -11,15 +14,15 @@ import type { Foundation } from './foundation.ts'
 import type { Machine } from './machine.ts'
 import { reportSupervision } from './report-supervision.ts'
 
-/** With what local clusters are started. */
+/** The settings that local clusters are started with. */
 export interface ClusterSettings {
   readonly connectionsOfInstance: number
-  /** 0: none. */
+  /** 0 means no limit. */
   readonly sessionIdleSeconds: number
   readonly replicationSlotMegabytes: number
 }
 
-/** Logins find a new primary by themselves; this is how soon the state of an instance tells of it. */
+/** Logins find a new primary by themselves; this is how soon the state of an instance shows the change. */
 const WATCH_ATTACHED_EVERY_MS = 5_000
 
 export function buildSupervisor(

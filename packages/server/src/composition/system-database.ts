@@ -22,15 +22,15 @@ import { openTogether } from './shutdown.ts'
 export interface RunningSystemDatabase {
   readonly database: SystemDatabase
   readonly address: SystemDatabaseAddress
-  /** Closes the connections and, where it is ours, stops the cluster. */
+  /** Closes the connections, and stops the cluster if it is our own. */
   stop(): Promise<void>
 }
 
 const DATABASE = 'lakegate'
 
 /**
- * @param refuseToMake asked before an embedded one is made: what says that there was one before
- * @throws Fault already_running when another `lakegate up` works on the same system database
+ * @param refuseToMake called before an embedded cluster is made; answers a Fault when there was one before
+ * @throws Fault already_running when another `lakegate up` uses the same system database
  */
 export function startSystemDatabase(
   machine: Machine,
@@ -40,7 +40,7 @@ export function startSystemDatabase(
 ): Promise<RunningSystemDatabase> {
   return openTogether(async (shutdown) => {
     const cluster = databaseUrl === undefined ? { ...defineCluster(machine), refuseToMake } : undefined
-    // One that runs already may belong to a Lakegate that runs, and goes on.
+    // A cluster that is already running may belong to a running Lakegate, and must then stay up.
     let isOurs = cluster !== undefined && !(await hasPostmaster(cluster))
     shutdown.add('cluster of the system database', async () => {
       if (cluster !== undefined && isOurs) await stopCluster(cluster)
@@ -75,14 +75,14 @@ const alreadyRunning = (machine: Machine | undefined): Fault =>
   })
 
 /**
- * An external one that several processes share.
+ * Opens an external system database that several processes share.
  * @throws Fault configuration_invalid without a URL, system_database_unreachable
  */
 export async function openSharedSystemDatabase(
   databaseUrl: Redacted<string> | undefined,
   log: Log,
 ): Promise<RunningSystemDatabase> {
-  // Both halves demand it (config/check-together.ts).
+  // config/check-together.ts refuses both roles without a URL.
   if (databaseUrl === undefined) throw new Error('there is no URL of a system database')
   const address = { kind: 'url', url: databaseUrl } as const
   await reachSystemDatabase(address)
@@ -116,16 +116,16 @@ async function reach(
 const keepRunning = (cluster: ClusterDefinition, log: Log) =>
   keepClusterRunning(cluster, {
     onDied: () => {
-      log.error({}, 'the system database died; it is started again')
+      log.error({}, 'the system database died; starting it again')
     },
     onBlind: (error) => {
-      log.error({ err: error }, 'it cannot be seen whether the system database runs')
+      log.error({ err: error }, 'it could not be determined whether the system database runs')
     },
     onRestarted: () => {
       log.info({}, 'the system database runs again')
     },
     onRestartFailed: (error) => {
-      log.error({ err: error }, 'the system database cannot be started; it is tried again')
+      log.error({ err: error }, 'the system database cannot be started; Lakegate tries again')
     },
   })
 
@@ -139,7 +139,7 @@ const defineCluster = (machine: Machine): ClusterDefinition => ({
   configuration: { maxConnections: 100, sharedBuffersMegabytes: 64, extensionDirectory: undefined },
 })
 
-/** The shared one, brought up to date first: for a control plane among others. */
+/** Opens the shared system database and migrates it first; for a control plane beside others. */
 export function joinSystemDatabase(
   databaseUrl: Redacted<string> | undefined,
   log: Log,
@@ -152,7 +152,7 @@ export function joinSystemDatabase(
   })
 }
 
-/** In one line of the log; all of them are found by the filter `nameProblem pr` (docs/identities.md). */
+/** Limit for one log line; the filter `nameProblem pr` finds all of them (docs/identities.md). */
 const MOST_MARKED_IN_THE_LOG = 50
 
 async function bringUpToDate(database: SystemDatabase, log: Log): Promise<void> {

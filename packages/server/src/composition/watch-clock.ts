@@ -1,4 +1,7 @@
-/** Every node compares its clock with the system database's: tokens are good from and until moments that others wrote. */
+/**
+ * Every node compares its clock with the clock of the system database: the validity times of tokens were written by
+ * other nodes.
+ */
 import type { Log } from '../observation/log.ts'
 import type { Metrics } from '../observation/metrics.ts'
 import type { Clock } from '../operations/ports/clock.ts'
@@ -7,8 +10,8 @@ import { certainSkewSeconds, judgeClock, type ClockJudgement } from '../policy/c
 const COMPARE_EVERY_MS = 60 * 1000
 
 /**
- * Now and every minute. Logs when a clock goes wrong and when it is right again.
- * @returns the way to stop
+ * Compares now and every minute. Logs when the clock becomes wrong and when it is right again.
+ * @returns a function that stops it
  */
 export function watchClock(ports: {
   readonly askDatabaseTime: () => Promise<Date>
@@ -25,7 +28,7 @@ export function watchClock(ports: {
   )
   const compare = async () => {
     const askedAt = clock()
-    // A clock that is set right meanwhile must not make the round trip longer.
+    // A monotonic clock: setting the system clock meanwhile must not change the measured round trip.
     const began = performance.now()
     const databaseTime = await ports.askDatabaseTime()
     const roundTripMs = performance.now() - began
@@ -50,7 +53,7 @@ export function watchClock(ports: {
     running = running.then(compare).catch((error: unknown) => {
       log.warn(
         { err: error },
-        'the clock could not be compared with the system database’s; it is in a minute',
+        'the clock could not be compared with the system database’s; the next attempt is in a minute',
       )
     })
   }

@@ -6,6 +6,6 @@ const MOST_BY_DEFAULT = 8
 
 export const workersByDefault = (): number => Math.min(availableParallelism(), MOST_BY_DEFAULT)
 
-/** 0: the process that does everything else serves them too. */
+/** 0 means that the main process serves connections itself. */
 export const workerCountOf = (settings: LoadedSettings): number =>
   settings['gateway-workers'].value ?? workersByDefault()

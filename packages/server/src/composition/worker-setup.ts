@@ -1,11 +1,11 @@
-/** What a worker of the gateway is told of the rest of the system, over its pipe; as JSON, secrets in clear. */
+/** What a gateway worker is told about the rest of the system, over its pipe: JSON, with secrets in clear text. */
 import type { LoadedSettings } from '../config/load.ts'
 import type { AccountId } from '../domain/ids.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { SystemDatabaseAddress } from '../store/system-database.ts'
 
 export interface WorkerSetup {
-  /** Without those that are secret. */
+  /** Without the secret settings. */
   readonly settings: LoadedSettings
   readonly publicUrl: string
   readonly accountId: AccountId
@@ -14,11 +14,11 @@ export interface WorkerSetup {
   readonly poolSize: number
   /** How many workers there are. */
   readonly workers: number
-  /** Read by each worker for itself. */
+  /** Each worker reads the file itself. */
   readonly masterKeyFile: string
 }
 
-/** Of the system database's connections all workers together get about this many. */
+/** About how many connections to the system database all workers together may open. */
 const CONNECTIONS_OF_ALL_WORKERS = 40
 
 export function describeToWorkers(parts: {

@@ -1,7 +1,7 @@
 /**
- * Host names of workspaces beyond the first. Behind a domain they are names of that domain, which its operator points
- * here. On a laptop they are loopback addresses beginning with 127.0.0.1, because real clients take plain HTTP only
- * there (wire-contract §0.2); Linux has all of them, elsewhere names below localhost stand in.
+ * Host names of workspaces beyond the first. With a domain they are names below it, which the operator points here. On
+ * a laptop they are loopback addresses beginning with 127.0.0.1, because real clients accept plain HTTP only there
+ * (wire-contract §0.2); Linux has all of these addresses, and elsewhere names below localhost replace them.
  */
 import type { AccountId } from '../domain/ids.ts'
 import { Fault } from '../domain/fault.ts'
@@ -9,7 +9,7 @@ import type { HttpListener } from '../http/listener.ts'
 import type { Log } from '../observation/log.ts'
 import type { WorkspaceStore } from '../operations/ports/workspaces.ts'
 
-/** 127.0.0.10 … 19 and 127.0.0.100 … 199: all that begins with 127.0.0.1 and is not it. */
+/** 127.0.0.10 … 19 and 127.0.0.100 … 199: all addresses that begin with 127.0.0.1, except 127.0.0.1 itself. */
 const LOOPBACK_ENDINGS = [
   ...Array.from({ length: 10 }, (_, index) => 10 + index),
   ...Array.from({ length: 100 }, (_, index) => 100 + index),
@@ -39,7 +39,7 @@ export function chooseWorkspaceHost(
   return `${deploymentName}.${isLocal ? 'localhost' : hostname}`
 }
 
-/** Loopback addresses need a listening socket of their own; names arrive where the first workspace is. */
+/** Loopback addresses need a listening socket of their own; host names arrive at the socket of the first workspace. */
 export async function listenForWorkspace(
   listener: Pick<HttpListener, 'alsoListen'>,
   host: string,

@@ -1,4 +1,4 @@
-/** What is said when a value cannot be used. Its error never shows the value of a secret. */
+/** The error for a setting whose value cannot be used. It never shows the value of a secret. */
 import { Fault } from '../domain/fault.ts'
 import { complainOf } from './kinds.ts'
 import {
@@ -11,7 +11,8 @@ import {
 
 /**
  * @param source as people know it, for example `environment`
- * @throws Fault configuration_invalid: names the setting, its source, the bad value unless secret, a good one
+ * @throws Fault configuration_invalid, with the setting, its source, the bad value unless it is secret, and a good
+ * value
  */
 export function checkSetting(name: SettingName, value: string, source: string): void {
   const complaint = complainOf(SETTINGS[name], value)

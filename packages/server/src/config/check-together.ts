@@ -1,4 +1,4 @@
-/** What settings demand of one another. Pure. */
+/** Rules that involve several settings. Pure. */
 import type { Fault } from '../domain/fault.ts'
 import { readExtensionRules, type BadExtensionSetting } from '../policy/extensions.ts'
 import { badValue, invalid } from './check-setting.ts'
@@ -37,7 +37,7 @@ function refuseSomeOf(settings: LoadedSettings, names: readonly SettingName[]): 
   )
 }
 
-/** Their clients would be told to connect to that address. */
+/** Clients would be told to connect to such an address (0.0.0.0 or ::), which reaches no host. */
 function refuseUnreachableInstances(settings: LoadedSettings): void {
   const { value, source } = settings['gateway-host']
   if (value === undefined || settings['gateway-domain'].value !== undefined) return
@@ -62,7 +62,7 @@ function refusePlainProvider(settings: LoadedSettings): void {
     )
 }
 
-/** What is in one of the lists matters to the other. */
+/** The two lists depend on each other, so they are checked together. */
 function refuseExtensions(settings: LoadedSettings): void {
   const rules = readExtensionRules(settings.extensions.value, settings['dangerous-extensions'].value ?? '')
   if ('problem' in rules) throw badExtensions(rules)
@@ -70,12 +70,12 @@ function refuseExtensions(settings: LoadedSettings): void {
 
 export const badExtensions = ({ setting, problem }: BadExtensionSetting): Fault =>
   invalid(
-    `The setting ${setting} cannot be as it is: ${problem}.`,
-    `Change ${environmentVariableOf(setting)}. What every owner of a database shall have although it is dangerous is named in ${environmentVariableOf('dangerous-extensions')} instead; docs/extensions.md says what is.`,
+    `The setting ${setting} cannot be used: ${problem}.`,
+    `Change ${environmentVariableOf(setting)}. Name dangerous extensions that owners of databases may create nevertheless in ${environmentVariableOf('dangerous-extensions')}; docs/extensions.md says what is.`,
   )
 
 /**
- * What a half of Lakegate beside others cannot do without.
+ * The settings that one half of Lakegate needs when it runs beside others.
  * @throws Fault configuration_invalid
  */
 export function checkServes(settings: LoadedSettings, role: 'control' | 'gateway'): void {

@@ -1,9 +1,9 @@
-/** The config file: a JSON object whose names are those of the settings. */
+/** The config file: a JSON object whose keys are names of settings. */
 import { readFileSync } from 'node:fs'
 import { Fault } from '../domain/fault.ts'
 
 /**
- * @returns the values as text, by whatever names the file has
+ * @returns the values as text, under the names that the file uses; the names are not checked
  * @throws Fault configuration_invalid
  */
 export function readConfigFile(file: string): Readonly<Record<string, string>> {
@@ -34,7 +34,7 @@ function parse(file: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    // V8 quotes the text around the mistake, which may be a secret: only the position is passed on.
+    // V8's message quotes the text around the error, which may be a secret: only the position is passed on.
     const position = error instanceof Error ? /at position \d+/.exec(error.message)?.[0] : undefined
     throw invalid(
       `The config file ${file} is not valid JSON${position === undefined ? '' : ` (${position})`}.`,

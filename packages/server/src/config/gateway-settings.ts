@@ -1,4 +1,4 @@
-/** Settings of the gateway, and of HTTP, that are lists or names, taken apart; what is in them was checked when they were loaded. */
+/** Parses settings of the gateway and of HTTP that are lists or names; they were validated when they were loaded. */
 import { entriesOf } from './kinds.ts'
 import type { LoadedSettings } from './loaded-settings.ts'
 
@@ -16,7 +16,7 @@ export const balancersOf = (settings: LoadedSettings): readonly string[] =>
 export const httpProxiesOf = (settings: LoadedSettings): readonly string[] =>
   rangesOf(settings, 'forwarded-for-from')
 
-/** Without a slash at the end; undefined when it follows from where REST and OAuth are served. */
+/** @returns without a trailing slash; undefined when it is derived from where REST and OAuth are served */
 export function publicUrlOf(settings: LoadedSettings): string | undefined {
   const { value } = settings['public-url']
   return value === undefined ? undefined : new URL(value).origin

@@ -1,12 +1,12 @@
 /**
- * What a value of each kind must look like. Pure: what only the machine can tell, whether a file is there and may be read,
- * is asked at a start (on-disk.ts).
+ * What a value of each kind must look like. Pure: checks that need the machine, such as whether a file exists and is
+ * readable, run at a start (on-disk.ts).
  */
 import { isIP } from 'node:net'
 import { isInstanceName } from '../domain/database-instance.ts'
 import { judgeUserName } from '../domain/names.ts'
 
-/** What is said of the values of one setting besides their kind. */
+/** Limits on the values of one setting, in addition to its kind. */
 export interface ValueRules {
   readonly choices?: readonly string[]
   readonly least?: number
@@ -15,11 +15,11 @@ export interface ValueRules {
 }
 
 interface Kind {
-  /** What may be written, as docs/settings.md and the help say it. */
+  /** Describes the allowed values, for docs/settings.md and the help. */
   readonly values: (rules: ValueRules) => string
   /** @returns what is wrong with the value, a clause; undefined when nothing is */
   readonly complain: (value: string, rules: ValueRules) => string | undefined
-  /** What a value is in the program; where left out, the text itself. */
+  /** Converts a value for the program; without it the value stays text. */
   readonly read?: (value: string) => SettingValue
 }
 
@@ -28,9 +28,9 @@ export type SettingValue = string | number | boolean
 const DOMAIN_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 /** RFC 1035 §2.3.4. */
 const LONGEST_HOST = 253
-/** The name of an instance below it must fit as well. */
+/** Leaves room for the label of an instance in front of it. */
 const LONGEST_DOMAIN = 190
-/** PostgreSQL cuts the names of roles there (NAMEDATALEN). */
+/** PostgreSQL truncates longer role names (NAMEDATALEN). */
 const LONGEST_ROLE = 63
 
 const TLS_MODES: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
@@ -44,7 +44,7 @@ const called =
 const isHostName = (text: string, longest: number): boolean =>
   text.length <= longest && text.split('.').every((label) => DOMAIN_LABEL.test(label))
 
-/** The zone of a link-local address is this machine’s alone, and no list takes one. */
+/** The zone of a link-local address has a meaning only on this machine, so no list accepts one. */
 const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%')
 
 function isRange(text: string): boolean {
@@ -63,7 +63,7 @@ const complainOfEntry = (
   return bad === undefined ? undefined : `${JSON.stringify(bad)} in it ${complaint}`
 }
 
-/** A setting that is a list, taken apart. */
+/** Splits a setting that is a list. */
 export const entriesOf = (value: string): readonly string[] => value.split(',').map((entry) => entry.trim())
 
 function parseUrl(value: string, protocols: readonly string[]): URL | undefined {
@@ -118,13 +118,13 @@ const KIND_TABLE = {
   },
   directory: {
     values: called('a directory'),
-    // Lists of directories of PostgreSQL are separated by colons, and its configuration has one line for each.
+    // PostgreSQL separates directories in a list by colons, and its configuration file has one setting per line.
     complain: (value) =>
       /[:\p{Cc}]/u.test(value) ? 'it has a colon or a control character in it' : undefined,
   },
-  /** There, and readable. */
+  /** Must exist and be readable. */
   file: { values: called('a file'), complain: anything },
-  /** Made where it is not there. */
+  /** Created when it does not exist. */
   kept_file: { values: called('a file'), complain: anything },
   written_file: { values: called('a file'), complain: anything },
   postgresql: { values: called('a directory'), complain: anything },
@@ -166,10 +166,10 @@ const KIND_TABLE = {
   database_url: {
     values: called('URL'),
     complain(value) {
-      // With a user and no host, which `?host=` names then, it is one for libpq alone.
+      // A URL with a user and no host is valid only for libpq, which takes the host from `?host=`.
       const url = parseUrl(value.replace('@/', '@localhost/'), ['postgres:', 'postgresql:'])
       if (url === undefined) return 'it must be a URL that begins with postgres:// or postgresql://'
-      // The driver takes a word that it does not know for verify-full.
+      // The driver treats an unknown sslmode as verify-full.
       const mode = url.searchParams.get('sslmode')
       return mode === null || TLS_MODES.includes(mode)
         ? undefined
@@ -184,7 +184,7 @@ const KIND_TABLE = {
         ? undefined
         : 'it must have 1 to 63 letters, digits and hyphens and begin with a letter',
   },
-  /** What is in one list of them matters to the other (check-together.ts). */
+  /** The two lists depend on each other (check-together.ts). */
   extensions: { values: called('names of extensions'), complain: anything },
   dangerous_extensions: { values: called('names of extensions'), complain: anything },
 } as const satisfies Record<string, Kind>
@@ -192,18 +192,18 @@ const KIND_TABLE = {
 export type SettingKind = keyof typeof KIND_TABLE
 export const SETTING_KINDS: Readonly<Record<SettingKind, Kind>> = KIND_TABLE
 
-/** What the values of a kind are in the program, as its `read` says. */
+/** The type of a kind's values in the program, as its `read` returns them. */
 export type ValueOfKind<Name extends SettingKind> = (typeof KIND_TABLE)[Name] extends {
   readonly read: (value: string) => infer Value
 }
   ? Value
   : string
 
-/** @param value one that nothing is wrong with */
+/** @param value that `complainOf` accepted */
 export const readValue = (kind: SettingKind, value: string): SettingValue =>
   SETTING_KINDS[kind].read?.(value) ?? value
 
-/** The value as it would be written into the environment or the config file. */
+/** The value as it would be written in the environment or the config file. */
 export const writeValue = (value: SettingValue): string =>
   typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
 
@@ -213,7 +213,7 @@ export function complainOf(
   value: string,
 ): string | undefined {
   if (value === '') return rules.mayBeEmpty === true ? undefined : 'it is empty'
-  // No path, name or URL has one, and PostgreSQL and the operating system would cut the text there.
+  // No path, name or URL contains a zero byte; PostgreSQL and the operating system would cut the text there.
   if (value.includes('\0')) return 'it has a zero byte in it'
   return SETTING_KINDS[kind].complain(value, rules)
 }

@@ -1,4 +1,6 @@
-/** Reads the settings: flag, then environment, then config file, then default, each remembered with its source. */
+/**
+ * Reads the settings, from flag, environment, config file or default, in this order, and remembers the source of each.
+ */
 import path from 'node:path'
 import type { Fault } from '../domain/fault.ts'
 import { Redacted } from '../domain/redacted.ts'
@@ -25,10 +27,13 @@ export interface SettingInputs {
   readonly configFile: string | undefined
 }
 
-/** Not a setting itself: it says where the settings are. */
+/** Not a setting itself: it says where the config file is. */
 const CONFIG_VARIABLE = 'LAKEGATE_CONFIG'
 
-/** @throws Fault configuration_invalid: names the setting, its source, the bad value unless secret, a good one */
+/**
+ * @throws Fault configuration_invalid, with the setting, its source, the bad value unless it is secret, and a good
+ * value
+ */
 export function loadSettings(inputs: SettingInputs): LoadedSettings {
   refuseUnknownVariables(inputs.environment)
   const configFile = inputs.configFile ?? inputs.environment[CONFIG_VARIABLE]
@@ -64,7 +69,7 @@ function valueOf(
   return definition.secret === true ? new Redacted(text) : readValue(definition.kind, text)
 }
 
-/** A misspelt variable would silently leave the default in force; that is refused. */
+/** A misspelt variable would silently leave the default in force, so it is refused. */
 function refuseUnknownVariables(environment: SettingInputs['environment']): void {
   const known = [CONFIG_VARIABLE, ...SETTING_NAMES.map(environmentVariableOf)]
   for (const name of Object.keys(environment)) {
@@ -83,7 +88,7 @@ const unknownName = (what: string, name: string, known: readonly string[]): Faul
     `Did you mean ${nearestName(name, known) ?? 'another'}? \`lakegate config\` lists all of them.`,
   )
 
-/** The data directory, absolute, with its default worked out. */
+/** The absolute path of the data directory, with its default worked out. */
 export function dataDirectoryOf(
   settings: LoadedSettings,
   system: { readonly isRoot: boolean; readonly home: string; readonly xdgDataHome: string | undefined },
@@ -91,7 +96,7 @@ export function dataDirectoryOf(
   const { value } = settings['data-dir']
   if (value !== undefined) return path.resolve(value)
   if (system.isRoot) return '/var/lib/lakegate'
-  // XDG Base Directory Specification: a relative path there is to be ignored, and so is an empty one.
+  // XDG Base Directory Specification: a relative or empty path must be ignored.
   const { xdgDataHome } = system
   const isUsable = xdgDataHome !== undefined && path.isAbsolute(xdgDataHome)
   return path.join(isUsable ? xdgDataHome : path.join(system.home, '.local', 'share'), 'lakegate')

@@ -1,6 +1,6 @@
 /**
- * The settings as the program reads them: numbers, switches and choices typed by the table, and absent only where the
- * table has no default. So nothing beside the table has to name another one.
+ * The settings as the program reads them: numbers, switches and choices, typed by the settings table, and undefined
+ * only where the table has no default. So no other code needs a default of its own.
  */
 import type { Redacted } from '../domain/redacted.ts'
 import type { ValueOfKind } from './kinds.ts'

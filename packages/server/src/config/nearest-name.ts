@@ -1,6 +1,6 @@
-/** Which known name somebody may have meant: the one that takes the fewest keystrokes to get to. */
+/** Which known name a misspelt one probably means: the one with the fewest keystrokes between them. */
 
-/** @returns undefined only when nothing is known */
+/** @returns undefined only when `known` is empty */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   return known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
 }

@@ -1,6 +1,6 @@
 /**
- * What only the machine can tell of settings: whether what they name is there and may be used. Asked at a start, before a
- * port is bound or a process started.
+ * Checks of settings that need the machine: whether the files and directories they name exist and can be used. Run at a
+ * start, before a port is bound or a process started.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -33,14 +33,16 @@ export async function checkOnDisk(settings: LoadedSettings): Promise<void> {
   }
 }
 
-/** A pipe would be read once and waited for the next time, and a device may never end. */
+/**
+ * Only a regular file is accepted: a pipe can be read only once and blocks the next time, and a device may never end.
+ */
 async function lookForFile(file: string): Promise<string | undefined> {
   const kind = await kindOf(file)
   if (kind !== 'file') return kind === 'other' ? 'it is not a regular file' : `it ${describe(kind)}`
   return tryAccess(file, constants.R_OK, 'it cannot be read')
 }
 
-/** Written beside its name first, and then renamed. */
+/** The file is written under another name in the same directory and then renamed, so the directory must be writable. */
 async function lookForPlace(file: string): Promise<string | undefined> {
   const directory = path.dirname(path.resolve(file))
   const kind = await kindOf(directory)
@@ -49,7 +51,7 @@ async function lookForPlace(file: string): Promise<string | undefined> {
   return tryToWrite(directory)
 }
 
-/** Rights do not say it all: a file system may be full, or of a kind that takes no files. */
+/** Permissions are not enough: the file system may be full, or of a kind that takes no files. */
 async function tryToWrite(directory: string): Promise<string | undefined> {
   const probe = path.join(directory, `.lakegate-${randomUUID()}`)
   try {

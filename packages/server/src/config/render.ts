@@ -1,13 +1,15 @@
-/** The answer of `lakegate config`: every setting, its value and where it comes from. */
+/** The output of `lakegate config`: every setting, its value and where it comes from. */
 import { Redacted } from '../domain/redacted.ts'
 import { writeValue } from './kinds.ts'
 import type { LoadedSettings } from './loaded-settings.ts'
 import { SETTING_SUBJECTS, SETTINGS, type SettingDefinition, type SettingName } from './settings.ts'
 
-/** What a start takes for settings that are left out, for people; known as far as it can be before one. */
+/**
+ * The values, for people, that a start uses for settings that are left out; as far as they are known before a start.
+ */
 export type ResolvedSettings = Partial<Record<SettingName, string>>
 
-/** @returns by subject, one line a setting, aligned; secrets are only said to be set */
+/** @returns one line per setting, by subject, aligned; of a secret it says only that it is set */
 export function renderSettings(settings: LoadedSettings, resolved: ResolvedSettings): string {
   const subjects = SETTING_SUBJECTS.map(({ title, names }) => ({
     title,
@@ -26,7 +28,7 @@ export function renderSettings(settings: LoadedSettings, resolved: ResolvedSetti
     .join('\n')
 }
 
-/** One long path does not push the sources of all others out of the terminal. */
+/** So that one long path does not push all other sources out of the terminal. */
 const WIDEST_VALUE = 36
 
 function rowOf(

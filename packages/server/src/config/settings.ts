@@ -1,7 +1,6 @@
 /**
- * Every setting in one table: name, kind, default, sentence; the settings of one subject are in a file of `settings/`.
- * Flags, `LAKEGATE_…` variables, the config file, `lakegate config` and docs/settings.md all come from it or are checked
- * against it.
+ * Every setting in one table: name, kind, default, sentence; `settings/` has one file per subject. Flags, `LAKEGATE_…`
+ * variables, the config file, `lakegate config` and docs/settings.md are generated from it or checked against it.
  */
 import type { SettingDefinition } from './settings/definition.ts'
 import { GATEWAY_SETTINGS } from './settings/gateway.ts'
@@ -31,7 +30,7 @@ export type SettingName = keyof typeof SETTINGS
 const namesIn = (settings: Readonly<Record<string, SettingDefinition>>) =>
   Object.keys(settings) as readonly SettingName[]
 
-/** The same settings by their subjects, for help and documentation. */
+/** The same settings by subject, for help and documentation. */
 export const SETTING_SUBJECTS: readonly { readonly title: string; readonly names: readonly SettingName[] }[] =
   [
     { title: 'This server', names: namesIn(SERVER_SETTINGS) },

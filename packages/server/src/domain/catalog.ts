@@ -1,7 +1,7 @@
 /**
- * The registry of tables that the claims of a credential may name, after Unity Catalog: a catalog stands for all
- * tables of one database, a table may be registered alone. The last two parts of a table's name are its schema and its
- * name in PostgreSQL, exactly.
+ * The registry of tables that the claims of a credential may name, modelled on Unity Catalog: a catalog stands for all
+ * tables of one database, and a table may also be registered alone. The last two parts of a table's name are exactly
+ * its schema and its name in PostgreSQL.
  */
 import type { IdentityId, InstanceUid, WorkspaceId } from './ids.ts'
 
@@ -15,24 +15,24 @@ export interface CatalogEntry {
   readonly name: string
   readonly instanceUid: InstanceUid
   readonly databaseName: string
-  /** Undefined when the creator was deleted since. */
+  /** Undefined when the creator has been deleted since. */
   readonly creatorId: IdentityId | undefined
 }
 
-/** Catalog, schema and table of `name`: as many of them as it has parts. */
+/** The parts of `name`: catalog, schema and table, as many as it has. */
 export interface SecurableName {
   readonly catalog: string
   readonly schema: string | undefined
   readonly table: string | undefined
 }
 
-/** PostgreSQL cuts longer names; a catalog may use the same bound. */
+/** PostgreSQL truncates longer names; catalogs use the same limit. */
 const LONGEST_PART_BYTES = 63
-/** Dots part the name; spaces, slashes and control characters are no part of one in Unity Catalog. */
+/** Dots separate the parts of a name; Unity Catalog allows no spaces, slashes or control characters in one. */
 // eslint-disable-next-line no-control-regex -- they are what is refused
 const PART = /^[^.\s/\u0000-\u001f\u007f]+$/
 
-/** Undefined unless it consists of one to three parts. */
+/** @returns undefined unless the name has one to three parts */
 export function parseSecurableName(text: string): SecurableName | undefined {
   const parts = text.split('.', 4)
   const [catalog, schema, table, more] = parts
@@ -40,7 +40,7 @@ export function parseSecurableName(text: string): SecurableName | undefined {
   return isWhole && catalog !== undefined && more === undefined ? { catalog, schema, table } : undefined
 }
 
-/** A table that claims name, and where it is. */
+/** A table that the claims of a credential name, and where it is. */
 export interface ClaimedTable {
   readonly name: string
   readonly instanceUid: InstanceUid

@@ -1,6 +1,6 @@
 /**
- * What counts as one client address when attempts are counted: an IPv4 address, or the /64 of an IPv6 one, because a
- * single customer has all of it (RFC 6177). An IPv4 address in an IPv6 one is what it is.
+ * The key under which attempts from one client are counted: an IPv4 address, or the /64 of an IPv6 address, because a
+ * single customer has the whole /64 (RFC 6177). An IPv4-mapped IPv6 address counts as the IPv4 address.
  */
 export function clientNetwork(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]

@@ -1,8 +1,8 @@
 import type { DatabaseOid } from './ids.ts'
 
 /**
- * What PostgreSQL looks at when it opens a backend in a database for a role (`InitPostgres`, `CheckMyDatabase`). A pooled
- * login may open none, so it asks for this instead.
+ * What PostgreSQL checks when it opens a backend in a database for a role (`InitPostgres`, `CheckMyDatabase`). A pooled
+ * login may need no new backend, so it queries these facts instead.
  */
 export interface DatabaseFacts {
   readonly oid: DatabaseOid
@@ -12,8 +12,8 @@ export interface DatabaseFacts {
   readonly isInvalid: boolean
   /** `datconnlimit`; -1 means none. */
   readonly connectionLimit: number
-  /** CONNECT, of its own, by membership or as PUBLIC. */
+  /** CONNECT, granted to the role itself, to a role that it is a member of, or to PUBLIC. */
   readonly mayConnect: boolean
-  /** Of ALTER ROLE … SET and ALTER DATABASE … SET: another one when a backend would begin with other settings. */
+  /** Covers ALTER ROLE … SET and ALTER DATABASE … SET: it differs when a backend would begin with other settings. */
   readonly settingsFingerprint: string
 }

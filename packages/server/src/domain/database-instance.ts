@@ -19,7 +19,7 @@ const DEFAULT_CAPACITY: Capacity = 'CU_2'
 export const DEFAULT_RETENTION_DAYS = 7
 export const RETENTION_DAYS = { least: 2, most: 35 } as const
 
-/** What the creator asked for; an undefined setting means the default, and the API tells the two apart. */
+/** The settings that the creator asked for; undefined means the default, and the API distinguishes the two. */
 export interface InstanceSettings {
   readonly capacity: Capacity | undefined
   readonly stopped: boolean | undefined
@@ -34,7 +34,7 @@ export interface InstanceSettings {
   readonly enableLogicalReplication: boolean | undefined
 }
 
-/** Lakegate's own: what ends an open session. By default nothing does (behaviours 19, 45). */
+/** Lakegate's own: when an open session is ended. By default it never is (behaviours 19, 45). */
 export interface SessionPolicy {
   readonly endOnTokenExpiry: boolean
   readonly endOnMembershipLoss: boolean
@@ -72,7 +72,7 @@ export interface DatabaseInstance {
   readonly systemIdentifier: string | undefined
   /** Where the gateway listens for this instance. */
   readonly listener: InstanceListener
-  /** Where it listens for sessions that share backends; undefined until it does. */
+  /** Where the gateway listens for sessions that share backends; undefined until it does. */
   readonly pooledListener: InstanceListener | undefined
   readonly backend: InstanceBackend
 }
@@ -89,11 +89,14 @@ export interface AttachedBackend {
   readonly bindings: RoleBindings | undefined
 }
 
-/** `host` is what the API reports as `read_write_dns`; `port` has no field there and is 5432 unless taken. */
+/**
+ * `host` is what the API reports as `read_write_dns`; `port` has no field there, and is 5432 unless that port was
+ * taken.
+ */
 export interface InstanceListener {
   readonly host: string
   readonly port: number | undefined
-  /** The one that it goes back to when it is free; undefined until it listened, and under a domain. */
+  /** The port that it returns to as soon as it is free; undefined before it first listened, and under a domain. */
   readonly ownPort?: number | undefined
 }
 

@@ -1,9 +1,12 @@
-/** An identity with everything that the directory keeps of it, and what can be asked of the directory. */
+/** An identity with everything that the directory keeps about it, and the queries that the directory answers. */
 import type { Filter } from './filter.ts'
 import type { Identity, IdentityType } from './identity.ts'
 import type { AccountId, IdentityId, WorkspaceId } from './ids.ts'
 
-/** Groups that every workspace has: all that is assigned to it, and all that is assigned as administrator. */
+/**
+ * Groups that every workspace has: `users` are all identities assigned to it, `admins` those assigned as
+ * administrators.
+ */
 export const SYSTEM_GROUPS = ['users', 'admins'] as const
 export type SystemGroup = (typeof SYSTEM_GROUPS)[number]
 
@@ -11,17 +14,20 @@ export interface IdentityRecord extends Identity {
   readonly externalId: string | undefined
   readonly givenName: string | undefined
   readonly familyName: string | undefined
-  /** Counts the changes; what an ETag is made of. */
+  /** Counts the changes; the ETag is made from it. */
   readonly version: string
-  /** The workspace that made it, whose administrators may change it; undefined when the account keeps it. */
+  /**
+   * The workspace that created the identity, and whose administrators may change it; undefined when it belongs to the
+   * account.
+   */
   readonly homeWorkspaceId: WorkspaceId | undefined
   readonly systemGroup: SystemGroup | undefined
   readonly isAccountAdmin: boolean
-  /** Others than that of an account administrator. They are kept and shown, and open nothing here. */
+  /** Roles other than account administrator. They are stored and shown, and grant nothing here. */
   readonly roles: readonly KeptValue[]
-  /** Likewise. */
+  /** Stored and shown like `roles`, and grant nothing here. */
   readonly entitlements: readonly KeptValue[]
-  /** What is wrong with its names, when it is older than the rules for them (domain/names.ts). */
+  /** What is wrong with its names, if it was made before the rules for names (domain/names.ts). */
   readonly nameProblem: string | undefined
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -35,7 +41,7 @@ export interface KeptValue {
   readonly primary?: boolean | undefined
 }
 
-/** What a change may touch; what is absent stays. */
+/** What a change may set; attributes that are absent stay as they are. */
 export interface IdentityChange {
   readonly name?: string
   readonly displayName?: string
@@ -48,7 +54,7 @@ export interface IdentityChange {
   readonly entitlements?: readonly KeptValue[]
 }
 
-/** Where an identity is looked for: in one workspace, or in the whole account. */
+/** Where to look for an identity: in one workspace, or in the whole account. */
 export interface DirectoryScope {
   readonly accountId: AccountId
   readonly workspaceId: WorkspaceId | undefined
@@ -61,13 +67,13 @@ export interface IdentityReference {
   readonly displayName: string
 }
 
-/** A group that somebody is in. */
+/** A group that an identity is a member of. */
 export interface GroupReference extends IdentityReference {
-  /** Not only through other groups. */
+  /** False when the membership is only through other groups. */
   readonly isDirect: boolean
 }
 
-/** The attributes that a filter or an order may name. */
+/** The attributes by which a filter or a sort order may select. */
 export const FILTER_ATTRIBUTES = [
   'id',
   'name',
@@ -86,7 +92,7 @@ export type FilterAttribute = (typeof FILTER_ATTRIBUTES)[number]
 export const COMPARISONS = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const
 export type Comparison = (typeof COMPARISONS)[number]
 
-/** What a filter may say of one attribute. */
+/** A condition on one attribute. */
 export type AttributeCondition<Attribute> =
   | { readonly kind: 'present'; readonly attribute: Attribute }
   | {
@@ -96,17 +102,17 @@ export type AttributeCondition<Attribute> =
       readonly value: string | boolean | null
     }
 
-/** Lists whose elements a filter may describe: `members[type eq "User" and value eq "7"]`. */
+/** Lists whose elements a filter may match: `members[type eq "User" and value eq "7"]`. */
 export type FilteredList = 'members' | 'roles' | 'entitlements'
 export const ELEMENT_ATTRIBUTES = ['value', 'display', 'type', 'primary'] as const
 export type ElementAttribute = (typeof ELEMENT_ATTRIBUTES)[number]
-/** About one element of a list. */
+/** A filter on one element of a list. */
 export type ElementFilter = Filter<AttributeCondition<ElementAttribute>>
 
 export type IdentityFilter = Filter<
   | AttributeCondition<FilterAttribute>
-  /** Of an attribute that is the same for everybody. */
+  /** A condition on an attribute that has the same value for every identity. */
   | { readonly kind: 'always'; readonly value: boolean }
-  /** One element is all of it. */
+  /** A single element must satisfy the whole filter. */
   | { readonly kind: 'some'; readonly of: FilteredList; readonly element: ElementFilter }
 >

@@ -1,10 +1,10 @@
-/** Whose fault it was: the label of metrics and the log level follow from it. */
+/** Where the cause of a fault lies; the label of metrics and the log level follow from it. */
 export type FaultOrigin =
   'client' | 'client_gone' | 'limit' | 'store' | 'instance' | 'configuration' | 'machine'
 
 /**
- * The world failed: the system database is down, a backend is unreachable, a disk is full. Made in
- * adapters; never used for an expected "no", which is a `Refusal`, nor for our own mistakes.
+ * Something outside the program failed: the system database is down, a backend is unreachable, a disk is full. Created
+ * in adapters; never used for an expected "no", which is a `Refusal`, nor for our own bugs.
  */
 export class Fault extends Error {
   readonly code: string

@@ -1,19 +1,19 @@
 import type { AccountId, IdentityId } from './ids.ts'
 
-/** Whose tokens are exchanged for ours: of which issuer, for which audience, of which subject. */
+/** Which outside tokens are exchanged for ours: of which issuer, for which audience, with which subject. */
 export interface FederationPolicy {
   readonly uid: string
   readonly accountId: AccountId
-  /** Undefined: account-wide, where the subject is the name of a user. */
+  /** Undefined for an account-wide policy, in which the subject is the name of a user. */
   readonly servicePrincipalId: IdentityId | undefined
   readonly policyId: string
   readonly description: string
   readonly issuer: string
-  /** Empty: the account id. */
+  /** Empty means the account id. */
   readonly audiences: readonly string[]
   readonly subject: string | undefined
   readonly subjectClaim: string
-  /** Undefined, and no `jwksJson`: found by discovery at the issuer. */
+  /** Undefined without `jwksJson` means that the keys are discovered at the issuer. */
   readonly jwksUri: string | undefined
   readonly jwksJson: Readonly<Record<string, unknown>> | undefined
   readonly createdAt: Date

@@ -1,4 +1,4 @@
-/** A filter as a tree (RFC 7644 §3.4.2.2) over conditions of one kind or another. */
+/** A filter as a tree (RFC 7644 §3.4.2.2), with conditions of the given type at its leaves. */
 export type Filter<Condition> = Joined<Condition> | Negated<Condition> | Condition
 
 interface Joined<Condition> {
@@ -11,7 +11,7 @@ interface Negated<Condition> {
   readonly operand: Filter<Condition>
 }
 
-/** Makes something else of a filter, from its conditions upwards. */
+/** Folds a filter into a result, from its conditions upwards. */
 export function foldFilter<Condition extends { readonly kind: string }, Result>(
   filter: Filter<Condition>,
   make: {

@@ -8,8 +8,8 @@ export type IdentityType = (typeof IDENTITY_TYPES)[number]
 export type PrincipalType = Exclude<IdentityType, 'GROUP'>
 
 /**
- * `name` is what PostgreSQL sees as the role name: the user name (an e-mail address), the application id
- * of a service principal, or the display name of a group.
+ * `name` is what PostgreSQL uses as the role name: the user name (an e-mail address), the application id of a service
+ * principal, or the display name of a group.
  */
 export interface Identity {
   readonly id: IdentityId
@@ -23,7 +23,7 @@ export interface Principal extends Identity {
   readonly type: PrincipalType
 }
 
-/** `identity_type` arrives in any letter case (behaviour 32). */
+/** Clients send `identity_type` in any letter case (behaviour 32). */
 export function parseIdentityType(text: string): IdentityType | undefined {
   const upper = text.toUpperCase()
   return IDENTITY_TYPES.find((type) => type === upper)

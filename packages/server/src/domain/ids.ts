@@ -1,12 +1,12 @@
 /**
- * Branded identifiers. A name is never accepted where an id can decide (DESIGN §8), and the compiler keeps
- * the two apart. Numeric ids are 64-bit and therefore travel as decimal strings: a JavaScript number would
- * lose the last digits of a large one.
+ * Branded identifiers. A name is never accepted where an id can decide (DESIGN §8), and the compiler keeps the two
+ * apart. Numeric ids have 64 bits and are therefore passed as decimal strings: a JavaScript number would lose the last
+ * digits of a large one.
  */
 declare const brand: unique symbol
 type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
 
-/** UUID of the account: the installation as a whole. */
+/** UUID of the account, which is the installation as a whole. */
 export type AccountId = Branded<string, 'AccountId'>
 /** Decimal 64-bit id of a workspace; small enough (< 2^53) to travel as a JSON number where clients demand one. */
 export type WorkspaceId = Branded<string, 'WorkspaceId'>

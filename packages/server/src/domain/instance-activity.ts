@@ -1,7 +1,7 @@
-/** What one gateway process did for an instance within some seconds, as it tells every control plane. */
+/** What one gateway process did for an instance during some seconds, as it reports it to every control plane. */
 import type { InstanceUid } from './ids.ts'
 
-/** Length of a slot; slots are counted from the epoch, so that all processes mean the same by a number. */
+/** Length of a slot; slots are counted from the epoch, so that a slot number means the same in all processes. */
 export const SLOT_SECONDS = 10
 
 export const slotAt = (instant: Date): number => Math.floor(instant.getTime() / (SLOT_SECONDS * 1000))
@@ -9,13 +9,13 @@ export const beginOfSlot = (slot: number): Date => new Date(slot * SLOT_SECONDS 
 
 export interface InstanceActivity {
   readonly instanceUid: InstanceUid
-  /** As it is when it is told. */
+  /** The load at the moment of the report. */
   readonly now: InstanceLoad
-  /** Since it was told before. */
+  /** Since the previous report. */
   readonly loginsAdmitted: number
-  /** By name of the refusal, `backend` or `internal_error`. */
+  /** By the name of the refusal, `backend` or `internal_error`. */
   readonly loginsRefused: ReadonlyMap<string, number>
-  /** Of those admitted, by bucket (login-times.ts). */
+  /** Of the admitted logins, by bucket (login-times.ts). */
   readonly loginTimes: ReadonlyMap<number, number>
   readonly bytesFromClient: number
   readonly bytesToClient: number
@@ -23,22 +23,22 @@ export interface InstanceActivity {
 
 export interface InstanceLoad {
   readonly openSessions: number
-  /** Of these, at the pooled endpoint. */
+  /** Of these sessions, those at the pooled endpoint. */
   readonly pooledSessions: number
   readonly pooledBackendsInUse: number
   readonly pooledClientsWaiting: number
 }
 
 export interface ActivityReport {
-  /** The process, by the id under which it answers questions about open sessions. */
+  /** Id of the process, under which it also answers questions about open sessions. */
   readonly gatewayId: string
-  /** That has just ended. */
+  /** The slot that has just ended. */
   readonly slot: number
-  /** Those at which something happened or is open. */
+  /** Instances at which something happened or a session is open. */
   readonly instances: readonly InstanceActivity[]
 }
 
-/** One slot of one instance, over all gateways; or several slots that were put together. */
+/** One slot of one instance, over all gateways; or several slots merged. */
 export interface ActivityPoint extends InstanceLoad {
   readonly at: Date
   readonly loginsAdmitted: number

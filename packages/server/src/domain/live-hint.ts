@@ -1,4 +1,6 @@
-/** A hint that something is not any more as somebody may have read it. It says where to look, and never what is to be seen. */
+/**
+ * A hint that something may have changed since it was read. It says what to read again, and never contains the data.
+ */
 import type { DatabaseInstance } from './database-instance.ts'
 import type { WorkspaceId } from './ids.ts'
 
@@ -7,5 +9,5 @@ export type HintedInstance = Pick<DatabaseInstance, 'uid' | 'name' | 'workspaceI
 export type LiveHint =
   | { readonly kind: 'instance'; readonly instance: HintedInstance }
   | { readonly kind: 'sessions'; readonly instance: HintedInstance }
-  /** Undefined: of the account alone. */
+  /** Undefined for records that belong to the account and to no workspace. */
   | { readonly kind: 'audit'; readonly workspaceId: WorkspaceId | undefined }

@@ -1,6 +1,6 @@
 /**
- * How long logins took, as counts in buckets that grow by a sixteenth of a power of two: a percentile is at most 4.5 % too
- * high, and what several processes counted adds up. From 0.25 ms to longer than the longest login deadline.
+ * How long logins took, as counts in buckets, each wider by a sixteenth of a power of two: a percentile is at most 4.5
+ * % too high, and the counts of several processes can be added. From 0.25 ms to beyond the longest login deadline.
  */
 const SHORTEST_MS = 0.25
 const BUCKETS_PER_DOUBLING = 16
@@ -12,7 +12,7 @@ export function bucketOfLoginTime(milliseconds: number): number {
   return Math.min(Math.max(bucket, 0), LOGIN_TIME_BUCKETS - 1)
 }
 
-/** @returns the upper end of the bucket in which that share of the logins is; undefined without logins */
+/** @returns the upper end of the bucket that contains the given percentile; undefined without logins */
 export function percentileOfLoginTimes(
   counts: ReadonlyMap<number, number>,
   share: number,

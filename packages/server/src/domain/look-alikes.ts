@@ -1,8 +1,8 @@
 /**
- * Letters of other alphabets, and rarer Latin ones, that are drawn like a letter of ASCII: by letter, the code points.
- * From the data of UTS 39, «confusables» (© Unicode, Inc., Unicode License V3), cut to single letters of Latin, Greek,
- * Cyrillic, Armenian, Coptic, Cherokee and Lisu. What only ASCII itself confuses (l, I and 1, O and 0, rn and m) is not
- * in it: people's names and numbers of teams differ by just these.
+ * Letters of other alphabets, and rare Latin ones, that look like an ASCII letter: for each ASCII letter, the code
+ * points. From the data of UTS 39, «confusables» (© Unicode, Inc., Unicode License V3), reduced to single letters of
+ * Latin, Greek, Cyrillic, Armenian, Coptic, Cherokee and Lisu. ASCII characters that look like each other (l, I and 1,
+ * O and 0, rn and m) are left out: names of people and numbers of teams often differ only in these.
  */
 const LOOK_ALIKES_OF: Readonly<Record<string, readonly number[]>> = {
   a: [0x0251, 0x0391, 0x03b1, 0x0410, 0x0430, 0x13aa, 0xa4ee],

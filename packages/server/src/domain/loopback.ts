@@ -1,6 +1,6 @@
-/** Addresses of this very machine (RFC 1122 §3.2.1.3; RFC 4291 §2.5.3). */
+/** Addresses of this machine itself (RFC 1122 §3.2.1.3; RFC 4291 §2.5.3). */
 
-/** An IPv4 address is one, however a socket of IPv6 writes it (RFC 4291 §2.5.5.2). */
+/** The IPv4 address, where an IPv6 socket reports it in mapped form (RFC 4291 §2.5.5.2). */
 export const unmappedAddress = (address: string): string =>
   /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
 

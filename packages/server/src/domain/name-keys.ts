@@ -1,26 +1,31 @@
 /**
- * When two names are one. The directory keeps both keys of a name, each of them once (sql/system/0012-names.sql). They
- * decide about making and renaming, never about who somebody is: there only the letter case of user names is forgiven.
+ * When two names count as the same. The directory keeps both keys of a name, each of them unique
+ * (sql/system/0012-names.sql). They decide whether an identity may be created or renamed, never who somebody is: for
+ * that, only the letter case of user names is ignored.
  */
 import { LETTER_OF_LOOK_ALIKE } from './look-alikes.ts'
 
 export interface NameKeys {
-  /** One for all letter cases, widths, styles and normalisations (NFKC, as RFC 8266 §2.1 compares). */
+  /** Equal for all letter cases, widths, styles and normalisations of a name (NFKC, as RFC 8266 §2.1 compares). */
   readonly canonical: string
-  /** One for all that is drawn the same (UTS 39 §4): letters of other alphabets that look like Latin ones are those. */
+  /**
+   * Equal for all names that look the same (UTS 39 §4): letters of other alphabets that look like Latin letters are
+   * replaced by those.
+   */
   readonly skeleton: string
 }
 
 export function nameKeysOf(name: string): NameKeys {
   return {
     canonical: fold(name.normalize('NFKC')),
-    // Before the letter case: Cyrillic capitals look like Latin ones whose small letters look like others.
+    // Replaced before letters are put in lower case: some Cyrillic capitals look like Latin capitals, while their small
+    // letters do not.
     skeleton: fold(
       Array.from(name.normalize('NFKD'))
         .map((letter) => LETTER_OF_LOOK_ALIKE.get(letter) ?? letter)
         .join(''),
     )
-      // The dot of a small i is drawn once.
+      // A small i or j with an additional dot looks like one without it.
       .replace(/([ij])\u0307/g, '$1')
       .normalize('NFC'),
   }
@@ -34,20 +39,23 @@ function fold(text: string): string {
   return folded.replace(/\s+/gu, ' ').trim()
 }
 
-/** By its upper case, so that a sigma is the same wherever it stands; but ß, whose upper case is two letters, is no ss. */
+/**
+ * Lower case by way of upper case, so that all forms of sigma become equal; ß stays, because its upper case is two
+ * letters.
+ */
 function foldLetter(letter: string): string {
   const upper = letter.toUpperCase()
   return (Array.from(upper).length === 1 ? upper : letter).toLowerCase()
 }
 
 /**
- * Whether a name that somebody brings is this user's: the letter case does not count, everything else does. So the Kelvin
- * sign of a stranger's address is no k here, whatever an outside provider or a database thinks of it.
+ * Whether the given name is the name of this user: the letter case is ignored, everything else counts. So the Kelvin
+ * sign in a stranger's address does not equal k here, whatever an outside provider or a database does.
  */
 export const isSameUserName = (known: string, brought: string): boolean =>
   known === brought || foldLetterCase(known) === foldLetterCase(brought)
 
-/** Only pairs of letters that lead to each other. */
+/** Only letters whose upper and lower case lead back to each other. */
 const foldLetterCase = (name: string): string =>
   Array.from(name)
     .map((letter) => {

@@ -1,19 +1,19 @@
 /**
- * Names that people can tell apart. User names after UsernameCaseMapped (RFC 8265 §3.3: letters, digits and printable
- * ASCII), all other names after Nickname (RFC 8266: also blanks, punctuation and symbols); in both nothing that nobody
- * sees, and no word of two alphabets (UTS 39 §5.1).
+ * Names that people can tell apart. User names follow UsernameCaseMapped (RFC 8265 §3.3: letters, digits and printable
+ * ASCII), all other names follow Nickname (RFC 8266: also blanks, punctuation and symbols). Neither may contain
+ * invisible characters, or a word that mixes alphabets (UTS 39 §5.1).
  */
 
 import { SYSTEM_GROUPS } from './directory.ts'
 import type { Identity } from './identity.ts'
 import { nameKeysOf } from './name-keys.ts'
 
-/** The name to keep, or what is wrong with the one that came; a clause that follows the name of its field. */
+/** The name to store, or what is wrong with it: a clause that follows the name of its field. */
 export type NameVerdict = { readonly name: string } | { readonly problem: string }
 
 const LONGEST_NAME = 256
 
-/** Of a user: an e-mail address. */
+/** The name of a user: an e-mail address. */
 export function judgeUserName(text: string): NameVerdict {
   const name = text.normalize('NFC')
   const problem =
@@ -21,18 +21,18 @@ export function judgeUserName(text: string): NameVerdict {
   return problem === undefined ? { name } : { problem }
 }
 
-/** Of everything else that people read and choose by its name. */
+/** The name of anything else that people read and choose by its name. */
 export function judgeDisplayName(text: string): NameVerdict {
   const name = text.normalize('NFC')
   const problem = findUnseen(name) ?? findBlanks(name) ?? findMixture(name)
   return problem === undefined ? { name } : { problem }
 }
 
-/** Printable ASCII: what most names are, and nothing to look for in. */
+/** Printable ASCII: most names are, and then nothing else needs to be checked. */
 const PLAIN = /^[ -~]*$/
 /**
- * Emoji are made with characters that are invisible by themselves. Through the constructor, because the compiler's target
- * does not know the flag yet; Node.js 20 does.
+ * Emoji contain characters that are invisible by themselves. Built with the constructor, because the compiler's target
+ * does not know the flag `v` yet; Node.js 20 does.
  */
 const EMOJI = new RegExp(String.raw`\p{RGI_Emoji}`, 'gv')
 /**
@@ -42,17 +42,19 @@ const EMOJI = new RegExp(String.raw`\p{RGI_Emoji}`, 'gv')
 const JOINED =
   /(?<=[\p{L}\p{M}])(?<=[\p{scx=Arab}\p{scx=Beng}\p{scx=Deva}\p{scx=Gujr}\p{scx=Guru}\p{scx=Khmr}\p{scx=Knda}\p{scx=Mlym}\p{scx=Mong}\p{scx=Orya}\p{scx=Sinh}\p{scx=Syrc}\p{scx=Taml}\p{scx=Telu}])[\u200c\u200d](?=[\p{scx=Arab}\p{scx=Beng}\p{scx=Deva}\p{scx=Gujr}\p{scx=Guru}\p{scx=Khmr}\p{scx=Knda}\p{scx=Mlym}\p{scx=Mong}\p{scx=Orya}\p{scx=Sinh}\p{scx=Syrc}\p{scx=Taml}\p{scx=Telu}])(?=[\p{L}\p{M}])/gu
 /**
- * Control, format, private, unassigned and half characters, ends of lines and paragraphs; what is drawn as nothing
- * (among it fillers and variation selectors); the empty Braille pattern; stand-ins for what is not there.
+ * Control, format, private-use, unassigned and surrogate characters; line and paragraph separators; characters that are
+ * drawn as nothing (among them fillers and variation selectors); the empty Braille pattern; replacement characters.
  */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffd]/u
-/** Blanks of other widths; the one of East Asian texts is as wide as their letters, and seen. */
+/**
+ * Blanks of other widths. The ideographic space is allowed, because it is as wide as East Asian letters and visible.
+ */
 const STRANGE_BLANK = /[^\P{Zs}\u0020\u3000]/u
-/** No language stacks more than four marks, or one upon itself (UTS 39 §5.4). */
+/** No language stacks more than four marks, or a mark upon itself (UTS 39 §5.4). */
 const STACKED_MARKS = /\p{Mn}{5}|(\p{Mn})\1/u
 const LOOSE_MARK = /(?:^|[^\p{L}\p{M}\p{N}\p{S}\u200c\u200d])\p{M}/u
 
-/** Of a group, which has no name but its display name. */
+/** The name of a group, whose only name is its display name. */
 export function judgeGroupName(text: string): NameVerdict {
   const verdict = judgeDisplayName(text)
   if ('problem' in verdict) return verdict
@@ -61,7 +63,9 @@ export function judgeGroupName(text: string): NameVerdict {
   return isOfSystem ? { problem: 'looks like users or admins, which are groups of the system.' } : verdict
 }
 
-/** What is wrong with the names of an identity that may be older than the rules; a sentence that names the field. */
+/**
+ * Finds what is wrong with the names of an identity that may be older than the rules; a sentence that names the field.
+ */
 export function findNameProblem({
   type,
   name,
@@ -70,7 +74,7 @@ export function findNameProblem({
   const judge = { USER: judgeUserName, SERVICE_PRINCIPAL: undefined, GROUP: judgeGroupName }[type]
   return (
     describe(type === 'USER' ? 'userName' : 'displayName', name, judge?.(name)) ??
-    // Where none was given it is the name, which is judged.
+    // Without a display name the name is shown, and that is checked already.
     (displayName === name ? undefined : describe('displayName', displayName, judgeDisplayName(displayName)))
   )
 }
@@ -82,7 +86,7 @@ function describe(field: string, text: string, verdict: NameVerdict | undefined)
 }
 
 /**
- * For a text that nobody chooses by, such as an id of somebody else's, this is all.
+ * The only check for a text by which nobody chooses, such as an id from another system.
  * @returns what is wrong with it
  */
 export function findUnseen(name: string): string | undefined {
@@ -99,7 +103,7 @@ export function findUnseen(name: string): string | undefined {
   return undefined
 }
 
-/** What a name becomes when it is compared may be longer than the name; an index of PostgreSQL takes about so much. */
+/** The normalised form of a name may be longer than the name; an index entry of PostgreSQL holds about this much. */
 const isTooLong = (name: string): boolean =>
   name.length > LONGEST_NAME || name.normalize('NFKC').length > 2 * LONGEST_NAME
 
@@ -122,7 +126,7 @@ function findForeignToUserNames(name: string): string | undefined {
   return undefined
 }
 
-/** The scripts of UAX 31 in everyday use, and those whose letters are drawn like Latin ones. */
+/** The scripts of UAX 31 in everyday use, and those whose letters look like Latin ones. */
 const SCRIPTS = [
   ...['Latin', 'Cyrillic', 'Greek', 'Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo', 'Arabic', 'Hebrew'],
   ...['Armenian', 'Bengali', 'Cherokee', 'Coptic', 'Devanagari', 'Ethiopic', 'Georgian', 'Gujarati'],
@@ -130,7 +134,7 @@ const SCRIPTS = [
   ...['Syriac', 'Tamil', 'Telugu', 'Thaana', 'Thai', 'Tibetan', 'Common', 'Inherited'],
 ].map((script) => ({ script, letter: new RegExp(`^\\p{Script=${script}}$`, 'u') }))
 
-/** Written together in one word: Chinese, Japanese and Korean, with Latin letters (UTS 39, Highly Restrictive). */
+/** Scripts that one word may mix: Chinese, Japanese and Korean, with Latin letters (UTS 39, Highly Restrictive). */
 const WRITTEN_TOGETHER = [
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
   ['Latin', 'Han', 'Bopomofo'],
@@ -145,7 +149,7 @@ const scriptsOf = (text: string): readonly string[] => {
   return [...scripts].filter((script) => script !== 'Common' && script !== 'Inherited')
 }
 
-/** Within a word, because a name may well have words of several alphabets. */
+/** Checked for each word, because a name may well have words of several alphabets. */
 function findMixture(name: string): string | undefined {
   if (PLAIN.test(name)) return undefined
   for (const [word] of name.matchAll(/[\p{L}\p{M}\u200c\u200d]+/gu)) {
@@ -161,8 +165,8 @@ function findMixture(name: string): string | undefined {
 const RIGHT_TO_LEFT = ['Arabic', 'Hebrew', 'Syriac', 'Thaana']
 
 /**
- * Each part of the address is written in one direction, and begins with a letter of it (the Bidi Rule, RFC 5893 §2), or
- * two addresses would be drawn the same.
+ * Each part of the address must be written in one direction and begin with a letter of that direction (the Bidi Rule,
+ * RFC 5893 §2); otherwise two different addresses could look the same.
  */
 function findMixedDirection(name: string): string | undefined {
   const [local = '', domain = ''] = name.split('@')

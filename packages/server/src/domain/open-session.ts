@@ -1,4 +1,4 @@
-/** A session that is open at a gateway, as people are shown it. */
+/** A session that is open at a gateway, as it is shown to people. */
 import type { Identity } from './identity.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from './ids.ts'
 
@@ -7,7 +7,7 @@ export interface OpenSession {
   readonly workspaceId: WorkspaceId
   readonly instanceUid: InstanceUid
   readonly instanceName: string
-  /** Who really is behind the role; undefined for a role that logged in by its own password. */
+  /** The identity that uses the role; undefined for a role that logged in with its own password. */
   readonly identity:
     { readonly id: IdentityId; readonly type: Identity['type']; readonly name: string } | undefined
   /** Ids from the group of the role down to the identity; empty for a role of the identity itself. */
@@ -17,16 +17,16 @@ export interface OpenSession {
   readonly clientAddress: string
   readonly tokenId: string | undefined
   readonly tokenExpiresAt: Date | undefined
-  /** PostgreSQL's own, as `pg_stat_activity.pid`; undefined until the backend has named it. */
+  /** PostgreSQL's process id, as `pg_stat_activity.pid`; undefined until the backend has sent it. */
   readonly backendProcessId: number | undefined
   readonly openedAt: Date
-  /** To the second. */
+  /** Accurate to the second. */
   readonly lastActiveAt: Date
   readonly bytesFromClient: number
   readonly bytesToClient: number
 }
 
-/** Which sessions are meant; what is undefined does not narrow. */
+/** Which sessions are selected; an undefined field does not narrow the selection. */
 export interface SessionSelection {
   readonly workspaceId: WorkspaceId
   readonly instanceUid: InstanceUid | undefined

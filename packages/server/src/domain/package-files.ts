@@ -1,6 +1,6 @@
-/** Where files lie that come with the package, such as its SQL: beside `src`, and beside `dist`, into which it is bundled. */
+/** Locates files of the package, such as its SQL: beside `src`, and beside `dist`, into which the code is bundled. */
 
-/** @throws when this module is in neither: it was moved without its package */
+/** @throws when this module is in neither directory: it was moved without its package */
 function findPackage(module: string): URL {
   const [, root] = /^(.*\/)(?:src|dist)\//.exec(module) ?? []
   if (root === undefined) throw new Error(`${module} is neither below src nor below dist`)
@@ -9,5 +9,5 @@ function findPackage(module: string): URL {
 
 const PACKAGE = findPackage(import.meta.url)
 
-/** @param path below the package, such as `sql/system/` */
+/** @param path relative to the package, such as `sql/system/` */
 export const packageFile = (path: string): URL => new URL(path, PACKAGE)

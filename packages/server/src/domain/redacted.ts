@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * A secret in memory. Printing, logging or serialising it shows `[redacted]`; only `reveal()` gives the
- * value, so that every place which handles a secret in clear can be found by that word (behaviour 74).
+ * A secret in memory. Printing, logging or serialising it shows `[redacted]`; only `reveal()` returns the value, so
+ * that searching for that word finds every place that handles a secret in clear text (behaviour 74).
  */
 export class Redacted<Value> {
   readonly #value: Value

@@ -11,17 +11,20 @@ export interface RoleFacts {
   readonly isSuperuser: boolean
   /** `rolvaliduntil`; undefined when there is none or it is infinity. */
   readonly validUntil: Date | undefined
-  /** `rolconnlimit`; -1 means none. PostgreSQL enforces it when a backend opens, the pooled endpoint for its sessions. */
+  /**
+   * `rolconnlimit`; -1 means none. PostgreSQL enforces it when a backend opens, and the pooled endpoint for its
+   * sessions.
+   */
   readonly connectionLimit: number
   readonly binding: IdentityBinding | undefined
   readonly hasPassword: boolean
-  /** `rolpassword` where it is one of SCRAM-SHA-256; undefined for none and for an MD5 hash. */
+  /** `rolpassword` if it is a SCRAM-SHA-256 verifier; undefined without a password and for an MD5 hash. */
   readonly scramVerifier: Redacted<string> | undefined
-  /** The database that was asked for with it; undefined when none was, or there is no such one. */
+  /** The database named in the query; undefined when none was named, or it does not exist. */
   readonly database?: DatabaseFacts | undefined
 }
 
-/** Roles that every instance is born with (behaviour 56); nobody logs in as them with a token. */
+/** Roles that every instance has from the beginning (behaviour 56); nobody logs in as them with a token. */
 export const SYSTEM_SUPERUSER = 'cloud_admin'
 export const DATABRICKS_SUPERUSER = 'databricks_superuser'
 export const CONTROL_PLANE_ROLE = 'databricks_control_plane'

@@ -1,13 +1,13 @@
-/** SQL that a person keeps in the console, for itself or for its workspace. */
+/** SQL that a person keeps in the console, for personal use or for the workspace. */
 import type { IdentityId, WorkspaceId } from './ids.ts'
 
 export interface SavedQueryContent {
   readonly name: string
   readonly sql: string
-  /** Where it was written for: a proposal, which need not exist. */
+  /** Where it was written; a suggestion only, the database need not exist. */
   readonly instanceName: string | undefined
   readonly databaseName: string | undefined
-  /** Readable by everybody in the workspace. */
+  /** Whether everybody in the workspace may read it. */
   readonly isShared: boolean
 }
 
@@ -21,9 +21,9 @@ export interface SavedQuery extends SavedQueryContent {
   readonly updatedAt: Date
 }
 
-/** What somebody keeps in one workspace. */
+/** How much one person keeps in one workspace. */
 export interface SavedQueryUsage {
   readonly queries: number
-  /** Of SQL. */
+  /** Bytes of SQL. */
   readonly bytes: number
 }

@@ -1,4 +1,4 @@
-/** An endpoint that is at another port than its own this time, because another program has that one. */
+/** An endpoint that currently listens on another port than its own, because another program uses that one. */
 export interface StandInPort {
   /** The name of the database instance. */
   readonly instance: string

@@ -1,18 +1,18 @@
-/** Paths of the workspace's files, and what lies at them. */
+/** Paths of workspace files, and what they refer to. */
 import type { IdentityId, WorkspaceId } from './ids.ts'
 
-/** Where a path leads. A home is found by the name in it; whose it is, is decided by the id (`Home`). */
+/** Where a path leads. A home is found by the name in the path; the id decides whose home it is (`Home`). */
 export type WorkspacePath = {
-  /** As it was written; answers name paths in the same way. `/Workspace/Users` and `/Users` are one place. */
+  /** As the caller wrote it; answers use the same form. `/Workspace/Users` and `/Users` are the same place. */
   readonly text: string
 } & (
   | { readonly place: 'root' | 'homes' | 'elsewhere' }
   | {
       readonly place: 'home'
       readonly owner: string
-      /** The part of the text that is the home itself. */
+      /** The part of the text that names the home itself. */
       readonly homeText: string
-      /** Below the home, without a slash at either end; empty for the home itself. */
+      /** Relative to the home, without a slash at either end; empty for the home itself. */
       readonly below: string
     }
 )
@@ -25,25 +25,25 @@ export interface Home {
 export interface WorkspaceObject {
   readonly id: string
   readonly type: 'DIRECTORY' | 'FILE'
-  /** Below the home. */
+  /** Relative to the home. */
   readonly path: string
   readonly size: number
   readonly createdAt: Date
   readonly modifiedAt: Date
 }
 
-/** The real service takes no more through `import`, and gives no more through `export`. */
+/** The real service accepts no more through `import`, and returns no more through `export`. */
 export const LARGEST_FILE = 10 * 1024 * 1024
-/** In bytes of UTF-8. An index entry of PostgreSQL, which holds a path twice, has at most 2704 bytes. */
+/** In bytes of UTF-8. An index entry of PostgreSQL holds a path twice, and has at most 2704 bytes. */
 const LONGEST_PATH = 1024
 /** In bytes of UTF-8, as on most file systems. */
 const LONGEST_NAME = 255
 const DEEPEST_PATH = 64
 
-/** Kept neither by file systems nor by PostgreSQL, or read by them as something else. */
+/** Characters that file systems or PostgreSQL cannot store, or interpret as something else. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const UNUSABLE = /[\u0000-\u001f\u007f\\\p{Cs}]/u
-/** Of a slash, a backslash, a dot or a zero: somebody behind us might decode once more. */
+/** A percent-encoded slash, backslash, dot or zero byte: a program behind us might decode it once more. */
 const ENCODED = /%(?:2f|5c|2e|00)/i
 
 /** @returns the path, or what is wrong with it: a clause that follows the name of its field */
@@ -52,7 +52,7 @@ export function parseWorkspacePath(text: string): WorkspacePath | { readonly pro
     return { problem: `is longer than ${String(LONGEST_PATH)} bytes.` }
   if (!text.startsWith('/')) return { problem: 'must be absolute: begin it with a slash.' }
   const names = text.slice(1).split('/')
-  // One slash at the end is a habit of people who mean a directory.
+  // People often end the name of a directory with one slash.
   if (names.at(-1) === '') names.pop()
   if (names.length > DEEPEST_PATH) return { problem: `is deeper than ${String(DEEPEST_PATH)} directories.` }
   for (const name of names) {
@@ -86,7 +86,7 @@ function locate(names: readonly string[]): WorkspacePath {
   return { place: 'home', text, owner, homeText, below: below.join('/') }
 }
 
-/** Every directory above a path below a home, and the path itself; the highest first. */
+/** The path itself and every directory above it within the home, the highest first. */
 export function pathsDownTo(below: string): readonly string[] {
   const names = below.split('/')
   return names.map((_name, index) => names.slice(0, index + 1).join('/'))

@@ -5,12 +5,15 @@ export interface Workspace {
   readonly id: WorkspaceId
   readonly accountId: AccountId
   readonly name: string
-  /** Under which it is served, lower case, without a port; undefined for the one at the public URL. */
+  /**
+   * The host name under which it is served, in lower case, without a port; undefined for the workspace at the public
+   * URL.
+   */
   readonly host: string | undefined
-  /** The label that it was made with; undefined where nobody knows it. */
+  /** The deployment name it was created with; undefined where it is unknown. */
   readonly deploymentName: string | undefined
 }
 
-/** What an assignment to a workspace makes of an identity there. */
+/** What an assignment to a workspace gives an identity there. */
 export const WORKSPACE_PERMISSIONS = ['USER', 'ADMIN'] as const
 export type WorkspacePermission = (typeof WORKSPACE_PERMISSIONS)[number]

@@ -1,7 +1,7 @@
 /**
- * Ends the connection of an answer that will not be whole. Its framing tells the client so, and TLS ends in order (RFC 9112
- * §9.8). Only where the end of the connection would be the end of the answer, as in HTTP/1.0, it ends without close_notify,
- * which clients take for a part that is missing.
+ * Closes the connection of an answer that cannot be completed. Its framing shows the client that the answer is
+ * incomplete, so TLS is closed in an orderly way (RFC 9112 §9.8). Only where the end of the connection would be the end
+ * of the answer, as in HTTP/1.0, it is closed without close_notify, which clients treat as truncation.
  */
 import type { ServerResponse } from 'node:http'
 import type { CloseConnection } from './connections.ts'
@@ -11,6 +11,6 @@ export function abandonAnswer(response: ServerResponse, closeConnection: CloseCo
   const endsWithConnection =
     response.headersSent && !response.chunkedEncoding && !response.hasHeader('content-length')
   if (endsWithConnection) response.destroy()
-  // One that waits behind another one has no connection of its own yet (attack 65).
+  // An answer that waits behind another one has no socket of its own yet (attack 65).
   else closeConnection(response.socket ?? response.req.socket)
 }

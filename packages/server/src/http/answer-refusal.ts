@@ -1,4 +1,4 @@
-/** A refusal before any framework has seen the request. */
+/** Answers with a refusal before any framework has seen the request. */
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { RefusedError } from '../operations/refused-error.ts'

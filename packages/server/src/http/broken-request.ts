@@ -1,10 +1,13 @@
-/** The last word to whoever sends what is no request, or takes too long to; the connection ends behind it. */
+/**
+ * The last answer to a client that sends something other than a request, or takes too long; the connection is closed
+ * after it.
+ */
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { refused } from '../operations/refused-error.ts'
 import { toHttpError } from './error-body.ts'
 
-/** By the codes of Node's parser, and of its timeouts. */
+/** By the error codes of Node's parser and of its timeouts. */
 const BROKEN: Readonly<Record<string, readonly [status: number, problem: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'headers: they are larger than 16 KiB.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'body: the extensions of its chunks are too large.'],
@@ -16,9 +19,9 @@ export function answerToBrokenRequest(code: string | undefined): Buffer {
   return lastAnswer(status, problem)
 }
 
-/** RFC 9110 §9.3.6: a tunnel is asked for, which only proxies make. */
+/** RFC 9110 §9.3.6: CONNECT asks for a tunnel, which only proxies provide. */
 export const answerToConnect = (): Buffer =>
-  lastAnswer(405, 'method: CONNECT is for proxies, and this is none.')
+  lastAnswer(405, 'method: CONNECT is only for proxies, and Lakegate is not one.')
 
 function lastAnswer(status: number, problem: string): Buffer {
   const { body } = toHttpError(refused('malformed_request', { problem }), randomUUID())

@@ -1,23 +1,23 @@
-/** What HTTP is handed to keep its connections: how TLS is spoken, and how a connection ends, are the same at every edge. */
+/** What the HTTP server is given to handle its connections, so that TLS and closing work the same way at every edge. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 
-/** Which certificate a connection is shown. */
+/** Chooses the certificate for a connection. */
 export interface TlsContexts {
   contextFor(reached: {
-    /** The address of ours that was reached. */
+    /** The local address that was reached. */
     readonly address: string
-    /** That was asked for (RFC 6066 §3), as it was written; undefined when there was none. */
+    /** The server name that the client sent (RFC 6066 §3), as written; undefined when it sent none. */
     readonly serverName: string | undefined
   }): Promise<SecureContext>
 }
 
 /**
- * Takes a connection that asks to go on in another protocol, with what came behind its headers.
- * @returns false for one that it does not take; that request is answered like any other
+ * Takes over a connection that asks to switch to another protocol, with the bytes that followed its headers.
+ * @returns false when it does not take it over; the request is then answered like any other
  */
 export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 
-/** With close_notify where there is TLS. */
+/** Closes a connection, with close_notify where there is TLS. */
 export type CloseConnection = (socket: Duplex, options?: { readonly lastWord?: Buffer }) => void

@@ -1,4 +1,4 @@
-/** Turns a route definition into a route: validates what came in and names the field that is wrong. */
+/** Turns a route definition into a route that validates its input and names the field that is wrong. */
 import type { z } from 'zod'
 import { refused } from '../operations/refused-error.ts'
 import type { Route, RouteDefinition } from './route.ts'
@@ -29,7 +29,7 @@ function parse<Shape>(shape: z.ZodType<Shape>, value: unknown, place: string): S
   throw refused('invalid_parameter', describe(issue, place))
 }
 
-/** In plain words; what a shape says itself goes before it. */
+/** Messages in plain words; a message of the shape itself takes precedence. */
 const sayWhatIsMissing: z.core.$ZodErrorMap = (issue) => {
   if (issue.code !== 'invalid_type' || issue.input !== undefined) return undefined
   if (issue.expected === 'nonoptional') return 'it is missing.'
@@ -38,7 +38,7 @@ const sayWhatIsMissing: z.core.$ZodErrorMap = (issue) => {
     : `it is missing; expected ${issue.expected}.`
 }
 
-/** The path of the field in dots, and what is wrong with it; never the value, which may be a secret. */
+/** The path of the field, with dots, and what is wrong with it; never the value, which may be a secret. */
 function describe(issue: z.core.$ZodIssue | undefined, place: string): { field: string; problem: string } {
   if (issue === undefined) return { field: place, problem: 'it is not valid.' }
   const field = issue.path.map(String).join('.')

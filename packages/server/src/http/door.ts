@@ -1,7 +1,7 @@
 /**
- * One address at which HTTP is spoken: over TLS by whoever begins with a ClientHello, in clear by everybody else. The
- * sockets are ours and the protocol is Node's; between the two we know every connection, so that each can be ended in
- * order, with close_notify, where Node would destroy it.
+ * One address that speaks HTTP: over TLS with a client that begins with a ClientHello, in clear text with any other.
+ * The sockets are ours and the protocol is Node's. In between we keep track of every connection, so that each can be
+ * closed in an orderly way, with close_notify, where Node would destroy it.
  */
 import {
   createServer as createHttpServer,
@@ -22,18 +22,18 @@ import type { Places } from './places.ts'
 import { returnRequest } from './return-request.ts'
 
 export interface Door {
-  /** Listens, and accepts. */
+  /** Listens and accepts connections. */
   readonly sockets: Server
-  /** Never listens; speaks on what came in. */
+  /** Never listens; it serves the accepted connections. */
   readonly http: HttpServer
-  /** Takes no new connections, lets requests under way finish, then ends what is left. */
+  /** Accepts no new connections, lets requests in progress finish, then closes the rest. */
   close(): Promise<void>
 }
 
 export interface DoorParts {
   readonly handle: RequestListener
   readonly takeUpgrade: TakeUpgrade
-  /** A connection of TLS waits for them. */
+  /** A TLS connection waits for them. */
   readonly contexts: Promise<TlsContexts>
   readonly closeConnection: CloseConnection
   readonly timeouts: DoorTimeouts
@@ -41,29 +41,29 @@ export interface DoorParts {
 }
 
 export interface DoorTimeouts {
-  /** How long a peer may take until the first byte, and with TLS until the end of the handshake. */
+  /** How long a client may take until its first byte and, with TLS, until the end of the handshake. */
   readonly beginMs: number
-  /** From there until the headers of its first request. */
+  /** From then until the headers of its first request. */
   readonly headersMs: number
-  /** How long a connection is kept that is not used. */
+  /** How long an unused connection is kept open. */
   readonly idleMs: number
-  /** How long requests under way may take when the door closes. */
+  /** How long requests in progress may take when the server closes. */
   readonly stopMs: number
 }
 
 const REQUEST_TIMEOUT_MS = 30_000
 /** How often Node looks for requests that take too long. */
 const MOST_BETWEEN_CHECKS_MS = 5_000
-/** A client that offers other protocols alone is refused by TLS (RFC 7301 §3.2); one that offers none is served. */
+/** TLS refuses a client that offers only other protocols (RFC 7301 §3.2); a client that offers none is served. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
 export const createDoor = (parts: DoorParts): Door => new HttpDoor(parts)
 
 class HttpDoor implements Door {
   readonly #parts: DoorParts
-  /** What has not said yet what it speaks. */
+  /** Connections that have not yet shown which protocol they use. */
   readonly #beginning = new Set<Socket>()
-  /** What speaks HTTP, with the answers that are not finished. */
+  /** Connections that speak HTTP, with their unfinished answers. */
   readonly #speaking = new Map<Duplex, Set<ServerResponse>>()
   #isClosing = false
   readonly http: HttpServer
@@ -91,16 +91,16 @@ class HttpDoor implements Door {
       this.#parts.closeConnection(socket, { lastWord: answerToConnect() })
     })
     this.http.on('upgrade', (request, socket, head) => {
-      // Behind requests whose answers are not finished (pipelining) nothing else may be said.
+      // While earlier pipelined requests have unfinished answers, nothing else may be sent.
       if (this.#isClosing || (this.#speaking.get(socket)?.size ?? 0) > 0) this.#parts.closeConnection(socket)
       else if (!this.#parts.takeUpgrade(request, socket, head))
         returnRequest(this.http, request, socket, head)
     })
-    // Of a connection that was kept alive and is not used.
+    // An idle kept-alive connection.
     this.http.on('timeout', (socket: Socket) => {
       this.#parts.closeConnection(socket)
     })
-    // Node begins to watch its timeouts when a server listens, and this one is handed its connections instead.
+    // Node starts to check its timeouts when a server begins to listen; this server never listens.
     this.http.emit('listening')
     this.sockets = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#accept(socket)
@@ -126,7 +126,7 @@ class HttpDoor implements Door {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
-    // Its answer could not be sent any more: whoever asks again must not have had it done already.
+    // The answer could not be sent any more, so the request must not be carried out: the client will repeat it.
     if (socket.writableEnded) return
     const answers = this.#speaking.get(socket)
     answers?.add(response)
@@ -156,7 +156,7 @@ class HttpDoor implements Door {
       this.#beginning.delete(current)
       current.off('end', giveUp)
     }
-    // A reset; 'close' follows.
+    // A connection reset; 'close' follows.
     socket.on('error', () => undefined)
     socket.once('close', begun).once('end', giveUp)
     hearFirstByte(socket, (isTls) => {
@@ -167,7 +167,7 @@ class HttpDoor implements Door {
         return
       }
       startTls(socket, this.#parts.contexts, {
-        // Whose end is the end of the socket from now on.
+        // From now on the end of the TLS stream is the end of the socket.
         upgraded: (encrypted) => {
           this.#beginning.delete(current)
           current = encrypted.once('end', giveUp)
@@ -186,12 +186,12 @@ class HttpDoor implements Door {
     this.#speaking.set(socket, answers)
     socket.once('close', () => {
       this.#speaking.delete(socket)
-      // Node tells the end of the answer that is being sent; of those that wait behind it (pipelining, RFC 9112 §9.3.2) it
-      // forgets, and whoever took something until their end would keep it (attack 65).
+      // Node emits 'close' for the answer that is being sent, but not for answers that wait behind it (pipelining, RFC
+      // 9112 §9.3.2). Code that holds a resource until their 'close' would keep it for ever (attack 65).
       for (const answer of [...answers]) if (answer.socket === null) answer.emit('close')
     })
-    // Node calls this behind the last answer, and would destroy the socket. Whoever is answered while it still sends, as when
-    // the body is too large, would break at that before it reads the answer (RFC 9112 §9.6).
+    // Node calls this after the last answer, and would destroy the socket. A client that is still sending, for example
+    // a body that is too large, would then get an error before it reads the answer (RFC 9112 §9.6).
     socket.destroySoon = () => {
       this.#parts.closeConnection(socket)
     }
@@ -202,11 +202,11 @@ class HttpDoor implements Door {
 
 interface Handshake {
   upgraded(encrypted: TLSSocket): void
-  /** The handshake is done. When it fails, the socket closes. */
+  /** Called when the handshake is done. When it fails, the socket closes instead. */
   secured(): void
 }
 
-/** @throws when no certificate can be had */
+/** @throws when no certificate is available */
 async function startTls(socket: Socket, contexts: Promise<TlsContexts>, told: Handshake): Promise<void> {
   const address = unmappedAddress(socket.localAddress ?? '')
   const { contextFor } = await contexts
@@ -228,7 +228,7 @@ async function startTls(socket: Socket, contexts: Promise<TlsContexts>, told: Ha
     SNICallback,
     ALPNProtocols: PROTOCOLS,
   })
-  // A handshake that fails: the peer has its alert, and 'close' follows.
+  // The handshake failed: the client has received an alert, and 'close' follows.
   encrypted.on('error', () => undefined)
   encrypted.once('secure', () => {
     told.secured()

@@ -1,6 +1,6 @@
 /**
- * The one renderer of errors on HTTP, in the Databricks shape (wire-contract §5.1). A stack trace
- * never leaves the process.
+ * The only renderer of HTTP errors, in the Databricks format (wire-contract §5.1). A stack trace never leaves the
+ * process.
  */
 import type { ErrorBody } from '@lakegate/client'
 import { Fault } from '../domain/fault.ts'
@@ -11,16 +11,16 @@ export interface HttpError {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: ErrorBody
-  /** True when the log should have it: the fault is not the caller's. */
+  /** True when the error must be logged, because the caller did not cause it. */
   readonly isOurs: boolean
 }
 
-/** Seconds after which a retry makes sense; SDKs read the header as an integer (wire-contract §5.3). */
+/** Seconds after which a retry is reasonable; SDKs read the header as an integer (wire-contract §5.3). */
 const RETRY_AFTER_SECONDS = '2'
 
 /**
- * @param options.shape SCIM errors carry what RFC 7644 §3.12 demands beside what SDKs read
- * @param options.largestBody of the route that was asked, in bytes; of no interest where no body was read
+ * @param options.shape SCIM errors carry what RFC 7644 §3.12 requires, in addition to what SDKs read
+ * @param options.largestBody limit of the route, in bytes; irrelevant where no body was read
  */
 export function toHttpError(
   error: unknown,
@@ -36,9 +36,7 @@ export function toHttpError(
     : rendered
 }
 
-/**
- * Without `detail`: SDKs would read it in the place of `message`, and lose `error_code` (wire-contract §5.1).
- */
+/** Without `detail`: SDKs would read it instead of `message`, and lose `error_code` (wire-contract §5.1). */
 function scimErrorOf(status: number) {
   const scimType = status === 409 ? 'uniqueness' : status === 400 ? 'invalidValue' : undefined
   return {
@@ -89,7 +87,7 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
       ...(rendered.status === 503 || refusal.name === 'too_many_transfers'
         ? { 'retry-after': RETRY_AFTER_SECONDS }
         : {}),
-      // RFC 6750 §3; a cookie has no scheme.
+      // RFC 6750 §3; for a cookie there is no authentication scheme.
       ...(rendered.status === 401 && refusal.name !== 'console_session_over'
         ? { 'www-authenticate': 'Bearer realm="lakegate"' }
         : {}),
@@ -99,7 +97,7 @@ function fromRefusal(refusal: Refusal, requestId: string, isOurs: boolean): Http
   }
 }
 
-/** What fastify found wrong with a request before any route saw it. */
+/** Errors that fastify found in a request before any route saw it. */
 function fromFramework(error: unknown, largestBody: number): Refusal | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   switch (error.code) {
@@ -135,7 +133,7 @@ function errorBody(errorCode: string, message: string, reason: string, requestId
         '@type': 'type.googleapis.com/google.rpc.RequestInfo',
         request_id: requestId,
         serving_data: '',
-        // Of another type, but the JavaScript SDK reads it of every detail, and without it reads nothing.
+        // It belongs to another detail type, but the JavaScript SDK reads it from every detail, and fails without it.
         metadata: {},
       },
     ],

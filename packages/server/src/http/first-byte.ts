@@ -1,12 +1,12 @@
-/** What a new connection begins with: a ClientHello, or HTTP in clear. */
+/** Detects whether a new connection begins with a ClientHello or with HTTP in clear text. */
 import type { Socket } from 'node:net'
 
 /** RFC 8446 §5.1: the first byte of a handshake record. No method of HTTP begins with it (RFC 9110 §5.6.2). */
 const TLS_HANDSHAKE_RECORD = 0x16
 
 /**
- * Waits for the first byte and takes nothing away: whoever reads next reads it too. The socket stands still until then.
- * @param told never called when the connection ends before
+ * Waits for the first byte without consuming it: the next reader reads it too. The socket is paused afterwards.
+ * @param told not called when the connection ends first
  */
 export function hearFirstByte(socket: Socket, told: (isTls: boolean) => void): void {
   socket.once('data', (first: Buffer) => {

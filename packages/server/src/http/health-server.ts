@@ -1,6 +1,6 @@
 /**
- * A small HTTP server for a node without REST: `/healthz`, `/readyz` and `/metrics`, for load balancers and Prometheus. It
- * listens before there is anything to ask about, and says so until then.
+ * A small HTTP server for a node without REST: `/healthz`, `/readyz` and `/metrics`, for load balancers and Prometheus.
+ * It listens before the node has started, and reports that it is starting until then.
  */
 import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
@@ -16,13 +16,13 @@ import type { Answer } from './route.ts'
 export interface NodeHealth {
   readonly alive: readonly HealthCheck[]
   readonly ready: readonly HealthCheck[]
-  /** Answers /metrics; undefined: nobody does. */
+  /** Answers /metrics; undefined when this process does not serve it. */
   readonly metrics: RequestListener | undefined
 }
 
 export interface HealthServer {
   readonly port: number
-  /** From here on it says how the node is. */
+  /** From now on it reports the health of the node. */
   serve(health: NodeHealth): void
   close(): Promise<void>
 }
@@ -31,7 +31,7 @@ export interface HealthServer {
 const REQUEST_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
 const LARGEST_BODY = 1024
-/** Far more than there are balancers; strangers must not take the descriptors that sessions need. */
+/** Far more than there are load balancers; strangers must not use up the file descriptors that sessions need. */
 const MOST_CONNECTIONS = 1_000
 
 const STARTING: NodeHealth = {
@@ -77,7 +77,7 @@ function createFastify(
     bodyLimit: LARGEST_BODY,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // Whoever asks while the node goes away learns nothing more by an answer.
+    // A client that asks while the node stops gains nothing from an answer.
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
     requestIdHeader: false,

@@ -1,7 +1,7 @@
-/** Reads a JSON body strictly: bytes that are not UTF-8 and text that is not JSON are the caller's mistake. */
+/** Parses a JSON body strictly: bytes that are not UTF-8, and text that is not JSON, are errors of the caller. */
 import { refused, RefusedError } from '../operations/refused-error.ts'
 
-/** @returns undefined for an empty body, as some SDKs send a content type without one */
+/** @returns undefined for an empty body, because some SDKs send a content type without a body */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
   let text: string
@@ -19,8 +19,8 @@ export function parseJsonBody(bytes: Buffer): unknown {
 }
 
 /**
- * `__proto__` as a key is never meant well; schemas would refuse it later, but not before it was copied. PostgreSQL
- * keeps no text with a zero character in it.
+ * A key `__proto__` is never legitimate; schemas would refuse it too, but only after it was copied. PostgreSQL cannot
+ * store text with a zero character.
  */
 function refuseDangerous(key: string, value: unknown): unknown {
   if (key === '__proto__') {

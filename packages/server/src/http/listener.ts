@@ -1,6 +1,6 @@
 /**
- * The listening socket of HTTP, opened before there is anything to serve: the port that it gets is part of the
- * issuer, and so of everything that is built afterwards. Until then it answers that it is starting.
+ * The listening socket of HTTP. It is opened before there is anything to serve, because its port is part of the issuer,
+ * and so of everything that is built afterwards. Until then it answers that Lakegate is starting.
  */
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo, Server as SocketServer } from 'node:net'
@@ -14,14 +14,14 @@ import { complaintAboutHost } from './host-header.ts'
 
 export interface HttpListener {
   readonly port: number
-  /** For a framework that wants one; it has no socket of its own. */
+  /** For a framework that needs one; it does not listen itself. */
   readonly server: Server
   serve(handle: RequestListener, takeUpgrade?: TakeUpgrade): void
-  /** Connections that began TLS have waited for this. */
+  /** Connections that began TLS wait for this. */
   secure(contexts: TlsContexts): void
-  /** The same on another address of this machine, at the same port; false when that cannot be had. */
+  /** Listens also on another address of this machine, at the same port; false when that is not possible. */
   alsoListen(host: string): Promise<boolean>
-  /** Takes no new connections, lets requests under way finish, then closes what is left. */
+  /** Accepts no new connections, lets requests in progress finish, then closes the rest. */
   close(): Promise<void>
 }
 
@@ -29,11 +29,11 @@ export interface HttpSettings {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
-  /** Of an address: whether it speaks for many. */
+  /** Whether the address is a listed proxy, which speaks for many clients. */
   readonly isProxy?: (address: string) => boolean
-  /** Told of a client that has too many connections, now and then. */
+  /** Called occasionally for a client that has too many connections. */
   readonly onCrowded?: (address: string) => void
-  /** Where it differs from what is usual. */
+  /** Overrides of the default timeouts. */
   readonly timeouts?: Partial<DoorTimeouts>
   /** What people see until there is something to serve. */
   readonly startingPage?: StartingPage
@@ -47,7 +47,7 @@ const STARTING = JSON.stringify({
   details: [],
 })
 
-/** A page that asks again by itself, and the files that it names. */
+/** A page that reloads by itself, and the files that it uses. */
 export interface StartingPage {
   readonly headers: Readonly<Record<string, string>>
   readonly html: string
@@ -65,7 +65,7 @@ const answerStarting =
       response.end(file.body)
       return
     }
-    // A program that asks for whatever there is gets what programs read.
+    // A client that accepts anything, such as a program, gets the answer for programs.
     const isPerson = request.headers.accept?.includes('text/html') === true
     const isShown = page !== undefined && isPerson && ['GET', 'HEAD'].includes(request.method ?? '')
     response.writeHead(503, {
@@ -96,7 +96,7 @@ export async function openHttpListener(
       handle(request, response) {
         const problem = complaintAboutHost(request)
         if (problem === undefined) current(request, response)
-        // What else comes on this connection may be meant for somebody else (request smuggling); so it ends.
+        // Further bytes on this connection may be meant for another host (request smuggling), so it is closed.
         else answerRefusal(response, refuse('malformed_request', { problem }), { connection: 'close' })
       },
       takeUpgrade: (request, socket, head) =>

@@ -1,6 +1,6 @@
 /**
- * `/metrics` for Prometheus: for who has the token of the settings, or, without one, for this machine alone. A proxy on
- * this machine is not this machine: what it passes on from elsewhere is refused.
+ * `/metrics` for Prometheus: only for requests with the token of the settings or, without a token, only from this
+ * machine. A proxy on this machine does not count as this machine: requests that it forwards are refused.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
@@ -8,10 +8,12 @@ import type { Redacted } from '../domain/redacted.ts'
 
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const
 const LOOPBACK = /^(::ffff:)?127\.|^::1$/
-/** A page from elsewhere may point its own name at this machine; it cannot choose the Host header. */
+/**
+ * A web page from elsewhere may point its own name at this machine (DNS rebinding), but cannot choose the Host header.
+ */
 const LOOPBACK_HOST = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$/i
 
-/** @param token undefined: loopback only */
+/** @param token undefined means that only requests from this machine are answered */
 export function createMetricsHandler(
   token: Redacted<string> | undefined,
   render: () => Promise<string>,
@@ -47,7 +49,7 @@ const isFromThisMachine = ({ socket, headers }: IncomingMessage): boolean =>
   LOOPBACK_HOST.test(headers.host ?? '') &&
   FORWARDED.every((name) => headers[name] === undefined)
 
-/** Hashed, so that the comparison tells neither length nor content. */
+/** Hashed, so that the comparison reveals neither length nor content. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 const bringsToken =
   (token: Redacted<string>) =>

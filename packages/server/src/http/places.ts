@@ -1,22 +1,22 @@
 /**
- * How many connections there may be at one moment, in all and of one client, said before anything is read of them: each takes
- * memory and a file descriptor, of which the gateway, PostgreSQL and the keys need some too (attack 65).
+ * Limits the number of simultaneous connections, in total and for each client, before anything is read from them. Each
+ * connection uses memory and a file descriptor, which the gateway, PostgreSQL and the key files also need (attack 65).
  */
 import { clientNetwork } from '../domain/client-network.ts'
 import { unmappedAddress } from '../domain/loopback.ts'
 
 const MOST = 4_000
-/** Far more than a person or a script has. */
+/** Far more than a person or a script uses. */
 const MOST_OF_ONE = 1_000
 
 export interface Places {
-  /** @returns the way to give it back, once; undefined when there is none */
+  /** @returns a function that gives the place back, to be called once; undefined when none is free */
   take(address: string): (() => void) | undefined
 }
 
 /**
- * @param ports.isProxy of an address that speaks for many
- * @param ports.onCrowded told once of a client that has too many, until it has none
+ * @param ports.isProxy whether the address is a listed proxy, which speaks for many clients
+ * @param ports.onCrowded called once for a client that has too many, and again only after it had none
  */
 export function createPlaces(ports: {
   readonly isProxy: (address: string) => boolean

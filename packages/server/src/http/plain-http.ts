@@ -1,4 +1,6 @@
-/** Holds every request in clear against the rule who may send one, before anything else of it counts. */
+/**
+ * Checks every request in clear text against the rule of who may send one, before anything else about it is considered.
+ */
 import type { IncomingMessage } from 'node:http'
 import { unmappedAddress } from '../domain/loopback.ts'
 import { refusePlainHttp, type PlainHttpRule } from '../policy/plain-http.ts'
@@ -17,7 +19,7 @@ export function judgePlainHttp(request: IncomingMessage, settings: PlainHttpSett
       peer: socket.remoteAddress === undefined ? undefined : unmappedAddress(socket.remoteAddress),
       method,
       path: url.split('?')[0] ?? '',
-      // The same address speaks TLS too.
+      // The same address also speaks TLS.
       secureUrl: publicUrl.startsWith('https:') ? publicUrl : `https://${headers.host ?? ''}`,
     },
     settings,

@@ -1,15 +1,16 @@
 /**
- * A request that offers to go on in a protocol that we do not speak is answered as if it had not (RFC 9110 §7.8): Java's
- * HttpClient and curl offer HTTP/2 with every request in clear. Node lets go of such a request as soon as anybody listens for
- * upgrades at all, so its bytes are put back without the offer, and the connection begins anew.
+ * Handles a request that offers to switch to a protocol that we do not speak as if it made no offer (RFC 9110 §7.8):
+ * Java's HttpClient and curl offer HTTP/2 with every request in clear text. Once anybody listens for 'upgrade', Node
+ * stops handling such a request, so its bytes are put back without the offer, and the connection is handled from the
+ * beginning.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Headers that belong to the offer (RFC 7540 §3.2.1). */
+/** Headers that are part of the offer (RFC 7540 §3.2.1). */
 const OF_THE_OFFER = new Set(['upgrade', 'http2-settings'])
 
-/** @param head what came behind the headers */
+/** @param head the bytes that followed the headers */
 export function returnRequest(http: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method ?? ''} ${request.url ?? ''} HTTP/${request.httpVersion}`]
   const { rawHeaders } = request

@@ -1,6 +1,6 @@
 /**
- * How an API declares a route: method, path, the shapes it takes, and what it does. The server adds what is the
- * same for all of them: authentication before anything is read, validation that names the field, errors.
+ * How an API declares a route: method, path, input shapes, and handler. The server adds what all routes have in common:
+ * authentication before anything is read, validation that names the wrong field, errors.
  */
 import type { z } from 'zod'
 import type { Workspace } from '../domain/workspace.ts'
@@ -9,7 +9,7 @@ import type { Caller } from '../policy/permissions.ts'
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Undefined for an answer without one; bytes are sent as they are, everything else as JSON. */
+  /** Undefined for an answer without a body; bytes are sent unchanged, everything else as JSON. */
   readonly body: unknown
 }
 
@@ -21,26 +21,28 @@ export interface RouteRequest<Params, Query, Body> {
   readonly headers: RequestHeaders
 }
 
-/** The headers that routes read. */
+/** The request headers that routes read. */
 export interface RequestHeaders {
   readonly ifMatch: string | undefined
   readonly ifNoneMatch: string | undefined
 }
 
-/** Of routes that take or give more than the others; how many of them run at once is bounded (transfers.ts). */
+/**
+ * For routes with larger bodies or answers than others; the number of them that run at once is limited (transfers.ts).
+ */
 export interface Transfer {
-  /** Taken as JSON, or as the bytes that they are whatever their content type says. */
+  /** Parsed as JSON, or taken as bytes whatever the content type is. */
   readonly body: 'json' | 'bytes'
   readonly largestBody: number
-  /** 0: an answer like all others. */
+  /** 0 means an answer of ordinary size. */
   readonly largestAnswer: number
 }
 
 export interface RouteDefinition<Params, Query, Body> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** As fastify takes it: `:name` is a parameter, `::` a colon. */
+  /** In fastify's syntax: `:name` is a parameter, `::` a colon. */
   readonly path: string
-  /** Scopes that open it besides `all-apis`. */
+  /** Scopes that give access to it, in addition to `all-apis`. */
   readonly scopes: readonly string[]
   readonly params: z.ZodType<Params>
   readonly query: z.ZodType<Query>
@@ -49,7 +51,7 @@ export interface RouteDefinition<Params, Query, Body> {
   handle(request: RouteRequest<Params, Query, Body>): Promise<Answer>
 }
 
-/** A route with its shapes checked away; what a list of routes consists of. */
+/** A route without the types of its shapes; lists of routes contain these. */
 export interface Route {
   readonly method: RouteDefinition<never, never, never>['method']
   readonly path: string

@@ -1,6 +1,6 @@
 /**
- * The HTTP server: bounds on everything that comes in, authentication before a body is read, one shape for
- * errors, an access log without secrets. What is mounted beside it (the OAuth server) gets its requests whole.
+ * The HTTP server: limits on all input, authentication before a body is read, one format for errors, an access log
+ * without secrets. Handlers that are mounted beside it (the OAuth server) get their requests unread.
  */
 import { randomUUID } from 'node:crypto'
 import type { RequestListener, Server } from 'node:http'
@@ -29,18 +29,18 @@ export interface HttpLog {
 
 export interface HttpDependencies {
   readonly authenticate: AuthenticateBearer
-  /** By the Host header. */
+  /** Finds the workspace by the Host header. */
   readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly routes: readonly Route[]
   readonly publicRoutes: readonly PublicRoute[]
-  /** Request handlers that own everything below a prefix, such as `/oidc`. */
+  /** Request handlers for everything below a prefix, such as `/oidc`. */
   readonly mounts: readonly Mount[]
-  /** The same routes, for a browser with the cookie of the console. */
+  /** The same routes for a browser that has the cookie of the console. */
   readonly console: {
     readonly callerOf: (request: FastifyRequest, workspace: Workspace) => Promise<Caller>
     readonly session: SessionRoutePorts
   }
-  /** Handlers of connections that go on in another protocol, by their exact path. */
+  /** Handlers of connections that switch to another protocol, by their exact path. */
   readonly upgrades: readonly { readonly path: string; readonly take: TakeUpgrade }[]
   readonly plainHttp: PlainHttpSettings
   readonly closeConnection: CloseConnection
@@ -53,9 +53,9 @@ export interface Mount {
 }
 
 export interface HttpServer {
-  /** From here on the listener answers with the routes. */
+  /** From now on the listener answers with the routes. */
   start(): Promise<void>
-  /** Takes no new requests, lets those under way finish, then closes what is left. */
+  /** Accepts no new requests, lets those in progress finish, then closes the rest. */
   stop(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ const REQUEST_ID_HEADER = 'x-request-id'
 export function createHttpServer(dependencies: HttpDependencies, listener: HttpListener): HttpServer {
   let handle: RequestListener | undefined
   const toRoutes: RequestListener = (request, response) => handle?.(request, response)
-  // The API of the console lies below its pages, and is answered by the routes.
+  // The API of the console is below the path of its pages, but the routes answer it.
   const mounts = [...dependencies.mounts, { prefix: CONSOLE_API_PREFIX, handle: toRoutes }]
   const fastify = createFastify(dependencies, (own) => {
     handle = own
@@ -77,7 +77,7 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
       listener.serve((request, response) => {
         const refusal = judgePlainHttp(request, dependencies.plainHttp)
         if (refusal !== undefined) {
-          // Without the path, which may be a link to sign in.
+          // The path is not logged, because it may contain a sign-in link.
           const peer = request.socket.remoteAddress
           dependencies.log.info({ method: request.method, peer }, 'plain HTTP was refused')
           answerRefusal(response, refusal)
@@ -94,7 +94,7 @@ export function createHttpServer(dependencies: HttpDependencies, listener: HttpL
   }
 }
 
-/** The longest prefix that the path is below; the query is no part of it. */
+/** The handler with the longest prefix of the path; the query is ignored. */
 function mountAt(url: string | undefined, mounts: readonly Mount[]): RequestListener | undefined {
   const path = url?.split('?')[0] ?? ''
   return mounts
@@ -105,7 +105,7 @@ function mountAt(url: string | undefined, mounts: readonly Mount[]): RequestList
     )?.handle
 }
 
-/** What may not speak in clear gets the answer of a request; so does what no handler is for. */
+/** A request that may not be sent in clear text, or that no handler takes, is answered like an ordinary request. */
 const takeUpgrade =
   ({ upgrades, plainHttp }: HttpDependencies): TakeUpgrade =>
   (request, socket, head) => {
@@ -125,7 +125,7 @@ function createFastify(
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1024 },
-    // What is no request is answered by the listener, which knows how to end a connection.
+    // The listener answers broken requests, because it knows how to close a connection.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply, log)
@@ -133,7 +133,7 @@ function createFastify(
     serverFactory,
   })
   fastify.removeAllContentTypeParsers()
-  // SCIM clients name their own type (RFC 7644 §3.1); both are JSON.
+  // SCIM clients use a content type of their own (RFC 7644 §3.1); both are JSON.
   fastify.addContentTypeParser(
     /^application\/(scim\+)?json($|;)/,
     { parseAs: 'buffer' },
@@ -161,7 +161,7 @@ function createFastify(
       {
         requestId: request.id,
         method: request.method,
-        // Without the query, which is the caller's business.
+        // Without the query, which may contain private data of the caller.
         path: request.url.split('?')[0],
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime),
@@ -205,7 +205,7 @@ function createFastify(
   return fastify
 }
 
-/** Where the routes are, and by what a request proves there whose it is. */
+/** Where the routes are mounted, and how a request there proves who sends it. */
 interface Entrance {
   pathOf(path: string): string
   callerOf(request: FastifyRequest, workspace: Workspace): Promise<Caller>
@@ -223,7 +223,7 @@ function addRoute(
     method: route.method,
     url: entrance.pathOf(route.path),
     ...(route.transfer === undefined ? {} : { bodyLimit: route.transfer.largestBody }),
-    // Before the body is read: a stranger gets no work done, and neither does a token that is for something else.
+    // Runs before the body is read: neither a stranger nor a token for something else may cause any work.
     onRequest: async (request, reply) => {
       if (request.url.includes('%00'))
         throw refused('malformed_request', { problem: 'path: it holds a zero character.' })
@@ -254,7 +254,7 @@ function addRoute(
   })
 }
 
-/** RFC 6750 §2.1; the scheme in any letter case. */
+/** RFC 6750 §2.1; the scheme may be in any letter case. */
 function bearerOf(request: FastifyRequest): string | undefined {
   return /^bearer +([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
 }
@@ -266,7 +266,7 @@ function send(reply: FastifyReply, answer: Answer): FastifyReply {
       .headers({ ...answer.headers })
       .send()
   if (answer.body instanceof Uint8Array) {
-    // Somebody's file, served under our name: to be kept, never to be shown or run.
+    // A user's file, served under our host name: it may be downloaded, but never rendered or executed.
     const headers = { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment' }
     return reply
       .status(answer.status ?? 200)

@@ -1,18 +1,19 @@
 /**
- * Bounds the memory that large requests and answers take at one moment, in all and for each caller, because a body is
- * held whole: without a bound a member with a slow line and many connections would fill it.
+ * Limits the memory that large requests and answers use at one moment, in total and for each caller, because a body is
+ * kept in memory whole. Without a limit, a workspace member with a slow line and many connections could fill the
+ * memory.
  */
 import type { IdentityId } from '../domain/ids.ts'
 
 const MOST_BYTES = 256 * 1024 * 1024
 const MOST_BYTES_OF_ONE = 64 * 1024 * 1024
-/** The largest file in that time is 90 kB a second. */
+/** The largest file within this time means 90 kB a second. */
 const LONGEST_MS = 120_000
 
 export interface Transfers {
   /**
-   * Undefined when there is no room at the moment; otherwise gives the room back, once.
-   * @param abort called when it takes too long: a client that does not read would keep the room for ever
+   * @param abort called when it takes too long: a client that does not read would otherwise keep the room for ever
+   * @returns undefined when there is no room at the moment; otherwise a function that gives the room back, once
    */
   begin(caller: IdentityId, bytes: number, abort: () => void): (() => void) | undefined
 }

@@ -11,14 +11,18 @@ import { isBusy, isDenied, sentenceOf } from './postgresql-errors.ts'
 import { openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from './session-settings.ts'
 
 const TIMEOUT_MS = 5_000
-/** Of an embedded cluster: it belongs to the system superuser, so no stranger can set anything for it. */
+/**
+ * The `postgres` database of an embedded cluster. It belongs to the system superuser, so nobody else can set anything
+ * for it.
+ */
 const OWN_DATABASE = 'postgres'
 
 export interface AdministrativeAccess {
   /**
-   * Connected. What clients and owners of databases set never reaches these connections (session-settings.ts), and their
-   * SQL is schema-qualified (attack 12, CVE-2025-12819).
-   * @throws Fault instance_unreachable when the instance was never started; or what stands in the way
+   * Opens a connection. Settings of clients and of database owners never affect these connections
+   * (session-settings.ts), and their SQL is schema-qualified (attack 12, CVE-2025-12819).
+   * @throws Fault instance_unreachable when the instance was never started; or the Fault that says why it cannot be
+   * reached
    */
   connect(instance: DatabaseInstance, database: string, statementTimeoutMs?: number): Promise<pg.Client>
   /**
@@ -89,7 +93,9 @@ export function createAdministrativeAccess(clusters: ClusterConnector): Administ
   }
 }
 
-/** Where roles are looked at and changed; they belong to the cluster, so any database would do. */
+/**
+ * The database for queries about roles and for changing them; roles belong to the cluster, so any database would do.
+ */
 export const administrativeDatabase = ({ backend }: Pick<DatabaseInstance, 'backend'>): string =>
   backend.kind === 'attached' ? backend.cluster.database : OWN_DATABASE
 
@@ -104,7 +110,10 @@ export function instanceUnreachable(instance: DatabaseInstance, cause: unknown):
   })
 }
 
-/** Somebody's session holds what is needed, for longer than we wait; it may let go of it at any moment. */
+/**
+ * Another session holds a lock that we need for longer than we wait; retryable, because it may release the lock at any
+ * moment.
+ */
 function instanceBusy({ name }: DatabaseInstance, cause: Error): Fault {
   return new Fault({
     code: 'instance_busy',

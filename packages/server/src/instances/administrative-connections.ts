@@ -1,6 +1,6 @@
 /**
- * One standing administrative connection per instance, opened at the first question, made anew when it was lost,
- * closed when nobody asks any more: a login pays for one query and no connection (DESIGN §6.3).
+ * One standing administrative connection per instance: opened at the first query, opened again after it was lost,
+ * closed when it is idle. So a login costs one query and no new connection (DESIGN §6.3).
  */
 import type pg from 'pg'
 import type { ClusterHost } from '../domain/attached-cluster.ts'
@@ -15,8 +15,8 @@ import {
 
 export interface AdministrativeConnections {
   /**
-   * @param onlyAt asks this host of an attached cluster and no other: without an answer when another is the primary now
-   * @throws Fault instance_unreachable, retryable; or what PostgreSQL said of a value (`isDataException`)
+   * @param onlyAt queries only this host of an attached cluster; no answer when another host is the primary now
+   * @throws Fault instance_unreachable, retryable; or PostgreSQL's error about a value (`isDataException`)
    */
   query<Row extends pg.QueryResultRow>(
     instance: DatabaseInstance,
@@ -24,7 +24,7 @@ export interface AdministrativeConnections {
     parameters: readonly unknown[],
     onlyAt?: ClusterHost,
   ): Promise<readonly Row[]>
-  /** Closes the connection to one instance, which may then be stopped. */
+  /** Closes the connection to one instance, so that it can be stopped. */
   close(uid: InstanceUid): Promise<void>
   closeAll(): Promise<void>
 }
@@ -32,17 +32,23 @@ export interface AdministrativeConnections {
 interface Standing {
   readonly place: string | undefined
   readonly client: Promise<pg.Client>
-  /** One for the whole life of the connection: logins of the same moment must not each leave one behind. */
+  /**
+   * One timer for the whole life of the connection: if each query set its own, concurrent logins would leave timers
+   * behind.
+   */
   readonly idleTimer: NodeJS.Timeout
-  /** Questions that wait for their answer; none of them may be cut off for idleness. */
+  /** Number of queries that wait for their answer; the connection is not idle while there are any. */
   underWay: number
-  /** Resolves when the last question so far is answered, however. */
+  /** Resolves when the last query so far has succeeded or failed. */
   turn: Promise<unknown>
 }
 
 const IDLE_MS = 60_000
 
-/** Another place is another connection; comparing costs an embedded instance nothing. */
+/**
+ * Identifies where the instance is reached; a different value needs a new connection. Cheap to compute for an embedded
+ * instance.
+ */
 export const placeOf = (backend: InstanceBackend): string | undefined =>
   backend.kind === 'embedded' ? backend.socketDirectory : JSON.stringify(backend.cluster)
 
@@ -56,7 +62,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
     const known = standing.get(instance.uid)
     const place = placeOf(instance.backend)
     if (known !== undefined && known.place === place) return known
-    // Moved, or asked by somebody who does not know yet that it did.
+    // The instance has moved, or the caller's copy of it is older than the move.
     if (known !== undefined) leave(instance.uid, known)
     const forget = () => {
       clearTimeout(made.idleTimer)
@@ -81,19 +87,19 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
     return made
   }
 
-  /** Ends this connection and no other: another question may have opened the next one already. */
+  /** Ends this connection only: another query may already have opened the next one. */
   async function retire(uid: InstanceUid, connection: Standing): Promise<void> {
     if (standing.get(uid) === connection) standing.delete(uid)
     clearTimeout(connection.idleTimer)
-    // A connection that never came to be, or is already lost, needs no closing.
+    // A connection that was never established, or is already lost, needs no closing.
     await connection.client.then((client) => client.end()).catch(() => undefined)
   }
 
-  /** Nobody asks there any more; who has asked already gets an answer, if it lives. */
+  /** Sends no more queries there; those already sent still get their answer if the connection lives. */
   function leave(uid: InstanceUid, connection: Standing): void {
     if (standing.get(uid) !== connection) return
     standing.delete(uid)
-    // Whoever waits for the connection itself takes a turn before this reads the last one.
+    // A query that still waits for the connection itself updates `turn` before it is read here.
     const answered = connection.client.then(
       () => connection.turn,
       () => undefined,
@@ -132,7 +138,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
         return await ask(connection)
       } catch (first) {
         if (isDataException(first)) throw first
-        // The connection may have died with an earlier postmaster; a fresh one settles it.
+        // The connection may have died with an earlier postmaster; a fresh connection shows whether that was the cause.
         leave(instance.uid, connection)
         try {
           return await ask(connect(instance))
@@ -148,7 +154,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
   }
 }
 
-/** One question at a time: node-postgres keeps no queue of its own from version 9 on, and warns of that until then. */
+/** Sends one query at a time: from version 9 on node-postgres has no queue of its own, and until then it warns. */
 function inTurn<Result>(connection: Standing, ask: () => Promise<Result>): Promise<Result> {
   const asked = connection.turn.then(ask)
   connection.turn = asked.catch(() => undefined)

@@ -4,15 +4,15 @@ import type { InstanceUid } from '../domain/ids.ts'
 
 export interface Attention {
   readonly uid: InstanceUid
-  /** A step is due. */
+  /** Whether a step is due. */
   isDue: boolean
-  /** Until nothing is due any more. */
+  /** The steps in progress; they run until none is due any more. */
   steps: Promise<void> | undefined
   isStepping: boolean
   retryTimer: NodeJS.Timeout | undefined
-  /** Failures in a row. */
+  /** Number of failures in a row. */
   failures: number
-  /** The cluster that was started or adopted, until its exit is seen. */
+  /** The cluster that was started or adopted, until its exit is noticed. */
   watch: { readonly since: Date; readonly instance: DatabaseInstance } | undefined
   isSettled: boolean
 }

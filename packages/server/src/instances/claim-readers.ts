@@ -1,6 +1,6 @@
 /**
- * The roles that sessions with claims go on as (databricks_auth.lend_claims). They are nothing without the role that
- * they read for, and go with it.
+ * The roles as which sessions with claims continue (databricks_auth.lend_claims). Each belongs to the role for which it
+ * reads, and is dropped with it.
  */
 import type pg from 'pg'
 import type { RoleOid } from '../domain/ids.ts'
@@ -12,9 +12,10 @@ export interface ClaimReader {
 }
 
 /**
- * By the mark that only a superuser can make, not by the name. Before version 1.3 of databricks_auth readers had no
- * mark; one of those is known by its name, if nobody is a member of it and it owns nothing: whoever is no superuser and
- * makes a role of that name is a member, and where that one was dropped since, what it left would become somebody's.
+ * Finds readers by a label that only a superuser can write, not by their name. Before version 1.3 of databricks_auth
+ * readers had no label. Such a reader is recognised by its name, but only if it has no members and owns nothing. A role
+ * of that name that a non-superuser created has its creator as a member; if the creator was dropped since, the role may
+ * still own objects, and treating it as a reader would give them to somebody else.
  */
 export async function findClaimReaders(client: pg.Client): Promise<readonly ClaimReader[]> {
   const { rows } = await client.query<ClaimReader>(

@@ -1,4 +1,7 @@
-/** Databases that somebody wants for himself, and limits of connections, over the standing administrative connection. */
+/**
+ * Databases that somebody needs without other sessions, and connection limits, read over the standing administrative
+ * connection.
+ */
 import type { DatabaseOid, RoleOid } from '../domain/ids.ts'
 import type { ClaimedDatabases } from '../operations/ports/claimed-databases.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
@@ -8,8 +11,9 @@ type Row =
   | { readonly fact: 'limited_role'; readonly oid: RoleOid }
 
 /**
- * The locks of `dropdb`, `RenameDatabase` and `movedb`, and that of `createdb` on its template; nothing else takes them.
- * Whoever connects takes RowExclusiveLock for a moment, COMMENT ShareUpdateExclusiveLock. Everybody may read pg_locks.
+ * The locks of `dropdb`, `RenameDatabase` and `movedb`, and the lock of `createdb` on its template; nothing else takes
+ * these. A connecting session takes RowExclusiveLock for a moment, COMMENT takes ShareUpdateExclusiveLock. Everybody
+ * may read pg_locks.
  */
 const IDLE_BACKEND_FACTS = {
   name: 'idle_backend_facts',

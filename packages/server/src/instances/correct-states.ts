@@ -1,7 +1,7 @@
 /**
- * Before anything is started: an instance that is stored as AVAILABLE but whose cluster did not survive the pause
- * becomes STARTING, so that nobody is sent to it until it runs again. Faults that an earlier process met are
- * forgotten; those that still stand are met again at once.
+ * Runs before anything is started: an instance that is stored as AVAILABLE but whose cluster is not running any more
+ * becomes STARTING, so that nobody is sent to it until it runs again. Faults that an earlier process recorded are
+ * cleared; those that persist are recorded again at the next step.
  */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { InstanceDriver } from '../operations/ports/clusters.ts'
@@ -9,7 +9,7 @@ import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { Slots } from './slots.ts'
 import type { SupervisorEvent } from './supervisor-settings.ts'
 
-/** @throws Fault when the system database cannot be asked */
+/** @throws Fault when the system database cannot be queried */
 export async function correctStates(
   ports: {
     readonly store: Pick<InstanceStore, 'updateState' | 'recordFault'>
@@ -24,14 +24,14 @@ export async function correctStates(
     try {
       if (instance.fault !== undefined) await ports.store.recordFault(instance.uid, undefined)
       if (instance.state !== 'AVAILABLE') return
-      // Left alone when it was changed meanwhile: then its state tells of that change.
+      // Writes nothing if the instance was changed meanwhile: its state then reflects that change.
       if (!(await looksAlive(instance))) await ports.store.updateState(instance, 'STARTING')
     } finally {
       slots.giveBack()
     }
   }
 
-  /** One instance that cannot be looked at must not keep all others from starting; its own step will say why. */
+  /** One instance that cannot be inspected must not keep the others from starting; its own step will report why. */
   const looksAlive = async (instance: DatabaseInstance): Promise<boolean> => {
     try {
       return await ports.driver.isRunning(instance)

@@ -1,9 +1,11 @@
-/** Of a database and a role in it: what PostgreSQL looks at when it opens a backend, as part of the question for the role. */
+/**
+ * What PostgreSQL checks about a database and a role when it opens a backend; read as part of the query for the role.
+ */
 import type { DatabaseFacts } from '../domain/database-facts.ts'
 import type { DatabaseOid } from '../domain/ids.ts'
 import { settingsFingerprint } from '../protocol/settings-fingerprint.ts'
 
-/** Of `DATABASE_OF_ROLE`; all are null where no database was asked for, or there is none of that name. */
+/** A row of `DATABASE_OF_ROLE`; all columns are null when no database was named, or it does not exist. */
 export interface DatabaseRow {
   readonly database_oid: DatabaseOid | null
   readonly allows_connections: boolean | null
@@ -13,7 +15,10 @@ export interface DatabaseRow {
   readonly settings_fingerprint: string | null
 }
 
-/** Joined to `asked.database` and `facts.oid`. The name is cut as PostgreSQL cuts that of a startup packet. */
+/**
+ * Joined to `asked.database` and `facts.oid`. The name is truncated as PostgreSQL truncates the name in a startup
+ * packet.
+ */
 export const DATABASE_OF_ROLE = `
   LEFT JOIN LATERAL (
     SELECT database.oid::pg_catalog.text AS database_oid, database.datallowconn AS allows_connections,
@@ -36,7 +41,7 @@ export function databaseFactsOf(row: DatabaseRow): DatabaseFacts | undefined {
     isTemplate: row.is_template === true,
     isInvalid: connectionLimit === INVALID,
     connectionLimit,
-    // Null when it is dropped in this moment.
+    // Null when the database is being dropped at this moment.
     mayConnect: row.may_connect === true,
     settingsFingerprint: row.settings_fingerprint ?? '',
   }

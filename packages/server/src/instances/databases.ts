@@ -9,7 +9,7 @@ import { administrativeDatabase, type AdministrativeAccess } from './administrat
 import { requireDatabricksSuperuser } from './own-roles.ts'
 import { isDuplicateDatabase, isInUse, sentenceOf } from './postgresql-errors.ts'
 
-/** Copying a template database takes longer than a question of a login. */
+/** Copying a template database takes longer than the queries of a login. */
 const TIMEOUT_MS = 60_000
 
 export function createInstanceDatabases(access: AdministrativeAccess): InstanceDatabases {
@@ -20,14 +20,14 @@ export function createInstanceDatabases(access: AdministrativeAccess): InstanceD
         if (!create) return 'missing'
         await requireDatabricksSuperuser(client, instance)
         try {
-          // From template1, which brings databricks_auth.
+          // From template1, which contains databricks_auth.
           await client.query(
             `CREATE DATABASE ${client.escapeIdentifier(name)} OWNER ${DATABRICKS_SUPERUSER} TEMPLATE template1`,
           )
           return 'created'
         } catch (error) {
           if (isInUse(error)) throw templateInUse(name, error)
-          // Somebody else was first.
+          // Somebody else created it first.
           if (isDuplicateDatabase(error) && (await exists(client, instance, name))) return 'exists'
           throw error
         }
@@ -50,7 +50,7 @@ async function exists(client: pg.Client, instance: DatabaseInstance, name: strin
   throw refused('database_not_usable', { database: name, name: instance.name, problem: found.problem })
 }
 
-/** PostgreSQL waited for five seconds that the sessions in template1 end (dbcommands.c, CountOtherDBBackends). */
+/** PostgreSQL waited five seconds for the sessions in template1 to end (dbcommands.c, CountOtherDBBackends). */
 const templateInUse = (database: string, error: Error & { readonly detail?: string }): RefusedError =>
   new RefusedError(
     refuse('template_database_in_use', {

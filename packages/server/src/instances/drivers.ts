@@ -1,4 +1,4 @@
-/** One driver for all instances: each is worked on by the driver of its kind. */
+/** One driver for all instances: it delegates to the driver of the instance's kind. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { InstanceDriver } from '../operations/ports/clusters.ts'
 

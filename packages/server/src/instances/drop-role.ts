@@ -1,6 +1,6 @@
 /**
- * Drops a role, with what hangs on it: what it owns goes to an heir, its readers for sessions with claims go. What is
- * owned and granted is kept by each database of its own (PostgreSQL: Dropping Roles).
+ * Drops a role: its objects go to an heir, and its readers for sessions with claims are dropped with it. Each database
+ * keeps its own record of what a role owns and was granted (PostgreSQL: Dropping Roles).
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -16,7 +16,7 @@ interface Place {
   readonly access: AdministrativeAccess
   readonly instance: DatabaseInstance
   readonly timeoutMs: number
-  /** Where a binding is kept that does not go with the role. */
+  /** Where bindings are kept that DROP ROLE does not remove. */
   readonly bindings: Pick<RoleBindingStore, 'removeBinding'>
 }
 
@@ -37,16 +37,18 @@ export async function dropRole(
     await atHome(place, (client) =>
       inTransaction(client, async () => {
         await client.query(`DROP ROLE ${client.escapeIdentifier(role.name)}`)
-        // By its object id: whoever renamed two roles in this moment must not have another one dropped.
+        // Checked by object id: if two roles exchanged their names at this moment, the wrong one was dropped, and the
+        // transaction is rolled back.
         await requireGone(client, role)
       }),
     )
-    // Only now: a role that stayed after all stays bound. One that is gone has nobody of its object id after it.
+    // Removed last, so that a role that could not be dropped stays bound. No later role gets the object id of a dropped
+    // one.
     if (place.instance.backend.kind === 'attached')
       await place.bindings.removeBinding(place.instance.uid, role.oid)
     return 'dropped'
   } catch (error) {
-    // Objects depend on it: PostgreSQL says which ones, and we say where they could not be given away.
+    // Objects depend on the role: PostgreSQL names them, and we name the databases where they could not be given away.
     if (!isDependency(error)) throw error
     return { inUse: [error.detail ?? error.message, ...failures.map(tellFailure)].join(' ') }
   }
@@ -60,7 +62,10 @@ const atHome = <Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> => access.inSession(instance, administrativeDatabase(instance), timeoutMs, work)
 
-/** Where something of `from` is, and nowhere else; what several databases share (databases themselves) goes along. */
+/**
+ * Gives away what the roles `from` own, in every database where they own or were granted something; shared objects such
+ * as databases are included.
+ */
 const giveAway = (
   place: Place,
   from: readonly KnownRole[],
@@ -80,8 +85,8 @@ const giveAway = (
   )
 
 /**
- * The readers of its sessions with claims: they are nothing without their role. What they own, against all expectation,
- * is the role's.
+ * Drops the readers for the role's sessions with claims. If a reader owns anything, which is not expected, the role
+ * gets it.
  */
 async function dropReaders(place: Place, role: KnownRole): Promise<readonly DatabaseFailure[]> {
   const readers = await atHome(place, async (client) =>

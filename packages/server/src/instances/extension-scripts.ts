@@ -1,4 +1,4 @@
-/** The scripts of databricks_auth as they stand in the repository, in the order in which PostgreSQL runs them. */
+/** The scripts of databricks_auth as they are in the repository, in the order in which PostgreSQL runs them. */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,14 +8,14 @@ import { packageFile } from '../domain/package-files.ts'
 export const EXTENSION_SOURCES = fileURLToPath(packageFile('sql/databricks_auth/'))
 
 export interface ExtensionScript {
-  /** The version that is there when it has run. */
+  /** The version that is installed after the script has run. */
   readonly version: string
   readonly text: string
 }
 
 /**
- * Named as PostgreSQL wants the scripts of an extension: `--<to>.sql` to begin with, then `--<from>--<to>.sql`.
- * @param from the version that is there; undefined when there is none
+ * Named as PostgreSQL expects the scripts of an extension: first `--<to>.sql`, then `--<from>--<to>.sql`.
+ * @param from the installed version; undefined when none is installed
  */
 export async function nextScript(from: string | undefined): Promise<ExtensionScript | undefined> {
   for (const file of await readdir(EXTENSION_SOURCES)) {

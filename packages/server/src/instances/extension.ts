@@ -7,8 +7,8 @@ import { EXTENSION_SOURCES, nextScript } from './extension-scripts.ts'
 /**
  * PostgreSQL 18 looks below each directory of `extension_control_path` for a folder named `extension`.
  *
- * There is one script that installs, for the newest version: the owner of a database may drop the extension and create it
- * again, and shall not be able to choose a version whose functions are unsafe (docs/security-model.md).
+ * There is only one installing script, for the newest version: the owner of a database may drop the extension and
+ * create it again, and must not be able to choose a version whose functions are unsafe (docs/security-model.md).
  * @returns the directory for `extension_control_path`
  */
 export async function installExtensionFiles(directory: string): Promise<string> {
@@ -18,7 +18,7 @@ export async function installExtensionFiles(directory: string): Promise<string> 
   await chmod(target, 0o755)
   const files = await extensionFiles()
   for (const [file, content] of files) await writeReadableFile(path.join(target, file), content)
-  // Those of an earlier Lakegate; the control files of other extensions are offer-extensions.ts's.
+  // Removes files of an earlier Lakegate; the control files of other extensions belong to offer-extensions.ts.
   await removeFiles(target, (file) => file.startsWith('databricks_auth') && !files.has(file))
   return directory
 }
@@ -34,7 +34,7 @@ async function extensionFiles(): Promise<ReadonlyMap<string, string>> {
   return files
 }
 
-/** All scripts in one, each with the search_path that PostgreSQL gives a script of its own. */
+/** All scripts in one, each preceded by the search_path that PostgreSQL would set for it as a script of its own. */
 async function installationScript(): Promise<{ readonly version: string; readonly text: string }> {
   let text = '\\echo Use "CREATE EXTENSION databricks_auth" to load this file. \\quit\n'
   let version: string | undefined

@@ -1,4 +1,4 @@
-/** All of it or nothing, on one administrative connection. */
+/** Runs work in a transaction on one administrative connection. */
 import type pg from 'pg'
 
 export async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {

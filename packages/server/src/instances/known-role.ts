@@ -1,6 +1,6 @@
 /**
- * Which role is meant, from the first look to the last statement. Statements name roles, and whoever administers two of
- * them may exchange their names in between: what such a statement did is taken back then.
+ * Makes sure that all statements of an operation affect the same role. Statements name roles, and an administrator of
+ * two roles may exchange their names in between; the object id shows that, and the transaction is then rolled back.
  */
 import type pg from 'pg'
 import { Fault } from '../domain/fault.ts'
@@ -29,7 +29,7 @@ export async function knowRole(client: pg.Client, name: string): Promise<KnownRo
 }
 
 /**
- * @param client in the transaction that works on them, before and afterwards
+ * @param client in the transaction that works on the roles; call it before and after the work
  * @throws Fault role_changed_meanwhile
  */
 export async function requireSame(client: pg.Client, ...roles: readonly KnownRole[]): Promise<void> {
@@ -37,7 +37,7 @@ export async function requireSame(client: pg.Client, ...roles: readonly KnownRol
     if ((await knowRole(client, name)).oid !== oid) throw changedMeanwhile(name)
 }
 
-/** @throws Fault role_changed_meanwhile: another one was dropped in its place */
+/** @throws Fault role_changed_meanwhile when another role was dropped instead */
 export async function requireGone(client: pg.Client, { oid, name }: KnownRole): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM pg_catalog.pg_roles WHERE oid = $1', [oid])
   if (rowCount !== 0) throw changedMeanwhile(name)
@@ -48,6 +48,6 @@ const changedMeanwhile = (name: string): Fault =>
     code: 'role_changed_meanwhile',
     origin: 'instance',
     message: `The role ${JSON.stringify(name)} was renamed or dropped meanwhile; nothing was changed.`,
-    nextStep: 'Look at the roles again, and repeat.',
+    nextStep: 'Read the roles again, and repeat the request.',
     retryable: true,
   })

@@ -1,8 +1,8 @@
-/** Names of the databases of a running instance, for who chooses one. Names only: nothing in them is looked at. */
+/** Names of the databases of a running instance, to choose one from. Nothing inside the databases is read. */
 import type { InstanceDatabaseList } from '../operations/ports/catalog.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
-/** `datconnlimit = -2`: DROP DATABASE was interrupted, and it can only be dropped. */
+/** `datconnlimit = -2`: a DROP DATABASE was interrupted; the database can only be dropped. */
 const OPEN_DATABASES = {
   name: 'open_databases',
   text: `

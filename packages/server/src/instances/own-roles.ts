@@ -1,7 +1,8 @@
 /**
- * Which roles of a cluster Lakegate made. Names do not tell: everybody with CREATEROLE may make a role of any name, and
- * rename the own ones, except for `pg_…`. What Lakegate made as a superuser bears a security label of the provider
- * `lakegate`; only superusers can write it, it follows a renamed role and goes with a dropped one (pg_shseclabel).
+ * Which roles of a cluster Lakegate made. Their names do not show it: everybody with CREATEROLE may make a role of any
+ * name and rename the roles they administer, except for `pg_…`. What Lakegate makes as a superuser gets a security
+ * label of the provider `lakegate`. Only superusers can write it; it stays with a renamed role and is removed with a
+ * dropped one (pg_shseclabel).
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -15,10 +16,10 @@ export const OWN_LABEL = `pg_catalog.pg_shseclabel AS own
 
 const systemRole = (name: string): string => `system role ${name}`
 
-/** A role that bears it is given whatever is made through REST. */
+/** The label of the owner role, which gets the ADMIN option on every role made through REST. */
 export const OWNER_ROLE = 'owner role'
 
-/** @param client of a superuser, in the transaction that made the role or judged it */
+/** @param client of a superuser, in the transaction that made the role or recognised it as Lakegate's */
 export async function markOwnRole(client: pg.Client, name: string, label: string): Promise<void> {
   await client.query(
     `INSERT INTO pg_catalog.pg_shseclabel (objoid, classoid, provider, label)
@@ -37,9 +38,9 @@ interface StandingRow {
 }
 
 /**
- * Roles that an earlier version made bear no label. One of them is like those that Lakegate makes: nobody short of a
- * superuser has the ADMIN option on it, as whoever makes a role with CREATEROLE has. Such a one may be somebody's own all
- * the same, whose maker was dropped since: then it can log in, has a password or members, or owns something.
+ * Roles that an earlier version made have no label. Such a role is recognised because only superusers have the ADMIN
+ * option on it, while a role made with CREATEROLE gives that option to its creator. It may still be somebody's own role
+ * whose creator was dropped since: in that case it can log in, has a password or members, or owns something.
  */
 const STANDING = (isSuperuser: boolean) => `
   SELECT ${isSuperuser ? `(SELECT own.label FROM ${OWN_LABEL} AND own.objoid = role.oid)` : 'NULL::pg_catalog.text'} AS label,
@@ -56,8 +57,8 @@ const STANDING = (isSuperuser: boolean) => `
    WHERE role.rolname = $1`
 
 /**
- * @param alone whether nobody uses the role but Lakegate; databricks_superuser and the like have members, and own what
- *   these made as it
+ * @param alone whether the role is used only by Lakegate; databricks_superuser and similar roles have members, and own
+ * what the members created as them
  */
 export async function standingOf(
   client: pg.Client,
@@ -76,8 +77,8 @@ const isSuperuserOf = (instance: Pick<DatabaseInstance, 'backend' | 'name'>): bo
   roleBindingsOf(instance).kind === 'shared_catalog'
 
 /**
- * Makes the role without login if there is none, and marks it.
- * @throws Fault system_role_taken; nothing is granted to a stranger's role
+ * Makes the role without login if it does not exist, and marks it.
+ * @throws Fault system_role_taken; nothing is granted to a role that somebody else made
  */
 export async function ensureSystemRole(
   client: pg.Client,
@@ -94,7 +95,7 @@ export async function ensureSystemRole(
 }
 
 /**
- * Before it is granted, or made the owner of something.
+ * Call it before the role is granted to anybody, or made the owner of anything.
  * @throws RefusedError system_role_taken
  */
 export async function requireDatabricksSuperuser(
@@ -102,7 +103,7 @@ export async function requireDatabricksSuperuser(
   instance: DatabaseInstance,
 ): Promise<void> {
   const standing = await standingOf(client, instance, DATABRICKS_SUPERUSER, { alone: false })
-  // Where Lakegate cannot mark what it made, whoever runs the cluster may have given others the ADMIN option on it.
+  // Where Lakegate cannot mark its roles, the operator of the cluster may have given the ADMIN option to others.
   if (standing === 'ours' || !isSuperuserOf(instance)) return
   throw refused('system_role_taken', { role: DATABRICKS_SUPERUSER, name: instance.name })
 }
@@ -111,6 +112,6 @@ const systemRoleTaken = ({ name }: DatabaseInstance, role: string): Fault =>
   new Fault({
     code: 'system_role_taken',
     origin: 'configuration',
-    message: `The role ${role} of ${name} is not the one that Lakegate made: somebody may administer or use it.`,
+    message: `The role ${role} of ${name} is not the one that Lakegate made: somebody else may administer or use it.`,
     nextStep: `See \\drg and \\du ${role}; rename or drop it as a superuser, or revoke the ADMIN option on it if it is yours.`,
   })

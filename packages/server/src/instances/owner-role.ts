@@ -1,8 +1,9 @@
 /**
- * The role of whoever created the instance (behaviour 54): made together with the database that it owns, and given the
- * ADMIN option on whatever is made through REST, as CREATE ROLE gives it to its caller. It is known by what Lakegate
- * wrote on it, never by its name: the name is free again once the role was dropped or renamed. A binding to the creator
- * alone is not enough either: whoever makes a role may bind it to anybody, and gets at what that role is given.
+ * The role of the creator of the instance (behaviour 54). It is made together with the database that it owns, and gets
+ * the ADMIN option on every role made through REST, as CREATE ROLE gives it to its caller. It is recognised by its
+ * security label, never by its name, because the name is free again after the role was dropped or renamed. A binding to
+ * the creator is not sufficient either: whoever makes a role may bind it to anybody, and would get what is given to
+ * that role.
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -13,7 +14,7 @@ import { DATABRICKS_SUPERUSER, LONGEST_NAME_BYTES, SYSTEM_SUPERUSER } from '../d
 import { inTransaction } from './in-transaction.ts'
 import { markOwnRole, OWN_LABEL, OWNER_ROLE } from './own-roles.ts'
 
-/** Roles bound to the creator, by `$1`, whatever they are called now and of whatever type the binding says. */
+/** Roles bound to the creator (`$1`), whatever their present name and whatever type the binding has. */
 const BOUND_TO_CREATOR = `
   SELECT role.oid, role.rolname::text AS name
     FROM pg_catalog.pg_shseclabel AS label
@@ -27,7 +28,7 @@ interface OwnerRow {
   readonly name: string
 }
 
-/** The name that it has now; undefined when it was dropped, or is bound to somebody else. */
+/** @returns its present name; undefined when it was dropped, or is bound to somebody else */
 async function findOwnerRole(client: pg.Client, instance: DatabaseInstance): Promise<OwnerRow | undefined> {
   const { rows } = await client.query<OwnerRow>(
     `SELECT bound.name FROM (${BOUND_TO_CREATOR}) AS bound
@@ -37,15 +38,19 @@ async function findOwnerRole(client: pg.Client, instance: DatabaseInstance): Pro
   return rows[0]
 }
 
-/** There is at most one: the mark of an owner that was dropped went with it, one that is bound elsewhere keeps it. */
+/**
+ * At most one role is marked: the mark of a dropped owner is gone, and an owner that was bound elsewhere keeps its
+ * mark.
+ */
 const hasMarkedRole = async (client: pg.Client): Promise<boolean> => {
   const { rowCount } = await client.query(`SELECT FROM ${OWN_LABEL} AND own.label = $1`, [OWNER_ROLE])
   return rowCount !== 0
 }
 
 /**
- * For instances of an earlier version, which marked nothing; once, together with their system roles. Nobody but
- * superusers can have given a role databricks_superuser and yet keep the ADMIN option on it from everybody.
+ * Marks the owner role of an instance that an earlier version made without marks; done once, together with the system
+ * roles. A role that has databricks_superuser and on which nobody has the ADMIN option can only have been made by a
+ * superuser.
  */
 export async function adoptOwnerRole(client: pg.Client, instance: DatabaseInstance): Promise<void> {
   if (await hasMarkedRole(client)) return
@@ -64,8 +69,8 @@ export async function adoptOwnerRole(client: pg.Client, instance: DatabaseInstan
 }
 
 /**
- * With the attributes of the creator (behaviour 54); never SUPERUSER, never REPLICATION.
- * @returns its name; or what kept it from being made, and then nobody else's role takes its place
+ * Makes the role with the attributes of the creator (behaviour 54); never SUPERUSER, never REPLICATION.
+ * @returns its name; or the Fault that prevented it, and then no other role takes its place
  */
 export async function ensureOwnerRole(
   client: pg.Client,
@@ -92,12 +97,15 @@ export async function ensureOwnerRole(
   return owner.name
 }
 
-/** A role that REST made for the creator, whose first one was dropped: nobody has the ADMIN option on it either. */
+/**
+ * Marks a role that was made through REST for the creator after the first one was dropped; on this one, too, nobody has
+ * the ADMIN option.
+ */
 export async function markReturnedOwner(client: pg.Client, name: string): Promise<void> {
   if (!(await hasMarkedRole(client))) await markOwnRole(client, name, OWNER_ROLE)
 }
 
-/** As CREATE ROLE does for its caller: so the owner may grant, alter and drop what was made here. */
+/** As CREATE ROLE does for its caller, so that the owner may grant, alter and drop what was made here. */
 export async function giveToOwner(
   client: pg.Client,
   instance: DatabaseInstance,
@@ -109,7 +117,7 @@ export async function giveToOwner(
   await client.query(`GRANT ${role} TO ${to} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`)
 }
 
-/** Names that PostgreSQL or Lakegate keeps for itself are no owner's, nor those that PostgreSQL would cut off. */
+/** Names that PostgreSQL or Lakegate reserves cannot be an owner's, nor names that PostgreSQL would truncate. */
 const isFree = (name: string): boolean =>
   Buffer.byteLength(name, 'utf8') <= LONGEST_NAME_BYTES &&
   !/^(pg|databricks)_/.test(name) &&

@@ -1,7 +1,7 @@
 /**
- * What every instance is born with (behaviours 54–56): the system roles, databricks_auth in template1 and so in
- * every database made from it, the owner's role and the database that it owns. Each step can be repeated; what
- * belongs to the birth of the owner's database happens once, so that later changes by its owner stay.
+ * What every instance starts with (behaviours 54–56): the system roles, databricks_auth in template1 and therefore in
+ * every database made from it, the owner's role and the database that it owns. Every step can be repeated, except that
+ * the owner's database is set up only once, so that later changes by its owner stay.
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -21,29 +21,31 @@ import { ensureSystemRole } from './own-roles.ts'
 import { sentenceOf } from './postgresql-errors.ts'
 import { inEveryDatabase, type DatabaseFailure } from './walk-databases.ts'
 
-/** Copying a template database takes longer than a question of a login. */
+/** Copying a template database takes longer than the queries of a login. */
 const PREPARATION_TIMEOUT_MS = 60_000
 
-/** Where `databricks_create_role` asks its questions; kept cluster-wide where only a superuser can change it. */
+/**
+ * Where `databricks_create_role` reaches the control plane; stored cluster-wide, where only a superuser can change it.
+ */
 const CONTROL_PLANE_SETTING = 'databricks_auth.control_plane'
 
-/** Of one statement in a database of strangers; bringing databricks_auth up to date takes a fraction of a second. */
+/** Limit for one statement in a user's database; updating databricks_auth takes a fraction of a second. */
 const UPDATE_TIMEOUT_MS = 10_000
 
 export interface Preparation {
   readonly owner: Principal | undefined
   readonly controlPlaneConninfo: string
-  /** Databases that could not be prepared the last time, by object id: their turn comes last. */
+  /** Databases, by object id, whose preparation failed last time: they are prepared last. */
   readonly failedBefore: ReadonlySet<string>
 }
 
 export interface Prepared {
-  /** What of the instance could not be prepared; the rest of it works. */
+  /** The parts of the instance that could not be prepared; everything else works. */
   readonly problems: readonly Fault[]
   readonly failed: ReadonlySet<string>
 }
 
-/** @throws Fault what keeps the whole instance from working; a single database never does */
+/** @throws Fault when the whole instance cannot work; never because of a single database */
 export async function prepareInstance(
   access: AdministrativeAccess,
   instance: DatabaseInstance,
@@ -80,7 +82,7 @@ export async function prepareInstance(
   }
 }
 
-/** @param explain undefined for what is nobody's problem but ours */
+/** @param explain returns undefined for an error that is a bug of ours */
 async function collect(
   problems: Fault[],
   explain: (error: unknown) => Fault | undefined,
@@ -103,12 +105,12 @@ async function installExtension(client: pg.Client): Promise<void> {
   else await updateExtension(client)
 }
 
-/** The versions whose functions took the caller from the session (docs/security-model.md). */
+/** The versions whose functions determined the caller from the session (docs/security-model.md). */
 const UNSAFE_VERSIONS: readonly string[] = ['1.0', '1.1', '1.2']
 
 /**
- * Also where a user installed it: an instance that was made by an earlier version gets the functions of this one. What is
- * current needs no statement, and so no lock.
+ * Applies also where a user installed the extension: an instance made by an earlier version gets the functions of this
+ * one. A current version needs no statement, and therefore no lock.
  */
 async function updateExtension(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(
@@ -118,7 +120,7 @@ async function updateExtension(client: pg.Client): Promise<void> {
   )
   const [installed] = rows
   if (installed === undefined) return
-  // On its own, because what comes after it needs locks that an open session can hold for long.
+  // A separate statement, because the later scripts need locks that an open session can hold for long.
   if (UNSAFE_VERSIONS.includes(installed.version)) {
     try {
       await client.query("ALTER EXTENSION databricks_auth UPDATE TO '1.3'")
@@ -130,7 +132,10 @@ async function updateExtension(client: pg.Client): Promise<void> {
   await client.query('ALTER EXTENSION databricks_auth UPDATE')
 }
 
-/** Whoever owns the database may keep it from being updated, but not so that a hole stays open: nothing is answered then. */
+/**
+ * The owner of a database can prevent the update, but must not be able to keep the vulnerable functions that way: they
+ * are replaced so that they only raise an error.
+ */
 async function closeOldFunctions(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(
     "SELECT WHERE pg_catalog.to_regprocedure('databricks_auth.calling_role()') IS NOT NULL",
@@ -145,7 +150,7 @@ async function closeOldFunctions(client: pg.Client): Promise<void> {
 }
 
 const WHAT_NOW =
-  'Everything else of the instance works. Put that right; Lakegate tries again every minute, and at the next start.'
+  'Everything else of the instance works. Remove the cause; Lakegate tries again every minute, and at the next start.'
 
 const problemOf = (code: string, what: string, cause: unknown): Fault =>
   new Fault({
@@ -191,7 +196,7 @@ async function createSystemRoles(client: pg.Client, instance: DatabaseInstance):
   })
 }
 
-/** What is granted already needs no statement, and so no lock. */
+/** A membership that exists already needs no statement, and therefore no lock. */
 async function grantIfMissing(client: pg.Client, role: string, member: string): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_catalog.pg_auth_members

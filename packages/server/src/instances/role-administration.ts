@@ -25,7 +25,7 @@ import {
   type RoleBindingCatalog,
 } from './role-bindings.ts'
 
-/** Reassigning what a role owns takes longer than a question of a login. */
+/** Reassigning what a role owns takes longer than the queries of a login. */
 const ROLE_CHANGE_TIMEOUT_MS = 60_000
 
 interface RoleRow extends LabelledRole {
@@ -36,10 +36,13 @@ interface RoleRow extends LabelledRole {
   readonly is_databricks_superuser: boolean
 }
 
-/** An option of each membership since PostgreSQL 16, of the member before, when the column does not exist. */
+/**
+ * `inherit_option` is an option of each membership since PostgreSQL 16; before, the column does not exist and the
+ * member's rolinherit applies.
+ */
 const INHERITS = `COALESCE((pg_catalog.to_jsonb(member) ->> 'inherit_option')::boolean, role.rolinherit)`
 
-/** Superusers, the role of Lakegate itself and those that the instance was born with are nobody's business here. */
+/** Superusers, Lakegate's own role and the system roles of the instance cannot be administered here. */
 const select = ({ label, joinLabel }: RoleBindingCatalog) => `
   SELECT role.oid::pg_catalog.text AS oid, role.rolname AS name, role.rolcreatedb AS createdb, role.rolcreaterole AS createrole,
          role.rolbypassrls AS bypassrls, role.rolreplication AS replication,
@@ -110,7 +113,7 @@ export function createInstanceRoleAdministration(
           const bound = await bindRole(place, known, binding, { isNew: false })
           return bound === 'bound' ? requireRole(place, name) : bound
         }).catch((error: unknown) => {
-          // Somebody else was first.
+          // Somebody else bound the role first.
           if (isUniqueViolation(error)) return 'already_bound' as const
           throw error
         }),
@@ -144,7 +147,7 @@ export function createInstanceRoleAdministration(
   }
 }
 
-/** To callers of REST, who can tell whoever runs the attached cluster. */
+/** Adds to the error what callers of REST should tell the operator of the attached cluster. */
 async function sayWhatIsMissing<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work
@@ -155,7 +158,7 @@ async function sayWhatIsMissing<Result>(work: Promise<Result>): Promise<Result> 
   }
 }
 
-/** Roles that may copy the whole cluster are not for identities. */
+/** Roles that may replicate could copy the whole cluster, so identities do not get them. */
 async function mayReplicate(client: pg.Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query(
     'SELECT FROM pg_catalog.pg_roles WHERE rolname = $1 AND rolreplication',
@@ -178,7 +181,7 @@ async function loadRole(place: BindingPlace, name: string): Promise<InstanceRole
     `${select(roleBindingsOf(place.instance))} AND role.rolname = $1::pg_catalog.name`,
     [name],
   )
-  // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
+  // The type `name` truncates at 63 bytes: a longer name must not match the role that has its beginning.
   const [role] = await toRoles(
     place,
     rows.filter((row) => row.name === name),

@@ -1,7 +1,7 @@
 /**
  * Where the binding of a role to an identity is kept, and how it is read and written: as a security label in the shared
- * catalog where Lakegate is superuser, else in the system database (docs/attached-instances.md). In both places no role
- * of the cluster can write it, whatever predefined roles it is a member of (DESIGN §4, attack 46).
+ * catalog where Lakegate is a superuser, otherwise in the system database (docs/attached-instances.md). In neither
+ * place can a role of the cluster write it, whatever predefined roles it is a member of (DESIGN §4, attack 46).
  */
 import type pg from 'pg'
 import type { BackendRole } from '../domain/attached-cluster.ts'
@@ -14,23 +14,26 @@ import {
 } from '../domain/identity-binding.ts'
 import type { KeptBinding, RoleBindingStore } from '../operations/ports/role-bindings.ts'
 
-/** What a query of a cluster is made of, where it asks for roles and their labels. */
+/** Parts of a cluster query about roles and their labels. */
 export interface RoleBindingCatalog {
   readonly kind: 'shared_catalog' | 'system_database'
   /** The roles, as far as the administrative role may see them. */
   readonly roles: 'pg_catalog.pg_authid' | 'pg_catalog.pg_roles'
-  /** Whether `role` has a password; false where that cannot be seen, and then nobody can log in with one either. */
+  /** Whether `role` has a password; false where that cannot be seen, and then no password login is possible either. */
   readonly hasPassword: string
-  /** The verifier with which `role` logs in by a password of its own; null where it cannot be seen. */
+  /** The verifier for logins with `role`'s own password; null where it cannot be seen. */
   readonly scramVerifier: string
-  /** The label of `role`, with what joins it; null for a role that is not bound, and where the cluster keeps none. */
+  /**
+   * The label of `role`, and the join that provides it; null for a role that is not bound, and where the cluster keeps
+   * no labels.
+   */
   readonly label: string
   readonly joinLabel: string
 }
 
 const LABEL_OF_ROLE = `label.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND label.provider = 'databricks_auth'`
 
-/** Transactional, gone with DROP ROLE, refused to every non-superuser (DESIGN §4). */
+/** Security labels are transactional, removed by DROP ROLE, and cannot be written by non-superusers (DESIGN §4). */
 const SHARED_CATALOG: RoleBindingCatalog = {
   kind: 'shared_catalog',
   roles: 'pg_catalog.pg_authid',
@@ -41,8 +44,8 @@ const SHARED_CATALOG: RoleBindingCatalog = {
 }
 
 /**
- * By object id, so that a role that was dropped and made again is not bound; and by name besides, because an object id
- * may come again, in four billion. So a role that is renamed is not bound any more.
+ * Compared by object id, so that a role that was dropped and made again is not bound; and also by name, because object
+ * ids repeat after four billion. Consequently a renamed role is no longer bound.
  */
 const SYSTEM_DATABASE: RoleBindingCatalog = {
   kind: 'system_database',
@@ -62,19 +65,22 @@ export function roleBindingsOf(instance: Pick<DatabaseInstance, 'backend' | 'nam
       throw notTakenOver(instance.name)
     case 'system_database':
       return SYSTEM_DATABASE
-    // Undefined: only an instance that was never AVAILABLE.
+    // Undefined only for an instance that was never AVAILABLE.
     case 'shared_catalog':
     case undefined:
       return SHARED_CATALOG
   }
 }
 
-/** What a query brings of a role. */
+/** The columns that a query returns about a role. */
 export interface LabelledRole extends BackendRole {
   readonly label: string | null
 }
 
-/** @param kept under the name of the role; undefined where the cluster keeps the labels */
+/**
+ * @param kept the binding in the system database under the name of the role; undefined where the cluster keeps the
+ * labels
+ */
 export function bindingOfRole(
   { oid, name, label }: LabelledRole,
   kept: KeptBinding | undefined,
@@ -86,16 +92,16 @@ export function bindingOfRole(
 /** Where a binding is written. */
 export interface BindingPlace {
   readonly instance: DatabaseInstance
-  /** In a transaction. */
+  /** A client inside a transaction. */
   readonly client: pg.Client
   readonly bindings: RoleBindingStore
 }
 
 /**
- * Binds a role that is bound to nobody. In the system database that happens at once, before the cluster commits what the
- * transaction did: when the cluster does not, no role has this object id and this name, and the next one that is made
- * under the name gets a binding of its own.
- * @throws Fault, or what PostgreSQL says of a label that somebody else set meanwhile (23505)
+ * Binds a role that is not bound. In the system database that takes effect at once, before the cluster commits the
+ * transaction. If the cluster does not commit, no role has this object id and this name, and the next role of that name
+ * gets a binding of its own.
+ * @throws Fault, or PostgreSQL's error about a label that somebody else set meanwhile (23505)
  */
 export async function bindRole(
   { instance, client, bindings }: BindingPlace,
@@ -104,7 +110,7 @@ export async function bindRole(
   { isNew }: { readonly isNew: boolean },
 ): Promise<'bound' | 'already_bound'> {
   if (roleBindingsOf(instance).kind === 'shared_catalog') {
-    // A label that names nobody binds nobody.
+    // A malformed label binds nobody, so it is replaced.
     await client.query(
       `DELETE FROM pg_catalog.pg_shseclabel AS label
         WHERE label.objoid = $1 AND ${LABEL_OF_ROLE} AND label.label !~ '^id=[0-9]+,type=[A-Za-z_]+$'`,

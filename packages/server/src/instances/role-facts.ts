@@ -1,4 +1,4 @@
-/** The roles of a running instance: what a login needs to know of one, and whom roles are bound to. */
+/** The roles of a running instance: what a login needs to know about one, and whom roles are bound to. */
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { formatIdentityBinding } from '../domain/identity-binding.ts'
 import { IDENTITY_TYPES } from '../domain/identity.ts'
@@ -26,7 +26,10 @@ interface RoleRow extends DatabaseRow {
   readonly label: string | null
 }
 
-/** Two index look-ups for each name, whatever the number of roles, and some more where a database is named. `infinity` counts as no limit. */
+/**
+ * Two index look-ups for each name, however many roles there are, and a few more when a database is named. `infinity`
+ * counts as no limit.
+ */
 const roleFacts = ({ roles, hasPassword, scramVerifier, label, joinLabel }: RoleBindingCatalog) => ({
   name: 'role_facts',
   text: `
@@ -46,7 +49,7 @@ const roleFacts = ({ roles, hasPassword, scramVerifier, label, joinLabel }: Role
      ) AS facts ${DATABASE_OF_ROLE}`,
 })
 
-/** The number of every question whose label is that of a role; one look at the labels for all of them. */
+/** The numbers of those questions for whose label there is a role; one look-up answers all of them. */
 const HAVE_LABELLED_ROLES = {
   name: 'have_roles_bound_to',
   text: `
@@ -59,7 +62,7 @@ const HAVE_LABELLED_ROLES = {
        AND label.provider OPERATOR(pg_catalog.=) 'databricks_auth'`,
 }
 
-/** The names of roles that have one of these labels. */
+/** The names of roles that have one of the given labels. */
 const NAMES_OF_LABELLED_ROLES = {
   name: 'names_of_roles_bound_to',
   text: `
@@ -73,7 +76,7 @@ const NAMES_OF_LABELLED_ROLES = {
      LIMIT $2::pg_catalog.int4`,
 }
 
-/** Those that are still there under both. */
+/** The given roles that still exist under both object id and name. */
 const ROLES_BY_OID_AND_NAME = {
   name: 'roles_by_oid_and_name',
   text: `
@@ -87,7 +90,7 @@ const ROLES_BY_OID_AND_NAME = {
 
 const STATEMENTS = new Map<RoleBindingCatalog, ReturnType<typeof roleFacts>>()
 
-/** Made once for each kind of catalog: a login builds no text. */
+/** Built once for each kind of catalog, so that a login builds no SQL text. */
 function roleFactsStatement(catalog: RoleBindingCatalog): ReturnType<typeof roleFacts> {
   const known = STATEMENTS.get(catalog)
   if (known !== undefined) return known
@@ -117,7 +120,7 @@ export function createInstanceRoles(
   return {
     async loadRoleFacts(instance, roleName, database) {
       const isKept = roleBindingsOf(instance).kind === 'system_database'
-      // Asked at the same moment: a login waits for the slower of the two, not for both.
+      // Queried in parallel: a login waits for the slower of the two, not for both.
       const [row, kept] = await Promise.all([
         askForRow({ instance, roleName, database }),
         isKept ? loadKept(bindings, instance, roleName) : undefined,
@@ -143,7 +146,7 @@ export function createInstanceRoles(
   }
 }
 
-/** Every label that binds to the identity: which type it has is for the policy to judge. */
+/** All labels that bind a role to the identity, one for each type; the policy judges which type it has. */
 const labelsOf = (id: IdentityId): readonly string[] =>
   IDENTITY_TYPES.map((type) => formatIdentityBinding({ id, type }))
 
@@ -167,13 +170,13 @@ async function loadKept(
   try {
     return await bindings.loadBinding(uid, roleName)
   } catch (error) {
-    // What the system database cannot spell it has never kept.
+    // A name that the system database cannot encode was never stored there.
     if (isDataException(error)) return undefined
     throw error
   }
 }
 
-/** Logins of one moment to one instance share the question (operations/ask-together.ts). */
+/** Concurrent logins to one instance share one query (operations/ask-together.ts). */
 const askForRoleRow = (connections: AdministrativeConnections) => {
   const ask = async (questions: readonly RoleQuestion[]): Promise<readonly (RoleRow | undefined)[]> => {
     const [first] = questions
@@ -185,7 +188,7 @@ const askForRoleRow = (connections: AdministrativeConnections) => {
       ])
       .catch(async (error: unknown) => {
         if (questions.length > 1 || !isDataException(error)) throw error
-        // What the encoding of the database cannot even spell is the name of no role, and of no database.
+        // A name that the encoding of the database cannot represent belongs to no role and to no database.
         if (first.database === undefined) return []
         const [row] = await ask([{ ...first, database: undefined }])
         return row === undefined ? [] : [row]
@@ -193,7 +196,7 @@ const askForRoleRow = (connections: AdministrativeConnections) => {
     const found = new Map(rows.map((row) => [row.question, row]))
     return questions.map(({ roleName }, index) => {
       const row = found.get(index + 1)
-      // `name` cuts at 63 bytes: a longer name must not stand for the role that shares its beginning.
+      // The type `name` truncates at 63 bytes: a longer name must not match the role that has its beginning.
       return row?.name === roleName ? row : undefined
     })
   }
@@ -219,11 +222,11 @@ const factsOf = (row: RoleRow, kept: KeptBinding | undefined): RoleFacts => ({
   database: databaseFactsOf(row),
 })
 
-/** An instance that moved is another one: its questions reach it by another connection. */
+/** An instance that moved counts as a different one: its queries use another connection. */
 const laneOfInstance = ({ instance }: { readonly instance: DatabaseInstance }): string =>
   `${instance.uid} ${placeOf(instance.backend) ?? ''}`
 
-/** Those of one moment and one instance become one query (operations/ask-together.ts). */
+/** Concurrent questions about one instance become one query (operations/ask-together.ts). */
 const askHasLabelledRole = (connections: AdministrativeConnections) =>
   askTogether(async (questions: readonly BoundQuestion[]): Promise<readonly boolean[]> => {
     const [first] = questions
@@ -239,7 +242,10 @@ const askHasLabelledRole = (connections: AdministrativeConnections) =>
     return questions.map((_question, index) => found.has(index))
   }, ABOUT_IDENTITIES)
 
-/** First of the system database, and of the cluster only when that knows of roles: they may be gone, or renamed. */
+/**
+ * Asks the system database first, and the cluster only when roles are found: they may have been dropped or renamed
+ * there.
+ */
 const askHasKeptRole = (
   connections: AdministrativeConnections,
   bindings: Pick<RoleBindingStore, 'listBoundTo'>,

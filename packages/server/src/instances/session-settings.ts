@@ -1,37 +1,38 @@
 /**
- * The settings of administrative sessions are Lakegate's own. Whoever owns a database may change almost any setting of
- * all sessions in it (ALTER DATABASE … SET, ALTER ROLE ALL IN DATABASE … SET), those of superusers included: `role` takes
- * their rights away, `local_preload_libraries` keeps them out, `transaction_timeout` ends them. What a session is opened
- * with outranks all of that (PostgreSQL: Parameter Interaction via the Configuration File; guc.h, PGC_S_CLIENT).
+ * Administrative sessions use Lakegate's own settings. The owner of a database may change almost any setting of all
+ * sessions in it (ALTER DATABASE … SET, ALTER ROLE ALL IN DATABASE … SET), including those of superusers: `role` takes
+ * their privileges away, `local_preload_libraries` prevents the connection, `transaction_timeout` ends it. The options
+ * that a session is opened with override all of these (PostgreSQL: Parameter Interaction via the Configuration File;
+ * guc.h, PGC_S_CLIENT).
  */
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 
 export interface SessionWishes {
   readonly statementTimeoutMs: number
-  /** Undefined: not known yet. */
+  /** Undefined when it is not known yet. */
   readonly pgMajorVersion: number | undefined
-  /** Settings that only superusers may choose are chosen as well. */
+  /** Whether to set also the settings that only superusers may set. */
   readonly asSuperuser: boolean
 }
 
 interface OwnSetting {
   readonly name: string
   readonly value: string
-  /** The version of PostgreSQL that brought it. */
+  /** The version of PostgreSQL that introduced it. */
   readonly since?: number
   readonly superuserOnly?: true
 }
 
-/** Nobody but a superuser waits longer for a lock that strangers hold; the statement itself may take longer. */
+/** Limit for waiting on a lock that another session holds; the statement itself may take longer. */
 const LONGEST_WAIT_FOR_LOCK_MS = 10_000
 const lockTimeoutMs = (statementTimeoutMs: number): number =>
   Math.min(Math.ceil(statementTimeoutMs / 2), LONGEST_WAIT_FOR_LOCK_MS)
 
 /**
- * What would keep a session from opening, from its rights, or from its first statement. Everything else is put back by
- * that statement (`PUT_BACK_SETTINGS`). `role` and `local_preload_libraries` cannot be put back later: `role` is not
- * shown in pg_settings, a library that is missing ends the session.
+ * Settings that could prevent the session, take its privileges, or break its first statement. That statement resets all
+ * others (`PUT_BACK_SETTINGS`). `role` and `local_preload_libraries` cannot be reset later: pg_settings does not show
+ * `role`, and a missing library ends the session.
  */
 const OWN_SETTINGS = ({ statementTimeoutMs }: SessionWishes): readonly OwnSetting[] => [
   { name: 'role', value: 'none' },
@@ -49,16 +50,16 @@ const OWN_SETTINGS = ({ statementTimeoutMs }: SessionWishes): readonly OwnSettin
   { name: 'standard_conforming_strings', value: 'on' },
   { name: 'exit_on_error', value: 'off' },
   { name: 'createrole_self_grant', value: '', since: 16 },
-  // Those of the operator, on a cluster of ours, where nobody else can make one.
+  // Skips event triggers. On our own clusters only the operator can create one.
   { name: 'event_triggers', value: 'off', since: 17, superuserOnly: true },
 ]
 
-/** The versions that brought a setting, the newest first; the last one knows all others. */
+/** The versions that introduced a setting, the newest first; every server knows the settings of the last entry. */
 const VERSIONS = [17, 16, 0] as const
 
 /**
- * Connected. Tried first with what the version knows that the server is believed to have: a setting that the server does
- * not know ends the session (42704), and then it is tried with those of an earlier version.
+ * Opens a connection. It first tries the settings known to the version that the server is believed to have. A setting
+ * that the server does not know ends the session (42704); then the settings of an earlier version are tried.
  * @param configuration without any setting
  */
 export async function openAdministrativeClient(
@@ -70,7 +71,7 @@ export async function openAdministrativeClient(
   let version = first ?? 0
   for (;;) {
     const client = new pg.Client({ ...configuration, ...sessionSettings(wishes, version) })
-    // The statement in progress reports a lost connection.
+    // A query in progress reports a lost connection itself.
     client.on('error', () => undefined)
     try {
       await client.connect()
@@ -90,22 +91,23 @@ function sessionSettings(wishes: SessionWishes, version: number): pg.ClientConfi
   )
   return {
     application_name: 'lakegate',
-    // After the server's own, so that the answer is PostgreSQL's and the session goes on.
+    // Longer than the server's own timeout, so that PostgreSQL answers first and the session continues.
     query_timeout: wishes.statementTimeoutMs + 1_000,
     options: settings.map(({ name, value }) => `-c ${name}=${escapeOption(value)}`).join(' '),
   }
 }
 
-/** PostgreSQL parts the options at blanks, unless a backslash stands before them (libpq, `options`). */
+/** PostgreSQL splits the options at blanks, unless a backslash precedes them (libpq, `options`). */
 const escapeOption = (value: string): string => value.replace(/[\\\s]/g, '\\$&')
 
 const isUnknownSetting = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '42704'
 
 /**
- * An expression: puts every other setting that came from the database or the role back to what PostgreSQL has built in,
- * and counts them. Settings of a superuser stay: whoever was given those is trusted. Of the transaction under way
- * PostgreSQL does not let everything be changed; none of it lasts.
+ * An SQL expression: resets every other setting that came from the database or the role to PostgreSQL's built-in value,
+ * and counts them. Settings that only a superuser may set stay, because whoever was allowed to set them is trusted. The
+ * settings of the transaction in progress are left out, because PostgreSQL does not let them all be changed, and none
+ * of them outlasts it.
  */
 export const PUT_BACK_SETTINGS = `(
   SELECT pg_catalog.count(pg_catalog.set_config(name, boot_val, false))
@@ -113,20 +115,20 @@ export const PUT_BACK_SETTINGS = `(
    WHERE source IN ('database', 'user', 'database user') AND context = 'user' AND boot_val IS NOT NULL
      AND name NOT IN ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable'))`
 
-/** @throws Fault acting_as_another: nothing of ours is done with the rights of a stranger */
+/** @throws Fault acting_as_another: Lakegate does nothing with the privileges of another role */
 export function requireActingAs(expected: string, found: string | undefined): void {
   if (found === expected) return
   throw new Fault({
     code: 'acting_as_another',
     origin: 'instance',
     message: `The administrative session acts as ${JSON.stringify(found ?? '')}, not as ${expected}.`,
-    nextStep: 'Look for settings of the database and of the role: SELECT * FROM pg_db_role_setting.',
+    nextStep: 'Check the settings of the database and of the role: SELECT * FROM pg_db_role_setting.',
   })
 }
 
 /**
- * Not waited for: of a connection whose TLS failed the driver never reports the end. A connection that never came to be,
- * or is lost, needs no Terminate.
+ * Ends a connection without waiting: if its TLS handshake failed, the driver never reports the end. A connection that
+ * was never established, or is lost, needs no Terminate message.
  */
 export function endSoon(client: pg.Client): void {
   client.end().catch(() => undefined)

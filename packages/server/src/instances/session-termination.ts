@@ -1,11 +1,15 @@
-/** Ends backends of a running instance over its standing administrative connection, and never another than the one meant. */
+/**
+ * Ends backends of a running instance over its standing administrative connection, and makes sure that it is the right
+ * backend.
+ */
 import type { InstanceStore } from '../operations/ports/instances.ts'
 import type { BackendTermination } from '../operations/ports/sessions.ts'
 import type { AdministrativeConnections } from './administrative-connections.ts'
 
 /**
- * What is looked at and what is ended are one statement. `idle` is both forms of `idle in transaction` too, and never a
- * backend in the middle of a statement. `backend_start` is null to whoever may not see it, and then nothing is ended.
+ * One statement both checks and ends the backend. `idle` also covers both forms of `idle in transaction`, and never a
+ * backend that is executing a statement. `backend_start` is null for a role that may not see it, and then nothing is
+ * ended.
  */
 const TERMINATE = {
   name: 'end_session',
@@ -17,7 +21,7 @@ const TERMINATE = {
             OR pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - backend_start) * 1000 >= $4::float8)`,
 }
 
-/** Two clocks measure the age, that of the gateway and that of the server. */
+/** The age is measured with two clocks, the gateway's and the server's. */
 const CLOCKS_DIFFER_MS = 10_000
 const CLOCKS_DRIFT = 0.001
 
@@ -26,7 +30,7 @@ export const createBackendTermination = (
   connections: AdministrativeConnections,
 ): BackendTermination => ({
   async terminateBackend(known, { processId, roleOid, host, ageMs, onlyWhenIdle }) {
-    // An attached cluster may have got other hosts since the login.
+    // An attached cluster may have been given other hosts since the login.
     const instance = known.backend.kind === 'embedded' ? known : await instances.loadInstance(known.uid)
     if (instance === undefined) return false
     const leastAgeMs =

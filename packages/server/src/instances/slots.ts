@@ -1,4 +1,4 @@
-/** A bounded number of places for work that runs at the same time; who finds none waits in line. */
+/** A limited number of places for concurrent work; callers that find none free wait in line. */
 export interface Slots {
   take(): Promise<void>
   giveBack(): void

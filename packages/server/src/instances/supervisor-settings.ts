@@ -1,19 +1,22 @@
-/** What the supervisor of database instances may be told, and what it tells. */
+/** The settings of the supervisor of database instances, and the events that it reports. */
 import type { Fault } from '../domain/fault.ts'
 import type { InstanceUid } from '../domain/ids.ts'
 import type { Reconciled } from '../operations/instances/reconcile-database-instance.ts'
 
 export interface SupervisorSettings {
-  /** Steps that run at the same time. Each may start a postmaster, whose first seconds are processor and disk. */
+  /**
+   * How many steps may run at the same time. Each may start a postmaster, which needs processor and disk in its first
+   * seconds.
+   */
   readonly concurrency: number
-  /** Pause after a failure; doubles with every further one up to `mostRetryMs`. */
+  /** Pause after the first failure; doubles with each further one, up to `mostRetryMs`. */
   readonly firstRetryMs: number
   readonly mostRetryMs: number
-  /** How often instances are looked for that another process changed or left behind. */
+  /** How often to look for instances that another process changed or left behind. */
   readonly recheckMs: number
-  /** When an instance runs, but something of it could not be prepared: how long until that is tried again. */
+  /** How long to wait before trying again to prepare the parts of a running instance that failed. */
   readonly repairMs: number
-  /** A postmaster that lived at least that long is restarted at once; an earlier death counts as a failure. */
+  /** A postmaster that lived at least this long is restarted at once; an earlier death counts as a failure. */
   readonly steadyMs: number
 }
 
@@ -26,15 +29,15 @@ export const DEFAULT_SUPERVISOR_SETTINGS: SupervisorSettings = {
   steadyMs: 60_000,
 }
 
-/** @param failures in a row, the one that just happened not counted */
+/** @param failures in a row, without the one that just happened */
 export function pauseAfterFailures(failures: number, settings: SupervisorSettings): number {
-  // 2^30 pauses are beyond any `mostRetryMs`; the exponent is bounded so that the product stays a number.
+  // 2^30 pauses exceed any `mostRetryMs`; the exponent is bounded so that the product stays finite.
   return Math.min(settings.firstRetryMs * 2 ** Math.min(failures, 30), settings.mostRetryMs)
 }
 
 export type SupervisorEvent =
   | { readonly event: 'reconciled'; readonly uid: InstanceUid; readonly outcome: Reconciled['outcome'] }
-  /** A part of an instance that runs; told once for each time that it was tried. */
+  /** A part of a running instance could not be prepared; reported at each attempt. */
   | {
       readonly event: 'not_prepared'
       readonly uid: InstanceUid

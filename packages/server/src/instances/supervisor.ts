@@ -1,7 +1,7 @@
 /**
- * Works off what is wanted of every database instance, in the background: one step at a time per instance, a
- * bounded number over all, again after a pause when the world stood in the way, and at once when a postmaster
- * dies. Holds no truth of its own: everything it needs to know after a crash is in the store.
+ * Brings every database instance to its wanted state, in the background: one step at a time per instance, and a limited
+ * number over all instances. A step that failed is repeated after a pause, and a dead postmaster is handled at once. It
+ * holds no state of its own: everything it needs after a crash is in the store.
  */
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
 import type { Fault } from '../domain/fault.ts'
@@ -24,18 +24,18 @@ import {
 
 export interface SupervisorPorts extends ReconcilePorts {
   readonly store: ReconcilePorts['store'] & Pick<InstanceStore, 'listAll'>
-  /** Told what happened, for the log. Must not throw. */
+  /** Called with every event, for the log. Must not throw. */
   readonly report: (event: SupervisorEvent) => void
 }
 
 export interface RunningSupervisor extends InstanceSupervisor {
   /**
-   * Begins. Resolves when the stored states are true again: an instance whose cluster did not survive the pause is
-   * STARTING from then on, until it runs.
-   * @throws Fault when the system database cannot be asked
+   * Starts the supervisor. Resolves when the stored states have been corrected: an instance whose cluster is not
+   * running any more is STARTING from then on, until it runs.
+   * @throws Fault when the system database cannot be queried
    */
   start(): Promise<void>
-  /** Begins nothing more, waits for what is under way, and stops the clusters when asked. */
+  /** Starts no further step, waits for those in progress, and stops the clusters if requested. */
   stop(options: { readonly stopInstances: boolean }): Promise<void>
 }
 
@@ -80,7 +80,7 @@ class InstanceSupervision implements RunningSupervisor {
 
   async stop({ stopInstances }: { readonly stopInstances: boolean }): Promise<void> {
     this.#phase = 'stopped'
-    // Whoever called `start` learns of its failure; here only its end counts.
+    // The caller of `start` handles its failure; here only its end matters.
     await this.#starting?.catch(() => undefined)
     clearTimeout(this.#recheckTimer)
     await this.#recheck
@@ -139,7 +139,7 @@ class InstanceSupervision implements RunningSupervisor {
           attention.failures = 0
           break
         case 'started':
-          // Its failures are forgiven only when it has run for a while: it may die of the same again.
+          // Its failures are reset only after it has run for a while: it may die of the same cause again.
           this.#watch(attention, reconciled.instance)
           break
         case 'running':
@@ -168,7 +168,7 @@ class InstanceSupervision implements RunningSupervisor {
       if (attention.watch !== watched || !this.#isRunning()) return
       attention.watch = undefined
       attention.isSettled = false
-      // The step under way is what ended the cluster, or will find it dead.
+      // The step in progress ended the cluster, or will notice that it is dead.
       if (attention.isStepping) {
         attention.isDue = true
         return
@@ -179,7 +179,7 @@ class InstanceSupervision implements RunningSupervisor {
           : this.#retryLater(attention)
       this.#ports.report({ event: 'postmaster_exited', uid: attention.uid, restartInMs })
     }
-    // A watch that fails knows no more than one that ended: the next step looks for itself.
+    // A watch that failed shows no more than a cluster that ended: the next step inspects it.
     this.#ports.driver.waitForExit(instance).then(onExit, (error: unknown) => {
       this.#ports.report({ event: 'inspection_failed', uid: attention.uid, error })
       onExit()
@@ -224,7 +224,7 @@ class InstanceSupervision implements RunningSupervisor {
     attention.retryTimer.unref()
   }
 
-  /** Settled instances cost nothing here but their line in the list. */
+  /** A settled instance costs nothing here beyond its row in the list. */
   async #wakeUnsettled(): Promise<void> {
     for (const { uid, state, settings: wanted } of await this.#ports.store.listAll()) {
       const attention = this.#attentions.get(uid)
@@ -262,7 +262,7 @@ class InstanceSupervision implements RunningSupervisor {
     await Promise.all((await this.#listForStop()).map((instance) => this.#stopCluster(instance)))
   }
 
-  /** When the system database went first, the clusters that this process started are known all the same. */
+  /** If the system database stopped first, the clusters that this process started are still known. */
   async #listForStop(): Promise<readonly DatabaseInstance[]> {
     try {
       return await this.#ports.store.listAll()

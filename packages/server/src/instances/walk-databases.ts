@@ -1,7 +1,7 @@
 /**
- * The one way to do something in several databases of a cluster. They belong to strangers: a database may be locked,
- * half dropped, full, or gone between two statements. None of them keeps the others from their turn, each has a bounded
- * time, and what could not be done is told with the name of the database.
+ * Runs work in several databases of a cluster; all such work goes through here. The databases belong to users: one may
+ * be locked, half dropped, full, or gone between two statements. None of them prevents the others from being processed,
+ * each has a time limit, and failures are reported with the name of the database.
  */
 import type pg from 'pg'
 import type { DatabaseInstance } from '../domain/database-instance.ts'
@@ -13,13 +13,19 @@ import { isNoDatabase } from './postgresql-errors.ts'
 export interface Walk {
   readonly access: AdministrativeAccess
   readonly instance: DatabaseInstance
-  /** Of each statement; a lock is waited for half as long. */
+  /** Time limit for each statement; waiting for a lock is limited to half of it. */
   readonly timeoutMs: number
-  /** Of the whole: a database whose turn does not come before is told as one that failed. */
+  /** Time limit for all databases together; one that is not reached in time is reported as failed. */
   readonly budgetMs?: number
-  /** Only where something belongs or was granted to one of these roles, and the administrative database. */
+  /**
+   * Limits the work to databases where one of these roles owns or was granted something, and the administrative
+   * database.
+   */
   readonly holding?: readonly RoleOid[]
-  /** By object id: those come last, so that whatever cost the time of an earlier walk does not cost it again. */
+  /**
+   * Databases, by object id, to process last, so that those that used up the time in an earlier walk do not do so
+   * again.
+   */
   readonly last?: ReadonlySet<string>
 }
 
@@ -37,8 +43,8 @@ interface DatabaseRow {
 const DEFAULT_BUDGET_MS = 60_000
 
 /**
- * Without those that nobody may connect to (their owner said so), and without those whose DROP DATABASE was interrupted:
- * their connection limit is -2, and they can only be dropped (pg_database.h, DATCONNLIMIT_INVALID_DB).
+ * Excludes databases that do not accept connections because their owner said so, and those whose DROP DATABASE was
+ * interrupted: their connection limit is -2, and they can only be dropped (pg_database.h, DATCONNLIMIT_INVALID_DB).
  */
 const CONNECTABLE = 'datallowconn AND datconnlimit <> -2'
 
@@ -50,13 +56,16 @@ const LIST = `
                       WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND refobjid = ANY ($1)))
    ORDER BY datname`
 
-/** A database that is being renamed, moved or dropped: who connects to it waits, and no timeout of a session ends that. */
+/**
+ * Finds a database that is being renamed, moved or dropped: connecting to it would block, and no timeout of a session
+ * ends that.
+ */
 const IS_LOCKED = `
   SELECT FROM pg_catalog.pg_locks
    WHERE locktype = 'object' AND classid = 'pg_catalog.pg_database'::pg_catalog.regclass
      AND objid = $1 AND mode = 'AccessExclusiveLock' AND granted`
 
-/** @returns where `work` could not be done */
+/** @returns the databases in which `work` failed */
 export async function inEveryDatabase(
   walk: Walk,
   work: (client: pg.Client) => Promise<void>,
@@ -87,7 +96,8 @@ async function inOneDatabase(
   const { rowCount } = await home.query(IS_LOCKED, [oid])
   if (rowCount !== 0) throw locked(name)
   await access.inSession(instance, name, timeoutMs, async (client) => {
-    // Another one may have got the name meanwhile; its turn comes by its own object id, if it was there.
+    // Another database may have been given this name meanwhile; if it existed at the start, it is processed under its
+    // own object id.
     const found = await client.query(
       'SELECT FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database() AND oid = $1',
       [oid],
@@ -97,7 +107,7 @@ async function inOneDatabase(
   })
 }
 
-/** What was dropped meanwhile, or closed by its owner, needs nothing any more. */
+/** A database that was dropped meanwhile, or that its owner closed, needs nothing any more. */
 async function isStillThere(home: pg.Client, { oid }: DatabaseRow): Promise<boolean> {
   const { rowCount } = await home.query(
     `SELECT FROM pg_catalog.pg_database WHERE oid = $1 AND ${CONNECTABLE}`,
@@ -108,7 +118,8 @@ async function isStillThere(home: pg.Client, { oid }: DatabaseRow): Promise<bool
 
 function failureOf({ oid, name }: DatabaseRow, error: unknown): DatabaseFailure {
   const cause = error instanceof Fault && error.code === 'instance_unreachable' ? error.cause : error
-  // It is there, but not under the name that we read: PostgreSQL does not check names of databases with another encoding.
+  // It exists, but not under the name that we read: PostgreSQL does not check the names of databases in another
+  // encoding.
   return { oid, database: name, error: isNoDatabase(cause) ? unreadableName(name) : cause }
 }
 
@@ -126,14 +137,14 @@ const changedMeanwhile = (name: string): Fault =>
   faultOf(
     'database_changed_meanwhile',
     `The database ${JSON.stringify(name)} was renamed or dropped meanwhile.`,
-    'Repeat what you did.',
+    'Repeat the request.',
   )
 
 const notReached = ({ name }: DatabaseRow): Fault =>
   faultOf(
     'database_not_reached',
-    `The time was over before the turn of the database ${JSON.stringify(name)} came.`,
-    'See which other databases are slow or locked.',
+    `The time limit was reached before the database ${JSON.stringify(name)} could be processed.`,
+    'Check which other databases are slow or locked.',
   )
 
 const unreadableName = (name: string): Fault =>

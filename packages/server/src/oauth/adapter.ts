@@ -1,6 +1,6 @@
 /**
- * Storage of the OAuth library, over the system database. Clients come from elsewhere (clients.ts); access tokens are
- * JSON Web Tokens and are not stored (RFC 9068).
+ * Storage for oidc-provider, in the system database. Clients come from elsewhere (clients.ts); access tokens are JSON
+ * Web Tokens and are not stored (RFC 9068).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
@@ -13,7 +13,7 @@ import { fromKeptPayload, toKeptPayload, type Handles } from './kept-payload.ts'
 
 /**
  * Several processes of one user race with the same refresh token, as the CLI's do (wire-contract §3.6): within this
- * time the second one is served too. Later it is a theft, and ends the whole family (RFC 9700 §4.14.2).
+ * time a second use is answered too. A later use is treated as theft, and ends the whole family (RFC 9700 §4.14.2).
  */
 const REFRESH_REUSE_GRACE_MS = 10_000
 
@@ -24,7 +24,7 @@ export interface AdapterPorts {
   readonly findClient: (clientId: string) => Promise<AdapterPayload | undefined>
   readonly clock: Clock
   readonly workspaceId: WorkspaceId
-  /** Signs the handles by which the library refers to records whose id nobody knows any more. */
+  /** Signs the handles with which the library refers to records whose id is no longer known. */
   readonly handleKey: string
 }
 
@@ -72,7 +72,7 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
       },
       async consume(id) {
         const isFirst = await records.consume(workspaceId, kind, hashOf(id), clock())
-        // RFC 6749 §4.1.2: of two that redeem one code at the same moment, one gets nothing (attack 32).
+        // RFC 6749 §4.1.2: if two requests redeem one code at the same moment, one of them fails (attack 32).
         if (!isFirst && kind !== 'RefreshToken') throw new errors.InvalidGrant(`${kind} already used`)
       },
       destroy: (id) => records.remove(workspaceId, kind, hashOf(id)),
@@ -81,11 +81,14 @@ export function createAdapterFactory(ports: AdapterPorts): AdapterFactory {
   }
 }
 
-/** A password that was accepted, but not yet made a session of, ends with the sessions of its user. */
+/**
+ * So that a sign-in whose password was accepted, but which is not a session yet, is ended together with the sessions of
+ * its user.
+ */
 const accountOfResult = ({ result }: AdapterPayload): string | undefined =>
   (result as { readonly login?: { readonly accountId?: string } } | undefined)?.login?.accountId
 
-/** `~<hash>~<signature>`: stands for an id inside the server; who has read the database cannot make one. */
+/** `~<hash>~<signature>`: stands for an id inside the server; somebody who has read the database cannot forge one. */
 const HANDLE = /^~([0-9a-f]{64})~([0-9a-f]{64})$/
 const sign = (hash: string, key: string): string => createHmac('sha256', key).update(hash).digest('hex')
 
@@ -101,7 +104,7 @@ function hashOfHandle(id: string, key: string): Uint8Array | undefined {
   return isOurs ? Buffer.from(hash, 'hex') : undefined
 }
 
-/** When it was used up, if that counts yet. */
+/** When the record was consumed; left out while a second use is still allowed. */
 function consumption(kind: string, { consumedAt }: OAuthRecord, now: Date): { readonly consumed?: number } {
   const isWithinGrace =
     kind === 'RefreshToken' &&

@@ -1,4 +1,4 @@
-/** Who is signed in with this browser, at this moment. */
+/** Who is signed in with this browser now. */
 import type { Provider } from 'oidc-provider'
 import type { Principal } from '../domain/identity.ts'
 import type { Workspace } from '../domain/workspace.ts'
@@ -11,10 +11,10 @@ export interface SignedIn {
 
 export const SESSION_SECONDS = 12 * 60 * 60
 
-/** Undefined when the user is deactivated, deleted or not in the workspace any more. */
+/** @returns undefined when the user is deactivated, deleted or no longer in the workspace */
 export type FindInWorkspace = (id: string, workspaceId: Workspace['id']) => Promise<Principal | undefined>
 
-/** Ends the session of somebody who is not there any more; the library would stumble over it. */
+/** Ends the session of a user who no longer exists; the library would fail on it. */
 export async function findSignedIn(
   { provider, request, response, workspace }: Visit,
   findInWorkspace: FindInWorkspace,
@@ -27,7 +27,10 @@ export async function findSignedIn(
   return undefined
 }
 
-/** Signs the browser in as somebody who has just proved it on a page of ours; what was signed in there before ends. */
+/**
+ * Signs the browser in as a user who has just proved who they are on a page of ours; the previous session in that
+ * browser ends.
+ */
 export async function signInBrowser(
   { provider, request, response, publicUrl }: Visit,
   accountId: Principal['id'],
@@ -35,7 +38,7 @@ export async function signInBrowser(
   const context = provider.createContext(request, response)
   const former = await provider.Session.get(context)
   if (former.accountId !== undefined) await former.destroy()
-  // Not the identifier that came with the request, whoever has set it (attack 33).
+  // A new session identifier: somebody else may have set the one that came with the request (attack 33).
   const session = new provider.Session()
   session.loginAccount({ accountId, amr: ['pwd'] })
   await session.save(SESSION_SECONDS)

@@ -1,12 +1,12 @@
 /**
- * Who asks by HTTP: the peer itself, or, when the peer is a listed proxy, whom it names. A proxy appends to
- * X-Forwarded-For whoever it was asked by, so the list is read from its end, and what stands before the first address
- * that is no proxy of ours is that client's own word.
+ * The address of an HTTP client: that of the peer or, when the peer is a listed proxy, the address that it names. A
+ * proxy appends the address of its own peer to X-Forwarded-For, so the list is read from its end; everything before the
+ * first address that is no listed proxy was written by the client and is not believed.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
-/** @param isProxy whether it is listed */
+/** @param isProxy whether the address is a listed proxy */
 export function clientAddressOf(
   {
     socket,
@@ -15,7 +15,7 @@ export function clientAddressOf(
   isProxy: (address: string) => boolean,
 ): string {
   let address = plain(socket.remoteAddress ?? 'unknown')
-  // Node joins the lines of the header.
+  // Node joins several lines of the header.
   const named = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
   while (isIP(address) !== 0 && isProxy(address)) {
     const next = named.pop()
@@ -26,7 +26,7 @@ export function clientAddressOf(
   return address
 }
 
-/** Without a port, and an IPv4 address as one, however it is written (RFC 4291 §2.5.5.2). */
+/** Without a port, and an IPv4-mapped address as IPv4 (RFC 4291 §2.5.5.2). */
 function plain(text: string): string {
   const address = text.trim()
   const inner =

@@ -1,8 +1,8 @@
-/** Who a client of our own endpoints is: RFC 6749 §2.3.1, by a secret in the header or in the body. */
+/** Authenticates a client of our own endpoints by a secret in the header or in the body (RFC 6749 §2.3.1). */
 import type { IncomingMessage } from 'node:http'
 import type { Provider } from 'oidc-provider'
 
-/** @returns the client id, or undefined when nothing proves one; a public client can prove nothing */
+/** @returns the client id, or undefined when nothing proves one; a public client has no secret to prove it */
 export async function authenticateClient(
   request: IncomingMessage,
   form: URLSearchParams,
@@ -26,7 +26,7 @@ function readBasic(
   const [clientId, ...rest] = Buffer.from(encoded, 'base64').toString('utf8').split(':')
   if (clientId === undefined || clientId === '' || rest.length === 0) return undefined
   try {
-    // Ids and secrets of ours have no characters that either form would change (wire-contract §3.5).
+    // Our ids and secrets contain no characters that either encoding changes (wire-contract §3.5).
     return { clientId: decodeURIComponent(clientId), secret: decodeURIComponent(rest.join(':')) }
   } catch (error) {
     if (error instanceof URIError) return undefined

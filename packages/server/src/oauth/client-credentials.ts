@@ -1,17 +1,17 @@
 /**
- * The client credentials grant (RFC 6749 §4.4), with the rules in which the real service differs from the library: a
- * scope that there is not is refused instead of left out, so that nobody holds a token that opens nothing; no scope
- * at all means `all-apis`, which is what every SDK asks for.
+ * The client credentials grant (RFC 6749 §4.4), with the rules in which the real service differs from the library. An
+ * unknown scope is refused instead of left out, so that nobody gets a token without any access. No scope means
+ * `all-apis`, which is what every SDK asks for.
  */
 import { errors, type KoaContextWithOIDC, type Provider, type ResourceServer } from 'oidc-provider'
 import { API_SCOPES } from '../tokens/claims.ts'
 import { requireOwnResource } from './own-resource.ts'
 
 const DEFAULT_SCOPE = 'all-apis'
-/** RFC 6749 §4.4.3: a machine gets no refresh token; asking for one does no harm and is not granted. */
+/** RFC 6749 §4.4.3: this grant returns no refresh token; asking for one is allowed and has no effect. */
 const IGNORED_SCOPES: readonly string[] = ['offline_access']
 
-/** @param api for which the tokens are good */
+/** @param api the API for which the tokens are valid */
 export function registerClientCredentials(
   provider: Provider,
   api: { readonly identifier: string; readonly server: ResourceServer },

@@ -1,6 +1,6 @@
 /**
- * The clients of the OAuth server: the vendor's public client, that of PostgreSQL 18, applications that an administrator
- * registered, and every service principal by its application id.
+ * The clients of the OAuth server: the vendor's public client, the client of PostgreSQL 18, applications that an
+ * administrator registered, and every service principal by its application id.
  */
 import type { AdapterPayload } from 'oidc-provider'
 import { isUuid } from '../domain/ids.ts'
@@ -10,12 +10,12 @@ import { API_SCOPES } from '../tokens/claims.ts'
 export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** The library wants a secret where there is one; it is never compared (see `compareClientSecret`). */
+/** The library requires a secret for confidential clients; this one is never compared (see `compareClientSecret`). */
 const KEPT_ELSEWHERE = 'kept as hashes elsewhere'
 
 /**
- * What the CLI and the SDKs are (wire-contract §3.6): a native application on any loopback port (RFC 8252 §7.3), with
- * PKCE in the place of a secret. The second address is that of the Java SDK.
+ * The client of the CLI and the SDKs (wire-contract §3.6): a native application on any loopback port (RFC 8252 §7.3),
+ * with PKCE instead of a secret. The second address is that of the Java SDK.
  */
 const DATABRICKS_CLI = 'databricks-cli'
 const databricksCli: AdapterPayload = {
@@ -37,8 +37,8 @@ const databricksCli: AdapterPayload = {
 }
 
 /**
- * A PostgreSQL client that signs in by itself (OAUTHBEARER, libpq 18: `oauth_client_id=psql`): it has no browser and no
- * address to come back to, so the device grant is all that it gets, and no refresh token to leave lying about.
+ * A PostgreSQL client that signs in by itself (OAUTHBEARER, libpq 18: `oauth_client_id=psql`). It has no browser and no
+ * redirect address, so it may use only the device grant, and it gets no refresh token that could be left behind.
  */
 const POSTGRESQL_CLIENT = 'psql'
 const postgresqlClient: AdapterPayload = {
@@ -52,7 +52,7 @@ const postgresqlClient: AdapterPayload = {
   scope: ['openid', ...API_SCOPES].join(' '),
 }
 
-/** Our own account page: it gets no code and no token, only a browser that is signed in. */
+/** Our own account page: it gets neither a code nor a token, only a browser that is signed in. */
 export const ACCOUNT_PAGE_CLIENT = 'lakegate-account'
 const accountPage = (url: string): AdapterPayload => ({
   client_id: ACCOUNT_PAGE_CLIENT,
@@ -65,8 +65,8 @@ const accountPage = (url: string): AdapterPayload => ({
 })
 
 /**
- * The web console, in this process. Its refresh token stays on the server, sealed, and is not replaced when it is used: a
- * renewal that was cut off between answer and storage would else end the session as a theft.
+ * The web console, in this process. Its refresh token stays on the server, encrypted, and is not rotated: if a renewal
+ * failed between the answer and storing it, rotation would treat the next use as theft and end the session.
  */
 export const CONSOLE_CLIENT = 'lakegate-console'
 export const CONSOLE_SCOPES = ['openid', 'all-apis'] as const
@@ -85,7 +85,7 @@ const webConsole = (callbackUrl: string): AdapterPayload => ({
 })
 
 export interface ClientPorts {
-  /** By exact client id, among the applications of the account. */
+  /** Finds an application of the account by its exact client id. */
   readonly findRegistered: (clientId: string) => Promise<OAuthClient | undefined>
   readonly accountPageUrl: string
   readonly consoleCallbackUrl: string
@@ -106,8 +106,8 @@ export async function findClient(
 }
 
 /**
- * Any application id is a client as far as the library can see; whether it exists is found out together with its
- * secret, in one step that takes the same time for both (attack 34).
+ * The library takes any application id for a client; whether it exists is checked together with its secret, in one step
+ * that takes the same time in both cases (attack 34).
  */
 const servicePrincipal = (applicationId: string): AdapterPayload => ({
   client_id: applicationId,

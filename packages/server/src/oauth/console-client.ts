@@ -1,7 +1,8 @@
 /**
- * The web console as a client of our own OAuth server: authorization code with PKCE, state and nonce (RFC 6749 §4.1, RFC 7636),
- * no consent, and tokens that end with the session of the sign-in pages. It asks the token endpoint as every client does, over
- * a connection that never leaves the process: no address, no certificate and no rule about plain HTTP stands between.
+ * The web console as a client of our own OAuth server: authorization code with PKCE, state and nonce (RFC 6749 §4.1,
+ * RFC 7636), no consent, and tokens that end with the session of the sign-in pages. It calls the token endpoint as
+ * every client does, but over a connection inside the process, so addresses, certificates and the rule about plain HTTP
+ * do not matter.
  */
 import { createServer, request as sendRequest, type RequestListener } from 'node:http'
 import { duplexPair } from 'node:stream'
@@ -19,11 +20,11 @@ import { CONSOLE_CLIENT, CONSOLE_SCOPES } from './clients.ts'
 export const CONSOLE_CALLBACK_PATH = '/console/callback'
 
 export interface ConsoleClientPorts {
-  /** Of the OAuth server, as it is mounted. */
+  /** The request handler of the OAuth server, as it is mounted. */
   readonly handle: RequestListener
   readonly publicUrlOf: (workspace: Workspace) => string
   readonly clientSecret: Redacted<string>
-  /** Which session of the sign-in pages a refresh token belongs to. */
+  /** To which session of the sign-in pages a refresh token belongs. */
   readonly findOrigin: (
     workspace: Workspace,
     refreshToken: Redacted<string>,
@@ -33,7 +34,7 @@ export interface ConsoleClientPorts {
   readonly clock: Clock
 }
 
-/** What the browser keeps, sealed, between leaving for the sign-in pages and coming back. */
+/** What the browser keeps, encrypted, between leaving for the sign-in pages and coming back. */
 interface Pending {
   readonly verifier: string
   readonly nonce: string
@@ -46,12 +47,14 @@ export interface ConsoleClient {
     workspace: Workspace,
     destination: string,
   ): Promise<{ readonly location: string; readonly state: string; readonly pending: string }>
-  /** Undefined: it was not begun in this browser, or the OAuth server did not agree. */
+  /** @returns undefined when the sign-in was not begun in this browser, or the OAuth server refused it */
   finish(
     workspace: Workspace,
     answer: { readonly query: URLSearchParams; readonly pending: string },
   ): Promise<{ readonly signIn: ConsoleSignIn; readonly destination: string } | undefined>
-  /** Undefined: refused, and will be. @throws Fault when the OAuth server cannot answer now */
+  /**
+   * @returns undefined when the OAuth server refuses, which will not change. @throws Fault when it cannot answer now
+   */
   renew(workspace: Workspace, refreshToken: Redacted<string>): Promise<ConsoleTokens | undefined>
 }
 
@@ -144,14 +147,17 @@ export function createConsoleClient(ports: ConsoleClientPorts): ConsoleClient {
   }
 }
 
-/** @throws Fault for everything that is no refusal */
+/**
+ * @returns undefined when the OAuth server refuses
+ * @throws Fault for every other error
+ */
 async function orUndefinedWhenRefused<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await ask()
   } catch (cause) {
     if (cause instanceof openid.AuthorizationResponseError) return undefined
     if (cause instanceof openid.ResponseBodyError && cause.status < 500) return undefined
-    // An answer of the callback that does not fit the question: another state, another nonce.
+    // An answer of the callback that does not match the request: another state or nonce.
     if (cause instanceof openid.ClientError && isAboutTheAnswer(cause)) return undefined
     throw new Fault({
       code: 'own_oauth_server_unavailable',
@@ -182,7 +188,7 @@ function readPending(text: string | undefined): Pending | undefined {
     : undefined
 }
 
-/** `fetch` for one server in this process: HTTP, as ever, over a pair of streams in the place of a socket. */
+/** A `fetch` for one server in this process: ordinary HTTP, over a pair of streams instead of a socket. */
 function createInProcessFetch(handle: RequestListener): openid.CustomFetch {
   const server = createServer(handle)
   return (url, { method, headers, body }) =>

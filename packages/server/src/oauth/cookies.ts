@@ -1,23 +1,27 @@
-/** Cookies of our own pages, and how all cookies of signing in are named; what else the OAuth library sets is its own. */
+/** Cookies of our own pages, and the naming of all sign-in cookies; any other cookie is set by the OAuth library. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const isOverTls = (publicUrl: string): boolean => publicUrl.startsWith('https:')
 
 /**
- * Over TLS a name that browsers take from this very host only: neither from a neighbour below the same domain, as the
- * host of another workspace is, nor from whoever answers for it in clear (RFC 6265bis §4.1.3.2).
+ * Over TLS the name has the prefix `__Host-`. Browsers accept such a cookie only from this exact host: neither from
+ * another host below the same domain, such as the host of another workspace, nor from somebody who answers for this
+ * host in clear text (RFC 6265bis §4.1.3.2).
  */
 export const cookieNameOf = (publicUrl: string, name: string): string =>
   `${isOverTls(publicUrl) ? '__Host-' : '_'}${name}`
 
-/** Such a name must be for all paths. */
+/** A cookie with that prefix must have the path `/`. */
 export const cookiePathOf = (publicUrl: string): string => (isOverTls(publicUrl) ? '/' : '/oidc')
 
-/** Not for scripts, not for posts of other sites (attack 33); over TLS only where the public URL is. */
+/**
+ * Not readable by scripts, not sent with posts of other sites (attack 33); sent only over TLS when the public URL is
+ * https.
+ */
 export const attributesOf = (publicUrl: string, maxAgeSeconds: number): string =>
   `; Path=${cookiePathOf(publicUrl)}; HttpOnly; SameSite=Lax; Max-Age=${String(maxAgeSeconds)}${isOverTls(publicUrl) ? '; Secure' : ''}`
 
-/** @returns the value as it was set; undefined when there is none, or it was not set by us */
+/** @returns the value as it was set; undefined when there is none, or when we did not set it */
 export function readCookie(
   { request, publicUrl }: { readonly request: IncomingMessage; readonly publicUrl: string },
   name: string,

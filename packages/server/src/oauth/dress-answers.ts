@@ -1,22 +1,25 @@
-/** What every answer of the OAuth library goes through: headers of pages, sentences for people, words that clients go by. */
+/**
+ * Koa middleware for every response of the OAuth library: sets the headers of pages, sentences for people, and the
+ * texts by which clients decide.
+ */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { refuse, toHttpRefusal } from '../policy/refusals.ts'
 import { pageHeaders } from './pages/headers.ts'
 import { messagePage, notFoundPage } from './pages/page.ts'
 import { currentVisitor, SLOW_DOWN } from './visitor.ts'
 
-/** Headers for pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
+/** Sets the headers of pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
 export async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   try {
     await next()
   } catch (error) {
-    // Below.
+    // Too many sign-ins are answered below.
     if (currentVisitor()?.retryAfterSeconds === undefined) explainLostSession(context, error)
   }
   const retryAfterSeconds = currentVisitor()?.retryAfterSeconds
   if (retryAfterSeconds !== undefined) askToComeAgain(context, retryAfterSeconds)
   if (context.status === 404 && (context.body === undefined || context.body === null)) {
-    // What no route took; the framework would say so in plain text and without a header.
+    // No route matched; the framework would answer in plain text and without our headers.
     context.body = notFoundPage()
     context.status = 404
   }
@@ -38,17 +41,17 @@ export async function dressAnswers(context: KoaContextWithOIDC, next: () => Prom
 }
 
 function explainLostSession(context: KoaContextWithOIDC, error: unknown): void {
-  // The library cannot keep a session that it has not begun: a post to this form from a browser without one.
+  // The library cannot store a session that it did not create: a browser without one posted this form.
   if (context.path !== '/device' || !(error instanceof TypeError)) throw error
   context.status = 400
   context.type = 'html'
   context.body = messagePage('Page expired', 'This page is too old, or cookies are off. Open it again.')
 }
 
-/** In the place of whatever the library makes of it, which is no answer for people, and differs from path to path. */
+/** Replaces the library's own answer, which is not meant for people and differs from path to path. */
 function askToComeAgain(context: KoaContextWithOIDC, seconds: number): void {
   const refusal = toHttpRefusal(refuse('too_many_begun', { minutes: String(Math.ceil(seconds / 60)) }))
-  const problem = refusal?.message ?? 'Come again later.'
+  const problem = refusal?.message ?? 'Try again later.'
   context.response.remove('set-cookie')
   context.response.remove('location')
   context.status = refusal?.status ?? 429

@@ -1,9 +1,9 @@
-/** Reads a posted form, bounded, and knows whether it was posted from a page of ours. */
+/** Reads a posted form of limited size, and checks that it was posted from a page of ours. */
 import type { IncomingMessage } from 'node:http'
 
 const LARGEST_FORM = 16 * 1024
 
-/** @returns undefined when it is no form, or too large */
+/** @returns undefined when the body is not a form, or is too large */
 export async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   if (request.headers['content-type']?.split(';')[0]?.trim() !== 'application/x-www-form-urlencoded')
     return undefined
@@ -18,8 +18,8 @@ export async function readForm(request: IncomingMessage): Promise<URLSearchParam
 }
 
 /**
- * Forged requests of other sites (attack 33): browsers say where a post comes from, by Sec-Fetch-Site or by Origin.
- * What says neither is no browser, and has no cookie that somebody else could use.
+ * Detects forged requests of other sites (attack 33): browsers send where a post comes from, in Sec-Fetch-Site or in
+ * Origin. A client that sends neither is not a browser, so it has no cookie that another site could misuse.
  */
 export function isFromOurPage(request: IncomingMessage, publicUrl: string): boolean {
   const site = request.headers['sec-fetch-site']

@@ -1,6 +1,7 @@
 /**
- * Everything below `/oidc`: which workspace is meant, our own pages and endpoints, and the OAuth library for the rest.
- * Signing keys are ours; after a rotation the provider is built anew, because it takes its keys once.
+ * Everything below `/oidc`: finds the workspace, serves our own pages and endpoints, and passes the rest to the OAuth
+ * library. Signing keys are ours; after a rotation the provider is created again, because it reads its keys only at
+ * creation.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { JWKS, Provider } from 'oidc-provider'
@@ -24,28 +25,28 @@ import { asVisitor } from './visitor.ts'
 import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
 
 export interface OAuthDependencies extends ProviderDependencies {
-  /** Current key first. */
+  /** The current key comes first. */
   readonly privateJwks: () => Promise<{ readonly keys: readonly unknown[] }>
   readonly interactions: InteractionPorts
   readonly account: AccountPorts
   readonly tokenQuestions: TokenQuestionPorts
   readonly exchange: ExchangeToken
   readonly areDeviceCodesClosed: (address: string) => Promise<boolean>
-  /** Ends the connection of an answer that will not be whole, so that it does not look whole. */
+  /** Closes the connection of an answer that cannot be completed, so that it does not look complete. */
   readonly abandonAnswer: (response: ServerResponse) => void
 }
 
 export interface OAuthSettings {
   readonly accountId: AccountId
-  /** By the Host header: every workspace has an OAuth server of its own. */
+  /** Finds the workspace by the Host header: every workspace has an OAuth server of its own. */
   readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly publicUrlOf: (workspace: Workspace) => string
-  /** Of an address: whether what it says of its clients counts. */
+  /** Whether an address is a listed proxy, whose X-Forwarded-For is believed. */
   readonly isProxy: (address: string) => boolean
 }
 
 export const OAUTH_PREFIX = '/oidc'
-/** RFC 8414 §3.1: for an issuer with a path, discovery stands before it. */
+/** RFC 8414 §3.1: for an issuer with a path, the discovery prefix comes before that path. */
 export const METADATA_PREFIX = '/.well-known/oauth-authorization-server'
 
 /** @returns a handler for everything below the two prefixes */
@@ -72,7 +73,7 @@ export function createOAuthHandler(
       { workspaceId, issuer: `${publicUrl}${OAUTH_PREFIX}` },
       jwks as JWKS,
     )
-    // Koa answers every request itself, errors included; what is left for the caller is nothing.
+    // Koa answers every request itself, errors included; nothing is left for the caller.
     const made = { keys, provider, handle: provider.callback() }
     built.set(workspaceId, made)
     return made
@@ -107,7 +108,7 @@ export function createOAuthHandler(
     const question = { request, response, provider, workspaceId: workspace.id }
     if (await answerTokenQuestion(path, question, dependencies.tokenQuestions)) return
     if (path === DEVICE_PATH && request.method === 'POST') {
-      // A device code is short; whoever tries many is stopped (attack 32).
+      // Device codes are short; a client that tries many is stopped (attack 32).
       if (await dependencies.areDeviceCodesClosed(clientAddress)) {
         response.writeHead(429, { ...pageHeaders(), 'content-type': 'text/html; charset=utf-8' })
         response.end(messagePage('Too many attempts', 'Wait fifteen minutes and try again.'))
@@ -149,9 +150,9 @@ export function createOAuthHandler(
 }
 
 /**
- * The provider is mounted below a prefix and builds its URLs from the request; the configured public URL stands
- * in for the Host header, which anybody can set (attack 33). Clients of the account style (wire-contract §3.2) find the
- * same server below `/oidc/accounts/<account id>`.
+ * The provider is mounted below a prefix and builds its URLs from the request. The configured public URL replaces the
+ * Host header, which anybody can set (attack 33). Clients of the account style (wire-contract §3.2) reach the same
+ * server below `/oidc/accounts/<account id>`.
  */
 function placeBelowPrefix(
   request: IncomingMessage & { originalUrl?: string },
@@ -162,7 +163,7 @@ function placeBelowPrefix(
   const asked = request.url ?? OAUTH_PREFIX
   const own = asked.startsWith(METADATA_PREFIX)
     ? '/.well-known/oauth-authorization-server'
-    : // One slash, or what follows would be a host to whoever parses it.
+    : // Collapsed to one slash: a parser would take what follows two slashes for a host.
       asked.slice(OAUTH_PREFIX.length).replace(/^[/\\]*/, '/')
   const account = `/accounts/${accountId}/`
   request.url = own.startsWith(account) ? own.slice(account.length - 1) : own
@@ -170,13 +171,13 @@ function placeBelowPrefix(
   request.headers.host = host
   request.headers['x-forwarded-host'] = host
   request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-  // The library takes it for the address of the client, and shows it to whoever is to trust a device.
+  // The library uses it as the address of the client, and shows it to the person who is asked to trust a device.
   request.headers['x-forwarded-for'] = clientAddress
 }
 
 /**
- * OpenID Connect Core §11: `offline_access` needs `prompt=consent`, and the library drops it otherwise. The CLI and
- * the SDKs ask for it without (wire-contract §3.6), and a user is asked for consent here in any case.
+ * OpenID Connect Core §11: `offline_access` needs `prompt=consent`, otherwise the library drops it. The CLI and the
+ * SDKs ask for it without that prompt (wire-contract §3.6), and here users are asked for consent in any case.
  */
 function askForConsent(
   request: IncomingMessage & { originalUrl?: string },
@@ -190,7 +191,9 @@ function askForConsent(
   request.originalUrl = `${OAUTH_PREFIX}${request.url}`
 }
 
-/** `verification_uri_complete` (RFC 8628 §3.3.1): the code stands in the form, and a person still sends it. */
+/**
+ * `verification_uri_complete` (RFC 8628 §3.3.1): the form is filled with the code, and a person still has to submit it.
+ */
 function showDeviceCode(
   request: IncomingMessage & { originalUrl?: string },
   path: string,

@@ -1,26 +1,28 @@
 /**
- * The cookies that tie a sign-in to the browser that began it. The OAuth library has one name for them and tells sign-ins
- * apart by their paths; a cookie of this very host (`__Host-`) must be for all paths, and the way back from an outside
- * provider is below none of theirs. So the uid of the sign-in stands in the name instead, and the library sees its own.
+ * The cookies that tie a sign-in to the browser that began it. The OAuth library uses one name for them and
+ * distinguishes sign-ins by the cookies' paths. A `__Host-` cookie must have the path `/`, and the callback of an
+ * outside provider is below none of the library's paths. So here the uid of the sign-in is part of the cookie's name,
+ * and the library is shown its own name.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { attributesOf, cookieNameOf, cookiePathOf } from './cookies.ts'
 
-/** Ours, and what the library calls it. */
+/** Our name, and the name that the library uses. */
 const NAMES = [
   ['interaction', '_interaction'],
   ['resume', '_interaction_resume'],
 ] as const
-/** The library signs each by another one. */
+/** The library signs each cookie with a second one. */
 const SUFFIXES = ['', '.sig'] as const
 const OF_THE_LIBRARY = /^(_interaction(?:_resume)?)(\.sig)?=([^;]*)(.*)$/
-/** Where the library, and our pages, are about one sign-in. */
+/** Paths at which the library, and our pages, handle one sign-in. */
 const ABOUT_ONE = /^\/(?:interaction|v1\/authorize|device)\/([\w-]+)(?:\/|$)/
-/** Sign-ins in one browser that nobody finished; more would fill the 16 KiB that Node takes of headers. */
+/** How many unfinished sign-ins one browser may have; more would exceed the 16 KiB that Node accepts for headers. */
 const MOST_OPEN = 8
 
 /**
- * Shows the library the cookies of the sign-in that the path is about, and no others, and names those that it sets.
+ * Shows the library the cookies of the sign-in to which the path belongs, and no others; renames the cookies that the
+ * library sets.
  * @param path below `/oidc`
  */
 export function carryInteractionCookies(
@@ -42,7 +44,7 @@ interface Carrier {
   readonly publicUrl: string
 }
 
-/** @param uid of the sign-in whose cookies the library reads from here on; undefined: of none */
+/** @param uid of the sign-in whose cookies the library sees from here on; undefined: none */
 export function showInteraction({ request, publicUrl }: Carrier, uid: string | undefined): void {
   const pairs = pairsOf(request)
   const shown =
@@ -56,7 +58,7 @@ export function showInteraction({ request, publicUrl }: Carrier, uid: string | u
             return found === undefined ? [] : [`${library}${suffix}=${found[1]}`]
           }),
         )
-  // Under the library's own names there is nothing of ours: somebody else has set it.
+  // We set nothing under the library's own names: such a cookie was set by somebody else.
   const others = pairs.flatMap(([name, value]) =>
     NAMES.some(([, library]) => SUFFIXES.some((suffix) => name === `${library}${suffix}`))
       ? []
@@ -73,7 +75,7 @@ function pairsOf({ headers }: IncomingMessage): (readonly [name: string, value: 
   })
 }
 
-/** The oldest first, as browsers send them (RFC 6265 §5.4). */
+/** The oldest first, the order in which browsers send them (RFC 6265 §5.4). */
 function openInteractions({ request, publicUrl }: Carrier): readonly string[] {
   const beginning = cookieNameOf(publicUrl, 'interaction-')
   return pairsOf(request).flatMap(([name]) =>

@@ -1,6 +1,6 @@
 /**
- * What people see while they sign in: the OAuth library says what it still needs (a user, a consent), a page asks for it.
- * Posts are taken from our own pages only.
+ * The pages of a sign-in: the OAuth library says what it still needs (a user, a consent), and a page asks for that.
+ * Posts are accepted only from our own pages.
  */
 import { errors } from 'oidc-provider'
 import { isOwnPost, orExplain, redirect, send, type Visit } from './pages/answer.ts'
@@ -12,7 +12,7 @@ import { PASSWORD_PATH, servePassword } from './pages/password-link.ts'
 import { checkPassword, showSignIn } from './pages/sign-in.ts'
 import { SIGN, SIGN_PATH, STYLE, STYLE_PATH } from './pages/style-sheet.ts'
 
-/** @returns false when the path is none of these pages */
+/** @returns false when the path is not one of these pages */
 export async function serveInteraction(visit: Visit, ports: InteractionPorts): Promise<boolean> {
   const { path, request } = visit
   if (path === STYLE_PATH && request.method === 'GET') {

@@ -1,6 +1,7 @@
 /**
- * What is kept of the payload of a record: nothing that opens anything (attack 38). The library writes ids into other
- * records than their own; here they become hashes, or holes that are filled again for whoever comes with the id.
+ * The stored form of a record's payload: it contains nothing that grants access (attack 38). The library writes ids
+ * into other records than their own; here they are replaced by hashes, or by a placeholder that is filled in again when
+ * a request brings the id.
  */
 import type { AdapterPayload } from 'oidc-provider'
 
@@ -10,7 +11,7 @@ export interface Handles {
   readonly handleOf: (hash: Uint8Array) => string
 }
 
-/** Stands for the id of the record in texts around it. */
+/** Placeholder for the id of the record inside other texts. */
 const OWN_ID = '{id}'
 
 export function toKeptPayload(
@@ -25,7 +26,7 @@ export function toKeptPayload(
     ...(typeof deviceCode === 'string'
       ? { deviceCode: Buffer.from(hashOf(deviceCode)).toString('hex') }
       : {}),
-    // Its `cookie` is that of the browser's session; nothing reads it.
+    // Its `cookie` is the id of the browser's session; nothing reads it.
     ...(session === undefined ? {} : { session: { ...session, cookie: undefined } }),
   }
 }

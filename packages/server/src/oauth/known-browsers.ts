@@ -1,6 +1,7 @@
 /**
- * Browsers in which a user has proved itself before, by a password or a link. Each has a cookie that names it, sealed
- * so that nobody makes one; it opens nothing, but its attempts are counted apart from everybody else's (attack 34).
+ * Browsers in which a user has signed in before with a password or a link. Each has a cookie that identifies it, sealed
+ * so that nobody can forge it. It grants no access, but failed attempts from that browser are counted separately from
+ * all others (attack 34).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readCookie, setCookie } from './cookies.ts'
@@ -15,7 +16,7 @@ const COOKIE = 'known_browser'
 const MAX_AGE_SECONDS = 180 * 24 * 60 * 60
 const LONGEST_COOKIE = 2048
 
-/** @returns the name of the browser, when it is known for that user */
+/** @returns the id of the browser, if it is known for that user */
 export function recogniseBrowser(
   visit: Carrier,
   userName: string,
@@ -25,7 +26,7 @@ export function recogniseBrowser(
   return known?.userName === normalise(userName) ? known.browser : undefined
 }
 
-/** A browser that is known for somebody, whoever asks now. */
+/** The id of a browser that is known for any user. */
 export function readKnownBrowser(
   visit: Carrier,
   { unseal }: Pick<KnownBrowserPorts, 'unseal'>,
@@ -55,5 +56,5 @@ export function rememberBrowser(
   })
 }
 
-/** As operations/sign-in/sign-in.ts reads it. */
+/** The same normalisation as in operations/sign-in/sign-in.ts. */
 const normalise = (userName: string): string => userName.trim().toLowerCase()

@@ -2,8 +2,9 @@
 import { errors } from 'oidc-provider'
 
 /**
- * A token that was asked for elsewhere would be good here all the same, and the client would carry it there.
- * @param named one, several, or none; what has no value was not named (RFC 6749 §3.1)
+ * Refuses any other resource: the token would be valid here all the same, and the client would send it to that other
+ * place.
+ * @param named one, several, or none; an empty value counts as not named (RFC 6749 §3.1)
  * @throws errors.InvalidTarget
  */
 export function requireOwnResource(named: unknown, own: string): void {

@@ -1,4 +1,4 @@
-/** How oidc-provider is configured for one workspace; what is not said here is as the library has it. */
+/** The configuration of oidc-provider for one workspace; everything else has the library's default. */
 import {
   errors,
   type Account,
@@ -37,9 +37,9 @@ import { messagePage } from './pages/page.ts'
 
 export interface ProviderDependencies {
   readonly verifyClientSecret: (clientId: string, secret: string) => Promise<boolean>
-  /** An active user or service principal that is in the workspace at this moment, by id. */
+  /** Finds an active user or service principal that is in the workspace now, by id. */
   readonly findInWorkspace: (id: string, workspaceId: WorkspaceId) => Promise<Principal | undefined>
-  /** The same by application id. */
+  /** The same by application id of a service principal. */
   readonly findServicePrincipal: (
     applicationId: string,
     workspaceId: WorkspaceId,
@@ -48,9 +48,9 @@ export interface ProviderDependencies {
   readonly records: OAuthRecordStore
   readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-  /** Secret that signs the cookies of the provider, and its handles. */
+  /** Secret that signs the cookies and the handles of the provider. */
   readonly cookieKey: string
-  /** Told of a device code that nobody asked for, by address. */
+  /** Called for an unknown device code, with the client's address. */
   readonly countWrongDeviceCode: (address: string) => Promise<void>
 }
 
@@ -63,12 +63,15 @@ const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
 const REFRESH_TOKEN_SECONDS = 30 * DAY
-/** However often it is renewed. */
+/** The lifetime of a family of refresh tokens, however often they are renewed. */
 const REFRESH_FAMILY_SECONDS = 90 * DAY
-/** What belongs to nobody yet; long enough to find a password, or the second factor of an outside provider. */
+/**
+ * Lifetime of records that belong to no user yet; long enough to find a password, or the second factor of an outside
+ * provider.
+ */
 const UNFINISHED_SECONDS = 15 * MINUTE
 
-/** The APIs of the workspace, for which every workspace token is. */
+/** The APIs of the workspace, which are the audience of every workspace token. */
 export const workspaceApiOf = (workspaceId: WorkspaceId) =>
   ({
     scope: API_SCOPES.join(' '),
@@ -111,12 +114,13 @@ export function configurationOf(
     },
     scopes: [...IDENTITY_SCOPES, ...API_SCOPES],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
-    // Public clients get them all in the ID token: there is nothing secret in a name.
+    // Public clients get all claims in the ID token: a name is no secret.
     conformIdTokenClaims: false,
-    // `none` is for our account page alone; every other client is registered for `code`.
+    // `none` is only for our account page; every other client is registered for `code`.
     responseTypes: ['code', 'none'],
     loadExistingGrant: (context) => loadGrant(context, workspaceApi),
-    // The console has one without asking for `offline_access`, which would outlive the session of the browser.
+    // The console gets a refresh token without asking for `offline_access`, whose token would outlive the session of
+    // the browser.
     issueRefreshToken: (_context, client, code) =>
       client.clientId === CONSOLE_CLIENT ||
       (client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access')),
@@ -146,7 +150,7 @@ export function configurationOf(
       customizers: {
         jwt: async (_context, token, parts) => {
           const principal = await loadHolder(dependencies, workspaceId, token)
-          if (principal === undefined) throw new errors.InvalidGrant('the identity is not there any more')
+          if (principal === undefined) throw new errors.InvalidGrant('the identity no longer exists')
           Object.assign(parts.payload, workspaceTokenClaims({ identityId: principal.id, workspaceId }))
         },
       },
@@ -181,12 +185,13 @@ const featuresOf = (
 ): Configuration['features'] => ({
   devInteractions: { enabled: false },
   clientCredentials: { enabled: true },
-  // Both are answered by token-questions.ts; enabled, so that discovery names them.
+  // token-questions.ts answers both; they are enabled so that discovery lists them.
   userinfo: { enabled: true },
   introspection: { enabled: true },
   revocation: { enabled: true },
   rpInitiatedLogout: { enabled: false },
-  // Nobody here needs them, and what is not there is not attacked; a token bound to a key would be a bearer to us.
+  // Nobody here needs these features, and a disabled feature cannot be attacked; we would treat a key-bound token as an
+  // ordinary bearer token.
   dPoP: { enabled: false },
   pushedAuthorizationRequests: { enabled: false },
   deviceFlow: {
@@ -197,7 +202,7 @@ const featuresOf = (
   },
   resourceIndicators: {
     enabled: true,
-    // Every workspace token is for the APIs of the workspace; clients need not and do not say so.
+    // Every workspace token is for the APIs of the workspace; clients need not name them and do not.
     defaultResource: () => workspaceApi.audience ?? '',
     getResourceServerInfo: (_context, resource) => {
       if (resource !== workspaceApi.audience) throw new errors.InvalidTarget()
@@ -223,7 +228,10 @@ function renderError(
   context.body = out
 }
 
-/** As the library does it; our own pages need nobody's consent, and nothing is kept of that of the account page. */
+/**
+ * As the library does it, except that our own pages need no consent, and nothing is stored about the consent of the
+ * account page.
+ */
 async function loadGrant(
   { oidc }: KoaContextWithOIDC,
   workspaceApi: ResourceServer,
@@ -264,7 +272,7 @@ const accountOf = (principal: Principal): Account => ({
   }),
 })
 
-/** Seconds, from what an administrator registered. */
+/** In seconds, from the minutes that an administrator registered. */
 function minutesOf(client: Client, property: string): number | undefined {
   const minutes = client[property]
   return typeof minutes === 'number' ? minutes * MINUTE : undefined

@@ -1,6 +1,7 @@
 /**
- * The OAuth server of one workspace: oidc-provider, configured and nothing more. Issues workspace tokens as JSON Web
- * Tokens (RFC 9068) to people by authorization code or device code, and to service principals by client credentials.
+ * The OAuth server of one workspace: oidc-provider with its configuration and nothing more. It issues workspace tokens
+ * as JSON Web Tokens (RFC 9068): to people with the authorization code or device grant, to service principals with
+ * client credentials.
  */
 import { errors, Provider, type JWKS } from 'oidc-provider'
 import { registerClientCredentials } from './client-credentials.ts'
@@ -22,7 +23,7 @@ export function buildProvider(
   const workspaceApi = workspaceApiOf(workspaceId)
   const provider = new Provider(issuer, configurationOf(dependencies, settings, jwks))
   provider.proxy = true
-  // token-exchange.ts answers it before the library is asked; registered, so that discovery names it.
+  // token-exchange.ts answers this grant before the library is called; it is registered so that discovery lists it.
   provider.registerGrantType(TOKEN_EXCHANGE_GRANT, () => {
     throw new errors.UnsupportedGrantType()
   })
@@ -32,7 +33,7 @@ export function buildProvider(
     async (applicationId) =>
       (await dependencies.findServicePrincipal(applicationId, workspaceId)) !== undefined,
   )
-  // The library compares with one stored secret; ours are hashes, and up to five of them (behaviour 67).
+  // The library compares with one stored secret; ours are stored as hashes, up to five per client (behaviour 67).
   provider.Client.prototype.compareClientSecret = async function (
     this: { clientId: string },
     secret: string,
@@ -40,7 +41,7 @@ export function buildProvider(
     return dependencies.verifyClientSecret(this.clientId, secret)
   }
   provider.use(dressAnswers)
-  // What the client is not told: why a grant was refused.
+  // The log says why a grant was refused; the client is not told.
   provider.on('grant.error', (context, error) => {
     dependencies.log.warn(
       { client: context.oidc.client?.clientId, reason: error.error_detail ?? error.message },

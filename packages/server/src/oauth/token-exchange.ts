@@ -1,6 +1,6 @@
 /**
- * The token exchange grant (RFC 8693). Clients send no authentication of their own with it (wire-contract §3.7), which
- * the OAuth library would not let through; so it is answered before the library sees the request.
+ * The token exchange grant (RFC 8693). Clients send it without client authentication (wire-contract §3.7), which the
+ * OAuth library does not allow; so it is answered before the library sees the request.
  */
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import { errors } from 'oidc-provider'
@@ -19,7 +19,10 @@ const LARGEST_FORM = 64 * 1024
 
 export type ExchangeToken = (request: ExchangeRequest) => Promise<ExchangedToken>
 
-/** @returns undefined when it was answered; else the request to go on with, its body unread again */
+/**
+ * @returns undefined when the request was answered; otherwise the request to continue with, whose body can be read
+ * again
+ */
 export async function answerTokenExchange(
   request: IncomingMessage & { originalUrl?: string },
   response: ServerResponse,
@@ -29,7 +32,7 @@ export async function answerTokenExchange(
 ): Promise<IncomingMessage | undefined> {
   const body = await readWhole(request)
   if (body === undefined) {
-    // The rest is not wanted, so the connection ends behind the answer, and in order.
+    // The rest of the body is not read, so the connection is closed after the answer, in an orderly way.
     response.setHeader('connection', 'close')
     answer(response, 413, { error: 'invalid_request', error_description: 'the request is too large' })
     return undefined
@@ -42,7 +45,7 @@ export async function answerTokenExchange(
     return undefined
   }
   try {
-    // RFC 8693 §2.1: by its address, or by the name that it has here.
+    // RFC 8693 §2.1: named by its address, or by its logical name here.
     requireOwnResource(
       [...form.getAll('resource'), ...form.getAll('audience')],
       workspaceAudience(facts.workspace.id),
@@ -69,7 +72,7 @@ export async function answerTokenExchange(
       const refusal = toHttpRefusal(error.refusal)
       answer(response, 400, { error: 'invalid_grant', error_description: refusal?.message ?? 'refused' })
     } else if (error instanceof Fault && error.code === 'identity_provider_unreachable') {
-      // Why it cannot be had is for the operator: a stranger learns nothing about our network (attack 36).
+      // The reason is only for the operator: a stranger must learn nothing about our network (attack 36).
       log.warn({ err: error }, 'the keys of an identity provider cannot be had')
       answer(response, 400, {
         error: 'invalid_grant',
@@ -83,7 +86,7 @@ export async function answerTokenExchange(
 async function readWhole(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
-  // Leaving the loop must not destroy the connection, or nobody reads why.
+  // Leaving the loop must not destroy the connection, or the client could not read the answer.
   const bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
   for await (const chunk of bytes) {
     size += chunk.length
@@ -93,14 +96,15 @@ async function readWhole(request: IncomingMessage): Promise<Buffer | undefined> 
   return Buffer.concat(chunks)
 }
 
-/** The same request, from the beginning: what was read of it is there to be read again. */
+/** The same request from its beginning: what was read of its body can be read again. */
 function replay(request: IncomingMessage & { originalUrl?: string }, body: Buffer): IncomingMessage {
   const again: IncomingMessage & { originalUrl?: string } = new IncomingMessage(request.socket)
   const { method, url, headers, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor, originalUrl } =
     request
   Object.assign(again, { method, url, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor })
   again.headers = headers
-  // Whole already: or its end would look like a client that went away, and close the connection.
+  // Marked as complete: otherwise its end would look like a client that disconnected, and the connection would be
+  // closed.
   again.complete = true
   if (originalUrl !== undefined) again.originalUrl = originalUrl
   again.push(body)

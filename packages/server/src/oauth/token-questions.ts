@@ -11,7 +11,10 @@ import { authenticateClient } from './client-authentication.ts'
 import { readForm } from './form.ts'
 
 export interface TokenQuestionPorts {
-  /** Undefined for whatever does not open the workspace at this moment: not a token of it, expired, deactivated. */
+  /**
+   * @returns undefined for a token that gives no access to the workspace now: of another workspace, expired, or of a
+   * deactivated user
+   */
   readonly readToken: (
     token: string,
     workspaceId: WorkspaceId,
@@ -26,7 +29,7 @@ export interface TokenQuestion {
   readonly workspaceId: WorkspaceId
 }
 
-/** @returns false when the path is none of these endpoints */
+/** @returns false when the path is not one of these endpoints */
 export async function answerTokenQuestion(
   path: string,
   question: TokenQuestion,
@@ -76,7 +79,7 @@ async function answerIntrospection(question: TokenQuestion, ports: TokenQuestion
     answer(response, 400, { error: 'invalid_request', error_description: 'token is missing' })
     return
   }
-  // RFC 7662 §2.1: or it would be a place to try tokens at.
+  // RFC 7662 §2.1: without client authentication, this endpoint could be used to try out tokens.
   const clientId = await authenticateClient(request, form, provider, ports.verifySecret)
   if (clientId === undefined) {
     response.setHeader('www-authenticate', 'Basic realm="lakegate"')
@@ -99,7 +102,7 @@ async function answerIntrospection(question: TokenQuestion, ports: TokenQuestion
     return
   }
   const refresh = await provider.RefreshToken.find(token)
-  // A refresh token is shown to the client it belongs to, and to nobody else (RFC 7662 §4).
+  // A refresh token is shown only to the client to which it belongs (RFC 7662 §4).
   const isTheirs = refresh?.isValid === true && refresh.clientId === clientId
   answer(
     response,

@@ -1,6 +1,6 @@
 /**
  * Signing in through an outside OpenID Connect provider (Entra, Okta, Google, Keycloak …): the provider vouches for an
- * e-mail address, the directory decides whether that is somebody here. Nobody is made by signing in.
+ * e-mail address, and the directory decides whether a user of that name exists. Signing in never creates a user.
  */
 import * as openid from 'openid-client'
 import type { Principal } from '../domain/identity.ts'
@@ -12,7 +12,7 @@ import { refuse } from '../policy/refusals.ts'
 /** Signing in through an outside OpenID provider. */
 export interface UpstreamSignIn {
   readonly name: string
-  /** Where to send the browser, and what to keep until it comes back. */
+  /** Returns where to send the browser, and what to keep until it comes back. */
   begin(callbackUrl: string): Promise<{ readonly url: URL; readonly state: string; readonly pending: string }>
   /** @returns the user that the provider vouches for. @throws RefusedError upstream_refused, sign_in_failed */
   finish(request: {
@@ -29,14 +29,14 @@ export interface UpstreamSettings {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: Redacted<string>
-  /** The claim that holds the user name; of `email`, only verified ones count. */
+  /** The claim that holds the user name; for `email`, only verified addresses are accepted. */
   readonly userNameClaim: string
-  /** Plain HTTP too, for a provider on this machine. */
+  /** Allows plain HTTP, for a provider on this machine. */
   readonly allowPlainHttp: boolean
 }
 
 export interface UpstreamPorts {
-  /** The active user of that name, if it is in the workspace. */
+  /** Finds the active user of that name, if it is in the workspace. */
   readonly findUser: (userName: string, workspaceId: string) => Promise<Principal | undefined>
   readonly record: (entry: {
     readonly outcome: 'admitted' | 'refused'
@@ -65,12 +65,12 @@ export function createUpstreamSignIn(settings: UpstreamSettings, ports: Upstream
         settings.clientId,
         undefined,
         openid.ClientSecretBasic(settings.clientSecret.reveal()),
-        // Deprecated to make it stand out: only with the operator's word, for providers on the own network.
+        // Marked deprecated only as a warning; used only when the operator allows it, for providers on the own network.
         // eslint-disable-next-line @typescript-eslint/no-deprecated
         settings.allowPlainHttp ? { execute: [openid.allowInsecureRequests] } : {},
       )
       .catch((error: unknown) => {
-        // The next sign-in asks again.
+        // The next sign-in tries the discovery again.
         discovered = undefined
         throw error
       })
@@ -121,7 +121,7 @@ export function createUpstreamSignIn(settings: UpstreamSettings, ports: Upstream
       const userName = claims[settings.userNameClaim]
       if (typeof userName !== 'string' || userName === '')
         throw refusedBecause(`the provider names no ${settings.userNameClaim}`)
-      // An address that nobody has verified is anybody's.
+      // Anybody may have entered an address that nobody has verified.
       if (settings.userNameClaim === 'email' && claims['email_verified'] !== true)
         throw refusedBecause('the provider has not verified the e-mail address', userName)
       const principal = await ports.findUser(userName, workspaceId)

@@ -1,6 +1,6 @@
 /**
- * Who asks at this moment, for what is kept on their behalf below the OAuth library: that calls our storage without the
- * request. One place for the whole of a request, however it goes on (`AsyncLocalStorage`).
+ * Who makes the current request. The OAuth library calls our storage without the request, and what it stores is counted
+ * for the visitor. `AsyncLocalStorage` keeps the visitor for the whole request, across all asynchronous calls.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from 'oidc-provider'
@@ -9,11 +9,13 @@ import type { RecordOrigin } from '../operations/ports/oauth.ts'
 
 export interface Visitor {
   readonly origin: RecordOrigin
-  /** Too much was begun and not finished there; in so many seconds there is room again. */
+  /**
+   * Set when the visitor has begun too many sign-ins without finishing them: in so many seconds there is room again.
+   */
   retryAfterSeconds?: number
 }
 
-/** Sign-ins that were begun and not finished. */
+/** Limits of sign-ins that were begun and not finished. */
 const MOST_OF_AN_ADDRESS = 100
 const MOST_OF_A_KNOWN_BROWSER = 20
 const MOST_OF_ALL = 10_000
@@ -23,8 +25,8 @@ const visitors = new AsyncLocalStorage<Visitor>()
 export const currentVisitor = (): Visitor | undefined => visitors.getStore()
 
 /**
- * @param knownBrowser in which somebody has signed in before: it is counted apart from its address and from everybody, so
- *   that nobody locks out who was here before
+ * @param knownBrowser a browser in which somebody has signed in before: it is counted separately from its address and
+ * from the overall limit, so that nobody can lock out users who have signed in before
  */
 export function asVisitor<Result>(
   who: { readonly clientAddress: string; readonly knownBrowser: string | undefined },
@@ -41,7 +43,7 @@ export function asVisitor<Result>(
   return visitors.run({ origin }, serve)
 }
 
-/** The library lets it pass; the answer is made anew where all answers are dressed. */
+/** The library passes this error on; dress-answers.ts then writes the final answer. */
 export function tooMuchBegun(retryAfterSeconds: number): Error {
   const visitor = currentVisitor()
   if (visitor !== undefined) visitor.retryAfterSeconds = retryAfterSeconds
@@ -49,5 +51,5 @@ export function tooMuchBegun(retryAfterSeconds: number): Error {
   return Object.assign(error, { status: 429, statusCode: 429, allow_redirect: false })
 }
 
-/** RFC 8628 §3.5 has it for who polls too fast; there is no other word of OAuth for it. */
+/** RFC 8628 §3.5 defines it for clients that poll too fast; OAuth has no other code for «too many requests». */
 export const SLOW_DOWN = 'slow_down'

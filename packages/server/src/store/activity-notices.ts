@@ -1,6 +1,6 @@
 /**
- * Reports of what gateways do, from each of their processes to every control plane: as notices, which nobody has to clear
- * away, one or a few every ten seconds. A control plane that was not there, or had lost its connection, misses them.
+ * Reports of gateway activity, sent by each gateway process to every control plane as notices: one or a few every ten
+ * seconds, with nothing to clean up. A control plane that was not running, or had lost its connection, misses them.
  */
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -10,11 +10,11 @@ import type { ActivitySender } from '../operations/ports/activity.ts'
 import { gatherPayloads } from './notice-payload.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
-/** `lakegate` writes these only; what is not of this shape is another version's, and not understood. */
+/** Only Lakegate writes these; a notice of another shape comes from another version and is ignored. */
 const count = z.number().int().nonnegative()
 const activityShape = z.object({
   uid: z.uuid(),
-  /** Open, pooled, backends in use, clients waiting. */
+  /** Open sessions, pooled sessions, backends in use, waiting clients. */
   now: z.tuple([count, count, count, count]),
   admitted: count,
   refused: z.array(z.tuple([z.string().max(64), count])),
@@ -30,7 +30,7 @@ export function createActivitySender(database: SystemDatabase): ActivitySender {
     async send({ gatewayId, slot, instances }) {
       const head = JSON.stringify({ gateway: gatewayId, slot })
       const bodies = gatherPayloads(instances.flatMap(inParts).map((one) => JSON.stringify(toWire(one))))
-      // A report of nothing says that its gateway is there.
+      // A report without instances still shows that the gateway is alive.
       const payloads = bodies.length === 0 ? [`[${head}]`] : bodies.map((body) => `[${head},${body.slice(1)}`)
       for (const payload of payloads)
         await askSystemDatabase(() =>
@@ -40,7 +40,7 @@ export function createActivitySender(database: SystemDatabase): ActivitySender {
   }
 }
 
-/** @returns undefined for what is no report */
+/** @returns undefined when the payload is not a report */
 export function parseActivityReport(payload: string): ActivityReport | undefined {
   const parsed = reportShape.safeParse(jsonOrUndefined(payload))
   if (!parsed.success) return undefined
@@ -57,10 +57,10 @@ export function jsonOrUndefined(text: string): unknown {
   }
 }
 
-/** Far more than happens in ten seconds; everything at once might not fit into one notice. */
+/** Far more than happens in ten seconds. Beyond this, everything together might not fit into one notice. */
 const MANY_REFUSALS = 20
 
-/** What is counted adds up again where it is heard. */
+/** Splits the activity into two parts; the receiver adds their counts up again. */
 const inParts = (activity: InstanceActivity): readonly InstanceActivity[] =>
   activity.loginsRefused.size <= MANY_REFUSALS
     ? [activity]

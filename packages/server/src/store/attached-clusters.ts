@@ -1,4 +1,6 @@
-/** Attached clusters in the system database: how they are reached, and the secrets for it, encrypted by the caller. */
+/**
+ * Attached clusters in the system database: how they are reached, and the secrets for that, encrypted by the caller.
+ */
 import type { Insertable, Selectable } from 'kysely'
 import type { AttachedCluster } from '../domain/attached-cluster.ts'
 import type { InstanceBackend } from '../domain/database-instance.ts'
@@ -12,7 +14,7 @@ type Table = SystemSchema['database_instance']
 export const attachedColumn = (cluster: AttachedCluster | undefined): string | null =>
   cluster === undefined ? null : JSON.stringify(cluster)
 
-/** What a start finds out about where the cluster is. */
+/** The columns that a start finds out about the cluster. */
 export const foundColumns = (backend: InstanceBackend): Partial<Insertable<Table>> =>
   backend.kind === 'embedded'
     ? { socket_directory: backend.socketDirectory ?? null }

@@ -4,10 +4,10 @@ import type { AuditRecord, AuditStore } from '../operations/ports/audit.ts'
 import { namedQuery } from './named-query.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
-/** "audit" as a number: only one process at a time removes records. */
+/** "audit" as a number; with this lock only one process at a time removes records. */
 const REMOVAL_LOCK = '418514663796'
 
-/** PostgreSQL stores neither zero characters nor lone surrogates, and a name in a record may hold both. */
+/** PostgreSQL stores neither zero characters nor lone surrogates, and a name in a record may contain both. */
 const storable = (_name: string, value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd').replace(/\p{Cs}/gu, '\ufffd') : value
 

@@ -1,6 +1,7 @@
 /**
- * Asks the other gateways to cancel what a key is of, where the address that a cancel request reached does not say
- * whose it is (docs/decisions/0003-cancel-requests.md). Bounded: a flood of guessed keys costs this node's share.
+ * Forwards a cancel request to the other gateways, when the address it reached does not show which gateway has the
+ * session (docs/decisions/0003-cancel-requests.md). Rate-limited: a flood of guessed keys uses up only this node's
+ * share.
  */
 import { sql } from 'kysely'
 import { listenOn, type Listening, type StandingConnection } from './notices.ts'
@@ -12,11 +13,11 @@ export interface CancelByNotice {
 }
 
 export interface CancelNotices extends Listening {
-  /** Best effort, as cancelling is by definition. */
+  /** Best effort, as the cancel protocol itself is. */
   send(request: CancelByNotice): void
 }
 
-/** Above this in one second requests are dropped; people and drivers cancel far less. */
+/** Beyond this number in one second, requests are dropped; people and drivers cancel far less often. */
 const MOST_PER_SECOND = 50
 const CHANNEL = 'cancel_request'
 
@@ -24,7 +25,7 @@ export function createCancelNotices(
   address: SystemDatabaseAddress,
   database: SystemDatabase,
   ports: {
-    /** Names this node, which does not hear itself. */
+    /** Id of this node, which ignores its own notices. */
     readonly node: string
     readonly onRequest: (request: CancelByNotice) => void
   } & StandingConnection,
@@ -56,7 +57,7 @@ export function createCancelNotices(
   }
 }
 
-/** Only Lakegate writes to this database; what does not look like a request is another version's. */
+/** Only Lakegate writes to this database; a payload of another shape comes from another version. */
 function parse(payload: string): (CancelByNotice & { readonly node: unknown }) | undefined {
   const value: unknown = JSON.parse(payload)
   if (typeof value !== 'object' || value === null) return undefined

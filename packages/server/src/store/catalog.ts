@@ -12,7 +12,7 @@ import { namedQuery } from './named-query.ts'
 import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, isUniqueViolation, type SystemDatabase } from './system-database.ts'
 
-/** Every token that refers to an older set is dead, whatever the clocks of the nodes say. */
+/** After this time no token that refers to the set can still be valid, even if the clocks of the nodes differ. */
 const CLAIM_SET_LIFE_MS = 2 * TOKEN_LIFETIME_SECONDS * 1000
 
 interface ClaimedTableRow {
@@ -29,7 +29,10 @@ interface ClaimedTablesQuestion {
   readonly names: readonly string[]
 }
 
-/** One query: each name is found as a table, else by its catalog; grants by the identity's own few ancestors. */
+/**
+ * One query: each name is looked up as a table, otherwise by its catalog; grants are found by the identity's own few
+ * ancestors.
+ */
 const claimedTablesQuery = ({
   identityId,
   workspaceId,
@@ -62,7 +65,7 @@ export const createCatalogStore = (database: SystemDatabase): CatalogStore => ({
   ...readersOf(database),
 })
 
-/** What a login with claims asks. */
+/** The query of a login with claims. */
 function claimedTablesOf(
   database: SystemDatabase,
 ): Pick<CatalogStore, 'loadClaimedTables' | 'loadClaimSet' | 'saveClaimSet'> {
@@ -116,7 +119,7 @@ function claimedTablesOf(
   }
 }
 
-/** Catalogs and tables. */
+/** The registered catalogs and tables. */
 const entriesOf = (
   database: SystemDatabase,
 ): Pick<CatalogStore, 'insertEntry' | 'findEntry' | 'listEntries' | 'removeEntry'> => ({
@@ -176,7 +179,7 @@ const entriesOf = (
     }),
 })
 
-/** Who may read them. */
+/** The grants to read them. */
 const readersOf = (database: SystemDatabase): Pick<CatalogStore, 'listReaders' | 'changeReaders'> => ({
   listReaders: (entryUid, securable) =>
     askSystemDatabase(async () => {

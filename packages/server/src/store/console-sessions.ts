@@ -1,4 +1,4 @@
-/** Browsers that are signed in to the web console, each as long as its session of the sign-in pages is there. */
+/** Browsers that are signed in to the web console; each lasts as long as its session of the sign-in pages. */
 import { sql, type Selectable } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { ConsoleSessionStore, FoundConsoleSession } from '../operations/ports/console-sessions.ts'
@@ -12,11 +12,14 @@ export const createConsoleSessionStore = (database: SystemDatabase): ConsoleSess
   ...sessionChanges(database),
 })
 
-/** Those that are there. */
+/** Queries for live sessions. */
 function sessionReads(
   database: SystemDatabase,
 ): Pick<ConsoleSessionStore, 'findConsoleSession' | 'listLive'> {
-  /** One that is signed out, or whose person is deactivated or another, is not found. */
+  /**
+   * Excludes a session that was signed out, whose user was deactivated, or whose browser is now signed in as another
+   * user.
+   */
   const live = () =>
     database
       .selectFrom('console_session as console')
@@ -63,7 +66,7 @@ function sessionReads(
   }
 }
 
-/** How one begins, goes on and ends. */
+/** How a session is created, renewed and ended. */
 const sessionChanges = (
   database: SystemDatabase,
 ): Pick<

@@ -1,4 +1,7 @@
-/** What a control plane hears for its console, on one connection: changed instances, reports of gateways, hints, and watchers. */
+/**
+ * The notices that a control plane receives for its console, on one connection: changed instances, reports of gateways,
+ * hints, and watchers.
+ */
 import type { ActivityReport } from '../domain/instance-activity.ts'
 import { parseActivityReport } from './activity-notices.ts'
 import { parseHints, type SentHint } from './live-hints.ts'
@@ -9,13 +12,13 @@ export interface ControlPlaneNoticeListener {
   onInstanceChange(): void
   onReport(report: ActivityReport): void
   onHints(hints: readonly SentHint[]): void
-  /** Some control plane has somebody who watches. */
+  /** Somebody watches live data at a control plane, so hints must be sent. */
   onWatched(): void
-  /** After a lost connection: what was sent meanwhile is missed. */
+  /** Called after a lost connection: the notices sent meanwhile were missed. */
   onMissed(): void
 }
 
-/** @param standing as of `listenOn` */
+/** @param standing as for `listenOn` */
 export const createControlPlaneNotices = (
   address: SystemDatabaseAddress,
   standing: StandingConnection,
@@ -39,7 +42,7 @@ export const createControlPlaneNotices = (
           listener.onWatched()
           return
         default:
-          // Nothing else was listened for.
+          // No other channel is listened on.
           return
       }
     },

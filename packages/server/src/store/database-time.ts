@@ -1,11 +1,11 @@
-/** What time it is by the system database. */
+/** The current time of the system database. */
 import { sql } from 'kysely'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 /** @throws Fault system_database_unavailable */
 export async function askDatabaseTime(database: SystemDatabase): Promise<Date> {
   const { rows } = await askSystemDatabase(() =>
-    // Not now(), which is when the transaction began (PostgreSQL, "Current Date/Time").
+    // Not now(), which is the start of the transaction (PostgreSQL, "Current Date/Time").
     sql<{ time: Date }>`SELECT pg_catalog.clock_timestamp() AS time`.execute(database),
   )
   const [row] = rows

@@ -1,4 +1,7 @@
-/** The directory as logins and requests ask it: who is this, which identity has this name, in what is it. */
+/**
+ * Directory queries of logins and requests: who an identity is, which identity has a name, and to which groups it
+ * belongs.
+ */
 import { sql } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
 import type { Directory } from '../operations/ports/directory.ts'
@@ -13,13 +16,16 @@ interface CallerQuestion {
   readonly workspaceId: WorkspaceId
 }
 
-/** The same numbers in both belong to one question. */
+/** Parallel arrays: the elements at one index belong to one question. */
 interface CallerQuestions {
   readonly ids: readonly IdentityId[]
   readonly workspaceIds: readonly WorkspaceId[]
 }
 
-/** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
+/**
+ * The arrays are in subqueries to hide their length from the planner: otherwise it would plan anew for each length,
+ * which costs more than the query.
+ */
 export const callersQuery = ({ ids, workspaceIds }: CallerQuestions) => sql<CallerRow>`
   WITH RECURSIVE asked (id, workspace_id, question) AS (
     SELECT * FROM unnest((SELECT ${ids}::bigint[]),
@@ -106,7 +112,7 @@ export function createDirectory(database: SystemDatabase): Directory {
           ])
           .where('workspace.id', '=', workspaceId)
           .where('identity.type', '=', type)
-          // A system group is found in its own workspace only.
+          // A system group is found only in its own workspace.
           .where((where) =>
             where.or([
               where('identity.system_group_of', 'is', null),
@@ -125,7 +131,7 @@ export function createDirectory(database: SystemDatabase): Directory {
     loadAssignment: (id, workspaceId) => askSystemDatabase(() => loadAssignment(id, workspaceId)),
   }
 
-  /** behaviour 46 and DESIGN §2: an assignment counts directly or through any group above. */
+  /** behaviour 46 and DESIGN §2: an assignment counts directly or through any group above the identity. */
   async function loadAssignment(id: IdentityId, workspaceId: WorkspaceId) {
     const rows = await assignments({ id, workspaceId })
     return toAssignment(

@@ -19,7 +19,7 @@ export function createFederationPolicyStore(database: SystemDatabase): Federatio
       askSystemDatabase(async () => {
         try {
           return await database.transaction().execute(async (transaction) => {
-            // The lock makes counting and inserting one step for everybody.
+            // The lock makes counting and inserting atomic among concurrent callers.
             await transaction
               .selectFrom('account')
               .select('id')

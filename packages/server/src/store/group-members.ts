@@ -8,18 +8,18 @@ import { memberCondition } from './identity-filter.ts'
 import { ancestorsOf, isInside } from './membership.ts'
 import type { SystemTransaction } from './schema.ts'
 
-/** Two changes of memberships together could close a circle that neither closes alone. */
+/** Two concurrent changes of memberships could together close a cycle that neither closes alone. */
 const NESTING_LOCK = 0x67726f7570
 
 /**
- * Serialises whatever changes memberships. Taken before any row, because such a change locks the rows of several groups,
- * and two of them would otherwise wait for each other.
+ * Serialises all changes of memberships. Taken before any row lock, because such a change locks the rows of several
+ * groups, and two of them could deadlock.
  */
 export async function lockMemberships(transaction: SystemTransaction): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${NESTING_LOCK}::bigint)`.execute(transaction)
 }
 
-/** @returns what stands in the way; nothing is changed then */
+/** @returns what prevents the change, in which case nothing is changed */
 export async function changeMembers(
   transaction: SystemTransaction,
   scope: DirectoryScope,
@@ -54,8 +54,8 @@ export async function changeMembers(
 }
 
 /**
- * Who is in `admins` follows from the assignments (sql/system/0002-directory.sql).
- * @returns what stands in the way; nothing is changed then
+ * Brings `admins` in line with the assignments (sql/system/0002-directory.sql).
+ * @returns what prevents the change, in which case nothing is changed
  */
 export async function changeAdministrators(
   transaction: SystemTransaction,
@@ -89,7 +89,7 @@ export async function changeAdministrators(
   return undefined
 }
 
-/** Locks those that are there: nobody deletes them before they are members. */
+/** Locks the members that exist, so that nobody deletes them before they are added. */
 async function findUnknown(
   transaction: SystemTransaction,
   scope: DirectoryScope,
@@ -110,7 +110,7 @@ async function findUnknown(
   return ids.find((id) => !known.has(id))
 }
 
-/** A group may be nested in no group that it contains, nor deeper than logins follow (attack 26). */
+/** A group may not be nested in a group that it contains, nor deeper than logins follow (attack 26). */
 async function findNestingProblem(
   transaction: SystemTransaction,
   groupId: IdentityId,

@@ -17,7 +17,7 @@ interface Column {
   readonly kind: 'exact' | 'folded' | 'time' | 'boolean'
 }
 
-/** Text is compared without regard to letter case unless the attribute is exact (RFC 7643 §2.2). */
+/** Text is compared case-insensitively unless the attribute is case-exact (RFC 7643 §2.2). */
 const COLUMNS: Readonly<Record<Exclude<FilterAttribute, 'member'>, Column>> = {
   id: { column: sql`identity.id::text`, kind: 'exact' },
   name: { column: sql`lower(identity.name)`, kind: 'folded' },
@@ -31,7 +31,7 @@ const COLUMNS: Readonly<Record<Exclude<FilterAttribute, 'member'>, Column>> = {
   updatedAt: { column: sql`identity.updated_at`, kind: 'time' },
 }
 
-/** Members as rows `element`. Their ids are numbers there and texts here. */
+/** Members as rows `element`. Their ids are numbers in the table and text in the filter. */
 const MEMBER_COLUMNS: Readonly<Record<ElementAttribute, Column>> = {
   value: { column: sql`element.id::text`, kind: 'exact' },
   display: { column: sql`lower(element.display_name)`, kind: 'folded' },
@@ -46,7 +46,7 @@ const KEPT_COLUMNS: Readonly<Record<ElementAttribute, Column>> = {
 }
 const kept = (list: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`jsonb_to_recordset(${list}) AS element (value text, display text, type text, "primary" boolean)`
-/** The elements of each list of an `identity`, behind a FROM. */
+/** The elements of each list of an `identity`, as a FROM item. */
 const ELEMENTS: Readonly<Record<FilteredList, RawBuilder<unknown>>> = {
   members: sql`group_member JOIN identity AS element ON element.id = group_member.member_id
     AND group_member.group_id = identity.id`,
@@ -67,7 +67,7 @@ export function filterCondition(filter: IdentityFilter): Condition {
   })
 }
 
-/** What `element`, the row of a member, must be like. */
+/** A condition on `element`, the row of a member. */
 export const memberCondition = (filter: ElementFilter): Condition =>
   conditionOf(filter, (about) => compare(MEMBER_COLUMNS[about.attribute], about))
 
@@ -84,13 +84,13 @@ function conditionOf<Leaf extends { readonly kind: string }>(
   })
 }
 
-/** The column to sort by; undefined for what has no order. */
+/** The column to sort by; undefined for an attribute without an order. */
 export const orderColumn = (attribute: FilterAttribute): RawBuilder<unknown> | undefined =>
   attribute === 'member' ? undefined : COLUMNS[attribute].column
 
 /**
- * Whether the filter can only match a handful of rows, found by an index. The others are looked for from the
- * workspace downwards, these from the identity upwards.
+ * Whether the filter can match only a handful of rows, found by an index. For such a filter the query goes upwards from
+ * the identity to the workspace, for all others downwards from the workspace.
  */
 export function isNarrow(filter: IdentityFilter | undefined): boolean {
   if (filter === undefined) return false
@@ -118,7 +118,7 @@ const OPERATORS: Readonly<Record<Comparison, RawBuilder<unknown>>> = {
 function compareMember(about: AttributeCondition<FilterAttribute>): Condition {
   if (about.kind === 'present')
     return sql<boolean>`EXISTS (SELECT FROM group_member WHERE group_id = identity.id)`
-  // That a group is without this member, not that it has another one.
+  // `ne` means that the group does not have this member, not that it has another one.
   const isWithout = about.comparison === 'ne'
   const comparison = isWithout ? 'eq' : about.comparison
   const { value } = about
@@ -129,7 +129,7 @@ function compareMember(about: AttributeCondition<FilterAttribute>): Condition {
 }
 
 function compareOwn(about: AttributeCondition<FilterAttribute>, attribute: keyof typeof COLUMNS): Condition {
-  // Ids are stored as numbers; asked for as text they would not be found by their index.
+  // Ids are stored as numbers; compared as text they could not use their index.
   const isId = about.kind === 'compare' && attribute === 'id' && about.comparison === 'eq'
   if (isId && typeof about.value === 'string' && /^[1-9]\d{0,17}$/.test(about.value))
     return sql<boolean>`identity.id = ${about.value}::bigint`
@@ -154,7 +154,7 @@ const PATTERNS: Readonly<Partial<Record<Comparison, (literal: string) => string>
   ew: (literal) => `%${literal}`,
 }
 
-/** What the operator compares with: the text itself, or a pattern in which it stands for itself. */
+/** The operand: the text itself, or a pattern in which its characters are literal. */
 function pattern(comparison: Comparison, text: string): string {
   return PATTERNS[comparison]?.(text.replace(/[\\%_]/g, (special) => `\\${special}`)) ?? text
 }

@@ -12,8 +12,9 @@ import type { SystemSchema } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 /**
- * The groups above each identity. Which of them are in the scope is asked once for each group, however many are in it, and
- * of no other group: OFFSET 0 keeps the planner from beginning with all of them (store/membership.ts).
+ * The groups above each identity. Whether a group is in the scope is checked once for each group found, however many
+ * identities it contains, and for no other group: OFFSET 0 keeps the planner from starting with all groups
+ * (store/membership.ts).
  */
 export const groupsQuery = (ids: readonly IdentityId[], workspaceId: WorkspaceId | undefined) => sql<
   ReferenceRow & { readonly is_direct: boolean }
@@ -124,7 +125,7 @@ function byIdentity<Row extends ReferenceRow, Reference>(
   return found
 }
 
-/** Downwards from the workspace: whatever is assigned to it, and the members of that. */
+/** Goes downwards from the workspace: the identities assigned to it, and their members. */
 const allInside = (workspaceId: WorkspaceId): RawBuilder<boolean> => sql<boolean>`identity.id IN (
   WITH RECURSIVE inside (id) AS (
     SELECT identity_id FROM workspace_assignment WHERE workspace_id = ${workspaceId}::bigint

@@ -1,4 +1,4 @@
-/** Rows of the directory as the rest of the program knows them. */
+/** Converts rows of the directory to the types of the domain. */
 import type { Selectable } from 'kysely'
 import type { IdentityRecord } from '../domain/directory.ts'
 import type { Identity, Principal } from '../domain/identity.ts'

@@ -1,6 +1,7 @@
 /**
- * Changes of the directory: each in one transaction, decided on the row that it locks. Locks are taken in one order, so that
- * no two changes wait for each other: memberships as a whole, then the identity, then the groups that it is in.
+ * Changes of the directory: each in one transaction, based on the row that it locks. Locks are always taken in the same
+ * order, so that no two changes deadlock: first memberships as a whole, then the identity, then the groups that it is
+ * in.
  */
 import { sql, type RawBuilder } from 'kysely'
 import type { DirectoryScope, IdentityChange, IdentityRecord, KeptValue } from '../domain/directory.ts'
@@ -57,7 +58,7 @@ export function createIdentityWrites(
     removeIdentity: (scope, target, decide) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // What is deleted leaves groups.
+          // Deleting an identity also removes it from its groups.
           await lockMemberships(transaction)
           const current = await lock(transaction, scope, target, sql`FOR UPDATE OF identity`)
           if (current === undefined) return false
@@ -85,7 +86,7 @@ export function createIdentityWrites(
   }
 }
 
-/** Undefined when the name is taken, or looks as if it were. */
+/** @returns undefined when the name is taken, or looks like a name that is taken */
 async function insert(
   transaction: SystemTransaction,
   identity: NewIdentity,
@@ -107,14 +108,17 @@ async function insert(
       entitlements: asJson(identity.entitlements ?? []),
       ...nameColumns(identity),
     })
-    // Waits for whoever is about to take the name.
+    // Waits for a concurrent transaction that is about to take the name.
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst()
   return row === undefined ? undefined : toRecord(row)
 }
 
-/** What the account has already, and the workspace has not; the name has been taken by somebody, or looks so. */
+/**
+ * Assigns an identity that exists in the account but not yet in the workspace. The name, or one that looks the same, is
+ * taken already.
+ */
 async function takeIn(
   transaction: SystemTransaction,
   { accountId, type, name }: NewIdentity,
@@ -142,7 +146,7 @@ async function takeIn(
   return toRecord(existing)
 }
 
-/** @returns false when it was assigned before, or, if asked to, when it is in the workspace through a group */
+/** @returns false when it was assigned before or, if asked to check, when it is in the workspace through a group */
 async function assign(
   transaction: SystemTransaction,
   workspaceId: WorkspaceId,
@@ -207,7 +211,7 @@ async function update(
       ...(name === current.name
         ? {}
         : { name, name_canonical: keys.canonical, name_skeleton: keys.skeleton }),
-      // A name that stays, and is in the way of another one, stays known for it.
+      // An unchanged name keeps its problem, if it collides with another name.
       ...(name === current.name && displayName === current.displayName
         ? {}
         : {
@@ -232,7 +236,7 @@ async function reload(transaction: SystemTransaction, id: IdentityId): Promise<I
   )
 }
 
-/** Ends a transaction, with nothing changed. */
+/** Thrown to roll the transaction back, so that nothing is changed. */
 class Undone extends Error {
   readonly conflict: DirectoryConflict
 

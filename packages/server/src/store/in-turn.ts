@@ -1,10 +1,10 @@
 /**
- * Lets what would wait for the same row wait here, where it holds no connection: many changes of one home would else
- * take all connections of the pool, and everybody would wait with them.
+ * Queues changes that would wait for the same row lock here, where they hold no connection. Otherwise many changes of
+ * one home would take all connections of the pool, and everybody would wait.
  */
 type InTurn = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>
 
-/** What has the same key is done one after the other, in the order in which it was asked for. */
+/** Work with the same key runs one after the other, in the order of the calls. */
 export function createInTurn(): InTurn {
   const last = new Map<string, Promise<void>>()
   return (key, work) => {

@@ -1,20 +1,22 @@
-/** One `lakegate up` at a time works on a system database: an advisory lock, held by a connection of its own. */
+/**
+ * Only one `lakegate up` at a time may use a system database: it holds an advisory lock, on a connection of its own.
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { askSystemDatabase, clientConfigOf, type SystemDatabaseAddress } from './system-database.ts'
 
-/** "lakegate" as a number; any constant would do that nobody else uses in this database. */
+/** "lakegate" as a number; any constant would do that nothing else uses in this database. */
 const LOCK = '7809632219628565605'
-/** The connection of a Lakegate that was killed is gone a moment later, and its lock with it. */
+/** When a Lakegate was killed, its connection ends a moment later, and the lock with it. */
 const ATTEMPTS = 20
 const PAUSE_MS = 150
-/** How soon a lock that went with its connection is asked for again. */
+/** Pause before trying to take the lock again after it was lost with its connection. */
 const RETAKE_MS = 1_000
 
 /**
- * @param onLost told why when the lock went, with its connection, and could not be taken again at once; it is
- *   asked for again until it is held or released
- * @returns the way to let go, or undefined when another process holds it
+ * @param onLost called with the reason when the lock was lost with its connection and could not be taken again at once;
+ * Lakegate tries again until it holds the lock or releases it
+ * @returns a function that releases the lock; undefined when another process holds it
  */
 export async function holdInstallation(
   address: SystemDatabaseAddress,
@@ -36,7 +38,7 @@ export async function holdInstallation(
         await pause(PAUSE_MS)
       }
     } catch (error) {
-      // A connection that is lost has ended; one that refuses the question has not.
+      // A lost connection has ended already; one on which the query failed has not.
       await next.end().catch(() => undefined)
       throw error
     }
@@ -77,7 +79,7 @@ async function connect(address: SystemDatabaseAddress): Promise<pg.Client> {
     application_name: 'lakegate lock',
     keepAlive: true,
   })
-  // A lost connection ends, and its end is what is acted upon.
+  // A lost connection also emits `end`, and that is handled.
   client.on('error', () => undefined)
   await client.connect()
   return client

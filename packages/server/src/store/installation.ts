@@ -1,4 +1,4 @@
-/** The one row that says which account, workspace and administrator the first start made. */
+/** The single row that records which account, workspace and administrator the first start created. */
 import type { SystemQueries } from './schema.ts'
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
@@ -53,7 +53,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
     completeInstallation: (invitation, handOver) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // The second of two waits here for the row, and then finds it completed.
+          // A concurrent caller waits here for the row, and then finds it completed.
           const completed = await transaction
             .updateTable('installation')
             .set({ completed_at: invitation.createdAt })
@@ -69,7 +69,7 @@ export function createInstallationStore(database: SystemDatabase): InstallationS
     createInstallation: (request) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // Two first starts may race: the second one waits here and then finds what the first one made.
+          // Two first starts may race: the second waits here and then finds what the first one created.
           await sql`LOCK TABLE installation IN EXCLUSIVE MODE`.execute(transaction)
           const existing = await load(transaction)
           if (existing !== undefined) return existing

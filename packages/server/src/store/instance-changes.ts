@@ -1,6 +1,6 @@
 /**
- * Tells every process when a database instance changes. The trigger in the schema sends the notice; after a lost
- * connection the callbacks run once, for what was missed.
+ * Notifies every process when a database instance changes. The trigger in the schema sends the notice; after a lost
+ * connection the callbacks run once, because notices may have been missed.
  */
 import type { InstanceChanges } from '../operations/ports/instances.ts'
 import { listenOn, type Listening, type StandingConnection } from './notices.ts'
@@ -8,7 +8,7 @@ import type { SystemDatabaseAddress } from './system-database.ts'
 
 export interface RunningInstanceChanges extends InstanceChanges, Listening {}
 
-/** @param standing as of `listenOn` */
+/** @param standing as for `listenOn` */
 export function createInstanceChanges(
   address: SystemDatabaseAddress,
   standing: StandingConnection,

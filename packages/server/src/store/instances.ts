@@ -1,4 +1,4 @@
-/** Database instances: what was asked for, what is, and who may do what with them. */
+/** Database instances: their wanted settings, their actual state, and the permissions on them. */
 import { sql, type Insertable, type Selectable } from 'kysely'
 import type { DatabaseInstance, InstanceListener, InstanceSettings } from '../domain/database-instance.ts'
 import type { IdentityId, InstanceUid, WorkspaceId } from '../domain/ids.ts'
@@ -23,7 +23,7 @@ interface NameQuestion {
   readonly name: string
 }
 
-/** The same numbers in both belong to one question. */
+/** Parallel arrays: the elements at one index belong to one question. */
 interface NameQuestions {
   readonly workspaceIds: readonly WorkspaceId[]
   readonly names: readonly string[]
@@ -53,7 +53,7 @@ interface PermissionQuestion {
   readonly identityIds: readonly IdentityId[]
 }
 
-/** One line for each identity of each question. */
+/** One row for each identity of each question. */
 interface PermissionQuestions {
   readonly questions: readonly number[]
   readonly uids: readonly InstanceUid[]
@@ -89,7 +89,7 @@ export const createInstanceStore = (database: SystemDatabase): InstanceStore => 
   ...instancePermissions(database),
 })
 
-/** What is known of instances. */
+/** Reads instances. */
 function instanceReads(
   database: SystemDatabase,
 ): Pick<InstanceStore, 'loadInstance' | 'findByName' | 'listPage' | 'count' | 'listAll'> {
@@ -126,7 +126,7 @@ function instanceReads(
       askSystemDatabase(async () => {
         let query = rows().where('workspace_id', '=', workspaceId)
         if (after !== undefined) {
-          // A row comparison: exactly what comes behind it in the order of the page.
+          // A row comparison: exactly the rows that follow in the order of the page.
           query = query.where(({ eb, refTuple, tuple }) =>
             eb(refTuple('created_at', 'uid'), '>', tuple(after.createdAt, after.uid)),
           )
@@ -144,11 +144,11 @@ function instanceReads(
   }
 }
 
-/** What is wanted of them, decided on what the caller has seen. */
+/** Changes of the wanted settings, each based on what the caller has read. */
 function instanceChanges(
   database: SystemDatabase,
 ): Pick<InstanceStore, 'insert' | 'updateSettings' | 'updateState' | 'updateAttachedCluster' | 'remove'> {
-  /** An update that finds its row only while state and settings are what the caller based its decision on. */
+  /** An update that matches the row only while state and settings are those on which the caller based its decision. */
   const asObserved = (observed: DatabaseInstance, within: SystemQueries = database) => {
     const columns = settingsColumns(observed.settings)
     return within
@@ -172,7 +172,7 @@ function instanceChanges(
       askSystemDatabase(async () => {
         try {
           return await database.transaction().execute(async (transaction) => {
-            // The lock on the workspace makes counting and inserting one step for everybody.
+            // The lock on the workspace makes counting and inserting atomic among concurrent callers.
             await transaction
               .selectFrom('workspace')
               .select('id')
@@ -243,7 +243,7 @@ function instanceChanges(
   }
 }
 
-/** What was found out of them. */
+/** Records facts that were found out about instances. */
 const instanceRecords = (
   database: SystemDatabase,
 ): Pick<InstanceStore, 'recordFault' | 'recordCluster' | 'recordListener' | 'recordPooledListener'> => ({
@@ -301,7 +301,7 @@ const instanceRecords = (
     }),
 })
 
-/** Who may do what with them. */
+/** Permissions on instances. */
 function instancePermissions(
   database: SystemDatabase,
 ): Pick<InstanceStore, 'loadPermission' | 'loadPermissionsIn' | 'listPermissions' | 'replacePermissions'> {

@@ -1,7 +1,7 @@
 /**
- * Hints that sessions were opened or ended and audit records written, from whichever process to the control planes, by
- * notices. Nothing is sent while no control plane says that somebody watches; otherwise each process sends at once, and
- * then once a second at most, for however many logins.
+ * Hints that sessions were opened or ended and audit records written, sent by any process to the control planes as
+ * notices. Nothing is sent unless a control plane reports that somebody watches. Then each process sends at once, and
+ * afterwards at most once a second, however many logins there are.
  */
 import { sql } from 'kysely'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { gatherPayloads } from './notice-payload.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 const PAUSE_MS = 1_000
-/** Control planes say it again every 20 s (`WATCH_AGAIN_MS` of http/console/event-streams.ts). */
+/** Control planes repeat the report every 20 s (`WATCH_AGAIN_MS` of http/console/event-streams.ts). */
 const WATCHED_MS = 60_000
 
 export type SentHint =
@@ -23,7 +23,7 @@ export interface RunningHintSender extends HintSender {
   stop(): void
 }
 
-/** @param ports.onFailure told of a notice that could not be sent; it is tried again while somebody watches */
+/** @param ports.onFailure called when a notice could not be sent; it is sent again while somebody watches */
 export function createHintSender(
   database: SystemDatabase,
   ports: { readonly uptimeMs: () => number; readonly onFailure: (error: unknown) => void },
@@ -80,7 +80,7 @@ export function createHintSender(
   }
 }
 
-/** Makes every process send its hints for a while. */
+/** Makes every process send its hints for the next WATCHED_MS. */
 export const createWatchSender = (database: SystemDatabase) => (): Promise<void> =>
   askSystemDatabase(async () => {
     await sql`NOTIFY live_watch`.execute(database)
@@ -90,7 +90,7 @@ const hintsShape = z.array(
   z.union([z.object({ sessions: z.uuid() }), z.object({ audit: z.string().max(32).nullable() })]),
 )
 
-/** @returns none for what is no list of hints: another version's */
+/** @returns an empty list for a payload of another shape, which another version wrote */
 export function parseHints(payload: string): readonly SentHint[] {
   const parsed = hintsShape.safeParse(jsonOrUndefined(payload))
   if (!parsed.success) return []

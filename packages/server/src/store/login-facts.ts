@@ -1,8 +1,8 @@
 /**
- * What a login asks of the system database, fresh at every login (DESIGN §5, §6): the instance, the identity, whether it is assigned to the
- * workspace, and — for the role of a group — the group, its assignment and the path of membership. Logins of one moment
- * share the query, and each is answered as if alone. The cost of one is that of the identity's own ancestors;
- * test/store/query-plans.test.ts watches it.
+ * What a login reads from the system database, fresh at every login (DESIGN §5, §6): the instance, the identity,
+ * whether it is assigned to the workspace, and — for the role of a group — the group, its assignment and the path of
+ * membership. Concurrent logins share the query, and each gets the same answer as if alone. The cost of a login depends
+ * only on the identity's own ancestors; test/store/query-plans.test.ts checks this.
  */
 import { sql } from 'kysely'
 import { FOLLOWED_GROUP_NESTING } from '../domain/group-nesting.ts'
@@ -19,7 +19,7 @@ import { askSystemDatabaseTogether, type SystemDatabase } from './system-databas
 
 interface LoginRow extends Partial<InstanceRow> {
   readonly question: number
-  /** Null when nobody has this id any more. */
+  /** Null when no identity has this id any more. */
   readonly identity_id: string | null
   readonly identity_type: Identity['type']
   readonly identity_name: string
@@ -36,14 +36,14 @@ interface LoginRow extends Partial<InstanceRow> {
 }
 
 interface LoginQuestion {
-  /** Undefined where the instance is known. */
+  /** Undefined when the caller has the instance already. */
   readonly instanceUid?: InstanceUid | undefined
   readonly identityId: IdentityId
   readonly workspaceId: WorkspaceId
   readonly groupId: IdentityId | undefined
 }
 
-/** The same numbers in all of them belong to one login. */
+/** Parallel arrays: the elements at one index belong to one login. */
 export interface LoginQuestions {
   readonly instanceUids: readonly (InstanceUid | null)[]
   readonly identityIds: readonly IdentityId[]
@@ -53,7 +53,10 @@ export interface LoginQuestions {
 
 const WORKSPACE = sql`asked.workspace_id`
 
-/** The arrays are in subqueries to hide their length: planned for each length anew, the plan costs more than the work. */
+/**
+ * The arrays are in subqueries to hide their length from the planner: otherwise it would plan anew for each length,
+ * which costs more than the query.
+ */
 export const loginFactsQuery = ({
   instanceUids,
   identityIds,
@@ -125,7 +128,7 @@ export function createLoginDirectory(database: SystemDatabase): LoginDirectory {
 }
 
 const askedInstanceOf = (row: LoginRow): DatabaseInstance | undefined =>
-  // A row without the instance has null in its columns.
+  // In a row without an instance, the columns of the instance are null.
   typeof row.uid === 'string' ? instanceOf(row as InstanceRow) : undefined
 
 function principalOf(row: LoginRow): PrincipalFacts | undefined {
@@ -167,7 +170,7 @@ function groupOf(row: LoginRow): GroupFacts | undefined {
   }
 }
 
-/** Breadth first over at most the identity's own ancestors; from the group down to the identity. */
+/** A breadth-first search over at most the identity's own ancestors; from the group down to the identity. */
 function shortestPath(
   memberships: LoginRow['memberships'],
   identityId: string,

@@ -17,8 +17,8 @@ const INSUFFICIENT_PRIVILEGE = '42501'
 const MIGRATIONS = fileURLToPath(packageFile('sql/system/'))
 
 /**
- * @throws Fault system_database_newer when the database was migrated by a later version of Lakegate, system_database_closed
- *   when its user may not make the tables
+ * @throws Fault system_database_newer when a later version of Lakegate migrated the database, system_database_closed
+ * when its user may not create the tables
  */
 export async function migrate(database: SystemDatabase): Promise<void> {
   await askSystemDatabase(async () => {
@@ -65,7 +65,7 @@ async function readMigrations(): Promise<Record<string, Migration>> {
   return Object.fromEntries(await Promise.all(entries))
 }
 
-/** Creates the database of that name in the embedded system cluster when it is not there yet. */
+/** Creates the database of that name in the embedded system cluster if it does not exist. */
 export async function createDatabaseIfMissing(
   address: SystemDatabaseAddress & { kind: 'socket' },
 ): Promise<void> {

@@ -1,4 +1,4 @@
-/** What is kept beside the names of an identity (sql/system/0012-names.sql). */
+/** The columns that are derived from the names of an identity (sql/system/0012-names.sql). */
 import type { Identity } from '../domain/identity.ts'
 import { nameKeysOf } from '../domain/name-keys.ts'
 import { findNameProblem } from '../domain/names.ts'

@@ -1,11 +1,14 @@
-/** Which identity a name that somebody brings means: user names in any letter case, all others exactly (behaviour 47). */
+/**
+ * Which identity a name given by a client means: user names are compared in any letter case, all others exactly
+ * (behaviour 47).
+ */
 import { sql, type RawBuilder } from 'kysely'
 import type { Identity, IdentityType } from '../domain/identity.ts'
 import { isSameUserName } from '../domain/name-keys.ts'
 
 /**
- * For the `identity` of a query; found by an index. What PostgreSQL takes for the letter case of a user name depends on the
- * locale of the database, so `isNamed` has the last word.
+ * A condition on the `identity` of a query, answered by an index. PostgreSQL's idea of letter case depends on the
+ * locale of the database, so the caller must check the result with `isNamed`.
  */
 export const hasName = (type: IdentityType, name: string): RawBuilder<boolean> => {
   switch (type) {

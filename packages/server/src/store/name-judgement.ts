@@ -1,6 +1,6 @@
 /**
- * Identities whose names nobody has judged yet: those that an older version made, and those that are in the way of another
- * one. They stay as they are, with their roles and their rights; what is wrong with them is written beside them.
+ * Checks the names of identities that have not been checked yet: those that an older version created, and those that
+ * collide with another one. The identities keep their names, roles and rights; what is wrong is recorded beside them.
  */
 import { sql } from 'kysely'
 import type { Identity } from '../domain/identity.ts'
@@ -12,7 +12,7 @@ import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 const BATCH = 1000
 
-/** More does not fit into an index of PostgreSQL; a name that becomes so long is refused today (domain/names.ts). */
+/** PostgreSQL cannot index longer keys; a name with such a key is refused nowadays (domain/names.ts). */
 const LONGEST_KEY = 512
 
 interface Judged {
@@ -31,7 +31,7 @@ interface JudgedRow {
   readonly problem: string | null
 }
 
-/** An identity whose name somebody should change. */
+/** An identity that somebody should rename. */
 export interface MarkedIdentity {
   readonly id: IdentityId
   readonly type: Identity['type']
@@ -39,7 +39,7 @@ export interface MarkedIdentity {
 }
 
 /**
- * In batches, each of them kept: a start that is killed goes on with the next one. Costs one question where there is
+ * Works in batches and commits each: if a start is killed, the next one continues. Costs one query when there is
  * nothing to do.
  */
 export async function judgeNames(database: SystemDatabase): Promise<void> {
@@ -53,7 +53,7 @@ export async function judgeNames(database: SystemDatabase): Promise<void> {
   }
 }
 
-/** @returns the first of those that are marked, by id, and how many there are */
+/** @returns the first marked identities, by id, and how many there are in all */
 export async function listMarkedIdentities(
   database: SystemDatabase,
   atMost: number,
@@ -79,9 +79,9 @@ export async function listMarkedIdentities(
   })
 }
 
-/** @returns the last id of the batch; undefined when there was nobody left */
+/** @returns the last id of the batch; undefined when no identity was left */
 async function judgeBatch(transaction: SystemTransaction, after: string): Promise<string | undefined> {
-  // Of several control planes that start together, one works and the others find nothing left.
+  // Of several control planes that start together, one does the work and the others find nothing left.
   await lockMemberships(transaction)
   const rows = await transaction
     .selectFrom('identity')
@@ -109,7 +109,10 @@ async function judgeBatch(transaction: SystemTransaction, after: string): Promis
   return rows.at(-1)?.id
 }
 
-/** The identities that have the same keys already, by the id of who would have them too; each is found by its index. */
+/**
+ * The identities that have the same keys already, by the id of the identity that also needs them; each is found by an
+ * index.
+ */
 async function findHolders(
   transaction: SystemTransaction,
   judged: readonly Judged[],
@@ -131,7 +134,7 @@ async function findHolders(
   return new Map(rows.map(({ id, holder }) => [id, holder]))
 }
 
-/** Each key belongs to the oldest; the others go without until that one has gone, or has another name. */
+/** The oldest identity keeps each key; the others have none until that one is deleted or renamed. */
 function withoutDuplicates(
   judged: readonly Judged[],
   holders: ReadonlyMap<string, string>,

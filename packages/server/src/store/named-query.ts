@@ -1,16 +1,16 @@
 /**
- * Queries of every login and request. Their text is the same for every question, so kysely puts it together once, and
- * each connection prepares it once, under its name: both cost more than the answer (node-postgres, «Prepared statements»).
+ * Queries that every login and request makes. Their text never changes, so kysely builds it once, and each connection
+ * prepares it once under its name: both cost more than executing it (node-postgres, «Prepared statements»).
  */
 import type { RawBuilder } from 'kysely'
 import type { SystemDatabase } from './system-database.ts'
 
 /**
- * @param name of this text alone
- * @param properties all those of a question
- * @param build the statement for a question; each property of it goes in as a parameter or not at all, and decides
- *   nothing about the text
- * @returns asks the question; each property is bound as a parameter where `build` put it
+ * @param name must be unique to this text
+ * @param properties all properties of a question
+ * @param build the statement for a question; it may use each property only as a parameter, and the text must not depend
+ * on their values
+ * @returns a function that executes the query; each property is bound to the parameter where `build` put it
  */
 export function namedQuery<Question extends object, Row extends object>(
   database: SystemDatabase,
@@ -22,7 +22,7 @@ export function namedQuery<Question extends object, Row extends object>(
     { readonly text: string; readonly bind: (question: Question) => readonly unknown[] } | undefined
 
   const compile = () => {
-    // Stand-ins that are found again among the parameters; no statement ever runs with them.
+    // Placeholders by which the parameters are recognised; no statement is ever executed with them.
     const standIns = new Map<unknown, keyof Question>(properties.map((property) => [{ property }, property]))
     const question = Object.fromEntries([...standIns].map(([standIn, property]) => [property, standIn]))
     const { sql: text, parameters } = build(question as Question).compile(database)

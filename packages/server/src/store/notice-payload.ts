@@ -1,7 +1,9 @@
-/** Puts parts into as few payloads of NOTIFY as they fit into, which takes less than 8,000 bytes at a time (its manual page). */
+/**
+ * Packs parts into as few NOTIFY payloads as possible; a payload must be shorter than 8000 bytes (PostgreSQL, NOTIFY).
+ */
 const MOST_BYTES = 7_500
 
-/** @param parts as JSON, each of which fits into one payload */
+/** @param parts as JSON; each must fit into one payload */
 export function gatherPayloads(parts: readonly string[]): readonly string[] {
   const payloads: string[] = []
   let gathered: string[] = []

@@ -1,6 +1,6 @@
 /**
- * Hears what other processes tell one another over LISTEN/NOTIFY of the system database, on one connection of its
- * own that is made again when it was lost.
+ * Receives what other processes send with NOTIFY in the system database, on a connection of its own that is opened
+ * again after it was lost.
  */
 import pg from 'pg'
 import type { ConfirmMasterKey } from '../operations/ports/keys.ts'
@@ -29,10 +29,10 @@ export interface StandingConnection {
 }
 
 /**
- * @param ports.onNotice told what was sent
- * @param ports.onResumed told after a lost connection was made again; what was sent meanwhile is missed
- * @param ports.onLost told when the connection was lost and is being made again
- * @param ports.confirmMasterKey asked at every connection; until it is content, none is made
+ * @param ports.onNotice called with each notice
+ * @param ports.onResumed called when a lost connection was opened again; the notices sent meanwhile were missed
+ * @param ports.onLost called when the connection was lost and is being opened again
+ * @param ports.confirmMasterKey called for every connection; the connection is used only after it succeeds
  */
 export function listenOn(
   channels: readonly NoticeChannel[],
@@ -67,7 +67,7 @@ export function listenOn(
       await holdMasterKey(next, ports.confirmMasterKey)
       for (const channel of channels) await next.query(`LISTEN ${channel}`)
     } catch (error) {
-      // Whoever called tries again, or gives up; what was opened until then is of no use.
+      // The caller tries again or gives up; the half-opened connection is of no use.
       isOver = true
       await next.end().catch(() => undefined)
       throw error
@@ -75,7 +75,7 @@ export function listenOn(
     client = next
   }
 
-  /** Until it succeeds: a database that restarts refuses more than once. */
+  /** Repeats until it succeeds: a database that restarts refuses more than one attempt. */
   const connectAgain = (error: Error): void => {
     if (stopped) return
     ports.onLost(error)

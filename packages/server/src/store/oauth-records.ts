@@ -1,4 +1,7 @@
-/** What the OAuth server remembers: sessions, grants, codes, refresh tokens; what opens something as a hash. */
+/**
+ * The records of the OAuth server: sessions, grants, codes, refresh tokens. Anything that grants access is stored as a
+ * hash.
+ */
 import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
 import type { OAuthRecord, OAuthRecordStore } from '../operations/ports/oauth.ts'
@@ -14,7 +17,7 @@ export const createOAuthRecordStore = (database: SystemDatabase): OAuthRecordSto
   ...signInSessions(database),
 })
 
-/** What the OAuth library looks up. */
+/** The lookups of the OAuth library. */
 function recordReads(
   database: SystemDatabase,
 ): Pick<OAuthRecordStore, 'find' | 'findByUid' | 'findByUserCode'> {
@@ -45,14 +48,14 @@ function recordReads(
   }
 }
 
-/** What it keeps and takes away. */
+/** The writes of the OAuth library. */
 const recordChanges = (
   database: SystemDatabase,
 ): Pick<OAuthRecordStore, 'save' | 'consume' | 'remove' | 'removeGrant' | 'removeExpired'> => ({
   save: (record) =>
     askSystemDatabase(async () => {
       const originHash = record.origin === undefined ? null : hashOf(record.origin.key)
-      // One statement: of many at once those that came first are counted, but for what is written at the same moment.
+      // A single statement: records saved before count towards the limit, except for those written at the same moment.
       const saved = await sql`
           INSERT INTO oauth_record AS kept
             (workspace_id, kind, id_hash, payload, identity_id, grant_id, uid, user_code_hash, created_at, expires_at, origin_hash)
@@ -66,7 +69,7 @@ const recordChanges = (
             identity_id = EXCLUDED.identity_id,
             grant_id = EXCLUDED.grant_id,
             uid = EXCLUDED.uid,
-            -- Known at the first time only; what is kept later keeps it.
+            -- Known only when the record is first saved; later saves keep it.
             user_code_hash = coalesce(EXCLUDED.user_code_hash, kept.user_code_hash),
             expires_at = EXCLUDED.expires_at`.execute(database)
       if ((saved.numAffectedRows ?? 0n) > 0n) return undefined
@@ -120,7 +123,7 @@ const recordChanges = (
     }),
 })
 
-/** What people see of it: where they are signed in. */
+/** The sessions as people see them: where they are signed in. */
 const signInSessions = (
   database: SystemDatabase,
 ): Pick<OAuthRecordStore, 'listSessions' | 'endSession' | 'endOthersOf'> => ({
@@ -162,7 +165,7 @@ const signInSessions = (
           .where('kind', '=', found.kind)
           .where('id_hash', '=', found.id_hash)
           .execute()
-        // The family of a grant: it would open nothing without it, and is not kept for nothing.
+        // The records that belong to a grant: they are useless without it, so they are deleted too.
         await transaction
           .deleteFrom('oauth_record')
           .where('identity_id', '=', identityId)
@@ -177,9 +180,9 @@ const signInSessions = (
 })
 
 /**
- * Sign-in sessions, and whatever was granted. What goes on goes on whole: the console in that browser has a grant of its own, which
- * the session names.
- * @param sessionUid the browser session that goes on, if any
+ * Ends sign-in sessions, and everything that was granted. A browser session that continues keeps all it needs: the
+ * console in that browser has a grant of its own, which the session names.
+ * @param sessionUid the browser session that continues, if any
  */
 export async function endSessionsOf(
   on: SystemQueries,
@@ -201,7 +204,7 @@ export async function endSessionsOf(
   )
 }
 
-/** The client of the web console: its tokens are never seen apart from the session of the browser, and neither is its grant. */
+/** The client of the web console: its tokens, and its grant, are shown only as part of the session of the browser. */
 const BOUND_TO_ITS_SESSION = 'lakegate-console'
 
 type SavedRecord = Parameters<OAuthRecordStore['save']>[0]
@@ -218,14 +221,14 @@ function hasRoom({ origin, workspaceId, kind, idHash, now }: SavedRecord, origin
     WHERE workspace_id = ${workspaceId}::bigint AND kind = ${kind} AND id_hash = ${idHash}::bytea)`
 }
 
-/** Counts no further than it has to. */
+/** Counts only as far as needed. */
 const fewerThan = (most: number, whose: RawBuilder<unknown>, now: Date) => sql`(
   SELECT count(*) < ${most} FROM (
     SELECT FROM oauth_record
     WHERE ${whose} AND identity_id IS NULL AND expires_at > ${now}::timestamptz LIMIT ${most}
   ) AS open)`
 
-/** Until the first of those in the way has expired. */
+/** Seconds until the first of the records that use up the limit expires. */
 async function secondsUntilRoom(
   database: SystemDatabase,
   originHash: Buffer | null,
@@ -242,7 +245,9 @@ async function secondsUntilRoom(
   return Math.max(1, Math.ceil(milliseconds / 1000))
 }
 
-/** Enough to tell sessions apart; says nothing about the cookie, of which it is the beginning of a hash of a hash. */
+/**
+ * Enough to tell sessions apart; it reveals nothing about the cookie, because it is the beginning of a hash of a hash.
+ */
 const sessionIdOf = (idHash: Buffer): string => hashOf(idHash.toString('hex')).toString('hex').slice(0, 24)
 
 function toRecord(row: Selectable<SystemSchema['oauth_record']> | undefined): OAuthRecord | undefined {

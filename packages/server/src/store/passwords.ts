@@ -48,7 +48,7 @@ export function createPasswordStore(database: SystemDatabase): PasswordStore {
     usePasswordLink: (hash, passwordHash, now) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // Deleting it is what makes it good once: of two that open it together one finds it gone.
+          // Deleting the link makes it work only once: if two callers use it together, one finds it gone.
           const used = await transaction
             .deleteFrom('sign_in_link')
             .where('token_hash', '=', Buffer.from(hash))
@@ -74,7 +74,7 @@ async function savePassword(on: SystemQueries, userId: IdentityId, hash: string,
     .execute()
 }
 
-/** Within a transaction: a new link ends the earlier ones, and the last one that was sent is the one that works. */
+/** Call it within a transaction. A new link replaces the earlier ones, so only the last one that was sent works. */
 export async function insertSignInLink(transaction: SystemQueries, link: NewSignInLink): Promise<void> {
   await transaction.deleteFrom('sign_in_link').where('user_id', '=', link.userId).execute()
   await transaction

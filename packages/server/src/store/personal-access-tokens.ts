@@ -21,7 +21,7 @@ interface TokenRow {
   readonly creator_name: string | null
 }
 
-/** Expired ones as well. */
+/** Includes expired tokens. */
 export const tokensQuery = ({ hashes }: { readonly hashes: readonly Buffer[] }) => sql<
   TokenRow & { readonly question: number }
 >`
@@ -65,14 +65,14 @@ export function createPersonalAccessTokenStore(database: SystemDatabase): Person
     insertPersonalAccessToken: (token) =>
       askSystemDatabase(async () => {
         const id = await database.transaction().execute(async (transaction) => {
-          // The lock on the owner makes counting and inserting one step for everybody.
+          // The lock on the owner makes counting and inserting atomic among concurrent callers.
           await transaction
             .selectFrom('identity')
             .select('id')
             .where('id', '=', token.identityId)
             .forUpdate()
             .execute()
-          // Expired ones are of no use to anybody; every start issues one, so they would pile up.
+          // Expired tokens are useless, and would pile up because every start issues one.
           await transaction
             .deleteFrom('personal_access_token')
             .where('identity_id', '=', token.identityId)
@@ -145,7 +145,7 @@ const toToken = (row: TokenRow): StoredPersonalAccessToken => ({
   comment: row.comment,
   scopes: row.scopes,
   createdAt: row.created_at,
-  // Older tokens were made by their owners.
+  // Tokens without a recorded creator are older; their owners made them.
   createdBy:
     row.created_by === null || row.created_by === row.identity_id
       ? { id: row.identity_id as IdentityId, name: row.owner_name }

@@ -1,6 +1,7 @@
 /**
- * The first question to an external system database at a start. What is wrong is said with the host, the port, the database,
- * the user and the cause, never with the password; later failures are those of a database that was good before.
+ * The first connection to an external system database at a start. An error names the host, the port, the database, the
+ * user and the cause, but never the password. Later failures are handled elsewhere, because the database was usable
+ * before.
  */
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
@@ -12,14 +13,14 @@ interface Cause {
   readonly nextStep: string
 }
 
-const RIGHT_URL = 'See that LAKEGATE_DATABASE_URL names the right'
+const RIGHT_URL = 'Make sure that LAKEGATE_DATABASE_URL names the right'
 
-/** By SQLSTATE of PostgreSQL, or error code of Node.js. */
+/** By SQLSTATE of PostgreSQL, or by error code of Node.js. */
 const KNOWN_CAUSES: readonly Cause[] = [
   {
     codes: ['ECONNREFUSED', 'ENOENT'],
     what: 'nothing listens there',
-    nextStep: `See that PostgreSQL runs and listens there, and that LAKEGATE_DATABASE_URL names the right host and port.`,
+    nextStep: `Make sure that PostgreSQL runs and listens there, and that LAKEGATE_DATABASE_URL names the right host and port.`,
   },
   {
     codes: ['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'],
@@ -38,7 +39,7 @@ const KNOWN_CAUSES: readonly Cause[] = [
   },
   {
     codes: ['28P01', '28000'],
-    what: 'it does not let this user in',
+    what: 'it refuses this user',
     nextStep: `${RIGHT_URL} user and password, and that pg_hba.conf lets that user in from this machine.`,
   },
   {
@@ -53,8 +54,8 @@ const KNOWN_CAUSES: readonly Cause[] = [
   },
   {
     codes: ['53300'],
-    what: 'it takes no more connections',
-    nextStep: 'Raise its max_connections, or end what holds them.',
+    what: 'it accepts no more connections',
+    nextStep: 'Raise its max_connections, or end other connections.',
   },
   {
     codes: ['57P03'],
@@ -63,12 +64,12 @@ const KNOWN_CAUSES: readonly Cause[] = [
   },
 ]
 
-/** Of TLS: OpenSSL and Node.js have a code for every way to be wrong. */
+/** For errors of TLS: OpenSSL and Node.js have a code for each of the many causes. */
 const TLS = /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO|SSL|TLS/
 const OF_TLS: Omit<Cause, 'codes'> = {
   what: 'TLS with it fails',
   nextStep:
-    'See what sslmode and sslrootcert in LAKEGATE_DATABASE_URL demand, and which certificate it shows.',
+    'Compare sslmode and sslrootcert in LAKEGATE_DATABASE_URL with the certificate that the server presents.',
 }
 const UNKNOWN: Omit<Cause, 'codes'> = {
   what: 'the connection to it fails',
@@ -79,7 +80,7 @@ const UNKNOWN: Omit<Cause, 'codes'> = {
 export async function reachSystemDatabase(address: SystemDatabaseAddress): Promise<void> {
   const client = openClient(address)
   const where = describe(client)
-  // The attempt to connect, or the question, reports it as well.
+  // `connect` or the query reports the error as well.
   client.on('error', () => undefined)
   let isStandby: boolean
   try {
@@ -97,12 +98,12 @@ export async function reachSystemDatabase(address: SystemDatabaseAddress): Promi
   throw new Fault({
     code: 'system_database_read_only',
     origin: 'configuration',
-    message: `The system database ${where} is a standby, which nothing can be written to.`,
+    message: `The system database ${where} is a standby, which is read-only.`,
     nextStep: 'Name the primary in LAKEGATE_DATABASE_URL.',
   })
 }
 
-/** The driver reads the files that the URL names (sslrootcert and the like) when it reads the URL. */
+/** The driver reads the files that the URL names (sslrootcert and the like) when it parses the URL. */
 function openClient(address: SystemDatabaseAddress): pg.Client {
   try {
     return new pg.Client(clientConfigOf(address))
@@ -110,7 +111,7 @@ function openClient(address: SystemDatabaseAddress): pg.Client {
     throw new Fault({
       code: 'configuration_invalid',
       origin: 'configuration',
-      // Its message may hold the URL, and so the password; a system error names a file.
+      // Its message may contain the URL, and so the password; only a system error, which names a file, is safe to show.
       message: `The setting database-url cannot be used${cause instanceof Error && 'syscall' in cause ? `: ${cause.message}` : ''}.`,
       nextStep: 'Set LAKEGATE_DATABASE_URL to, for example, postgres://lakegate@db.example.com/lakegate.',
     })
@@ -133,7 +134,7 @@ function unreachable(where: string, cause: unknown): Fault {
   })
 }
 
-/** A host with several addresses fails with one error for each of them, and with no sentence for all. */
+/** For a host with several addresses, Node.js reports one error per address and no message for all of them. */
 function read(cause: unknown): { readonly code: string; readonly said: string } {
   if (!(cause instanceof Error)) return { code: '', said: String(cause) }
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''

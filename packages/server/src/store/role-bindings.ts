@@ -1,6 +1,6 @@
 /**
- * Which role of an attached cluster belongs to which identity, where the cluster has no place that only a superuser can
- * write. A login asks for it beside the facts of the role, together with the other logins of the moment.
+ * Which role of an attached cluster is bound to which identity, for clusters without a place that only a superuser can
+ * write. A login reads it in parallel with the facts of the role, in one query with other concurrent logins.
  */
 import { sql, type Selectable } from 'kysely'
 import type { IdentityId, InstanceUid, RoleOid } from '../domain/ids.ts'
@@ -84,7 +84,7 @@ export function createRoleBindingStore(database: SystemDatabase): RoleBindingSto
           const inserted = await transaction
             .insertInto('role_binding')
             .values(rowOf(uid, kept))
-            // Waits for whoever is at it: the first one has it.
+            // Waits for a concurrent insert of the same row; the first one wins.
             .onConflict((conflict) => conflict.doNothing())
             .returning('role_oid')
             .executeTakeFirst()

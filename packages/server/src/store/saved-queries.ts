@@ -1,6 +1,7 @@
 /**
- * Saved queries in the system database. A change first locks the row of its owner, as deleting the owner does, so that
- * the two never wait for one another, and of changes of one owner at once each sees what the others keep.
+ * Saved queries in the system database. A change first locks the row of the owner, as deleting the owner does, so that
+ * the two never deadlock; concurrent changes of one owner are serialised, so that each sees what the others have
+ * stored.
  */
 import { sql, type Selectable } from 'kysely'
 import type { IdentityId, WorkspaceId } from '../domain/ids.ts'
@@ -18,7 +19,7 @@ export function createSavedQueryStore(database: SystemDatabase): SavedQueryStore
   return {
     listVisible: (workspaceId, viewerId, { after, size, mostBytes }) =>
       askSystemDatabase(async () => {
-        // Each half in the order of its own index, so that a page costs what it holds.
+        // Each half is read in the order of its own index, so that the cost of a page depends on its size only.
         const half = (which: ReturnType<typeof sql<boolean>>) => sql`(
           SELECT * FROM saved_query
            WHERE workspace_id = ${workspaceId} AND ${which}
@@ -91,7 +92,7 @@ export function createSavedQueryStore(database: SystemDatabase): SavedQueryStore
   }
 }
 
-/** Before every other. */
+/** Sorts before every other id. */
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 async function load(database: SystemQueries, id: string): Promise<SavedQuery | undefined> {
@@ -105,7 +106,7 @@ async function load(database: SystemQueries, id: string): Promise<SavedQuery | u
   return row === undefined ? undefined : toQuery(row)
 }
 
-/** The owner never changes, so its row can be locked by what was read before. */
+/** The owner never changes, so it can be read before its row is locked. */
 async function lock(transaction: SystemTransaction, id: string): Promise<SavedQuery | undefined> {
   const seen = await load(transaction, id)
   if (seen === undefined) return undefined
@@ -113,7 +114,10 @@ async function lock(transaction: SystemTransaction, id: string): Promise<SavedQu
   return load(transaction, id)
 }
 
-/** Foreign keys to it can still be checked meanwhile. A deleted owner has no row; a query of it will not go in. */
+/**
+ * With this lock, foreign keys to the row can still be checked. A deleted owner has no row, and inserting a query of
+ * that owner fails.
+ */
 const lockOwner = (transaction: SystemTransaction, ownerId: IdentityId) =>
   transaction.selectFrom('identity').select('id').where('id', '=', ownerId).forNoKeyUpdate().execute()
 

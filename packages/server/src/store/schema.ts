@@ -1,6 +1,6 @@
 /**
- * The tables of the system database as kysely sees them; sql/system/*.sql is the truth, and a test compares
- * the two. 64-bit ids come and go as decimal strings.
+ * The tables of the system database as kysely types; sql/system/*.sql is authoritative, and a test compares the two.
+ * 64-bit ids are read and written as decimal strings.
  */
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { KeptValue } from '../domain/directory.ts'
@@ -11,10 +11,10 @@ import type { SessionQuestion } from '../operations/ports/sessions.ts'
 /** Written as ISO text or Date, read as Date. */
 type Timestamp = ColumnType<Date, Date, Date>
 type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>
-/** jsonb is written as text, so that node-postgres does not take an array for a PostgreSQL array. */
+/** jsonb is written as text, because node-postgres would convert an array to a PostgreSQL array. */
 type Json<Value> = ColumnType<Value, string, string>
 
-/** As JSON: what is undefined is left out, instants are ISO text. */
+/** The JSON form: undefined fields are left out, times are ISO text. */
 export type SentSession = {
   [Field in keyof OpenSession as undefined extends OpenSession[Field] ? never : Field]: Sent<
     OpenSession[Field]

@@ -1,7 +1,7 @@
 /**
- * What the system database keeps encrypted under the master key: every column of bytes whose name says so. It is asked
- * of the catalog, so that a rotation forgets none that a later version adds; test/store/sealed-columns.test.ts holds
- * that bytes under any other name are hashes.
+ * What the system database keeps encrypted under the master key: every bytea column whose name says so. The columns are
+ * read from the catalog, so that a rotation includes those that a later version adds; test/store/sealed-columns.test.ts
+ * checks that bytea columns under any other name are hashes.
  */
 import { sql } from 'kysely'
 import type pg from 'pg'
@@ -30,9 +30,10 @@ export const listSealedColumns = async (database: SystemQueries): Promise<readon
   ).rows
 
 /**
- * Before a rotation touches anything: opens everything that is sealed, and changes nothing.
- * @returns how many values there are
- * @throws Fault master_key_in_use, master_key_does_not_fit when a value does not open, system_database_unavailable
+ * Called before a rotation changes anything: decrypts everything that is encrypted, and changes nothing.
+ * @returns the number of encrypted values
+ * @throws Fault master_key_in_use, master_key_does_not_fit when a value cannot be decrypted,
+ * system_database_unavailable
  */
 export const tryMasterKey = (
   database: SystemDatabase,
@@ -52,11 +53,12 @@ export const tryMasterKey = (
   )
 
 /**
- * Seals everything anew, in one transaction: all of it or nothing.
- * @param ports.open opens what was sealed under the old key or the new one
- * @param ports.sealed knows the new key alone
- * @returns how many values there are
- * @throws Fault master_key_in_use while a control plane or a gateway runs, master_key_does_not_fit, system_database_unavailable
+ * Encrypts everything again, in one transaction.
+ * @param ports.open decrypts what was encrypted with the old key or the new one
+ * @param ports.sealed has only the new key
+ * @returns the number of encrypted values
+ * @throws Fault master_key_in_use while a control plane or a gateway runs, master_key_does_not_fit,
+ * system_database_unavailable
  */
 export const sealAllAnew = (
   database: SystemDatabase,
@@ -67,7 +69,7 @@ export const sealAllAnew = (
       await refuseWhileInUse(transaction)
       let count = 0
       for (const column of await listSealedColumns(transaction)) {
-        // Nothing is added meanwhile, and no row moves, so that ctid names each.
+        // Prevents inserts and updates meanwhile, so that each ctid keeps identifying the same row.
         await sql`LOCK TABLE ${sql.table(column.table)} IN ACCESS EXCLUSIVE MODE`.execute(transaction)
         for (const { ctid, value } of await readColumn(transaction, column)) {
           const anew = ports.sealed.encrypt(ports.open.decrypt(value))
@@ -90,14 +92,14 @@ const readColumn = async (database: SystemQueries, { table, column }: SealedColu
         FROM ${sql.table(table)} WHERE ${sql.ref(column)} IS NOT NULL`.execute(database)
   ).rows
 
-/** "lakegate master key" in small; any constant would do that nobody else uses in this database. */
+/** LOCK of installation-lock.ts plus one; any constant would do that nothing else uses in this database. */
 const LOCK = '7809632219628565606'
 
 /**
- * Done on the standing connection of every process that holds the master key (notices.ts), so that nobody changes it
- * behind its back: what it sealed afterwards could not be opened by anybody. Waits while a rotation is under way. One may have
- * come before, behind the reading of the key or while the connection was lost; a rotation seals all or nothing, so one value
- * tells.
+ * Called on the standing connection of every process that holds the master key (notices.ts). The shared lock prevents a
+ * rotation while the process runs: what the process encrypted afterwards could not be decrypted by anybody. Waits while
+ * a rotation is in progress. A rotation may also have happened earlier, after the key was read or while the connection
+ * was lost; because a rotation encrypts all values or none, decrypting one value shows whether the key is current.
  * @throws what `confirm` throws
  */
 export async function holdMasterKey(client: pg.Client, confirm: ConfirmMasterKey): Promise<void> {
@@ -108,7 +110,7 @@ export async function holdMasterKey(client: pg.Client, confirm: ConfirmMasterKey
   for (const { value } of rows) confirm(value)
 }
 
-/** Of a process that has just stopped the connection, and with it the lock, goes a moment later. */
+/** When a process has just stopped, its connection ends a moment later, and the lock with it. */
 const LOCK_TIMEOUT_MS = 3_000
 
 async function refuseWhileInUse(transaction: SystemTransaction): Promise<void> {

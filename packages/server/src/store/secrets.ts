@@ -11,7 +11,7 @@ export function createSecretStore(database: SystemDatabase): SecretStore {
     insertSecret: (secret) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // The lock on the principal makes counting and inserting one step for everybody.
+          // The lock on the principal makes counting and inserting atomic among concurrent callers.
           await transaction
             .selectFrom('identity')
             .select('id')

@@ -1,4 +1,7 @@
-/** What a process with open sessions listens for, on one connection. A notice is a reason to look, and carries nothing. */
+/**
+ * The notices that a process with open sessions receives, on one connection. A notice carries no data; it only says
+ * that something must be read again.
+ */
 import type { SessionNotices } from '../operations/ports/sessions.ts'
 import { listenOn, type Listening, type StandingConnection } from './notices.ts'
 import type { SystemDatabaseAddress } from './system-database.ts'
@@ -7,7 +10,7 @@ const CHANNELS = ['database_instance', 'directory', 'session_question', 'live_wa
 
 export interface RunningSessionNotices extends SessionNotices, Listening {}
 
-/** @param standing as of `listenOn` */
+/** @param standing as for `listenOn` */
 export function createSessionNotices(
   address: SystemDatabaseAddress,
   standing: StandingConnection,
@@ -21,7 +24,7 @@ export function createSessionNotices(
       onNotice: (_payload, channel) => {
         tell(channel)
       },
-      // For what was missed.
+      // Notices may have been missed.
       onResumed: () => {
         CHANNELS.forEach(tell)
       },

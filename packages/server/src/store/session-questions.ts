@@ -1,6 +1,6 @@
 /**
- * Questions about open sessions, from the control plane to every gateway, through the system database alone: a row
- * and a notice go out, each gateway answers with a row. Nothing is written per login.
+ * Questions about open sessions, from the control plane to every gateway, using only the system database: the question
+ * is a row and a notice, and each gateway answers with a row. Nothing is written per login.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
@@ -14,7 +14,7 @@ const HEARTBEAT_MS = 10_000
 const LIVE_SECONDS = 30
 const ANSWER_LIMIT_MS = 3_000
 const POLL_MS = 20
-/** Longer than anybody waits; what its asker left behind goes after that. */
+/** Longer than anybody waits; after this time, what a vanished asker left behind is deleted. */
 const QUESTION_SECONDS = 60
 
 const revive = (sent: SentSession): OpenSession => ({
@@ -27,7 +27,7 @@ const revive = (sent: SentSession): OpenSession => ({
   lastActiveAt: new Date(sent.lastActiveAt),
 })
 
-/** Processes that serve sessions and said so lately. */
+/** Processes that serve sessions and have sent a heartbeat recently. */
 export const loadLiveGateways = (database: SystemDatabase): Promise<readonly string[]> =>
   askSystemDatabase(async () => {
     const live = await database
@@ -85,7 +85,7 @@ export interface GatewayProcess {
   readonly processId: number
 }
 
-/** @param onFailure told of heartbeats and answers that could not be written; the next one tries again */
+/** @param onFailure called when a heartbeat or an answer could not be written; the next one is tried as usual */
 export function createSessionAnswerer(
   database: SystemDatabase,
   notices: SessionNotices,
@@ -104,7 +104,7 @@ export function createSessionAnswerer(
         .values({ id: self.id, ...seen })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(seen))
         .execute()
-      // Processes that were killed leave a row; an hour is long enough to look for it.
+      // Killed processes leave a row behind; after an hour it is deleted.
       await database
         .deleteFrom('gateway_process')
         .where('seen_at', '<', sql<Date>`now() - interval '1 hour'`)
@@ -138,7 +138,7 @@ export function createSessionAnswerer(
           underWay.add(id)
           try {
             const sessions = await answer(question)
-            // The asker may have given up, and its question be gone.
+            // The asker may have given up and deleted its question.
             await askSystemDatabase(() =>
               sql`INSERT INTO session_answer (question_id, gateway_id, sessions)
                   SELECT id, ${self.id}::uuid, ${JSON.stringify(sessions)}::jsonb
@@ -160,7 +160,7 @@ export function createSessionAnswerer(
     async stop() {
       clearInterval(heartbeat)
       stopListening?.()
-      // A row that stays is not waited for after LIVE_SECONDS.
+      // If the row stays, nobody waits for this process after LIVE_SECONDS.
       await askSystemDatabase(() =>
         database.deleteFrom('gateway_process').where('id', '=', self.id).execute(),
       ).catch(onFailure)

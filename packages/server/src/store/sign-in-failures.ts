@@ -1,4 +1,6 @@
-/** Counts failed sign-ins in the system database, so that neither a restart nor another process forgets them. */
+/**
+ * Counts failed sign-ins in the system database, so that the counts survive a restart and are shared by all processes.
+ */
 import { sql } from 'kysely'
 import type { SignInBrake, SignInBrakeUpkeep, SignInLimit } from '../operations/ports/sign-in.ts'
 import { hashSecret } from '../tokens/secret.ts'
@@ -6,7 +8,7 @@ import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 /** Longer than the window of any limit. */
 const KEPT_MS = 60 * 60 * 1000
-/** A row is about a hundred bytes. From one address there are at most a hundred in fifteen minutes. */
+/** A row is about a hundred bytes. One address can cause at most a hundred rows in fifteen minutes. */
 const MOST_KEPT = 100_000
 
 const hashesOf = (limits: readonly SignInLimit[]): Buffer[] =>
@@ -23,7 +25,8 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake & SignI
 
     admitAttempt: (limits, now) =>
       askSystemDatabase(async () => {
-        // Names are made up faster than they are counted: of an address that is closed none is kept (attack 57).
+        // User names can be made up faster than they are counted, so nothing is recorded for an address that is closed
+        // (attack 57).
         if (await isClosed(limits, now)) return false
         for (const limit of limits) {
           if ((await count(limit, now)) > limit.failures) return false
@@ -45,7 +48,8 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake & SignI
 
     release: (limits) =>
       askSystemDatabase(async () => {
-        // Only the own pair of account and address: a success must not wipe out what others tried.
+        // Deletes only the pair of this account and this address: a success must not reset the counts that others
+        // caused.
         const [narrowest, ...others] = hashesOf(limits)
         if (narrowest === undefined) return
         await database.deleteFrom('sign_in_failure').where('key_hash', '=', narrowest).execute()
@@ -58,7 +62,7 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake & SignI
       }),
   }
 
-  /** @returns how many there are now; one statement, so that two at once are two */
+  /** @returns the count including this failure; one statement, so that two concurrent failures count as two */
   async function count(limit: SignInLimit, now: Date): Promise<number> {
     const windowStart = new Date(now.getTime() - limit.windowSeconds * 1000)
     const { failures } = await database

@@ -1,4 +1,4 @@
-/** Signing keys and the certificate authority: private parts only encrypted. */
+/** Signing keys and the certificate authority; private keys are stored only encrypted. */
 import type {
   CertificateAuthorityStore,
   StoredCertificateAuthority,
@@ -28,7 +28,7 @@ export function createSigningKeyStore(database: SystemDatabase): SigningKeyStore
     insertSigningKey: (key, { onlyIfNone, retireAt }) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
-          // Two processes may start or rotate at once; one current key is left.
+          // Two processes may start or rotate at the same time; only one current key must remain.
           await sql`LOCK TABLE signing_key IN EXCLUSIVE MODE`.execute(transaction)
           const current = transaction.selectFrom('signing_key').select('kid').where('retired_at', 'is', null)
           if (onlyIfNone && (await current.executeTakeFirst()) !== undefined) return
@@ -60,7 +60,7 @@ export const holdsEncryptedKeys = (database: SystemDatabase): Promise<boolean> =
     return keys.length + authorities.length > 0
   })
 
-/** 1 signs the servers of Lakegate, 2 the gateway as a client of attached clusters. */
+/** 1 signs the servers of Lakegate, 2 signs the gateway as a client of attached clusters. */
 export type CertificateAuthorityNumber = 1 | 2
 
 export function createCertificateAuthorityStore(

@@ -1,5 +1,5 @@
 /**
- * The connection pool of the system database, and the one place where its failures become `Fault`s: whatever
+ * The connection pool of the system database, and the one place where its failures become `Fault`s: an operation that
  * needs it is then refused with a retryable error, and nothing is guessed (DESIGN §8).
  */
 import { Kysely, PostgresDialect } from 'kysely'
@@ -19,13 +19,13 @@ export class SystemDatabase extends Kysely<SystemSchema> {
     this.#pool = pool
   }
 
-  /** A query that each connection prepares once; the name must belong to this text alone. */
+  /** A query that each connection prepares once; the name must be unique to this text. */
   async queryByName<Row extends object>(query: {
     readonly name: string
     readonly text: string
     readonly values: readonly unknown[]
   }): Promise<readonly Row[]> {
-    // A connection is good after a query that failed; the pool’s own `query` would close it then.
+    // A failed query leaves the connection usable, but the pool’s own `query` would close it.
     const client = await this.#pool.connect()
     try {
       const { rows } = await client.query<Row>({ ...query, values: [...query.values] })
@@ -55,15 +55,15 @@ export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig 
 })
 
 /**
- * The driver takes these words for verify-full, and prints a warning that libpq does not: its text would come before what
- * Lakegate says of the same connection.
+ * The driver treats these values as verify-full, and prints a warning that libpq does not. Replacing the value avoids
+ * the warning, which would come before Lakegate's own message about the connection.
  */
 const withStrictTls = (url: string): string =>
   /[?&]uselibpqcompat=true(&|$)/.test(url)
     ? url
     : url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full')
 
-/** @param onIdleError told when a connection in the pool dies; the pool replaces it by itself */
+/** @param onIdleError called when an idle connection of the pool dies; the pool replaces it by itself */
 export function openSystemDatabase(
   address: SystemDatabaseAddress,
   onIdleError: (error: Error) => void,
@@ -71,23 +71,23 @@ export function openSystemDatabase(
 ): SystemDatabase {
   const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize })
   pool.on('error', onIdleError)
-  // The pool listens to those that lie idle. A FATAL that comes to one that is taken, and not asked at that moment,
-  // would end this process; whoever asks next learns of it from the query.
+  // The pool handles errors of idle connections only. Without this listener, a FATAL error on a connection that is in
+  // use but has no query in progress would end this process; the next query on it reports the error.
   pool.on('connect', (client) => {
     client.on('error', () => undefined)
   })
   return new SystemDatabase(pool)
 }
 
-/** More questions than this in one query would keep each other waiting. */
+/** With more questions in one query they would delay each other. */
 const LARGEST_BATCH = 100
-/** Of each kind of question, while the other connections are free for everything else. */
+/** For each kind of question; the other connections stay free for everything else. */
 const MOST_BATCHES = 2
 
 /**
- * For questions that every request asks: those of one moment become one query (operations/ask-together.ts), which
- * takes arrays and answers with the number of the question in each row.
- * @param ask must find each row by the index, however many questions there are: LATERAL with OFFSET 0
+ * For questions that every request asks: concurrent ones become one query (operations/ask-together.ts), which takes
+ * arrays and returns the number of the question in each row.
+ * @param ask must find each row by the index, however many questions there are: use LATERAL with OFFSET 0
  */
 export function askSystemDatabaseTogether<
   Question,
@@ -96,9 +96,11 @@ export function askSystemDatabaseTogether<
 >(batch: {
   readonly keyOf: (question: Question) => string
   readonly ask: (questions: readonly Question[]) => Promise<readonly Row[]>
-  /** @param rows those of one question */
+  /** @param rows the rows of that one question */
   readonly answer: (rows: readonly Row[], question: Question) => Answer
-  /** Those under way: 1 makes batches larger, and a question wait for at most one other. */
+  /**
+   * How many queries may be in progress: with 1, batches are larger, and a question waits for at most one other query.
+   */
   readonly mostUnderWay?: number
 }): (question: Question) => Promise<Answer> {
   return askTogether(
@@ -117,13 +119,13 @@ export function askSystemDatabaseTogether<
   )
 }
 
-/** PostgreSQL error classes that say "not now": connection, insufficient resources, operator intervention, I/O. */
+/** PostgreSQL error classes that are temporary: connection, insufficient resources, operator intervention, I/O. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']
 
 /**
  * Runs one piece of work on the system database.
- * @throws Fault system_database_unavailable, retryable, when it could not be asked; RefusedError deleted_meanwhile when a row
- *   that a new one belongs to is gone; everything else is passed on
+ * @throws Fault system_database_unavailable, retryable, when it could not be reached; RefusedError deleted_meanwhile
+ * when a row that a new row references was deleted; other errors are passed on
  */
 export async function askSystemDatabase<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
@@ -143,10 +145,10 @@ export async function askSystemDatabase<Result>(work: () => Promise<Result>): Pr
 }
 
 function isUnavailable(error: unknown): boolean {
-  // Decided within a transaction; its words are anybody's, such as the name of a group «pool».
+  // Thrown on purpose within a transaction; its text may contain anything, such as the name of a group «pool».
   if (!(error instanceof Error) || error instanceof RefusedError) return false
   if (error instanceof pg.DatabaseError) return UNAVAILABLE_CLASSES.includes(error.code?.slice(0, 2) ?? '')
-  // node-postgres reports a lost or refused connection as a system error or by one of these sentences.
+  // node-postgres reports a lost or refused connection as a system error, or with one of these messages.
   return 'syscall' in error || /connection|timeout|pool|not queryable/i.test(error.message)
 }
 
@@ -165,7 +167,7 @@ export function isUndefinedTable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '42P01'
 }
 
-/** SQLSTATE 23503: what a new row belongs to was deleted meanwhile. */
+/** SQLSTATE 23503: a row that a new row references was deleted meanwhile. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23503'
 }

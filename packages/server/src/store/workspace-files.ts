@@ -1,7 +1,7 @@
 /**
- * Homes and what lies in them. Every change first locks the row of its home, so that of two who create one file exactly
- * one does (the lock of a bundle depends on it), no file is left in a directory that is being removed, and the sums in
- * the row are what is there.
+ * Homes and the files in them. Every change first locks the row of its home. So of two callers that create the same
+ * file exactly one succeeds (the lock of a bundle depends on it), no file is left in a directory that is being removed,
+ * and the totals in the row match the files.
  */
 import { sql } from 'kysely'
 import type { IdentityId } from '../domain/ids.ts'
@@ -26,7 +26,7 @@ export const createWorkspaceFileStore = (database: SystemDatabase): WorkspaceFil
   ...fileChanges(database),
 })
 
-/** What is in a home. */
+/** Reads the files of a home. */
 const fileReads = (
   database: SystemDatabase,
 ): Pick<
@@ -164,7 +164,8 @@ function fileChanges(
           const child = await objectsOf(transaction, home).where('parent', '=', path).limit(1).execute()
           if (child.length > 0) return 'not_empty' as const
         }
-        // Whatever is below begins with the path and a slash, and comes before the character behind the slash.
+        // Every path below begins with the path and a slash, and sorts before the path followed by the next character
+        // after the slash.
         const { rows } = await sql<{ objects: number; bytes: string }>`
           WITH gone AS (
             DELETE FROM workspace_object
@@ -187,8 +188,9 @@ function fileChanges(
 }
 
 /**
- * The owner's row first, as those who delete an owner lock it: PostgreSQL checks the references of a row again whenever
- * this transaction changed it before, and would then wait for whoever waits for the home.
+ * The owner's row is locked first, as deleting an owner does. PostgreSQL checks the foreign keys of a row again when
+ * this transaction has changed it before, and without this order it would wait for a transaction that waits for the
+ * home.
  */
 async function lockHome(transaction: SystemTransaction, home: Home): Promise<HomeUsage | 'no_such_home'> {
   const { rows } = await sql`
@@ -217,7 +219,7 @@ const saveUsage = (transaction: SystemTransaction, home: Home, usage: HomeUsage)
     .where('identity_id', '=', home.ownerId)
     .execute()
 
-/** Without their contents. */
+/** Without the contents of the files. */
 const objectsOf = (database: SystemQueries, home: Home) =>
   database
     .selectFrom('workspace_object')

@@ -18,7 +18,7 @@ export const createWorkspaceStore = (database: SystemDatabase): WorkspaceStore =
   ...assignmentRows(database),
 })
 
-/** Workspaces themselves. */
+/** The workspaces themselves. */
 const workspaceRows = (
   database: SystemDatabase,
 ): Pick<WorkspaceStore, 'loadWorkspace' | 'listWorkspaces' | 'createWorkspace' | 'deleteWorkspace'> => ({
@@ -69,9 +69,9 @@ const workspaceRows = (
   deleteWorkspace: (id) =>
     askSystemDatabase(() =>
       database.transaction().execute(async (transaction) => {
-        // Its system groups go with it, and identities that it made get another row.
+        // Its system groups are deleted with it, and the rows of identities that it created are changed.
         await lockMemberships(transaction)
-        // The lock keeps instances from being made in it meanwhile (store/instances.ts takes the same one).
+        // The lock prevents instances from being created in it meanwhile (store/instances.ts takes the same lock).
         await transaction.selectFrom('workspace').select('id').where('id', '=', id).forUpdate().execute()
         const result = await transaction
           .deleteFrom('workspace')
@@ -91,7 +91,7 @@ const workspaceRows = (
     ),
 })
 
-/** Who is in them. */
+/** The assignments of identities to workspaces. */
 const assignmentRows = (
   database: SystemDatabase,
 ): Pick<WorkspaceStore, 'listAssignments' | 'assign' | 'unassign'> => ({
@@ -119,7 +119,7 @@ const assignmentRows = (
     askSystemDatabase(async () => {
       try {
         await database.transaction().execute(async (transaction) => {
-          // It changes who is in `admins`, too.
+          // This also changes the members of `admins`.
           await lockMemberships(transaction)
           await transaction
             .insertInto('workspace_assignment')

@@ -61,7 +61,7 @@ it('keeps what it knew while nobody answers, and says that', async () => {
   await afterComparisons(3)
   expect(skew()).toBeCloseTo(10, 1)
   expect(lines).toContain(
-    'warn: the clock could not be compared with the system database’s; it is in a minute',
+    'warn: the clock could not be compared with the system database’s; the next attempt is in a minute',
   )
 })
 

@@ -1,7 +1,7 @@
 /** Texts of the audit. */
 import { plural } from '../message.ts'
 
-/** Of the events that Lakegate records; another one is shown by its name. */
+/** The events that Lakegate records; any other event is shown by its name. */
 const events: Readonly<Record<string, string>> = {
   login: 'Login',
   mint_database_credential: 'Token created',

@@ -153,7 +153,7 @@ export const instance = {
       'Roles with a password will be able to log in without a token. Such passwords do not expire, are not tied to a person, and do not end when somebody leaves. Use it for programs that cannot renew a token each hour. Tokens go on working.',
     enable: 'Enable',
     offTitle: (name: string) => `Disable Postgres native role login on ${name}?`,
-    // How many roles have a password is not told by the API, so no number stands for it.
+    // The API does not tell how many roles have a password, so the text has no number for it.
     offText: (open: number) =>
       `Roles with a password cannot log in any more; ${plural(open, { one: 'their # open session stays open until it ends.', other: 'their # open sessions stay open until they end.' })}`,
     counting: 'Counting the sessions that came in by a password…',

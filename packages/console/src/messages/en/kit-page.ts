@@ -1,4 +1,4 @@
-/** Texts of the page that shows the kit, for who builds pages and for the tests. */
+/** Texts of the page that shows the kit, for developers of pages and for the tests. */
 export const kitPage = {
   title: 'Kit',
   text: 'Every part of the console in every state. Nothing leads here; whoever builds a page looks here first.',

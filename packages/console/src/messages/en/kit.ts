@@ -1,4 +1,4 @@
-/** Texts of the kit: what every page's parts say. */
+/** Texts of the kit's components. */
 import { plural } from '../message.ts'
 
 export const kit = {

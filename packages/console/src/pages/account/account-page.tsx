@@ -1,4 +1,4 @@
-/** The frame of a page of the account: its tabs, and a word for whoever does not administer it. */
+/** The frame of a page of the account: its tabs, and an explanation for people who do not administer it. */
 import type { ReactNode } from 'react'
 import { useSession } from '../../data/session.ts'
 import { Page } from '../../kit/page.tsx'
@@ -8,7 +8,7 @@ import { DirectoryTabs } from '../identity/tabs.tsx'
 
 export interface AccountPageProps {
   readonly title: string
-  /** One thing of a list has no tabs of lists above it. */
+  /** The page of a single item does not show the tabs of the lists. */
   readonly hasTabs?: boolean
   readonly actions?: ReactNode
   readonly children: ReactNode

@@ -10,7 +10,7 @@ import { messages } from '../../messages/index.ts'
 
 const texts = messages.account.application
 
-/** The server's own bounds (http/api/custom-app-integrations.ts). */
+/** The server's own limits (http/api/custom-app-integrations.ts). */
 const FEWEST_MINUTES = 5
 const MOST_ACCESS_MINUTES = 60
 const MOST_REFRESH_MINUTES = 129_600

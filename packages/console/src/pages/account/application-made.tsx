@@ -1,4 +1,4 @@
-/** A new application: its client id, and (of a confidential one) its secret, this one time. */
+/** A new application: its client id and, for a confidential one, its secret, shown only once. */
 import { useState } from 'react'
 import type { MadeApplication } from '../../data/account.ts'
 import { Button } from '../../kit/button.tsx'

@@ -1,4 +1,4 @@
-/** OAuth applications that people sign in to through this account. */
+/** OAuth applications into which people sign in with this account. */
 import type { CustomAppIntegration } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'

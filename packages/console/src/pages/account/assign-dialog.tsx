@@ -68,7 +68,8 @@ export function AssignDialog({ accountId, workspaceId, workspaceName, onClose }:
         onChange={setPermission}
         options={PERMISSION_OPTIONS}
       />
-      {/* Administrators of a workspace make sign-in links of whom they keep, and act through whoever is assigned. */}
+      {/* Administrators of a workspace can create sign-in links for the users that it owns, and act through any
+          assigned identity. */}
       <Notice>{texts.trust(workspaceName)}</Notice>
       <InlineError error={assigning.error} />
     </Dialog>

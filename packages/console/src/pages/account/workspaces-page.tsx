@@ -1,4 +1,4 @@
-/** The workspaces of the account. Each lives at a host of its own. */
+/** The workspaces of the account. Each has a host of its own. */
 import type { WorkspaceAnswer } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'

@@ -1,4 +1,4 @@
-/** The filtered range as a file, one record a line. */
+/** Downloads the filtered range as a file, one record per line. */
 import { useMutation } from '@tanstack/react-query'
 import { IconDownload } from '@tabler/icons-react'
 import { downloadAudit, type AuditFilter, type AuditOf } from '../../data/audit.ts'

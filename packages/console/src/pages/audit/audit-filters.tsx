@@ -16,7 +16,7 @@ import styles from './audit.module.css'
 export interface AuditFiltersProps {
   readonly of: AuditOf
   readonly filter: AuditFilter
-  /** What is loaded: its reasons are offered. */
+  /** The loaded records, whose reasons are offered as choices. */
   readonly records: readonly AuditRecordAnswer[]
   readonly onChange: (changed: AuditSearch) => void
 }
@@ -152,7 +152,7 @@ function InstanceChip({ filter, onChange }: Pick<AuditFiltersProps, 'filter' | '
     <Choices
       label={messages.audit.filter.instance}
       value={uid}
-      // One that is deleted has records, and no name any more.
+      // A deleted instance has records, but no name any more.
       shown={data?.find((instance) => instance.uid === uid)?.name ?? uid}
       choices={(data ?? []).map((instance) => ({ value: instance.uid, label: instance.name }))}
       onChange={(chosen) => onChange({ instance_uid: chosen })}

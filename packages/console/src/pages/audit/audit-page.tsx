@@ -33,7 +33,7 @@ export function AccountAuditPage() {
   )
 }
 
-/** Without the frame of a page, for the pages of the account. */
+/** Without the frame of a page, for use in the pages of the account. */
 export function AccountAudit() {
   const session = useSession()
   return session.is_account_admin ? (
@@ -43,12 +43,12 @@ export function AccountAudit() {
   )
 }
 
-/** The filters live in the URL of whichever page shows the audit. */
+/** The filters are kept in the URL of the page that shows the audit. */
 function SearchedAudit({ of }: { readonly of: AuditOf }) {
   const filter: AuditSearch = auditSearch(useSearch({ strict: false }))
   const navigate = useNavigate()
   const change = (changed: AuditSearch) =>
     void navigate({ to: '.', search: { ...filter, ...changed }, replace: true })
-  // What was loaded, and what is new, belongs to one filter.
+  // The loaded records, and the count of new ones, belong to one filter.
   return <AuditView key={JSON.stringify([of, filter])} of={of} filter={filter} onChange={change} />
 }

@@ -1,4 +1,4 @@
-/** The filters of the audit as they stand in the URL. */
+/** The filters of the audit as they are in the URL. */
 import type { AuditFilter } from '../../data/audit.ts'
 import { searchFields, text } from '../../kit/search-fields.ts'
 

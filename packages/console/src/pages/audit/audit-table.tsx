@@ -1,4 +1,4 @@
-/** Records as rows; one opens as its JSON, which is what the API answers and the log has. */
+/** Records as rows; an opened row shows the JSON of the record, as in the API's answer and in the log. */
 import type { AuditRecordAnswer } from '@lakegate/client'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -29,7 +29,10 @@ interface Row {
   readonly record: AuditRecordAnswer
 }
 
-/** Records have no id: their place among those of the same instant is one, from old to new, so that new ones move nobody. */
+/**
+ * Records have no id. Their key is the time and their position among the records of the same time, from oldest to
+ * newest, so that new records do not change the keys of others.
+ */
 function toRows(records: readonly AuditRecordAnswer[]): readonly Row[] {
   const seen = new Map<string, number>()
   return [...records]

@@ -1,4 +1,4 @@
-/** The records that match, from new to old; what has come meanwhile is counted, and shown when the person asks for it. */
+/** The matching records, from newest to oldest; new ones are counted, and shown when the person asks for them. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import type { AuditRecordAnswer } from '@lakegate/client'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-/** What opens behind a chip that takes a text or an instant. */
+/** The choosers of filter chips for a text or a time. */
 import { useState } from 'react'
 import { Button } from '../../kit/button.tsx'
 import { TextField } from '../../kit/field.tsx'
@@ -14,7 +14,7 @@ export interface TextChooserProps {
   readonly onChoose: (value: string) => void
 }
 
-/** One of those that are offered, or another one, typed. */
+/** Offers values, and accepts another one that is typed. */
 export function TextChooser({ label, hint, offered, value, onChoose }: TextChooserProps) {
   const [text, setText] = useState(value ?? '')
   const matching = offered.filter((one) => one.includes(text.trim()))
@@ -49,7 +49,7 @@ const SPANS = { hour: HOUR, day: 24 * HOUR, week: 7 * 24 * HOUR, month: 30 * 24 
 export interface InstantChooserProps {
   readonly label: string
   readonly value: string | undefined
-  /** Spans that end now. */
+  /** Offers time spans that end now. */
   readonly offersSpans: boolean
   readonly onChoose: (instant: string) => void
 }
@@ -93,7 +93,7 @@ export function InstantChooser({ label, value, offersSpans, onChoose }: InstantC
   )
 }
 
-/** As a field of the type `datetime-local` has it: without a zone. */
+/** In the format of an `input` of the type `datetime-local`: without a time zone. */
 function toLocalText(time: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   return `${String(time.getFullYear())}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:${two(time.getMinutes())}`

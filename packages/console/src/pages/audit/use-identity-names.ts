@@ -1,10 +1,13 @@
-/** Who is behind a record: by the name that it has, else by the one that the identity has now. */
+/** The identity behind a record: the name in the record, otherwise the present name of the identity. */
 import { useQuery } from '@tanstack/react-query'
 import type { AuditRecordAnswer } from '@lakegate/client'
 import type { AuditOf } from '../../data/audit.ts'
 import { principalsByIdQuery } from '../../data/principals.ts'
 
-/** @returns a function that says the name; the id of an identity that is there no more; undefined where nobody is known */
+/**
+ * @returns a function that returns the name; the id if the identity no longer exists; undefined if the record has no
+ * identity
+ */
 export function useIdentityNames(
   of: AuditOf,
   records: readonly AuditRecordAnswer[],

@@ -1,4 +1,4 @@
-/** «Create database instance»: disabled, with the reason below, where the workspace has as many as it may have. */
+/** «Create database instance»: disabled, with the reason below, when the workspace has reached its limit. */
 import { useQuery } from '@tanstack/react-query'
 import { useId } from 'react'
 import { workspaceRightsQuery } from '../../data/session.ts'
@@ -8,7 +8,7 @@ import styles from './compute.module.css'
 
 export type Creation = 'absent' | 'open' | { readonly allowed: number }
 
-/** Nothing is shown until it is known. */
+/** Nothing is shown until the answer is known. */
 function useCreation(): Creation {
   const { data } = useQuery(workspaceRightsQuery)
   if (data?.actions.includes('create_instance') !== true) return 'absent'

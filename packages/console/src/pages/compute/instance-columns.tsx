@@ -11,7 +11,7 @@ import { capacityUnits, postgresVersion } from './instance-filter.ts'
 
 const texts = messages.compute
 
-/** @param ownName of the person, who is «you» in the list */
+/** @param ownName name of the person, shown as «you» in the list */
 export const instanceColumns = (ownName: string): readonly Column<DatabaseInstance>[] => [
   {
     id: 'name',

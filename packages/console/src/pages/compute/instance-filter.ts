@@ -1,4 +1,4 @@
-/** What the list of instances shows, as its URL has it. */
+/** Which instances the list shows, as its URL says. */
 import type { DatabaseInstance, DatabaseInstanceState } from '@lakegate/client'
 import { oneOf, searchFields, text } from '../../kit/search-fields.ts'
 

@@ -1,4 +1,4 @@
-/** Filters above the list of instances, kept in the URL; how many instances the workspace may have stands beside them. */
+/** Filters above the list of instances, kept in the URL, with the instance limit of the workspace beside them. */
 import { useQuery } from '@tanstack/react-query'
 import { workspaceRightsQuery } from '../../data/session.ts'
 import { Select } from '../../kit/choice.tsx'

@@ -1,4 +1,7 @@
-/** The list itself. Drawn again after what is typed into the filter stands there: ten thousand rows must not hold up a key. */
+/**
+ * The list itself. It is rendered after the typed text of the filter is shown, because ten thousand rows must not delay
+ * a key press.
+ */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'

@@ -24,7 +24,7 @@ export function OpenSessionsPage() {
   )
 }
 
-/** Who may see the sessions of an instance is asked before they are. */
+/** First asks of which instances the person may see the sessions, then reads the sessions. */
 function SessionsOf({ instances }: { readonly instances: readonly DatabaseInstance[] }) {
   const rights = useQueries({ queries: instances.map(({ name }) => instanceRightsQuery(name)) })
   const managed = instances.filter(
@@ -53,7 +53,7 @@ function AllSessions({ instances }: { readonly instances: readonly DatabaseInsta
       )}
       <SessionsSummary
         open={sessions.length}
-        // Each instance asks the same gateways.
+        // All instances ask the same gateways.
         silentGateways={Math.max(0, ...shown.map((answer) => answer.silent_gateways))}
         pausedAt={pausedAt}
         onPause={setPausedAt}

@@ -1,4 +1,4 @@
-/** Starts a stopped instance, from its row or from its page; absent for who may not. */
+/** Starts a stopped instance, from its row or from its page; hidden for people who may not. */
 import { useChangeInstance } from '../../data/instance-changes.ts'
 import { useMayDo } from '../../data/instances.ts'
 import { Button, type ButtonKind } from '../../kit/button.tsx'

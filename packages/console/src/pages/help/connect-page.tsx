@@ -1,4 +1,4 @@
-/** How any client connects, and where the ready lines are. */
+/** How any client connects, and where to find ready-made commands. */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { instancesQuery } from '../../data/instances.ts'

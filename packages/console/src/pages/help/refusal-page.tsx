@@ -1,4 +1,4 @@
-/** One refusal: what was read, what it means, who can change it, what to do (design 5.9). */
+/** One refusal: its message, what it means, who can change it, what to do (design 5.9). */
 import type { RefusalExplanation } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { refusalsQuery } from '../../data/refusals.ts'
@@ -98,7 +98,7 @@ function Explanation({ refusal }: { readonly refusal: RefusalExplanation }) {
 const present = (pairs: readonly (readonly [string, string | undefined])[]): readonly KeyValue[] =>
   pairs.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: <bdi>{value}</bdi> }]))
 
-/** As psql prints it, or as the API answers it; for a search. */
+/** As psql prints it, or as the API returns it, so that it can be searched for. */
 function verbatim({
   message,
   detail,

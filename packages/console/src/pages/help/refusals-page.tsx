@@ -1,4 +1,4 @@
-/** All refusals by name, to be searched by whatever a log or a client showed. */
+/** All refusals by name, searchable by any text that a log or a client showed. */
 import type { RefusalExplanation } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'

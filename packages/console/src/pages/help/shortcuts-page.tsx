@@ -1,4 +1,4 @@
-/** The keys of the console, at an address of their own. */
+/** The keys of the console, as a page with an address of its own. */
 import { KeyList } from '../../app/key-list.tsx'
 import { ShortcutSwitch } from '../../app/shortcut-switch.tsx'
 import { Page, Section } from '../../kit/page.tsx'

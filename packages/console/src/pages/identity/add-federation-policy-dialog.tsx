@@ -1,4 +1,4 @@
-/** Adds a federation policy; the issuers that people use most are filled in. */
+/** Adds a federation policy; the most common issuers are filled in. */
 import { z } from 'zod'
 import { createFederationPolicy } from '../../data/identity-access.ts'
 import { DialogForm } from '../../kit/dialog-form.tsx'
@@ -44,7 +44,8 @@ export function AddFederationPolicyDialog({
       preset: z.enum(PRESETS),
       issuer: z.url({ protocol: /^https?$/, error: texts.issuerProblem }),
       audiences: z.string(),
-      // A policy of the account takes whatever subject is a user's name; one of a service principal names its own.
+      // A policy of the account accepts as subject the name of any user; a policy of a service principal names its
+      // subject.
       subject: principalId === undefined ? z.string() : z.string().trim().min(1, texts.subjectProblem),
     }),
     initial: { preset: 'github', issuer: ISSUERS.github, audiences: '', subject: '' },

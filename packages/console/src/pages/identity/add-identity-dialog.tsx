@@ -1,4 +1,4 @@
-/** Adds an identity: a new one, or (to a workspace, by an administrator of the account) one that the account has already. */
+/** Adds an identity: a new one or, for account administrators, an existing one of the account to a workspace. */
 import { useState } from 'react'
 import { z } from 'zod'
 import { assignToWorkspace, type WorkspacePermission } from '../../data/account.ts'
@@ -21,7 +21,7 @@ export interface AddIdentityDialogProps {
   readonly place: Place
   readonly kind: IdentityKind
   readonly onClose: () => void
-  /** Shows the new one's page. */
+  /** Opens the page of the new identity. */
   readonly onOpen: (id: string) => void
 }
 
@@ -35,7 +35,7 @@ interface Values {
 
 interface Created {
   readonly id: string
-  /** Of a user: the link was refused or lost. */
+  /** For a user: no link could be created. */
   readonly lacksLink: boolean
 }
 
@@ -53,8 +53,9 @@ export function AddIdentityDialog({ place, kind, onClose, onOpen }: AddIdentityD
       }
       const created = await createIdentity(place, kind, bodyOf(kind, values))
       if (kind !== 'Users') return { id: created.id, lacksLink: false }
-      // Whoever made a user sends the link on; without one nobody could sign in. Where it cannot be made the user is there
-      // nevertheless, and a second «Add» would be refused: their page makes another.
+      // The creator of a user passes the sign-in link on; without one the user could not sign in. If the link cannot be
+      // created, the user still exists and a second «Add» would be refused, so the link has to be created on the user's
+      // page.
       const made = await createSignInLink(created.id).catch(() => undefined)
       setLink(made)
       return { id: created.id, lacksLink: made === undefined }

@@ -1,4 +1,4 @@
-/** Puts a user, service principal or group into a group. */
+/** Adds a user, service principal or group to a group. */
 import type { ScimGroup } from '@lakegate/client'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'

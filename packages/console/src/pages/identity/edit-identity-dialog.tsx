@@ -1,4 +1,4 @@
-/** Changes the names of an identity, and (by an administrator of the account) whether it administers the account. */
+/** Changes the names of an identity and, for account administrators, whether it administers the account. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { z } from 'zod'
@@ -43,8 +43,8 @@ export function EditIdentityDialog({
   onClose,
 }: EditIdentityDialogProps) {
   const queries = useQueryClient()
-  // As it was when the person began, or asked for it anew: a field that was never touched would take back what somebody else
-  // did, if it were compared with what the page below shows by now.
+  // The identity as it was when the person began to edit, or loaded it again. If the form were compared with the
+  // present data of the page below, an untouched field would undo what somebody else has changed.
   const [identity, setIdentity] = useState(shown)
   const title = texts.editTitle(nameOf(identity))
   const form = useForm<Values, unknown>({
@@ -60,7 +60,7 @@ export function EditIdentityDialog({
       onClose()
     },
   })
-  // What was typed stays; the rest, what it is compared with, and the version that it changes, are those of now.
+  // Typed values stay; all other values, the values to compare with, and the version are replaced by the current ones.
   const reloading = useMutation({
     mutationFn: () => queries.query({ ...identityQuery(place, kind, identity.id), staleTime: 0 }),
     onSuccess(fresh) {

@@ -1,4 +1,4 @@
-/** Makes a secret of a service principal, and shows it this one time. */
+/** Creates a secret of a service principal, and shows it only once. */
 import type { ServicePrincipalSecret } from '@lakegate/client'
 import { useState } from 'react'
 import { z } from 'zod'
@@ -60,7 +60,7 @@ export interface SecretShownProps {
   readonly onDone: () => void
 }
 
-/** In the memory of this component only. Closing without having copied asks once. */
+/** The secret is only in the memory of this component. Closing without having copied it asks once. */
 export function SecretShown({ secret, applicationId, onDone }: SecretShownProps) {
   const { workspace } = useSession()
   const [isCopied, setCopied] = useState(false)

@@ -1,4 +1,4 @@
-/** A group: its members, who can sign in as it, and what it is in (design 5.12). */
+/** A group: its members, who can sign in as it, and the groups that contain it (design 5.12). */
 import { GroupsSection } from './groups-section.tsx'
 import { IdentityPage } from './identity-page.tsx'
 import { EffectiveMembersSection, MembersSection } from './members-section.tsx'

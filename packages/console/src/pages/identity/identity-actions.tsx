@@ -1,4 +1,4 @@
-/** What can be done with an identity: only what the policy permits this person is there. */
+/** The actions on an identity; only those that the policy permits this person are shown. */
 import type { IdentityAction } from '@lakegate/client'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-/** Asks before an identity is deactivated, taken out of the workspace, or deleted; with what goes with it. */
+/** Asks before an identity is deactivated, removed from the workspace, or deleted, and says what is lost with it. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
@@ -26,7 +26,10 @@ interface DialogProps {
   readonly onClose: () => void
 }
 
-/** How many PostgreSQL sessions are open; undefined while it is not known, and for who may not ask: no number is guessed. */
+/**
+ * How many PostgreSQL sessions are open; undefined while it is not known, and for a person who may not ask, so that no
+ * number is guessed.
+ */
 function useOpenSessionCount(id: string): number | undefined {
   const maySee = useMayWith(id, 'manage_open_sessions') === true
   const { data } = useQuery({ ...identitySessionsQuery(id), enabled: maySee })

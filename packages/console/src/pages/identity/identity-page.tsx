@@ -1,4 +1,4 @@
-/** One identity: its head with what can be done, and its tabs as sections of the page. */
+/** One identity: its heading with the actions, and its details as sections of the page. */
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { identityQuery, identityRightsQuery, type IdentityKind, type Place } from '../../data/directory.ts'

@@ -138,7 +138,7 @@ function columnsOf(place: ReturnType<typeof usePlace>, kind: IdentityKind): read
 
 const hasStatus = (identity: AnyIdentity): boolean => 'active' in identity || isSystemGroup(identity)
 
-/** Active or not; what is particular about it stands beside. */
+/** Active or not, with badges for anything special. */
 export function Status({ identity }: { readonly identity: AnyIdentity }) {
   if (isSystemGroup(identity)) return <Badge>{texts.systemGroup}</Badge>
   return (

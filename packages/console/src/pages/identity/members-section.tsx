@@ -1,4 +1,4 @@
-/** The members of a group: its own, and everybody who is in it through another group. */
+/** The members of a group: direct members, and members through other groups. */
 import type { ScimGroup, ScimReference } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'

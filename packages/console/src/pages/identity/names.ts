@@ -1,11 +1,11 @@
-/** What an identity is called, and its icon, by its kind. */
+/** The name of an identity, and its icon, by its kind. */
 import type { ScimGroup, ScimServicePrincipal, ScimUser } from '@lakegate/client'
 import type { IdentityKind } from '../../data/directory.ts'
 import type { PrincipalType } from '../../kit/badge.tsx'
 
 export type AnyIdentity = ScimUser | ScimServicePrincipal | ScimGroup
 
-/** By which it signs in: user name; the display name of the others. */
+/** The name with which it signs in for a user; the display name for the others. */
 export const nameOf = (identity: AnyIdentity): string =>
   'userName' in identity ? identity.userName : identity.displayName
 

@@ -1,4 +1,6 @@
-/** Where a page of the directory stands: below Identity and access it is about this workspace, below Account about all of it. */
+/**
+ * Where a page of the directory is: below Identity and access it shows this workspace, below Account the whole account.
+ */
 import { useLocation } from '@tanstack/react-router'
 import type { IdentityKind, Place } from '../../data/directory.ts'
 

@@ -1,4 +1,4 @@
-/** Finds a user, group or service principal by what is typed; the server searches. */
+/** Finds a user, group or service principal by typed text; the server searches. */
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import {
@@ -43,7 +43,7 @@ export function PrincipalPicker({
   const [text, setText] = useState(chosen?.displayName ?? '')
   const asked = useDeferredValue(text.trim())
   const { data = [], isFetching } = useQuery(principalSearchQuery(asked, types, place))
-  // A choice that is not among the options any more would be taken back by the field.
+  // The field would reset a choice that is no longer among its options.
   const isFound = chosen === undefined || data.some(({ id }) => id === chosen.id)
   const offered = isFound ? data : [chosen, ...data]
   return (

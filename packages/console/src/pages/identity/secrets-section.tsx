@@ -1,4 +1,4 @@
-/** OAuth secrets of a service principal: made for some days, shown once. */
+/** OAuth secrets of a service principal: valid for some days, shown once. */
 import type { ScimServicePrincipal, ServicePrincipalSecret } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-/** The link by which a user sets the password: made on demand, shown once. */
+/** The link with which a user sets the password: created on demand, shown once. */
 import type { SignInLinkAnswer } from '@lakegate/client'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -13,7 +13,7 @@ import styles from './identity.module.css'
 
 const texts = messages.identity.signInLink
 
-/** Only in this dialog, and gone with it. Closing without having copied asks once. */
+/** The link exists only in this dialog. Closing without having copied it asks once. */
 export function SignInLinkShown({
   link,
   onClose,

@@ -1,4 +1,4 @@
-/** Where a user is signed in: browsers, and applications that hold a refresh token. */
+/** Where a user is signed in: browsers, and applications with a refresh token. */
 import type { SignInSessionAnswer } from '@lakegate/client'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useMayWith } from '../../data/directory.ts'

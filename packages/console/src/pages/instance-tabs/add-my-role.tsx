@@ -1,4 +1,4 @@
-/** For whoever may use the instance and has no role in it yet: the own role, plain. */
+/** For a person who may use the instance and has no role in it yet: creates the person's own role, without options. */
 import type { DatabaseInstanceRole } from '@lakegate/client'
 import { useCreateRole } from '../../data/instance-roles.ts'
 import { useMayDo } from '../../data/instances.ts'

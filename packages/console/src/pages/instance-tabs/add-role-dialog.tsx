@@ -1,4 +1,4 @@
-/** Adds a role: of an identity, with a password of its own, or one that an attached cluster has already. */
+/** Adds a role: for an identity, with a password of its own, or (in an attached cluster) by binding an existing one. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useState } from 'react'
 import { Tabs } from '../../kit/tabs.tsx'

@@ -1,4 +1,4 @@
-/** Of an attached cluster: lets an identity sign in as a role that is there already. */
+/** For attached clusters: lets an identity sign in as an existing role. */
 import { z } from 'zod'
 import { createRole, useRolesChanged } from '../../data/instance-roles.ts'
 import type { Principal } from '../../data/principals.ts'

@@ -1,4 +1,4 @@
-/** What is registered: catalogs, and below each the tables that are registered singly. */
+/** The registered catalogs, and below each the tables that are registered singly. */
 import type { DatabaseCatalog, DatabaseTable } from '@lakegate/client'
 import { IconDatabase, IconTable } from '@tabler/icons-react'
 import { useState } from 'react'

@@ -41,7 +41,7 @@ function Catalogs({ instance }: { readonly instance: string }) {
     ) : (
       <PageError error={error} onRetry={() => void Promise.all([catalogs.refetch(), tables.refetch()])} />
     )
-  // Registering looks at the databases inside.
+  // Registering needs the instance to be running, because it reads the databases.
   const isAvailable = shown?.state === 'AVAILABLE'
   const buttons = (
     <>

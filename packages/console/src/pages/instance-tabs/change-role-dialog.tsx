@@ -1,4 +1,4 @@
-/** Changes what a role may do; whom it is bound to stays. */
+/** Changes what a role may do; its binding to an identity stays. */
 import type { DatabaseInstance, DatabaseInstanceRole } from '@lakegate/client'
 import { z } from 'zod'
 import { changeRole, useRolesChanged } from '../../data/instance-roles.ts'

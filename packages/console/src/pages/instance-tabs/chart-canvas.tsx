@@ -1,4 +1,4 @@
-/** The picture of a chart by uPlot, which is a chunk of its own and comes when the first chart is shown. */
+/** The drawing of a chart with uPlot, which is a chunk of its own and is loaded with the first chart. */
 import { useEffect, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import { messages } from '../../messages/index.ts'
@@ -11,7 +11,7 @@ import styles from './chart.module.css'
 export interface ChartCanvasProps {
   readonly chart: Chart
   readonly group: string
-  /** The place of the point below the cursor; undefined when it left. */
+  /** Index of the point at the cursor; undefined when the cursor has left the chart. */
   readonly onCursor: (place: number | undefined) => void
 }
 
@@ -48,7 +48,7 @@ export function ChartCanvas({ chart, group, onCursor }: ChartCanvasProps) {
       made?.destroy()
       plot.current = undefined
     }
-    // A series that comes or goes, and other colours, make another plot; new values do not.
+    // A different set of series, or other colours, need a new plot; new values do not.
   }, [shape, group, theme])
   return (
     <div
@@ -70,12 +70,12 @@ const dataOf = ({ times, series }: Chart): uPlot.AlignedData => [
   ...series.map(({ values }) => [...values]),
 ]
 
-/** Room for the numbers of the scale. */
+/** Room for the numbers of the axis. */
 const AXIS_WIDTH = 72
-/** The last label of the time stands half beyond its line. */
+/** Half of the last time label extends beyond the axis. */
 const PADDING: uPlot.Padding = [8, 28, 0, 0]
 const TIME_AXIS_HEIGHT = 32
-/** A label with seconds, and some air. */
+/** A label with seconds, and some space. */
 const TIME_LABEL_SPACE = 84
 const WHOLE_STEPS = [1, 2, 5]
   .flatMap((step) => [1, 10, 100, 1000, 10_000].map((ten) => step * ten))
@@ -120,7 +120,7 @@ function optionsOf(
         stroke: colourOf(colourName(series, index)),
         width: series.isLimit === true ? 1 : 1.5,
         ...(series.isLimit === true ? { dash: LIMIT_DASH } : {}),
-        // A value whose neighbours are missing is a point, not a line.
+        // A value without neighbours can only be drawn as a point, not as a line.
         points: { show: hasGaps(series.values), size: 5 },
         spanGaps: false,
       })),
@@ -137,7 +137,7 @@ const MINUTE = 60
 const timeLabel = (at: number, step: number): string =>
   step < MINUTE ? formatTime(new Date(at * 1000)) : formatClock(new Date(at * 1000))
 
-/** A limit far above what happens would press everything else flat: it is drawn once it comes near. */
+/** A limit far above the values would flatten everything else, so it is drawn only when the values come near it. */
 function topOf({ series }: Chart): number {
   const seen = series.filter(({ isLimit }) => isLimit !== true).flatMap(({ values }) => values)
   const most = seen.reduce<number>((top, value) => Math.max(top, value ?? 0), 1)
@@ -146,7 +146,7 @@ function topOf({ series }: Chart): number {
   return (nearLimit ? Math.max(most, limit) : most) * 1.1
 }
 
-/** The theme is an attribute of the page, or the system's. @returns a function that stops listening */
+/** The theme is an attribute of the page, or the system's setting. @returns a function that stops listening */
 function onThemeChange(listener: () => void): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const attribute = new MutationObserver(listener)

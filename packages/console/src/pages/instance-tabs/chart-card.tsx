@@ -1,4 +1,4 @@
-/** A chart with everything it says besides the picture: a sentence, a legend with values, a table. */
+/** A chart with everything besides the drawing: a sentence, a legend with values, a table. */
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { DataTable } from '../../kit/data-table.tsx'
@@ -15,16 +15,16 @@ import styles from './chart.module.css'
 
 export interface ChartCardProps {
   readonly chart: Chart
-  /** Charts of one group share their cursor. */
+  /** Charts of one group share the cursor position. */
   readonly group: string
-  /** Undefined for whoever may not see the audit. */
+  /** Undefined for a person who may not see the audit. */
   readonly auditOf: ((reason: string) => AuditSearch) | undefined
 }
 
 export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
   const texts = messages.instanceTabs.metrics
   const [at, setAt] = useState<number>()
-  // Without a cursor the legend says how things are now.
+  // Without a cursor the legend shows the latest values.
   const place = at ?? chart.times.length - 1
   const time = chart.times[place]
   return (
@@ -59,7 +59,7 @@ export function ChartCard({ chart, group, auditOf }: ChartCardProps) {
 const valueAt = (chart: Chart, value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : chart.format(value)
 
-/** Made only when somebody opens it. */
+/** Rendered only when somebody opens it. */
 function ChartTable({ chart }: { readonly chart: Chart }) {
   const [isOpen, setOpen] = useState(false)
   return (

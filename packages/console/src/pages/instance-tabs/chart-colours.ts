@@ -1,4 +1,7 @@
-/** Colours of series: those of the tokens, so that charts follow the theme. Never alone: each series has its name beside it. */
+/**
+ * Colours of series, taken from the tokens so that charts follow the theme. Colour is never the only mark: each series
+ * has its name beside it.
+ */
 import type { Series } from './metrics-charts.ts'
 
 export type ColourName = 'accent' | 'ok' | 'neutral' | 'danger' | 'warn' | 'keyword' | 'number' | 'info'
@@ -20,7 +23,7 @@ const TOKENS: Readonly<Record<ColourName, string>> = {
 export const colourName = ({ tone }: Pick<Series, 'tone'>, index: number): ColourName =>
   tone === 'refusal' ? (REFUSALS[Math.max(0, index - 1) % REFUSALS.length] ?? 'danger') : tone
 
-/** As the page has it now. */
+/** The present value of the token on the page. */
 export const colourOf = (name: ColourName): string => tokenOf(TOKENS[name])
 
 export const tokenOf = (token: string): string =>

@@ -1,4 +1,4 @@
-/** Drops a role; what it owns goes to another one that the person names. */
+/** Drops a role; what it owns goes to another role that the person chooses. */
 import type { DatabaseInstanceRole } from '@lakegate/client'
 import { useState } from 'react'
 import { ApiError } from '../../data/api.ts'
@@ -14,7 +14,7 @@ import { dropRoleSql } from './role-sql.ts'
 export interface DropRoleDialogProps {
   readonly instance: string
   readonly role: DatabaseInstanceRole
-  /** Those that may take over what it owns. */
+  /** Roles that may take over what it owns. */
   readonly others: readonly DatabaseInstanceRole[]
   readonly openSessions: number
   readonly onClose: () => void
@@ -38,7 +38,7 @@ export function DropRoleDialog({ instance, role, others, openSessions, onClose }
           onClose()
         },
         onError(error) {
-          // Only instance_role_in_use is a state that another role can change.
+          // Of the possible errors, only instance_role_in_use can be solved by choosing another role.
           if (error instanceof ApiError && error.errorCode === 'INVALID_STATE') setOwnsSomething(true)
         },
       },

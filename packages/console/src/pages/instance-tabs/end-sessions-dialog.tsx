@@ -1,4 +1,4 @@
-/** Asks before open sessions are ended, and says what that ends. */
+/** Asks before open sessions are ended, and explains the consequences. */
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { useEndSessions } from '../../data/sessions.ts'
 import { Confirm } from '../../kit/dialog.tsx'

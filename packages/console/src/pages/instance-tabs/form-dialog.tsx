@@ -1,6 +1,6 @@
 /**
- * A dialog whose forms bring their own buttons: several forms in tabs share one dialog. What was typed in one of them is not
- * thrown away by Escape or a press beside the dialog.
+ * A dialog whose forms have their own buttons, because several forms in tabs share one dialog. After something was
+ * typed in one of them, Escape and a press beside the dialog do not close it.
  */
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
 import { Button } from '../../kit/button.tsx'
@@ -37,7 +37,7 @@ export function FormDialog({ title, onClose, children }: FormDialogProps) {
   )
 }
 
-/** For a form inside: whether something would be lost now. */
+/** For a form inside the dialog: reports whether something would be lost. */
 export function useKeepsDialog(isChanged: boolean): void {
   const { setChanged } = useContext(context)
   useEffect(() => {
@@ -46,7 +46,7 @@ export function useKeepsDialog(isChanged: boolean): void {
   }, [isChanged, setChanged])
 }
 
-/** Cancel, and what the form does. */
+/** Cancel, and the buttons of the form. */
 export function FormDialogButtons({ children }: { readonly children: ReactNode }) {
   const { close } = useContext(context)
   return (

@@ -1,4 +1,4 @@
-/** A role of a user, service principal or group; it has exactly the name of the identity. */
+/** Creates a role for a user, service principal or group; it has exactly the name of the identity. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { z } from 'zod'
 import { createRole, useRolesChanged } from '../../data/instance-roles.ts'
@@ -24,7 +24,7 @@ interface Values extends RoleAttributeValues {
   readonly principal: Principal | undefined
 }
 
-/** Which field of the form a field of the API is. */
+/** Maps fields of the API to the fields of the form. */
 export const ROLE_FIELDS = {
   name: 'principal',
   identity_type: 'principal',

@@ -1,4 +1,4 @@
-/** Who, as which role, in which database. */
+/** The form: which identity, as which role, in which database. */
 import { useQuery } from '@tanstack/react-query'
 import type { LoginCheckRequest } from '@lakegate/client'
 import { useState } from 'react'
@@ -15,7 +15,7 @@ import styles from './login-check.module.css'
 export interface LoginCheckFormProps {
   readonly instance: string
   readonly mayAskOfAny: boolean
-  /** What the URL asks. */
+  /** The question in the URL. */
   readonly asked: LoginCheckRequest
   readonly isBusy: boolean
   readonly onAsk: (question: LoginCheckRequest) => void
@@ -80,7 +80,7 @@ interface WhoProps {
   readonly problem: string | undefined
 }
 
-/** By name or id; also one whom the workspace does not know: what becomes of that login is a good question. */
+/** Name or id. An identity that the workspace does not know is allowed too, because checking such a login is useful. */
 function Who({ who, onChange, problem }: WhoProps) {
   const texts = messages.instanceTabs.loginCheck
   const { data, isFetching } = useQuery(principalSearchQuery(who.trim(), ['USER', 'SERVICE_PRINCIPAL']))
@@ -102,7 +102,7 @@ function Who({ who, onChange, problem }: WhoProps) {
   )
 }
 
-/** All roles for whoever may see them, else those of the person itself. Another one can be typed. */
+/** All roles for a person who may see them, otherwise the person's own. Another name can be typed. */
 function useRoleNames(instance: string): readonly string[] {
   const maySeeAll = useMayDo(instance, 'see_roles')
   const { data: shown } = useQuery(instanceQuery(instance))

@@ -1,4 +1,4 @@
-/** Would this identity be let in, and if not, why not and what next (design 5.9). The question stands in the URL. */
+/** Whether an identity would be let in and, if not, why not and what to do (design 5.9). The question is in the URL. */
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { LoginCheckRequest } from '@lakegate/client'
@@ -18,7 +18,8 @@ export function LoginCheckPage() {
   const mayAny = useMayDo(name, 'check_any_login')
   const { identity, role, database } = useSearchOf(loginCheckSearch)
   const navigate = useNavigate()
-  // A link of somebody who manages the instance, opened by somebody who does not, asks about oneself only.
+  // If a person who does not manage the instance opens the link of one who does, the check is about the person's own
+  // login only.
   const who = mayAny === true ? identity : undefined
   const question: LoginCheckRequest = {
     role: role ?? '',

@@ -1,4 +1,4 @@
-/** One line for each question of the policy, in its order; the refusal with its next step. */
+/** One line for each step of the policy, in its order; and the refusal with its next step. */
 import { useQuery } from '@tanstack/react-query'
 import type { LoginCheckAnswer, LoginCheckStep } from '@lakegate/client'
 import { IconCheck, IconMinus, IconX } from '@tabler/icons-react'
@@ -77,8 +77,8 @@ export function LoginCheckResult({ instance, answer }: LoginCheckResultProps) {
 }
 
 /**
- * The group of which the identity is no member, for whoever may see whom roles are bound to. Of other refusals it may be
- * gone, or not of this workspace.
+ * The group of which the identity is not a member, for a person who may see to whom roles are bound. For other refusals
+ * the group may be deleted, or not in this workspace.
  */
 function useGroupOf(instance: string, { role, refusal }: LoginCheckAnswer): string | undefined {
   const maySee = useMayDo(instance, 'see_roles') === true

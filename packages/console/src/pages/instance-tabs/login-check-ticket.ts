@@ -1,10 +1,10 @@
-/** A login check as text, for who has to act on it and does not see this page. */
+/** A login check as text, for somebody who has to act on it and cannot see this page. */
 import type { LoginCheckAnswer } from '@lakegate/client'
 import { messages } from '../../messages/index.ts'
 
 const MARKS = { yes: '[x]', no: '[!]', not_reached: '[ ]' } as const
 
-/** Plain text: it goes into tickets and chats of all kinds. */
+/** Plain text, because it is pasted into tickets and chats of all kinds. */
 export function toTicket(
   instance: string,
   { identity, role, steps, refusal }: LoginCheckAnswer,

@@ -1,4 +1,4 @@
-/** The charts of an instance out of its points: series, how values are written, and the sentence that says it in words. */
+/** Converts the metrics of an instance to charts: series, the format of values, and a summary sentence. */
 import type { InstanceMetricsAnswer, InstanceMetricsPoint } from '@lakegate/client'
 import { messages } from '../../messages/index.ts'
 import { formatBytes, formatClock, formatNumber } from '../../text/format.ts'
@@ -9,11 +9,11 @@ export interface Series {
   readonly id: string
   readonly title: string
   readonly tone: SeriesTone
-  /** One for each time; null where there is none. */
+  /** One value for each time; null where there is none. */
   readonly values: readonly (number | null)[]
-  /** Name of the refusal that it counts. */
+  /** Name of the refusal that the series counts. */
   readonly refusal?: string
-  /** A line across, which does not widen the scale. */
+  /** A horizontal line, which does not enlarge the scale. */
   readonly isLimit?: boolean
 }
 
@@ -23,9 +23,9 @@ export interface Chart {
   readonly times: readonly Date[]
   readonly series: readonly Series[]
   readonly format: (value: number) => string
-  /** Of whole things: half a session is no line of the scale. */
+  /** For counts: the scale has only whole numbers. */
   readonly isCount?: boolean
-  /** All of the chart that can be said in a sentence. */
+  /** The chart summarised in a sentence. */
   readonly summary: string
 }
 
@@ -45,7 +45,7 @@ export function toCharts(metrics: InstanceMetricsAnswer): readonly Chart[] {
     loginsChart(points, of),
     loginTimeChart(points, of),
     bytesChart(metrics, of),
-    // Without a pooled endpoint there is nothing to draw.
+    // Without a pooled endpoint there is no such chart.
     ...(metrics.pooled_session_limit === undefined ? [] : [poolChart(of)]),
   ]
   return charts.map((chart) => ({ ...chart, times, title: texts.charts[chart.id] }))

@@ -1,4 +1,7 @@
-/** A role with a password: made and hashed in the browser, shown once, created by the person's own SQL (design 3.6). */
+/**
+ * A role with a password: generated and hashed in the browser, shown once, created by the person's own SQL (design
+ * 3.6).
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { z } from 'zod'
@@ -24,7 +27,7 @@ interface Values extends RoleAttributeValues {
 
 /** PostgreSQL's NAMEDATALEN - 1. */
 const LONGEST_NAME = 63
-/** Stands for the password where SQL is shown that the server will hash. */
+/** Replaces the password in the shown SQL when the server has to hash it. */
 const MASK = '•••'
 
 export function PasswordRoleForm({ instance, onDone }: RoleFormProps) {
@@ -34,7 +37,7 @@ export function PasswordRoleForm({ instance, onDone }: RoleFormProps) {
   const [password] = useState(makePassword)
   const [created, setCreated] = useState<string>()
   const { data: verifier, isPending } = useQuery({
-    // Of this form only: neither the password nor what is made of it is in the key.
+    // The key is unique to this form, and contains neither the password nor anything derived from it.
     queryKey: ['password-verifier', useState(() => crypto.getRandomValues(new Uint32Array(2)).join('-'))[0]],
     queryFn: async () => (await verifierOf(password)) ?? null,
     staleTime: Infinity,
@@ -103,7 +106,7 @@ export function PasswordRoleForm({ instance, onDone }: RoleFormProps) {
   )
 }
 
-/** Why the person was not let in, or what PostgreSQL said. */
+/** Why the login was refused, or the error of PostgreSQL. */
 function SqlProblem({ error }: { readonly error: Error | null }) {
   if (!(error instanceof SqlOnceError)) return <InlineError error={error} />
   const { refusal } = error

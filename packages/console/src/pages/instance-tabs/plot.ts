@@ -1,4 +1,4 @@
-/** uPlot and its styles, in a chunk of their own. */
+/** uPlot and its styles, as a chunk of their own. */
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 

@@ -1,4 +1,4 @@
-/** Who was granted SELECT on what is chosen; grants and revokes at once. */
+/** Who has SELECT on the chosen object; grants and revokes take effect at once. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { readersQuery, useChangeReaders, type Securable } from '../../data/registered-tables.ts'
@@ -16,7 +16,7 @@ import styles from './catalogs.module.css'
 
 export interface ReadersPanelProps {
   readonly securable: Securable
-  /** Its schemas can be granted on too. */
+  /** Then SELECT can also be granted on its schemas. */
   readonly isCatalogRegistered: boolean
   readonly onChoose: (name: string) => void
 }
@@ -88,7 +88,7 @@ interface GrantFormProps {
 function GrantForm({ isBusy, onGrant }: GrantFormProps) {
   const texts = messages.instanceTabs.catalogs
   const [chosen, setChosen] = useState<Principal>()
-  // A new one is an empty field.
+  // A new key empties the field.
   const [round, setRound] = useState(0)
   const grant = () => {
     if (chosen === undefined) return
@@ -97,7 +97,7 @@ function GrantForm({ isBusy, onGrant }: GrantFormProps) {
         setChosen(undefined)
         setRound(round + 1)
       },
-      // The panel says what went wrong; the choice stays.
+      // The panel shows the error; the choice stays.
       () => undefined,
     )
   }
@@ -116,7 +116,7 @@ interface SchemaFormProps {
   readonly onChoose: (name: string) => void
 }
 
-/** Schemas are not registered, and need not be there yet: they are named. */
+/** Schemas are not registered and need not exist yet, so their name is typed. */
 function SchemaForm({ catalog, onChoose }: SchemaFormProps) {
   const texts = messages.instanceTabs.catalogs
   const [schema, setSchema] = useState('')

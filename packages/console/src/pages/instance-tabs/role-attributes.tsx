@@ -1,4 +1,4 @@
-/** What a role may do besides its own: each with one line of meaning, and a warning where it opens much. */
+/** The attributes of a role: each with one line of explanation, and a warning where it grants much. */
 import type { DatabaseInstance } from '@lakegate/client'
 import type { RoleAttribute, RoleSettings } from '../../data/instance-roles.ts'
 import { Checkbox } from '../../kit/choice.tsx'
@@ -26,7 +26,7 @@ export const NO_ATTRIBUTES: RoleAttributeValues = {
 
 const ATTRIBUTES: readonly RoleAttribute[] = ['createdb', 'createrole', 'bypassrls', 'replication']
 
-/** Only those that differ from what there is: a new role has none. */
+/** Only those that differ from the present ones: a new role has none. */
 export function toSettings(
   values: RoleAttributeValues,
   before: RoleAttributeValues = NO_ATTRIBUTES,
@@ -47,7 +47,7 @@ export interface RoleAttributesProps {
 
 export function RoleAttributes({ instance, values, onChange, problemOf }: RoleAttributesProps) {
   const texts = messages.instanceTabs.roles
-  // An attached cluster's own administrator gives it; and it means nothing without change data capture.
+  // In an attached cluster its own administrator grants it, and without change data capture it has no use.
   const hasReplication =
     values.replication || (instance.attached === undefined && instance.effective_enable_logical_replication)
   const names: readonly RoleAttributeName[] = [

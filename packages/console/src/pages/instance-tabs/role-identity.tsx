@@ -1,4 +1,4 @@
-/** Whom a role is bound to, by the name that the identity has now. */
+/** The identity to which a role is bound, by its present name. */
 import { useQuery } from '@tanstack/react-query'
 import type { DatabaseInstanceRole } from '@lakegate/client'
 import { principalsByIdQuery, type Principal, type PrincipalKind } from '../../data/principals.ts'
@@ -6,10 +6,10 @@ import { Badge, PrincipalChip, STATE_ICONS } from '../../kit/badge.tsx'
 import { messages } from '../../messages/index.ts'
 import styles from './instance-tabs.module.css'
 
-/** Undefined: not known yet. Null: the workspace has no such identity any more. */
+/** Undefined: not known yet. Null: the identity is no longer in the workspace. */
 export type FoundIdentity = Principal | null | undefined
 
-/** Looks up everybody whom the roles are bound to. */
+/** Looks up all identities to which the roles are bound. */
 export function useRoleIdentities(
   roles: readonly DatabaseInstanceRole[],
 ): (role: DatabaseInstanceRole) => FoundIdentity {

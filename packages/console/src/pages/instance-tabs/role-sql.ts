@@ -1,10 +1,10 @@
-/** What a form about roles would be in SQL, for who wants to know or to repeat it. */
+/** The SQL that corresponds to a form about roles, for people who want to know or repeat it. */
 import type { NewRole, RoleAttribute, RoleIdentityType, RoleSettings } from '../../data/instance-roles.ts'
 
 /** A name as an identifier of PostgreSQL, always quoted: roles are case-sensitive. */
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** A text as a literal that means the same whatever `standard_conforming_strings` is. */
+/** A text as a literal that is valid with any value of `standard_conforming_strings`. */
 export const quoteLiteral = (text: string): string =>
   text.includes('\\')
     ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
@@ -24,7 +24,7 @@ const optionsOf = (attributes: RoleSettings['attributes']): readonly string[] =>
 
 const grantSuperuser = (name: string): string => `GRANT databricks_superuser TO ${quoteIdentifier(name)};`
 
-/** Of an identity: by the function that binds it. */
+/** For the role of an identity: calls the function that also binds it. */
 export function createRoleSql({
   name,
   type,
@@ -39,7 +39,7 @@ export function createRoleSql({
   ].join('\n')
 }
 
-/** @param verifier of the password, or what stands for it */
+/** @param verifier of the password, or its placeholder */
 export function createPasswordRoleSql(
   name: string,
   verifier: string,
@@ -81,6 +81,6 @@ export function dropRoleSql(name: string, heir: string | undefined): string {
   ].join('\n')
 }
 
-/** @param id of the identity; the label is what the gateway reads at a login */
+/** @param id of the identity; the gateway reads the label at a login */
 export const bindRoleSql = (role: string, id: string, type: RoleIdentityType): string =>
   `SELECT databricks_set_role_label(${quoteLiteral(role)}, ${quoteLiteral(`id=${id},type=${type}`)});`

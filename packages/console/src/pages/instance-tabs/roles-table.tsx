@@ -1,4 +1,4 @@
-/** The list of roles, and what can be done with each of them. */
+/** The list of roles, and the actions on each of them. */
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { DatabaseInstance, DatabaseInstanceRole } from '@lakegate/client'
@@ -69,7 +69,7 @@ export function RolesTable({ instance, roles, filter, type, empty }: RolesTableP
   )
 }
 
-/** Undefined for whoever may not see sessions. */
+/** Undefined for a person who may not see sessions. */
 function useSessionCounts(instance: string): ((role: string) => number) | undefined {
   const may = useMayDo(instance, 'see_sessions') === true
   const { data } = useQuery({ ...instanceSessionsQuery(instance), enabled: may })
@@ -166,7 +166,7 @@ function columnsOf(
   ]
 }
 
-/** Undefined, which the table shows as none, for what a role has not. */
+/** Undefined, which the table shows as none, for an attribute that the role does not have. */
 const markOf = (what: string, isTrue: boolean): ReactNode =>
   isTrue ? (
     <span title={messages.instanceTabs.roles.has(what)}>

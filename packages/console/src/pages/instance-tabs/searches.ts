@@ -6,7 +6,7 @@ export const ROLE_TYPES = ['USER', 'SERVICE_PRINCIPAL', 'GROUP', 'PG_ONLY'] as c
 
 export const rolesSearch = searchFields({ filter: text, type: oneOf(ROLE_TYPES) })
 export const metricsSearch = searchFields({ span: oneOf(['15m', '1h', '24h']) })
-/** What is chosen in the tree: a catalog, a schema of one, or a table. */
+/** The selected node of the tree: a catalog, a schema in it, or a table. */
 export const catalogsSearch = searchFields({ on: text })
 export const loginCheckSearch = searchFields({ identity: text, role: text, database: text })
 

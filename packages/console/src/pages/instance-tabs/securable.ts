@@ -1,9 +1,12 @@
-/** Names of what SELECT is granted on: `catalog`, `catalog.schema`, `catalog.schema.table`. No part has a dot in it. */
+/**
+ * Names of objects on which SELECT is granted: `catalog`, `catalog.schema`, `catalog.schema.table`. No part contains a
+ * dot.
+ */
 import type { Securable, SecurableType } from '../../data/registered-tables.ts'
 
 const TYPES: readonly SecurableType[] = ['catalog', 'schema', 'table']
 
-/** Undefined when it is no such name. */
+/** @returns undefined when the name is invalid */
 export function securableOf(name: string): Securable | undefined {
   const parts = name.split('.')
   const type = TYPES[parts.length - 1]
@@ -12,5 +15,5 @@ export function securableOf(name: string): Securable | undefined {
 
 export const catalogOf = (name: string): string => name.split('.')[0] ?? ''
 
-/** Below its catalog: `schema.table`. */
+/** Without the catalog: `schema.table`. */
 export const withoutCatalog = (name: string): string => name.split('.').slice(1).join('.')

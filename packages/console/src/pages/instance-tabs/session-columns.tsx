@@ -1,4 +1,4 @@
-/** What a row of the list of sessions says. */
+/** The columns of the list of sessions. */
 import { Link } from '@tanstack/react-router'
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { PrincipalChip } from '../../kit/badge.tsx'
@@ -12,7 +12,7 @@ import styles from './instance-tabs.module.css'
 
 const texts = messages.instanceTabs.sessions
 
-/** Who is behind the role; nobody is known for a password of the role itself. */
+/** The person behind the role; unknown when the session logged in with the role's own password. */
 export const personOf = (session: OpenSessionAnswer): string => session.identity?.name ?? texts.nativePassword
 
 /** From the group that the person is in to the group of the role: «data-team › analysts». */
@@ -78,7 +78,7 @@ export const sessionColumns = (
     title: texts.columns.idle,
     isNumeric: true,
     render: ({ last_activity_time: at }) => <Idle since={at} />,
-    // The longest idle one has the earliest activity.
+    // The session that is idle longest has the earliest activity.
     sortBy: ({ last_activity_time: at }) => -Date.parse(at),
     isOnCard: true,
   },
@@ -130,7 +130,7 @@ function Idle({ since }: { readonly since: string }) {
   )
 }
 
-/** A session stays open after its token expired, unless the policy of the instance ends it. */
+/** A session stays open after its token has expired, unless the policy of the instance ends it. */
 function TokenLeft({ until }: { readonly until: string }) {
   const now = useNow(SECOND)
   const left = Date.parse(until) - now.getTime()

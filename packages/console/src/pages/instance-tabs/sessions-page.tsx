@@ -1,4 +1,4 @@
-/** Who is inside, who is behind a group, and the end of it (design 5.6). */
+/** The open sessions, the person behind a group's role, and ending sessions (design 5.6). */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useMayDo } from '../../data/instances.ts'

@@ -1,4 +1,4 @@
-/** The line above a list of sessions: how many, which gateways kept silent, and the pause. */
+/** The line above a list of sessions: how many, which gateways did not answer, and the pause. */
 import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { Badge, STATE_ICONS } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
@@ -8,9 +8,9 @@ import styles from './instance-tabs.module.css'
 
 export interface SessionsSummaryProps {
   readonly open: number
-  /** Never hidden: their sessions are missing in the list. */
+  /** Never hidden, because their sessions are missing from the list. */
   readonly silentGateways: number
-  /** Undefined: the list is live. */
+  /** Undefined when the list is live. */
   readonly pausedAt: Date | undefined
   readonly onPause: (at: Date | undefined) => void
 }

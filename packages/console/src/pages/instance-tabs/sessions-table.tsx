@@ -1,4 +1,4 @@
-/** Open sessions of one or of several instances, with the person behind each, and their end. */
+/** Open sessions of one or several instances, with the person behind each, and the action that ends them. */
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { useState } from 'react'
 import { Button } from '../../kit/button.tsx'
@@ -15,7 +15,7 @@ import { useIsInside } from './use-is-inside.ts'
 
 export interface SessionsTableProps {
   readonly label: string
-  /** Only of instances of which the person may see sessions: who sees them, ends them. */
+  /** Only of instances whose sessions the person may see: the same permission allows ending them. */
   readonly sessions: readonly OpenSessionAnswer[]
   readonly hasInstanceColumn: boolean
 }
@@ -26,7 +26,7 @@ export function SessionsTable({ label, sessions, hasInstanceColumn }: SessionsTa
   const [ending, setEnding] = useState<readonly OpenSessionAnswer[]>([])
   const [isInside, insideEvents] = useIsInside()
   const groupName = useGroupNames(sessions)
-  // Cards have no boxes to choose with.
+  // Cards have no checkboxes.
   const isPhone = useIsPhone()
   const chosen = sessions.filter(({ session_id: id }) => selected.has(id))
   return (
@@ -37,7 +37,7 @@ export function SessionsTable({ label, sessions, hasInstanceColumn }: SessionsTa
             {texts.endSelected}
           </Button>
         )}
-        {/* On a phone it would move the card from under the thumb. */}
+        {/* On a phone this line would move the card away from under the thumb. */}
         {!isPhone && isInside && sessions.length > 0 && (
           <span className={styles['path']}>{texts.frozen}</span>
         )}

@@ -1,9 +1,12 @@
-/** Names of the groups through which sessions came in: the answer has their ids, and names may change meanwhile. */
+/** Names of the groups through which sessions logged in: the answer contains only ids, because names may change. */
 import { useQuery } from '@tanstack/react-query'
 import type { OpenSessionAnswer } from '@lakegate/client'
 import { principalsByIdQuery } from '../../data/principals.ts'
 
-/** @returns a function from the id of a group to its name; the id itself where the workspace does not know it (any more) */
+/**
+ * @returns a function from the id of a group to its name; it returns the id when the workspace does not know the group
+ * (any more)
+ */
 export function useGroupNames(sessions: readonly OpenSessionAnswer[]): (id: string) => string {
   // The path ends with the person itself.
   const ids = sessions.flatMap(({ group_path: path }) => path.slice(0, -1))

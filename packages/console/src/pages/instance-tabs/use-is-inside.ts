@@ -8,18 +8,18 @@ export interface InsideEvents {
   readonly onBlur: (event: FocusEvent) => void
 }
 
-/** @returns whether it is, and what the element must listen to */
+/** @returns whether it is, and the event handlers for the element */
 export function useIsInside(): readonly [boolean, InsideEvents] {
   const [hasPointer, setPointer] = useState(false)
   const [hasFocus, setFocus] = useState(false)
   return [
     hasPointer || hasFocus,
     {
-      // Any move counts: where the table appeared below the pointer, the test saw no enter event for it.
+      // Any move counts: when the table appeared below the pointer, the test saw no enter event.
       onPointerMove: () => setPointer(true),
       onPointerLeave: () => setPointer(false),
       onFocus: () => setFocus(true),
-      // From one row to another is no leaving.
+      // Moving from one row to another is not leaving.
       onBlur: ({ currentTarget, relatedTarget }) =>
         setFocus(relatedTarget instanceof Node && currentTarget.contains(relatedTarget)),
     },

@@ -1,7 +1,7 @@
-/** What stays on the page while it is paused, though newer data are known. */
+/** Keeps showing the same data while the page is paused, although newer data is available. */
 import { useEffect, useRef } from 'react'
 
-/** @param data may be made anew with each rendering: it is kept, never compared */
+/** @param data may be a new object at each rendering: it is kept, never compared */
 export function usePausable<Data>(data: Data, isPaused: boolean): Data {
   const kept = useRef(data)
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** In place of a tab that this person may not see: who can change it. */
+/** Shown instead of a tab that this person may not see: names who can change that. */
 import { useQuery } from '@tanstack/react-query'
 import { instanceQuery } from '../../data/instances.ts'
 import { Notice } from '../../kit/state.tsx'

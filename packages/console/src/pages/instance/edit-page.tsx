@@ -1,4 +1,4 @@
-/** Edit: only what changed is sent, and it is listed beside Save (design 5.2). */
+/** Edit: only changed fields are sent, and they are listed beside Save (design 5.2). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { instanceQuery, instanceRightsQuery } from '../../data/instances.ts'
@@ -30,7 +30,7 @@ interface MaybeFormProps {
   readonly mayUpdate: boolean
 }
 
-/** The form begins with what the instance was when it opened; what comes in later does not overwrite what is typed. */
+/** The form starts with the instance as it was when the form opened; later updates do not overwrite what is typed. */
 const MaybeForm = ({ instance, mayUpdate }: MaybeFormProps) =>
   mayUpdate ? (
     <EditForm key={instance.uid} instance={instance} />

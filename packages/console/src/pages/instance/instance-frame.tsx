@@ -1,4 +1,4 @@
-/** Around every tab of an instance: its name, state and buttons, and the tabs (design 4.3). */
+/** The frame of every tab of an instance: its name, state and buttons, and the tabs (design 4.3). */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { Outlet, useLocation } from '@tanstack/react-router'
@@ -47,7 +47,7 @@ export function InstanceFrame() {
   )
 }
 
-/** «sales-prod is available.», when it came to be so while the page was open. */
+/** «sales-prod is available.», shown when that happens while the page is open. */
 function useAvailableFlag(instance: DatabaseInstance | undefined): void {
   const before = useRef<Pick<DatabaseInstance, 'name' | 'state'>>(undefined)
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The frame of an instance's pages; each of its tabs is a child route, also those of pages/instance-tabs. */
+/** The frame route of an instance's pages; each tab is a child route, including those of pages/instance-tabs. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 

@@ -1,4 +1,4 @@
-/** From here to a working psql in three clicks; below it, what the instance is (design 5.3). */
+/** Leads to a working psql in three clicks; below that, the properties of the instance (design 5.3). */
 import { useQuery } from '@tanstack/react-query'
 import { instanceQuery } from '../../data/instances.ts'
 import { ConnectionDetails } from './connection/connection-details.tsx'

@@ -1,4 +1,4 @@
-/** Who may use and manage the instance; saved row by row, each with Undo (design 5.5). */
+/** Who may use and manage the instance; each row is saved at once and has Undo (design 5.5). */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'

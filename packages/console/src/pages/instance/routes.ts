@@ -1,4 +1,4 @@
-/** The pages of one instance. Its overview, its permissions; the tabs of pages/instance-tabs come beside them. */
+/** The pages of one instance: its overview, its permissions, and the tabs of pages/instance-tabs. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 import { instanceTabRoutes } from '../instance-tabs/routes.ts'
@@ -18,7 +18,7 @@ const permissionsRoute = createRoute({
   component: lazyRouteComponent(() => import('./permissions-page.tsx'), 'PermissionsPage'),
 })
 
-/** Without the frame: a form, not a tab. */
+/** Without the frame, because it is a form and not a tab. */
 const editRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/compute/instances/$name/edit',

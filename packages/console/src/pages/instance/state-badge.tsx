@@ -12,7 +12,7 @@ const SHOWN: Readonly<Record<DatabaseInstanceState, readonly [Tone, keyof typeof
   DELETING: ['danger', 'gone'],
 }
 
-/** What is wrong with the instance turns its badge into a warning; the words stay. */
+/** A problem of the instance turns its badge into a warning; the word stays. */
 export function StateBadge({
   instance,
 }: {

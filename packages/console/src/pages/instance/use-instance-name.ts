@@ -1,4 +1,4 @@
-/** Which instance the page is about: the variable part of its path. */
+/** The instance that the page shows, from its path. */
 import { useParams } from '@tanstack/react-router'
 
 export function useInstanceName(): string {

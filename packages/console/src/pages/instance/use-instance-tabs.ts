@@ -1,4 +1,4 @@
-/** The tabs of an instance that this person may open; absent is what is not theirs. */
+/** The tabs of an instance that this person may open; others are left out. */
 import { useQuery } from '@tanstack/react-query'
 import type { InstanceAction } from '@lakegate/client'
 import { instanceRightsQuery } from '../../data/instances.ts'
@@ -28,7 +28,7 @@ export function useInstanceTabs(name: string): readonly InstanceTab[] {
   }))
 }
 
-/** The name of the tab that is open, for the title of the window. */
+/** The name of the open tab, for the title of the window. */
 export function tabAt(pathname: string): string {
   const path = /\/compute\/instances\/[^/]+(\/[^/]+)?/.exec(pathname)?.[1] ?? ''
   const [id = 'overview'] = TABS.find(([, at]) => at === path) ?? []

@@ -1,4 +1,4 @@
-/** What shows data: badges, names, values to copy, times, tables. */
+/** Components that show data: badges, names, values to copy, times, tables. */
 import { useState } from 'react'
 import { Badge, PrincipalChip, STATE_ICONS } from '../../kit/badge.tsx'
 import { CodeBlock, CopyField, SecretField, ShowAsCall } from '../../kit/copy.tsx'

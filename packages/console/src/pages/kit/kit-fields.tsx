@@ -1,4 +1,4 @@
-/** Fields to type and to choose in: empty, filled, wrong, disabled. */
+/** Fields for typing and choosing: empty, filled, invalid, disabled. */
 import { useState } from 'react'
 import { Checkbox, RadioGroup, Select, Switch, type Option } from '../../kit/choice.tsx'
 import { ComboBox } from '../../kit/combo-box.tsx'

@@ -1,4 +1,4 @@
-/** What lies over the page: menus, dialogs, drawers, flags. */
+/** Layers over the page: menus, dialogs, drawers, flags. */
 import { useState } from 'react'
 import { Button } from '../../kit/button.tsx'
 import { Confirm, ConfirmByName, Dialog, Drawer } from '../../kit/dialog.tsx'

@@ -1,4 +1,4 @@
-/** The states of a page: empty, loading, wrong, denied, out of date. */
+/** The states of a page: empty, loading, failed, denied, out of date. */
 import { ApiError, UnreachableError } from '../../data/api.ts'
 import { Button, LinkButton } from '../../kit/button.tsx'
 import { EmptyState, InlineError, Notice, PageError, RefusalCard, Skeleton, Stale } from '../../kit/state.tsx'

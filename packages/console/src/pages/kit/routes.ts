@@ -1,4 +1,4 @@
-/** The page that shows the kit. It is there always, so that tests see what is shipped; nothing leads to it. */
+/** The page that shows the kit. It is always included, so that tests see what is shipped; no link leads to it. */
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 

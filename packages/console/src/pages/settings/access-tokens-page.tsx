@@ -1,4 +1,4 @@
-/** The personal access tokens: made with a secret that is shown once, revoked by name. */
+/** The personal access tokens: created with a secret that is shown once, revoked by name. */
 import type { TokenInfo } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'

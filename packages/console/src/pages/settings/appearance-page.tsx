@@ -1,4 +1,4 @@
-/** How the console looks and reacts in this browser. */
+/** How the console looks and behaves in this browser. */
 import { useSyncExternalStore } from 'react'
 import { density, theme } from '../../app/appearance.ts'
 import { ShortcutSwitch } from '../../app/shortcut-switch.tsx'

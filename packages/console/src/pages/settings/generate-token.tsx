@@ -1,4 +1,4 @@
-/** Makes a personal access token, and shows its secret once: closing without having copied it asks. */
+/** Creates a personal access token, and shows its secret once: closing without having copied it asks. */
 import { useState } from 'react'
 import { z } from 'zod'
 import { useAccessTokenChanges, type CreatedAccessToken } from '../../data/access-tokens.ts'
@@ -21,7 +21,7 @@ const MOST_DAYS = 3_650
 
 const shape = z.object({
   comment: z.string().trim().min(1, texts.commentMissing).max(1024),
-  /** NaN: none was typed, so that it does not expire. */
+  /** NaN when nothing was typed: the token then does not expire. */
   days: z.union([z.nan(), z.number().int().min(1).max(MOST_DAYS)]),
   scopes: z.array(z.string()).min(1, texts.scopesMissing),
 })
@@ -107,7 +107,7 @@ export function GenerateToken({ onClose }: { readonly onClose: () => void }) {
           </Checkbox>
         </fieldset>
         <InlineError error={form.error} />
-        {/* Enter in a field sends. */}
+        {/* Makes Enter in a field submit the form. */}
         <button type="submit" hidden />
       </form>
     </Dialog>

@@ -1,7 +1,7 @@
-/** Names as SQL takes them. */
+/** Quotes names for SQL. */
 
 /**
- * Words that cannot stand as a column's or table's name without quotes: catcode R and T of PostgreSQL 18
+ * Words that must be quoted as the name of a column or table: catcode R and T of PostgreSQL 18
  * (src/include/parser/kwlist.h).
  */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -15,7 +15,7 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 )
 
-/** In double quotes where PostgreSQL would read it as another name, or as a keyword. */
+/** In double quotes if PostgreSQL would otherwise read it as another name, or as a keyword. */
 export const quoteName = (name: string): string =>
   /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`
 

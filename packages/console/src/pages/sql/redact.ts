@@ -1,16 +1,16 @@
-/** Whether a text may be kept in this browser: secrets are not written to its storage. */
+/** Whether a text may be stored in this browser: secrets are never written to its storage. */
 import { findSecrets, isHashedPassword } from '@lakegate/sql-text'
 
-/** Passwords that are hashed already, and empty ones, are none. */
+/** Hashed and empty passwords do not count as secrets. */
 export const holdsSecret = (sql: string): boolean =>
   findSecrets(sql).some(({ value }) => value === undefined || (value !== '' && !isHashedPassword(value)))
 
-/** Enough characters that a list of words does not help; PostgreSQL itself asks nothing. */
+/** Long enough that a dictionary attack does not help; PostgreSQL itself has no minimum. */
 const STRONG_LENGTH = 12
 
 export type Strength = 'short' | 'simple' | 'strong'
 
-/** @returns of the weakest password in the text, undefined where there is none to judge */
+/** @returns the strength of the weakest password in the text; undefined when there is none to judge */
 export function weakestPassword(sql: string): Strength | undefined {
   const passwords = findSecrets(sql)
     .filter(({ kind, value }) => kind === 'role_password' && value !== undefined && value !== '')

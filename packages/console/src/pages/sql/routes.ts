@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { shellRoute } from '../../app/root-route.tsx'
 
-/** Of the address; what the page does not know is left out. */
+/** The query of the address; unknown parameters are ignored. */
 export interface SqlSearch {
   readonly instance?: string
   readonly database?: string
@@ -17,7 +17,7 @@ function readSearch(found: Readonly<Record<string, unknown>>): SqlSearch {
     ...(typeof instance === 'string' ? { instance } : {}),
     ...(typeof database === 'string' ? { database } : {}),
     ...(typeof role === 'string' ? { role } : {}),
-    // A text in the address, a number or a truth in a link of ours.
+    // Text in an address; a number or a boolean in a link of ours.
     ...(/^[1-9]\d{0,8}$/.test(String(tab)) ? { tab: Number(tab) } : {}),
     ...(isNew === true || isNew === 'true' ? { new: true } : {}),
   }

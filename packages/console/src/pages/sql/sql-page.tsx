@@ -15,12 +15,12 @@ const SaveQueryDialog = lazy(async () => ({
   default: (await import('./browse/save-query-dialog.tsx')).SaveQueryDialog,
 }))
 
-/** The address asks for a tab, or for a new one; what is shown stands in the address. */
+/** Opens the tab that the address asks for, or a new one, and keeps the address up to date with the shown tab. */
 function useTabOfAddress(isLoaded: boolean, active: EditorTab | undefined): void {
   const { instance, database, role, tab, ...search }: SqlSearch = useSearch({ strict: false })
   const navigate = useNavigate()
   const wantsNew = search.new === true
-  // The address is changed a moment later than the workbench: one wish is one tab.
+  // The address changes slightly later than the workbench; without this, one request could open two tabs.
   const isAdded = useRef(false)
   useEffect(() => {
     if (!isLoaded) return
@@ -42,7 +42,7 @@ function useTabOfAddress(isLoaded: boolean, active: EditorTab | undefined): void
   }, [shown, shownInstance, navigate])
 }
 
-/** A tab of that instance, or a new one. */
+/** An existing tab of that instance, or a new one. */
 function openOfInstance(tabs: readonly EditorTab[], target: Pick<EditorTab, 'instance'>): void {
   const found = tabs.find(({ instance }) => instance === target.instance)
   if (found === undefined) workbench.add(target)
@@ -56,7 +56,7 @@ export function SqlPage() {
   const active = state?.tabs.find(({ id }) => id === state.activeId)
   useTabOfAddress(state !== undefined, active)
   const session = active === undefined ? undefined : workbench.sessionOf(active.id)
-  // The active tab's session tells when a transaction begins; others only keep theirs.
+  // Only the session of the active tab reports when a transaction begins; the other sessions only keep theirs.
   const sqlState = useSqlState(session)
   const isInTransaction = workbench.openTransactions().length > 0
   return (

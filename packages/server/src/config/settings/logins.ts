@@ -12,7 +12,7 @@ export const LOGIN_SETTINGS = {
   },
   'logins-per-address': {
     kind: 'whole_number',
-    // Hundreds of people behind one address, each with several clients that all connect again after a restart.
+    // Room for hundreds of people behind one address, each with several clients, that all reconnect after a restart.
     default: '1000',
     least: 1,
     most: 100000,
@@ -66,7 +66,7 @@ export const LOGIN_SETTINGS = {
     kind: 'whole_number',
     default: '86400',
     least: 0,
-    // What idle_session_timeout, a 32-bit number of milliseconds, can hold.
+    // The upper limit of idle_session_timeout, a 32-bit number of milliseconds.
     most: 2147483,
     sentence: 'How long a session may be idle before it is closed; 0 for no limit.',
   },

@@ -1,4 +1,4 @@
-/** What a Lakegate is started with, wherever it runs. */
+/** Settings that every Lakegate is started with, wherever it runs. */
 import type { SettingDefinition } from './definition.ts'
 
 export const SERVER_SETTINGS = {

@@ -1,4 +1,4 @@
-/** Where everything durable of the control plane is, how it is encrypted, and what the audit keeps there. */
+/** Where the control plane keeps its durable data, how it is encrypted, and which audit records it keeps. */
 import type { SettingDefinition } from './definition.ts'
 
 export const SYSTEM_DATABASE_SETTINGS = {

@@ -1,4 +1,4 @@
-/** Lists of who may do what, as the permissions API takes them for every kind of object (wire-contract §4.5). */
+/** Access control lists as the permissions API uses them for every kind of object (wire-contract §4.5). */
 import { z } from 'zod'
 import type { IdentityType } from '../../domain/identity.ts'
 import { refused } from '../../operations/refused-error.ts'
@@ -31,7 +31,7 @@ export const accessControlList = <const Levels extends readonly [string, ...stri
       .optional(),
   })
 
-/** @throws RefusedError invalid_parameter when an entry names nobody, or several */
+/** @throws RefusedError invalid_parameter when an entry names no identity, or several */
 export function toGrants<Level>({
   access_control_list: entries = [],
 }: {

@@ -1,6 +1,7 @@
 /**
- * The field `attached` of a database instance: Lakegate's own addition to the vendor's API (docs/attached-instances.md),
- * which SDKs neither send nor look at. Judges form only; values are `policy/attached-cluster.ts`.
+ * The field `attached` of a database instance: Lakegate's own addition to the vendor's API
+ * (docs/attached-instances.md), which SDKs neither send nor read. Validates only the form; `policy/attached-cluster.ts`
+ * judges the values.
  */
 import type { AttachedClusterAnswer } from '@lakegate/client'
 import { z } from 'zod'
@@ -31,7 +32,7 @@ export const attachedShape = z.strictObject({
     .optional(),
   backend_authentication: z.enum(BACKEND_AUTHENTICATIONS).optional(),
   existing_passwords: z.enum(EXISTING_PASSWORDS).optional(),
-  // Sent along by callers who got them from here.
+  // Sent by callers that send back what they read from here.
   role_bindings: z.unknown().optional(),
   client_ca_pem: z.unknown().optional(),
 })
@@ -53,7 +54,7 @@ export function attachmentToCreate(body: AttachedBody): WantedAttachment {
   }
 }
 
-/** What is left out stays as it is. */
+/** Whatever is left out stays as it is. */
 export function attachmentToChange(body: AttachedBody): {
   readonly cluster: Partial<AttachedCluster>
   readonly password: Redacted<string> | undefined
@@ -79,7 +80,7 @@ export function attachmentToChange(body: AttachedBody): {
   }
 }
 
-/** Never a secret: the certificates are public, and the password does not come back. */
+/** Never contains a secret: the certificates are public, and the password is not returned. */
 export function attachedAnswer(
   { backend }: DatabaseInstance,
   clientCaPem: string,

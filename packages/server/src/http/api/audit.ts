@@ -21,7 +21,7 @@ const instant = z.iso
   .transform((value) => new Date(value))
   .optional()
 
-/** `<instant>/<id>` of the last record that was shown. */
+/** `<time>/<id>` of the last record that was shown. */
 const pageToken = z
   .string()
   .max(128)
@@ -87,7 +87,7 @@ export function auditRoutes(ports: ReadAuditPorts & { readonly accountId: Accoun
 const tokenBehind = ({ at, id }: KeptAuditRecord): string =>
   Buffer.from(`${at.toISOString()}/${id}`).toString('base64url')
 
-/** The fields of the line in the log, in the spelling of REST. */
+/** The same fields as in the log line, in the spelling of REST. */
 const show = ({ at, entry }: KeptAuditRecord): AuditRecordAnswer => ({
   time: at.toISOString(),
   ...(Object.fromEntries(

@@ -101,7 +101,7 @@ export function catalogRoutes(ports: CatalogPorts): readonly Route[] {
         return { body }
       },
     }),
-    // The real service has no list of tables; the console shows what is registered.
+    // The real service has no list of tables; the console shows the registered ones.
     defineRoute({
       method: 'GET',
       path: '/api/2.0/lakegate/instances/:instance/tables',
@@ -127,7 +127,7 @@ export function catalogRoutes(ports: CatalogPorts): readonly Route[] {
       path: `${CATALOGS}/:name`,
       scopes: SCOPES,
       params: named,
-      // SDKs send an update_mask, which says nothing where nothing changes.
+      // SDKs send an update_mask, which has no effect here.
       query: anyQuery,
       body: catalogBody.partial(),
       handle: async ({ params, body, caller }) => ({
@@ -171,7 +171,7 @@ function entryRoutes(
   ]
 }
 
-/** Empty and 0 are the SDKs' way to say nothing. */
+/** SDKs send an empty text and 0 when they mean no value. */
 const pageOf = ({ page_token: after, page_size: size }: z.infer<typeof paging>) => ({
   after: after === '' ? undefined : after,
   size: size === 0 ? undefined : size,

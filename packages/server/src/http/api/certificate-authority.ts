@@ -1,4 +1,4 @@
-/** The certificate by which clients verify gateways and the control plane: Lakegate's own addition. It is no secret. */
+/** The certificate with which clients verify gateways and the control plane: Lakegate's own addition. It is public. */
 import type { CertificateAuthorityAnswer } from '@lakegate/client'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'

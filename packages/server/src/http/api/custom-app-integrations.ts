@@ -21,7 +21,7 @@ const content = {
   scopes: z.array(z.string()).max(20).optional(),
   token_access_policy: z
     .strictObject({
-      // Tokens live an hour at most, because they open PostgreSQL.
+      // At most an hour, because these tokens give access to PostgreSQL.
       access_token_ttl_in_minutes: minutes(60).optional(),
       refresh_token_ttl_in_minutes: minutes(129_600).optional(),
       enable_single_use_refresh_tokens: z.boolean().optional(),

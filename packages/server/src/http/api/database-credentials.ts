@@ -1,4 +1,4 @@
-/** `POST /api/2.0/database/credentials`: mints the password of the next hour (behaviours 1–12). */
+/** `POST /api/2.0/database/credentials`: mints a password that is valid for one hour (behaviours 1–12). */
 import type { DatabaseCredential } from '@lakegate/client'
 import { z } from 'zod'
 import type { MintCredential } from '../../operations/credentials/mint-database-credential.ts'
@@ -6,11 +6,11 @@ import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, nothing } from '../shapes.ts'
 
-/** Bounds the startup message that tells the backend of them. */
+/** Limits the length of the startup message that names the tables to the backend. */
 const MOST_TABLES = 50
 
 const body = z.strictObject({
-  // A repeated request_id is harmless: every minting gives a token of its own (behaviour 8).
+  // A repeated request_id has no effect: every request mints a new token (behaviour 8).
   request_id: z.string().max(256).optional(),
   instance_names: z.array(z.string().max(256)).max(100).optional(),
   claims: z

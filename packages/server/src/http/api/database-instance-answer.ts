@@ -1,4 +1,7 @@
-/** A database instance as the REST API tells of it: what was asked for, and what holds, defaults included (behaviour 62). */
+/**
+ * A database instance as the REST API shows it: the requested settings, and the effective ones, defaults included
+ * (behaviour 62).
+ */
 import type { DatabaseInstance as DatabaseInstanceAnswer } from '@lakegate/client'
 import {
   DEFAULT_RETENTION_DAYS,
@@ -14,8 +17,8 @@ import {
 } from '../../domain/database-instance.ts'
 
 /**
- * @param options.echoTags the vendor repeats `custom_tags` only to who just sent them; `effective_custom_tags` is
- *   always there
+ * @param options.echoTags the vendor returns `custom_tags` only to a caller that just sent them;
+ * `effective_custom_tags` is always returned
  */
 export function databaseInstanceAnswer(
   instance: DatabaseInstance,
@@ -38,7 +41,7 @@ export function databaseInstanceAnswer(
     ...(pooledListener?.port === undefined
       ? {}
       : { pooled_dns: pooledListener.host, pooled_port: pooledListener.port }),
-    // `stopped` and `node_count` are input only; clients read their effective twins.
+    // `stopped` and `node_count` are only input; clients read the corresponding `effective_…` fields.
     ...(settings.capacity === undefined ? {} : { capacity: settings.capacity }),
     ...(enableReadableSecondaries === undefined
       ? {}

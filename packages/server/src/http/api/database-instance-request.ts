@@ -1,6 +1,6 @@
 /**
  * Reads the body and the update mask with which callers create and change database instances (wire-contract §1).
- * Judges form only: names and types of fields. What the values may be is `policy/instance-settings.ts`.
+ * Validates only the form: names and types of fields. `policy/instance-settings.ts` judges the values.
  */
 import { z } from 'zod'
 import { CAPACITIES, type InstanceSettings, type SessionPolicy } from '../../domain/database-instance.ts'
@@ -12,9 +12,9 @@ type Setting = keyof InstanceSettings
 type SettingsChange = Partial<InstanceSettings>
 
 export interface InstanceBody {
-  /** Undefined when it was left out, null or empty, as Go clients send it in an update. */
+  /** Undefined when it was left out, null or empty; Go clients send an empty name in an update. */
   readonly name: string | undefined
-  /** What was sent; null counts as left out, as in the JSON form of protocol buffers. */
+  /** The settings that were sent; null counts as left out, as in the JSON form of protocol buffers. */
   readonly settings: SettingsChange
   readonly attached: AttachedBody | undefined
 }
@@ -27,7 +27,7 @@ const customTag = z.strictObject({
     .transform((value) => value ?? ''),
 })
 
-/** What is left out is off. */
+/** Fields that are left out are off. */
 const sessionPolicy = z.strictObject({
   end_on_token_expiry: z.boolean().nullish(),
   end_on_membership_loss: z.boolean().nullish(),
@@ -46,7 +46,7 @@ const settingShapes = {
   enable_logical_replication: z.boolean().nullish(),
 } satisfies Record<(typeof SETTING_FIELDS)[Setting], z.ZodType>
 
-/** SDKs send the whole resource back that they read; these fields say nothing about what is wanted. */
+/** SDKs send back the whole resource that they read; these fields do not express a wish. */
 const OUTPUT_ONLY = [
   'uid',
   'state',
@@ -73,7 +73,7 @@ export const instanceBody: z.ZodType<InstanceBody> = z
       parent_instance_ref: z.null(`cannot be given: ${SINGLE_NODE} that begin empty.`).optional(),
       ...Object.fromEntries(OUTPUT_ONLY.map((field) => [field, z.unknown().optional()])),
     },
-    // Some SDKs send no body with a PATCH at all (wire-contract §6).
+    // Some SDKs send a PATCH without a body (wire-contract §6).
     {
       error: ({ code }) =>
         code === 'invalid_type' ? 'send the DatabaseInstance as a JSON object.' : undefined,
@@ -89,7 +89,7 @@ export const instanceBody: z.ZodType<InstanceBody> = z
       ...sent('enableReadableSecondaries', body.enable_readable_secondaries),
       ...sent('enablePgNativeLogin', body.enable_pg_native_login),
       ...sent('retentionWindowInDays', body.retention_window_in_days),
-      // Empty is how the vendor's clients say "none".
+      // The vendor's clients send an empty text for "none".
       ...(body.usage_policy_id === ''
         ? { usagePolicyId: undefined }
         : sent('usagePolicyId', body.usage_policy_id)),
@@ -113,7 +113,7 @@ function sent<Name extends Setting>(setting: Name, value: InstanceSettings[Name]
   return value === undefined || value === null ? {} : { [setting]: value }
 }
 
-/** @returns every setting, those that were not sent at their default */
+/** @returns all settings; those that were not sent have their defaults */
 export const settingsToCreate = (body: InstanceBody): InstanceSettings => ({
   ...NO_SETTINGS,
   ...body.settings,
@@ -124,15 +124,15 @@ const SETTING_OF_FIELD: ReadonlyMap<string, Setting> = new Map(
 )
 
 /**
- * @param mask undefined, empty and `*` mean every field that was sent; a named field that was not sent goes back
- *   to its default
- * @param name of the instance as the path has it
+ * @param mask undefined, empty and `*` mean every field that was sent; a field that is named but was not sent is reset
+ * to its default
+ * @param name of the instance, from the path
  * @throws RefusedError `invalid_parameter` naming the field of the mask that cannot be changed
  */
 export function settingsToChange(body: InstanceBody, mask: string | undefined, name: string): SettingsChange {
   const fields = (mask ?? '').split(',').map((field) => field.trim())
   const namesAll = fields.length === 1 && (fields[0] === '' || fields[0] === '*')
-  // A name in the body that is not the instance's can only be meant as another name, unless the mask leaves it out.
+  // A different name in the body can only mean a rename, which is not possible, unless the mask leaves it out.
   if ((namesAll || fields.includes('name')) && body.name !== undefined && body.name !== name) {
     throw invalid('name', `cannot be changed; the instance is named ${name}.`)
   }
@@ -148,7 +148,7 @@ export function settingsToChange(body: InstanceBody, mask: string | undefined, n
 }
 
 /**
- * What an update says of the attached cluster, unless its mask leaves that out.
+ * The change of the attached cluster that an update contains, unless its mask leaves that out.
  * @param mask as for `settingsToChange`
  */
 export function attachedToChange(body: InstanceBody, mask: string | undefined): AttachedBody | undefined {

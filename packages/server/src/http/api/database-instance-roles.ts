@@ -1,6 +1,6 @@
 /**
- * Roles of database instances (wire-contract §1). The name is the rest of the path: e-mail addresses, spaces and
- * slashes occur, and clients do not all escape them.
+ * Roles of database instances (wire-contract §1). The role name is the rest of the path: names may be e-mail addresses
+ * and contain spaces and slashes, and not all clients escape them.
  */
 import type { DatabaseInstanceRole, ListDatabaseInstanceRolesResponse } from '@lakegate/client'
 import { z } from 'zod'
@@ -47,11 +47,11 @@ const roleBody = z.strictObject({
     .optional(),
   membership_role: z.enum(['DATABRICKS_SUPERUSER'], 'there is only DATABRICKS_SUPERUSER.').nullish(),
   attributes: attributes.optional(),
-  // Sent along by SDKs, which got them from here.
+  // Sent by SDKs that send back what they read from here.
   effective_attributes: z.unknown().optional(),
   identity_id: z.unknown().optional(),
   instance_name: z.string().optional(),
-  /** Lakegate's own addition: a role that is there already, to be bound to the identity (attached clusters). */
+  /** Lakegate's own addition: an existing role that is to be bound to the identity (attached clusters). */
   existing_role: z.string().max(256).optional(),
 })
 
@@ -170,7 +170,7 @@ const toChange = (body: z.infer<typeof roleBody>): RoleChange => ({
     ...(body.attributes?.bypassrls === undefined ? {} : { bypassrls: body.attributes.bypassrls }),
     ...(body.attributes?.replication === undefined ? {} : { replication: body.attributes.replication }),
   },
-  // Absent: as it is. Null takes it away.
+  // Absent: it stays as it is. Null removes it.
   ...(body.membership_role === undefined ? {} : { isDatabricksSuperuser: body.membership_role !== null }),
 })
 
@@ -186,7 +186,7 @@ function show(role: InstanceRole, instance: string): DatabaseInstanceRole {
   }
 }
 
-/** The vendor's three are always there. */
+/** The vendor's three attributes are always shown. */
 const showAttributes = ({ replication, ...attributes }: InstanceRole['attributes']) => ({
   ...attributes,
   ...(replication ? { replication } : {}),

@@ -39,7 +39,7 @@ export type DatabaseInstancePorts = CreateDatabaseInstancePorts &
   DeleteDatabaseInstancePorts &
   ChangeAttachedClusterPorts & {
     readonly store: Pick<InstanceStore, 'loadInstance' | 'listPage'>
-    /** For `ssl_ca_file` of attached clusters. */
+    /** The certificate for `ssl_ca_file` of attached clusters. */
     readonly clientCaPem: () => string
   }
 
@@ -48,14 +48,14 @@ const ONE = `${COLLECTION}/:name`
 const SCOPES = ['postgres']
 
 const named = z.object({ name: z.string() })
-/** Booleans and numbers of a query are text. */
+/** Booleans and numbers in a query are text. */
 const queryBoolean = z
   .enum(['true', 'false'], 'must be true or false.')
   .transform((text) => text === 'true')
   .optional()
 const queryNumber = z
   .string()
-  .regex(/^\d{1,9}$/, 'must be a whole number from 0 on.')
+  .regex(/^\d{1,9}$/, 'must be a whole number, 0 or greater.')
   .transform(Number)
   .optional()
 
@@ -145,8 +145,8 @@ export function databaseInstanceRoutes(ports: DatabaseInstancePorts): readonly R
       path: ONE,
       scopes: SCOPES,
       params: named,
-      // `force` is for descendant instances, which there are none of.
-      // `remove_objects` is Lakegate's own, for attached instances.
+      // `force` concerns descendant instances, which do not exist here. `remove_objects` is Lakegate's own, for
+      // attached instances.
       query: z.looseObject({ purge: queryBoolean, force: queryBoolean, remove_objects: queryBoolean }),
       body: noBody,
       async handle({ params: { name }, query: { purge, remove_objects: removesObjects = false }, caller }) {

@@ -1,4 +1,4 @@
-/** The permissions API for directories: a bundle with `permissions` at its top sets them on its own directory. */
+/** The permissions API for directories: a bundle with top-level `permissions` sets them on its own directory. */
 import type { DirectoryPermissions } from '@lakegate/client'
 import { z } from 'zod'
 import {

@@ -18,7 +18,7 @@ export function discoveryRoutes(facts: {
           oidc_endpoint: `${publicUrl}/oidc`,
           account_id: facts.accountId,
           workspace_id: workspace.id,
-          // Keeps the Azure and Google branches of the SDKs away.
+          // Keeps SDKs from using their Azure and Google branches.
           cloud: 'AWS',
           host_type: 'WORKSPACE_HOST',
           token_federation_default_oidc_audiences: [`${publicUrl}/oidc/v1/token`],

@@ -28,7 +28,7 @@ const oidcPolicy = z.strictObject({
 const body = z.strictObject({
   description: z.string().max(1024).optional(),
   oidc_policy: oidcPolicy.partial().optional(),
-  // Sent along by SDKs, which got them from here.
+  // Sent by SDKs that send back what they read from here.
   name: z.string().optional(),
   policy_id: z.string().optional(),
   uid: z.string().optional(),
@@ -101,7 +101,7 @@ function routesAt(path: string, ports: FederationPolicyPorts): readonly Route[] 
       path: `${path}/:policyId`,
       scopes: [],
       params: onePolicy,
-      // Whatever is sent is changed; a mask that names less is more than SDKs send.
+      // Every field that was sent is changed; SDKs do not send a mask that names fewer fields.
       query: z.looseObject({ update_mask: z.string().max(1024).optional() }),
       body,
       handle: async ({ params, body: written, caller }) => ({

@@ -1,6 +1,7 @@
 /**
- * `/`: where a browser arrives. `databricks auth login` without `--host` leads it here with the authorization request
- * in `destination_url` (wire-contract §3.6, DATABRICKS_DISCOVERY_HOST); a person without one comes to the console.
+ * `/`: the entry page for browsers. `databricks auth login` without `--host` sends the browser here with the
+ * authorization request in `destination_url` (wire-contract §3.6, DATABRICKS_DISCOVERY_HOST); without it, a person is
+ * sent to the console.
  */
 import type { PublicRoute } from '../route.ts'
 
@@ -20,7 +21,9 @@ export const frontDoorRoutes = (): readonly PublicRoute[] => [
   },
 ]
 
-/** One place, and only its parameters are taken: no open redirect (attack 32). */
+/**
+ * Only one destination is possible, and only its parameters are taken over, so this is no open redirect (attack 32).
+ */
 function destinationOf(asked: unknown): string {
   if (typeof asked !== 'string' || !asked.startsWith(`${AUTHORIZATION_PATH}?`)) return CONSOLE_PATH
   const parameters = new URLSearchParams(asked.slice(AUTHORIZATION_PATH.length + 1))

@@ -1,4 +1,7 @@
-/** Who may read catalogs, schemas and tables through claims: the grants of Unity Catalog, as far as SELECT (behaviour 9). */
+/**
+ * Who may read catalogs, schemas and tables through claims: the grants API of Unity Catalog, limited to SELECT
+ * (behaviour 9).
+ */
 import type { PrivilegeAssignments } from '@lakegate/client'
 import { z } from 'zod'
 import type { Identity } from '../../domain/identity.ts'
@@ -15,7 +18,7 @@ import { anyQuery, noBody } from '../shapes.ts'
 const PATH = '/api/2.1/unity-catalog/permissions/:type/:name'
 
 const securable = z.object({
-  type: z.string().toUpperCase().pipe(z.enum(SECURABLE_TYPES, 'there are catalogs, schemas and tables.')),
+  type: z.string().toUpperCase().pipe(z.enum(SECURABLE_TYPES, 'must be catalog, schema or table.')),
   name: z.string(),
 })
 const privileges = z

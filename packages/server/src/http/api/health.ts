@@ -1,16 +1,19 @@
-/** `/healthz`: the process lives. `/readyz`: it can do its work. For load balancers; they learn names, not reasons. */
+/**
+ * `/healthz`: the process is alive. `/readyz`: it can do its work. For load balancers; the answers name the failing
+ * checks, but not the reasons.
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, PublicRoute } from '../route.ts'
 
 export interface HealthCheck {
   readonly name: string
-  /** Rejects when the thing is not as it should be. */
+  /** Rejects when the check fails. */
   check(): Promise<void>
 }
 
-/** Who asks has a limit of his own, and what takes this long serves nobody. */
+/** Probes have a time limit of their own; a slower answer is useless to them. */
 const CHECK_LIMIT_MS = 3_000
-/** When it is worth asking again. */
+/** When a retry is reasonable. */
 const RETRY_AFTER_SECONDS = '2'
 
 export const answerAlive = (checks: readonly HealthCheck[] = [], limitMs = CHECK_LIMIT_MS): Promise<Answer> =>
@@ -42,13 +45,14 @@ async function within(limitMs: number, { name, check }: HealthCheck): Promise<vo
     await Promise.race([check(), late])
   } finally {
     settled.abort()
-    // Its own end is of no interest any more.
+    // Whatever happens to the late check is ignored.
     late.catch(() => undefined)
   }
 }
 
 /**
- * For checks that cost something: who asks while one is under way gets its answer, so that many who ask cost as much as one.
+ * For expensive checks: a request that arrives while a check is running gets the result of that check, so that many
+ * requests cost as much as one.
  */
 export function askedTogether({ name, check }: HealthCheck): HealthCheck {
   let underWay: Promise<void> | undefined

@@ -1,4 +1,4 @@
-/** Names of the databases of an instance, for who chooses one: an addition to the real service's API. */
+/** Names of the databases of an instance, to choose one from: an addition to the real service's API. */
 import type { InstanceDatabasesAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import {

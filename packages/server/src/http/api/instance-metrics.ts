@@ -10,7 +10,7 @@ import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { noBody } from '../shapes.ts'
 
-/** A chart has fewer pixels. */
+/** More than the pixels of a chart. */
 const MOST_POINTS = 1_500
 
 const question = z.looseObject({
@@ -73,5 +73,5 @@ const show = (point: ActivityPoint): InstanceMetricsPoint => ({
   pooled_clients_waiting: point.pooledClientsWaiting,
 })
 
-/** The buckets that they come from are wider. */
+/** The buckets behind the values are wider than this rounding. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100

@@ -1,4 +1,7 @@
-/** Logins that nobody makes: as whom the caller could log in, and what a login would read. Additions to the real API. */
+/**
+ * Checks logins without performing them: as which roles the caller could log in, and what error a login would get.
+ * Additions to the real API.
+ */
 import type { LoginCheckAnswer, PathStep, RefusalAnswer, SignInRolesAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import { checkLogin, type CheckLoginPorts, type LoginCheck } from '../../operations/login/check-login.ts'
@@ -13,7 +16,7 @@ const OF_INSTANCE = '/api/2.0/lakegate/instances/:instance'
 const SCOPES = ['postgres']
 
 const ofInstance = z.object({ instance: z.string() })
-/** As a startup message may hold it, and no longer than anything has a name. */
+/** A name as a startup message may contain it, within the longest length of any name. */
 const name = z
   .string('is missing.')
   .min(1, 'is empty.')
@@ -71,7 +74,7 @@ function show({ verdict, identity, role, steps }: LoginCheck, asked: string): Lo
   }
 }
 
-/** From the group of the role down to the identity: all of it is in the workspace, as the group is. */
+/** From the group of the role down to the identity; all of them are in the workspace, because the group is. */
 function pathOf({ viaGroup, identity }: Pick<Admitted, 'viaGroup' | 'identity'>): PathStep[] {
   if (viaGroup === undefined) return [{ id: identity.id, name: identity.name }]
   const { membershipPath = [], membershipNames = [] } = viaGroup

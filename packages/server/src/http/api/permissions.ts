@@ -87,7 +87,7 @@ function show({ instance, owner, grants }: InstanceAccess): InstancePermissions 
         display_name: identity.displayName,
         all_permissions: [{ permission_level: level, inherited: false }],
       })),
-      // Administrators of the workspace manage everything in it; it cannot be taken from them.
+      // Administrators of the workspace manage everything in it; this cannot be revoked.
       {
         group_name: 'admins',
         display_name: 'admins',

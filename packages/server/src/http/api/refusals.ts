@@ -1,4 +1,4 @@
-/** Every «no» of the server, for help pages: an addition to the real service's API. The same for everybody. */
+/** All refusals of the server, for help pages: an addition to the real service's API. The same for every caller. */
 import type { RefusalExplanation, RefusalsAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { RefusalDefinition } from '../../policy/refusal-definition.ts'

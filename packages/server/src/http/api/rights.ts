@@ -1,4 +1,4 @@
-/** What the caller may do, for who shows buttons: additions to the real service's API. */
+/** What the caller may do, for clients that show or hide buttons: additions to the real service's API. */
 import type { InstanceRightsAnswer, WorkspaceRightsAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import {

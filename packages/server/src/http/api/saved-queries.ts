@@ -21,7 +21,7 @@ const ONE = `${COLLECTION}/:queryId`
 const SCOPES = ['postgres']
 
 const named = z.object({ queryId: z.string() })
-// How long a name may be is for the policy to say; no text of this many characters fits.
+// The policy limits the length of a name; this only keeps out absurd lengths.
 const name = z.string().max(1024)
 const text = z.string().max(LARGEST_QUERY_BYTES)
 const content = z.strictObject({
@@ -132,7 +132,7 @@ export function savedQueryRoutes(ports: SavedQueryPorts): readonly Route[] {
   ]
 }
 
-/** What is left out stays as it is; null takes a proposal away. */
+/** Whatever is left out stays as it is; null removes a suggestion. */
 const toChange = (body: Omit<z.infer<typeof change>, 'version'>): Partial<SavedQueryContent> => ({
   ...(body.name === undefined ? {} : { name: body.name }),
   ...(body.sql === undefined ? {} : { sql: body.sql }),

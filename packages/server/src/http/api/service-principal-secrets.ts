@@ -33,7 +33,7 @@ export function servicePrincipalSecretRoutes(
   const places = [
     {
       base: `/api/2.0/accounts/${accountId}`,
-      // Nobody else learns by an id who is in the account (attack 35).
+      // Nobody else may find out by an id who is in the account (attack 35).
       scopeOf: ({ isAccountAdmin, workspaceId }: Caller) => ({
         accountId,
         workspaceId: isAccountAdmin ? undefined : workspaceId,
@@ -110,7 +110,8 @@ function routesAt(
 function describe(stored: StoredSecret, now: Date): ServicePrincipalSecret {
   return {
     id: stored.id,
-    // What is shown must not be what is compared: a hash of the stored hash, only to tell secrets apart.
+    // The value shown must not be the value that is compared: it is a hash of the stored hash, only to tell secrets
+    // apart.
     secret_hash: createHash('sha256').update(stored.hash).digest('hex').slice(0, 32),
     status: stored.expiresAt > now ? 'ACTIVE' : 'EXPIRED',
     create_time: stored.createdAt.toISOString(),

@@ -1,4 +1,4 @@
-/** Links by which users set their password, and the sessions that they have: additions to the real service's API. */
+/** Links with which users set their password, and their sign-in sessions: additions to the real service's API. */
 import type { SignInLinkAnswer, SignInSessionAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { Workspace } from '../../domain/workspace.ts'

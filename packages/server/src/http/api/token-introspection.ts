@@ -1,6 +1,6 @@
 /**
- * `GET /api/2.0/tokens/introspect`: which account and workspace a token is of. `databricks auth login` without `--host`
- * asks it after the login, because nobody told it before (wire-contract §3.6).
+ * `GET /api/2.0/tokens/introspect`: to which account and workspace a token belongs. `databricks auth login` without
+ * `--host` calls it after the login, because it does not know them before (wire-contract §3.6).
  */
 import type { TokenIntrospection } from '@lakegate/client'
 import type { AccountId } from '../../domain/ids.ts'
@@ -13,7 +13,7 @@ export function tokenIntrospectionRoutes(accountId: AccountId): readonly Route[]
     defineRoute({
       method: 'GET',
       path: '/api/2.0/tokens/introspect',
-      // A login with the scope `postgres` alone is a login too.
+      // A login with only the scope `postgres` is possible, and needs this too.
       scopes: ['postgres'],
       params: nothing,
       query: anyQuery,

@@ -17,12 +17,12 @@ import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
 
-/** Ten years: beyond it a token had better not expire at all. */
+/** Ten years: for a longer time, a token that does not expire is meant. */
 const LONGEST_LIFETIME_SECONDS = 10 * 365 * 24 * 60 * 60
 
 const wish = {
   comment: z.string().max(1024).optional(),
-  // The real service takes -1 and 0 for "does not expire" too.
+  // The real service also takes -1 and 0 for "does not expire".
   lifetime_seconds: z.int().max(LONGEST_LIFETIME_SECONDS).optional(),
   scopes: z.array(z.string()).max(10).optional(),
   autoscope_enabled: z.literal(false, 'is not supported; name the scopes.').optional(),

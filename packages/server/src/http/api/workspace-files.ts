@@ -1,6 +1,6 @@
 /**
- * Files of a workspace, as bundles of the Databricks CLI ask for them. What the CLI reads of an answer are its status
- * and error code: 404 makes it create directories, 409 tells it that somebody else holds the lock of a bundle.
+ * Files of a workspace, as bundles of the Databricks CLI use them. The CLI reads the status and the error code of an
+ * answer: after 404 it creates directories, and 409 means that somebody else holds the lock of a bundle.
  */
 import type {
   ExportWorkspaceObjectResponse,
@@ -38,7 +38,7 @@ const exportQuery = z.looseObject({
   format: z.enum(['AUTO', 'SOURCE', 'RAW'], 'must be AUTO, SOURCE or RAW: there are files only.').optional(),
   direct_download: flag,
 })
-/** Behind the last slash; in the Databricks CLI one name with its slashes percent-encoded. */
+/** The rest after the last slash; the Databricks CLI sends it as one name with percent-encoded slashes. */
 const restOfPath = z.object({ '*': z.string() })
 const absolute = (rest: string): string => `/${rest}`
 
@@ -50,13 +50,13 @@ const importBody = z.strictObject({
   language: z.string().optional(),
 })
 
-/** In base64, with a little room for the JSON around it. */
+/** In base64, with some room for the JSON around it. */
 const LARGEST_IMPORT = Math.ceil(LARGEST_FILE / 3) * 4 + 64 * 1024
 const INTO_BYTES: Transfer = { body: 'bytes', largestBody: LARGEST_FILE, largestAnswer: 0 }
 const INTO_JSON: Transfer = { body: 'json', largestBody: LARGEST_IMPORT, largestAnswer: 0 }
 const ORDINARY_BODY = 1024 * 1024
 const OUT: Transfer = { body: 'json', largestBody: ORDINARY_BODY, largestAnswer: LARGEST_FILE }
-/** A home full of files with long names, in one directory, is more; most are far less. */
+/** Enough for most listings; only a home full of files with long names in one directory needs more. */
 const LISTING: Transfer = { body: 'json', largestBody: ORDINARY_BODY, largestAnswer: 4 * 1024 * 1024 }
 
 export function workspaceFileRoutes(ports: WorkspaceFilePorts): readonly Route[] {
@@ -116,7 +116,7 @@ export function workspaceFileRoutes(ports: WorkspaceFilePorts): readonly Route[]
       query: anyQuery,
       body: importBody,
       async handle({ body, caller }) {
-        // The default of the real service makes a notebook of it.
+        // The default of the real service would make a notebook of it.
         if (body.format === undefined) throw missingFormat()
         await importFile(ports, caller, {
           path: body.path,
@@ -148,7 +148,7 @@ export function workspaceFileRoutes(ports: WorkspaceFilePorts): readonly Route[]
       transfer: INTO_BYTES,
       params: restOfPath,
       query: z.looseObject({ overwrite: flag }),
-      // Nothing at all is an empty file.
+      // An absent body means an empty file.
       body: z.instanceof(Uint8Array).optional(),
       async handle({ params, query, body, caller }) {
         await importFile(ports, caller, {
@@ -184,7 +184,7 @@ const show = ({ id, type, path, file }: ShownObject): WorkspaceObjectInfo => ({
     : { size: file.size, created_at: file.createdAt.getTime(), modified_at: file.modifiedAt.getTime() }),
 })
 
-/** Node.js passes over what is not base64; then there are fewer bytes than the text has room for. */
+/** Node.js skips characters that are not base64; the result then has fewer bytes than the text encodes. */
 function decodeBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64')
   const padding = /={0,2}$/.exec(text)?.[0].length ?? 0

@@ -95,7 +95,7 @@ export function workspaceRoutes(ports: WorkspaceRoutePorts): readonly Route[] {
   ]
 }
 
-/** A label of a host name. */
+/** Turns a name into a label of a host name. */
 function deploymentNameFrom(workspaceName: string): string {
   const label = workspaceName
     .toLowerCase()
@@ -150,7 +150,7 @@ function assignmentRoutes(path: string, ports: AssignmentPorts): readonly Route[
         const assigned = await assignToWorkspace(ports, caller, {
           workspace: params.workspaceId,
           principalId: params.principalId,
-          // No permission at all is no assignment, as in the real service.
+          // No permission means no assignment, as in the real service.
           permission: permissions.includes('ADMIN') ? 'ADMIN' : permissions[0],
         })
         return { body: assigned === undefined ? {} : showAssignment(assigned) }
@@ -181,7 +181,7 @@ const NAME_FIELDS = {
   GROUP: 'group_name',
 } as const
 
-/** Ids of principals are JSON numbers there; they are below 2^53 by construction (sql/system/0001). */
+/** Ids of principals are JSON numbers here; they are below 2^53 by construction (sql/system/0001). */
 const showAssignment = ({ identity, permission }: WorkspaceAssignment): PermissionAssignment => ({
   principal: {
     principal_id: Number(identity.id),

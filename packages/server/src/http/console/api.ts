@@ -1,6 +1,6 @@
 /**
- * `/console/api`: the very routes of the REST API, for a person with the cookie of the console in the place of a bearer. A bearer
- * opens nothing here, as the cookie opens nothing there.
+ * `/console/api`: the same routes as the REST API, for a person with the cookie of the console instead of a bearer
+ * token. A bearer token gives no access here, and the cookie gives none there.
  */
 import type { FastifyRequest } from 'fastify'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -11,11 +11,13 @@ import type { ConsoleSession, ConsoleSessions } from './session.ts'
 
 export const CONSOLE_API_PREFIX = '/console/api'
 
-/** Where the console finds a route: `/api/2.0/x` is `/console/api/2.0/x`, whatever lies elsewhere keeps its whole path. */
+/** The console's path of a route: `/api/2.0/x` becomes `/console/api/2.0/x`; other paths are kept whole. */
 export const consolePathOf = (path: string): string =>
   `${CONSOLE_API_PREFIX}${path.replace(/^\/api(?=\/)/, '')}`
 
-/** The same paths with more than GET take JSON alone, which no form of another site can send (attack 68). */
+/**
+ * Except for GET and HEAD, requests must have a JSON content type, which no form of another site can send (attack 68).
+ */
 const JSON_TYPE = /^application\/(scim\+)?json\s*(;|$)/i
 const SAFE_METHODS = ['GET', 'HEAD']
 
@@ -32,7 +34,7 @@ export async function findSessionOfRequest(
   const { headers, method } = request
   const { sessions, workspace, publicUrl, isUse = true } = where
   const isSafe = SAFE_METHODS.includes(method)
-  // Before anything is looked up: other sites learn nothing of whether somebody is signed in.
+  // Checked before anything is looked up: other sites must not learn whether somebody is signed in.
   if (isSafe) requireOwnSite(headers)
   else requireOwnOrigin(headers, publicUrl)
   const session = await sessions.findConsoleSession(headers.cookie, workspace, { isUse })
@@ -46,7 +48,7 @@ export async function findSessionOfRequest(
   return session
 }
 
-/** As a bearer is authenticated for the same routes. */
+/** Applies the same rules as a bearer for the same routes. */
 export const callerByCookie =
   (sessions: ConsoleSessions, publicUrlOf: (workspace: Workspace) => string) =>
   async (request: FastifyRequest, workspace: Workspace): Promise<Caller> =>

@@ -1,6 +1,6 @@
 /**
- * The built console as it lies in the package: read once, at the first visit, and kept in memory. Only names of this listing are
- * served, so no path leads out of it.
+ * The built console in the package: read once, at the first visit, and kept in memory. Only names of this listing are
+ * served, so no path can lead out of the directory.
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -10,14 +10,14 @@ export type Encoding = 'br' | 'gzip' | 'identity'
 
 export interface ConsoleFile {
   readonly type: string
-  /** By encoding; `identity` is always there. */
+  /** By encoding; `identity` always exists. */
   readonly bodies: Readonly<Partial<Record<Encoding, { readonly bytes: Buffer; readonly tag: string }>>>
 }
 
 export interface ConsoleBuild {
   /** As `build.json` names it. */
   readonly id: string
-  /** By path below the directory, with `/`. */
+  /** By the path relative to the directory, with `/`. */
   readonly files: ReadonlyMap<string, ConsoleFile>
 }
 
@@ -40,7 +40,7 @@ const TWINS = { br: '.br', gzip: '.gz' } as const
 /** @returns undefined when nothing was built */
 export type LoadConsoleBuild = () => Promise<ConsoleBuild | undefined>
 
-/** One that is not there is looked for again at the next visit; one that is there is read once. */
+/** A missing build is looked for again at the next visit; an existing one is read only once. */
 export function createBuildLoader(directory: string): LoadConsoleBuild {
   let loaded: Promise<ConsoleBuild | undefined> | undefined
   const forget = () => {
@@ -101,7 +101,7 @@ async function listFiles(directory: string): Promise<readonly string[]> {
 
 async function read(directory: string, name: string) {
   const bytes = await readFile(path.join(directory, name))
-  // Strong, and another one for each encoding (RFC 9110 §8.8.3).
+  // A strong validator, different for each encoding (RFC 9110 §8.8.3).
   return { bytes, tag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"` }
 }
 

@@ -1,13 +1,17 @@
 /**
- * The cookies of the console. Over TLS a name that browsers take from this very host only (`__Host-`, RFC 6265bis §4.1.3.2);
- * that of the session is Strict: what another site leads here comes without it, and the page then asks for itself.
+ * The cookies of the console. Over TLS their names have the prefix `__Host-`, so that browsers accept them only from
+ * this exact host (RFC 6265bis §4.1.3.2). The session cookie is `SameSite=Strict`: a request that another site leads
+ * here comes without it, and the page then makes its own request.
  */
 
 const SESSION_COOKIE = 'lakegate-console'
-/** Of a sign-in that is under way, with the beginning of its state, so that tabs do not disturb one another. */
+/**
+ * The cookie of a sign-in in progress; its name contains the beginning of the state, so that tabs do not disturb one
+ * another.
+ */
 const FLOW_COOKIE = 'lakegate-console-flow'
 const FLOW_SECONDS = 15 * 60
-/** Sign-ins that nobody finished; more would fill the headers that Node takes. */
+/** Limit of unfinished sign-ins; more would exceed the header size that Node accepts. */
 const MOST_FLOWS = 6
 const STATE_CHARACTERS = 12
 
@@ -21,14 +25,14 @@ function line(publicUrl: string, pair: string, sameSite: 'Strict' | 'Lax', lifet
   return `${pair}; ${place}; HttpOnly; SameSite=${sameSite}${lifetime}`
 }
 
-/** Without an age: it goes with the browser, and what it opens ends on the server in any case. */
+/** Without a maximum age: it ends with the browser session, and the server ends its session in any case. */
 export const sessionCookie = (publicUrl: string, value: string): string =>
   line(publicUrl, `${nameOf(publicUrl, SESSION_COOKIE)}=${value}`, 'Strict', '')
 
 export const noSessionCookie = (publicUrl: string): string =>
   line(publicUrl, `${nameOf(publicUrl, SESSION_COOKIE)}=`, 'Strict', '; Max-Age=0')
 
-/** Lax: an outside provider leads back across sites. */
+/** Lax, because an outside provider leads back from another site. */
 export function flowCookies(
   header: string | undefined,
   publicUrl: string,
@@ -62,7 +66,8 @@ export const readSessionCookie = (header: string | undefined, publicUrl: string)
 
 function find(header: string | undefined, wanted: string): string | undefined {
   const found = pairsOf(header).filter(([name]) => name === wanted)
-  // Two of one name: somebody below this host has set one of them, and nobody knows which (RFC 6265 §4.2.2).
+  // Two cookies of one name: another host below this domain has set one of them, and it is unknown which (RFC 6265
+  // §4.2.2).
   return found.length === 1 ? found[0]?.[1] : undefined
 }
 

@@ -1,6 +1,7 @@
 /**
- * Requests that other sites forge with a person's browser: what is not a GET says by Origin and Sec-Fetch-Site that it
- * comes from our own page, and by a value that only that page could read (OWASP, «Cross-Site Request Forgery Prevention»).
+ * Protects against requests that other sites forge with a person's browser. A request other than GET must prove by
+ * Origin and Sec-Fetch-Site that it comes from our own page, and by a value that only that page can read (OWASP,
+ * «Cross-Site Request Forgery Prevention»).
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -9,7 +10,7 @@ import { refused, type RefusedError } from '../../operations/refused-error.ts'
 export const CSRF_HEADER = 'x-lakegate-csrf'
 
 /**
- * For everything that is no GET, and for the handshake of a WebSocket, before anything is opened.
+ * For every request other than GET, and for the handshake of a WebSocket, before anything is opened.
  * @throws RefusedError console_request_forged
  */
 export function requireOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string): void {
@@ -19,9 +20,9 @@ export function requireOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string
 }
 
 /**
- * For what only reads: the Strict cookie comes along from other ports and from neighbours below the same domain, who can read
- * no answer, and could still measure it, keep a session alive, or take a person's places for streams (attack 68). By hand an
- * address may be opened.
+ * For requests that only read. Browsers send the Strict cookie also with requests from other ports and from other hosts
+ * below the same domain. Those sites cannot read an answer, but could measure its time, keep a session alive, or use up
+ * a person's streams (attack 68). Addresses that a person types are allowed.
  * @throws RefusedError console_request_forged
  */
 export function requireOwnSite({ 'sec-fetch-site': site }: IncomingHttpHeaders): void {
@@ -36,7 +37,7 @@ export function requireCsrfValue(sent: unknown, { csrf }: { readonly csrf: strin
     throw forged(`${CSRF_HEADER} is missing, or is that of another session.`)
 }
 
-/** In a time that tells nothing but the length, which everybody knows. */
+/** The time of the comparison reveals only the length, which is public. */
 function isEqual(sent: string, expected: string): boolean {
   const [one, other] = [Buffer.from(sent), Buffer.from(expected)]
   return one.length === other.length && timingSafeEqual(one, other)

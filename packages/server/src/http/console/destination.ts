@@ -1,10 +1,10 @@
-/** Where a sign-in leads: a page of the console, and nowhere else, whatever the address says (RFC 9700 §4.11). */
+/** Where a sign-in leads: only to a page of the console, whatever the address says (RFC 9700 §4.11). */
 
 const CONSOLE_PATH = '/console'
 
-/** Not pages, or such as would lead in circles. */
+/** Paths that are not pages, or would redirect in circles. */
 const NO_PAGES = /^\/console\/(?:api|assets|sign-in|callback|signed-out|starting)(?:\/|$)/
-/** Browsers take a backslash for a slash, and leave out tabs and line ends (WHATWG URL §4.4). */
+/** Browsers treat a backslash as a slash, and ignore tabs and line breaks (WHATWG URL §4.4). */
 const MISREAD = /[\\\p{Cc}]/u
 const LONGEST = 2_000
 
@@ -15,7 +15,7 @@ export function destinationOf(asked: string | null): string {
   const base = 'http://console.invalid'
   if (!URL.canParse(asked, base)) return CONSOLE_PATH
   const { origin, pathname, search, hash } = new URL(asked, base)
-  // As it is when `..` is gone.
+  // Compared after `..` has been resolved.
   const isPage =
     origin === base &&
     (pathname === CONSOLE_PATH || pathname.startsWith(`${CONSOLE_PATH}/`)) &&

@@ -1,19 +1,19 @@
 /**
- * One stream of server-sent events (HTML Living Standard, «Server-sent events»). What its reader does not take is bounded:
- * whoever has more waiting than this is let go, and asks again when it can.
+ * One stream of server-sent events (HTML Living Standard, «Server-sent events»). The amount of data that its reader has
+ * not taken is limited: a stream with more is dropped, and the browser reconnects when it can.
  */
 import type { ServerResponse } from 'node:http'
 import type { ConsoleEvent } from '@lakegate/client'
 import { abandonAnswer } from '../abandon-answer.ts'
 import type { CloseConnection } from '../connections.ts'
 
-/** Some two hundred hints; 2,000 streams that all stand still hold 32 MB. */
+/** Some two hundred hints; 2,000 streams whose readers all stand still hold 32 MB. */
 const MOST_WAITING_BYTES = 16 * 1024
 
-/** How soon a browser comes back by itself. */
+/** How soon a browser reconnects by itself. */
 const RETRY_MS = 2_000
 
-/** JSON has no line breaks, so that nothing in a name ends an event. */
+/** JSON contains no line breaks, so no name can end an event. */
 export const frameOf = ({ event, data }: ConsoleEvent, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
@@ -24,7 +24,7 @@ export class EventStream {
   #isClosed = false
   readonly #onClose: (() => void)[] = []
 
-  /** @param response that was not awaited for anything yet: it tells only once that it is closed */
+  /** @param response must not have been awaited before: it emits 'close' only once */
   constructor(response: ServerResponse, closeConnection: CloseConnection) {
     this.#response = response
     this.#closeConnection = closeConnection
@@ -38,7 +38,7 @@ export class EventStream {
     return this.#isClosed || this.#response.writableEnded
   }
 
-  /** At once when it is closed already. */
+  /** Called at once when it is closed already. */
   whenClosed(tell: () => void): void {
     if (this.#isClosed) tell()
     else this.#onClose.push(tell)
@@ -48,7 +48,7 @@ export class EventStream {
     this.#response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
-      // nginx gathers an answer before it passes it on, unless it is told.
+      // nginx buffers an answer unless this header is set.
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
@@ -63,15 +63,18 @@ export class EventStream {
     if (this.#response.writableLength > MOST_WAITING_BYTES) this.drop()
   }
 
-  /** A comment, when nothing was said for so long: proxies close what is silent, and whoever is gone shows. */
+  /**
+   * Sends a comment when nothing was sent for that long: proxies close silent connections, and a vanished client is
+   * noticed.
+   */
   keepAlive(nowMs: number, afterMs: number): void {
     if (this.isOver || nowMs - this.#lastWriteMs < afterMs) return
-    // What was written then is still here.
+    // The previous write has not been taken yet.
     if (this.#response.writableLength > 0) this.drop()
     else this.write(':\n\n', nowMs)
   }
 
-  /** In order: all of it was sent, and there will be no more. */
+  /** Ends the stream in an orderly way, after everything has been sent. */
   end(lastFrame = ''): void {
     if (!this.isOver) this.#response.end(lastFrame)
   }

@@ -1,6 +1,6 @@
 /**
- * All streams of hints of this server. One timer for all of them, and only while there are any: it keeps them alive, looks at
- * the rights of everybody again within a minute, and keeps the gateways telling.
+ * All hint streams of this server. They share one timer, which runs only while there are any: it sends keep-alives,
+ * checks everybody's rights again within a minute, and keeps the gateways sending hints.
  */
 import type { ConsoleEvent } from '@lakegate/client'
 import type { IdentityId, InstanceUid } from '../../domain/ids.ts'
@@ -21,41 +21,41 @@ export interface EventStreamsPorts {
   readonly log: HttpLog
 }
 
-/** Whose stream it is. */
+/** The person that reads the stream. */
 export interface EventReader {
   readonly caller: Caller
-  /** Of the server and of the console that it holds. */
+  /** Versions of the server and of the console build that it serves. */
   readonly release: { readonly version: string; readonly build: string }
-  /** The same person at this moment. @throws RefusedError when it may hear nothing any more */
+  /** The same person with the current rights. @throws RefusedError when the person may receive nothing any more */
   lookAgain(): Promise<Caller>
 }
 
 export interface EventStreams {
   /**
-   * Answers, until the stream is over.
-   * @returns the way to say that the session is over
+   * Answers with the stream.
+   * @returns a function to call when the session is over
    * @throws RefusedError too_many_event_streams
    */
   open(stream: EventStream, reader: EventReader, lastEventId: string | undefined): Promise<() => void>
   say(hint: LiveHint): void
-  /** Hints may have been missed: everybody takes everything for changed. */
+  /** Hints may have been missed: every browser must treat everything as changed. */
   missed(): void
   count(): number
-  /** Ends all of them, at once; no more are opened. */
+  /** Ends all streams at once; no more are opened. */
   close(): void
 }
 
 const MOST = 2_000
 const MOST_OF_ONE = 20
 const TICK_MS = 5_000
-/** With the tick: a word every 20 s at least. */
+/** Together with the tick: something is sent at least every 20 s. */
 const SILENT_MS = 15_000
 const LOOK_AGAIN_MS = 40_000
-/** Whose rights could not be looked at for so long hears nothing more until they were. */
+/** When a person's rights could not be checked for so long, no hints are sent until they could. */
 const RIGHTS_MS = 60_000
 const LOOKED_AT_ONCE = 10
 const WATCH_AGAIN_MS = 20_000
-/** Gateways stop after a minute (store/live-hints.ts); what happened then is known to nobody. */
+/** Gateways stop sending after a minute (store/live-hints.ts); changes after that are not recorded anywhere. */
 const WATCH_LAPSES_MS = 50_000
 
 interface Open {
@@ -63,9 +63,9 @@ interface Open {
   readonly reader: EventReader
   listener: HintListener
   lookedAtMs: number
-  /** In line for a look at its rights, or being looked at. */
+  /** Waiting for a check of its rights, or being checked. */
   isLooking: boolean
-  /** There was something to hear while its rights were not known. */
+  /** A hint was withheld while its rights were not known. */
   hasMissed: boolean
 }
 
@@ -115,7 +115,7 @@ class OpenEventStreams implements EventStreams {
         : before
             .filter(({ hint }) => mayHear(listener, hint))
             .map(({ id, hint }) => frameOf(eventOf(hint), id))
-    // With an id, so that a browser has one to come back with.
+    // With an id, so that a browser has one when it reconnects.
     frames.push(frameOf({ event: 'version', data: reader.release }, this.#journal.lastId()))
     stream.write(frames.join(''), now)
     if (this.#isClosed) stream.end()

@@ -1,4 +1,4 @@
-/** `GET /console/api/events`: hints by which an open page of the console asks again, as server-sent events. */
+/** `GET /console/api/events`: server-sent events that hint to an open page of the console what to read again. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -13,7 +13,7 @@ import type { ConsoleSessions } from './session.ts'
 
 export const EVENTS_PREFIX = '/console/api/events'
 
-/** Ours are far shorter. */
+/** Our ids are far shorter. */
 const LONGEST_ID = 64
 
 export interface EventsPorts {
@@ -29,7 +29,7 @@ export function createEventsHandler(ports: EventsPorts): RequestListener {
   return (request, response) => {
     const requestId = randomUUID()
     const began = performance.now()
-    // Before anything is awaited.
+    // Must happen before any await, to catch the 'close' event.
     const stream = new EventStream(response, ports.closeConnection)
     stream.whenClosed(() => {
       const milliseconds = Math.round(performance.now() - began)

@@ -1,4 +1,4 @@
-/** From the cookie of a request to the session of the console. */
+/** Finds the session of the console by the cookie of a request. */
 import type { Workspace } from '../../domain/workspace.ts'
 import type { ConsoleSessionOperations } from '../../operations/sign-in/console-sessions.ts'
 import { readSessionCookie } from './cookies.ts'
@@ -8,7 +8,7 @@ import { watchSessions } from './watch-sessions.ts'
 export interface FindSessionPorts {
   readonly operations: ConsoleSessionOperations
   readonly publicUrlOf: (workspace: Workspace) => string
-  /** Display name of the outside provider; undefined: none is configured. */
+  /** Display name of the outside provider; undefined when none is configured. */
   readonly signInProvider: string | undefined
   readonly log: { warn(fields: object, message: string): void }
 }
@@ -31,7 +31,7 @@ export function createSessionFinder(ports: FindSessionPorts): ConsoleSessions {
     async endConsoleSession(session) {
       await operations.end(session.id)
       watch.tellOver(session.id)
-      // Of the same browser there may be others.
+      // Other console sessions of the same browser may have ended too.
       await watch.look()
     },
   }

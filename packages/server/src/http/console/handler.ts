@@ -1,4 +1,7 @@
-/** Everything below `/console` but its API: the app and its files, signing in, and the few pages that are there without it. */
+/**
+ * Everything below `/console` except its API: the app and its files, signing in, and the few pages that work without
+ * the app.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Workspace } from '../../domain/workspace.ts'
 import type { LoadConsoleBuild } from './build.ts'
@@ -14,14 +17,14 @@ export interface ConsoleHandlerPorts {
   readonly signIn: SignInPorts
   readonly pages: ConsolePages
   readonly log: { error(fields: object, message: string): void }
-  /** Ends the connection of an answer that will not be whole. */
+  /** Closes the connection of an answer that cannot be completed. */
   readonly abandonAnswer: (response: ServerResponse) => void
 }
 
-/** The same pages as the real service has them; what lies below, the app knows (its vendor-routes.ts). */
+/** Paths of the same pages in the real service; the app maps what follows them (its vendor-routes.ts). */
 const VENDOR_PREFIXES = ['/compute/database-instances', '/lakebase/provisioned']
 
-/** Where the handler is to be mounted. */
+/** The prefixes at which the handler is mounted. */
 export const CONSOLE_PREFIXES: readonly string[] = ['/console', ...VENDOR_PREFIXES]
 
 const isVendors = (path: string) =>
@@ -33,7 +36,7 @@ const SIGNING_IN = ['/console/sign-in', '/console/callback']
 export function createConsoleHandler(ports: ConsoleHandlerPorts): RequestListener {
   return (request, response) => {
     serve(request, response, ports).catch((error: unknown) => {
-      // Without the address: that of the callback holds a code.
+      // The URL is not logged: that of the callback contains a code.
       ports.log.error({ err: error }, 'the console cannot answer')
       if (response.headersSent) ports.abandonAnswer(response)
       else sendPage({ request, response }, 503, ports.pages.unavailable())
@@ -52,7 +55,7 @@ async function serve(
     return
   }
   const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
-  // Whoever only asks for headers, as previews of links do, begins no sign-in and uses no code up.
+  // A HEAD request, as link previews send it, begins no sign-in and uses no code.
   if (request.method === 'HEAD' && SIGNING_IN.includes(path)) {
     sendPage({ request, response }, 405, pages.methodNotAllowed())
     return
@@ -73,7 +76,7 @@ async function serve(
       sendPage(visit, 200, pages.signedOut())
       return
     case '/console/starting':
-      // Whoever is answered here has waited long enough; before that the listener answers.
+      // A request that reaches this handler comes after the start; until then the listener answers.
       redirect(visit, destinationOf(visit.query.get('destination')))
       return
     default:
@@ -97,8 +100,8 @@ async function serveFile(visit: Unplaced, { loadBuild, pages }: ConsoleHandlerPo
   }
   const file = build.files.get(visit.path.slice('/console/'.length))
   if (file !== undefined) sendFile(visit, file, { isHashed: visit.path.startsWith(ASSETS) })
-  // An asset of another build: the app in its place would be taken for a script.
+  // A missing asset belongs to another build: if the app were sent instead, it would be loaded as a script.
   else if (visit.path.startsWith(ASSETS)) sendPage(visit, 404, pages.notFound())
-  // What the address means, the app knows.
+  // The app interprets the path.
   else sendFile(visit, app, { isHashed: false })
 }

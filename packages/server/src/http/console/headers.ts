@@ -1,6 +1,6 @@
-/** Headers of everything below `/console` that is no answer of the API: one static policy, no nonce. */
+/** Headers of everything below `/console` except the API: one static policy, without a nonce. */
 
-/** No script and no style but our files, no string that becomes markup (Trusted Types), no frame around it. */
+/** Allows only our own script and style files, no text that becomes markup (Trusted Types), and no framing. */
 const CONSOLE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -11,6 +11,6 @@ export const CONSOLE_HEADERS: Readonly<Record<string, string>> = {
   'permissions-policy': 'clipboard-write=(self)',
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
-  // For what is too old for `frame-ancestors`.
+  // For browsers that do not know `frame-ancestors`.
   'x-frame-options': 'DENY',
 }

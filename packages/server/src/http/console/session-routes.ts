@@ -1,4 +1,4 @@
-/** What the console asks about its own session, and how a person signs out. */
+/** The console's requests about its own session, and signing out. */
 import type { ConsoleSessionAnswer } from '@lakegate/client'
 import type { FastifyInstance } from 'fastify'
 import type { AccountId, IdentityId } from '../../domain/ids.ts'
@@ -11,11 +11,11 @@ export interface SessionRoutePorts {
   readonly sessions: ConsoleSessions
   readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly publicUrlOf: (workspace: Workspace) => string
-  /** Those that the person is assigned to, directly or through groups. */
+  /** The workspaces to which the person is assigned, directly or through groups. */
   readonly listWorkspacesOf: (id: IdentityId) => Promise<readonly Workspace[]>
   readonly accountId: AccountId
   readonly version: string
-  /** Of the console that is served; empty when there is none. */
+  /** Id of the console build that is served; empty when there is none. */
   readonly buildId: () => Promise<string>
 }
 
@@ -23,7 +23,7 @@ export function addSessionRoutes(fastify: FastifyInstance, ports: SessionRoutePo
   const { sessions, workspaceAt, publicUrlOf } = ports
   fastify.get(`${CONSOLE_API_PREFIX}/session`, async (request) => {
     const workspace = await workspaceAt(request.headers.host)
-    // A page asks this on its own, now and then: it is no use that keeps a session alive.
+    // A page calls this on its own from time to time, so it does not keep a session alive.
     const where = { sessions, workspace, publicUrl: publicUrlOf(workspace), isUse: false }
     return describe(await findSessionOfRequest(request, where), ports)
   })

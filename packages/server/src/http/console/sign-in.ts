@@ -1,4 +1,7 @@
-/** How a browser gets its session: off to the sign-in pages, and back with a code that only this browser can redeem. */
+/**
+ * How a browser gets its session: it goes to the sign-in pages, and comes back with a code that only this browser can
+ * redeem.
+ */
 import type { Redacted } from '../../domain/redacted.ts'
 import type { Workspace } from '../../domain/workspace.ts'
 import type { ConsoleSignIn } from '../../operations/ports/console-sessions.ts'
@@ -22,13 +25,13 @@ export interface SignInPorts {
   readonly forgetSession: (cookie: string | undefined) => Promise<void>
 }
 
-/** Says that the browser was sent to the public address already, and is not sent there again. */
+/** Marks that the browser was redirected to the public address already, so that it is not redirected again. */
 const MOVED = 'moved'
 
 export async function beginSignIn(visit: ConsoleVisit, { client }: SignInPorts): Promise<void> {
   const { request, query, workspace, publicUrl } = visit
   const destination = destinationOf(query.get('destination'))
-  // The answer comes to the public address, and cookies that were set under another name (localhost) would not be there.
+  // The callback uses the public address, where cookies that were set under another name (localhost) are not sent.
   if (request.headers.host !== new URL(publicUrl).host && !query.has(MOVED)) {
     const again = new URLSearchParams({ destination, [MOVED]: '1' })
     redirect(visit, `${publicUrl}/console/sign-in?${again.toString()}`)
@@ -57,7 +60,7 @@ export async function finishSignIn(visit: ConsoleVisit, ports: SignInPorts): Pro
     )
     return
   }
-  // Always a new one: whatever the request brought, somebody else may have set it (session fixation, attack 67).
+  // Always a new cookie: somebody else may have set the one that came with the request (session fixation, attack 67).
   const cookie = await ports.openSession(workspace, finished.signIn)
   await ports.forgetSession(readSessionCookie(request.headers.cookie, publicUrl))
   redirect(visit, destinationOf(finished.destination), [

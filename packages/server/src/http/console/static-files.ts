@@ -1,11 +1,11 @@
-/** Answers with a file of the console: compressed where the browser takes it, once where it has it already. */
+/** Serves a file of the console: compressed if the browser accepts that, and with 304 if it has the file already. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ConsoleFile, Encoding } from './build.ts'
 import { CONSOLE_HEADERS } from './headers.ts'
 
-/** A name with a hash in it never means anything else. */
+/** The content behind a name that contains a hash never changes. */
 const FOREVER = 'public, max-age=31536000, immutable'
-/** Kept, but asked for before each use: after an update the old page would look for assets that are gone. */
+/** Cached, but revalidated before each use: after an update the old page would request assets that no longer exist. */
 const ASK_FIRST = 'no-cache'
 
 export function sendFile(
@@ -36,7 +36,7 @@ export function sendFile(
   response.end(request.method === 'HEAD' ? undefined : body.bytes)
 }
 
-/** RFC 9110 §12.5.3, as far as it matters here: of what is there, the smallest that is not refused. */
+/** RFC 9110 §12.5.3, as far as needed here: the smallest existing encoding that the client does not refuse. */
 function chooseEncoding(header: string | string[] | undefined, { bodies }: ConsoleFile): Encoding {
   const accepted = new Map(
     [header ?? []]

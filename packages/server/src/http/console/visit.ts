@@ -1,4 +1,4 @@
-/** One request for a page of the console, and how it is answered without the app. */
+/** One request for a page of the console, and the answers that do not need the app. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Workspace } from '../../domain/workspace.ts'
 import { CONSOLE_HEADERS } from './headers.ts'

@@ -1,13 +1,13 @@
-/** Tells streams that stay open when the session that they were opened by is over: one query for all of them, now and then. */
+/** Notifies open streams when their session is over, by one periodic query for all of them. */
 
 const LOOK_EVERY_MS = 15_000
 
 export interface SessionWatch {
-  /** @returns stops it */
+  /** @returns a function that stops watching */
   whenOver(id: string, tell: () => void): () => void
-  /** Known to be over, without asking. */
+  /** Notifies at once, for a session that is known to be over. */
   tellOver(id: string): void
-  /** Asks at once; for whoever has just ended sessions that it cannot name. */
+  /** Checks at once; for a caller that has just ended sessions but does not know their ids. */
   look(): Promise<void>
 }
 
@@ -38,13 +38,13 @@ export function watchSessions(
     look,
     whenOver(id, tell) {
       const all = watchers.get(id) ?? new Set()
-      // Each call is told by itself, the same function twice too.
+      // A new function for each call, so that the same `tell` passed twice is called twice.
       const own = () => {
         tell()
       }
       watchers.set(id, all.add(own))
       timer ??= setInterval(() => {
-        // Not told is not over: the next look asks again.
+        // A failed check ends no session: the next check tries again.
         look().catch(onProblem)
       }, LOOK_EVERY_MS).unref()
       return () => {

@@ -1,14 +1,16 @@
-/** What the attributes of SCIM resources may hold; one rule for creating, replacing and patching. */
+/** Which values the attributes of SCIM resources may have; the same rules for creating, replacing and patching. */
 import { z } from 'zod'
 import { refused } from '../../operations/refused-error.ts'
 import { SYSTEM_GROUPS } from '../../domain/directory.ts'
 
-/** The one account role (SCIM `roles`). */
+/** The only account role (SCIM `roles`). */
 export const ACCOUNT_ADMIN_ROLE = 'account_admin'
 
-/** Which characters names may have is a matter of the operations (operations/directory/identity-names.ts). */
+/** Which characters a name may contain is checked by the operations (operations/directory/identity-names.ts). */
 export const text = z.string().min(1).max(256)
-/** A user name is an e-mail address, as in the real service; its length is bounded, its shape only roughly checked. */
+/**
+ * A user name is an e-mail address, as in the real service; its length is limited, its form is checked only roughly.
+ */
 export const userName = text.regex(/^[^\s@"]+@[^\s@"]+$/, 'it must be an e-mail address.')
 export const groupName = text.refine(
   (name) => !(SYSTEM_GROUPS as readonly string[]).includes(name),
@@ -16,25 +18,28 @@ export const groupName = text.refine(
 )
 
 /**
- * Sent along by clients and identity providers; kept nowhere, so that nobody relies on them. All that RFC 7643 §4.1 has for
- * users and is not kept, what the enterprise extension has (some send it without its URN), and what SDKs send back.
+ * Attributes that clients and identity providers send and that are stored nowhere, so that nobody relies on them:
+ * attributes of users in RFC 7643 §4.1 that we do not store, attributes of the enterprise extension (some send them
+ * without its URN), and what SDKs send back.
  */
 export const KEPT_NOWHERE: readonly string[] = [
-  // writeOnly (RFC 7643 §4.1.1): Okta makes one up in every create. People choose theirs themselves, by a link.
+  // writeOnly (RFC 7643 §4.1.1): Okta generates one for every create. People choose their own, with a link.
   'password',
   ...['nickName', 'profileUrl', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'],
   ...['phoneNumbers', 'ims', 'photos', 'addresses', 'x509Certificates', 'meta', 'account_id', 'kind'],
   ...['employeeNumber', 'costCenter', 'organization', 'division', 'department', 'manager'],
-  // The server's own word (docs/identities.md), sent back with the rest of what it answered.
+  // Written by the server (docs/identities.md), and sent back with the rest of its answer.
   'nameProblem',
 ]
 
 const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:(?:user|group|serviceprincipal)$/i
-/** A name may begin with the schema that it belongs to (RFC 7644 §3.10); of other schemas nothing is kept. */
+/**
+ * A name may begin with the schema to which it belongs (RFC 7644 §3.10); attributes of other schemas are not stored.
+ */
 export const isCoreSchema = (schema: string | undefined): boolean =>
   schema === undefined || CORE_SCHEMA.test(schema)
 
-/** RFC 7643 §2.5: null, and no attribute at all, are the same. */
+/** RFC 7643 §2.5: null and a missing attribute mean the same. */
 export const isUnassigned = (value: unknown): value is null | undefined =>
   value === null || value === undefined
 

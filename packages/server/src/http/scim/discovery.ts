@@ -1,4 +1,7 @@
-/** What an identity provider asks before it provisions: ServiceProviderConfig, ResourceTypes, Schemas (RFC 7644 §4). */
+/**
+ * The resources that an identity provider reads before it provisions: ServiceProviderConfig, ResourceTypes, Schemas
+ * (RFC 7644 §4).
+ */
 import { z } from 'zod'
 import { refused } from '../../operations/refused-error.ts'
 import { defineRoute } from '../define-route.ts'

@@ -1,4 +1,4 @@
-/** What stands in brackets behind a list: conditions on one of its elements, for filters and PATCH paths alike. */
+/** The expression in brackets after a list: conditions on one of its elements, for filters and PATCH paths alike. */
 import {
   ELEMENT_ATTRIBUTES,
   type AttributeCondition,
@@ -32,7 +32,7 @@ function readCondition(leaf: Condition): AttributeCondition<ElementAttribute> {
   return { ...leaf, attribute }
 }
 
-/** Letter case counts in none of them (RFC 7643 §2.2), as in the system database (store/identity-filter.ts). */
+/** All comparisons ignore letter case (RFC 7643 §2.2), as in the system database (store/identity-filter.ts). */
 export const isLike = (filter: ElementFilter, element: KeptValue): boolean =>
   foldFilter<AttributeCondition<ElementAttribute>, boolean>(filter, {
     and: (left, right) => left && right,
@@ -67,7 +67,7 @@ export const isLike = (filter: ElementFilter, element: KeptValue): boolean =>
     },
   })
 
-/** The values that an element must have one of, and then is like it; undefined where more is asked of it than that. */
+/** The values of which an element must have one, if the filter requires nothing else; otherwise undefined. */
 export const valuesNamedBy = (filter: ElementFilter): ReadonlySet<string> | undefined =>
   foldFilter<AttributeCondition<ElementAttribute>, ReadonlySet<string> | undefined>(filter, {
     and: (left, right) =>
@@ -86,7 +86,10 @@ export const valuesNamedBy = (filter: ElementFilter): ReadonlySet<string> | unde
         : undefined,
   })
 
-/** What an element is like that is made because none was found: everything that is joined by `and` and compared by `eq`. */
+/**
+ * The attributes of an element that is created because none matched: everything that is joined by `and` and compared
+ * with `eq`.
+ */
 export const describedBy = (filter: ElementFilter): Readonly<Partial<Record<ElementAttribute, unknown>>> =>
   foldFilter<AttributeCondition<ElementAttribute>, Partial<Record<ElementAttribute, unknown>>>(filter, {
     and: (left, right) => ({ ...left, ...right }),

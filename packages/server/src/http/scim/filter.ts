@@ -1,6 +1,6 @@
 /**
- * SCIM filters (RFC 7644 §3.4.2.2) as what the directory is asked. Attribute names are looked up in a fixed list, so what a
- * caller writes never becomes SQL (attack 35).
+ * Translates SCIM filters (RFC 7644 §3.4.2.2) into filters of the directory. Attribute names are looked up in a fixed
+ * list, so the text of a caller never becomes SQL (attack 35).
  */
 import type {
   AttributeCondition,
@@ -24,7 +24,7 @@ import {
   type Expression,
 } from './grammar.ts'
 
-/** Attribute names are in any letter case (RFC 7643 §2.1). */
+/** Attribute names may be in any letter case (RFC 7643 §2.1). */
 const ATTRIBUTES: Readonly<Record<IdentityType, Readonly<Record<string, FilterAttribute>>>> = {
   USER: {
     username: 'name',
@@ -46,9 +46,9 @@ const COMMON_ATTRIBUTES: Readonly<Record<string, FilterAttribute>> = {
 }
 
 const LISTS: readonly FilteredList[] = ['members', 'roles', 'entitlements']
-/** Whose parts have names of their own above; anything else has no brackets. */
+/** Complex attributes whose parts are listed above; brackets are allowed only after lists and these. */
 const COMPLEX = ['name', 'meta']
-/** The one address of a user, but for its value, which is the user name. */
+/** The only address of a user, without its value, which is the user name. */
 const OWN_ADDRESS = { value: '', type: 'work', primary: true }
 
 /** @throws RefusedError invalid_parameter naming `sortBy` */
@@ -83,7 +83,7 @@ const readFilter = (expression: Expression, type: IdentityType): IdentityFilter 
     condition.kind === 'element' ? readElement(condition, type) : readOwn(condition, type),
   )
 
-/** What is the same for everybody falls out. */
+/** Simplifies conditions that are the same for every identity. */
 const fold = (expression: Expression, condition: (condition: Condition) => IdentityFilter): IdentityFilter =>
   foldFilter<Condition, IdentityFilter>(expression, {
     and: (left, right) => join('and', left, right),
@@ -93,7 +93,7 @@ const fold = (expression: Expression, condition: (condition: Condition) => Ident
   })
 
 function join(kind: 'and' | 'or', left: IdentityFilter, right: IdentityFilter): IdentityFilter {
-  // Of two joined by `and` a false one decides, and a true one says nothing; by `or` the other way around.
+  // With `and`, a false operand decides and a true one is dropped; with `or` the other way around.
   const deciding = kind === 'or'
   if (left.kind === 'always') return left.value === deciding ? left : right
   if (right.kind === 'always') return right.value === deciding ? right : left
@@ -105,7 +105,7 @@ const always = (value: boolean): IdentityFilter => ({ kind: 'always', value })
 function readElement({ of, element, rest }: ElementExpression, type: IdentityType): IdentityFilter {
   requireCoreSchema(of)
   if (COMPLEX.includes(of.name) || (of.name === 'emails' && type === 'USER')) {
-    // There is one of it, so that all of it is about the same one.
+    // The attribute has only one element, so all conditions are about that one.
     const inside = (expression: Expression): IdentityFilter =>
       fold(expression, (condition) => {
         if (condition.kind === 'element') throw new GrammarError('there are no brackets inside brackets.')
@@ -150,7 +150,7 @@ const renamed = (
 ): AttributeCondition<AttributePath> => ({ ...condition, attribute: { name, schema: undefined } })
 
 function some(of: FilteredList, element: ElementFilter): IdentityFilter {
-  // What identity providers ask of every member is asked without looking at the members themselves.
+  // Identity providers send this for every group; it is answered without reading the members themselves.
   if (of === 'members' && element.kind === 'present' && element.attribute === 'value')
     return { kind: 'present', attribute: 'member' }
   if (of === 'members' && element.kind === 'compare' && element.attribute === 'value')

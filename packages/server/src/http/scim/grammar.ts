@@ -1,6 +1,6 @@
 /**
- * The one grammar of SCIM filters (RFC 7644 §3.4.2.2) and PATCH paths (§3.5.2): text into trees. It knows no attributes;
- * filter.ts and patch.ts look their names up in fixed lists. Length and nesting are bounded.
+ * The grammar of SCIM filters (RFC 7644 §3.4.2.2) and PATCH paths (§3.5.2): parses text into trees. It knows no
+ * attributes; filter.ts and patch.ts look the names up in fixed lists. Length and nesting are limited.
  */
 import { COMPARISONS, type AttributeCondition } from '../../domain/directory.ts'
 import type { Filter } from '../../domain/filter.ts'
@@ -8,15 +8,15 @@ import type { Filter } from '../../domain/filter.ts'
 const LONGEST_TEXT = 4096
 const DEEPEST_NESTING = 20
 
-/** Lower case, as attribute names are in any letter case (RFC 7643 §2.1). */
+/** In lower case, because attribute names may be in any letter case (RFC 7643 §2.1). */
 export interface AttributePath {
-  /** With a dot before its part: `name.givenname`. */
+  /** With a dot before the part: `name.givenname`. */
   readonly name: string
   /** The URN before it (RFC 7644 §3.10). */
   readonly schema: string | undefined
 }
 
-/** `emails[type eq "work"]`, or with `.value eq "…"` behind it. */
+/** `emails[type eq "work"]`, or the same followed by `.value eq "…"`. */
 export interface ElementExpression {
   readonly kind: 'element'
   readonly of: AttributePath
@@ -26,14 +26,14 @@ export interface ElementExpression {
 export type Condition = AttributeCondition<AttributePath> | ElementExpression
 export type Expression = Filter<Condition>
 
-/** What a PATCH operation is about: an attribute, those of its elements that are like this, and which part of them. */
+/** The target of a PATCH operation: an attribute, which of its elements, and which part of them. */
 export interface ChangedPath {
   readonly attribute: AttributePath
   readonly element: Expression | undefined
   readonly part: string | undefined
 }
 
-/** Says what is wrong; who asks knows which field it is about. */
+/** Says what is wrong; the caller knows which field it concerns. */
 export class GrammarError extends Error {}
 
 /** @throws GrammarError */
@@ -142,7 +142,7 @@ class Parser {
       : { name: token.slice(colon + 1).toLowerCase(), schema: token.slice(0, colon).toLowerCase() }
   }
 
-  /** `.value` behind a bracket. */
+  /** `.value` after a bracket. */
   #part(): string | undefined {
     const part = /^\.([a-z$][\w$-]*)$/i.exec(this.#peek())?.[1]
     if (part !== undefined) this.#position += 1
@@ -176,8 +176,8 @@ function readValue(token: string): string | boolean | null {
   const value = parseJson(token.startsWith('"') ? token : token.toLowerCase())
   if (value === null || typeof value === 'boolean') return value
   if (typeof value !== 'string' && typeof value !== 'number')
-    throw new GrammarError(`${quote(token)} is not a value; texts stand in double quotes.`)
-  // PostgreSQL has no text with a zero character in it.
+    throw new GrammarError(`${quote(token)} is not a value; write text in double quotes.`)
+  // PostgreSQL cannot store text with a zero character.
   const text = String(value)
   if (text.includes('\u0000')) throw new GrammarError('a value holds a zero character.')
   return text

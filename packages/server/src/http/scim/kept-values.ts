@@ -1,6 +1,7 @@
 /**
- * Lists that are kept as they are written: `roles` and `entitlements`. One rule for creating, replacing and patching. The
- * role of an account administrator is one of `roles` on the wire, and a right of its own inside (domain/directory.ts).
+ * Lists that are stored as they are written: `roles` and `entitlements`. The same rules apply to creating, replacing
+ * and patching. On the wire, the role of an account administrator is one of `roles`; internally it is a right of its
+ * own (domain/directory.ts).
  */
 import type { ElementFilter, KeptValue } from '../../domain/directory.ts'
 import { findUnseen } from '../../domain/names.ts'
@@ -11,7 +12,7 @@ import { describedBy, isLike } from './element-filter.ts'
 const MOST_VALUES = 100
 const LONGEST_TEXT = 256
 
-/** What a PATCH makes of a list. */
+/** Applies one PATCH operation to a list. */
 export type ListEdit = (current: readonly KeptValue[]) => readonly KeptValue[]
 
 /** `[{"value": "…"}]`, one such object, or a plain text. @throws RefusedError invalid_parameter */
@@ -24,7 +25,7 @@ export function readValues(value: unknown, field: string): readonly KeptValue[] 
   )
 }
 
-/** @param target which elements it is about, and which part of them; undefined: the list itself */
+/** @param target which elements the operation is about, and which part of them; undefined means the list itself */
 export function readListEdit(
   op: 'add' | 'remove' | 'replace',
   target: { readonly element: ElementFilter | undefined; readonly part: string | undefined },
@@ -36,7 +37,7 @@ export function readListEdit(
   if (element === undefined) {
     const values = readValues(value, field)
     if (!isRemoval) return op === 'add' ? (current) => bounded([...current, ...values], field) : () => values
-    // To remove nothing in particular removes all (RFC 7644 §3.5.2.2).
+    // Removing without a value removes everything (RFC 7644 §3.5.2.2).
     if (values.length === 0) return () => []
     return (current) => current.filter((kept) => !values.some((gone) => isSame(gone, kept)))
   }
@@ -47,13 +48,14 @@ export function readListEdit(
     : part === undefined
       ? partsOf(value, field)
       : { [part]: value }
-  // Wrong in itself is wrong before anything is looked up.
+  // An invalid value is refused before anything is looked up.
   readElement({ value: 'x', ...describedBy(element), ...change }, field)
   return (current) => {
     const changed = current.map((kept) =>
       isLike(element, kept) ? readElement({ ...kept, ...change }, field) : kept,
     )
-    // Identity providers name in brackets what they want to be there (Entra ID: roles[primary eq "True"].value).
+    // Identity providers put the wanted element in brackets, even if it does not exist yet (Entra ID: roles[primary eq
+    // "True"].value).
     const isThere = current.some((kept) => isLike(element, kept))
     return isThere || isRemoval
       ? bounded(changed, field)
@@ -63,7 +65,7 @@ export function readListEdit(
 
 const isAccountAdmin = ({ value }: KeptValue): boolean => value.toLowerCase() === ACCOUNT_ADMIN_ROLE
 
-/** The right, and what is kept beside it. */
+/** Splits `roles` into the right of an account administrator and the roles that are only stored. */
 export const splitRoles = (
   roles: readonly KeptValue[],
 ): { readonly isAccountAdmin: boolean; readonly roles: readonly KeptValue[] } => ({
@@ -88,7 +90,7 @@ function partsOf(item: unknown, field: string): Readonly<Record<string, unknown>
 
 function readElement(parts: Readonly<Record<string, unknown>>, field: string): KeptValue {
   const { value, display, type, primary } = parts
-  // Rights go by it somewhere: nothing in it looks like something else.
+  // Other systems may grant rights by it, so only characters are allowed that cannot be mistaken for others.
   if (typeof value !== 'string' || !/^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/.test(value))
     throw invalid(field, 'it must be a list of objects with a "value" of 1 to 256 ASCII characters.')
   return {
@@ -101,13 +103,13 @@ function readElement(parts: Readonly<Record<string, unknown>>, field: string): K
 
 function readText(text: unknown, field: string): string {
   if (typeof text !== 'string' || text.length > LONGEST_TEXT)
-    throw invalid(field, `its texts have at most ${String(LONGEST_TEXT)} characters.`)
+    throw invalid(field, `each text may have at most ${String(LONGEST_TEXT)} characters.`)
   const problem = findUnseen(text)
   if (problem !== undefined) throw invalid(field, problem)
   return text
 }
 
-/** Each value once; what came last counts. */
+/** Keeps each value once; the last one wins. */
 function bounded(values: readonly KeptValue[], field: string): readonly KeptValue[] {
   const kept = [...new Map(values.map((one) => [one.value.toLowerCase(), one])).values()]
   if (kept.length > MOST_VALUES) throw invalid(field, `it has at most ${String(MOST_VALUES)} elements.`)

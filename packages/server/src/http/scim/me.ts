@@ -1,4 +1,7 @@
-/** `GET …/Me`: who the caller is, and in which groups; its `userName` is its Postgres role (wire-contract §0.5, §4.4). */
+/**
+ * `GET …/Me`: who the caller is, and the caller's groups; `userName` is the name of the caller's PostgreSQL role
+ * (wire-contract §0.5, §4.4).
+ */
 import type { ScimMe } from '@lakegate/client'
 import type { DirectoryScope } from '../../domain/directory.ts'
 import type { AccountId } from '../../domain/ids.ts'
@@ -10,7 +13,7 @@ import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
 import { toScim } from './resource-types.ts'
 
-/** @param scopeOf whose groups are shown: those of the workspace, or those of the account */
+/** @param scopeOf which groups are shown: those of the workspace, or those of the account */
 export function meRoute(
   {
     identities,
@@ -25,7 +28,7 @@ export function meRoute(
   return defineRoute({
     method: 'GET',
     path: `${base}/Me`,
-    // A client with the scope `postgres` must learn its own user name to log in with it.
+    // A client with the scope `postgres` needs its own user name to log in.
     scopes: ['postgres'],
     params: nothing,
     query: anyQuery,
@@ -38,12 +41,12 @@ export function meRoute(
       ])
       const body: ScimMe = {
         ...toScim(record, { groups: groups.get(id) ?? [], members: [], accountId }),
-        // The real service answers a user, whoever asks.
+        // The real service answers with a user for every kind of caller.
         schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
         userName: name,
         active,
       }
-      // SDKs learn the workspace id from this header (wire-contract §4.4).
+      // SDKs read the workspace id from this header (wire-contract §4.4).
       return { headers: { 'x-databricks-org-id': caller.workspaceId }, body }
     },
   })

@@ -1,7 +1,7 @@
 /**
- * SCIM PATCH (RFC 7644 §3.5.2) as a change of what the directory keeps: read before anything is asked of the directory, and
- * applied where the identity is locked. Operations apply in their order; the forms that identity providers send are all
- * taken: any letter case of `op`, no path, "True" for true.
+ * SCIM PATCH (RFC 7644 §3.5.2) as a change of the directory: parsed before the directory is queried, and applied while
+ * the identity is locked. Operations apply in their order. All forms that identity providers send are accepted: any
+ * letter case of `op`, no path, "True" for true.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
@@ -46,20 +46,20 @@ export const patchBody = z.object({
 export type PatchBody = z.infer<typeof patchBody>
 type Op = PatchBody['Operations'][number]['op']
 
-/** What a PATCH asks for, whatever the identity is like. */
+/** The parsed PATCH, independent of the identity. */
 export interface ReadPatch {
   readonly attributes: IdentityChange
-  /** The display name was removed: a user or service principal is shown by its name. */
+  /** The display name was removed: a user or service principal is then shown by its name. */
   readonly isDisplayNameRemoved: boolean
   readonly members: MembershipChange | undefined
-  /** In their order; what they make follows from what is there. */
+  /** In their order; the result depends on the current list. */
   readonly roles: readonly ListEdit[]
   readonly entitlements: readonly ListEdit[]
 }
 
 /**
- * @param target what the path of the request names
- * @throws RefusedError invalid_parameter naming the operation that cannot be done
+ * @param target the resource that the path of the request names
+ * @throws RefusedError invalid_parameter naming the operation that is not possible
  */
 export function readPatch(
   { Operations: operations }: PatchBody,
@@ -79,7 +79,7 @@ export function readPatch(
   return reader.result()
 }
 
-/** The change that it is for this identity. @throws RefusedError invalid_parameter when a list becomes too long */
+/** The resulting change for this identity. @throws RefusedError invalid_parameter when a list becomes too long */
 export function applyPatch(
   { attributes, isDisplayNameRemoved, members, roles, entitlements }: ReadPatch,
   current: Pick<IdentityRecord, 'name' | 'isAccountAdmin' | 'roles' | 'entitlements'>,
@@ -100,13 +100,13 @@ export function applyPatch(
   }
 }
 
-/** Also the e-mail address of a user, which is its user name; the order in which the two are changed is anybody's. */
+/** Includes the e-mail address of a user, which is the user name: providers change the two in either order. */
 const IGNORED = new Set([...KEPT_NOWHERE, 'schemas', 'emails'].map((name) => name.toLowerCase()))
 const URN = /^(urn:.*):[^:[]+(\[.*)?$/i
 
-/** @returns undefined for what is kept nowhere: extensions, and attributes that nobody here has a use for */
+/** @returns undefined for attributes that are stored nowhere: extensions, and attributes that have no use here */
 function readKept(text: string, field: string): ChangedPath | undefined {
-  // Extensions name their parts as they like.
+  // Extensions may use any names for their parts.
   if (/^urn:/i.test(text) && !isCoreSchema(URN.exec(text)?.[1])) return undefined
   const path = inField(field, () => parsePath(text))
   const [base = ''] = path.attribute.name.split('.', 1)
@@ -142,7 +142,7 @@ class PatchReader {
     switch (name) {
       case 'roles':
       case 'entitlements':
-        // To add nothing changes nothing (RFC 7643 §2.5).
+        // Adding nothing changes nothing (RFC 7643 §2.5).
         if (op === 'add' && isUnassigned(value) && element === undefined) return
         this.#changeList(name, readListEdit(op, { element, part: path.part }, value, field), field)
         return
@@ -162,12 +162,12 @@ class PatchReader {
       this.#attributes = { ...this.#attributes, ...change }
     }
     const value = name === 'name' ? given : single(given)
-    // RFC 7643 §2.5: what is replaced by null is there no more, and to add null changes nothing.
+    // RFC 7643 §2.5: replacing by null removes the attribute, and adding null changes nothing.
     if (op === 'add' && isUnassigned(value)) return
     const isRemoval = op === 'remove' || isUnassigned(value)
     switch (name) {
       case 'id':
-        // Saying so again is no change.
+        // Setting the same id again is no change.
         if (value === id && !isRemoval) return
         break
       case 'active':
@@ -214,7 +214,7 @@ class PatchReader {
         if (isEmpty(given)) return
         break
       default:
-        // Of a name only the two parts above are kept.
+        // Of a user's name only the two parts above are stored.
         if (type === 'USER' && name.startsWith('name.')) return
         break
     }
@@ -228,7 +228,7 @@ class PatchReader {
   }
 }
 
-/** The operations on members as one change of them, which says the same. */
+/** Combines the operations on members into one equivalent change. */
 class MembersReader {
   #changed:
     { replace: Set<IdentityId> | undefined; add: Set<IdentityId>; remove: Set<IdentityId> } | undefined
@@ -257,7 +257,7 @@ class MembersReader {
       return
     }
     if (part !== undefined && part !== 'value')
-      throw invalid(field, 'of a member nothing but the value can be changed.')
+      throw invalid(field, 'only the value of a member can be changed.')
     const named = valuesNamedBy(element)
     if (op === 'add') {
       if (named === undefined) throw invalid(field, 'members are added by their ids.')
@@ -289,10 +289,10 @@ class MembersReader {
     }
   }
 
-  /** Who is like that is asked of the directory, and before everything else. */
+  /** Members that are described by a filter are looked up in the directory, and before all other changes. */
   #describe(element: ElementFilter, field: string): void {
     if (this.#changed !== undefined)
-      throw invalid(field, 'put what removes members by a description before other changes of members.')
+      throw invalid(field, 'put operations that remove members by a filter before other changes of members.')
     this.#removeWhere =
       this.#removeWhere === undefined ? element : { kind: 'or', left: this.#removeWhere, right: element }
   }
@@ -323,7 +323,10 @@ function readText(value: unknown, field: string): string {
   return value
 }
 
-/** Some write an attribute that has one value as a list of one, or as an object with a `value` (Okta, for Databricks). */
+/**
+ * Some clients write an attribute with one value as a list of one, or as an object with a `value` (Okta, for
+ * Databricks).
+ */
 function single(value: unknown): unknown {
   const [one, ...more] = Array.isArray(value) ? (value as unknown[]) : [value]
   if (more.length > 0) return value

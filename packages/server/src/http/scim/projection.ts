@@ -1,6 +1,6 @@
-/** Which attributes a SCIM answer shows (RFC 7644 §3.9). `id` and `schemas` are always there. */
+/** Which attributes a SCIM answer contains (RFC 7644 §3.9). `id` and `schemas` are always included. */
 export interface Projection {
-  /** Lower case, without the parts behind a dot; undefined: all of them. */
+  /** In lower case, without the part after a dot; undefined means all of them. */
   readonly attributes: ReadonlySet<string> | undefined
   readonly excluded: ReadonlySet<string>
 }
@@ -13,7 +13,7 @@ export function parseProjection(query: {
 }): Projection {
   return {
     attributes: query.attributes === undefined ? undefined : names(query.attributes),
-    // RFC 7644 §3.9: not both; the narrower wish wins.
+    // RFC 7644 §3.9: the two exclude each other; `attributes` wins, because it is narrower.
     excluded: query.attributes === undefined ? names(query.excludedAttributes ?? '', true) : new Set(),
   }
 }
@@ -28,7 +28,7 @@ export function project(resource: object, projection: Projection): Record<string
   return Object.fromEntries(Object.entries(resource).filter(([name]) => isWanted(projection, name)))
 }
 
-/** Of `emails.value` the whole `emails` is shown; excluding a part excludes nothing. */
+/** For `emails.value` the whole `emails` is shown; excluding a part excludes nothing. */
 function names(list: string, wholeOnly = false): ReadonlySet<string> {
   return new Set(
     list

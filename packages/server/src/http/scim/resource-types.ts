@@ -1,4 +1,4 @@
-/** Users, service principals and groups as SCIM resources: what may be written, and how one is shown. */
+/** Users, service principals and groups as SCIM resources: what may be written, and how they are shown. */
 import type { ScimGroup, ScimReference, ScimServicePrincipal, ScimUser, ScimValue } from '@lakegate/client'
 import { z } from 'zod'
 import type {
@@ -26,7 +26,7 @@ import { readMemberIds } from './patch.ts'
 
 export type ScimResource = ScimUser | ScimServicePrincipal | ScimGroup
 
-/** What came in, checked; the same for POST and PUT. Undefined: nothing was said of it. */
+/** The validated input, the same for POST and PUT. Undefined means that the attribute was not sent. */
 export interface WrittenIdentity {
   /** User name, application id or name of the group. */
   readonly name: string | undefined
@@ -72,8 +72,8 @@ const common = {
 }
 
 /**
- * The attributes of a shape by their own spelling, whatever their letter case was (RFC 7643 §2.1), without those that are
- * unassigned (§2.5). Extensions are named by their URN (§3.3); whatever else is not known is refused.
+ * The attributes of a shape in their canonical spelling, whatever letter case was sent (RFC 7643 §2.1), without
+ * unassigned ones (§2.5). Extensions are named by their URN (§3.3); any other unknown attribute is refused.
  */
 const attributesOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape, extra: 'refused' | 'ignored') => {
   const spelling = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]))
@@ -157,7 +157,10 @@ const writtenOf = (
   members: [],
 })
 
-/** POST. A program gets an application id when it brings none; whoever has no display name is shown by its name. */
+/**
+ * POST. A service principal without an application id gets one; an identity without a display name is shown by its
+ * name.
+ */
 export function creation(
   written: WrittenIdentity,
   randomUuid: () => string,
@@ -176,8 +179,9 @@ export function creation(
 }
 
 /**
- * PUT: everything that can be written becomes as written; an application id is for ever. Access, rights and what is kept
- * beside them change only by a word about them: identity providers replace whole users and know nothing of roles.
+ * PUT: everything that can be written becomes as written, except that an application id never changes. `active`, rights
+ * and the stored lists change only when they are sent: identity providers replace whole users and know nothing of
+ * roles.
  */
 export function replacement(
   written: WrittenIdentity,
@@ -210,9 +214,9 @@ const PATHS: Readonly<Record<IdentityType, ResourceType['path']>> = {
   GROUP: 'Groups',
 }
 
-/** Weak, because two representations of one version may differ in what was asked for. */
+/** Weak, because two representations of one version may contain different attributes. */
 export const etagOf = ({ version }: Pick<IdentityRecord, 'version'>): string => `W/"${version}"`
-/** @returns the version that an If-Match header demands; undefined when it demands none */
+/** @returns the version that an If-Match header requires; undefined when it requires none */
 export const versionOf = (ifMatch: string | undefined): string | undefined =>
   ifMatch === undefined || ifMatch.trim() === '*'
     ? undefined

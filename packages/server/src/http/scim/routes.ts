@@ -1,6 +1,6 @@
 /**
- * SCIM 2.0 (RFC 7643, RFC 7644) for users, service principals and groups, at the workspace path and the account
- * path (wire-contract §4.4). Below the workspace path there is only what is assigned to the workspace of the caller.
+ * SCIM 2.0 (RFC 7643, RFC 7644) for users, service principals and groups, at the workspace path and the account path
+ * (wire-contract §4.4). The workspace path shows only identities that are assigned to the caller's workspace.
  */
 import type { ScimListResponse } from '@lakegate/client'
 import { z } from 'zod'
@@ -63,8 +63,8 @@ export function scimRoutes(ports: ScimPorts): readonly Route[] {
     requirePermitted(decideManageAccount(caller))
     return ofAccount()
   }
-  // By the path of the SDKs and by the short one that is typed into identity providers; the account by its id, and as
-  // public programs reach it from a workspace.
+  // The path of the SDKs, and the short path that people enter in identity providers; the account path with its id, and
+  // as public programs reach it from a workspace.
   const places = [
     { base: '/api/2.0/preview/scim/v2', scopeOf: ofWorkspace, ownScopeOf: ofWorkspace },
     { base: '/scim/v2', scopeOf: ofWorkspace, ownScopeOf: ofWorkspace },
@@ -78,7 +78,7 @@ export function scimRoutes(ports: ScimPorts): readonly Route[] {
   ])
 }
 
-/** One kind of resource at one of the places where SCIM is spoken. */
+/** One kind of resource at one of the SCIM paths. */
 interface ResourceRoutes {
   readonly ports: ScimPorts
   readonly path: string
@@ -122,7 +122,7 @@ function readingRoutes(of: ResourceRoutes): readonly Route[] {
       query: listing,
       body: noBody,
       async handle({ query, caller }) {
-        // RFC 7644 §3.4.2.4: startIndex counts from 1; less than that is 1, a negative count is 0.
+        // RFC 7644 §3.4.2.4: startIndex counts from 1; a lower one means 1, and a negative count means 0.
         const startIndex = Math.max(query.startIndex ?? 1, 1)
         const limit = Math.min(Math.max(query.count ?? DEFAULT_PAGE, 0), LARGEST_PAGE)
         const scope = scopeOf(caller)
@@ -153,7 +153,8 @@ function readingRoutes(of: ResourceRoutes): readonly Route[] {
       async handle({ params, query, caller, headers }) {
         const scope = scopeOf(caller)
         const record = await getIdentity(ports.identities, scope, type, params.id)
-        // Whoever comes into the workspace comes into `users`, whose version does not count it.
+        // An identity that is assigned to the workspace becomes a member of `users` without changing the version of
+        // that group.
         if (headers.ifNoneMatch === etagOf(record) && record.systemGroup !== 'users')
           return { status: 304, headers: { etag: etagOf(record) }, body: undefined }
         return answer(of, scope, record, parseProjection(query))
@@ -226,7 +227,7 @@ function changingRoutes(of: ResourceRoutes): readonly Route[] {
           expectedVersion: versionOf(headers.ifMatch),
           change: (current) => applyPatch(patch, current),
         })
-        // RFC 7644 §3.5.2: 204 when no attributes were asked for; a group may have a million members.
+        // RFC 7644 §3.5.2: 204 when no attributes were requested; a group may have a million members.
         return { status: 204, headers: { etag: etagOf(record) }, body: undefined }
       },
     }),
@@ -249,7 +250,7 @@ function changingRoutes(of: ResourceRoutes): readonly Route[] {
   ]
 }
 
-/** Memberships are read only where they are shown, for all resources at once, and only as far as the scope goes. */
+/** Memberships are read only where they are shown, for all resources at once, and only within the scope. */
 async function represent(
   { identities, accountId }: Pick<ScimPorts, 'identities' | 'accountId'>,
   scope: DirectoryScope,

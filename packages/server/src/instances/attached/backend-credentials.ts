@@ -1,6 +1,6 @@
 /**
- * How the gateway proves itself to an attached cluster as one role: with a certificate in the role's name, or with a SCRAM
- * key that Lakegate put on the role. No password exists for such a key: it is made of random bytes that nobody can type.
+ * How the gateway proves itself to an attached cluster as one role: with a certificate in the role's name, or with a
+ * SCRAM key that Lakegate set for the role. No password belongs to such a key: it is made from random bytes.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type pg from 'pg'
@@ -28,18 +28,20 @@ export interface BackendCredentialPorts {
   readonly bindings: RoleBindingLookup
   readonly encryption: KeyEncryption
   readonly randomBytes: (count: number) => Buffer
-  /** Of the gateway's own client authority, short-lived, the private key in memory only. */
+  /** Issued by the gateway's own client authority; short-lived, with the private key in memory only. */
   readonly certificateFor: (
     roleName: string,
   ) => Promise<{ readonly certificateChainPem: string; readonly privateKeyPem: Redacted<string> }>
 }
 
-/** PostgreSQL's own default; the key has 256 random bits whatever the number is. */
+/**
+ * PostgreSQL's own default; the key has 256 random bits, so the number of iterations does not matter for its strength.
+ */
 const ITERATIONS = 4096
 const KEY_BYTES = 32
 const SALT_BYTES = 16
 const TIMEOUT_MS = 5_000
-/** Keys of so many roles are kept decrypted; one that is not is read again. */
+/** How many role keys are kept decrypted in memory; any other is read again. */
 const REMEMBERED_KEYS = 10_000
 
 export function createBackendCredentials(ports: BackendCredentialPorts): BackendCredentials {
@@ -50,7 +52,7 @@ export function createBackendCredentials(ports: BackendCredentialPorts): Backend
     const id = `${instance.uid} ${role.oid}`
     const known = applied.get(id)
     if (known !== undefined) return known
-    // Stored before the cluster has it: whoever loses a race, or dies in between, puts the same key there again.
+    // Stored before it is set in the cluster: a process that loses a race, or dies in between, later sets the same key.
     let stored = await secrets.loadRoleKey(instance.uid, role.oid)
     if (stored === undefined) {
       await secrets.insertRoleKey(instance.uid, role.oid, encryption.encrypt(makeKey(ports.randomBytes)))
@@ -78,7 +80,9 @@ export function createBackendCredentials(ports: BackendCredentialPorts): Backend
   }
 }
 
-/** The verifiers of all keys that Lakegate made for roles of this instance, whether the cluster has them or not. */
+/**
+ * The verifiers of all keys that Lakegate made for roles of this instance, whether or not they are set in the cluster.
+ */
 export async function loadManagedVerifiers(
   { secrets, encryption }: Pick<BackendCredentialPorts, 'secrets' | 'encryption'>,
   uid: InstanceUid,
@@ -99,7 +103,7 @@ const readKey = (bytes: Buffer): ScramClientKey => ({
   serverKey: bytes.subarray(SALT_BYTES + KEY_BYTES),
 })
 
-/** What PostgreSQL keeps in `rolpassword`; from it nobody can log in (RFC 5803). */
+/** What PostgreSQL stores in `rolpassword`; it is not sufficient for logging in (RFC 5803). */
 function scramVerifier({ salt, iterations, clientKey, serverKey }: ScramClientKey): string {
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   const storedKey = createHash('sha256').update(clientKey).digest()
@@ -107,7 +111,7 @@ function scramVerifier({ salt, iterations, clientKey, serverKey }: ScramClientKe
 }
 
 /**
- * Sent as a verifier, so that no statement log ever holds what opens a session. Only for a role that is bound now.
+ * The key is sent as a verifier, so that no statement log holds a usable secret. Only for a role that is still bound.
  * @throws Fault role_password_in_use, role_not_bound_any_more
  */
 async function apply(
@@ -123,7 +127,7 @@ async function apply(
       await client.query(
         `ALTER ROLE ${client.escapeIdentifier(role.name)} PASSWORD ${client.escapeLiteral(verifier)}`,
       )
-      // Whoever exchanged two names in this moment must not have the key put on another role.
+      // If somebody exchanged two role names at this moment, the key must not be set on the other role.
       await requireSame(client, role)
     }),
   )
@@ -156,7 +160,7 @@ async function requireReplaceable(
       retryable: true,
     })
   }
-  // Of a role that somebody else made a non-superuser cannot see whether it has a password.
+  // A non-superuser cannot see whether a role that somebody else made has a password.
   const isFree = isKept
     ? kept?.isMadeByLakegate === true
     : found.password === null || isSame(found.password, verifier)

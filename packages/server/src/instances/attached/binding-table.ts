@@ -1,6 +1,6 @@
 /**
- * The table in which earlier versions kept the bindings of roles where the administrative role is no superuser. Members of
- * pg_write_all_data can write it (attack 46): it is read once, by `take-over-bindings`, and then dropped.
+ * The table in which earlier versions kept role bindings where the administrative role is no superuser. Members of
+ * pg_write_all_data can write it (attack 46), so it is read only once, by `take-over-bindings`, and then dropped.
  */
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
@@ -16,9 +16,9 @@ interface FoundRow {
 }
 
 /**
- * What it holds, with what speaks against each line. Nothing when there is no such table.
+ * Reads the table, and for each row the reasons against accepting it. Returns nothing when the table does not exist.
  * @param client of the administrative role
- * @throws Fault administrative_schema_taken when it belongs to somebody else
+ * @throws Fault administrative_schema_taken when the table belongs to somebody else
  */
 export async function readBindingTable(client: pg.Client): Promise<readonly FoundBinding[]> {
   const whose = await whoseTable(client)
@@ -41,9 +41,9 @@ export async function readBindingTable(client: pg.Client): Promise<readonly Foun
 }
 
 /**
- * Drops it, and the schema that was made for it; what belongs to somebody else stays.
+ * Drops the table and the schema that was made for it; whatever belongs to somebody else stays.
  * @param client of the administrative role, in a transaction
- * @throws what PostgreSQL says when others depend on the table (2BP01), or hold it (55P03)
+ * @throws PostgreSQL's error when other objects depend on the table (2BP01), or another session holds it (55P03)
  */
 export async function dropBindingTable(client: pg.Client): Promise<void> {
   if ((await whoseTable(client)) !== 'own') return

@@ -1,6 +1,6 @@
 /**
- * Administrative connections to an attached cluster: over verified TLS, to the host that is the primary now, which is
- * the first of the list that is not in recovery. That it is the cluster it was is checked each time.
+ * Administrative connections to an attached cluster: over verified TLS, to the current primary, which is the first host
+ * of the list that is not in recovery. Each time it is checked that this is still the same cluster.
  */
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import type pg from 'pg'
@@ -14,7 +14,7 @@ import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { endSoon, openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from '../session-settings.ts'
 import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
 
-/** One host; a list of them has to fit into what a login may take. */
+/** Timeout for one host; a whole list of hosts must fit into the time of a login. */
 const CONNECT_TIMEOUT_MS = 3_000
 
 export type AttachedInstance = DatabaseInstance & { readonly backend: AttachedBackend }
@@ -28,7 +28,7 @@ export interface PrimaryConnection {
 }
 
 export interface ClusterConnector {
-  /** @throws Fault that says what stands in the way, of all hosts the worst */
+  /** @throws Fault that says why no host could be used; of several reasons the most serious one */
   connect(
     instance: AttachedInstance,
     database: string,
@@ -44,7 +44,7 @@ interface PrimaryRow {
   readonly acts_as: string
 }
 
-/** The administrative database may be a stranger's: what that one set is put back before anything else is asked. */
+/** The administrative database may belong to a user, so its settings are reset before anything else is read. */
 const WHO_ARE_YOU = `
   SELECT ${PUT_BACK_SETTINGS} AS put_back, CURRENT_USER::text AS acts_as,
          pg_catalog.pg_is_in_recovery() AS is_standby,
@@ -56,7 +56,7 @@ export function createClusterConnector(ports: {
   readonly secrets: Pick<AttachedSecretStore, 'loadAdministrativePassword'>
   readonly encryption: Pick<KeyEncryption, 'decrypt'>
 }): ClusterConnector {
-  /** Tried first; forgotten by a restart, which costs one attempt more. */
+  /** The last known primary, tried first; a restart forgets it, which costs one more attempt. */
   const primaries = new Map<InstanceUid, ClusterHost>()
 
   async function loadPassword(uid: InstanceUid): Promise<Redacted<string>> {
@@ -118,7 +118,7 @@ const configurationFor = (
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     ...(cluster.tls.caPem === undefined ? {} : { ca: cluster.tls.caPem }),
-    // The driver names no host to Node.js when it is an address; what we meant to reach is what counts.
+    // The driver passes no host name to Node.js when it is an address; the host that we meant to reach is verified.
     checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
       cluster.tls.mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
   },

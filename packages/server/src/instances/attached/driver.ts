@@ -1,6 +1,6 @@
 /**
- * The `attached` driver: a cluster that somebody else runs. It is found, checked, prepared and watched; it is never
- * started, stopped or destroyed by Lakegate.
+ * The `attached` driver, for a cluster that somebody else runs. Lakegate finds, checks, prepares and watches it, and
+ * never starts, stops or destroys it.
  */
 import {
   effectiveStopped,
@@ -26,15 +26,18 @@ export interface AttachedDriverSettings {
   readonly access: AdministrativeAccess
   readonly connections: AdministrativeConnections
   readonly bindings: RoleBindingStore
-  /** From the table of an earlier version, into `bindings`, with a record of each. */
+  /** Moves the bindings from the table of an earlier version into `bindings`, and writes a record for each. */
   readonly takeOverBindings: (instance: DatabaseInstance, found: readonly FoundBinding[]) => Promise<void>
-  /** How often the primary is looked at; sessions notice a failover by themselves, and earlier. */
+  /** How often the primary is checked; sessions notice a failover by themselves, and earlier. */
   readonly watchEveryMs: number
-  /** Told of each role that is not bound any more, and keeps a password that somebody set on it. */
+  /** Called for each role that is no longer bound and keeps a password that somebody set on it. */
   readonly reportPasswordLeft: (instance: DatabaseInstance, roleName: string) => void
-  /** Of the keys that Lakegate put on roles of the instance. */
+  /** The verifiers of the keys that Lakegate set on roles of the instance. */
   readonly loadManagedVerifiers: (uid: InstanceUid) => Promise<readonly ManagedVerifier[]>
-  /** Of all gateways, as PostgreSQL ends them (57P01); resolves when they answered, or are not to be waited for. */
+  /**
+   * Ends the sessions at all gateways, as PostgreSQL does (57P01); resolves when the gateways have answered, or will
+   * not answer in time.
+   */
   readonly endSessions: (instance: DatabaseInstance) => Promise<void>
 }
 
@@ -51,13 +54,13 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       await client.end()
       return true
     } catch (error) {
-      // What stands in the way is the business of the start that follows, which says so.
+      // Whatever is wrong is reported by the start that follows.
       if (error instanceof Fault && error.origin !== 'store') return false
       throw error
     }
   }
 
-  /** Once: from then on the instance says that its bindings are in the system database. */
+  /** Runs once: from then on the instance records that its bindings are in the system database. */
   async function takeOver(instance: AttachedInstance): Promise<void> {
     const { database } = instance.backend.cluster
     const found = await settings.access
@@ -87,7 +90,8 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
       if (known === 'table') await takeOver(instance)
       const bindings = known === 'table' ? 'system_database' : known
       const backend = { ...instance.backend, bindings }
-      // Later on a switch that does nothing is better than an instance that nobody gets into.
+      // Checked only when the cluster is attached. Later, a switch without effect is better than an instance to which
+      // nobody can log in.
       if (instance.backend.bindings === undefined) requireNativeLogin(instance, backend)
       return {
         systemIdentifier: found.systemIdentifier,
@@ -99,14 +103,15 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
     prepare: (instance, owner) => prepareAttached(settings, requireAttached(instance), owner),
     async stop(instance) {
       endWatch(instance.uid)
-      // Not when Lakegate itself stops, or looks at the cluster anew: what is open goes on then.
+      // Sessions stay open when Lakegate itself stops, or starts the instance again.
       if (effectiveStopped(instance.settings)) await settings.endSessions(instance)
       await connections.close(instance.uid)
     },
     async destroy(given) {
       const instance = requireAttached(given)
       endWatch(instance.uid)
-      // While its administrative password is still known; gateways that are silent cut theirs off by themselves.
+      // Done while its administrative password is still known; gateways that do not answer end their sessions by
+      // themselves.
       await settings.endSessions(instance)
       if (instance.backend.cluster.removesObjects === true) {
         const verifiers = await settings.loadManagedVerifiers(instance.uid)
@@ -131,7 +136,7 @@ export function createAttachedDriver(settings: AttachedDriverSettings): Instance
               if (runs) lookLater()
               else resolve()
             },
-            // The system database cannot be asked for the password: nothing is known of the cluster.
+            // The system database cannot be asked for the password, so nothing is known about the cluster.
             () => {
               if (!watch.isEnded) lookLater()
             },
@@ -169,7 +174,7 @@ function tableNotRead({ name }: DatabaseInstance, cause: unknown): Fault {
   return new Fault({
     code: 'binding_table_not_read',
     origin: 'configuration',
-    message: `The bindings of the roles of ${name} cannot be taken over from the table databricks_auth.role_binding of its cluster: ${cause instanceof Error ? cause.message : 'for no reason that it tells'}.`,
+    message: `The bindings of the roles of ${name} cannot be taken over from the table databricks_auth.role_binding of its cluster: ${cause instanceof Error ? cause.message : 'no reason was given'}.`,
     nextStep: 'See who holds the table (pg_locks); Lakegate tries again by itself.',
     cause,
   })

@@ -1,4 +1,4 @@
-/** What may be wrong with an attached cluster, each with what to do about it. */
+/** What may be wrong with an attached cluster, each with the next step. */
 import type { ClusterHost } from '../../domain/attached-cluster.ts'
 import { Fault } from '../../domain/fault.ts'
 
@@ -7,7 +7,7 @@ export interface HostFailure {
   readonly error: unknown
 }
 
-/** What was found out about one host, the worst first: it is what the instance's users read. */
+/** Kinds of failure of one host, the most serious first: users of the instance see the most serious one. */
 const VERDICTS = [
   {
     applies: isCertificateError,

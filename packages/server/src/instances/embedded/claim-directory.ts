@@ -1,6 +1,6 @@
 /**
- * Whether a cluster's directory may be used, and whether its cluster may be made there. A cluster that existed before is
- * never made again: what is lost is said, with the path and what to do (DESIGN §8).
+ * Whether a cluster's directory may be used, and whether a cluster may be made in it. A cluster that existed before is
+ * never made again: the error names what is lost, its path and what to do (DESIGN §8).
  */
 import { lstat } from 'node:fs/promises'
 import path from 'node:path'
@@ -13,33 +13,33 @@ import { isThere } from './own-files.ts'
 import { placesOf, type ClusterPlaces } from './places.ts'
 
 export interface Claim {
-  /** By which the cluster must be known, once it is. */
+  /** The system identifier that the cluster must have, if it is known. */
   readonly systemIdentifier: string | undefined
   readonly isInMarker: boolean
 }
 
 /**
- * The directory is this cluster's, or becomes so while it is empty and nothing speaks against it; then the cluster may be
- * made. Nothing is changed when it is refused.
+ * Claims the directory for this cluster. An empty directory is claimed unless there is a reason against it; then the
+ * cluster may be made in it. Nothing is changed when the claim is refused.
  * @throws Fault data_directory_lost, foreign_data_directory, directory_of_another_account, …
  */
 export async function claimDirectory(definition: ClusterDefinition): Promise<Claim> {
   const { id, directory, account, expectedIdentifier } = definition
   if (await isThere(directory)) {
-    // A first look, so that nothing of somebody else's is touched.
+    // Checked before anything is changed, so that nothing that belongs to somebody else is touched.
     await inspect(definition)
   } else {
     await requireNew(definition, directory, expectedIdentifier)
     await makeParent(directory, account)
   }
-  // Nothing in it can change under our eyes from here on.
+  // From here on nobody else can change anything in it, so the second inspection is reliable.
   await makeOwnDirectory(directory, account)
   const { claim, isMarked } = await inspect(definition)
   if (!isMarked) await writeMarker(placesOf(directory).marker, { id, systemIdentifier: undefined })
   return claim
 }
 
-/** @throws Fault when it is not this cluster's, and cannot become so */
+/** @throws Fault when the directory does not belong to this cluster, and cannot be claimed */
 async function inspect(
   definition: ClusterDefinition,
 ): Promise<{ readonly claim: Claim; readonly isMarked: boolean }> {
@@ -67,7 +67,7 @@ async function makeParent(directory: string, account: OperatingSystemAccount): P
     await makeOwnDirectory(parent, account)
 }
 
-/** @throws Fault when the cluster was there before, as far as anybody knows */
+/** @throws Fault when anything shows that the cluster existed before */
 async function requireNew(
   { refuseToMake }: ClusterDefinition,
   missing: string,
@@ -82,7 +82,7 @@ async function requireNew(
   if (refusal !== undefined) throw refusal
 }
 
-/** `hollow`: a directory without PostgreSQL in it, such as where a volume is not mounted. */
+/** `hollow`: a directory without PostgreSQL in it, for example where a volume is not mounted. */
 async function inspectData(
   { data }: ClusterPlaces,
   account: OperatingSystemAccount,
@@ -108,7 +108,7 @@ const lost = (message: string): Fault =>
     origin: 'machine',
     message,
     nextStep:
-      'Mount or restore it, and it is used again; Lakegate puts no empty database in the place of a lost one.',
+      'Mount or restore it, and it is used again; Lakegate never replaces a lost database by an empty one.',
   })
 
 export function foreign(directory: string, reason: string): Fault {

@@ -1,11 +1,11 @@
-/** What a local PostgreSQL cluster is to be: where it lives, as whom it runs, by what it is known. */
+/** The definition of a local PostgreSQL cluster: where it lives, which account runs it, how it is identified. */
 import type { Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import type { ClusterConfiguration } from './configuration-files.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 
 export interface ClusterDefinition {
-  /** What the marker in the directory must say; never shared by two clusters. */
+  /** The id that the marker in the directory must have; unique to one cluster. */
   readonly id: string
   readonly directory: string
   readonly binaries: PostgresBinaries
@@ -14,6 +14,6 @@ export interface ClusterDefinition {
   readonly configuration: ClusterConfiguration
   /** `system_identifier` as recorded elsewhere, when it is known. */
   readonly expectedIdentifier: string | undefined
-  /** Asked before the cluster is made for the first time: what says that it existed before. */
+  /** Called before the cluster is made for the first time; answers a Fault when it existed before. */
   readonly refuseToMake?: (missing: string) => Promise<Fault | undefined>
 }

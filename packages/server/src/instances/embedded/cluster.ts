@@ -27,14 +27,14 @@ export interface RunningCluster {
 }
 
 /**
- * Makes the cluster if there is none, adopts its postmaster if one runs, starts it otherwise.
+ * Makes the cluster if there is none, adopts its postmaster if it is running, otherwise starts it.
  * @throws Fault foreign_data_directory, data_directory_lost, disk_full, cluster_start_failed, …
  */
 export async function startCluster(definition: ClusterDefinition): Promise<RunningCluster> {
   try {
     return await start(definition)
   } catch (error) {
-    // A stale mount, an unreadable disk, a file where a directory was.
+    // For example a stale mount, an unreadable disk, or a file where a directory was.
     if (error instanceof Error && !(error instanceof Fault) && 'syscall' in error)
       throw unusable(definition.directory, error)
     throw error
@@ -71,7 +71,7 @@ async function start(definition: ClusterDefinition): Promise<RunningCluster> {
   return { ...running, socketDirectory }
 }
 
-/** One that runs without its socket, which somebody removed, can be reached by nobody: it is started anew. */
+/** A postmaster whose socket somebody removed cannot be reached: it is restarted. */
 async function adopt(data: string, socketDirectory: string): Promise<boolean> {
   if ((await findPostmaster(data)) === undefined) return false
   if (await isThere(socketIn(socketDirectory))) return true
@@ -87,7 +87,7 @@ export async function isClusterRunning(
   return (await askCluster(socketDirectoryOf(definition.directory), definition.superuser)) !== undefined
 }
 
-/** Whether a postmaster works in it, whoever started that. */
+/** Whether a postmaster runs in it, whoever started it. */
 export const hasPostmaster = async ({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<boolean> =>
   (await findPostmaster(placesOf(directory).data)) !== undefined
 
@@ -95,7 +95,10 @@ export async function stopCluster({ directory }: Pick<ClusterDefinition, 'direct
   await stopPostmaster(placesOf(directory).data)
 }
 
-/** Stops it and removes every trace; the directory gets another name first, so that half of it is never a cluster. */
+/**
+ * Stops it and removes every trace. The directory is renamed first, so that a half-removed one is never taken for a
+ * cluster.
+ */
 export async function destroyCluster(
   definition: Pick<ClusterDefinition, 'directory' | 'account'>,
 ): Promise<void> {
@@ -113,16 +116,16 @@ export async function destroyCluster(
   await removeTree(doomed, account)
 }
 
-/** Resolves when its postmaster is gone or, which is the same for everybody, its socket is. */
+/** Resolves when its postmaster has ended, or when its socket is gone, because then nobody can reach it either. */
 export async function waitForClusterExit(
   { directory }: Pick<ClusterDefinition, 'directory'>,
-  /** Its abort ends the wait early. */
+  /** Aborting it ends the wait early. */
   signal?: AbortSignal,
 ): Promise<void> {
   await waitForPostmasterExit(placesOf(directory).data, socketIn(socketDirectoryOf(directory)), signal)
 }
 
-/** An earlier version gave it to the account, which could still change it while it is removed. */
+/** An earlier version gave it to the account, which could otherwise change it during the removal. */
 async function makeOwnDirectoryIfThere(directory: string, account: OperatingSystemAccount): Promise<void> {
   if (await isThere(directory)) await makeOwnDirectory(directory, account)
 }
@@ -132,7 +135,7 @@ function unusable(directory: string, cause: Error): Fault {
     code: 'cluster_directory_unusable',
     origin: 'machine',
     message: `The directory ${directory} of a cluster cannot be used: ${cause.message}.`,
-    nextStep: 'See that its volume is mounted and whole, and that Lakegate may use it.',
+    nextStep: 'Make sure that its volume is mounted and intact, and that Lakegate may use it.',
     retryable: true,
     cause,
   })

@@ -1,7 +1,7 @@
 /**
- * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster, written anew at every start, outside of its data
- * directory, where the account that runs PostgreSQL reads them and cannot change them: Unix socket only, and peer
- * authentication that lets in nobody but the account of the gateway, as any role (DESIGN §3).
+ * postgresql.conf, pg_hba.conf and pg_ident.conf of a local cluster. They are written at every start, outside of its
+ * data directory, where the account that runs PostgreSQL can read but not change them: Unix socket only, and peer
+ * authentication that accepts only the account of the gateway, as any role (DESIGN §3).
  */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -13,21 +13,21 @@ import type { ClusterPlaces } from './places.ts'
 export interface ClusterConfiguration {
   readonly maxConnections: number
   readonly sharedBuffersMegabytes: number
-  /** 0 or left out: none. What roles, databases and sessions set for themselves goes before it. */
+  /** 0 or left out means no limit. Settings of roles, databases and sessions take precedence. */
   readonly idleSessionSeconds?: number
-  /** Directory whose `extension` folder holds databricks_auth; undefined where it is not needed. */
+  /** Directory whose `extension` folder contains databricks_auth; undefined where it is not needed. */
   readonly extensionDirectory: string | undefined
-  /** Left out: none. */
+  /** Left out means none. */
   readonly preloadLibraries?: readonly string[]
-  /** Left out: nobody replicates from it. */
+  /** Left out when nobody replicates from it. */
   readonly replication?: {
     readonly isLogical: boolean
-    /** How much write-ahead log a slot keeps for who does not come for it. */
+    /** How much write-ahead log a slot may keep for a consumer that does not fetch it. */
     readonly slotMegabytes: number
   }
 }
 
-/** For the supervisor, the gateway's own questions and the operator, beyond what clients may take. */
+/** For the supervisor, the gateway's own queries and the operator, in addition to the connections of clients. */
 const RESERVED_CONNECTIONS = 10
 
 export const configurationFileIn = ({ configuration }: ClusterPlaces): string =>
@@ -49,7 +49,7 @@ export async function writeConfigurationFiles(request: {
     hba_file: rules,
     ident_file: names,
   }
-  // First what initdb chose for this machine, and whatever the operator put there; ours goes before it.
+  // First the file of initdb, with whatever the operator added to it; our settings come later and override it.
   const include = `include_if_exists ${quote(path.join(places.data, 'postgresql.conf'))}\n`
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${quote(value)}\n`)
   const group = account.spawnAs === undefined ? {} : { group: account.gid }
@@ -59,11 +59,14 @@ export async function writeConfigurationFiles(request: {
     `local all all peer map=lakegate\nlocal replication ${SYSTEM_SUPERUSER} peer map=lakegate\n`,
     group,
   )
-  // PostgreSQL 16 and later: the user name `all` means every role. Nobody else is let in.
+  // PostgreSQL 16 and later: the user name `all` means every role. No other account is accepted.
   await writeOwnFile(names, `lakegate "${own.replaceAll('"', '""')}" all\n`, group)
 }
 
-/** PostgreSQL does not start with less than the slots that it has were made for; who switched them off drops them then. */
+/**
+ * PostgreSQL does not start with a lower wal_level than its existing slots need; after logical replication is switched
+ * off, Lakegate drops the slots (drop-logical-slots.ts).
+ */
 async function withSlots(data: string, configuration: ClusterConfiguration): Promise<ClusterConfiguration> {
   const { replication } = configuration
   if (replication === undefined || replication.isLogical) return configuration
@@ -71,7 +74,7 @@ async function withSlots(data: string, configuration: ClusterConfiguration): Pro
   return { ...configuration, replication: { ...replication, isLogical: slots.length > 0 } }
 }
 
-/** A slot that is forgotten keeps the log for ever, until the disk is full: PostgreSQL gives it up at these bounds. */
+/** A forgotten slot would keep write-ahead log until the disk is full: PostgreSQL invalidates it at these limits. */
 function replicate(replication: ClusterConfiguration['replication']): Record<string, string> {
   if (replication === undefined) return {}
   return {
@@ -86,7 +89,8 @@ function preload(libraries: readonly string[]): Record<string, string> {
   if (libraries.length === 0) return {}
   return {
     shared_preload_libraries: libraries.join(', '),
-    // A command such as ALTER ROLE may hold a password, and would be kept as it was written (behaviour 74).
+    // A command such as ALTER ROLE may contain a password, which pg_stat_statements would keep as it was written
+    // (behaviour 74).
     ...(libraries.includes('pg_stat_statements') ? { 'pg_stat_statements.track_utility': 'off' } : {}),
   }
 }
@@ -102,19 +106,20 @@ function serverSettings(
   return {
     listen_addresses: '',
     port: '5432',
-    // A list, in which a name with a comma in it stands in quotes.
+    // A list, in which a name that contains a comma must be quoted.
     unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
-    // PostgreSQL keeps the reserved ones free besides those that superusers have: so clients get all of theirs.
+    // PostgreSQL keeps the reserved connections free in addition to those already used by superusers; twice the number
+    // leaves clients all of theirs.
     max_connections: String(maxConnections + 2 * RESERVED_CONNECTIONS),
     superuser_reserved_connections: String(RESERVED_CONNECTIONS),
     shared_buffers: `${String(sharedBuffersMegabytes)}MB`,
-    // behaviour 73: PostgreSQL knows best what is idle, and says so itself (57P05).
+    // behaviour 73: PostgreSQL knows best which session is idle, and reports it itself (57P05).
     idle_session_timeout: `${String(idleSessionSeconds ?? 0)}s`,
-    // A failing statement may hold a password or a secret; its text stays out of the log (behaviour 74).
+    // A failing statement may contain a password or a secret; its text must stay out of the log (behaviour 74).
     log_min_error_statement: 'panic',
     log_destination: 'stderr',
-    // Bounded: one file a weekday, begun anew each week.
+    // Bounded: one file per weekday, overwritten each week.
     logging_collector: 'on',
     log_directory: serverLog,
     log_filename: 'postgresql-%a.log',

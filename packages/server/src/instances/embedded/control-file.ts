@@ -1,6 +1,6 @@
 /** Control files of extensions, in the syntax of postgresql.conf (PostgreSQL, «Extension Files»). */
 
-/** As PostgreSQL reads it: the last line of a name counts. */
+/** As PostgreSQL reads it: the last line with a name takes precedence. */
 export function valueInControlFile(text: string, name: string): string | undefined {
   const line = new RegExp(`^\\s*${name}(?:\\s*=\\s*|\\s+)(?:'((?:[^'\\\\]|''|\\\\.)*)'|([^\\s#']+))`, 'gim')
   const last = [...text.matchAll(line)].at(-1)
@@ -11,7 +11,7 @@ export function valueInControlFile(text: string, name: string): string | undefin
   )
 }
 
-/** Lines behind those that are there, which go before them. */
+/** Appends lines, which take precedence over the existing ones. */
 export const extendControlFile = (text: string, values: Readonly<Record<string, string>>): string =>
   `${text.trimEnd()}\n${Object.entries(values)
     .map(([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`)

@@ -21,29 +21,31 @@ import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { isThere } from './own-files.ts'
 
 export interface EmbeddedDriverSettings {
-  /** Directory that holds one directory per instance. */
+  /** Contains one directory per instance. */
   readonly directory: string
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
-  /** Of clients and of pools together. */
+  /** Connections of clients and of pools together. */
   readonly connectionsOfInstance: number
-  /** 0: none. */
+  /** 0 means no limit. */
   readonly sessionIdleSeconds: number
-  /** How much write-ahead log a replication slot may keep back. */
+  /** How much write-ahead log a replication slot may retain. */
   readonly replicationSlotMegabytes: number
   /** Where databricks_auth is found by `extension_control_path`. */
   readonly extensionDirectory: string
-  /** Those that the binaries have. */
+  /** The libraries that exist in the binaries. */
   readonly preloadLibraries: readonly string[]
-  /** libpq connection string under which instances reach the control plane. */
+  /** libpq connection string with which instances reach the control plane. */
   readonly controlPlaneConninfo: string
   readonly connections: AdministrativeConnections
   readonly access: AdministrativeAccess
-  /** Those whose cluster was once complete. */
+  /** The instances whose cluster was complete once. */
   readonly completeInstances: () => Promise<readonly InstanceUid[]>
 }
 
-/** The real service gives 16 GB of memory per unit; a laptop gives what lets several instances stand side by side. */
+/**
+ * The real service gives 16 GB of memory per unit; here it is little enough that a laptop can run several instances.
+ */
 const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = {
   CU_1: 64,
   CU_2: 128,
@@ -52,7 +54,10 @@ const SHARED_BUFFERS_MEGABYTES: Readonly<Record<Capacity, number>> = {
 }
 
 export function createEmbeddedDriver(settings: EmbeddedDriverSettings): InstanceDriver {
-  /** One directory may be lost by itself; where all are, it is their volume, and what is made now is hidden by it later. */
+  /**
+   * A single missing directory may be lost by itself. If all are missing, their volume is not mounted, and a cluster
+   * made now would be hidden when it is mounted later.
+   */
   const refuseToMake = async (): Promise<Fault | undefined> => {
     const uids = await settings.completeInstances()
     if (uids.length === 0) return undefined
@@ -79,7 +84,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
       },
     },
   })
-  /** Databases whose preparation failed, by object id; forgotten by a restart, which costs some time only. */
+  /** Databases whose preparation failed, by object id; a restart forgets them, which only costs some time. */
   const failedBefore = new Map<InstanceUid, ReadonlySet<string>>()
   return {
     async start(instance) {

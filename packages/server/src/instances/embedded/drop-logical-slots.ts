@@ -1,10 +1,13 @@
-/** Ends what change data capture left behind in an instance where it was switched off. */
+/** Removes what change data capture left in an instance after it was switched off. */
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import type { AdministrativeAccess } from '../administrative-client.ts'
 
 const TIMEOUT_MS = 60_000
 
-/** Nobody can read from them any more; PostgreSQL would keep the log for them, and not start with a lower wal_level. */
+/**
+ * Nobody can read from these slots any more; PostgreSQL would keep write-ahead log for them, and would not start with a
+ * lower wal_level.
+ */
 export async function dropLogicalSlots(
   access: AdministrativeAccess,
   instance: DatabaseInstance,

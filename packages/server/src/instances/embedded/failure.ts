@@ -1,4 +1,4 @@
-/** What PostgreSQL printed before it gave up, turned into a fault with a next step. */
+/** Turns what PostgreSQL printed before it gave up into a fault with a next step. */
 import { Fault } from '../../domain/fault.ts'
 
 const KNOWN_CAUSES: readonly {
@@ -18,12 +18,12 @@ const KNOWN_CAUSES: readonly {
     code: 'socket_unavailable',
     what: 'its Unix socket cannot be made',
     nextStep:
-      'See that nothing else uses the socket directory and that its path is short enough (LAKEGATE_DATA_DIR).',
+      'Make sure that nothing else uses the socket directory, and that its path is short enough (LAKEGATE_DATA_DIR).',
   },
   {
     pattern: /could not (create|resize|map) .*shared memory|Cannot allocate memory|out of memory/i,
     code: 'memory_exhausted',
-    what: 'the machine has not enough memory for it',
+    what: 'the machine does not have enough memory for it',
     nextStep: 'Stop other instances, or lower the capacity of this one.',
   },
   {
@@ -35,7 +35,7 @@ const KNOWN_CAUSES: readonly {
   },
 ]
 
-/** @param printed what the program wrote, of which the last lines become part of the message */
+/** @param printed output of the program; its last lines become part of the message */
 export function explainFailure(code: string, what: string, printed: string): Fault {
   const known = KNOWN_CAUSES.find(({ pattern }) => pattern.test(printed))
   const lastLines = printed.trim().split('\n').slice(-5).join(' / ')

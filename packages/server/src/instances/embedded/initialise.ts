@@ -15,8 +15,8 @@ import { removeTree } from './remove-tree.ts'
 const UNFINISHED = '.unfinished'
 
 /**
- * Makes the data directory where there is none, under a name of its own until it is complete: the initdb of a Lakegate
- * that was killed may still be writing into the one of its attempt, and must reach no other.
+ * Makes the data directory if there is none. Each attempt uses a new name until the directory is complete: the initdb
+ * of a killed Lakegate may still be writing into the directory of its own attempt.
  * @throws Fault disk_full, cluster_initialisation_failed
  */
 export async function initialiseDataDirectory(request: {
@@ -38,11 +38,11 @@ async function makeDataDirectory(request: Parameters<typeof initialiseDataDirect
     await runInitdb(request, unfinished)
     await rename(unfinished, data)
   } catch (error) {
-    // A full disk would be fuller with every attempt.
+    // Otherwise every attempt would fill a full disk further.
     await removeTree(unfinished, account)
     throw error
   }
-  // The rename is on the disk when its directory is (fsync(2)).
+  // The rename is durable only after fsync of the parent directory (fsync(2)).
   const directory = await open(path.dirname(data), 'r')
   try {
     await directory.sync()
@@ -51,13 +51,13 @@ async function makeDataDirectory(request: Parameters<typeof initialiseDataDirect
   }
 }
 
-/** What killed attempts left behind. */
+/** Removes what killed attempts left behind. */
 async function removeAbandoned(data: string, account: OperatingSystemAccount): Promise<void> {
   const directory = path.dirname(data)
   const names = await readdir(directory)
   for (const name of names.filter((found) => found.startsWith(`${path.basename(data)}${UNFINISHED}`))) {
-    // Also while an initdb that was left running puts files into it: it ends soon, at the latest when it prints its next
-    // line to nobody.
+    // Works also while an initdb that was left running still creates files: it ends soon, at the latest when it prints
+    // its next line into a closed pipe.
     await removeTree(path.join(directory, name), account)
   }
 }
@@ -77,7 +77,7 @@ async function runInitdb(
       `--username=${request.superuser}`,
       '--auth=peer',
       '--encoding=UTF8',
-      // Part of PostgreSQL itself: no locale of the machine is needed, none can change under the indexes.
+      // Part of PostgreSQL itself: needs no locale of the machine, and cannot change under existing indexes.
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
       '--locale=C',

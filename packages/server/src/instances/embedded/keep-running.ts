@@ -1,6 +1,6 @@
 /**
- * Brings a cluster back whenever its postmaster dies, for the one cluster that has no supervisor above it: the
- * embedded system database. PostgreSQL recovers what was committed; meanwhile logins are refused as retryable.
+ * Restarts a cluster whenever its postmaster dies. For the one cluster without a supervisor: the embedded system
+ * database. PostgreSQL recovers what was committed; meanwhile logins are refused as retryable.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { startCluster, waitForClusterExit } from './cluster.ts'
@@ -10,7 +10,9 @@ export interface KeepRunningEvents {
   readonly onDied: () => void
   readonly onRestarted: () => void
   readonly onRestartFailed: (error: unknown) => void
-  /** It cannot be seen whether it runs, for want of file descriptors for example; it is looked at again. */
+  /**
+   * It cannot be determined whether the cluster runs, for example for want of file descriptors; this is tried again.
+   */
   readonly onBlind: (error: unknown) => void
 }
 
@@ -18,7 +20,7 @@ const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 const BLIND_PAUSE_MS = 1_000
 
-/** @returns the way to let it go; call it before the cluster is stopped on purpose */
+/** @returns a function that ends the watch; call it before the cluster is stopped on purpose */
 export function keepClusterRunning(
   definition: ClusterDefinition,
   { onDied, onRestarted, onRestartFailed, onBlind }: KeepRunningEvents,
@@ -44,7 +46,7 @@ export function keepClusterRunning(
       try {
         await waitForClusterExit(definition, signal)
       } catch (error) {
-        // What cannot be seen is not taken for dead.
+        // A cluster that cannot be inspected is not taken for dead.
         onBlind(error)
         await pause(BLIND_PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined)
         continue

@@ -1,4 +1,4 @@
-/** `lakegate-cluster.json`: says whose cluster a directory holds, and the identity of that cluster once known. */
+/** `lakegate-cluster.json`: says to which cluster a directory belongs, and its system identifier once it is known. */
 import { readEnd, writeOwnFile } from './own-files.ts'
 
 export type Marker =
@@ -30,7 +30,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Cut short or overwritten: whose directory it is, it does not say.
+    // Truncated or overwritten: it does not say to which cluster the directory belongs.
     return undefined
   }
 }
@@ -40,7 +40,7 @@ export const writeMarker = (
   marker: { readonly id: string; readonly systemIdentifier: string | undefined },
 ): Promise<void> => writeOwnFile(file, renderMarker(marker))
 
-/** For the operator, who may have to put it back. */
+/** Shown to the operator, who may have to restore the marker. */
 export const renderMarker = (marker: {
   readonly id: string
   readonly systemIdentifier: string | undefined

@@ -1,7 +1,7 @@
 /**
- * Lets owners of databases create the extensions that an operator's list allows: PostgreSQL finds a control file of ours
- * before that of the binaries (`extension_control_path`), which says `trusted` or not, and leads to the scripts of the
- * binaries. What the list does not allow is not trusted either, whatever the binaries say.
+ * Lets owners of databases create the extensions that the operator's list allows. PostgreSQL finds our control file
+ * before the one of the binaries (`extension_control_path`); ours says whether the extension is `trusted`, and refers
+ * to the scripts of the binaries. An extension that is not in the list is not trusted, whatever the binaries say.
  */
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,19 +11,19 @@ import { decideExtension, type BadExtensionSetting, type ExtensionRules } from '
 import { extendControlFile, valueInControlFile } from './control-file.ts'
 import { removeFiles, writeReadableFile } from './own-files.ts'
 
-/** What is run as well, behind each script of an extension: it must do no harm when it is run again. */
+/** SQL that is run after each script of an extension; it must be harmless when it is run again. */
 const ADDITIONS = fileURLToPath(packageFile('sql/extensions/'))
 const CONTROL = '.control'
 const PRELOADED = ['pg_stat_statements']
 
 interface Places {
-  /** Of the binaries. */
+  /** The share directory of the binaries. */
   readonly shareDirectory: string
-  /** What `extension_control_path` names. */
+  /** The directory that `extension_control_path` names. */
   readonly directory: string
 }
 
-/** @returns the libraries that instances shall load when they start, or what is wrong with the operator's list */
+/** @returns the libraries that instances must load at start, or what is wrong with the operator's list */
 export async function offerExtensions(
   request: Places & { readonly rules: ExtensionRules },
 ): Promise<{ readonly preloadLibraries: readonly string[] } | BadExtensionSetting> {
@@ -53,7 +53,7 @@ export async function offerExtensions(
   return { preloadLibraries: PRELOADED.filter((name) => names.includes(name)) }
 }
 
-/** Without those of updates, of which some extensions have hundreds. */
+/** Ignores update scripts, of which some extensions have hundreds. */
 async function installScripts(directory: string, name: string): Promise<readonly string[]> {
   const files = (await readdir(directory)).filter(
     (file) => file.startsWith(`${name}--`) && file.endsWith('.sql') && file.split('--').length === 2,
@@ -61,7 +61,7 @@ async function installScripts(directory: string, name: string): Promise<readonly
   return Promise.all(files.map((file) => readFile(path.join(directory, file), 'utf8')))
 }
 
-/** @returns the directory of its scripts: a copy where something of ours comes behind them */
+/** @returns the directory of its scripts: a copy if SQL of ours is appended to them */
 async function withAddition(directory: string, scripts: string, name: string): Promise<string> {
   const additions = await readdir(ADDITIONS)
   if (!additions.includes(`${name}.sql`)) return scripts
@@ -80,7 +80,7 @@ async function withAddition(directory: string, scripts: string, name: string): P
 
 async function replaceControlFiles(directory: string, offered: ReadonlyMap<string, string>): Promise<void> {
   for (const [file, text] of offered) await writeReadableFile(path.join(directory, file), text)
-  // An extension that the binaries of an earlier start had, or a rule that is no more.
+  // Removes an extension that only the binaries of an earlier start had, or that the rules no longer allow.
   await removeFiles(
     directory,
     (file) => file.endsWith(CONTROL) && !offered.has(file) && file !== `databricks_auth${CONTROL}`,

@@ -1,6 +1,6 @@
 /**
- * The operating system account that PostgreSQL runs as. PostgreSQL refuses to run as root, and initdb wants a
- * passwd entry for its account (DESIGN §10); both are found out here, before anything is started.
+ * The operating system account that PostgreSQL runs as. PostgreSQL refuses to run as root, and initdb needs a passwd
+ * entry for its account (DESIGN §10); both are checked before anything is started.
  */
 import { execFileSync } from 'node:child_process'
 import { userInfo } from 'node:os'
@@ -10,11 +10,11 @@ export interface OperatingSystemAccount {
   readonly name: string
   readonly uid: number
   readonly gid: number
-  /** Present when processes must be started under another account than our own. */
+  /** Set when processes must be started under another account than our own. */
   readonly spawnAs: { readonly uid: number; readonly gid: number } | undefined
 }
 
-/** The account of this very process: the only one that peer authentication lets in. */
+/** The account of this process: the only one that peer authentication accepts. */
 export function ownAccount(): { readonly name: string; readonly uid: number; readonly gid: number } {
   try {
     const { username, uid, gid } = userInfo()
@@ -31,12 +31,12 @@ export function ownAccount(): { readonly name: string; readonly uid: number; rea
   }
 }
 
-/** One that nothing else runs as comes first; the operator makes it (docs/operating.md). */
+/** Accounts to try, in this order. The first is used by nothing else; the operator creates it (docs/operating.md). */
 const PREFERRED = ['lakegate', 'postgres', 'nobody'] as const
 
 /**
- * @param wanted the setting postgres-account; matters only to root
- * @param ownerOfClusters user id of the account that clusters of an earlier start belong to: they stay with it
+ * @param wanted the setting postgres-account; used only when Lakegate runs as root
+ * @param ownerOfClusters user id that owns the clusters of an earlier start: they keep it
  * @throws Fault account_unknown, account_without_name
  */
 export function chooseAccount(wanted: string | undefined, ownerOfClusters?: number): OperatingSystemAccount {
@@ -66,7 +66,7 @@ export function preferAccount(
   })
 }
 
-/** id(1) asks what the machine asks: /etc/passwd, LDAP or whatever else is configured. */
+/** id(1) uses the account sources of the machine: /etc/passwd, LDAP or whatever else is configured. */
 function lookUpAccount(name: string): { readonly uid: number; readonly gid: number } | undefined {
   const ask = (what: '-u' | '-g') =>
     Number(execFileSync('id', [what, '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
@@ -74,7 +74,7 @@ function lookUpAccount(name: string): { readonly uid: number; readonly gid: numb
     const [uid, gid] = [ask('-u'), ask('-g')]
     return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined
   } catch {
-    // id(1) exits with 1 for a name that does not exist, which is the answer to the question.
+    // id(1) exits with 1 for a name that does not exist.
     return undefined
   }
 }

@@ -1,8 +1,9 @@
 /**
- * Whose directories are whose, when root runs PostgreSQL as another account. A directory of ours is one in which that
- * account can change nothing; each of its own lies directly in one of ours. So a path of ours never leads through a link
- * that it made. Owner and mode are changed through a descriptor that was opened without following a link, of what was
- * just made here or is known to be the account's.
+ * Ownership of directories when root runs PostgreSQL as another account. «Our» directories are those in which that
+ * account can change nothing; every directory of the account lies directly in one of ours. So a path to one of our
+ * directories never leads through a link that the account made. Owner and mode are changed only through a descriptor
+ * that was opened without following a link, and only on a directory that was just made here or is known to be the
+ * account's.
  */
 import { constants } from 'node:fs'
 import {
@@ -22,7 +23,7 @@ import { Fault } from '../../domain/fault.ts'
 import { hasCode } from './error-code.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 
-/** Of a directory or link: what decides who may change it. */
+/** The attributes of a directory or link that decide who may change it. */
 interface Standing {
   readonly uid: number
   readonly gid: number
@@ -32,7 +33,7 @@ interface Standing {
 const WRITABLE_BY_OTHERS = 0o022
 const WRITABLE_BY_GROUP = 0o020
 const WRITABLE_BY_ALL = 0o002
-/** In such a directory nobody but the owner of an entry, or of the directory, may rename or remove it. */
+/** In such a directory only the owner of an entry, or of the directory, may rename or remove the entry. */
 const STICKY = 0o1000
 const MOST_LINKS = 40
 
@@ -42,8 +43,8 @@ const own = (): { readonly uid: number; readonly gid: number } => ({
 })
 
 /**
- * A directory that others may pass through and in which they can do nothing. Where earlier versions gave it to the
- * account, it is taken back.
+ * Makes a directory that others may pass through but in which they can do nothing. If an earlier version gave it to the
+ * account, ownership is taken back.
  * @throws Fault directory_of_another_account
  */
 export async function makeOwnDirectory(directory: string, account: OperatingSystemAccount): Promise<void> {
@@ -59,7 +60,7 @@ export async function makeOwnDirectory(directory: string, account: OperatingSyst
   }
 }
 
-/** Whether the account can pass through it, wherever a link leads: a start may have been killed before it opened it. */
+/** Whether the account can pass through it, following links. A start may have been killed before it set the mode. */
 export async function isPassable(directory: string, account: OperatingSystemAccount): Promise<boolean> {
   const { uid, gid, mode } = await stat(directory)
   const executable = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001
@@ -67,8 +68,8 @@ export async function isPassable(directory: string, account: OperatingSystemAcco
 }
 
 /**
- * A directory that only the account can enter.
- * @throws Fault directory_of_another_account for what is there under that name and is not the account's, a link included
+ * Makes a directory that only the account can enter.
+ * @throws Fault directory_of_another_account when something else exists under that name, including a link
  */
 export async function makeAccountDirectory(
   directory: string,
@@ -81,7 +82,7 @@ export async function makeAccountDirectory(
       const { uid, mode } = await handle.stat()
       if (isNew && uid === own().uid) await handle.chown(account.uid, account.gid)
       else if (uid === account.uid) {
-        // Whatever lies in it may be anybody's.
+        // Other accounts could have put anything into it.
         if ((mode & WRITABLE_BY_OTHERS) !== 0) throw openToOthers(directory)
       } else if (uid !== own().uid) throw ofAnotherAccount(directory, uid)
       if (isNew || uid === account.uid) {
@@ -91,18 +92,18 @@ export async function makeAccountDirectory(
     } finally {
       await handle.close()
     }
-    // Made by a start that was killed before it gave it away; only an empty one can be removed.
+    // Made by a start that was killed before it changed the owner; rmdir removes it only if it is empty.
     await rmdir(directory)
   }
 }
 
-/** A file in a directory of ours: from now on only the account may use it. */
+/** Gives a file in one of our directories to the account; from now on only the account may use it. */
 export async function giveToAccount(file: string, account: OperatingSystemAccount): Promise<void> {
   if (account.spawnAs !== undefined) await lchown(file, account.uid, account.gid)
   await chmod(file, 0o600)
 }
 
-/** @returns whether it was made now; its parent must be there */
+/** @returns whether it was made now; its parent must exist */
 async function makeNew(directory: string): Promise<boolean> {
   try {
     await mkdir(directory, { mode: 0o700 })
@@ -124,8 +125,8 @@ async function openDirectory(directory: string): Promise<FileHandle> {
 }
 
 /**
- * In a directory of ours a link of ours is the operator's, who put a cluster on another volume, say. It is followed to
- * where the account can change nothing either.
+ * A link of ours in one of our directories was made by the operator, for example to put a cluster on another volume. It
+ * is followed only if the account cannot change anything on the way to its target.
  */
 export async function followOwnLink(directory: string, account: OperatingSystemAccount): Promise<string> {
   const found = await lstat(directory)
@@ -135,10 +136,7 @@ export async function followOwnLink(directory: string, account: OperatingSystemA
   return target
 }
 
-/**
- * @throws Fault directory_open_to_account when the account could put something else where the path leads to, at any of
- *   its parts
- */
+/** @throws Fault directory_open_to_account when the account could replace any part of the path */
 export async function refuseOpenPath(directory: string, account: OperatingSystemAccount): Promise<void> {
   if (account.spawnAs === undefined) return
   const open = await findOpenDirectory(directory, (found) => canChange(account, found))
@@ -146,19 +144,19 @@ export async function refuseOpenPath(directory: string, account: OperatingSystem
   throw new Fault({
     code: 'directory_open_to_account',
     origin: 'configuration',
-    message: `The account ${account.name}, which PostgreSQL runs as, can change ${open}, and so put something else in the place of ${directory}.`,
-    nextStep: `Give ${open} to root and take the right to write from others, or choose another directory (LAKEGATE_DATA_DIR).`,
+    message: `The account ${account.name}, which PostgreSQL runs as, can change ${open}, and could therefore replace ${directory}.`,
+    nextStep: `Make root the owner of ${open} and remove the write permission of others, or choose another directory (LAKEGATE_DATA_DIR).`,
   })
 }
 
-/** Whether the account could put something else in the place of what is in that directory. */
+/** Whether the account could replace an entry of that directory. */
 export const canChange = (account: OperatingSystemAccount, found: Standing): boolean =>
   found.uid === account.uid ||
   ((found.mode & STICKY) === 0 &&
     ((found.mode & WRITABLE_BY_ALL) !== 0 ||
       ((found.mode & WRITABLE_BY_GROUP) !== 0 && found.gid === account.gid)))
 
-/** @throws Fault socket_directory_open when somebody else than root, this account and that of PostgreSQL could */
+/** @throws Fault socket_directory_open when an account could replace it other than root, our own and PostgreSQL's */
 export async function refuseStrangersPath(directory: string, account: OperatingSystemAccount): Promise<void> {
   const known = { uids: [0, own().uid, account.uid], gids: [0, own().gid, account.gid] }
   const open = await findOpenDirectory(
@@ -172,12 +170,15 @@ export async function refuseStrangersPath(directory: string, account: OperatingS
   throw new Fault({
     code: 'socket_directory_open',
     origin: 'configuration',
-    message: `Other accounts can change ${open}, in which a directory for a Unix socket was to be made.`,
+    message: `Other accounts can change ${open}, in which Lakegate needs to create a directory for a Unix socket.`,
     nextStep: 'Choose a shorter data directory (LAKEGATE_DATA_DIR), or another directory by TMPDIR.',
   })
 }
 
-/** The first directory or link on the way, itself included, of which that holds; as the kernel resolves the path. */
+/**
+ * The first directory or link on the path, the target included, for which the condition holds; resolved as the kernel
+ * resolves it.
+ */
 async function findOpenDirectory(
   target: string,
   holds: (found: Standing) => boolean,
@@ -226,5 +227,5 @@ const noDirectory = (directory: string): Fault =>
     code: 'directory_of_another_account',
     origin: 'configuration',
     message: `${directory} was not created by Lakegate as a directory: it is a link or something else.`,
-    nextStep: 'Remove it, or move it away, after a look at who made it.',
+    nextStep: 'Check who made it, then remove it or move it away.',
   })

@@ -1,6 +1,6 @@
 /**
- * Files in directories of ours, and reading what the account that runs PostgreSQL wrote: never through a link. A file is
- * written under a new name and renamed, which puts it in the place of whatever is there and follows nothing.
+ * Writes files in our own directories, and reads files that the account that runs PostgreSQL wrote, never through a
+ * link. A file is written under a new name and then renamed, which replaces whatever is there and follows no link.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -8,15 +8,15 @@ import { lstat, open, readdir, readFile, rename, rm, type FileHandle } from 'nod
 import path from 'node:path'
 import { hasCode } from './error-code.ts'
 
-/** Each writer has a name of its own: two Lakegates may start at the same moment upon one data directory. */
+/** Each writer uses a name of its own: two Lakegates may start at the same moment with one data directory. */
 const newName = (file: string): string => `${file}.${randomUUID()}`
 const NEW_NAME = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** Nobody writes a file of ours for that long: it was left by a Lakegate that was killed. */
+/** No write takes that long: such a file was left by a Lakegate that was killed. */
 const LEFT_BEHIND_MILLISECONDS = 3_600_000
 
 /**
- * Whole or not at all, and on the disk before it counts.
- * @param access.group whose members may read it; left out: nobody but us may
+ * Writes the file completely or not at all, and waits until it is on the disk.
+ * @param access.group whose members may read it; left out: only we may
  */
 export async function writeOwnFile(
   file: string,
@@ -44,8 +44,8 @@ export async function writeOwnFile(
 }
 
 /**
- * For everybody to read; whole or not at all, since PostgreSQL may be reading it. What is there already stays as it is.
- * It is made anew at each start, so nothing waits for the disk.
+ * Writes a file that everybody may read, completely or not at all, because PostgreSQL may be reading it. An existing
+ * file with this content is left as it is. The file is made again at each start, so nothing waits for the disk.
  */
 export async function writeReadableFile(file: string, content: string): Promise<void> {
   if (await isReadableFile(file, content)) return
@@ -75,7 +75,7 @@ async function isReadableFile(file: string, content: string): Promise<boolean> {
   }
 }
 
-/** Leaves alone what another Lakegate is writing at this moment. */
+/** Leaves alone files that another Lakegate is writing at this moment. */
 export async function removeFiles(directory: string, isOther: (file: string) => boolean): Promise<void> {
   for (const name of await readdir(directory)) {
     const file = path.join(directory, name)
@@ -92,16 +92,16 @@ const isLeftBehind = (file: string): Promise<boolean> =>
     },
   )
 
-/** An empty file under that name, new: what was there is gone, wherever it led to. */
+/** Creates an empty file under that name; what was there is removed, and if it was a link, its target stays. */
 export async function openNewFile(file: string): Promise<FileHandle> {
   await rm(file, { force: true })
   return open(file, 'wx', 0o600)
 }
 
 /**
- * The last bytes of a regular file, at most `most`. Undefined when there is none of that name: nothing, a link, a pipe, or a
- * file of somebody else that was linked to.
- * @param owners whose file it may be
+ * Reads the last bytes of a regular file, at most `most`. Undefined when the name does not exist, is a link or a pipe,
+ * or is a hard link to a file of another owner.
+ * @param owners the accounts to which the file may belong
  */
 export async function readEnd(
   file: string,
@@ -110,7 +110,7 @@ export async function readEnd(
 ): Promise<string | undefined> {
   let handle: FileHandle
   try {
-    // A pipe that nobody writes to would be waited for.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO')) return undefined
@@ -127,7 +127,7 @@ export async function readEnd(
   }
 }
 
-/** Whatever it is; a link is there wherever it leads to. */
+/** Whether anything exists under that name; a link counts wherever it leads. */
 export const isThere = (file: string): Promise<boolean> =>
   lstat(file).then(
     () => true,

@@ -1,6 +1,6 @@
 /**
- * Where everything of one cluster lies. The directory itself, the marker, the configuration and `log` are ours; `data`,
- * `server-log` and the socket's directory belong to the account that runs PostgreSQL (own-directories.ts).
+ * Where everything of one cluster is. The directory itself, the marker, the configuration and `log` are ours; `data`,
+ * `server-log` and the directory of the socket belong to the account that runs PostgreSQL (own-directories.ts).
  */
 import path from 'node:path'
 
@@ -10,9 +10,9 @@ export interface ClusterPlaces {
   /** Complete or absent. */
   readonly data: string
   readonly configuration: string
-  /** What the postmaster prints before it keeps its own log. */
+  /** What the postmaster prints before its logging collector runs. */
   readonly log: string
-  /** One file a weekday. */
+  /** Directory with one log file per weekday. */
   readonly serverLog: string
 }
 

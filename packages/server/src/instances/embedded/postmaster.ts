@@ -1,6 +1,7 @@
 /**
- * The postmaster process: started detached, so that it outlives Lakegate; found again by its pid file; ended by
- * signal. A pid alone proves nothing: only a process of the data directory's owner that works in it is ours.
+ * The postmaster process: started detached, so that it outlives Lakegate; found again by its pid file; ended by signal.
+ * A pid alone proves nothing: the process must also run as the owner of the data directory and have that directory as
+ * its working directory.
  */
 import { spawn } from 'node:child_process'
 import { lstat, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
@@ -16,7 +17,7 @@ import type { ClusterPlaces } from './places.ts'
 
 const POLL_MS = 50
 const EXIT_POLL_MS = 250
-/** How long each way of asking a postmaster to end is given before the next, harsher one. */
+/** How long each signal that asks a postmaster to end is given before the next, harsher one. */
 const GRACE_MS = { SIGINT: 30_000, SIGQUIT: 10_000, SIGKILL: 10_000 } as const
 
 /** The process id of the postmaster that runs in this data directory; undefined when none does. */
@@ -27,7 +28,7 @@ export async function findPostmaster(data: string): Promise<number | undefined> 
 
 const LONGEST_PID_FILE = 4096
 
-/** First line of postmaster.pid (PostgreSQL, utils/pidfile.h), which its account writes: anything may be there. */
+/** First line of postmaster.pid (PostgreSQL, utils/pidfile.h). The account writes it, so it may contain anything. */
 async function readPidFile(data: string): Promise<number | undefined> {
   const owner = await ownerOf(data)
   if (owner === undefined) return undefined
@@ -36,7 +37,10 @@ async function readPidFile(data: string): Promise<number | undefined> {
   return Number.isInteger(pid) && pid > 1 ? pid : undefined
 }
 
-/** A postmaster changes into its data directory and stays there. Where there is no /proc, its being alive must do. */
+/**
+ * A postmaster changes into its data directory and stays there. Without /proc it only counts whether the process is
+ * alive.
+ */
 async function worksIn(pid: number, data: string): Promise<boolean> {
   try {
     process.kill(pid, 0)
@@ -48,7 +52,7 @@ async function worksIn(pid: number, data: string): Promise<boolean> {
     const where = await readlink(`/proc/${String(pid)}/cwd`)
     return where === (await realpath(data)) && (await accountOf(pid)) === (await ownerOf(data))
   } catch {
-    // It ended while we looked, or it is a process of another account, which ours never is.
+    // It ended meanwhile, or it is a process of another account, which our postmaster never is.
     return false
   }
 }
@@ -62,20 +66,20 @@ const ownerOf = (data: string): Promise<number | undefined> =>
     },
   )
 
-/** Its effective user id. Whoever else works in the directory, such as the operator's shell, is none of PostgreSQL's. */
+/** Its effective user id. Another process in that directory, such as the operator's shell, is not PostgreSQL's. */
 async function accountOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${String(pid)}/status`, 'utf8')
   const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]
   return uid === undefined ? undefined : Number(uid)
 }
 
-/** How long backends of a dead postmaster are given to end by themselves, and then on request. */
+/** How long backends of a dead postmaster get to end by themselves, and then after SIGTERM. */
 const ORPHAN_GRACE_MS = { SIGTERM: 3_000, SIGKILL: 10_000 } as const
 
 /**
- * Ends the processes of a postmaster that was killed. They would work on in shared memory that the next one must
- * not meet (PostgreSQL, "Shutting Down the Server", on SIGKILL). Their directory gives them away, as it does the
- * postmaster; where there is no /proc, PostgreSQL's own interlock must do.
+ * Ends the backends that a killed postmaster left behind. They would continue to use shared memory that the next
+ * postmaster must not share (PostgreSQL, "Shutting Down the Server", on SIGKILL). They are recognised by their working
+ * directory, like the postmaster; without /proc, PostgreSQL's own interlock has to do.
  */
 async function endOrphans(data: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -97,7 +101,7 @@ async function findProcessesIn(data: string): Promise<readonly number[]> {
   return found.filter((pid) => pid !== undefined)
 }
 
-/** Starts it; whether it comes up is for `waitUntilReady` to see. */
+/** Starts it; `waitUntilReady` checks whether it comes up. */
 export async function startPostmaster(request: {
   readonly places: ClusterPlaces
   readonly socketDirectory: string
@@ -107,8 +111,9 @@ export async function startPostmaster(request: {
   const { places } = request
   const { data } = places
   await endOrphans(data)
-  // Left by a crash or a reboot. PostgreSQL would take a stranger who got the same pid for its postmaster, or the
-  // dead one itself, which stays a zombie in a container whose first process reaps no orphans.
+  // Left by a crash or a reboot. If the pid in it now belongs to another process of the account, PostgreSQL would take
+  // that for its postmaster; the same is true of a dead postmaster that stays a zombie, in a container whose first
+  // process reaps no orphans.
   await rm(path.join(data, 'postmaster.pid'), { force: true })
   await rm(path.join(request.socketDirectory, '.s.PGSQL.5432.lock'), { force: true })
   const log = await openNewFile(places.log)
@@ -131,7 +136,10 @@ export async function startPostmaster(request: {
   }
 }
 
-/** Fast shutdown, then immediate, then kill (PostgreSQL, "Shutting Down the Server"). Nothing runs: nothing to do. */
+/**
+ * Fast shutdown, then immediate, then kill (PostgreSQL, "Shutting Down the Server"). Does nothing when no postmaster
+ * runs.
+ */
 export async function stopPostmaster(data: string): Promise<void> {
   const pid = await findPostmaster(data)
   if (pid === undefined) return
@@ -159,14 +167,14 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    // It ended by itself in between.
+    // It ended by itself meanwhile.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
 /**
- * Works for an adopted postmaster too, which is no child of ours and sends no signal when it ends.
- * @param socket without it nobody reaches the postmaster, which is then as good as gone
+ * Works also for an adopted postmaster, which is not our child, so its exit is not signalled to us.
+ * @param socket without it nobody can reach the postmaster, which then counts as gone
  */
 export async function waitForPostmasterExit(
   data: string,

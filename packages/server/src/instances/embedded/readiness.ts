@@ -1,4 +1,4 @@
-/** Waits for a cluster to accept connections, and asks it who it is. */
+/** Waits for a cluster to accept connections, and reads its system identifier. */
 import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -11,11 +11,11 @@ import { readEnd } from './own-files.ts'
 import type { ClusterPlaces } from './places.ts'
 
 const POLL_MS = 40
-/** Crash recovery of a large cluster takes its time; a process that lives is waited for this long. */
+/** Crash recovery of a large cluster takes time; a process that is alive is waited for this long. */
 const READY_LIMIT_MS = 120_000
 /** The new postmaster writes its pid file a moment after it is spawned. */
 const PID_FILE_LIMIT_MS = 5_000
-/** Backends of a killed postmaster hold the shared memory until they notice; then a start succeeds. */
+/** Backends of a killed postmaster hold the shared memory until they notice its death; then a start succeeds. */
 const ORPHANS_LIMIT_MS = 15_000
 const ORPHANS = /pre-existing shared memory block|is still in use/i
 
@@ -24,7 +24,7 @@ export interface ClusterAnswer {
   readonly pgMajorVersion: number
 }
 
-/** @throws Fault cluster_start_failed or what the log of the postmaster says */
+/** @throws Fault cluster_start_failed, or a Fault with what the log of the postmaster says */
 export async function waitUntilReady(request: {
   readonly places: ClusterPlaces
   readonly socketDirectory: string
@@ -59,7 +59,7 @@ export async function waitUntilReady(request: {
   }
 }
 
-/** Undefined while it does not accept connections. */
+/** @returns undefined while it does not accept connections */
 export async function askCluster(
   socketDirectory: string,
   superuser: string,
@@ -85,7 +85,7 @@ export async function askCluster(
     if (row === undefined) return undefined
     return { systemIdentifier: row.identifier, pgMajorVersion: Math.floor(row.version / 10_000) }
   } catch {
-    // Refused, starting up, recovering: the answer to the question is "not yet".
+    // Refused, starting up or in recovery: it does not accept connections yet.
     return undefined
   } finally {
     await client.end().catch(() => undefined)
@@ -97,14 +97,14 @@ interface Logs {
   readonly account: OperatingSystemAccount
 }
 
-/** A postmaster that gives up says FATAL or could not be executed; one that starts up says neither. */
+/** A postmaster that gives up logs FATAL, PANIC or "error while loading"; one that is starting up logs none of them. */
 async function hasFailed({ places }: Logs): Promise<boolean> {
   return /FATAL:|PANIC:|error while loading/.test(await readOwnLog(places))
 }
 
 /**
- * Until its logging collector runs a postmaster writes to its standard error, afterwards to its own log. What is read here
- * is read by users of the instance: nothing but that account's own files, however they are named.
+ * A postmaster writes to its standard error until its logging collector runs, and afterwards to its own log. Users of
+ * the instance see what is read here, so only regular files of that account are read, whatever their name.
  */
 async function readLogs({ places, account }: Logs): Promise<string> {
   const { serverLog } = places

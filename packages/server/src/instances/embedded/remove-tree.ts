@@ -1,6 +1,6 @@
 /**
- * Removes a directory with what is in it. What belongs to the account that runs PostgreSQL is removed by that account:
- * root, on its way through such a tree, could be led elsewhere by a link that is laid while it looks.
+ * Removes a directory with its contents. What belongs to the account that runs PostgreSQL is removed by a process of
+ * that account: the account could create a link meanwhile that leads root to another place.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,13 +11,13 @@ import { Fault } from '../../domain/fault.ts'
 import { hasCode } from './error-code.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 
-/** While a program that was left running puts files into what is being emptied: it ends soon. */
+/** A program that was left running may still create files in the directory; it ends soon. */
 const ATTEMPTS = 10
 const PAUSE_MS = 100
 const WRITABLE_BY_OTHERS = 0o022
 
 /**
- * Also when it is not there. Its parent must be a directory of ours.
+ * Removes a tree; succeeds also when it does not exist. Its parent must be one of our directories.
  * @throws Fault directory_not_removable
  */
 export async function removeTree(target: string, account: OperatingSystemAccount): Promise<void> {
@@ -33,7 +33,7 @@ export async function removeTree(target: string, account: OperatingSystemAccount
   }
 }
 
-/** @returns what stood in the way */
+/** @returns what prevented the removal */
 async function tryToRemove(target: string, account: OperatingSystemAccount): Promise<string | undefined> {
   try {
     const found = await lstat(target)
@@ -49,7 +49,7 @@ async function tryToRemove(target: string, account: OperatingSystemAccount): Pro
         problem ??= await tryToRemove(path.join(target, name), account)
     }
     try {
-      // Follows no link, and removes nothing but an empty directory.
+      // Follows no link, and removes only an empty directory.
       await rmdir(target)
       return undefined
     } catch (error) {
@@ -57,13 +57,16 @@ async function tryToRemove(target: string, account: OperatingSystemAccount): Pro
       return problem ?? `${target} is not empty`
     }
   } catch (error) {
-    // Removed by somebody else meanwhile, or an earlier attempt had come that far.
+    // Removed by somebody else meanwhile, or by an earlier attempt.
     if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
 
-/** rm(1) empties the directory; its last step, to remove it from ours, is not the account's to do and fails. */
+/**
+ * rm(1) empties the directory. Its last step, removing the directory itself from ours, fails because the account may
+ * not do that.
+ */
 async function removeAsAccount(target: string, account: OperatingSystemAccount): Promise<string | undefined> {
   const child = spawn('rm', ['-rf', '--', target], {
     ...account.spawnAs,
@@ -84,5 +87,5 @@ const notRemovable = (target: string, problem: string): Fault =>
     code: 'directory_not_removable',
     origin: 'machine',
     message: `${target} cannot be removed: ${problem}.`,
-    nextStep: 'See what is in it that PostgreSQL did not make, and remove it by hand.',
+    nextStep: 'Look for files in it that PostgreSQL did not make, and remove it by hand.',
   })

@@ -1,4 +1,6 @@
-/** Where the binaries have their shared files: only they know, since packages put them in different places. */
+/**
+ * Where the binaries have their shared files. Only the binaries know, because packages put them in different places.
+ */
 import { spawnSync } from 'node:child_process'
 import { Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
@@ -6,7 +8,7 @@ import type { OperatingSystemAccount } from './operating-system-account.ts'
 
 /** @throws Fault postgres_unreachable */
 export function findShareDirectory({ initdb }: PostgresBinaries, account: OperatingSystemAccount): string {
-  // `--show` prints what initdb would use and ends; it wants the name of a directory and does not look at it.
+  // `--show` prints what initdb would use and ends; it needs the name of a directory but does not open it.
   const { stdout, stderr, error } = spawnSync(initdb, ['--show', '--pgdata=/nonexistent'], {
     ...account.spawnAs,
     cwd: '/',

@@ -1,4 +1,4 @@
-/** Directories of Unix sockets: with paths that fit, closed to everybody but those who are meant. */
+/** Directories of Unix sockets: their paths are short enough, and nobody but the intended accounts can enter them. */
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,15 +6,15 @@ import { Fault } from '../../domain/fault.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { makeAccountDirectory, makeOwnDirectory, refuseStrangersPath } from './own-directories.ts'
 
-/** Every socket of ours has the name that libpq looks for. */
+/** Every socket of ours has the name that libpq expects. */
 const SOCKET_NAME = '.s.PGSQL.5432'
 /** sockaddr_un holds 108 bytes with the NUL on Linux and 104 on macOS; the lock file beside the socket must fit as well. */
 const LONGEST_DIRECTORY = 104 - 1 - `/${SOCKET_NAME}.lock`.length
 
 /**
- * The directory itself, or, where its path is too long for a socket, one below the system's temporary one whose name
- * follows from `seed`, so that the next start finds it again.
- * @throws Fault socket_path_too_long when that is too long as well
+ * The directory itself. If its path is too long for a socket: one below the system's temporary directory, with a name
+ * derived from `seed`, so that the next start finds it again.
+ * @throws Fault socket_path_too_long when that path is too long as well
  */
 function fitting(near: string, seed: string): string {
   if (Buffer.byteLength(near) <= LONGEST_DIRECTORY) return near
@@ -29,11 +29,11 @@ function fitting(near: string, seed: string): string {
   })
 }
 
-/** Of a cluster. @throws Fault socket_path_too_long */
+/** The socket directory of a cluster. @throws Fault socket_path_too_long */
 export const socketDirectoryOf = (directory: string): string =>
   fitting(path.join(directory, 'socket'), directory)
 
-/** Of a server of ours that the clusters ask. @throws Fault socket_path_too_long */
+/** The socket directory of a server of ours that the clusters call. @throws Fault socket_path_too_long */
 export const ownSocketDirectoryOf = (near: string): string => fitting(near, near)
 
 export const socketIn = (socketDirectory: string): string => path.join(socketDirectory, SOCKET_NAME)
@@ -52,7 +52,7 @@ export async function makeOwnSocketDirectory(near: string, account: OperatingSys
   await makeOwnDirectory(socketDirectory, account)
 }
 
-/** Anybody can make names in the temporary directory; what is there already and is a stranger’s is refused. */
+/** Everybody can create names in the temporary directory, so an existing directory of another account is refused. */
 async function refuseStrangersPlace(
   home: string,
   socketDirectory: string,

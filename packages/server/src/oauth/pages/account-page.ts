@@ -1,4 +1,4 @@
-/** The page on which people see and end what is signed in as them, and change their password. No script. */
+/** The page on which people see where they are signed in, end these sessions, and change their password. No script. */
 import { html, joined, type Html } from './html.ts'
 import { newPasswordFields } from './new-password-fields.ts'
 import { messagePage, page, problemBox } from './page.ts'
@@ -8,7 +8,7 @@ const BASE = `/oidc${ACCOUNT_PATH}`
 
 export interface SignedInPlace {
   readonly id: string
-  /** Of the application; undefined: a browser. */
+  /** Name of the application; undefined for a browser. */
   readonly applicationName: string | undefined
   readonly isThisBrowser: boolean
   readonly createdAt: Date
@@ -20,9 +20,9 @@ export interface AccountPage {
   readonly displayName: string
   readonly workspaceName: string
   readonly places: readonly SignedInPlace[]
-  /** How many there are besides those on the page. */
+  /** How many sessions there are besides those on the page. */
   readonly hiddenPlaces: number
-  /** False for somebody who signs in through an outside provider only. */
+  /** False for a user who signs in only through an outside provider. */
   readonly hasPassword: boolean
   readonly done?: Done | undefined
   /** Why the password was not changed. */
@@ -117,7 +117,7 @@ function passwordSection({ userName, problem }: AccountPage): Html {
   </section>`
 }
 
-/** In UTC, because without a script nobody knows where the reader is. */
+/** In UTC: without a script, the page does not know the reader's time zone. */
 function moment(date: Date): Html {
   const iso = date.toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`

@@ -1,6 +1,6 @@
 /**
- * `/oidc/account`: a signed-in person sees which browsers and applications are signed in, ends them, and changes the
- * password. The session is that of the sign-in pages; posts are taken from this page only (attack 33).
+ * `/oidc/account`: a signed-in person sees which browsers and applications are signed in, ends their sessions, and
+ * changes the password. It uses the session of the sign-in pages; posts are accepted only from this page (attack 33).
  */
 import type { Provider } from 'oidc-provider'
 import type { IdentityId } from '../../domain/ids.ts'
@@ -35,7 +35,7 @@ export interface AccountPorts {
 
 const MOST_PLACES = 100
 
-/** @returns false when the path is none of these pages */
+/** @returns false when the path is not one of these pages */
 export async function serveAccount(visit: Visit, ports: AccountPorts): Promise<boolean> {
   const { path, request } = visit
   if (path !== ACCOUNT_PATH && !path.startsWith(`${ACCOUNT_PATH}/`)) return false
@@ -53,12 +53,12 @@ async function show(visit: Visit, ports: AccountPorts): Promise<void> {
     const done = query.get('done')
     await sendAccount(visit, ports, signedIn, { done: isDone(done) ? done : undefined })
   } else if (query.has('error')) {
-    // Back from signing in, without: not once more on its own.
+    // The person came back from the sign-in pages without signing in: do not send them there again automatically.
     send(visit, 200, notSignedInPage())
   } else signIn(visit)
 }
 
-/** Through the same pages as for any application; no code comes back, only the browser with its session. */
+/** Uses the same pages as for any application; no code comes back, only a browser with a session. */
 function signIn(visit: Visit): void {
   const parameters = new URLSearchParams({
     client_id: ACCOUNT_PAGE_CLIENT,
@@ -87,7 +87,7 @@ async function act(visit: Visit, ports: AccountPorts): Promise<void> {
     await ports.endOtherSessions(user.id, session.uid)
     goBack(visit, 'others')
   } else if (first === 'sessions' && second !== undefined && third === 'end') {
-    // Of the own ones only; one that is gone already is what was wanted.
+    // Ends only sessions of this user; one that is already gone needs no error.
     await ports.endSession(user.id, second)
     goBack(visit, 'ended')
   } else send(visit, 404, notFoundPage())
@@ -172,7 +172,7 @@ function forgetCookie({ provider, request, response }: Visit): void {
   provider.createContext(request, response).cookies.set(provider.cookieName('session'), null)
 }
 
-/** A reload shows the page again and repeats nothing. */
+/** A redirect, so that reloading shows the page again and repeats nothing. */
 function goBack(visit: Visit, done: Done): void {
   redirect(visit, `/oidc${ACCOUNT_PATH}?done=${done}`)
 }

@@ -1,4 +1,6 @@
-/** How a page of ours is answered: headers that keep other sites out (attack 33), redirects, refusals as a sentence. */
+/**
+ * How a page of ours is answered: headers that keep other sites out (attack 33), redirects, and refusals as a sentence.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { errors, type Provider } from 'oidc-provider'
 import type { Workspace } from '../../domain/workspace.ts'
@@ -11,7 +13,7 @@ import { messagePage } from './page.ts'
 export interface Visit {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Below `/oidc`, without the query. */
+  /** Relative to `/oidc`, without the query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly provider: Provider
@@ -20,7 +22,7 @@ export interface Visit {
   readonly clientAddress: string
 }
 
-/** People read a sentence, and where to go on. */
+/** Shows an error as a sentence with the next step. */
 export async function orExplain(visit: Visit, serve: () => Promise<void>): Promise<void> {
   try {
     await serve()
@@ -49,7 +51,7 @@ export async function orExplain(visit: Visit, serve: () => Promise<void>): Promi
   }
 }
 
-/** @returns false when it is no post from a page of ours, and that was said (attack 33) */
+/** @returns false when the request is not a post from a page of ours; the error has then been answered (attack 33) */
 export function isOwnPost(visit: Visit): boolean {
   if (visit.request.method === 'POST' && isFromOurPage(visit.request, visit.publicUrl)) return true
   send(
@@ -60,7 +62,7 @@ export function isOwnPost(visit: Visit): boolean {
   return false
 }
 
-/** @param formTarget where the answer to a form may lead besides here (CSP form-action covers redirects) */
+/** @param formTarget where else the answer to a form may lead (CSP form-action also covers redirects) */
 export function send(
   { response }: Visit,
   status: number,

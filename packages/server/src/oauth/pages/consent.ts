@@ -1,4 +1,4 @@
-/** What an application asks for, and that a person allows it. */
+/** Shows what an application asks for, and records that a person allows it. */
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { IdentityId } from '../../domain/ids.ts'
 import { send, type Visit } from './answer.ts'
@@ -28,7 +28,7 @@ export async function showConsent(
     ...Object.values(missing.missingResourceScopes ?? {}).flat(),
     ...(missing.missingOIDCScope ?? []),
   ]
-  // A native application is asked about every time; what was granted before is asked for again.
+  // A native application needs consent every time, also for scopes that were granted before.
   const asked =
     scopes.length > 0 ? scopes : (textOf(interaction.params['scope']) ?? '').split(' ').filter(Boolean)
   send(
@@ -46,7 +46,7 @@ export async function showConsent(
   )
 }
 
-/** What was asked for and shown is what is granted; nothing else. */
+/** Grants exactly what was asked for and shown. */
 export async function grant(provider: Provider, interaction: Interaction): Promise<InteractionResults> {
   const { grantId, params, session } = interaction
   const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)

@@ -1,4 +1,4 @@
-/** What the server itself says below `/console`, where the app is not there or has nothing to do with it. */
+/** The pages below `/console` that the server itself renders, where the app does not exist or is not involved. */
 import { messagePage } from './page.ts'
 
 const SIGN_IN = { href: '/console/sign-in', text: 'Sign in' }
@@ -16,7 +16,7 @@ export const CONSOLE_PAGES = {
       'It was started in another browser, under another address, or too long ago. Start again.',
       SIGN_IN,
     ),
-  denied: () => messagePage('Not signed in', 'The sign-in was given up.', SIGN_IN),
+  denied: () => messagePage('Not signed in', 'The sign-in was cancelled.', SIGN_IN),
   signedOut: () =>
     messagePage('Signed out', 'This browser is signed out of Lakegate.', {
       href: '/console/sign-in',
@@ -27,7 +27,7 @@ export const CONSOLE_PAGES = {
       href: '/console',
       text: 'Open the console',
     }),
-  methodNotAllowed: () => messagePage('Not possible', 'Pages of the console are only read.'),
+  methodNotAllowed: () => messagePage('Not possible', 'Pages of the console accept only GET and HEAD.'),
   unavailable: () =>
     messagePage('Not available now', 'Lakegate cannot look up what it needs. Try again in a few seconds.', {
       href: '/console',

@@ -1,6 +1,7 @@
 /**
- * The pages of the device grant (RFC 8628 §3.3), handed to the OAuth library. The forms are ours: the library's have
- * no label and a script in an attribute. Whoever is led here by somebody else is warned twice (RFC 8628 §5.4).
+ * The pages of the device grant (RFC 8628 §3.3), passed to the OAuth library. The forms are ours, because the library's
+ * have no labels and use a script in an attribute. A person whom somebody else led here is warned twice (RFC 8628
+ * §5.4).
  */
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
 import { html } from './html.ts'
@@ -8,13 +9,13 @@ import { messagePage, page, problemBox } from './page.ts'
 
 export const DEVICE_PATH = '/device'
 
-/** Where people see what is signed in as them. */
+/** Where people see where they are signed in. */
 const YOUR_ACCOUNT = { href: '/oidc/account', text: 'See what is signed in as you' }
 
-/** The library would post what stands in `user_code` by a script; below this name it is only shown. */
+/** The library would submit a field `user_code` with a script; under this name it is only shown. */
 export const SHOWN_CODE = 'shown_code'
 
-/** @param countWrongCode told of a code that nobody asked for, by address (attack 32) */
+/** @param countWrongCode called for an unknown code, with the client's address (attack 32) */
 export function devicePages(countWrongCode: (address: string) => Promise<void>) {
   return {
     async userCodeInputSource(
@@ -38,7 +39,7 @@ export function devicePages(countWrongCode: (address: string) => Promise<void>) 
             ? undefined
             : isWrongCode
               ? 'This code is not known, too old, or used. Try again.'
-              : 'That did not arrive whole. Type the code once more.',
+              : 'The form was incomplete. Type the code again.',
       })
     },
 
@@ -72,7 +73,7 @@ function xsrfOf({ oidc }: KoaContextWithOIDC): string {
   return typeof secret === 'string' ? secret : ''
 }
 
-/** @param xsrf of the OAuth library, against forged requests */
+/** @param xsrf token of the OAuth library against forged requests */
 function deviceCodePage(facts: {
   readonly xsrf: string
   readonly userCode: string | undefined

@@ -1,4 +1,7 @@
-/** HTML as a value: what comes from outside is a `string` and escaped; only `Html` is taken as it is (attack 33). */
+/**
+ * HTML as a type: a `string` from outside is escaped, and only a value of type `Html` is inserted unchanged (attack
+ * 33).
+ */
 
 export class Html {
   readonly text: string
@@ -15,7 +18,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Escapes every value that is not `Html`; nothing for undefined. */
+/** Escapes every value that is not `Html`; undefined becomes an empty text. */
 export function html(parts: TemplateStringsArray, ...values: readonly (Html | string | undefined)[]): Html {
   const render = (value: Html | string | undefined) =>
     value instanceof Html

@@ -1,6 +1,6 @@
 /**
- * One sign-in that the OAuth library has begun: its steps, and how the library goes on from here. Its interaction cookie
- * ties every page to the browser that began.
+ * One sign-in that the OAuth library has begun: its steps, and how the library continues. Its interaction cookie ties
+ * every page to the browser that began it.
  */
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Principal } from '../../domain/identity.ts'
@@ -25,7 +25,7 @@ export interface InteractionPorts {
     token: string,
   ) => Promise<{ readonly id: IdentityId; readonly name: string } | undefined>
   readonly setPassword: (token: string, password: Redacted<string>) => Promise<{ readonly name: string }>
-  /** Whoever has just set a password by a link, if it may sign in here; recorded as a sign-in. */
+  /** A user who has just set a password by a link, if the user may sign in here; recorded as a sign-in. */
   readonly signInByLink: (userId: IdentityId, where: SignInPlace) => Promise<Principal | undefined>
   readonly upstream: UpstreamSignIn | undefined
   readonly clock: () => Date
@@ -38,14 +38,14 @@ export interface SignInPlace {
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
-/** What its pages show and where they lead. */
+/** What the pages of a step show and where they lead. */
 export interface Steps {
   readonly base: string
   readonly applicationName: string
   readonly redirectUrl: string | undefined
 }
 
-/** The library goes on from here: with a new session identifier, whatever was there before (attack 33). */
+/** Lets the library continue, with a new session identifier, whatever was there before (attack 33). */
 export async function finishSignIn(
   visit: Visit,
   interaction: Interaction,
@@ -54,7 +54,8 @@ export async function finishSignIn(
 ): Promise<void> {
   const { session } = interaction
   if (session?.accountId !== undefined && session.accountId !== login.accountId) {
-    // Somebody else's, in the same browser: it ends. The library would ask with a page that needs a script.
+    // The browser has the session of another user: it is ended. The library would ask first, with a page that needs a
+    // script.
     await (await visit.provider.Session.findByUid(session.uid))?.destroy()
     interaction.session = undefined
   }

@@ -1,7 +1,7 @@
-/** The two fields of a new password, wherever one is set. */
+/** The two fields for a new password, used wherever one is set. */
 import { html, type Html } from './html.ts'
 
-/** @param isWrong when they were refused, for a reason that is on the page */
+/** @param isWrong when they were refused, for a reason that the page shows */
 export function newPasswordFields(isWrong: boolean, focus: 'first' | 'none'): Html {
   const invalid = isWrong
     ? html` aria-describedby="password-rule problem" aria-invalid="true"`

@@ -1,4 +1,4 @@
-/** The way through an outside OpenID provider: there by a redirect, and back with its answer. */
+/** Signing in through an outside OpenID provider: redirects to it, and handles its answer. */
 import { errors } from 'oidc-provider'
 import { readCookie, setCookie } from '../cookies.ts'
 import { showInteraction } from '../interaction-cookies.ts'
@@ -19,7 +19,7 @@ export async function beginUpstream(
     return
   }
   const { url, state, pending } = await upstream.begin(callbackUrlOf(visit))
-  // The provider leads back by a link, with this cookie and that of the interaction.
+  // The provider returns with a link from another site, which must carry this cookie and the interaction's.
   setCookie(visit, {
     name: UPSTREAM_COOKIE,
     value: JSON.stringify({ uid, state, pending }),
@@ -34,12 +34,16 @@ export async function finishUpstream(visit: Visit, { upstream, clock }: Interact
     send(
       visit,
       400,
-      messagePage('Sign-in not completed', 'It was begun in another browser or too long ago. Begin again.'),
+      messagePage(
+        'Sign-in not completed',
+        'The sign-in was begun in another browser or too long ago. Begin again.',
+      ),
     )
     return
   }
-  // Who began in another browser may have brought the answer here, to sign somebody in as himself, or himself as somebody
-  // (RFC 9700 §4.7): this is the browser that has the cookie of the sign-in, and the library knows it.
+  // The answer may have been obtained in another browser and brought here, to sign somebody in as the attacker or the
+  // attacker as somebody (RFC 9700 §4.7). So this must be the browser that has the cookie of the sign-in, and the
+  // library must know that sign-in.
   showInteraction(visit, kept.uid)
   const interaction = await visit.provider.interactionDetails(visit.request, visit.response)
   if (interaction.uid !== kept.uid) throw new errors.SessionNotFound('the answer belongs to another sign-in')

@@ -2,7 +2,7 @@
 import { html, type Html } from './html.ts'
 import { SIGN_PATH, STYLE_PATH } from './style-sheet.ts'
 
-/** @param head what else stands in the head */
+/** @param head more elements of the head */
 export function page(title: string, content: Html, head?: Html): string {
   return html`<!doctype html>
     <html lang="en">
@@ -28,7 +28,7 @@ export function page(title: string, content: Html, head?: Html): string {
 export const problemBox = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="problem" role="alert" id="problem">${problem}</p>`
 
-/** @param next where to go on */
+/** @param next link to the next step */
 export const messagePage = (
   title: string,
   message: string,

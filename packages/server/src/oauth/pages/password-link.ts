@@ -11,7 +11,7 @@ import type { InteractionPorts } from './interaction.ts'
 import { newPasswordFields } from './new-password-fields.ts'
 import { messagePage, page, problemBox } from './page.ts'
 
-/** Also in the links that are printed and sent. */
+/** Also part of the links that are printed and sent. */
 export const PASSWORD_PATH = '/password'
 const CONSOLE_SIGN_IN = '/console/sign-in'
 
@@ -61,7 +61,7 @@ export async function servePassword(visit: Visit, ports: InteractionPorts, token
     )
     return
   }
-  // The link was as good a proof as the password that it set: nobody types that again.
+  // The link proves as much as the password that was just set, so nobody has to type that again.
   await signInBrowser(visit, signedIn.id)
   redirect(visit, CONSOLE_SIGN_IN)
 }

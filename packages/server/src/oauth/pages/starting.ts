@@ -1,4 +1,7 @@
-/** What people see while Lakegate starts: it asks again by itself, without a script, and then the page that was wanted is there. */
+/**
+ * The page that people see while Lakegate starts. It reloads by itself, without a script, until the wanted page is
+ * available.
+ */
 import { pageHeaders } from './headers.ts'
 import { html } from './html.ts'
 import { page } from './page.ts'

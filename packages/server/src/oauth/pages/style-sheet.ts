@@ -1,12 +1,16 @@
 /**
- * How the pages of signing in look: the colours, the type and the spacing of the console, so that nobody feels led elsewhere. Each
- * pair of a text and its ground has at least 4.5:1, borders of fields 3:1 (WCAG 2.2 §1.4.3, §1.4.11). No script, no inline style.
+ * The style of the sign-in pages: the colours, the type and the spacing of the console, so that nobody suspects another
+ * site. Text has a contrast of at least 4.5:1 with its background, borders of fields 3:1 (WCAG 2.2 §1.4.3, §1.4.11). No
+ * script, no inline style.
  */
 
 export const STYLE_PATH = '/style.css'
 export const SIGN_PATH = '/sign.svg'
 
-/** Two posts, a gate board between them, and the water that passes below: as packages/console/public/favicon.svg has it. */
+/**
+ * Two posts, a gate board between them, and the water that passes below: the same drawing as
+ * packages/console/public/favicon.svg.
+ */
 export const SIGN = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#fff">
 <rect width="16" height="16" rx="3.5" fill="#0A6A86" stroke="none"/>
 <path d="M4.5 3v10M11.5 3v10" stroke-width="1.8" stroke-linecap="round"/>

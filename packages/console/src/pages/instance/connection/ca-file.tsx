@@ -1,4 +1,4 @@
-/** The certificate by which psql checks whom it talks to, and the line that uses it. */
+/** The certificate with which psql verifies the server, and the command that uses it. */
 import { IconDownload } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { certificateAuthorityQuery } from '../../../data/connection-facts.ts'

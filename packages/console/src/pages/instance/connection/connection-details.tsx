@@ -1,4 +1,4 @@
-/** Connection details: who signs in, where to, and the line for each client (design 5.3). */
+/** Connection details: as whom, where to, and the command or code for each client (design 5.3). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMayDo } from '../../../data/instances.ts'

@@ -1,4 +1,4 @@
-/** What the overview has chosen, in its URL. A token is never among it. */
+/** The choices of the overview in its URL. A token is never among them. */
 import { oneOf, searchFields, text } from '../../../kit/search-fields.ts'
 import { FORMS } from './connection-strings.ts'
 

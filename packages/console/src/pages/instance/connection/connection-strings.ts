@@ -1,6 +1,6 @@
 /**
- * One connection in the words of each client. No password is ever in it. Names of roles and databases may hold anything, so
- * each form has its own quoting.
+ * One connection in the syntax of each client, never with a password. Names of roles and databases may contain
+ * anything, so each form has its own quoting.
  */
 import { shellWord } from '../../../text/shell-word.ts'
 
@@ -9,27 +9,27 @@ export interface Connection {
   readonly port: number
   readonly database: string
   readonly role: string
-  /** Public URL of the workspace, for the issuer of the sign-in by browser. */
+  /** Public URL of the workspace, for the issuer of browser sign-in. */
   readonly workspaceUrl: string
 }
 
 export const FORMS = ['psql', 'uri', 'jdbc', 'env', 'python', 'node', 'go', 'java', 'libpq18'] as const
 export type Form = (typeof FORMS)[number]
 
-/** Where the CA file is looked for: beside the program, under the name that the download gives it. */
+/** Where clients look for the CA file: in the current directory, under the name of the download. */
 export const CA_FILE = 'lakegate-ca.pem'
 
 export function connectionString(form: Form, connection: Connection): string {
   return WRITERS[form](connection)
 }
 
-/** libpq, «Keyword/Value Connection Strings»: in quotes where there is a space or nothing; \ before ' and \. */
+/** libpq, «Keyword/Value Connection Strings»: quoted if it contains a space or is empty; \ before ' and \. */
 function conninfoValue(value: string): string {
   const escaped = value.replace(/[\\']/g, '\\$&')
   return value === '' || /\s/.test(value) ? `'${escaped}'` : escaped
 }
 
-/** @param more further pairs, written behind the others */
+/** @param more further pairs, added at the end */
 function conninfo(
   { host, port, database, role }: Connection,
   more: readonly (readonly [string, string])[] = [['sslmode', 'require']],
@@ -44,7 +44,7 @@ function conninfo(
   return pairs.map(([key, value]) => `${key}=${conninfoValue(value)}`).join(' ')
 }
 
-/** The same line for who checks whom it talks to. */
+/** The same command with verification of the server. */
 export const verifyFullLine = (connection: Connection): string =>
   `psql ${shellWord(
     conninfo(connection, [
@@ -53,7 +53,7 @@ export const verifyFullLine = (connection: Connection): string =>
     ]),
   )}`
 
-/** A host that is an IPv6 address stands in brackets in a URL. */
+/** In a URL an IPv6 address must be in brackets. */
 const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 const uri = ({ host, port, database, role }: Connection): string =>
@@ -73,11 +73,11 @@ const env = ({ host, port, database, role }: Connection): string =>
     .map(([key, value]) => `${key}=${envValue(value)}`)
     .join('\n')
 
-/** Read by shells and by the libraries that read .env files alike. */
+/** In a form that both shells and .env libraries can read. */
 const envValue = (value: string): string =>
   /^[A-Za-z0-9_.@:/-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 
-/** A literal of Python, JavaScript, Go and Java alike: JSON's escapes are in all four. */
+/** A string literal for Python, JavaScript, Go and Java: all four accept the escapes of JSON. */
 const literal = (text: string): string => JSON.stringify(text)
 
 const python = ({ host, port, database, role }: Connection): string => `import os
@@ -103,7 +103,7 @@ const pool = new pg.Pool({
   database: ${literal(database)},
   user: ${literal(role)},
   ssl: { ca: readFileSync('${CA_FILE}', 'utf8') },
-  // Called for every new connection: the only place where a token is needed.
+  // Called for every new connection, so this is the only place that needs a token.
   password: () => process.env.PGPASSWORD,
 })
 console.log((await pool.query('SELECT session_user')).rows)`

@@ -1,4 +1,4 @@
-/** What somebody sees who may neither log in to the instance nor manage it: whom to ask, and why (design 5.3). */
+/** Shown to a person who may neither log in to the instance nor manage it: whom to ask, and why (design 5.3). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useMayDo } from '../../../data/instances.ts'
 import { useSession } from '../../../data/session.ts'

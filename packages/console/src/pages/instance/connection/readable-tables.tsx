@@ -1,12 +1,15 @@
-/** Claims of a token: tables that its sessions may read besides what the role may. Folded away; few need it. */
+/**
+ * Claims of a token: tables that its sessions may read in addition to those of the role. Collapsed, because few people
+ * need it.
+ */
 import { TextField } from '../../../kit/field.tsx'
 import { messages } from '../../../messages/index.ts'
 import styles from './connection.module.css'
 
 const texts = messages.instance.token
-/** As the server has it (policy/claims.ts). */
+/** The same limit as the server's (policy/claims.ts). */
 const MOST = 50
-/** Three names with dots between; a name with a dot of its own stands in backquotes. */
+/** Three names with dots in between; a name that contains a dot is in backquotes. */
 const TABLE_NAME = /^(`[^`]+`|[^.`]+)\.(`[^`]+`|[^.`]+)\.(`[^`]+`|[^.`]+)$/
 
 export const readTables = (text: string): readonly string[] =>

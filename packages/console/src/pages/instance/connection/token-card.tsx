@@ -1,4 +1,4 @@
-/** «Get OAuth Token» → the flag → «Copy OAuthToken», in the words of the vendor's page (design 1.1, 5.3). */
+/** «Get OAuth Token» → the flag → «Copy OAuthToken», with the labels of the vendor's page (design 1.1, 5.3). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useId, useState } from 'react'
 import { useMayDo } from '../../../data/instances.ts'

@@ -1,4 +1,4 @@
-/** As whom, to which database and through which endpoint: what can be chosen, and what the URL has chosen. */
+/** As which role, to which database and through which endpoint: the possible choices, and those in the URL. */
 import type { DatabaseInstance, SignInRole } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
@@ -23,7 +23,7 @@ export interface SignInChoices {
   readonly hasPooled: boolean
   readonly host: string
   readonly port: number
-  /** The person may make a token, but has no role to log in as. */
+  /** The person may create a token, but has no role to log in as. */
   readonly hasNoRole: boolean
   readonly error: Error | null
 }
@@ -37,7 +37,7 @@ export function useSignInChoices(instance: DatabaseInstance): SignInChoices {
   const databases = useQuery({ ...instanceDatabasesQuery(instance.name), enabled })
   const usual = instance.attached?.database ?? FIRST_DATABASE
   const roleOptions = (roles.data?.roles ?? []).map(toOption)
-  // Whoever manages an instance may mint without a role in it; its name is what it will be.
+  // A person who manages an instance may mint without having a role in it; the suggested role has the person's name.
   const firstRole = roleOptions[0] ?? { value: person.name, label: person.name }
   const names = databases.data ?? []
   const hasPooled = instance.pooled_dns !== undefined
@@ -61,7 +61,10 @@ export function useSignInChoices(instance: DatabaseInstance): SignInChoices {
   }
 }
 
-/** Of a group: the path from its role down to the person, so that nobody takes themselves for themselves. */
+/**
+ * For the role of a group: the path from the group down to the person, so that it is clear that the role is not the
+ * person's own.
+ */
 function toOption({ role, kind, path }: SignInRole): Option {
   return {
     value: role,

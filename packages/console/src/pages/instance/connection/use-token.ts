@@ -1,11 +1,11 @@
 /**
- * The token of the card: in the memory of this component and nowhere else. It goes at its expiry, when the page is left, and
- * when nobody has looked at the page for five minutes (design 5.3).
+ * The token of the card, only in the memory of this component. It is removed when it expires, when the page is left,
+ * and when the page was hidden for five minutes (design 5.3).
  */
 import { useCallback, useEffect, useState } from 'react'
 import { useMintCredential, type WantedCredential } from '../../../data/credentials.ts'
 
-/** How long the page may be out of sight. */
+/** How long the page may be hidden. */
 const HIDDEN_FOR = 5 * 60_000
 
 export type TokenState =
@@ -41,14 +41,14 @@ export function useToken(): TokenOfCard {
           expiresAt: new Date(expiresAt),
           isFirst: current.kind === 'none',
         }))
-        // The answer would otherwise stay with the mutation as well.
+        // Otherwise the mutation would also keep the answer.
         reset()
       },
     })
   return { state, get, expire, isBusy: isPending, error }
 }
 
-/** @returns what stops it */
+/** @returns a function that stops it */
 function onLongHidden(act: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const look = () => {

@@ -1,4 +1,4 @@
-/** «Delete dev for good?»: what goes with it, in true numbers; its name opens the button (design 5.3). */
+/** «Delete dev for good?»: what is lost with it, in real numbers; typing its name enables the button (design 5.3). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -60,7 +60,7 @@ export function DeleteInstance({ instance, onClose }: DeleteInstanceProps) {
   )
 }
 
-/** Asked when the dialog opens. An instance that does not run tells neither its roles nor has it sessions. */
+/** Read when the dialog opens. A stopped instance reports no roles and has no sessions. */
 function useConsequences({ name, state }: DatabaseInstance): string {
   const runs = state === 'AVAILABLE'
   const sessions = useQuery({ ...instanceSessionsQuery(name), staleTime: 0, enabled: runs })

@@ -1,4 +1,4 @@
-/** The two questions about native login, in the words of the design (5.2). */
+/** The two questions about native login, with the texts of the design (5.2). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useState } from 'react'
 import { useChangeInstance } from '../../../data/instance-changes.ts'
@@ -78,7 +78,7 @@ export interface PasswordSessionsProps {
   readonly onEnding: (isEnding: boolean) => void
 }
 
-/** How many came in by a password, and the offer to end them. Also in the form of Edit. */
+/** How many sessions logged in with a password, and the offer to end them. Also used in the Edit form. */
 export function PasswordSessions({ instance, isEnding, onEnding }: PasswordSessionsProps) {
   const runs = instance.state === 'AVAILABLE'
   const sessions = usePasswordSessions(instance.name, runs)

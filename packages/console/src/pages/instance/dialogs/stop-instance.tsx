@@ -1,4 +1,4 @@
-/** «Stop dev?», with how many sessions end. */
+/** «Stop dev?», with the number of sessions that end. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { useChangeInstance } from '../../../data/instance-changes.ts'

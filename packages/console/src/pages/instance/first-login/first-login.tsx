@@ -1,4 +1,7 @@
-/** «Three steps to your first login»: ticks itself; gone when it is hidden, and for who had all three before. */
+/**
+ * «Three steps to your first login»: ticks its steps automatically; not shown when hidden, or when all three were done
+ * before.
+ */
 import type { DatabaseInstance } from '@lakegate/client'
 import { IconCircle, IconCircleCheck, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
@@ -23,7 +26,7 @@ export function FirstLogin({ instances }: { readonly instances: readonly Databas
   const facts = useFirstLogin(instance)
   const [isHidden, setHidden] = useState(() => readChoice(HIDDEN_KEY) === 'hidden')
   const [first, setFirst] = useState<FirstLoginFacts>()
-  // Whoever finishes while looking sees the third tick.
+  // If the last step is done while the page is open, the card stays and shows the third tick.
   if (facts !== undefined && first === undefined) setFirst(facts)
   if (instance === undefined || facts === undefined || first === undefined) return null
   if (isHidden || isComplete(first)) return null

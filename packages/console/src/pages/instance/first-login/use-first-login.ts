@@ -1,4 +1,4 @@
-/** How far the person is on the way to a first login: by facts of the server, never by what was clicked (design 7.1). */
+/** How far the person is on the way to a first login, by facts from the server and never by clicks (design 7.1). */
 import type { DatabaseInstance, InstanceAction } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { lastRecordQuery } from '../../../data/audit-facts.ts'
@@ -9,19 +9,19 @@ import { instanceSessionsQuery } from '../../../data/sessions.ts'
 
 export interface FirstLoginFacts {
   readonly hasToken: boolean
-  /** As which role; `isNow` while the session is open. */
+  /** The role of the login; `isNow` while the session is open. */
   readonly login: { readonly role: string; readonly isNow: boolean } | undefined
   readonly othersHaveRoles: boolean
 }
 
 const NEEDED: readonly InstanceAction[] = ['see_roles', 'see_sessions']
 
-/** Undefined until all of it is known, and for who may not see the facts: they are in the audit. */
+/** Undefined until everything is known, and for a person who may not see the facts, which are in the audit. */
 export function useFirstLogin(instance: DatabaseInstance | undefined): FirstLoginFacts | undefined {
   const { person } = useSession()
   const mayAudit = useMay('see_audit') === true && instance?.state === 'AVAILABLE'
   const name = instance?.name ?? ''
-  // An administrator of the account sees the audit, but not who is inside an instance.
+  // An administrator of the account sees the audit, but not the sessions of an instance.
   const { data: rights } = useQuery({ ...instanceRightsQuery(name), enabled: mayAudit })
   const enabled = mayAudit && NEEDED.every((action) => rights?.actions.includes(action) === true)
   const mine = { outcome: 'admitted', identityId: person.id } as const

@@ -1,4 +1,4 @@
-/** «Advanced Settings», folded away in Create and open in Edit. */
+/** «Advanced Settings», collapsed in Create and expanded in Edit. */
 import type { ReactNode } from 'react'
 import { Checkbox, Switch } from '../../../kit/choice.tsx'
 import { TextField } from '../../../kit/field.tsx'
@@ -13,7 +13,7 @@ const texts = messages.instance.form
 
 export interface AdvancedFieldsProps {
   readonly form: FormState<FormValues>
-  /** Below the switch of native login: what its change means. */
+  /** Shown below the switch of native login: the consequences of changing it. */
   readonly nativeLoginNote: ReactNode
 }
 

@@ -24,7 +24,7 @@ const NAMES: Readonly<Partial<Record<keyof FormValues, string>>> = {
   existing_passwords: texts.existing,
 }
 
-/** Too long to show, or a secret. */
+/** Too long to show, or secret. */
 const UNSHOWN: ReadonlySet<keyof FormValues> = new Set(['ca_pem', 'administrator_password'])
 
 export interface ChangeListProps {

@@ -1,4 +1,4 @@
-/** The form of Edit. What turning native login off does to open sessions is asked at its switch, before Save. */
+/** The Edit form. What happens to open sessions when native login is turned off is asked at the switch, before Save. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
@@ -115,7 +115,7 @@ interface NativeLoginNoteProps {
   readonly onEnding: (isEnding: boolean) => void
 }
 
-/** Only where the switch is not as it was. */
+/** Shown only when the switch was changed. */
 function NativeLoginNote({ instance, before, values, isEnding, onEnding }: NativeLoginNoteProps) {
   const isOn = values.enable_pg_native_login
   if (isOn === before.enable_pg_native_login) return null

@@ -1,11 +1,11 @@
-/** What the form refuses by itself, before anything is sent; the rest is the server's to say. */
+/** What the form checks itself before anything is sent; the server checks the rest. */
 import { z } from 'zod'
 import { messages } from '../../../messages/index.ts'
 import { CAPACITIES, type FormValues } from './form-values.ts'
 import { readHosts, readTags } from './lines.ts'
 
 const texts = messages.instance.form
-/** domain/database-instance.ts of the server. */
+/** The same rule as in the server's domain/database-instance.ts. */
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,62}$/
 
 const required = z.string().min(1, texts.required)
@@ -44,13 +44,13 @@ const attachedFields = fields.extend({
   administrator: required,
 })
 
-/** @param isEdited an existing cluster keeps its password where none is typed */
+/** @param isEdited an attached cluster keeps its password if none is typed */
 export function formShape(kind: FormValues['kind'], isEdited: boolean): z.ZodType<FormValues> {
   if (kind === 'new') return fields
   return isEdited ? attachedFields : attachedFields.extend({ administrator_password: required })
 }
 
-/** The fields of the API under the names of the form. */
+/** Maps fields of the API to the fields of the form. */
 export const FIELD_OF: Readonly<Record<string, keyof FormValues>> = {
   session_policy: 'end_on_token_expiry',
   'attached.hosts': 'hosts',

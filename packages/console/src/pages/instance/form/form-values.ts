@@ -1,4 +1,4 @@
-/** The values of the form that creates, attaches and edits an instance, and what it makes of them for the API. */
+/** The values of the form that creates, attaches and edits an instance, and their conversion to API requests. */
 import type { AttachedClusterRequest, DatabaseInstance, DatabaseInstanceRequest } from '@lakegate/client'
 import { readHosts, readTags, writeHosts, writeTags } from './lines.ts'
 
@@ -74,7 +74,7 @@ export function valuesOf(instance: DatabaseInstance): FormValues {
   }
 }
 
-/** What is at its default is left out, as the vendor's clients do. */
+/** Fields with their default value are left out, as the vendor's clients do. */
 export function toCreateRequest(values: FormValues): DatabaseInstanceRequest {
   const changed = changedFields(FIRST_VALUES, values).filter((field) => !ATTACHED_FIELDS.has(field))
   return {
@@ -84,7 +84,7 @@ export function toCreateRequest(values: FormValues): DatabaseInstanceRequest {
   }
 }
 
-/** Only what is not as it was: the fields of the update mask. */
+/** Only changed fields: those of the update mask. */
 export function toChangeRequest(before: FormValues, values: FormValues): DatabaseInstanceRequest {
   const changed = changedFields(before, values)
   return {
@@ -143,7 +143,7 @@ function toAttached(values: FormValues): AttachedClusterRequest {
   }
 }
 
-/** For «Show as API call»: the password of the administrator is not shown. */
+/** For «Show as API call»: without the password of the administrator. */
 export const withoutPassword = (request: DatabaseInstanceRequest): DatabaseInstanceRequest =>
   request.attached?.administration?.password === undefined
     ? request

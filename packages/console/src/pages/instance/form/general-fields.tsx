@@ -1,4 +1,4 @@
-/** What a PostgreSQL of Lakegate's own has besides its name. */
+/** The fields of a PostgreSQL of Lakegate's own, other than its name. */
 import { RadioGroup } from '../../../kit/choice.tsx'
 import { TextField } from '../../../kit/field.tsx'
 import type { FormState } from '../../../kit/use-form.ts'
@@ -7,7 +7,7 @@ import { capacityUnits } from '../../compute/instance-filter.ts'
 import { CAPACITIES, type FormValues } from './form-values.ts'
 
 const texts = messages.instance.form
-/** shared_buffers of a capacity unit (instances/embedded of the server). */
+/** shared_buffers per capacity unit (instances/embedded of the server). */
 const MEGABYTES_OF_UNIT = 64
 
 export function GeneralFields({ form }: { readonly form: FormState<FormValues> }) {

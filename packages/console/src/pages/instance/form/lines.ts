@@ -1,9 +1,9 @@
-/** Fields that hold one thing a line: tags as `key=value`, hosts as `host:port`. */
+/** Fields with one entry per line: tags as `key=value`, hosts as `host:port`. */
 import type { CustomTag } from '@lakegate/client'
 
 export interface Read<Item> {
   readonly read: readonly Item[]
-  /** The first line that is none. */
+  /** The first invalid line. */
   readonly wrong: string | undefined
 }
 
@@ -37,7 +37,7 @@ export const readTags = (text: string): Read<CustomTag> =>
 export const writeTags = (tags: readonly CustomTag[]): string =>
   tags.map(({ key, value }) => `${key}=${value}`).join('\n')
 
-/** An IPv6 address with a port stands in brackets; without one it may stand bare. */
+/** An IPv6 address with a port must be in brackets; without a port the brackets may be left out. */
 const HOST_AND_PORT = /^(?:\[([^\]]+)\]|([^:]+)|([0-9A-Fa-f:]+:[0-9A-Fa-f:]*))(?::(\d{1,5}))?$/
 
 export const readHosts = (text: string): Read<HostAndPort> =>

@@ -1,4 +1,4 @@
-/** Who is inside now, and the last refusal; each part for those who may see it. */
+/** The open sessions and the last refusal; each part only for people who may see it. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'

@@ -1,4 +1,4 @@
-/** The switch of native login on the overview: each way asks, with what it means (design 5.2). */
+/** The switch of native login on the overview: both directions ask first and explain the consequences (design 5.2). */
 import type { DatabaseInstance } from '@lakegate/client'
 import { useState } from 'react'
 import { useMayDo } from '../../../data/instances.ts'
@@ -11,7 +11,7 @@ const texts = messages.instance.properties
 export function NativeLoginSwitch({ instance }: { readonly instance: DatabaseInstance }) {
   const isOn = instance.effective_enable_pg_native_login
   const mayUpdate = useMayDo(instance.name, 'update')
-  // Which way is asked stays while the answer changes the instance below the dialog.
+  // The asked direction is kept in the state, because the answer changes the instance while the dialog is still open.
   const [asks, setAsks] = useState<'on' | 'off'>()
   const word = isOn ? texts.on : texts.off
   if (mayUpdate !== true) return word

@@ -1,4 +1,4 @@
-/** What the instance is; native login can be switched from here as well. */
+/** The properties of the instance; native login can also be switched here. */
 import type { DatabaseInstance } from '@lakegate/client'
 import { CopyField } from '../../../kit/copy.tsx'
 import { Section } from '../../../kit/page.tsx'
@@ -28,7 +28,7 @@ const generalOf = (instance: DatabaseInstance): readonly KeyValue[] => [
   ...(instance.pg_version === undefined ? [] : [{ key: texts.postgres, value: postgresVersion(instance) }]),
 ]
 
-/** Either PostgreSQL is Lakegate's own, with a size, or somebody else's, with an address. */
+/** The PostgreSQL is either Lakegate's own and has a size, or somebody else's and has an address. */
 function hostedOf({ attached, effective_capacity: capacity }: DatabaseInstance): readonly KeyValue[] {
   if (attached === undefined)
     return [{ key: texts.capacity, value: messages.compute.capacity(capacityUnits(capacity)) }]

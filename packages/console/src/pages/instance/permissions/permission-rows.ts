@@ -1,4 +1,4 @@
-/** The access control list of an instance as rows: whose, which level, and why it cannot be changed where it cannot. */
+/** The access control list of an instance as rows: principal, level, and the reason if a row cannot be changed. */
 import type { DatabaseInstance, InstancePermissions } from '@lakegate/client'
 import type { Grant, PermissionLevel } from '../../../data/instance-permissions.ts'
 
@@ -37,7 +37,7 @@ export const keyOf = ({ type, name }: Pick<Grant, 'type' | 'name'>): string => `
 export const isOwner = (row: PermissionRow, instance: Pick<DatabaseInstance, 'creator'>): boolean =>
   row.source === 'direct' && row.type !== 'GROUP' && row.name === instance.creator
 
-/** All that is granted, for a request that replaces; what is inherited is not granted. */
+/** All grants, for a request that replaces them; inherited levels are not grants. */
 export const grantsOf = (rows: readonly PermissionRow[]): readonly Grant[] =>
   rows.filter(({ source }) => source === 'direct').map(({ type, name, level }) => ({ type, name, level }))
 

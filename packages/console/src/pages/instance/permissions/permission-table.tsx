@@ -1,4 +1,4 @@
-/** Principal, level, source. What is locked says why. */
+/** Principal, level, source. A locked row says why it is locked. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { instanceQuery } from '../../../data/instances.ts'

@@ -1,4 +1,4 @@
-/** Changes of one row: saved at once, told in a flag, taken back within eight seconds. */
+/** Changes of one row: saved at once, reported in a flag, with Undo for eight seconds. */
 import { useChangePermissions, type Grant, type PermissionLevel } from '../../../data/instance-permissions.ts'
 import { showFlag } from '../../../kit/flags.tsx'
 import { messages } from '../../../messages/index.ts'

@@ -10,7 +10,7 @@ import { messages } from '../../../messages/index.ts'
 import styles from './browse.module.css'
 import { SchemaBrowser } from './schema-browser.tsx'
 
-// Behind tabs that few open: not before the editor.
+// In tabs that few people open, so they are loaded later than the editor.
 const HistoryList = lazy(async () => ({ default: (await import('./history-list.tsx')).HistoryList }))
 const SavedQueries = lazy(async () => ({ default: (await import('./saved-queries.tsx')).SavedQueries }))
 

@@ -1,4 +1,4 @@
-/** What was run in this workspace, in this browser only. */
+/** The runs in this workspace, kept only in this browser. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components'

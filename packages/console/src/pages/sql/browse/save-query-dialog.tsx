@@ -1,4 +1,4 @@
-/** Saves the text of a tab for later, or for the workspace. A password never goes with it. */
+/** Saves the text of a tab, for the person or for the workspace. A text with a password cannot be saved. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { savedQueriesQuery, useSavedQueryChanges } from '../../../data/saved-queries.ts'
@@ -30,14 +30,14 @@ export function SaveQueryDialog({ tab, onClose }: { readonly tab: EditorTab; rea
   const save = async () => {
     const saved = await (before === undefined
       ? create.mutateAsync(content)
-      : // The version that this tab has read: what somebody else changed meanwhile is not overwritten.
+      : // The version that this tab has read, so that a change of somebody else is not overwritten.
         change.mutateAsync({ ...content, id: before.id, version: tab.savedQuery?.version ?? before.version }))
     workbench.rename(tab.id, saved.name)
     workbench.set(tab.id, { savedQuery: { id: saved.id, version: saved.version } })
     showFlag({ text: messages.sql.saved.savedFlag(saved.name) })
     onClose()
   }
-  // A refusal is shown below the fields, by the state of the mutation.
+  // The state of the mutation shows a refusal below the fields.
   const trySaving = () => void save().catch(() => undefined)
   return (
     <Dialog

@@ -16,14 +16,14 @@ import styles from './browse.module.css'
 export interface BranchProps {
   readonly name: string
   readonly note?: string | undefined
-  /** What is inserted into the editor; the quoted name when left out. */
+  /** The text to insert into the editor; when left out, the quoted name. */
   readonly inserted?: string
   readonly isOpenAtFirst?: boolean
   readonly onInsert: (name: string) => void
   readonly children: ReactNode
 }
 
-/** Its children are asked for when it is opened. */
+/** Its children are read when it is opened. */
 export function Branch({ name, note, inserted, isOpenAtFirst = false, onInsert, children }: BranchProps) {
   const [isOpen, setOpen] = useState(isOpenAtFirst)
   return (
@@ -61,7 +61,7 @@ function Insert({ name, inserted, onInsert }: InsertProps) {
 interface SchemaBranchProps {
   readonly session: SqlSession
   readonly schema: string
-  /** In lower case; empty shows all. */
+  /** In lower case; empty shows everything. */
   readonly filter: string
   readonly onInsert: (name: string) => void
 }
@@ -127,7 +127,7 @@ interface AnswerProps {
   readonly children: (row: readonly string[]) => ReactNode
 }
 
-/** More are found by the filter; a list of thousands is read by nobody. */
+/** Further entries are found with the filter; nobody reads a list of thousands. */
 const MOST_SHOWN = 500
 
 function Answer({ session, question, filter, children }: AnswerProps) {

@@ -1,4 +1,4 @@
-/** What the role may see, asked in the person's own session: schema by schema, when it is opened. */
+/** What the role may see, read in the person's own session: each schema when it is opened. */
 import { IconRefresh } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -30,7 +30,7 @@ export function SchemaBrowser({ session, state, onInsert }: SchemaBrowserProps) 
         )}
       </div>
     )
-  // Another process is another session: what was open of the tree may not be there any more.
+  // Another process id means another session, in which an opened part of the tree may no longer exist.
   return <Schemas key={state.connection.processId} session={session} onInsert={onInsert} />
 }
 
@@ -68,7 +68,7 @@ function Schemas({ session, onInsert }: SchemasProps) {
   )
 }
 
-/** Those of PostgreSQL itself last. */
+/** PostgreSQL's own schemas last. */
 function inOrder(rows: readonly (readonly (string | null)[])[]): readonly string[] {
   const names = rows.map(([name]) => name ?? '')
   const isSystem = (name: string) => name === 'information_schema' || name.startsWith('pg_')

@@ -1,11 +1,11 @@
-/** The editor of one tab; its cursor and undo history are kept with the tab when another one is shown. */
+/** The editor of one tab; its cursor and undo history are kept with the tab while another one is shown. */
 import { useEffect, useRef, type RefObject } from 'react'
 import { createEditor, type EditorEvents, type KeptEditor, type SqlEditor } from './create-editor.ts'
 import styles from './editor.module.css'
 
 export interface CodeEditorProps extends EditorEvents {
   readonly tabId: number
-  /** Where the editor begins; what is typed comes out of it, never back in. */
+  /** The initial text; later changes come from the editor and are never passed back in. */
   readonly text: string
   readonly editor: RefObject<SqlEditor | null>
 }

@@ -1,28 +1,28 @@
-/** Which tables a statement names, and under which names: for the completion of their columns. */
+/** Which tables a statement names, and with which aliases: for the completion of their columns. */
 import { tokensOf } from '@lakegate/sql-text'
 
 export interface NamedTable {
   readonly schema: string | undefined
   readonly table: string
-  /** How columns of it may be qualified. */
+  /** The name with which its columns may be qualified. */
   readonly alias: string
 }
 
 const BEFORE_TABLE = new Set(['from', 'join', 'update', 'into', 'table', 'using'])
-/** Follow a table without being its alias. */
+/** Keywords that may follow a table, so they are not its alias. */
 const NO_ALIAS = new Set(
   `where on using join inner left right full cross natural group order having limit offset set values select returning as when
   union intersect except for window lateral tablesample with default overriding`.split(/\s+/),
 )
 
 interface Word {
-  /** As PostgreSQL keeps the name; a mark for punctuation. */
+  /** The name as PostgreSQL stores it; for punctuation the character. */
   readonly name: string
   readonly isName: boolean
   readonly isQuoted: boolean
 }
 
-/** A name as it is kept: folded unless it is quoted. */
+/** A name as it is stored: in lower case unless it is quoted. */
 export const unquote = (text: string): string =>
   text.startsWith('"') ? text.slice(1).replace(/"$/, '').replaceAll('""', '"') : text.toLowerCase()
 
@@ -48,7 +48,7 @@ export function tablesOf(statement: string): readonly NamedTable[] {
   return tables
 }
 
-/** `a, s.b AS c, d`; @returns where it stopped */
+/** Reads `a, s.b AS c, d`; @returns the position after it */
 function readTables(words: readonly Word[], start: number, into: NamedTable[]): number {
   let at = start
   for (;;) {

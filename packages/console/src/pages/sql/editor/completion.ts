@@ -1,4 +1,4 @@
-/** Proposals of the editor: keywords, and what the person's own session may see of the catalog. */
+/** Suggestions of the editor: keywords, and what the person's own session may see of the catalog. */
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import { keywordCompletionSource, PostgreSQL } from '@codemirror/lang-sql'
 import { statementAt } from '@lakegate/sql-text'
@@ -6,13 +6,13 @@ import type { SqlCatalogQuestion } from '@lakegate/client'
 import { quoteName } from '../quote-name.ts'
 import { tablesOf, unquote, type NamedTable } from './completion-scope.ts'
 
-/** Answers from the catalog; empty where no session is open. */
+/** Queries the catalog; empty when no session is open. */
 export type AskCatalog = (question: SqlCatalogQuestion) => Promise<readonly (readonly (string | null)[])[]>
 
 const PATH =
   /(?:"(?:[^"]|"")*"?|[\p{L}_$][\p{L}\p{N}_$]*)(?:\s*\.\s*(?:"(?:[^"]|"")*"?|[\p{L}_$][\p{L}\p{N}_$]*)?)*$/u
 const PARTS = /"(?:[^"]|"")*"?|[\p{L}_$][\p{L}\p{N}_$]*/gu
-/** After these words stands a role. */
+/** After these words a role is expected. */
 const BEFORE_ROLE =
   /\b(?:owner\s+to|role|user|grant\s+[\s\S]*\bto|revoke\s+[\s\S]*\bfrom|authorization|by)\s+"?[\w@.-]*$/i
 const SEARCHED = ['public', 'pg_catalog']
@@ -76,7 +76,7 @@ async function unqualified(
   ]
 }
 
-/** Behind a dot: columns of a table or alias, or what a schema holds. */
+/** After a dot: columns of a table or alias, or the objects of a schema. */
 async function members(
   ask: AskCatalog,
   tables: readonly NamedTable[],
@@ -102,7 +102,7 @@ async function columnsOf(ask: AskCatalog, { schema, table }: NamedTable): Promis
   return []
 }
 
-/** Functions of one name are proposed once. */
+/** Functions with the same name are suggested once. */
 const unique = (all: readonly Completion[]): readonly Completion[] => [
   ...new Map(all.map((one) => [one.label, one])).values(),
 ]

@@ -1,6 +1,6 @@
 /**
- * CodeMirror in a shadow root, because there it takes its styles by `adoptedStyleSheets`: in the document it would write a
- * `<style>`, which the content security policy forbids.
+ * CodeMirror in a shadow root. There it uses `adoptedStyleSheets`; in the document it would insert a `<style>`, which
+ * the content security policy forbids.
  */
 import {
   autocompletion,
@@ -38,12 +38,12 @@ import { statementMark } from './statement-mark.ts'
 export interface EditorEvents {
   readonly onChange: (text: string) => void
   readonly onRun: (what: 'current' | 'all') => void
-  /** Escape twice. */
+  /** Called when Escape is pressed twice. */
   readonly onCancel: () => void
   readonly ask: AskCatalog
 }
 
-/** A part of the text, and where it begins. */
+/** A part of the text, and its offset. */
 export interface TextPart {
   readonly text: string
   readonly start: number
@@ -64,7 +64,7 @@ export interface SqlEditor {
   readonly markError: (offset: number, message: string) => void
   readonly clearErrors: () => void
   readonly focus: () => void
-  /** For when its tab is shown again. */
+  /** Call it to keep the state until the tab is shown again. */
   readonly keep: () => KeptEditor
   readonly destroy: () => void
 }
@@ -99,7 +99,9 @@ export function createEditor(
   }
 }
 
-/** A text that changed meanwhile (a saved query was opened into the tab) wins over what was kept. */
+/**
+ * If the text has changed meanwhile (a saved query was opened into the tab), it takes precedence over the kept state.
+ */
 function firstState(
   { text, kept }: { readonly text: string; readonly kept: KeptEditor | undefined },
   withExtensions: Extension,
@@ -131,11 +133,11 @@ function extensions(events: () => EditorEvents) {
     const now = Date.now()
     if (now - escapedAt < TWICE_WITHIN) events().onCancel()
     escapedAt = now
-    // Others want it too: it closes proposals, and lets Tab leave the editor.
+    // Not handled exclusively: Escape also closes suggestions, and lets Tab leave the editor.
     return false
   }
   const run = (what: 'current' | 'all') => (view: EditorView) => {
-    // Proposals that come after it would cover the results.
+    // Suggestions that arrive later would cover the results.
     closeCompletion(view)
     events().onRun(what)
     return true
@@ -177,7 +179,7 @@ function extensions(events: () => EditorEvents) {
   ]
 }
 
-/** Searching is loaded when somebody searches for the first time; its own keys take over from there. */
+/** The search module is loaded at its first use; from then on it handles its own keys. */
 function openSearch(view: EditorView): boolean {
   void import('@codemirror/search').then(({ highlightSelectionMatches, openSearchPanel, searchKeymap }) => {
     const keys = Prec.high(keymap.of(searchKeymap))

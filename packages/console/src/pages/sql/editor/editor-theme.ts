@@ -1,4 +1,7 @@
-/** How the editor looks: tokens of kit/styles/tokens.css only, which reach through the border of the shadow root. */
+/**
+ * The style of the editor: only with tokens of kit/styles/tokens.css, because custom properties are inherited into the
+ * shadow root.
+ */
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { EditorView } from '@codemirror/view'
 import { tags } from '@lezer/highlight'

@@ -1,4 +1,4 @@
-/** Marks the lines of the statement at the cursor: what Run will run. */
+/** Marks the lines of the statement at the cursor, which Run would execute. */
 import { statementAt } from '@lakegate/sql-text'
 import { RangeSetBuilder, type EditorState } from '@codemirror/state'
 import {
@@ -11,7 +11,7 @@ import {
 
 const line = Decoration.line({ class: 'cm-statement' })
 
-/** Beyond, finding it at every key would be felt. */
+/** In a longer text, finding it at every key would be noticeable. */
 const LARGEST_MARKED = 200_000
 
 function marksOf(state: EditorState): DecorationSet {

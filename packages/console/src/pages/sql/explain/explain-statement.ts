@@ -1,4 +1,4 @@
-/** The statement around a statement that asks for its plan. */
+/** Wraps a statement in EXPLAIN. */
 import { commandOf, tokensOf } from '@lakegate/sql-text'
 
 export type ExplainKind = 'explain' | 'analyze'
@@ -13,8 +13,8 @@ export const explainPrefix = (kind: ExplainKind): string => PREFIX[kind]
 const WRITES = new Set(['insert', 'update', 'delete', 'merge', 'into'])
 
 /**
- * What ANALYZE would execute besides reading, e.g. `UPDATE`; undefined when it only reads. A function that a SELECT calls may
- * still write: PostgreSQL does not say.
+ * The command that ANALYZE would execute if it does more than read, e.g. `UPDATE`; undefined when it only reads. A
+ * function called by a SELECT may still write: PostgreSQL does not tell.
  */
 export function writingCommand(statement: string): string | undefined {
   const command = commandOf(statement)
@@ -27,7 +27,7 @@ export function writingCommand(statement: string): string | undefined {
   return undefined
 }
 
-/** EXPLAIN takes only these; of others it would be a syntax error. */
+/** EXPLAIN accepts only these; any other would be a syntax error. */
 const EXPLAINABLE =
   /^(SELECT|WITH|VALUES|TABLE|INSERT|UPDATE|DELETE|MERGE|EXECUTE|DECLARE|CREATE TABLE|CREATE MATERIALIZED VIEW|REFRESH MATERIALIZED VIEW)\b/
 

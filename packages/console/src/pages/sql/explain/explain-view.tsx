@@ -1,4 +1,4 @@
-/** A plan of EXPLAIN: the tree with what stands out, the text, and the JSON as it came. */
+/** A plan of EXPLAIN: the tree with the remarkable nodes marked, the text, and the original JSON. */
 import { IconAlertTriangle, IconClock } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
@@ -30,7 +30,7 @@ export function ExplainView({ session, run, result }: ExplainViewProps) {
   )
   const mustLoad = !isWhole && !isGone && !isLoading
   useEffect(() => {
-    // A plan is one cell, and a long one comes by piece.
+    // A plan is a single cell, and a long one is loaded in pieces.
     if (mustLoad) void loadAll()
   }, [mustLoad])
   const text = pieces.join('')

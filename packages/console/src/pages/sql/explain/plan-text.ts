@@ -1,4 +1,4 @@
-/** A plan as the text that psql shows for EXPLAIN. */
+/** A plan as psql prints it for EXPLAIN. */
 import type { Plan, PlanNode } from './plan.ts'
 
 export function planText({ nodes, planningTime, executionTime }: Plan): string {

@@ -1,20 +1,22 @@
-/** What EXPLAIN (FORMAT JSON) says, read into a tree in which the slowest and the worst estimated node stand out. */
+/**
+ * Parses the output of EXPLAIN (FORMAT JSON) into a tree in which the slowest and the worst estimated node are marked.
+ */
 
 export interface PlanNode {
   readonly id: number
   readonly depth: number
   /** `Index Scan using orders_pkey on orders o`. */
   readonly title: string
-  /** Filter, index condition, sort key …: what it does, as PostgreSQL says it. */
+  /** Filter, index condition, sort key …: in PostgreSQL's words. */
   readonly details: readonly (readonly [string, string])[]
   readonly estimatedRows: number
   readonly cost: number
-  /** Only of ANALYZE: all loops together. */
+  /** Only for ANALYZE: the total of all loops. */
   readonly actualRows: number | undefined
   readonly loops: number | undefined
   /** Milliseconds in this node without its children, over all loops. */
   readonly ownTime: number | undefined
-  /** How many times the estimate is off, in either direction. */
+  /** The factor by which the estimate is wrong, in either direction. */
   readonly misestimate: number | undefined
 }
 
@@ -26,7 +28,7 @@ export interface Plan {
   readonly mostMisestimated: number | undefined
 }
 
-/** An estimate that is off by less is a good one. */
+/** An estimate that is less wrong counts as good. */
 const WORTH_MARKING = 2
 
 type Fields = Readonly<Record<string, unknown>>
@@ -44,7 +46,7 @@ export function readPlan(text: string): Plan | undefined {
   try {
     document = JSON.parse(text)
   } catch {
-    // The result of something else that happens to have one column.
+    // The result of another query that happens to have one column.
     return undefined
   }
   const top: unknown = Array.isArray(document) ? document[0] : undefined
@@ -71,7 +73,7 @@ function greatest(
   return best?.id
 }
 
-/** @returns the milliseconds of the node with its children */
+/** @returns the milliseconds of the node including its children */
 function readNode(fields: Fields, depth: number, into: PlanNode[]): number | undefined {
   const children = Array.isArray(fields['Plans']) ? fields['Plans'].filter(isFields) : []
   const place = into.length
@@ -96,12 +98,12 @@ function readNode(fields: Fields, depth: number, into: PlanNode[]): number | und
   into.push(node)
   let ofChildren = 0
   for (const child of children) ofChildren += readNode(child, depth + 1, into) ?? 0
-  // Workers of a Gather count their time side by side; together it may be more than the node took.
+  // Parallel workers of a Gather add up their times; the sum may exceed the time of the node.
   if (time !== undefined) into[place] = { ...node, ownTime: Math.max(0, time - ofChildren) }
   return time
 }
 
-/** PostgreSQL estimates at least one row; so is counted what came. */
+/** PostgreSQL estimates at least one row, so the actual number is counted as at least one too. */
 function ratio(actual: number, estimated: number): number {
   const [one, other] = [Math.max(actual, 1), Math.max(estimated, 1)]
   return Math.max(one, other) / Math.min(one, other)
@@ -136,7 +138,7 @@ function relationOf(fields: Fields): string | undefined {
   return alias === undefined || alias === name || name === undefined ? (name ?? alias) : `${name} ${alias}`
 }
 
-/** Said elsewhere, or of no use to a reader. */
+/** Shown elsewhere, or not useful to a reader. */
 const NO_DETAILS: ReadonlySet<string> = new Set([
   'Node Type',
   'Parent Relationship',

@@ -1,4 +1,4 @@
-/** One cell as a whole: JSON set out in lines, binary data with their size, huge texts by piece. */
+/** One cell as a whole: JSON indented, binary data with their size, huge texts in pieces. */
 import type { SqlCell, SqlColumn } from '@lakegate/client'
 import { useMemo, useState } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
@@ -79,7 +79,7 @@ interface CellTextProps {
   readonly isJson: boolean
 }
 
-/** Beyond, each token as an element of its own would be felt. */
+/** In a longer text, one element per token would be noticeably slow. */
 const LARGEST_INDENTED = 500_000
 
 function CellText({ text, pieces, isJson }: CellTextProps) {
@@ -114,7 +114,7 @@ function CellText({ text, pieces, isJson }: CellTextProps) {
             ))}
           </pre>
         ) : (
-          // A piece that is out of sight costs nothing (content-visibility).
+          // A piece outside the visible area is not rendered (content-visibility).
           pieces.map((piece, index) => <pre key={index}>{piece}</pre>)
         )}
       </div>

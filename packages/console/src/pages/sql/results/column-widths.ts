@@ -1,12 +1,12 @@
-/** How wide columns are: never narrower than their heads, never wider than a screen's worth of text. */
+/** Column widths: at least as wide as the header, at most a limit that fits the screen. */
 import type { SqlCell, SqlColumn } from '@lakegate/client'
 import { cellText } from '../values/cell-text.ts'
 
-/** Of the monospaced face at 13 px, and of the padding of a cell on both sides. */
+/** Width of a character of the monospaced font at 13 px, and the padding of a cell on both sides. */
 const CHARACTER = 7.9
 const PADDING = 24
 const WIDEST = 420
-/** Rows that are looked at; more would not be seen before the first scrolling. */
+/** How many rows are measured; further ones are not visible before scrolling. */
 const SAMPLE = 100
 
 export function columnWidths(

@@ -1,4 +1,4 @@
-/** An error of PostgreSQL, whole: severity, SQLSTATE, message, DETAIL, HINT, CONTEXT, and its place in the text. */
+/** A complete error of PostgreSQL: severity, SQLSTATE, message, DETAIL, HINT, CONTEXT, and its position in the text. */
 import type { SqlError } from '@lakegate/client'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'

@@ -1,7 +1,7 @@
-/** Where a key leads in a grid (WAI-ARIA APG, grid pattern). */
+/** Where a key moves the focus in a grid (WAI-ARIA APG, grid pattern). */
 
 export interface GridPlace {
-  /** 0 is the first row of data; −1 is the heads. */
+  /** 0 is the first row of data; −1 is the row of column headers. */
   readonly row: number
   readonly column: number
 }
@@ -9,7 +9,7 @@ export interface GridPlace {
 export interface GridSize {
   readonly rows: number
   readonly columns: number
-  /** How many rows are seen at once. */
+  /** How many rows are visible at once. */
   readonly page: number
 }
 
@@ -19,7 +19,7 @@ export interface GridKey {
   readonly metaKey: boolean
 }
 
-/** @returns undefined for a key that does not move */
+/** @returns undefined for a key that does not move the focus */
 export function moveInGrid(
   { row, column }: GridPlace,
   { key, ctrlKey, metaKey }: GridKey,

@@ -1,4 +1,7 @@
-/** One row of the grid, and its heads. The first column stays in sight; of the others only those in sight are made. */
+/**
+ * One row of the grid, and the column headers. The first column stays in view; of the others only visible ones are
+ * rendered.
+ */
 import type { SqlCell, SqlColumn } from '@lakegate/client'
 import { memo, type ReactNode } from 'react'
 import { classes } from '../../../kit/classes.ts'
@@ -22,7 +25,7 @@ export interface GridHeadProps {
   readonly place: GridPlace
 }
 
-/** More characters of a line are never in sight. */
+/** Further characters of a line are never visible. */
 const LONGEST_SHOWN = 300
 
 export function GridHead({ id, columns, widths, inSight, width, place }: GridHeadProps) {

@@ -1,4 +1,4 @@
-/** Notices and notifications, as they came while the run was under way. */
+/** Notices and notifications, in the order in which they arrived during the run. */
 import type { SqlMessage, SqlRun } from '../../../data/sql-state.ts'
 import { messages } from '../../../messages/index.ts'
 import { formatWithZone } from '../../../text/format.ts'

@@ -1,4 +1,4 @@
-/** Below a grid: how many rows there are, more of them, and what can be taken along. */
+/** Below a grid: the number of rows, a button for more, and downloads. */
 import { IconCopy, IconDownload } from '@tabler/icons-react'
 import type { SqlResult } from '../../../data/sql-state.ts'
 import { Button } from '../../../kit/button.tsx'
@@ -13,9 +13,9 @@ export interface ResultFootProps {
   readonly result: SqlResult
   readonly timeZone: string | undefined
   readonly rowLimit: number
-  /** The session that had the rest has ended. */
+  /** The session that had the remaining rows has ended. */
   readonly isMoreGone: boolean
-  /** Undefined while it cannot be asked for. */
+  /** Undefined while more rows cannot be requested. */
   readonly onLoadMore: ((rows: number) => void) | undefined
 }
 
@@ -110,6 +110,6 @@ function saveFile(content: Blob, name: string): void {
   link.href = url
   link.download = name
   link.click()
-  // The browser has taken the address by then.
+  // By then the browser has read the URL.
   setTimeout(() => URL.revokeObjectURL(url), 0)
 }

@@ -1,4 +1,4 @@
-/** The rows of a result as a grid with one tab stop; only what is in sight stands in the document. */
+/** The rows of a result as a grid with a single tab stop; only visible rows are in the document. */
 import type { SqlCell, SqlColumn } from '@lakegate/client'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react'
@@ -17,7 +17,7 @@ export interface ResultGridProps {
   /** Grows in place; `rowCount` says how many there are. */
   readonly rows: readonly (readonly SqlCell[])[]
   readonly rowCount: number
-  /** Not known how many rows there are in all. */
+  /** It is not known how many rows there are in all. */
   readonly hasMore: boolean
   readonly onOpenCell: (place: GridPlace) => void
 }
@@ -25,7 +25,7 @@ export interface ResultGridProps {
 const OVERSCAN = 12
 const MANY_COLUMNS = 4
 
-/** Rows of a result are close, as in psql; the density of the person and a touch screen change it. */
+/** Rows of a result are compact, as in psql; the person's density setting and a touch screen change that. */
 function rowHeight(): number {
   const value = getComputedStyle(document.documentElement).getPropertyValue('--grid-row-height')
   const rems = Number.parseFloat(value)
@@ -40,7 +40,8 @@ export function ResultGrid({ label, columns, rows, rowCount, hasMore, onOpenCell
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set())
   const height = useMemo(rowHeight, [])
   const sampled = Math.min(rowCount, 100)
-  // Measured once more while the first rows come in, then kept: columns that jump while one reads are worse than cut cells.
+  // Measured again while the first rows arrive, then kept: columns that jump while one reads are worse than truncated
+  // cells.
   const widths = useMemo(() => columnWidths(columns, rows.slice(0, sampled)), [columns, rows, sampled])
   const rowsInSight = useVirtualizer({
     count: rowCount,

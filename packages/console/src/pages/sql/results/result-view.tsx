@@ -1,4 +1,4 @@
-/** What one statement gave: rows, a plan, a command tag, a remark, or an error. */
+/** The outcome of one statement: rows, a plan, a command tag, a remark, or an error. */
 import { statementsOf } from '@lakegate/sql-text'
 import { useState } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
@@ -86,7 +86,7 @@ export function ResultView(props: ResultViewProps) {
   )
 }
 
-/** PostgreSQL stopped at this one: what stands after it was not run. */
+/** PostgreSQL stopped at this statement; the statements after it were not run. */
 function hasMoreToRun({ run }: SqlState, { statement, end }: SqlResult): boolean {
   if (run === undefined || run.results.at(-1)?.statement !== statement) return false
   return statementsOf(run.sql.slice(end)).next().done !== true

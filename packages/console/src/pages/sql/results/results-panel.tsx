@@ -1,4 +1,4 @@
-/** Below the editor: a tab for each statement of the last run, and its messages. Alt+1 to Alt+9 choose. */
+/** Below the editor: a tab for each statement of the last run, and its messages. Alt+1 to Alt+9 select a tab. */
 import { useEffect, useState } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import type { SqlSession } from '../../../data/sql-session.ts'
@@ -24,7 +24,7 @@ export function ResultsPanel({ session, state, rowLimit, onGoToPosition }: Resul
   const results = run?.results ?? []
   const keys = [...results.map(({ statement }) => String(statement)), MESSAGES]
   const last = results.at(-1)
-  // What ran last is what one wants to see; a choice of the person holds for this run.
+  // By default the latest result is shown; a choice of the person lasts for this run.
   const shown =
     chosen !== undefined && chosen.run === run?.run && keys.includes(chosen.key)
       ? chosen.key

@@ -1,10 +1,10 @@
-/** A huge cell, piece by piece, as far as the console takes it. */
+/** Loads a huge cell piece by piece, up to the limit of the console. */
 import type { SqlCell } from '@lakegate/client'
 import { useState } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import { isCut } from '../values/cell-text.ts'
 
-/** Bytes; the server keeps no more of one cell. */
+/** In bytes; the server keeps no more of one cell. */
 export const LARGEST_CELL = 8_000_000
 
 export interface CellAddress {
@@ -15,15 +15,15 @@ export interface CellAddress {
 }
 
 export interface WholeCell {
-  /** What is here, in pieces as they came. */
+  /** The pieces loaded so far. */
   readonly pieces: readonly string[]
   readonly isWhole: boolean
   readonly isLoading: boolean
-  /** The server no longer has it. */
+  /** The server no longer has the cell. */
   readonly isGone: boolean
-  /** One more piece. */
+  /** Loads one more piece. */
   readonly load: () => Promise<void>
-  /** All that the console takes. */
+  /** Loads everything up to the limit of the console. */
   readonly loadAll: () => Promise<void>
 }
 
@@ -51,7 +51,7 @@ export function useWholeCell(session: SqlSession, address: CellAddress, cell: Sq
       let now = loaded
       do {
         const more = await next(now)
-        // An empty piece: the server keeps the cells of the last run only.
+        // An empty piece means that the server no longer has the cell: it keeps only the cells of the last run.
         if (more.pieces.at(-1) === '') {
           setGone(true)
           return

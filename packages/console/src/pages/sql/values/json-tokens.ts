@@ -1,6 +1,6 @@
 /**
- * JSON set out in lines without reading it: `1e400`, numbers of forty digits and double keys stay what they are (JSON.parse
- * would change the first two and drop one of the third).
+ * Indents JSON without parsing it to values: `1e400`, numbers with forty digits and duplicate keys stay as they are
+ * (JSON.parse would change the first two and drop one of the keys).
  */
 
 export type JsonTokenKind = 'key' | 'string' | 'number' | 'word' | 'mark' | 'space'
@@ -13,7 +13,7 @@ export interface JsonToken {
 const TOKEN = /\s+|"(?:[^"\\]|\\.)*"|[{}[\],:]|-?\d[\d.eE+-]*|true|false|null/gy
 const INDENT = '  '
 
-/** @returns undefined for a text that is no JSON, or only the beginning of one */
+/** @returns undefined for a text that is not JSON, or only the beginning of it */
 function tokensOfJson(text: string): readonly JsonToken[] | undefined {
   const words: string[] = []
   let [end, depth] = [0, 0]
@@ -33,7 +33,7 @@ function kindOf(word: string, next: string | undefined): JsonTokenKind {
   return /^[A-Za-z]/.test(word) ? 'word' : 'mark'
 }
 
-/** With a line for each member, as `jsonb_pretty` sets it out; a text that is no JSON is undefined. */
+/** With one line per member, as `jsonb_pretty` does; undefined for a text that is not JSON. */
 export function indentJson(text: string): readonly JsonToken[] | undefined {
   const tokens = tokensOfJson(text)
   if (tokens === undefined) return undefined
@@ -54,7 +54,7 @@ export function indentJson(text: string): readonly JsonToken[] | undefined {
   return set
 }
 
-/** Without the spaces between its tokens. */
+/** Without spaces between its tokens. */
 export const compactJson = (text: string): string | undefined =>
   tokensOfJson(text)
     ?.map((token) => token.text)

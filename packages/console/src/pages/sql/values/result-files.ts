@@ -1,4 +1,4 @@
-/** The rows that are loaded, as a file or for the clipboard. No query is run again for it. */
+/** The loaded rows as a file or for the clipboard. No query is executed again for this. */
 import type { SqlCell, SqlColumn } from '@lakegate/client'
 import { cellText, isCut, isJsonType, isNumberType, OID, survivesJavaScript } from './cell-text.ts'
 import { compactJson } from './json-tokens.ts'
@@ -18,11 +18,11 @@ export const FILE_KINDS: Readonly<
   markdown: { write: toMarkdown, type: 'text/markdown', ending: 'md' },
 }
 
-/** How many cells are not whole: of these a file holds the beginning only. */
+/** How many cells are truncated: a file contains only their beginning. */
 export const countCutCells = ({ rows }: LoadedRows): number =>
   rows.reduce((count, row) => count + row.filter(isCut).length, 0)
 
-/** RFC 4180, with NULL as nothing and an empty text as `""`, which COPY … CSV reads back as they were. */
+/** RFC 4180, with NULL as nothing and an empty text as `""`, so that COPY … CSV reads both back correctly. */
 export function toCsv({ columns, rows }: LoadedRows): string {
   const lines = [columns.map(({ name }) => csvField(name)), ...rows.map((row) => row.map(csvField))]
   return lines.map((fields) => `${fields.join(',')}\r\n`).join('')
@@ -34,7 +34,7 @@ function csvField(cell: SqlCell): string {
   return text === '' || /[",\r\n]|^\s|\s$|^\\\.$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** An array of objects. What JavaScript would read as another number, or another document, is a text. */
+/** An array of objects. A number or document that JavaScript would read differently is written as a text. */
 export function toJson({ columns, rows }: LoadedRows): string {
   const names = uniqueNames(columns)
   const lines = rows.map((row) => {
@@ -56,17 +56,17 @@ function jsonValue(cell: SqlCell, { type_oid: oid }: SqlColumn): string {
   return JSON.stringify(text)
 }
 
-/** Whether JavaScript reads the document and writes the same one: no long numbers, no double keys. */
+/** Whether JavaScript reads the document and writes the same one: no long numbers, no duplicate keys. */
 function isSafeJson(text: string): boolean {
   try {
     return JSON.stringify(JSON.parse(text)) === compactJson(text)
   } catch {
-    // Not one for JavaScript; it stays a text.
+    // JavaScript would change it, so it stays a text.
     return false
   }
 }
 
-/** Two columns of one name would be one member. */
+/** Makes the names unique, because two columns with the same name would become one member. */
 function uniqueNames(columns: readonly SqlColumn[]): readonly string[] {
   const seen = new Map<string, number>()
   return columns.map(({ name }) => {
@@ -76,7 +76,7 @@ function uniqueNames(columns: readonly SqlColumn[]): readonly string[] {
   })
 }
 
-/** A table of GitHub's Markdown; NULL is written out, an empty text is `''`. */
+/** A table in GitHub's Markdown; NULL is written out, an empty text is `''`. */
 export function toMarkdown({ columns, rows }: LoadedRows): string {
   const head = columns.map(({ name }) => markdownField(name))
   const rule = columns.map(({ align }) => (align === 'right' ? '---:' : '---'))
@@ -91,7 +91,7 @@ function markdownField(cell: SqlCell): string {
   return text.replace(/[\\|`*_<[\]]/g, (mark) => `\\${mark}`).replace(/\r\n|\r|\n/g, '<br>')
 }
 
-/** Rows for a spreadsheet: what the clipboard takes from the grid. */
+/** Rows separated by tabs, for a spreadsheet; used when rows are copied from the grid. */
 export const toTabs = (rows: readonly (readonly SqlCell[])[]): string =>
   rows.map((row) => row.map(tabField).join('\t')).join('\n')
 

@@ -1,4 +1,4 @@
-/** How the session is: connected or not, its process, its transaction. */
+/** The state of the session: connected or not, its process, its transaction. */
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlConnection, SqlState } from '../../../data/sql-state.ts'
 import { Badge, STATE_ICONS, type Tone } from '../../../kit/badge.tsx'
@@ -10,7 +10,7 @@ import styles from './workbench.module.css'
 export interface ConnectionStatusProps {
   readonly session: SqlSession | undefined
   readonly state: SqlState
-  /** It is not known yet where to run. */
+  /** A run waits, because it is not known yet where to run it. */
   readonly isRunWaiting: boolean
 }
 

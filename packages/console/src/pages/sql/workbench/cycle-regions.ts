@@ -1,4 +1,4 @@
-/** F6 and Shift+F6 lead from schema to editor to results and round again. */
+/** F6 and Shift+F6 move the focus between schema, editor and results. */
 
 /** @returns a function that stops it */
 export function cycleRegions(findRoot: () => HTMLElement | null): () => void {
@@ -15,7 +15,7 @@ export function cycleRegions(findRoot: () => HTMLElement | null): () => void {
   return () => removeEventListener('keydown', onKeyDown)
 }
 
-/** The editor and the grid first; else the first thing that takes the focus. */
+/** Prefers the editor or the grid; otherwise the first focusable element. */
 function enter(region: HTMLElement): void {
   const editor = region
     .querySelector<HTMLElement>('[data-sql-editor]')

@@ -1,4 +1,4 @@
-/** Leaving the editor with an open transaction asks first; the window carries a sign while one is open. */
+/** Asks before the person leaves the editor with an open transaction; the window shows a mark while one is open. */
 import { useBlocker } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { Button } from '../../../kit/button.tsx'
@@ -9,7 +9,7 @@ import { workbench } from './workbench.ts'
 const ICON = '/console/favicon.svg'
 const ICON_IN_TRANSACTION = '/console/favicon-transaction.svg'
 
-/** The sign of Lakegate in the window's tab, with an amber dot while a transaction is open in it. */
+/** The sign of Lakegate in the browser tab, with an amber dot while a transaction is open in it. */
 function showTransactionSign(isOpen: boolean): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
   if (link !== null) link.href = isOpen ? ICON_IN_TRANSACTION : ICON

@@ -1,4 +1,4 @@
-/** Where results will stand: what is missing before something runs. */
+/** Shown in place of results: what is missing before something can run. */
 import { useQuery } from '@tanstack/react-query'
 import { instancesQuery } from '../../../data/instances.ts'
 import { LinkButton } from '../../../kit/button.tsx'

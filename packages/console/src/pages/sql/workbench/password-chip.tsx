@@ -1,4 +1,4 @@
-/** Says what becomes of a password in the text, and how strong it is (design 3.6). */
+/** Says what happens to a password in the text, and how strong it is (design 3.6). */
 import { lazy, Suspense, useDeferredValue, useMemo } from 'react'
 import { holdsSecret } from '../redact.ts'
 import type { PasswordNoteProps } from './password-note.tsx'

@@ -1,4 +1,4 @@
-/** Of a text that holds a secret. It is loaded with the first one: most people never write one. */
+/** A note for a text that contains a secret. It is loaded with the first one, because most people never write one. */
 import { canHashPasswords, findSecrets } from '@lakegate/sql-text'
 import { IconLock } from '@tabler/icons-react'
 import { useMemo } from 'react'

@@ -1,4 +1,4 @@
-/** Characters that a phone's keyboard hides, above it (design 7.2). */
+/** Buttons above a phone's keyboard for characters that it hides (design 7.2). */
 import { Button } from 'react-aria-components'
 import { messages } from '../../../messages/index.ts'
 import styles from './workbench.module.css'

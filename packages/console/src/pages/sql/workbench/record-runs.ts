@@ -1,4 +1,4 @@
-/** Writes each run of a session into the history when it is over, and makes the catalog's answers stale after DDL. */
+/** Writes each finished run of a session into the history, and invalidates the catalog's answers after DDL. */
 import { queryClient } from '../../../data/query-client.ts'
 import { catalogKeyOf } from '../../../data/sql-catalog.ts'
 import { remember } from '../../../data/sql-history.ts'
@@ -17,7 +17,7 @@ export function recordRuns(session: SqlSession, owner: string): void {
     if (now.run.results.some(({ tag }) => tag !== undefined && DDL.test(tag)))
       void queryClient.invalidateQueries({ queryKey: catalogKeyOf(session) })
     const entry = toEntry(now, now.run)
-    // Without storage nothing is kept; the page itself goes on.
+    // Without storage nothing is kept; the page continues to work.
     if (entry !== undefined)
       void remember({ ...entry, ...session.target, owner })
         .then(() => queryClient.invalidateQueries({ queryKey: ['sql-history'] }))
@@ -25,7 +25,7 @@ export function recordRuns(session: SqlSession, owner: string): void {
   })
 }
 
-/** Undefined for what was never executed. */
+/** Undefined for a run that was never executed. */
 function toEntry({ connection }: SqlState, { sql, results, isLost }: SqlRun) {
   if (isLost || connection.kind === 'refused' || connection.kind === 'unreachable') return undefined
   const failed = results.find(({ status }) => status === 'failed')

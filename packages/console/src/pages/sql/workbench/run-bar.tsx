@@ -1,4 +1,4 @@
-/** Run, Run all, Explain, Analyze, Cancel; how many rows, and whether an error stops. */
+/** Run, Run all, Explain, Analyze, Cancel; the row limit, and whether to stop at an error. */
 import { IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
@@ -74,7 +74,7 @@ export function RunBar({ tab, session, state, onRun, onExplain }: RunBarProps) {
   )
 }
 
-/** A cancel that PostgreSQL does not hear: then the session can be ended. */
+/** If PostgreSQL has not reacted to a cancel for so long, the button to end the session is offered. */
 const OFFER_END_AFTER = 10_000
 
 function CancelButtons({ session, state }: { readonly session: SqlSession; readonly state: SqlState }) {

@@ -1,4 +1,4 @@
-/** What keeps the session from running, or took it away: refused, ended, lost, a stopped instance; and what to do about it. */
+/** Why there is no usable session (refused, ended, lost, the instance is stopped), and what to do about it. */
 import { useQuery } from '@tanstack/react-query'
 import { instanceQuery, useMayDo } from '../../../data/instances.ts'
 import { useStartInstance } from '../../../data/instance-start.ts'

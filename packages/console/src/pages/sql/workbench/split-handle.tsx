@@ -1,10 +1,12 @@
-/** Between the editor and its results: dragged, or moved by the arrow keys (WAI-ARIA APG, window splitter). */
+/**
+ * The handle between the editor and its results: dragged, or moved by the arrow keys (WAI-ARIA APG, window splitter).
+ */
 import { useRef, type KeyboardEvent, type PointerEvent } from 'react'
 import { messages } from '../../../messages/index.ts'
 import styles from './workbench.module.css'
 
 export interface SplitHandleProps {
-  /** Per cent of the height that the editor has. */
+  /** The height of the editor in per cent. */
   readonly value: number
   readonly onChange: (value: number) => void
 }

@@ -1,4 +1,4 @@
-/** One tab: its target, schema, editor, and results. F6 goes from one to the next. */
+/** One tab: its target, schema, editor, and results. F6 moves from one to the next. */
 import { IconListTree } from '@tabler/icons-react'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { askCatalog } from '../../../data/sql-catalog.ts'
@@ -34,7 +34,7 @@ export interface TabViewProps {
 
 const FIRST_SPLIT = 40
 
-// Grid, cells and plans are there before the first run has answered, and not before the editor.
+// Grid, cells and plans are loaded after the editor, but before the first run has answered.
 const loadResults = () => import('../results/results-panel.tsx')
 const ResultsPanel = lazy(async () => ({ default: (await loadResults()).ResultsPanel }))
 

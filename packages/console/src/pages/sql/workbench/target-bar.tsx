@@ -1,4 +1,4 @@
-/** Which instance, which database, as which role. To change one of them is to open another session. */
+/** Which instance, which database, as which role. Changing one of them opens another session. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { instanceDatabasesQuery } from '../../../data/instance-databases.ts'
@@ -94,20 +94,20 @@ export function TargetBar({ tab, state }: TargetBarProps) {
   )
 }
 
-/** What a draft was written for stays a choice, even where it is gone or not to be seen. */
+/** The target for which a draft was written stays a choice, even if it no longer exists or is not visible. */
 const withChosen = (names: readonly string[], chosen: string | undefined): readonly string[] =>
   chosen === undefined || names.includes(chosen) ? names : [...names, chosen]
 
 function useDatabases({ instance = '' }: EditorTab): readonly string[] {
   const { data: rights } = useQuery({ ...instanceRightsQuery(instance), enabled: instance !== '' })
-  // Either is enough for the list (decideListDatabases); without both the server would only refuse.
+  // Either permission is enough for the list (decideListDatabases); without both the server would refuse.
   const maySee = rights?.actions.some((action) => action === 'see_roles' || action === 'mint_credential')
   const { data, isError } = useQuery({
     ...instanceDatabasesQuery(instance),
     enabled: maySee === true,
     retry: false,
   })
-  // Who may not see the list, or an instance that is stopped: the one that is always there.
+  // For a person who may not see the list, or a stopped instance: the database that always exists.
   return data ?? (isError || maySee === false ? [FIRST_DATABASE] : [])
 }
 

@@ -1,4 +1,4 @@
-/** Runs parts of the text, and brings errors back to where they stand in it. */
+/** Runs parts of the text, and maps errors back to their position in it. */
 import { useEffect, useState, type RefObject } from 'react'
 import type { SqlSession } from '../../../data/sql-session.ts'
 import type { SqlState } from '../../../data/sql-state.ts'
@@ -8,23 +8,26 @@ import type { SqlEditor, TextPart } from '../editor/create-editor.ts'
 import { canExplain, explainPrefix, writingCommand, type ExplainKind } from '../explain/explain-statement.ts'
 import type { EditorTab } from './workbench.ts'
 
-/** Where the text of the last run stands in the editor. */
+/** Where the text of the last run is in the editor. */
 interface Origin {
   readonly start: number
   readonly text: string
-  /** Characters that were put in front of it. */
+  /** Length of the text that was put in front of it. */
   readonly prefix: number
 }
 
 const origins = new WeakMap<SqlSession, Origin>()
 
-/** ANALYZE of something that writes: asked first. */
+/** ANALYZE of a statement that writes: the person is asked first. */
 export interface AskedAnalyze {
   readonly command: string
   readonly part: TextPart
 }
 
-/** Asked for by a key before it was known where the tab runs; `instance` is the one that the person saw then. */
+/**
+ * A run that was requested by a key before the target of the tab was known; `instance` is the one that the person saw
+ * then.
+ */
 interface WaitingRun {
   readonly part: TextPart
   readonly instance: string | undefined
@@ -41,7 +44,7 @@ export function useRun(
   const [waiting, setWaiting] = useState<WaitingRun>()
 
   const start = (part: TextPart, prefix = '', rollBack = false) => {
-    // Only keys get here so early: the buttons are off until there is a session.
+    // Only keys can cause this: the buttons are disabled until there is a session.
     if (session === undefined) setWaiting({ part, instance: tab.instance })
     if (session === undefined || state.isRunning) return
     editor.current?.clearErrors()

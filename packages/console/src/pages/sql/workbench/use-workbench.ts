@@ -1,4 +1,4 @@
-/** The workbench as React reads it. */
+/** The workbench as a React hook. */
 import { useEffect, useSyncExternalStore } from 'react'
 import { useSession } from '../../../data/session.ts'
 import { ownerOf } from '../../../data/sql-drafts.ts'
@@ -6,7 +6,7 @@ import type { SqlSession } from '../../../data/sql-session.ts'
 import { FIRST_STATE, type SqlState } from '../../../data/sql-state.ts'
 import { workbench, type Workbench } from './workbench.ts'
 
-/** Undefined until the drafts are read. */
+/** Undefined until the drafts have been read. */
 export function useWorkbench(): Workbench | undefined {
   const { workspace, person } = useSession()
   const owner = ownerOf(workspace.id, person.id)

@@ -1,6 +1,6 @@
 /**
- * The tabs of the SQL editor with their sessions. They live outside React: a session and its transaction go on while another
- * page of the console is shown. Texts are kept as drafts in this browser.
+ * The tabs of the SQL editor with their sessions. They exist outside React, so that a session and its transaction
+ * continue while another page of the console is shown. Texts are kept as drafts in this browser.
  */
 import { forgetDraft, keepDraft, readDrafts, type SqlDraft } from '../../../data/sql-drafts.ts'
 import { createSqlSession, type SqlSession } from '../../../data/sql-session.ts'
@@ -56,7 +56,7 @@ export const workbench = {
     return () => listeners.delete(listener)
   },
 
-  /** Reads the drafts of this person once; another person finds none of them. */
+  /** Reads the drafts of this person once; those of another person are not found. */
   load(owner: string): Promise<void> {
     if (loading === undefined) {
       addEventListener('pagehide', () => workbench.endAll())
@@ -65,7 +65,7 @@ export const workbench = {
     return loading
   },
 
-  /** A tab for what the person wants to query; the first one is there from the beginning. */
+  /** Adds a tab for the target; the first tab exists from the beginning. */
   add(
     target: TabTarget,
     more: { name?: string; text?: string; savedQuery?: SqlDraft['savedQuery'] } = {},
@@ -98,7 +98,7 @@ export const workbench = {
     const tabs = state.tabs.filter((tab) => tab.id !== id)
     const next = tabs[Math.min(index, tabs.length - 1)]
     change({ ...state, tabs, activeId: state.activeId === id ? next?.id : state.activeId })
-    // What cannot be forgotten was not kept.
+    // If it cannot be deleted, it was not stored.
     void forgetDraft(state.owner, id).catch(() => undefined)
     texts.delete(id)
   },
@@ -113,7 +113,7 @@ export const workbench = {
     scheduleSave(id)
   },
 
-  /** Another instance, database or role is another session. */
+  /** Another instance, database or role needs another session. */
   aim(id: number, target: TabTarget): void {
     sessions.get(id)?.end()
     sessions.delete(id)
@@ -134,7 +134,7 @@ export const workbench = {
     return () => textListeners.delete(listener)
   },
 
-  /** Of a tab that has an instance and a database. Nothing is opened by it. */
+  /** The session of a tab that has an instance and a database. This does not open a connection. */
   sessionOf(id: number): SqlSession | undefined {
     const tab = tabOf(id)
     if (tab?.instance === undefined || tab.database === undefined || state === undefined) return undefined
@@ -146,11 +146,11 @@ export const workbench = {
     return session
   },
 
-  /** Tabs in which something would be lost. */
+  /** Tabs with an open transaction, which would be lost. */
   openTransactions: (): readonly EditorTab[] =>
     (state?.tabs ?? []).filter(({ id }) => (sessions.get(id)?.getState().transaction ?? 'none') !== 'none'),
 
-  /** The window goes: what nobody comes back to is not kept for a minute. */
+  /** The window closes: sessions that nobody can resume need not be kept for a minute. */
   endAll(): void {
     for (const session of sessions.values()) session.end()
   },
@@ -165,7 +165,7 @@ const newTab = (id: number, name: string): EditorTab => ({
 })
 
 async function read(owner: string): Promise<void> {
-  // A browser that keeps nothing begins with none; each tab says that it is not kept.
+  // A browser without storage has no drafts; each tab says that it is not kept.
   const drafts = await readDrafts(owner).catch(() => [])
   for (const { id, text } of drafts) texts.set(id, text)
   const tabs = drafts.map(({ owner: _owner, text: _text, ...draft }) => ({
@@ -183,7 +183,7 @@ function scheduleSave(id: number): void {
   )
 }
 
-/** What holds a password is not kept; the draft of before stays. */
+/** A text that contains a password is not stored; the previous draft stays. */
 async function save(id: number): Promise<void> {
   const tab = tabOf(id)
   if (tab === undefined || state === undefined) return
@@ -198,7 +198,7 @@ async function write(owner: string, tab: EditorTab, text: string): Promise<Draft
     await keepDraft({ owner, id, name, text, instance, database, role, savedQuery })
     return 'kept'
   } catch {
-    // A browser that keeps nothing, or has no room: said at the tab.
+    // A browser without storage, or without free space: shown at the tab.
     return 'no_storage'
   }
 }

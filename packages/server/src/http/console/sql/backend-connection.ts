@@ -1,6 +1,6 @@
 /**
- * A connection to a database instance as any client has one: through the gateway, over TLS whose certificate is checked, with
- * a token as the password. What it may do is for the gateway and PostgreSQL to say.
+ * A connection to a database instance like that of any client: through the gateway, over TLS with a verified
+ * certificate, with a token as the password. The gateway and PostgreSQL decide what it may do.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
@@ -12,7 +12,7 @@ import { BACKEND, ERROR_FIELD, FRONTEND } from '../../../protocol/message-types.
 import { encodeCancelRequest, encodeStartupMessage } from '../../../protocol/startup.ts'
 import { createBackendMessages, readErrorFields, type BackendListener } from './backend-messages.ts'
 
-/** Where the gateway listens for an instance, and how it is known. */
+/** Where the gateway listens for an instance, and how its certificate is verified. */
 export interface GatewayAddress {
   readonly host: string
   readonly port: number
@@ -22,7 +22,7 @@ export interface GatewayAddress {
 
 export interface BackendLogin {
   readonly gateway: GatewayAddress
-  /** Sent before anything else: for whom this connection is. */
+  /** Sent before anything else: tells the gateway the address of the client. */
   readonly preface: Buffer | undefined
   readonly role: string
   readonly database: string
@@ -32,18 +32,18 @@ export interface BackendLogin {
 
 export interface BackendConnection {
   readonly processId: number
-  /** From here on everything that comes goes there. */
+  /** From now on everything that arrives is passed to the listener. */
   listen(listener: BackendListener, onClose: () => void): void
   send(...messages: readonly Buffer[]): void
   pause(): void
   resume(): void
-  /** Resolves when the request was delivered, or could not be. */
+  /** Resolves when the request was delivered, or could not be delivered. */
   cancel(): Promise<void>
-  /** Sends Terminate and closes; PostgreSQL rolls back what is open. */
+  /** Sends Terminate and closes; PostgreSQL rolls back an open transaction. */
   end(): void
 }
 
-/** The gateway, or PostgreSQL, said no; the fields of its ErrorResponse. */
+/** The gateway or PostgreSQL refused the login; the fields of its ErrorResponse. */
 export class LoginRefused extends Error {
   readonly fields: ReadonlyMap<string, string>
 
@@ -54,7 +54,7 @@ export class LoginRefused extends Error {
   }
 }
 
-/** There is nobody at the other end, or not who it should be. */
+/** The gateway does not answer, or is not what it should be. */
 export class GatewayUnreachable extends Error {
   constructor(reason: string, options?: { readonly cause: unknown }) {
     super(reason, options)
@@ -62,7 +62,7 @@ export class GatewayUnreachable extends Error {
   }
 }
 
-/** PostgreSQL, "SSL Session Encryption": TLS from the first byte on names the protocol. */
+/** PostgreSQL, "SSL Session Encryption": a client that begins with TLS must name this protocol. */
 const ALPN_PROTOCOL = 'postgresql'
 const PROTOCOL_VERSION = { major: 3, minor: 0 }
 const CLEARTEXT_PASSWORD = 3
@@ -97,7 +97,7 @@ async function openTls(
       ca: [...ca],
       minVersion: 'TLSv1.2',
       ALPNProtocols: [ALPN_PROTOCOL],
-      // RFC 6066 §3: an address is no server name.
+      // RFC 6066 §3: an IP address must not be sent as the server name.
       ...(isIP(host) === 0 ? { servername: host } : {}),
     })
     await once(encrypted, 'secureConnect', signal)
@@ -127,7 +127,7 @@ function once(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortS
       reject(signal.reason as Error)
     })
     socket.once(event, onDone).once('close', onClose)
-    // Stays: an error later is followed by the close, which is acted upon.
+    // This listener stays: a later error is followed by 'close', which is handled.
     socket.on('error', (error) => {
       settle(() => {
         reject(error)
@@ -144,7 +144,7 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
     let onClose = (): void => {
       reject(new GatewayUnreachable('the gateway ended the connection during the login'))
     }
-    /** ParameterStatus that came with the greeting. */
+    /** ParameterStatus messages that arrived during the login. */
     const early: { readonly type: number; readonly body: Buffer }[] = []
     const onAbort = (): void => {
       socket.end()
@@ -251,7 +251,7 @@ function logIn(socket: TLSSocket, login: BackendLogin, signal: AbortSignal): Pro
   })
 }
 
-/** SCRAM is asked for while native login is on, for a role that is bound to no identity: a token is no answer to it. */
+/** SCRAM is requested while native login is on, for a role that is bound to no identity; a token cannot answer it. */
 function answerToAuthentication(body: Buffer, login: BackendLogin): Buffer | 'done' | 'not_a_token' {
   const code = new FieldCursor(body).int32()
   if (code === 0) return 'done'
@@ -267,7 +267,10 @@ function startupMessageOf({ role, database, settings }: BackendLogin): Buffer {
   )
 }
 
-/** As the gateway says it of a token for such a role while native login is off (docs/decisions/0010-which-proof.md). */
+/**
+ * The same error that the gateway sends for a token with such a role while native login is off
+ * (docs/decisions/0010-which-proof.md).
+ */
 const NOT_BOUND: ReadonlyMap<string, string> = new Map([
   [ERROR_FIELD.severity, 'FATAL'],
   [ERROR_FIELD.sqlstate, '28P01'],
@@ -298,6 +301,7 @@ async function cancel(
       socket.once('end', () => socket.end())
     })
   } catch {
-    // Best effort by definition (PostgreSQL, "Canceling Requests in Progress"): the query goes on, and the person sees that.
+    // Best effort by definition (PostgreSQL, "Canceling Requests in Progress"): the query continues, and the person
+    // sees that.
   }
 }

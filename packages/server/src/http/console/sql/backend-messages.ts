@@ -1,6 +1,7 @@
 /**
- * Reads what PostgreSQL sends, however much that is: a row is taken apart while it comes, and of each value only what the
- * console will keep; of other messages the beginning. Nothing is ever allocated by a length that was only stated.
+ * Reads PostgreSQL's messages, whatever their size. A row is parsed while it arrives, keeping of each value only what
+ * the console needs; of other messages only the beginning is kept. No memory is ever allocated just because a length
+ * field says so.
  */
 import { FieldCursor } from '../../../protocol/frame.ts'
 import { MessageScanner } from '../../../protocol/message-scanner.ts'
@@ -11,27 +12,27 @@ import { RowAssembler, type ReceivedValue } from './row-assembler.ts'
 const LONGEST_KEPT = 256 * 1024
 
 export interface BackendListener {
-  /** @param isCut when there was more of it than is kept */
+  /** @param isCut when the message was longer than what is kept */
   message(type: number, body: Buffer, isCut: boolean): void
-  /** Undefined: this row is not wanted, and was skipped. */
+  /** Undefined when this row is not wanted, and was skipped. */
   row(values: readonly ReceivedValue[] | undefined): void
-  /** How much of a value of so many bytes is to be kept, asked at its beginning. */
+  /** Called at the beginning of a value: how many of its bytes to keep. */
   roomFor(bytes: number, columnOfRow: number): number
   wantsRows(): boolean
-  /** What no PostgreSQL says. */
+  /** Called for data that violates the protocol. */
   violated(): void
 }
 
 export interface BackendMessages {
   push(chunk: Buffer): void
-  /** From inside a call of the listener too: what was pushed behind it waits. */
+  /** May be called from inside the listener: data that arrived after the current message then waits. */
   pause(): void
   resume(): void
   readonly isPaused: boolean
 }
 
 const ANY_LENGTH = 0x7fff_ffff
-/** CopyData of COPY TO STDOUT, which is dropped as it comes. */
+/** CopyData of COPY TO STDOUT, which is discarded as it arrives. */
 const isDropped = (type: number): boolean => type === BACKEND.copyData
 
 export function createBackendMessages(listener: BackendListener): BackendMessages {
@@ -128,7 +129,10 @@ export function createBackendMessages(listener: BackendListener): BackendMessage
   }
 }
 
-/** All fields of an ErrorResponse or a NoticeResponse, tolerantly, the last one as far as it came. */
+/**
+ * All fields of an ErrorResponse or a NoticeResponse. Tolerant: a truncated last field is returned as far as it
+ * arrived.
+ */
 export function readErrorFields(body: Buffer): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
   const cursor = new FieldCursor(body)

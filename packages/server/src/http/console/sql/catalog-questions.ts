@@ -1,4 +1,7 @@
-/** What the schema browser and the completion ask: only what the person's role may see, because that role asks. */
+/**
+ * The queries of the schema browser and the completion. They return only what the person's role may see, because that
+ * role executes them.
+ */
 import type { SqlCatalogQuestion } from '@lakegate/client'
 
 export interface OwnQuery {
@@ -6,7 +9,10 @@ export interface OwnQuery {
   readonly parameters: readonly (string | null)[]
 }
 
-/** Signs of the catalog as words. Not `CASE x WHEN`, which looks for its `=` along the search path (attack 73). */
+/**
+ * Turns codes of the catalog into words. Not with `CASE x WHEN`, which finds its `=` operator through the search path
+ * (attack 73).
+ */
 const wordOf = (column: string, words: Readonly<Record<string, string>>): string =>
   `CASE ${Object.entries(words)
     .map(
@@ -14,7 +20,7 @@ const wordOf = (column: string, words: Readonly<Record<string, string>>): string
     )
     .join(' ')} END`
 
-/** Kinds of relations, as words: `pg_class.relkind`. */
+/** Kinds of relations as words, from `pg_class.relkind`. */
 export const RELATION_KIND = wordOf('relation.relkind', {
   r: 'table',
   p: 'partitioned table',

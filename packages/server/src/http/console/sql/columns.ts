@@ -1,4 +1,4 @@
-/** The columns of a result: names and types as PostgreSQL says them. */
+/** The columns of a result: names and types as PostgreSQL reports them. */
 import type { SqlColumn } from '@lakegate/client'
 import { FieldCursor } from '../../../protocol/frame.ts'
 import type { Conversation } from './conversation.ts'
@@ -10,7 +10,7 @@ export interface DescribedColumn {
   readonly typeModifier: number
 }
 
-/** The body of RowDescription; undefined for what is none. */
+/** @returns undefined when the body is not a valid RowDescription */
 export function readRowDescription(body: Buffer): readonly DescribedColumn[] | undefined {
   const cursor = new FieldCursor(body)
   const count = cursor.int16()
@@ -32,7 +32,7 @@ export function readRowDescription(body: Buffer): readonly DescribedColumn[] | u
 
 const TABLE_AND_COLUMN_BYTES = 6
 
-/** `pg_type.oid` of types whose name needs no question, as `format_type` says them without a modifier. */
+/** `pg_type.oid` of types whose name needs no query, as `format_type` writes them without a modifier. */
 const COMMON_TYPES: ReadonlyMap<number, string> = new Map([
   [16, 'boolean'],
   [17, 'bytea'],

@@ -1,6 +1,7 @@
 /**
- * One conversation with PostgreSQL in the extended query protocol ("Message Flow"): who speaks waits for an answer of certain
- * types; what comes unasked (notices, notifications, parameters) goes where it is heard at any time.
+ * One conversation with PostgreSQL in the extended query protocol ("Message Flow"). The caller waits for answers of
+ * certain types; messages that PostgreSQL sends at any time (notices, notifications, parameters) go to their own
+ * listeners.
  */
 import type { SqlTransactionState } from '@lakegate/client'
 import { buildMessage, field } from '../../../protocol/message-builder.ts'
@@ -12,7 +13,7 @@ import type { ReceivedValue } from './row-assembler.ts'
 
 export type ErrorFields = ReadonlyMap<string, string>
 
-/** What answers a step of the protocol. */
+/** The answer to one step of the protocol. */
 export type Answer =
   | { readonly kind: 'columns'; readonly body: Buffer }
   | { readonly kind: 'no_columns' }
@@ -23,7 +24,7 @@ export type Answer =
   | { readonly kind: 'copy_in' }
   | { readonly kind: 'ready' }
 
-/** Takes the rows of the statement that is being executed. */
+/** Receives the rows of the statement that is being executed. */
 export interface RowSink {
   wants(): boolean
   roomFor(bytes: number): number
@@ -37,9 +38,9 @@ export interface Unasked {
   transaction(state: SqlTransactionState): void
 }
 
-/** PostgreSQL is gone, or said what no PostgreSQL says. */
+/** The connection to PostgreSQL has ended, or violated the protocol. */
 export class ConversationOver extends Error {
-  /** Its last word. */
+  /** The error with which it ended, if any. */
   readonly fields: ErrorFields | undefined
 
   constructor(fields: ErrorFields | undefined) {
@@ -103,7 +104,7 @@ export class Conversation {
     return this.#over !== undefined
   }
 
-  /** From now on rows go there. */
+  /** From now on rows go to this sink. */
   directRows(sink: RowSink | undefined): void {
     this.#sink = sink
   }
@@ -123,8 +124,8 @@ export class Conversation {
   }
 
   /**
-   * Ends what was begun, and comes back to ReadyForQuery.
-   * @returns the error that came on the way: what a commit at this point was refused for
+   * Sends Sync, and reads until ReadyForQuery.
+   * @returns the error that occurred on the way, for example because a commit at this point was refused
    */
   async sync(): Promise<ErrorFields | undefined> {
     this.send(encodeSync())
@@ -174,7 +175,7 @@ export class Conversation {
         return
       case BACKEND.errorResponse:
         this.#lastError = readErrorFields(body)
-        // Behind FATAL comes the end of the connection, and nothing that one could wait for.
+        // After FATAL comes only the end of the connection, so there is nothing to wait for.
         if (
           this.#lastError.get(ERROR_FIELD.severity) !== 'FATAL' &&
           this.#lastError.get(ERROR_FIELD.severity) !== 'PANIC'
@@ -182,7 +183,7 @@ export class Conversation {
           this.#answer({ kind: 'error', fields: this.#lastError })
         return
       default:
-      // ParseComplete, BindComplete, CloseComplete, CopyOutResponse, CopyDone: what follows them says more.
+      // ParseComplete, BindComplete, CloseComplete, CopyOutResponse, CopyDone: the messages that follow matter.
     }
   }
 
@@ -208,13 +209,13 @@ export class Conversation {
   }
 }
 
-/** The portal in which the person's statements run, and ours, which must not take its place. */
+/** The portal for the person's statements, and the console's own portal, which must not replace it. */
 export const PORTAL = { person: '', own: 'lakegate_console' } as const
 
 const NONE = field.int16(0)
 const UNNAMED = field.string('')
 
-/** Parse, Bind and Describe: all results as text. */
+/** Parse, Bind and Describe; all results as text. */
 export const encodePrepare = (
   text: string,
   portal: string,
@@ -238,7 +239,7 @@ export const encodePrepare = (
     buildMessage(FRONTEND.describe, Buffer.of(TARGET.portal), field.string(portal)),
   ])
 
-/** @param rows at most; 0 for all */
+/** @param rows the maximum; 0 for all */
 export const encodeExecute = (portal: string, rows: number): Buffer =>
   Buffer.concat([buildMessage(FRONTEND.execute, field.string(portal), field.int32(rows)), encodeFlush()])
 

@@ -1,9 +1,9 @@
-/** How many frames a browser may send: far more than a person or a page does, in the long run and at once. */
+/** How many frames a browser may send: far more than a person or a page does, on average and in a burst. */
 const PER_SECOND = 100
 const AT_ONCE = 1_000
 
 export interface FrameBudget {
-  /** @returns false for one too many */
+  /** @returns false when the frame exceeds the budget */
   take(): boolean
 }
 

@@ -1,14 +1,14 @@
-/** The frames that a browser sends (contract/sql-session.ts), held against their shapes. */
+/** The frames that a browser sends (contract/sql-session.ts), validated against their shapes. */
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import { z } from 'zod'
 
-/** Of the library: longer messages end the connection (1009) before they are kept. */
+/** A limit of the WebSocket library: longer messages end the connection (1009) before they are stored. */
 export const LONGEST_FRAME = 1024 * 1024
 const LONGEST_NAME = 256
 const MOST_ROWS = 100_000
 const MOST_CREDIT = 1_000_000
 
-/** PostgreSQL ends a text at a NUL, and the protocol would be read from there. */
+/** PostgreSQL ends a text at a NUL, and would read the rest as protocol. */
 const text = (longest: number) =>
   z
     .string()
@@ -56,7 +56,10 @@ const CLIENT_FRAME = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('end') }),
 ])
 
-/** Undefined for what the contract does not know. What was wrong is not told: it may hold what somebody typed. */
+/**
+ * @returns undefined for a frame that the contract does not know. The error is not reported in detail, because it may
+ * contain what somebody typed.
+ */
 export function readFrame(message: string): SqlClientFrame | undefined {
   let value: unknown
   try {
@@ -65,7 +68,7 @@ export function readFrame(message: string): SqlClientFrame | undefined {
     return undefined
   }
   const parsed = CLIENT_FRAME.safeParse(value)
-  // An optional field that is absent stays absent: the contract and the shape mean the same.
+  // An optional field that is absent stays absent, so the contract and the shape mean the same.
   return parsed.success ? (parsed.data as SqlClientFrame) : undefined
 }
 

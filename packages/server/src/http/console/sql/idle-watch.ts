@@ -1,4 +1,7 @@
-/** Ends a session that nobody uses, and warns before: sooner inside a transaction, which holds locks and old rows. */
+/**
+ * Ends a session that is not used, with a warning first; sooner inside a transaction, because that holds locks and old
+ * rows.
+ */
 
 export interface IdleTimes {
   readonly idleMs: number
@@ -14,16 +17,16 @@ const IDLE_TIMES: IdleTimes = {
 
 export interface IdlePorts {
   readonly clock: () => Date
-  /** @returns takes it back */
+  /** @returns a function that cancels it */
   schedule(milliseconds: number, act: () => void): () => void
   warn(endsAt: Date, inTransaction: boolean): void
   end(inTransaction: boolean): void
 }
 
 export interface IdleWatch {
-  /** Something was run: begins anew. */
+  /** Something was run: the time starts again. */
   used(inTransaction: boolean): void
-  /** Something is being run, for as long as it takes. */
+  /** Something is running; the time stands still meanwhile. */
   pause(): void
   stop(): void
 }

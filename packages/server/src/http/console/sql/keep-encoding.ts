@@ -1,6 +1,6 @@
 /**
- * Everything is read as UTF-8, and PostgreSQL reads what is sent as it was told: a statement that changes `client_encoding`
- * would make others wrong, and our own questions too.
+ * Values are always read as UTF-8, and PostgreSQL reads text in the encoding it was told. A statement that changes
+ * `client_encoding` would corrupt later ones, and also our own queries.
  */
 import type { Conversation, ErrorFields } from './conversation.ts'
 import { LOGIN_SETTINGS } from './opening-query.ts'
@@ -11,14 +11,14 @@ const SET_ENCODING = `SELECT pg_catalog.set_config('client_encoding', '${ENCODIN
 const ENCODING_STAYS: ErrorFields = new Map([
   ['V', 'WARNING'],
   ['C', '01000'],
-  ['M', `client_encoding is ${ENCODING} again: the console reads values in no other one`],
-  ['D', 'Values of the statement that changed it may be shown wrong.'],
+  ['M', `client_encoding is ${ENCODING} again, because the console reads values only in this encoding`],
+  ['D', 'Values of the statement that changed it may be shown incorrectly.'],
 ])
 
 /**
- * Puts `client_encoding` back where a statement changed it; in a failed transaction nothing can be asked.
- * @param reported as PostgreSQL told it last (ParameterStatus)
- * @returns what the person is told; undefined when nothing had to be done
+ * Resets `client_encoding` when a statement changed it; in a failed transaction no query is possible.
+ * @param reported the last value that PostgreSQL reported (ParameterStatus)
+ * @returns the notice for the person; undefined when nothing had to be done
  */
 export async function keepEncoding(
   conversation: Conversation,

@@ -1,6 +1,6 @@
 /**
- * Values that are too long for a row on the screen: of each so much is kept that the panel of the cell can show it, of all
- * results of the last run together no more than the session may have.
+ * Values that are too long for a row on the screen. Of each value as much is kept as the cell panel can show, and of
+ * all results of the last run together no more than the session's limit.
  */
 import type { SqlCell } from '@lakegate/client'
 import type { ReceivedValue } from './row-assembler.ts'
@@ -9,11 +9,11 @@ const SHOWN_WHOLE_BYTES = 10 * 1024
 const BEGINNING_BYTES = 2 * 1024
 const MOST_OF_ONE_BYTES = 8 * 1024 * 1024
 const MOST_OF_ALL_BYTES = 32 * 1024 * 1024
-/** In a row of more than this its values are cut earlier, so that no row is a frame of many megabytes. */
+/** In a row with more than this, values are cut earlier, so that no row becomes a frame of many megabytes. */
 const LONG_ROW_BYTES = 512 * 1024
-/** Characters of one piece. */
+/** Characters in one piece. */
 const PIECE_LENGTH = 256 * 1024
-/** Of what is decoded at once to find a piece. */
+/** How much is decoded at once to find a piece. */
 const PART_BYTES = 128 * 1024
 
 export interface ValuePlace {
@@ -24,18 +24,18 @@ export interface ValuePlace {
 }
 
 export interface KeptValues {
-  /** Forgets those of the run before. */
+  /** Forgets the values of the previous run. */
   clear(): void
   beginRow(): void
-  /** How much of a value is worth keeping while it comes. */
+  /** How many bytes of a value to keep while it arrives. */
   roomFor(bytes: number): number
-  /** As it is shown; keeps what there is more of it. */
+  /** The value as it is shown; the rest of it is kept. */
   keep(value: ReceivedValue, place: ValuePlace): SqlCell
-  /** Undefined for a cell that was not cut, or is not kept any more. */
+  /** Undefined for a cell that was not cut, or is no longer kept. */
   piece(place: ValuePlace, offset: number): { readonly text: string; readonly isLast: boolean } | undefined
 }
 
-/** What all sessions of this server may keep together, so that many of them do not fill its memory. */
+/** What all sessions of this server may keep together, so that many sessions do not fill its memory. */
 export interface KeptShare {
   left: number
 }
@@ -46,7 +46,7 @@ export function createKeptValues(share: KeptShare): KeptValues {
   const kept = new Map<string, KeptValue>()
   let used = 0
   let bytesOfRow = 0
-  /** Of the row that is coming: what it may keep of its long values, before any is kept. */
+  /** For the row that is arriving: how much of its long values may be kept, before any is kept. */
   let promised = 0
 
   return {
@@ -88,7 +88,8 @@ export function createKeptValues(share: KeptShare): KeptValues {
     piece(place, offset) {
       const value = kept.get(keyOf(place))
       if (value === undefined) return undefined
-      // Found once for a value: to decode all of it for every piece would cost a browser nothing and us a lot.
+      // Computed once per value: decoding it anew for every piece would be cheap for a browser to request and expensive
+      // for us.
       value.parts ??= partsOf(value.bytes)
       const total = value.parts.at(-1)?.endCharacter ?? 0
       const start = Math.min(offset, total)
@@ -99,7 +100,7 @@ export function createKeptValues(share: KeptShare): KeptValues {
       const from = start - (parts[0]?.character ?? start)
       const end = Math.min(text.length, from + PIECE_LENGTH)
       const isWhole = start + end - from >= total
-      // A pair of surrogates stays together: JSON of half a character is no text.
+      // A surrogate pair must stay together: half of it is not valid in JSON.
       const isHalf = !isWhole && isHighSurrogate(text.charCodeAt(end - 1))
       return { text: text.slice(from, isHalf ? end - 1 : end), isLast: isWhole }
     },
@@ -108,11 +109,11 @@ export function createKeptValues(share: KeptShare): KeptValues {
 
 interface KeptValue {
   readonly bytes: Buffer
-  /** Once somebody has asked for a piece. */
+  /** Set once somebody has requested a piece. */
   parts: readonly Part[] | undefined
 }
 
-/** Bytes of whole characters, and which characters of the value these are. */
+/** A run of bytes with whole characters, and which characters of the value these are. */
 interface Part {
   readonly byte: number
   readonly endByte: number
@@ -136,7 +137,10 @@ function partsOf(bytes: Buffer): readonly Part[] {
   return parts
 }
 
-/** RFC 3629 §3: a character begins with what is not 10xxxxxx, three bytes before at most. What has none is no text. */
+/**
+ * RFC 3629 §3: the first byte of a character is not 10xxxxxx, and is at most three bytes back. Otherwise the value is
+ * not text.
+ */
 function characterStartAt(bytes: Buffer, place: number): number {
   for (let at = place; at > place - 4 && at < bytes.length; at -= 1) if (!isContinuation(bytes[at])) return at
   return place
@@ -148,11 +152,11 @@ const keyOf = ({ run, statement, row, column }: ValuePlace): string => [run, sta
 
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff
 
-/** @param total of the value that these bytes are the beginning of */
+/** @param total length of the value whose beginning these bytes are */
 function withoutPartOfCharacter(bytes: Buffer, total: number): Buffer {
   if (bytes.length === total) return bytes
   let end = bytes.length
-  // RFC 3629 §3: 10xxxxxx goes on, what is before it begins a character.
+  // RFC 3629 §3: 10xxxxxx continues a character; the byte before these begins it.
   while (end > 0 && isContinuation(bytes[end - 1])) end -= 1
   const lead = bytes[end - 1] ?? 0
   const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1

@@ -1,12 +1,12 @@
 /** Patterns of psql's `\d` commands as regular expressions (fe_utils/string_utils.c, `patternToSQLRegex`). */
 
 export interface NamePattern {
-  /** Undefined: any. */
+  /** Undefined matches any name. */
   readonly name: string | undefined
   readonly schema: string | undefined
 }
 
-/** `*` and `?` stand for any signs and one; names in double quotes are taken as written, others in lower case. */
+/** `*` stands for any characters and `?` for one; names in double quotes are taken as written, others in lower case. */
 export function parseNamePattern(argument: string): NamePattern {
   const parts = ['']
   let isQuoted = false
@@ -23,7 +23,7 @@ export function parseNamePattern(argument: string): NamePattern {
     else if (char === '*') add('.*')
     else if (char === '?') add('.')
     else if (char === '$') add('\\$')
-    // As psql: other signs of regular expressions mean what they mean there.
+    // As in psql: other characters keep their meaning in regular expressions.
     else add(char === '.' ? '\\.' : char.toLowerCase())
   }
   const [first, second] = parts

@@ -1,6 +1,6 @@
 /**
- * Opens a session for a person: a credential for that one instance, minted by the operation that mints for everybody, then a
- * login through the gateway. Whatever says no on the way says it in its own words.
+ * Opens a session for a person: a credential for that one instance, minted by the same operation as for everybody, then
+ * a login through the gateway. Refusals on the way are passed on in their own words.
  */
 import { randomBytes } from 'node:crypto'
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
@@ -20,11 +20,11 @@ import { createSqlSession, type Hello, type SessionPorts, type SqlSession } from
 export interface OpeningPorts {
   readonly mint: MintCredential
   readonly findInstance: (workspaceId: WorkspaceId, name: string) => Promise<DatabaseInstance | undefined>
-  /** Authorities of the certificates that gateways show, as PEM. */
+  /** Authorities, as PEM, whose certificates prove that a gateway is one. */
   readonly gatewayAuthorities: () => Promise<readonly string[]>
-  /** The header that tells the gateway for whom the connection is. */
+  /** The header that tells the gateway the address of the client. */
   readonly handOnAddress: (address: string, port: number) => Buffer | undefined
-  /** Names of identities, in the order of their ids. */
+  /** Names of identities, in the order of the given ids. */
   readonly namesOf: (ids: readonly string[]) => Promise<readonly string[]>
 }
 
@@ -94,7 +94,7 @@ export async function openSqlSession(
   }
 }
 
-/** The refusal as the browser reads it; undefined for what is a fault of ours. */
+/** The refusal as the browser reads it; undefined for a fault of ours. */
 export function refusalFrame(error: unknown): (SqlServerFrame & { type: 'refused' }) | undefined {
   if (error instanceof LoginRefused) return { type: 'refused', refusal: refusalOf(error.fields) }
   if (error instanceof ConversationOver && error.fields !== undefined)

@@ -1,16 +1,19 @@
-/** What a session is told, and asked, right behind its login. */
+/** The settings and the query that follow a login immediately. */
 import type { Conversation, ErrorFields } from './conversation.ts'
 import { askOwn } from './own-query.ts'
 
-/** Sent with the login. Everything else would outrank what an administrator set for the role. */
+/** Sent with the login. Any other setting here would override what an administrator set for the role. */
 export const LOGIN_SETTINGS = { application_name: 'lakegate-console', client_encoding: 'UTF8' } as const
 
-/** A little behind our own watch, which says why; this one also works when the control plane does not. */
+/**
+ * A little later than our own idle watch, which gives the reason; this limit also works when the control plane does
+ * not.
+ */
 const IDLE_IN_TRANSACTION = '930s'
 
 /**
- * The order of day and month stays that of the role, and a shorter limit that an administrator set for idle transactions does
- * too: 0 is none.
+ * Keeps the role's order of day and month, and a shorter limit for idle transactions that an administrator set; 0 means
+ * no limit.
  */
 const OPEN = `
   SELECT pg_catalog.set_config('DateStyle', 'ISO', false), pg_catalog.set_config('bytea_output', 'hex', false),
@@ -28,7 +31,7 @@ const OPEN = `
               AND owner.rolsuper) AS is_ours) AS identity`
 
 const TIME_ZONE = `SELECT pg_catalog.current_setting('TimeZone')`
-/** A function that is not a superuser's could be anybody's: it is not called. */
+/** Not called unless a superuser owns it, because anybody could have created the function. */
 const MEMBERSHIP_PATH = `SELECT pg_catalog.unnest(membership_path)::pg_catalog.text FROM public.databricks_session_identity()`
 
 export interface OpenedFacts {
@@ -36,7 +39,7 @@ export interface OpenedFacts {
   readonly database: string
   readonly role: string
   readonly timeZone: string
-  /** Ids from the group of the role down to the person; empty for the own role. */
+  /** Ids from the group of the role down to the person; empty for the person's own role. */
   readonly path: readonly string[]
 }
 

@@ -1,7 +1,8 @@
 /**
- * What goes to the browser, in order, each frame once: also when the WebSocket breaks and another one takes its place. Frames
- * are kept until the browser is known to have them, which it says by answering pings (RFC 6455 §5.5.3), whose words nobody
- * knows who has not read them; so a browser that takes in nothing makes the outbox full, and whoever fills it waits.
+ * What goes to the browser: in order, and each frame exactly once, even when the WebSocket breaks and another one
+ * replaces it. Frames are kept until the browser has confirmed them by answering pings (RFC 6455 §5.5.3). The ping
+ * payloads are random, so only a browser that has read them can answer. If the browser does not read, the outbox
+ * becomes full, and its writers wait.
  */
 import { randomBytes } from 'node:crypto'
 import type { SqlServerFrame } from '@lakegate/client'
@@ -14,7 +15,7 @@ export interface OutboxSocket {
 
 const FULL_BYTES = 1024 * 1024
 const PING_EVERY_BYTES = 64 * 1024
-/** Of a browser that answers none of them. */
+/** For a browser that answers no pings. */
 const MOST_PINGS = 100
 const PING_WORD_BYTES = 12
 
@@ -23,13 +24,13 @@ export class Outbox {
   #socket: OutboxSocket | undefined
   #kept: { readonly number: number; readonly text: string }[] = []
   #bytes = 0
-  /** Frames since the session was opened; `opened` itself is not counted. */
+  /** Number of frames since the session was opened, without `opened` itself. */
   #sent = 0
   #unpinged = 0
-  /** The words of pings under way, in their order, with the last frame before each. */
+  /** The payloads of unanswered pings, in order, with the last frame before each. */
   #pings = new Map<string, number>()
 
-  /** @param onRoom called when it is not full any more */
+  /** @param onRoom called when the outbox is no longer full */
   constructor(onRoom: () => void) {
     this.#onRoom = onRoom
   }
@@ -52,7 +53,7 @@ export class Outbox {
     if (this.#unpinged >= PING_EVERY_BYTES) this.ping()
   }
 
-  /** Asks how far the browser is. */
+  /** Asks how much the browser has read. */
   ping(): void {
     this.#unpinged = 0
     if (this.#socket === undefined) return
@@ -86,8 +87,8 @@ export class Outbox {
   }
 
   /**
-   * @param hello goes first, and is not counted
-   * @param received how many frames the browser has had; what comes behind them is sent again
+   * @param hello is sent first, and is not counted
+   * @param received how many frames the browser has; the later ones are sent again
    */
   attach(socket: OutboxSocket, hello: SqlServerFrame, received: number | undefined): void {
     this.#socket = socket

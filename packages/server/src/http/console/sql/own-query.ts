@@ -1,6 +1,7 @@
 /**
- * Questions of the console itself, asked in the person's session with the person's rights. Their texts are constants of ours
- * in which every name and operator says that it is PostgreSQL's own (CVE-2018-1058), what the person typed goes as a parameter.
+ * The console's own queries, executed in the person's session with the person's rights. Their texts are constants in
+ * which every name and operator is qualified with pg_catalog (CVE-2018-1058); what the person typed is passed as a
+ * parameter.
  */
 import {
   encodeClosePortal,
@@ -14,7 +15,7 @@ import {
 
 const MOST_ROWS = 5_000
 const LONGEST_VALUE = 16 * 1024
-/** Of all values together: an answer is one frame, and hostile names and comments are long. */
+/** For all values together: an answer is one frame, and hostile names and comments may be long. */
 const MOST_BYTES = 4 * 1024 * 1024
 
 export type OwnAnswer =
@@ -22,7 +23,7 @@ export type OwnAnswer =
   | { readonly error: ErrorFields }
 
 /**
- * @param withinStatement the person's statement is under way or its portal is kept: nothing may be ended
+ * @param withinStatement the person's statement is in progress or its portal is kept, so nothing may be ended
  * @throws ConversationOver
  */
 export async function askOwn(
@@ -47,7 +48,7 @@ export async function askOwn(
     if (answer.kind === 'columns' || answer.kind === 'no_columns') continue
     conversation.directRows(undefined)
     if (answer.kind === 'error') {
-      // PostgreSQL skips everything until Sync, also what the person has under way.
+      // After an error PostgreSQL skips everything until Sync, including what the person has in progress.
       await conversation.sync()
       return { error: answer.fields }
     }

@@ -1,4 +1,4 @@
-/** The commands of psql that the console answers, by questions to the catalog. */
+/** The psql commands that the console answers with queries of the catalog. */
 import type { OwnQuery } from './catalog-questions.ts'
 import { RELATION_KIND } from './catalog-questions.ts'
 import { parseNamePattern } from './name-pattern.ts'
@@ -8,7 +8,7 @@ export interface CommandAnswer {
   readonly columns: readonly string[]
 }
 
-/** Name and schema of what is listed, against the pattern: without a schema in it, what the search path makes visible. */
+/** Compares name and schema with the pattern; a pattern without a schema matches what the search path makes visible. */
 const matches = (name: string, schema: string, isVisible: string): string => `
   ($1::pg_catalog.text IS NULL OR ${name}::pg_catalog.text OPERATOR(pg_catalog.~) $1::pg_catalog.text)
   AND CASE WHEN $2::pg_catalog.text IS NULL THEN ${isVisible}
@@ -121,7 +121,10 @@ const CONNECTION = `
 const TABLES = `'r', 'p'`
 const EVERYTHING = `'r', 'p', 'v', 'm', 'f', 'S'`
 
-/** What the console answers, without the plus and S that psql takes behind them: there is no more to show. */
+/**
+ * The commands that the console answers, without the suffixes `+` and `S` of psql: the console has nothing more to
+ * show.
+ */
 const COMMANDS: Readonly<Record<string, { readonly text: string; readonly columns: readonly string[] }>> = {
   dt: { text: listRelations(TABLES), columns: RELATION_COLUMNS },
   dn: { text: SCHEMAS, columns: ['Name', 'Owner'] },
@@ -131,7 +134,7 @@ const COMMANDS: Readonly<Record<string, { readonly text: string; readonly column
   dx: { text: EXTENSIONS, columns: ['Name', 'Version', 'Schema', 'Description'] },
 }
 
-/** Undefined for a command that works only in psql. */
+/** @returns undefined for a command that works only in psql */
 export function answerPsqlCommand(command: string, argument: string): CommandAnswer | undefined {
   const base = command.replace(/[S+]+$/, '')
   if (base === 'conninfo')

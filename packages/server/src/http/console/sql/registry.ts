@@ -1,4 +1,7 @@
-/** The sessions of this process: by their keys, five at most of a person, and how those ended that somebody may still ask for. */
+/**
+ * The sessions of this process, by their keys, at most five per person; and how recent sessions ended, for browsers
+ * that still ask.
+ */
 import { createHash } from 'node:crypto'
 import type { SqlServerFrame } from '@lakegate/client'
 import type { Hello, SqlSession } from './session.ts'
@@ -13,9 +16,9 @@ export interface RegisteredSession {
   readonly session: SqlSession
   readonly hello: Hello
   readonly personId: string
-  /** The session of the browser in which it was opened; no other one gets it. */
+  /** The browser session in which it was opened; only that one may resume it. */
   readonly consoleSessionId: string
-  /** The WebSocket that hears it now. */
+  /** The WebSocket that receives its frames now. */
   readonly line: { socket: Closable | undefined }
 }
 
@@ -24,14 +27,14 @@ export interface Closable {
 }
 
 export interface SessionRegistry {
-  /** @returns gives the place back, once; undefined when the person has all of them */
+  /** @returns a function that gives the place back, once; undefined when the person has no place left */
   takePlace(personId: string): (() => void) | undefined
-  /** The same for a WebSocket that has not said yet what it wants. */
+  /** The same for a WebSocket whose first frame has not arrived yet. */
   takeBeginning(personId: string): (() => void) | undefined
   add(key: string, registered: RegisteredSession): void
   find(key: string): RegisteredSession | undefined
   remove(key: string, last: SqlServerFrame, now: Date): void
-  /** How the session of this key ended, for the browser that had it. */
+  /** How the session with this key ended, for the browser that had it. */
   endOf(key: string, consoleSessionId: string, now: Date): SqlServerFrame | undefined
   all(): readonly RegisteredSession[]
 }
@@ -67,7 +70,7 @@ export function createSessionRegistry(): SessionRegistry {
   }
 }
 
-/** What is looked for is the hash: how long that takes tells nothing of the key. */
+/** Looked up by its hash, so that the time of the look-up reveals nothing about the key. */
 const hashOf = (key: string): string => createHash('sha256').update(key, 'utf8').digest('base64')
 
 function createCounts(most: number): { take(of: string): (() => void) | undefined } {

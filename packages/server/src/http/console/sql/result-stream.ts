@@ -1,13 +1,13 @@
 /**
- * The rows of one statement on their way to the browser: gathered into frames, no more of them under way than the browser has
- * given credit for, and none beyond the row limit.
+ * The rows of one statement on their way to the browser: gathered into frames, limited by the credit that the browser
+ * has given, and by the row limit.
  */
 import type { SqlCell, SqlServerFrame } from '@lakegate/client'
 import type { RowSink } from './conversation.ts'
 import type { KeptValues } from './kept-values.ts'
 import type { ReceivedValue } from './row-assembler.ts'
 
-/** Rows of one turn of the portal. */
+/** Rows fetched by one Execute. */
 const TURN_ROWS = 500
 const MOST_ROWS_UNDER_WAY = 4 * TURN_ROWS
 const MOST_BYTES_UNDER_WAY = 256 * 1024
@@ -15,7 +15,7 @@ const FRAME_BYTES = 64 * 1024
 
 export interface ResultPorts {
   emit(frame: SqlServerFrame): void
-  /** Called when the browser must take in what it has before more is read. */
+  /** Called when the browser must process what it has before more is read. */
   onFull(): void
   readonly values: KeptValues
 }
@@ -26,11 +26,13 @@ export class ResultStream implements RowSink {
   readonly #ports: ResultPorts
   #limit: number
   #rows = 0
-  /** One row beyond the limit: it proves that there are more, and is the first of them. */
+  /**
+   * The first row beyond the limit: it proves that there are more rows, and is shown first when the limit is raised.
+   */
   #held: readonly ReceivedValue[] | undefined
   #batch: SqlCell[][] = []
   #batchBytes = 0
-  /** Frames that the browser has not given back as credit. */
+  /** Frames for which the browser has not yet returned credit. */
   #underWay: { rows: number; readonly bytes: number }[] = []
   #rowsUnderWay = 0
   #bytesUnderWay = 0
@@ -59,7 +61,7 @@ export class ResultStream implements RowSink {
     )
   }
 
-  /** How many rows the next turn of the portal should bring; 0 at the limit. */
+  /** How many rows the next Execute should fetch; 0 at the limit. */
   get wanted(): number {
     return this.#held === undefined ? Math.min(TURN_ROWS, this.#limit + 1 - this.#rows) : 0
   }
@@ -84,7 +86,7 @@ export class ResultStream implements RowSink {
     if (this.isFull) this.#ports.onFull()
   }
 
-  /** So many rows more may be shown. */
+  /** Allows that many more rows to be shown. */
   raiseLimit(rows: number): void {
     this.#limit = this.#rows + rows
     const held = this.#held
@@ -92,7 +94,7 @@ export class ResultStream implements RowSink {
     if (held !== undefined) this.#add(held)
   }
 
-  /** Sends what was gathered. */
+  /** Sends the gathered rows. */
   flush(): void {
     if (this.#batch.length === 0) return
     const [rows, bytes] = [this.#batch.length, this.#batchBytes]
@@ -104,7 +106,7 @@ export class ResultStream implements RowSink {
     this.#batchBytes = 0
   }
 
-  /** The browser has taken in so many rows. */
+  /** The browser has processed that many rows. */
   credit(rows: number): void {
     let left = rows
     for (;;) {
@@ -121,7 +123,7 @@ export class ResultStream implements RowSink {
     if (!this.isFull) this.#tellRoom()
   }
 
-  /** Resolves when the browser has room for another turn, or nothing more is wanted. */
+  /** Resolves when the browser has room for another Execute, or no more rows are wanted. */
   async whenRoom(): Promise<void> {
     if (!this.isFull) return
     await new Promise<void>((resolve) => {
@@ -129,7 +131,7 @@ export class ResultStream implements RowSink {
     })
   }
 
-  /** From now on what comes is dropped: the statement is being cancelled, or the session ends. */
+  /** From now on rows are discarded: the statement is being cancelled, or the session ends. */
   drop(): void {
     this.#isDropping = true
     this.#tellRoom()

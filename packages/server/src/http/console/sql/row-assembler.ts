@@ -1,9 +1,9 @@
-/** Puts the values of one DataRow together while its bytes come. */
+/** Assembles the values of one DataRow while its bytes arrive. */
 
 export interface ReceivedValue {
-  /** As PostgreSQL stated it; -1 is NULL. */
+  /** As PostgreSQL sent it; -1 is NULL. */
   readonly length: number
-  /** The beginning of it, as much as there was room for. */
+  /** The beginning of the value, as much as there was room for. */
   readonly kept: Buffer
 }
 
@@ -15,11 +15,11 @@ const NOTHING = Buffer.alloc(0)
 export class RowAssembler {
   readonly #roomFor: (bytes: number, column: number) => number
   #values: ReceivedValue[] = []
-  /** Undefined until the count of columns is read. */
+  /** Undefined until the number of columns has been read. */
   #columns: number | undefined
-  /** Bytes of a count or a length that is not complete. */
+  /** Bytes of an incomplete count or length. */
   #partial: Buffer = NOTHING
-  /** Of the value that is being read; undefined between values. */
+  /** Length of the value that is being read; undefined between values. */
   #length: number | undefined
   #rest = 0
   #room = 0
@@ -38,7 +38,7 @@ export class RowAssembler {
     this.#pieces = []
   }
 
-  /** @returns false for what is no row */
+  /** @returns false when the data is not a valid row */
   push(chunk: Buffer): boolean {
     let bytes = chunk
     while (bytes.length > 0) {
@@ -98,7 +98,7 @@ export class RowAssembler {
     this.#room -= kept.length
     if (kept.length > 0) this.#pieces.push(kept)
     if (this.#rest === 0) {
-      // Copied: a view would keep all of what came with it.
+      // Copied: a view would keep the whole received buffer in memory.
       this.#values.push({ length: this.#length ?? 0, kept: Buffer.concat(this.#pieces) })
       this.#length = undefined
       this.#pieces = []

@@ -1,4 +1,7 @@
-/** Runs the statements of one text, one after the other, as psql does: each by itself, until one fails or somebody cancels. */
+/**
+ * Runs the statements of one text one after the other, as psql does: each separately, until one fails or the run is
+ * cancelled.
+ */
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import { commandOf, type PsqlCommand, type SplitOptions } from '@lakegate/sql-text'
 import { textColumn } from './columns.ts'
@@ -20,15 +23,18 @@ export interface ScriptPorts {
   emit(frame: SqlServerFrame): void
   notice(fields: ErrorFields): void
   now(): number
-  /** How literals are read at this moment. */
+  /** How literals are read at present. */
   splitOptions(): SplitOptions
   isCancelled(): boolean
-  /** Resolves when the browser has taken in enough of what it has: not every statement waits for PostgreSQL. */
+  /**
+   * Resolves when the browser has processed enough of what it has; needed because not every statement waits for
+   * PostgreSQL.
+   */
   whenRoom(): Promise<void>
-  /** What the statement may have changed of how texts are written. */
+  /** Resets the client encoding if the statement changed it. */
   keepEncoding(): Promise<void>
   onFull(): void
-  /** The rows of this statement are under way now. */
+  /** The rows of this statement are on their way now. */
   streaming(place: StatementPlace, stream: ResultStream): void
 }
 
@@ -107,14 +113,14 @@ async function runCommand(
   const { conversation } = ports
   const answer = await askOwn(conversation, known.query.text, known.query.parameters, false)
   if ('error' in answer) {
-    // Without a position, which would be one in our text.
+    // Without a position, which would refer to our own text.
     const error = toSqlError(answer.error)
     ports.emit({ type: 'failed', ...place, error, milliseconds: ports.now() - began })
     return { kind: 'failed' }
   }
   ports.emit({ type: 'columns', ...place, columns: known.columns.map((name) => textColumn(name)) })
   if (answer.rows.length > 0) ports.emit({ type: 'rows', ...place, rows: answer.rows.map((row) => [...row]) })
-  const nothing = argument === '' ? undefined : `Nothing is called ${argument}.`
+  const nothing = argument === '' ? undefined : `Nothing matches ${argument}.`
   complete(answer.rows.length, {
     tag: `SELECT ${String(answer.rows.length)}`,
     ...(answer.rows.length > 0 || nothing === undefined ? {} : { remark: nothing }),
@@ -122,7 +128,7 @@ async function runCommand(
   return { kind: 'done' }
 }
 
-/** What EXPLAIN (ANALYZE) runs is run, so its effects are taken back. */
+/** EXPLAIN (ANALYZE) executes its statement, so the effects are rolled back. */
 async function rollBack<Result>(
   { conversation, notice }: ScriptPorts,
   work: () => Promise<Result>,
@@ -139,7 +145,10 @@ async function rollBack<Result>(
   }
 }
 
-/** Only one EXPLAIN may be wrapped so: anything else might end the transaction by itself, and would not be taken back. */
+/**
+ * Only a single EXPLAIN may be wrapped like this: anything else might end the transaction itself, and would not be
+ * rolled back.
+ */
 export async function mayBeRolledBack({ sql }: RunRequest, options: SplitOptions): Promise<boolean> {
   const script = await openScript(sql, false, options, () => false)
   const statement = script.next(options)

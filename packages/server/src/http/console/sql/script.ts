@@ -1,4 +1,7 @@
-/** The text of a run as it is sent: statement by statement, passwords of roles hashed, offsets of the text as it was written. */
+/**
+ * The text of a run as it is sent to PostgreSQL: statement by statement, with passwords of roles hashed, and with
+ * offsets of the text as it was written.
+ */
 import {
   hashRolePasswords,
   statementsOf,
@@ -10,26 +13,26 @@ import {
 import type { SentStatement } from './sql-error.ts'
 
 export interface ScriptStatement extends SentStatement {
-  /** In the text as it was written; UTF-16 code units. */
+  /** Offsets in the text as it was written, in UTF-16 code units. */
   readonly start: number
   readonly end: number
-  /** Of psql, and not SQL. */
+  /** A psql command, which is not SQL. */
   readonly command: PsqlCommand | undefined
 }
 
 export interface Script {
   /**
-   * The next statement, undefined at the end.
-   * @param options of this moment: a statement before may have changed how literals are read
+   * The next statement; undefined at the end.
+   * @param options the current ones: an earlier statement may have changed how literals are read
    */
   next(options: SplitOptions): ScriptStatement | undefined
-  /** Whether nothing follows. */
+  /** Whether no statement follows. */
   isLast(options: SplitOptions): boolean
-  /** Passwords that could not be hashed, because they are put together where they are used. */
+  /** Passwords that could not be hashed, because an expression builds them where they are used. */
   readonly unreadablePasswords: number
 }
 
-/** @param isGivenUp once it is, no statement of the script may be sent */
+/** @param isGivenUp once it returns true, no further statement of the script may be sent */
 export async function openScript(
   written: string,
   hashPasswords: boolean,
@@ -43,7 +46,10 @@ export async function openScript(
   let at = 0
   let ahead: Ahead | undefined
 
-  /** No further than one statement ahead: each one may change the rules, and what was read by others is read anew. */
+  /**
+   * Reads at most one statement ahead: each statement may change the rules of reading, and text that was read by other
+   * rules is read again.
+   */
   function following(split: SplitOptions): Ahead {
     const isStandard = split.standardConformingStrings ?? true
     if (ahead?.isStandard !== isStandard) {
@@ -76,7 +82,7 @@ export async function openScript(
 
 interface Ahead {
   readonly isStandard: boolean
-  /** Where the text of these begins. */
+  /** Offset at which the text of these statements begins. */
   readonly from: number
   readonly statements: Iterator<Statement, void>
   statement: Statement | undefined
@@ -85,7 +91,7 @@ interface Ahead {
 const nextOf = (statements: Iterator<Statement, void>): Statement | undefined =>
   statements.next().value ?? undefined
 
-/** What lies within a hash lies at the beginning of the password. */
+/** An offset within the hash is mapped to the beginning of the password. */
 function offsetAsWritten(offset: number, replacements: readonly Replacement[]): number {
   let shift = 0
   for (const { start, end, length } of replacements) {

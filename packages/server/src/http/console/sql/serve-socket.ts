@@ -1,4 +1,7 @@
-/** One WebSocket from its first frame to its last: it opens a session or comes back to one, and then hears and is heard. */
+/**
+ * One WebSocket from its first frame to its last: it opens or resumes a session, and then passes frames in both
+ * directions.
+ */
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
 import type { RawData, WebSocket } from 'ws'
 import { refused, RefusedError } from '../../../operations/refused-error.ts'
@@ -14,7 +17,7 @@ import type { SessionFrame, SessionPorts, SqlSession } from './session.ts'
 export interface SocketPorts extends OpeningPorts {
   readonly registry: SessionRegistry
   readonly consoleSessions: Pick<ConsoleSessions, 'whenOver'>
-  /** The session of the browser as it is now. @throws RefusedError console_session_over */
+  /** The current session of the browser. @throws RefusedError console_session_over */
   readonly findConsoleSession: () => Promise<ConsoleSession>
   readonly browser: Browser
   readonly clock: () => Date
@@ -29,7 +32,7 @@ export interface SocketPorts extends OpeningPorts {
 const FIRST_FRAME_MS = 10_000
 const LOGIN_MS = 30_000
 const PING_EVERY_MS = 20_000
-/** RFC 6455 §7.4.1; from 4000 on they are ours. */
+/** RFC 6455 §7.4.1; codes from 4000 on are our own. */
 const CLOSE = {
   normal: 1000,
   goingAway: 1001,
@@ -37,10 +40,10 @@ const CLOSE = {
   replaced: 4001,
   signInOver: 4401,
 } as const
-/** Of a browser that is right there is none. */
+/** A correct browser sends no such frame. */
 const MOST_MISUNDERSTOOD = 20
 
-/** @param release the place that it has among those without a session */
+/** @param release gives back the place that it has among those without a session */
 export function serveSqlSocket(socket: WebSocket, ports: SocketPorts, release: () => void): void {
   new SqlSocket(socket, ports, release)
 }
@@ -55,7 +58,7 @@ class SqlSocket {
   #session: SqlSession | undefined
   #isBegun = false
   #misunderstood = 0
-  /** Of its pings, whether the last one was answered. */
+  /** Whether the last ping was answered. */
   #isAlive = true
   readonly #takeBackDeadline: () => void
   #takeBackHeartbeat: () => void
@@ -79,11 +82,11 @@ class SqlSocket {
       this.#isAlive = true
       this.#session?.answered(data.toString('latin1'))
     })
-    // No browser sends any; each is answered by the library.
+    // Browsers send no pings; the library answers each ping of other clients.
     this.#socket.on('ping', () => {
       if (!this.#budget.take()) this.#socket.terminate()
     })
-    // Too long a frame, no UTF-8, a reset: the close follows.
+    // For example a frame that is too long, invalid UTF-8, or a reset; 'close' follows.
     this.#socket.on('error', () => undefined)
     this.#socket.on('close', () => {
       this.#takeBackDeadline()
@@ -125,7 +128,7 @@ class SqlSocket {
       })
       return
     }
-    // Before the session is there nothing can be asked of it.
+    // Before the session is open, no other frame is accepted.
     const isHeard =
       frame !== undefined &&
       frame.type !== 'open' &&
@@ -155,7 +158,7 @@ class SqlSocket {
   #resume(frame: SqlClientFrame & { type: 'resume' }, { id, caller }: ConsoleSession): void {
     const { session_key: key } = frame
     const found = this.#ports.registry.find(key)
-    // Another person's key, and one of another browser of the same person, is none.
+    // A key of another person, or of another browser of the same person, counts as unknown.
     if (found?.consoleSessionId !== id || found.personId !== caller.identity.id) {
       this.#own.send(writeFrame(this.#ports.registry.endOf(key, id, this.#ports.clock()) ?? UNKNOWN_SESSION))
       this.#socket.close(CLOSE.normal)
@@ -212,7 +215,7 @@ class SqlSocket {
         opened.session.end('sign_in_over')
       })
       this.#join(registered, undefined, false)
-      // PostgreSQL may have ended it while the last facts about it were looked up.
+      // PostgreSQL may have ended it while the last facts about it were read.
       if (end !== undefined) {
         stopAsking()
         forget(key, end)
@@ -226,7 +229,7 @@ class SqlSocket {
   #join(registered: RegisteredSession, received: number | undefined, isResumed: boolean): void {
     this.#release()
     ;({ session: this.#session } = registered)
-    // The line that was lost may look open from here for a while.
+    // The lost connection may look open from here for a while.
     registered.line.socket?.close(CLOSE.replaced, 'another connection took its place')
     registered.line.socket = closableOf(this.#socket)
     this.#session.attach(this.#own, registered.hello, received, isResumed)
@@ -252,9 +255,9 @@ function closeCode({ reason }: SqlServerFrame & { type: 'ended' }): [code: numbe
   return [reason === 'server_stopping' ? CLOSE.goingAway : CLOSE.normal, reason]
 }
 
-/** A frame is never this long, nor what is sent without an answer. */
+/** No frame is this long, nor is what is sent without waiting for an answer. */
 const MOST_UNREAD_BYTES = 64 * 1024 * 1024
-/** What is left of a line that was lost is little, or nobody reads it. */
+/** A lost connection has little left to send, or nobody reads it. */
 const MOST_LEFT_BYTES = 256 * 1024
 
 const closableOf = (socket: WebSocket): Closable => ({

@@ -1,6 +1,7 @@
 /**
- * One session of the SQL editor: what its browser asks, in order, over one connection to PostgreSQL. It outlives its WebSocket
- * by a minute, so that a broken line costs neither the transaction nor the query under way.
+ * One session of the SQL editor: carries out the requests of its browser, in order, over one connection to PostgreSQL.
+ * It outlives its WebSocket by a minute, so that a broken connection costs neither the transaction nor the running
+ * query.
  */
 import type { SqlClientFrame, SqlError, SqlServerFrame } from '@lakegate/client'
 import type { SplitOptions } from '@lakegate/sql-text'
@@ -21,11 +22,11 @@ import { createStatementRunner, type StatementPlace, type StatementRunner } from
 import { createUnaskedMessages, type UnaskedMessages } from './unasked.ts'
 import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
-/** How long a result that was not shown to its end is kept, and a session whose WebSocket was lost. */
+/** How long an unfinished result is kept, and a session whose WebSocket was lost. */
 const KEPT_MS = 60_000
-/** Of the schema browser, which asks one by one. */
+/** For the schema browser, which sends its questions one by one. */
 const MOST_QUESTIONS_WAITING = 64
-/** Of the panel of a cell, which asks for one piece after the other. */
+/** For the cell panel, which requests one piece after the other. */
 const MOST_PIECES_WAITING = 16
 
 export type EndReason = Extract<SqlServerFrame, { type: 'ended' }>['reason']
@@ -34,33 +35,33 @@ export type SessionFrame = Exclude<SqlClientFrame, { type: 'open' | 'resume' }>
 
 export interface SessionPorts {
   readonly clock: () => Date
-  /** @returns takes it back */
+  /** @returns a function that cancels it */
   readonly schedule: IdlePorts['schedule']
   readonly keptShare: KeptShare
   /** Called once, with the last frame. */
   onEnded(last: SqlServerFrame): void
-  /** Of ours. */
+  /** Called for an internal error. */
   onFailure(error: unknown): void
 }
 
-/** What the browser is told of the session when it comes to it. */
+/** What the browser is told about the session when it opens or resumes it. */
 export type Hello = Omit<Extract<SqlServerFrame, { type: 'opened' }>, 'transaction' | 'resumed'>
 
 export interface SqlSession {
   /**
-   * Tells PostgreSQL what every session is told first.
-   * @returns its error when it does not take that. @throws ConversationOver
+   * Applies the settings with which every session begins.
+   * @returns PostgreSQL's error when it refuses them. @throws ConversationOver
    */
   open(timeZone: string | undefined): Promise<OpenedFacts | ErrorFields>
-  /** From here on the browser hears; another WebSocket of it does not any more. */
+  /** From now on this WebSocket receives the frames; an earlier one of the same browser no longer does. */
   attach(socket: OutboxSocket, hello: Hello, received: number | undefined, isResumed: boolean): void
-  /** The line is broken. */
+  /** The connection is broken. */
   detach(socket: OutboxSocket): void
-  /** A ping was answered: the browser has everything that came before it. */
+  /** A ping was answered: the browser has everything that was sent before it. */
   answered(word: string): void
-  /** Asks for that. */
+  /** Sends a ping. */
   ping(): void
-  /** @returns false for what makes no sense at this moment */
+  /** @returns false for a frame that is not allowed at this moment */
   hear(frame: SessionFrame): boolean
   end(reason: EndReason): void
 }
@@ -83,7 +84,7 @@ class RunningSqlSession implements SqlSession {
   #lastRun = -1
   #takeBackLost: (() => void) | undefined
   #isOpen = false
-  /** Pieces that are asked for while the browser has not taken in what it has. */
+  /** Pieces that were requested while the browser has not processed what it has. */
   readonly #piecesAsked: CellFrame[] = []
   #tellRoom: (() => void) | undefined
   readonly #queue: WorkQueue
@@ -110,7 +111,7 @@ class RunningSqlSession implements SqlSession {
         if (kind === 'run' && !this.#isEnded) this.#idle.used(this.#isInTransaction())
       },
       failed: (error) => {
-        // Told where it ended.
+        // Handled where the conversation ended.
         if (error instanceof ConversationOver) return
         this.#ports.onFailure(error)
         this.end('ended_by_server', INTERNAL_ERROR)
@@ -190,7 +191,8 @@ class RunningSqlSession implements SqlSession {
   hear(frame: SessionFrame): boolean {
     switch (frame.type) {
       case 'run':
-        // One that was heard before is never done again, whatever a browser sends after a broken line.
+        // A run that was received before is never carried out again, whatever a browser sends after a broken
+        // connection.
         if (this.#queue.hasRun || frame.run <= this.#lastRun) return false
         this.#lastRun = frame.run
         return this.#beginRun(() => this.#runOrRefuse(frame))
@@ -228,7 +230,7 @@ class RunningSqlSession implements SqlSession {
       type: 'ended',
       reason,
       ...(error === undefined ? {} : { error }),
-      // A statement that was under way outside a transaction block is one by itself.
+      // Outside a transaction block, an unfinished statement is a transaction of its own.
       rolled_back: this.#isInTransaction(),
       time: this.#ports.clock().toISOString(),
     }
@@ -241,7 +243,7 @@ class RunningSqlSession implements SqlSession {
     this.#values.clear()
     this.#piecesAsked.length = 0
     this.#tellRoom?.()
-    // PostgreSQL does not notice that its client has gone while it works.
+    // PostgreSQL does not notice that its client has disconnected while it works.
     if (this.#queue.hasRun && reason !== 'ended_by_server') void this.#connection.cancel()
     this.#queue.stop()
     this.#connection.end()
@@ -277,7 +279,7 @@ class RunningSqlSession implements SqlSession {
     if (!this.#outbox.isFull && this.#current?.stream.isFull !== true) this.#connection.resume()
   }
 
-  /** Resolves when the browser has taken in enough of what it has. */
+  /** Resolves when the browser has processed enough of what it has. */
   async #whenRoom(): Promise<void> {
     if (!this.#outbox.isFull || this.#isCancelled || this.#isEnded) return
     await new Promise<void>((resolve) => {
@@ -351,7 +353,7 @@ class RunningSqlSession implements SqlSession {
 
   async #settle(number: number, keptNow: KeptResult | undefined): Promise<void> {
     if (keptNow === undefined) await this.#keepItsEncoding()
-    // A request to cancel that is still on its way must not meet what is run next.
+    // A cancel request that is still on its way must not hit the next run.
     await this.#cancelling
     this.#cancelling = undefined
     this.#unasked.settle()
@@ -391,7 +393,7 @@ class RunningSqlSession implements SqlSession {
     this.#cancelling = this.#connection.cancel()
   }
 
-  /** @returns false when there is a run already */
+  /** @returns false when a run is already in progress */
   #beginRun(work: () => Promise<void>): boolean {
     if (this.#queue.hasRun) return false
     this.#isCancelled = false
@@ -419,7 +421,7 @@ class RunningSqlSession implements SqlSession {
       this.#emit({ type: 'catalog', question, rows: answer.rows.map((row) => [...row]) })
       return
     }
-    // The portal of a result that was kept went with it.
+    // The portal of the kept result was closed with it.
     this.#kept?.takeBack()
     this.#kept = undefined
     this.#emit({ type: 'catalog', question, rows: [], error: toSqlError(answer.error) })

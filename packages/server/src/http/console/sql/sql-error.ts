@@ -1,13 +1,13 @@
-/** PostgreSQL's errors and notices as the browser shows them. */
+/** Converts PostgreSQL's errors and notices for the browser. */
 import type { SqlError } from '@lakegate/client'
 import { recognizeRefusal } from '../../../policy/recognize-refusal.ts'
 import { ERROR_FIELD } from '../../../protocol/message-types.ts'
 
-/** Where a statement stands in the text that the browser sent. */
+/** Where a statement is in the text that the browser sent. */
 export interface SentStatement {
-  /** As PostgreSQL has it. */
+  /** The text as it was sent to PostgreSQL. */
   readonly text: string
-  /** The offset in the run's text of an offset in `text`; UTF-16 code units both. */
+  /** Converts an offset in `text` to an offset in the text of the run; both in UTF-16 code units. */
   offsetInRun(offset: number): number
 }
 

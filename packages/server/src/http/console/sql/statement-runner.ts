@@ -1,6 +1,7 @@
 /**
- * Runs one statement in the extended query protocol: Parse, Bind, Describe; then Execute, a turn of rows at a time; Sync when it
- * is over. A Sync in between would end a portal outside a transaction block, so there is none until the portal is done.
+ * Runs one statement in the extended query protocol: Parse, Bind, Describe; then Execute for a limited number of rows
+ * at a time; then Sync. Outside a transaction block an earlier Sync would end the portal, so none is sent until the
+ * portal is finished.
  */
 import type { SqlServerFrame } from '@lakegate/client'
 import { encodeSync } from '../../../protocol/frontend-statements.ts'
@@ -29,7 +30,9 @@ export interface StatementPlace {
 
 export type StatementOutcome =
   | { readonly kind: 'done' }
-  /** Of the person's statement, of the commit behind it, or of the console: what comes next must not run by itself. */
+  /**
+   * The person's statement, its commit, or the console itself failed: the next statements must not run automatically.
+   */
   | { readonly kind: 'failed' }
   /** The portal is kept, with rows that were not shown. */
   | { readonly kind: 'kept' }
@@ -44,20 +47,20 @@ export interface RunnerPorts {
 }
 
 export interface StatementRunner {
-  /** @param mayKeep the portal, when there are more rows than wanted */
+  /** @param mayKeep whether the portal may be kept when there are more rows than wanted */
   run(
     place: StatementPlace,
     statement: SentStatement,
     stream: ResultStream,
     mayKeep: boolean,
   ): Promise<StatementOutcome>
-  /** Goes on with a portal that was kept. */
+  /** Continues with a kept portal. */
   goOn(place: StatementPlace, statement: SentStatement, stream: ResultStream): Promise<StatementOutcome>
-  /** Lets go of a portal that was kept. @returns the error of the commit that this is, if it was refused */
+  /** Closes a kept portal. @returns the error of the commit that this causes, if it was refused */
   letGo(): Promise<ErrorFields | undefined>
 }
 
-/** Whether the transaction has written something, which waits for the end of the statement to be committed. */
+/** Whether the transaction has written anything, which is committed only at the end of the statement. */
 const HAS_WRITTEN = `SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL`
 
 const CANCELLED: ErrorFields = new Map([
@@ -148,7 +151,7 @@ class RunningStatements implements StatementRunner {
         case 'empty': {
           this.#ports.conversation.directRows(undefined)
           const tag = answer.kind === 'complete' ? wholeTag(answer.tag, stream.rows) : ''
-          // Outside a transaction block this commits, which may be refused (deferred constraints).
+          // Outside a transaction block this commits, and the commit may be refused (deferred constraints).
           const error = await this.#ports.conversation.sync()
           if (error !== undefined) return this.#tellFailure(place, statement, error, began)
           return this.#complete(place, stream, began, { tag, ...copyRemark(tag, statement.text) })
@@ -157,7 +160,7 @@ class RunningStatements implements StatementRunner {
           if (stream.wanted === 0) return this.#atLimit(place, statement, stream, mayKeep, began)
           await stream.whenRoom()
           if (!this.#ports.isCancelled()) break
-          // Between two turns there is nothing that PostgreSQL could cancel.
+          // Between two Executes there is nothing that PostgreSQL could cancel.
           const error = await this.letGo()
           return this.#tellFailure(place, statement, error ?? CANCELLED, began)
         }
@@ -186,7 +189,10 @@ class RunningStatements implements StatementRunner {
     return this.#complete(place, stream, began, { more: true })
   }
 
-  /** What a statement has written outside a transaction block is committed at once, and not when its portal is let go. */
+  /**
+   * Whatever a statement has written outside a transaction block is committed at once, and not only when its portal is
+   * closed.
+   */
   async #waitsForCommit(): Promise<boolean> {
     if (this.#ports.conversation.transaction === 'open') return false
     const answer = await askOwn(this.#ports.conversation, HAS_WRITTEN, [], true)
@@ -230,12 +236,14 @@ class RunningStatements implements StatementRunner {
   }
 }
 
-/** Of a SELECT PostgreSQL counts the rows of the last turn of its portal (`PortalRun`); CREATE TABLE AS shows none. */
+/**
+ * For a SELECT, PostgreSQL's tag counts only the rows of the last Execute (`PortalRun`); CREATE TABLE AS shows no rows.
+ */
 const wholeTag = (tag: string, rows: number): string =>
   rows > 0 && /^SELECT \d+$/.test(tag) ? `SELECT ${String(rows)}` : tag
 
 const OUT_OF_TURN: ErrorFields = new Map([
   ['V', 'ERROR'],
   ['C', '08P01'],
-  ['M', 'PostgreSQL answered out of turn'],
+  ['M', 'PostgreSQL sent an unexpected answer'],
 ])

@@ -1,4 +1,4 @@
-/** Notices and notifications on their way to the browser: as they come, and not without end. */
+/** Passes notices and notifications to the browser as they arrive, up to a limit. */
 import type { SqlServerFrame } from '@lakegate/client'
 import type { ErrorFields } from './conversation.ts'
 import { toSqlError } from './sql-error.ts'
@@ -8,7 +8,7 @@ const MOST_OF_ONE_RUN = 1_000
 export interface UnaskedMessages {
   notice(fields: ErrorFields): void
   notification(processId: number, channel: string, payload: string): void
-  /** A run is over: tells how many were left out, and begins to count anew. */
+  /** Called when a run is over: reports how many were left out, and resets the count. */
   settle(): void
 }
 

@@ -1,6 +1,7 @@
 /**
- * `WS /console/sql`: who may open a WebSocket there. Before anything is opened the request comes from our own page, by its
- * Origin, and from a browser with a session, by its cookie; its first frame proves the page once more, by the CSRF value.
+ * `WS /console/sql`: who may open a WebSocket there. Before anything is opened, Origin must show that the request comes
+ * from our own page, and the cookie that the browser has a session; the first frame proves the page once more, by the
+ * CSRF value.
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -22,7 +23,7 @@ export interface SqlEditorPorts extends OpeningPorts {
   readonly consoleSessions: Pick<ConsoleSessions, 'findConsoleSession' | 'whenOver'>
   readonly workspaceAt: (hostHeader: string | undefined) => Promise<Workspace>
   readonly publicUrlOf: (workspace: Workspace) => string
-  /** Who asks, behind the proxies that are listed. */
+  /** The client's address, behind the listed proxies. */
   readonly clientAddressOf: (request: IncomingMessage) => string
   readonly closeConnection: CloseConnection
   readonly clock: () => Date
@@ -31,7 +32,7 @@ export interface SqlEditorPorts extends OpeningPorts {
 
 export interface SqlEditor {
   readonly takeUpgrade: TakeUpgrade
-  /** Ends all sessions, and takes no more. */
+  /** Ends all sessions, and accepts no more. */
   stop(): void
 }
 
@@ -56,7 +57,7 @@ export function createSqlEditor(ports: SqlEditorPorts): SqlEditor {
     const { caller } = await find()
     const release = registry.takeBeginning(caller.identity.id)
     if (release === undefined) throw refused('too_many_sql_sessions')
-    // A socket that closed meanwhile tells nobody any more.
+    // A socket that closed meanwhile emits no more events.
     if (isStopping || socket.destroyed || !socket.writable) {
       release()
       ports.closeConnection(socket)
@@ -94,7 +95,7 @@ export function createSqlEditor(ports: SqlEditorPorts): SqlEditor {
   }
 }
 
-/** An answer of HTTP/1.1 on a connection that no framework speaks on any more. */
+/** An HTTP/1.1 answer on a connection that no framework handles any more. */
 const answerOf = (status: number, body: string): Buffer =>
   Buffer.from(
     [

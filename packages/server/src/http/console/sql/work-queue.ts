@@ -1,17 +1,17 @@
-/** One thing after another on one connection: runs before questions, which can wait. */
+/** Work on one connection, one item after the other: runs come before questions, which can wait. */
 
 export type WorkKind = 'run' | 'question'
 
 export interface WorkQueue {
   add(kind: WorkKind, work: () => Promise<void>): void
-  /** Whether a run is under way or waits. */
+  /** Whether a run is in progress or waiting. */
   readonly hasRun: boolean
   readonly waiting: number
-  /** Begins nothing more. */
+  /** Starts no further work. */
   stop(): void
 }
 
-/** @param around told when work of a kind begins, and when it is over or has failed */
+/** @param around called when work of a kind begins, and when it has finished or failed */
 export function createWorkQueue(around: {
   began(kind: WorkKind): void
   ended(kind: WorkKind): void
