@@ -1,8 +1,10 @@
 /** The course of one connection, from its first byte to its last, in the order of DESIGN §6. */
+import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Admission } from '../operations/login/admission.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
+import { EarlyConnection } from './backend/early-connection.ts'
 import { openBackend, type Opening } from './backend/open-backend.ts'
 import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
@@ -99,7 +101,16 @@ async function serve(
   if (!(await login.take(counters.sessions, place, most, 'until_over'))) throw tooMany(most)
 
   const clientAddress = handshake.handedOnAddress ?? peer
-  const admission = await askAndAdmit(context, login, handshake, wanted, clientAddress)
+  const early = new EarlyConnection()
+  login.hold(() => {
+    early.close()
+  })
+  const admission = await askAndAdmit(context, login, handshake, {
+    ...{ ...wanted, clientAddress },
+    onExpected: ({ backend }) => {
+      if (shared === undefined) early.begin(backend, login.signal)
+    },
+  })
   login.reached('admitted')
   // Counted only after the proof: strangers can neither fill the places of a role nor learn that they are full.
   const mostOfRole = Math.min(
@@ -114,7 +125,7 @@ async function serve(
   if (shared === undefined) {
     const client = seeClient(handshake.socket, clientAddress)
     const startup = { message: wanted.message, version, client }
-    return serveDirectly(context, login, handshake, { ...wanted, clientAddress, startup, admission })
+    return serveDirectly(context, login, handshake, { ...wanted, clientAddress, startup, admission, early })
   }
   return shared.serve({
     socket: handshake.socket,
@@ -153,16 +164,20 @@ function takeHandshake(
   )
 }
 
+interface LoginAsked extends LoginWanted {
+  readonly clientAddress: string
+  readonly onExpected: (instance: DatabaseInstance) => void
+}
+
 function askAndAdmit(
   { dependencies }: ConnectionContext,
   login: LoginUnderWay,
   { socket, reader }: Handshake & { kind: 'login' },
-  { instanceUid, endpoint, roleName, wantsBearer, database }: LoginWanted,
-  clientAddress: string,
+  { instanceUid, endpoint, roleName, wantsBearer, database, clientAddress, onExpected }: LoginAsked,
 ): Promise<Admission> {
   return dependencies.admit(
     {
-      ...{ instanceUid, roleName, wantsBearer, database, clientAddress },
+      ...{ instanceUid, roleName, wantsBearer, database, clientAddress, onExpected },
       ...(endpoint === 'pooled' ? { endpoint } : {}),
     },
     createProofAsker(socket, reader, (station) => {
@@ -175,6 +190,7 @@ interface AdmittedDirectly extends LoginWanted {
   readonly clientAddress: string
   readonly startup: Opening
   readonly admission: Admission
+  readonly early: EarlyConnection
 }
 
 /** Serves the session with a backend of its own, until the session is over. */
@@ -182,11 +198,19 @@ async function serveDirectly(
   { dependencies, cancelKeys }: ConnectionContext,
   login: LoginUnderWay,
   { socket, reader }: Handshake & { kind: 'login' },
-  { instanceUid, database, replicates, clientAddress, startup, admission }: AdmittedDirectly,
+  {
+    instanceUid,
+    database,
+    replicates,
+    clientAddress,
+    startup,
+    admission,
+    early: connection,
+  }: AdmittedDirectly,
 ): Promise<void> {
   const { metrics, clusters, openSessions } = dependencies
   const answer = await metrics.timed('open_backend', () =>
-    openBackend(admission, startup, login.signal, clusters),
+    openBackend(admission, startup, login.signal, clusters, connection),
   )
   if (answer.kind === 'refused') {
     metrics.loginRefused(instanceUid, 'backend')

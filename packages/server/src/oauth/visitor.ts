@@ -1,11 +1,11 @@
 /**
  * Who makes the current request. The OAuth library calls our storage without the request, and what it stores is counted
- * for the visitor. `AsyncLocalStorage` keeps the visitor for the whole request, across all asynchronous calls.
+ * for the visitor, who is kept for the whole request, across all asynchronous calls.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { errors } from 'oidc-provider'
 import { clientNetwork } from '../domain/client-network.ts'
 import type { RecordOrigin } from '../operations/ports/oauth.ts'
+import { AsyncContext } from './async-context.ts'
 
 export interface Visitor {
   readonly origin: RecordOrigin
@@ -20,9 +20,9 @@ const MOST_OF_AN_ADDRESS = 100
 const MOST_OF_A_KNOWN_BROWSER = 20
 const MOST_OF_ALL = 10_000
 
-const visitors = new AsyncLocalStorage<Visitor>()
+const visitors = new AsyncContext<Visitor>()
 
-export const currentVisitor = (): Visitor | undefined => visitors.getStore()
+export const currentVisitor = (): Visitor | undefined => visitors.current
 
 /**
  * @param knownBrowser a browser in which somebody has signed in before: it is counted separately from its address and
