@@ -1,10 +1,8 @@
 /** The course of one connection, from its first byte to its last, in the order of DESIGN §6. */
-import type { DatabaseInstance } from '../domain/database-instance.ts'
 import type { Admission } from '../operations/login/admission.ts'
 import { refused, RefusedError } from '../operations/refused-error.ts'
 import { placesOf } from '../policy/pooled-login.ts'
 import { agreeOnProtocol } from '../protocol/protocol-version.ts'
-import { EarlyConnection } from './backend/early-connection.ts'
 import { openBackend, type Opening } from './backend/open-backend.ts'
 import { closeConnection } from './close-connection.ts'
 import type { Counters } from './connection-limits.ts'
@@ -101,16 +99,7 @@ async function serve(
   if (!(await login.take(counters.sessions, place, most, 'until_over'))) throw tooMany(most)
 
   const clientAddress = handshake.handedOnAddress ?? peer
-  const early = new EarlyConnection()
-  login.hold(() => {
-    early.close()
-  })
-  const admission = await askAndAdmit(context, login, handshake, {
-    ...{ ...wanted, clientAddress },
-    onExpected: ({ backend }) => {
-      if (shared === undefined) early.begin(backend, login.signal)
-    },
-  })
+  const admission = await askAndAdmit(context, login, handshake, wanted, clientAddress)
   login.reached('admitted')
   // Counted only after the proof: strangers can neither fill the places of a role nor learn that they are full.
   const mostOfRole = Math.min(
@@ -125,7 +114,7 @@ async function serve(
   if (shared === undefined) {
     const client = seeClient(handshake.socket, clientAddress)
     const startup = { message: wanted.message, version, client }
-    return serveDirectly(context, login, handshake, { ...wanted, clientAddress, startup, admission, early })
+    return serveDirectly(context, login, handshake, { ...wanted, clientAddress, startup, admission })
   }
   return shared.serve({
     socket: handshake.socket,
@@ -164,20 +153,16 @@ function takeHandshake(
   )
 }
 
-interface LoginAsked extends LoginWanted {
-  readonly clientAddress: string
-  readonly onExpected: (instance: DatabaseInstance) => void
-}
-
 function askAndAdmit(
   { dependencies }: ConnectionContext,
   login: LoginUnderWay,
   { socket, reader }: Handshake & { kind: 'login' },
-  { instanceUid, endpoint, roleName, wantsBearer, database, clientAddress, onExpected }: LoginAsked,
+  { instanceUid, endpoint, roleName, wantsBearer, database }: LoginWanted,
+  clientAddress: string,
 ): Promise<Admission> {
   return dependencies.admit(
     {
-      ...{ instanceUid, roleName, wantsBearer, database, clientAddress, onExpected },
+      ...{ instanceUid, roleName, wantsBearer, database, clientAddress },
       ...(endpoint === 'pooled' ? { endpoint } : {}),
     },
     createProofAsker(socket, reader, (station) => {
@@ -190,7 +175,6 @@ interface AdmittedDirectly extends LoginWanted {
   readonly clientAddress: string
   readonly startup: Opening
   readonly admission: Admission
-  readonly early: EarlyConnection
 }
 
 /** Serves the session with a backend of its own, until the session is over. */
@@ -198,19 +182,11 @@ async function serveDirectly(
   { dependencies, cancelKeys }: ConnectionContext,
   login: LoginUnderWay,
   { socket, reader }: Handshake & { kind: 'login' },
-  {
-    instanceUid,
-    database,
-    replicates,
-    clientAddress,
-    startup,
-    admission,
-    early: connection,
-  }: AdmittedDirectly,
+  { instanceUid, database, replicates, clientAddress, startup, admission }: AdmittedDirectly,
 ): Promise<void> {
   const { metrics, clusters, openSessions } = dependencies
   const answer = await metrics.timed('open_backend', () =>
-    openBackend(admission, startup, login.signal, clusters, connection),
+    openBackend(admission, startup, login.signal, clusters),
   )
   if (answer.kind === 'refused') {
     metrics.loginRefused(instanceUid, 'backend')

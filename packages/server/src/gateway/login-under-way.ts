@@ -59,11 +59,6 @@ export class LoginUnderWay {
     return true
   }
 
-  /** @param release called when the connection is over */
-  hold(release: () => void): void {
-    this.#held.until_over.push(release)
-  }
-
   /** At log level `trace` every station writes one line. */
   reached(station: Station): void {
     if (!this.#log.isTracing()) return

@@ -3,6 +3,7 @@
  * where peer authentication admits the gateway; for an attached one over TLS. Other startup parameters are passed on as
  * PostgreSQL would take them.
  */
+import path from 'node:path'
 import { refused } from '../../operations/refused-error.ts'
 import type { Admission } from '../../operations/login/admission.ts'
 import { LONGEST_STARTUP_PACKET_OF_BACKEND } from '../../protocol/limits.ts'
@@ -10,13 +11,12 @@ import { lockClaims, openClaims, SESSION_CLAIMS_SETTING, type ClaimsLock } from 
 import { isProtocolOption } from '../../protocol/protocol-version.ts'
 import { encodeStartupMessage, type ProtocolVersion, type StartupMessage } from '../../protocol/startup.ts'
 import type { AttachedClusters } from './attached-clusters.ts'
-import { backendSocketPath } from './backend-socket.ts'
 import { logInToBackend, toUnavailable, unavailable, type BackendAnswer } from './backend-login.ts'
 import { createByteReader } from '../byte-reader.ts'
 import type { SeenClient } from '../handshake/seen-client.ts'
-import { EarlyConnection } from './early-connection.ts'
 import { decodeGreeting } from '../sessions/session-keys.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
+import { streams } from '../streams/this-runtime.ts'
 
 /** Only the gateway sets databricks_auth settings; one that a client sends would be forged, so it is dropped. */
 const OWN_SETTINGS = 'databricks_auth.'
@@ -27,6 +27,8 @@ const SESSION_TICKET_SETTING = 'databricks_auth.session'
  */
 const SESSION_IDENTITY_SETTING = 'databricks_auth.identity'
 
+export const backendSocketPath = (directory: string): string => path.join(directory, '.s.PGSQL.5432')
+
 export interface Opening {
   readonly message: StartupMessage
   readonly version: ProtocolVersion
@@ -34,16 +36,12 @@ export interface Opening {
   readonly client?: SeenClient
 }
 
-/**
- * @param early what was begun for this login, if anything
- * @throws RefusedError facts_unavailable when the backend cannot be reached or breaks the protocol (attack 15)
- */
+/** @throws RefusedError facts_unavailable when the backend cannot be reached or breaks the protocol (attack 15) */
 export async function openBackend(
   admission: Admission,
   startup: Opening,
   signal: AbortSignal,
   clusters: AttachedClusters,
-  early = new EarlyConnection(),
 ): Promise<BackendAnswer> {
   const { backend } = admission.instance
   const claims = lockClaims(admission.claimedTables)
@@ -53,7 +51,7 @@ export async function openBackend(
   }
   if (backend.kind === 'attached') return clusters.open(admission, backend, { packet, claims }, signal)
   if (backend.socketDirectory === undefined) throw unavailable('The database instance has no backend yet.')
-  const socket = await reach(early, backendSocketPath(backend.socketDirectory), signal)
+  const socket = await reach(backendSocketPath(backend.socketDirectory), signal)
   try {
     socket.write(packet)
     return await logInToBackend(socket, createByteReader(socket, signal), (reader) =>
@@ -89,9 +87,9 @@ function startupParameters(
   ]
 }
 
-async function reach(early: EarlyConnection, socketPath: string, signal: AbortSignal): Promise<ByteStream> {
+async function reach(socketPath: string, signal: AbortSignal): Promise<ByteStream> {
   try {
-    return await early.take(socketPath, signal)
+    return await streams.connect(socketPath, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw unavailable('The database instance does not accept connections.', error)

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { encodeCancelRequest, type CancelRequest } from '../../protocol/startup.ts'
 import type { AttachedClusters } from '../backend/attached-clusters.ts'
-import { backendSocketPath } from '../backend/backend-socket.ts'
+import { backendSocketPath } from '../backend/open-backend.ts'
 
 /**
  * Finds the session by its key, in this worker, another worker or another node, and cancels it; does not say whether it

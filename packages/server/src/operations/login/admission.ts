@@ -17,11 +17,6 @@ export interface LoginRequest {
   readonly wantsBearer: boolean
   /** A pooled session cannot have claims, because these are opened in one backend, once. */
   readonly endpoint?: 'direct' | 'pooled' | 'read-only'
-  /**
-   * Called when the proof is right and the same login was admitted before: it will most likely be admitted to the given
-   * instance, as it was then. No verdict; something may be prepared that shows nothing to anybody.
-   */
-  readonly onExpected?: (instance: DatabaseInstance) => void
 }
 
 export interface Admission {

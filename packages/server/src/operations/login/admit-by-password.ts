@@ -37,7 +37,6 @@ export async function admitByPassword(
     if (!isRight) throw failed(request, whyFailed(asked, isReal))
   })
   if (asked === undefined) throw failed(request, whyFailed(asked, isReal))
-  if (ports.remembered.wasAdmitted(known.uid, request.roleName, undefined)) request.onExpected?.(known)
   const { instance, role } = await orUnavailable(() => decide(ports, request, known, asked))
   await askBrake(ports, request, 'release')
   return {
@@ -94,11 +93,7 @@ async function decide(
   ports.remembered.learnInstance(instance)
   const role = await roleAt(ports, { instance: known, roleName, database }, instance, asked)
   const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
-  if (verdict.outcome === 'refused') {
-    ports.remembered.forgetAdmitted(instanceUid, roleName, undefined)
-    throw new RefusedError(verdict)
-  }
-  ports.remembered.learnAdmitted(instanceUid, roleName, undefined)
+  if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return { instance, role: verdict.role }
 }
 

@@ -27,7 +27,6 @@ export async function admitByToken(
 ): Promise<Admission> {
   const token = await verify(ports, request, presented)
   seen.token = token
-  if (ports.remembered.wasAdmitted(known.uid, request.roleName, token.identityId)) request.onExpected?.(known)
   const { instance, admitted } = await orUnavailable(() => decide(ports, request, known, token))
   seen.admitted = admitted
   seen.instance = instance
@@ -93,12 +92,7 @@ async function decide(
     database: databaseToAskFor(request),
   })
   const verdict = decideLogin(facts)
-  const login = [known.uid, request.roleName, token.identityId] as const
-  if (verdict.outcome === 'refused') {
-    ports.remembered.forgetAdmitted(...login)
-    throw new RefusedError(verdict)
-  }
-  ports.remembered.learnAdmitted(...login)
+  if (verdict.outcome === 'refused') throw new RefusedError(verdict)
   return { instance: facts.instance, admitted: verdict }
 }
 

@@ -102,14 +102,7 @@ function world(given: {
     proof: 'right' | 'wrong' = 'right',
     wantsBearer = false,
     at: { readonly endpoint?: 'pooled' } = {},
-  ) =>
-    createAdmitLogin(ports)(
-      {
-        ...{ ...request(roleName, wantsBearer), ...at },
-        onExpected: () => steps.push('expected'),
-      },
-      asker(proof),
-    )
+  ) => createAdmitLogin(ports)({ ...request(roleName, wantsBearer), ...at }, asker(proof))
   const ask = (kind: 'look' | 'wrong', roleName: string) =>
     failedLogins.answer({ kind, login: request(roleName), limits, now: NOW.getTime() })
   return {
@@ -190,47 +183,6 @@ describe('a login to an instance that somebody has logged in to', () => {
     ports.remembered.forgetInstances()
     await login(OWN_ROLE.name)
     expect(steps[0]).toBe('instance')
-  })
-})
-
-describe('a login that is expected to be admitted', () => {
-  it.each([
-    ['by a token', { native: false, role: OWN_ROLE }, 'verify'],
-    ['by a password', { native: true, role: NATIVE_ROLE }, 'ask for SCRAM'],
-  ])('%s is told of behind its proof, once the same login was admitted', async (_how, given, proved) => {
-    const { login, steps } = world(given)
-    await login(given.role.name)
-    expect(steps).not.toContain('expected')
-    steps.length = 0
-    await login(given.role.name)
-    expect(steps[steps.indexOf(proved) + 1]).toBe('expected')
-  })
-
-  it('is not told of before its proof is right', async () => {
-    const { login, steps } = world({ native: true, role: NATIVE_ROLE })
-    await login('app')
-    await expect(login('app', 'wrong')).rejects.toThrow()
-    expect(steps).not.toContain('expected')
-  })
-
-  it.each([
-    ['by a token', { native: false, role: OWN_ROLE }],
-    ['by a password', { native: true, role: NATIVE_ROLE }],
-  ])('%s is not expected any more when it was refused since', async (_how, given) => {
-    const { login, steps, ports } = world(given)
-    await login(given.role.name)
-    const loadRoleFacts = ports.roles.loadRoleFacts
-    let asked = 0
-    // The role is dropped behind the proof.
-    Object.assign(ports.roles, {
-      loadRoleFacts: (...of: Parameters<typeof loadRoleFacts>) =>
-        given.native && (asked += 1) === 1 ? loadRoleFacts(...of) : Promise.resolve(undefined),
-    })
-    await expect(login(given.role.name)).rejects.toThrow()
-    Object.assign(ports.roles, { loadRoleFacts })
-    steps.length = 0
-    await login(given.role.name)
-    expect(steps).not.toContain('expected')
   })
 })
 

@@ -201,7 +201,7 @@ class LastWords {
     this.#text = text
   }
 
-  /** In lower case; undefined when the last token was not a word. */
+  /** In lower case; undefined when something else than a word came last. */
   get name(): string | undefined {
     return this.#textOf(this.#name)
   }
@@ -221,7 +221,7 @@ class LastWords {
     this.#isQualified = false
   }
 
-  /** The last token was a dot. */
+  /** A dot came. */
   qualify(): void {
     this.#isQualified = this.#name !== undefined
   }
