@@ -201,7 +201,7 @@ class LastWords {
     this.#text = text
   }
 
-  /** In lower case; undefined when something else than a word came last. */
+  /** In lower case; undefined when the last token was not a word. */
   get name(): string | undefined {
     return this.#textOf(this.#name)
   }
@@ -221,7 +221,7 @@ class LastWords {
     this.#isQualified = false
   }
 
-  /** A dot came. */
+  /** The last token was a dot. */
   qualify(): void {
     this.#isQualified = this.#name !== undefined
   }
