@@ -1,7 +1,7 @@
 // The gateway beside direct PostgreSQL, PgBouncer and HAProxy: logins, queries, bulk, latency. Everything is started
 // here, rounds take turns, ratios are those of rounds that stood side by side. Writes its tables into
 // docs/performance.md with --write; --quick is short, for CI. Exits with 1 below a floor.
-// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency,memory] [--rounds N] [--seconds N]
+// Usage: npm run bench:gateway -- [--quick] [--write] [--only logins,queries,bulk,latency,memory,many,start] [--rounds N] [--seconds N]
 import { execFile } from 'node:child_process'
 import { readlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,8 +10,10 @@ import { startContenders } from './gateway/contenders.mjs'
 import { measureBulk } from './gateway/measure-bulk.mjs'
 import { measureLatency } from './gateway/measure-latency.mjs'
 import { measureLogins } from './gateway/measure-logins.mjs'
+import { measureMany } from './gateway/measure-many.mjs'
 import { measureMemory } from './gateway/measure-memory.mjs'
 import { measureQueries } from './gateway/measure-queries.mjs'
+import { measureStart } from './gateway/measure-start.mjs'
 import { render, writeReport } from './gateway/report.mjs'
 
 const MEASURES = {
@@ -20,6 +22,8 @@ const MEASURES = {
   bulk: measureBulk,
   latency: measureLatency,
   memory: measureMemory,
+  many: measureMany,
+  start: measureStart,
 }
 
 /** Of the workers: what users run by default. */

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-const AIM = 5
+const AIM = 3
 /** What holds on a busy machine as well: no slower than a library that asks nobody anything. */
 const FLOOR = 0.75
 const ROUNDS = 5

@@ -126,7 +126,10 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
       lakegate,
       directory,
       /** Another one, with nothing behind it; the caller stops it. */
-      startFreshLakegate: () => startLakegate({ environment }),
+      startFreshLakegate: (also = {}) => startLakegate({ environment: { ...environment, ...also } }),
+      /** One Lakegate with so many workers, and so many PgBouncers on one port. @returns { contenders, stop() } */
+      startMany: (processes) =>
+        startMany({ directory, certificate, postgres, environment, scale }, processes),
       /** A token lives an hour; a bench may take longer. */
       refresh: async () => {
         token.password = await lakegate.mint()
@@ -137,6 +140,40 @@ export async function startContenders({ scale, bulkMegabytes, maxConnections = 1
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+async function startMany({ directory, certificate, postgres, environment, scale }, processes) {
+  const [port] = await freePorts(1)
+  const pgbouncer = await startPgbouncer({
+    ...{ directory, name: 'many', certificate, port, postgres, processes },
+    ...{ authentication: 'plain', secret: PASSWORD },
+  })
+  const lakegate = await startLakegate({
+    environment: { ...environment, LAKEGATE_GATEWAY_WORKERS: String(processes) },
+  })
+  const token = await lakegate.target()
+  const pooled = await lakegate.pooledTarget()
+  await fill(token, scale, 1)
+  return {
+    contenders: {
+      token: { name: 'Lakegate, token', target: token, pids: lakegate.pids },
+      pooled: { name: 'Lakegate, pooled, token', target: pooled, pids: lakegate.pids },
+      ...(pgbouncer === undefined
+        ? {}
+        : {
+            plain: { name: 'PgBouncer, session', target: pgbouncer.session, pids: pgbouncer.pids },
+            transaction: {
+              name: 'PgBouncer, transaction',
+              target: pgbouncer.transaction,
+              pids: pgbouncer.pids,
+            },
+          }),
+    },
+    stop: async () => {
+      await lakegate.stop()
+      await pgbouncer?.stop()
+    },
   }
 }
 

@@ -18,6 +18,7 @@ const isThere = (file) =>
  * @param options.authentication 'plain' (a cleartext password inside TLS) or 'scram-sha-256'
  * @param options.reuse false: each backend serves one login, as at a gateway that opens one for each
  * @param options.asks true: it asks PostgreSQL for the verifier at each login (auth_query), as a gateway asks at each login
+ * @param options.processes how many share the port (so_reuseport)
  * @param options.secret what its user list holds for the user: the password, or its SCRAM verifier
  * @returns undefined where PgBouncer is not installed
  */
@@ -31,6 +32,7 @@ export async function startPgbouncer({
   secret,
   reuse = true,
   asks = false,
+  processes = 1,
 }) {
   if (!(await isThere(PGBOUNCER))) return undefined
   const { account } = postgres
@@ -51,7 +53,7 @@ auth_file = ${file('users')}
 ${asks ? 'auth_user = postgres\nauth_query = SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename = $1\n' : ''}max_client_conn = 6000
 default_pool_size = 100
 min_pool_size = ${reuse ? 32 : 0}
-${reuse ? '' : 'server_lifetime = 0\n'}log_connections = 0
+${reuse ? '' : 'server_lifetime = 0\n'}${processes > 1 ? 'so_reuseport = 1\n' : ''}log_connections = 0
 log_disconnections = 0
 client_tls_sslmode = require
 client_tls_protocols = tlsv1.3
@@ -65,14 +67,16 @@ client_tls_key_file = ${file('key')}
     await chown(file(ending), account.uid, account.gid)
     await chmod(file(ending), 0o600)
   }
-  const program = startProgram(PGBOUNCER, ['-q', file('ini')], { ...account.spawnAs })
-  await waitForPort(program, '127.0.0.1', port, 'pgbouncer')
+  const programs = Array.from({ length: processes }, () =>
+    startProgram(PGBOUNCER, ['-q', file('ini')], { ...account.spawnAs }),
+  )
+  for (const program of programs) await waitForPort(program, '127.0.0.1', port, 'pgbouncer')
   const target = (database) => ({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database })
   return {
-    pids: async () => [program.pid],
+    pids: async () => programs.map(({ pid }) => pid),
     session: target('session'),
     transaction: target('transaction'),
-    stop: () => program.stop(),
+    stop: () => Promise.all(programs.map((program) => program.stop())),
   }
 }
 
