@@ -1,4 +1,4 @@
-/** Every transition of the state machine of a pooled conversation, one test each; its model: pooled-model/. */
+/** Every transition of the state machine of a pooled conversation, one test each; model.test.ts has its model. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   longestRequest,
@@ -30,7 +30,6 @@ import {
 
 let leftovers: Leftovers
 let conversation: Conversation
-
 beforeEach(() => {
   leftovers = new Leftovers()
   conversation = new Conversation(leftovers)
@@ -50,8 +49,8 @@ const says = (...messages: readonly Buffer[]): readonly Verdict['act'][] =>
 const hears = (...answers: readonly string[]): readonly string[] =>
   answers.map((answer) => {
     const [letter = '', text = ''] = answer.split(':')
-    const field = cstring(letter === 'E' ? `C${text}` : text)
-    const detail = letter === 'T' ? rowDescription(text) : letter === 'Z' ? Buffer.from(text || 'I') : field
+    const body = letter === 'Z' ? Buffer.from(text || 'I') : cstring(letter === 'E' ? `C${text}` : text)
+    const detail = letter === 'T' ? rowDescription(text) : body
     return conversation.received(letter.charCodeAt(0), () => new FieldCursor(detail)).act
   })
 const rowDescription = (column: string): Buffer =>
