@@ -28,11 +28,11 @@ export interface Clusters {
   /** Answers what logins ask about the roles of an instance, over those connections. */
   readonly roles: InstanceRoles
   /**
-   * What the gateway proves itself with when it logs in to an attached cluster as a role: a certificate or a password.
+   * What the gateway proves itself with when it logs in to an attached cluster as a role: a certificate or a SCRAM key.
    */
   readonly backendCredentials: BackendCredentials
   readonly clientCertificates: ClientCertificates
-  /** Administrative passwords and the passwords of roles. */
+  /** Administrative passwords, and the SCRAM keys of roles. */
   readonly secrets: AttachedSecretStore
 }
 

@@ -37,7 +37,7 @@ function refuseSomeOf(settings: LoadedSettings, names: readonly SettingName[]): 
   )
 }
 
-/** Clients would be told to connect to such an address (0.0.0.0 or ::), which reaches no host. */
+/** Clients would be told to connect to such an address (0.0.0.0 or ::), which is not the address of a host. */
 function refuseUnreachableInstances(settings: LoadedSettings): void {
   const { value, source } = settings['gateway-host']
   if (value === undefined || settings['gateway-domain'].value !== undefined) return

@@ -1,6 +1,6 @@
 /**
- * How long logins took, as counts in buckets, each wider by a sixteenth of a power of two: a percentile is at most 4.5
- * % too high, and the counts of several processes can be added. From 0.25 ms to beyond the longest login deadline.
+ * How long logins took, as counts in buckets, whose upper ends grow by a factor of 2^(1/16): a percentile is at most
+ * 4.5 % too high, and the counts of several processes can be added. From 0.25 ms to beyond the longest login deadline.
  */
 const SHORTEST_MS = 0.25
 const BUCKETS_PER_DOUBLING = 16

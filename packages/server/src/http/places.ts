@@ -1,6 +1,6 @@
 /**
  * Limits the number of simultaneous connections, in total and for each client, before anything is read from them. Each
- * connection uses memory and a file descriptor, which the gateway, PostgreSQL and the key files also need (attack 65).
+ * connection uses memory and a file descriptor, which the gateway, PostgreSQL and the key files also need (attack 66).
  */
 import { clientNetwork } from '../domain/client-network.ts'
 import { unmappedAddress } from '../domain/loopback.ts'

@@ -38,9 +38,10 @@ interface StandingRow {
 }
 
 /**
- * Roles that an earlier version made have no label. Such a role is recognised because only superusers have the ADMIN
- * option on it, while a role made with CREATEROLE gives that option to its creator. It may still be somebody's own role
- * whose creator was dropped since: in that case it can log in, has a password or members, or owns something.
+ * Roles that an earlier version made have no label. Such a role is recognised because only superusers and Lakegate have
+ * the ADMIN option on it, while making a role with CREATEROLE gives that option to its creator. It may still be
+ * somebody's own role whose creator was dropped since: in that case it can log in, has a password or members, or owns
+ * something.
  */
 const STANDING = (isSuperuser: boolean) => `
   SELECT ${isSuperuser ? `(SELECT own.label FROM ${OWN_LABEL} AND own.objoid = role.oid)` : 'NULL::pg_catalog.text'} AS label,

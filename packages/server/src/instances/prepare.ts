@@ -133,8 +133,8 @@ async function updateExtension(client: pg.Client): Promise<void> {
 }
 
 /**
- * The owner of a database can prevent the update, but must not be able to keep the vulnerable functions that way: they
- * are replaced so that they only raise an error.
+ * The owner of a database can prevent the update, but must not be able to keep the vulnerable functions that way: the
+ * function from which they learn the caller is replaced by one that only raises an error.
  */
 async function closeOldFunctions(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query(

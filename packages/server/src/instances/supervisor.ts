@@ -1,7 +1,7 @@
 /**
  * Brings every database instance to its wanted state, in the background: one step at a time per instance, and a limited
  * number over all instances. A step that failed is repeated after a pause, and a dead postmaster is handled at once. It
- * holds no state of its own: everything it needs after a crash is in the store.
+ * keeps no state that must survive: everything it needs after a crash is in the store.
  */
 import { effectiveStopped, type DatabaseInstance } from '../domain/database-instance.ts'
 import type { Fault } from '../domain/fault.ts'

@@ -1,6 +1,6 @@
 /**
  * Signing in through an outside OpenID Connect provider (Entra, Okta, Google, Keycloak …): the provider vouches for an
- * e-mail address, and the directory decides whether a user of that name exists. Signing in never creates a user.
+ * e-mail address, and the directory decides whether that is a user here. Signing in never creates a user.
  */
 import * as openid from 'openid-client'
 import type { Principal } from '../domain/identity.ts'
@@ -31,7 +31,7 @@ export interface UpstreamSettings {
   readonly clientSecret: Redacted<string>
   /** The claim that holds the user name; for `email`, only verified addresses are accepted. */
   readonly userNameClaim: string
-  /** Allows plain HTTP, for a provider on this machine. */
+  /** Allows plain HTTP, for a provider with a private address (setting `private-identity-providers`). */
   readonly allowPlainHttp: boolean
 }
 

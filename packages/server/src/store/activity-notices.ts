@@ -60,7 +60,7 @@ export function jsonOrUndefined(text: string): unknown {
 /** Far more than happens in ten seconds. Beyond this, everything together might not fit into one notice. */
 const MANY_REFUSALS = 20
 
-/** Splits the activity into two parts; the receiver adds their counts up again. */
+/** Splits an activity with many refusals into two parts; the receiver adds their counts up again. */
 const inParts = (activity: InstanceActivity): readonly InstanceActivity[] =>
   activity.loginsRefused.size <= MANY_REFUSALS
     ? [activity]

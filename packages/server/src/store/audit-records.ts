@@ -4,7 +4,7 @@ import type { AuditRecord, AuditStore } from '../operations/ports/audit.ts'
 import { namedQuery } from './named-query.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
-/** "audit" as a number; with this lock only one process at a time removes records. */
+/** With this lock only one process at a time removes records; any constant would do that nothing else uses. */
 const REMOVAL_LOCK = '418514663796'
 
 /** PostgreSQL stores neither zero characters nor lone surrogates, and a name in a record may contain both. */

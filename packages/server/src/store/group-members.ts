@@ -54,7 +54,7 @@ export async function changeMembers(
 }
 
 /**
- * Brings `admins` in line with the assignments (sql/system/0002-directory.sql).
+ * Changes the members of `admins` by changing assignments, from which they follow (sql/system/0002-directory.sql).
  * @returns what prevents the change, in which case nothing is changed
  */
 export async function changeAdministrators(

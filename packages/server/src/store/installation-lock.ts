@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { askSystemDatabase, clientConfigOf, type SystemDatabaseAddress } from './system-database.ts'
 
-/** "lakegate" as a number; any constant would do that nothing else uses in this database. */
+/** Any constant would do that nothing else uses in this database (sealed-columns.ts uses the next one). */
 const LOCK = '7809632219628565605'
 /** When a Lakegate was killed, its connection ends a moment later, and the lock with it. */
 const ATTEMPTS = 20

@@ -49,7 +49,10 @@ export const ancestorsOfAsked = sql`
   ),
   ancestor (question, id) AS (SELECT DISTINCT question, id FROM walk)`
 
-/** Whether the `identity` of the query is in the scope: in the workspace, or in the account outside system groups. */
+/**
+ * Whether the `identity` of the query is in the scope: in the workspace or, without a workspace, in the account: all
+ * identities but the system groups.
+ */
 export const isInScope = (workspaceId: WorkspaceId | undefined): RawBuilder<boolean> =>
   workspaceId === undefined ? sql<boolean>`identity.system_group IS NULL` : isInside(workspaceId)
 

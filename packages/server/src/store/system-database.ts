@@ -119,7 +119,10 @@ export function askSystemDatabaseTogether<
   )
 }
 
-/** PostgreSQL error classes that are temporary: connection, insufficient resources, operator intervention, I/O. */
+/**
+ * PostgreSQL error classes that are temporary, in this order: connection, insufficient resources, operator
+ * intervention, I/O, and transaction state, such as a server that is read-only at present (25006).
+ */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '25']
 
 /**

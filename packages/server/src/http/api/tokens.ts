@@ -17,7 +17,7 @@ import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
 import { anyQuery, noBody, nothing } from '../shapes.ts'
 
-/** Ten years: for a longer time, a token that does not expire is meant. */
+/** Ten years: whoever needs a longer time should make a token that does not expire. */
 const LONGEST_LIFETIME_SECONDS = 10 * 365 * 24 * 60 * 60
 
 const wish = {

@@ -16,7 +16,7 @@ export const consolePathOf = (path: string): string =>
   `${CONSOLE_API_PREFIX}${path.replace(/^\/api(?=\/)/, '')}`
 
 /**
- * Except for GET and HEAD, requests must have a JSON content type, which no form of another site can send (attack 68).
+ * Except for GET and HEAD, a body must be declared as JSON, which no form of another site can do (attack 68).
  */
 const JSON_TYPE = /^application\/(scim\+)?json\s*(;|$)/i
 const SAFE_METHODS = ['GET', 'HEAD']
@@ -48,7 +48,7 @@ export async function findSessionOfRequest(
   return session
 }
 
-/** Applies the same rules as a bearer for the same routes. */
+/** Finds the caller by the same rules as for a bearer token on the same routes. */
 export const callerByCookie =
   (sessions: ConsoleSessions, publicUrlOf: (workspace: Workspace) => string) =>
   async (request: FastifyRequest, workspace: Workspace): Promise<Caller> =>

@@ -24,7 +24,7 @@ export class EventStream {
   #isClosed = false
   readonly #onClose: (() => void)[] = []
 
-  /** @param response must not have been awaited before: it emits 'close' only once */
+  /** @param response taken before anything is awaited in the request: it emits 'close' only once */
   constructor(response: ServerResponse, closeConnection: CloseConnection) {
     this.#response = response
     this.#closeConnection = closeConnection

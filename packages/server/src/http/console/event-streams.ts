@@ -55,7 +55,7 @@ const LOOK_AGAIN_MS = 40_000
 const RIGHTS_MS = 60_000
 const LOOKED_AT_ONCE = 10
 const WATCH_AGAIN_MS = 20_000
-/** Gateways stop sending after a minute (store/live-hints.ts); changes after that are not recorded anywhere. */
+/** Processes stop sending hints after a minute (store/live-hints.ts); no hint will tell of changes after that. */
 const WATCH_LAPSES_MS = 50_000
 
 interface Open {

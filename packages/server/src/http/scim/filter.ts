@@ -46,7 +46,7 @@ const COMMON_ATTRIBUTES: Readonly<Record<string, FilterAttribute>> = {
 }
 
 const LISTS: readonly FilteredList[] = ['members', 'roles', 'entitlements']
-/** Complex attributes whose parts are listed above; brackets are allowed only after lists and these. */
+/** Complex attributes whose parts are listed above. Only these, lists and the emails of a user may have brackets. */
 const COMPLEX = ['name', 'meta']
 /** The only address of a user, without its value, which is the user name. */
 const OWN_ADDRESS = { value: '', type: 'work', primary: true }
@@ -150,7 +150,7 @@ const renamed = (
 ): AttributeCondition<AttributePath> => ({ ...condition, attribute: { name, schema: undefined } })
 
 function some(of: FilteredList, element: ElementFilter): IdentityFilter {
-  // Identity providers send this for every group; it is answered without reading the members themselves.
+  // Identity providers ask this about every member; it is answered without reading the members themselves.
   if (of === 'members' && element.kind === 'present' && element.attribute === 'value')
     return { kind: 'present', attribute: 'member' }
   if (of === 'members' && element.kind === 'compare' && element.attribute === 'value')

@@ -119,7 +119,7 @@ async function dropFunctions(client: pg.Client): Promise<void> {
   if (rowCount === 0) return
   await comeForward(client)
   const { rows } = await client.query<{ signature: string }>(
-    // A function of that name that somebody else created since is not ours to drop.
+    // A function of that name that somebody other than a superuser created since is not ours to drop.
     `SELECT pg_catalog.format('%I.%I(%s)', namespace.nspname, function.proname,
               pg_catalog.pg_get_function_identity_arguments(function.oid)) AS signature
        FROM pg_catalog.pg_proc AS function

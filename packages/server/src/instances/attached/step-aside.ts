@@ -5,8 +5,8 @@
  *   - all of them belong to the bootstrap superuser of the cluster, as objects of a trusted extension do;
  *   - all of them are members of an extension that pg_dump takes for a part of PostgreSQL, because its object id is in
  *   the range of initdb (selectDumpableExtension in pg_dump.c). An ordinary extension would be dumped as CREATE
- *   EXTENSION, and its files are on no other server. When one of its members is dropped with CASCADE, only objects of
- *   Lakegate are dropped along with it.
+ *   EXTENSION, and its files are on no other server. When something that contains one of its members is dropped with
+ *   CASCADE, such as the schema public, the extension is dropped too, but nothing that is not Lakegate's.
  */
 import type pg from 'pg'
 

@@ -80,7 +80,7 @@ async function withAddition(directory: string, scripts: string, name: string): P
 
 async function replaceControlFiles(directory: string, offered: ReadonlyMap<string, string>): Promise<void> {
   for (const [file, text] of offered) await writeReadableFile(path.join(directory, file), text)
-  // Removes an extension that only the binaries of an earlier start had, or that the rules no longer allow.
+  // Removes control files of extensions that the binaries no longer have, or for which there is no rule any more.
   await removeFiles(
     directory,
     (file) => file.endsWith(CONTROL) && !offered.has(file) && file !== `databricks_auth${CONTROL}`,

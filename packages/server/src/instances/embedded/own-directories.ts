@@ -69,7 +69,8 @@ export async function isPassable(directory: string, account: OperatingSystemAcco
 
 /**
  * Makes a directory that only the account can enter.
- * @throws Fault directory_of_another_account when something else exists under that name, including a link
+ * @throws Fault directory_of_another_account when something else exists under that name, a link for example, or a
+ * directory of the account into which others can write
  */
 export async function makeAccountDirectory(
   directory: string,

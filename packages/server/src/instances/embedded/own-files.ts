@@ -15,7 +15,7 @@ const NEW_NAME = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LEFT_BEHIND_MILLISECONDS = 3_600_000
 
 /**
- * Writes the file completely or not at all, and waits until it is on the disk.
+ * Writes the file completely or not at all: its contents are on the disk before it gets its name.
  * @param access.group whose members may read it; left out: only we may
  */
 export async function writeOwnFile(

@@ -38,7 +38,7 @@ async function readPidFile(data: string): Promise<number | undefined> {
 }
 
 /**
- * A postmaster changes into its data directory and stays there. Without /proc it only counts whether the process is
+ * A postmaster changes into its data directory and stays there. Without /proc it is only checked that the process is
  * alive.
  */
 async function worksIn(pid: number, data: string): Promise<boolean> {

@@ -26,7 +26,7 @@ export interface IdlePorts {
 export interface IdleWatch {
   /** Something was run: the time starts again. */
   used(inTransaction: boolean): void
-  /** Something is running; the time stands still meanwhile. */
+  /** Something is running: no limit applies until `used` starts the time again. */
   pause(): void
   stop(): void
 }

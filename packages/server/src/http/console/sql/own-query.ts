@@ -1,6 +1,6 @@
 /**
  * The console's own queries, executed in the person's session with the person's rights. Their texts are constants in
- * which every name and operator is qualified with pg_catalog (CVE-2018-1058); what the person typed is passed as a
+ * which every name and operator is qualified with its schema (CVE-2018-1058); what the person typed is passed as a
  * parameter.
  */
 import {

@@ -29,7 +29,7 @@ export interface Closable {
 export interface SessionRegistry {
   /** @returns a function that gives the place back, once; undefined when the person has no place left */
   takePlace(personId: string): (() => void) | undefined
-  /** The same for a WebSocket whose first frame has not arrived yet. */
+  /** The same for a WebSocket that has no session yet. */
   takeBeginning(personId: string): (() => void) | undefined
   add(key: string, registered: RegisteredSession): void
   find(key: string): RegisteredSession | undefined
