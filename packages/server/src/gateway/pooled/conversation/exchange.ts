@@ -22,7 +22,10 @@ export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
 export type Failure =
   /** This request failed, and those after it up to the Sync are skipped. */
   | { readonly kind: 'segment'; readonly failed: Request | undefined; readonly skipped: readonly Request[] }
-  /** ReadyForQuery follows, as after every such request; or there was no request, and PostgreSQL ends the session. */
+  /**
+   * A Sync, Query or FunctionCall failed, and its ReadyForQuery still follows; or no request was due, and PostgreSQL
+   * perhaps ends the session.
+   */
   | { readonly kind: 'alone' }
   | { readonly kind: 'mismatch' }
 
