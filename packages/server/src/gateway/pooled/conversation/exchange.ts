@@ -11,7 +11,8 @@
  *   between   Parse Bind … -> segment    Query Sync FunctionCall -> between    CopyInResponse -> copying
  *   segment   Sync Query   -> between    ErrorResponse with no Sync sent -> skipping
  *   skipping  Sync         -> between
- *   copying   CopyDone CopyFail -> between, or segment when it was begun by Execute; ErrorResponse -> the same, or skipping
+ *   copying   CopyDone CopyFail -> between, or segment when it was begun by Execute
+ *             ErrorResponse -> the same, or skipping
  */
 import { unreachable } from '../../../domain/unreachable.ts'
 import { endsSegment, RequestQueue, type Request } from './requests.ts'
