@@ -1,8 +1,8 @@
 /**
  * Runs requests to the OAuth server; the library and Lakegate keep a context for each across asynchronous calls. From
- * the first use of `AsyncLocalStorage` on, Node 20 follows every promise of the process. That makes each one three times
- * as expensive, even those of REST, which need no context (Node.js, «Asynchronous context tracking», «Performance»). So
- * it is switched off whenever no such request is under way.
+ * the first use of `AsyncLocalStorage` on, Node 20 follows every promise of the process. That makes each one three
+ * times as expensive, even those of REST, which need no context (Node.js, «Asynchronous context tracking»,
+ * «Performance»). So it is switched off whenever no such request is under way.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import libraryContext from 'oidc-provider/lib/helpers/als.js'
