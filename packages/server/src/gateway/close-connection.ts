@@ -13,7 +13,7 @@ type Closable = Pick<
 
 /** How long a peer may take to read the last bytes before the socket is destroyed. */
 const LINGER_MS = 2_000
-/** The same after an HTTP answer, which may be long and read slowly (attack 60). */
+/** The same after the answers of PostgreSQL, which may be long and read slowly (attack 60). */
 export const ANSWER_LINGER_MS = 60_000
 /** How long the peer may take to close its side once everything has been sent. */
 const CLOSING_MS = 5_000

@@ -11,7 +11,7 @@ export interface Counter {
 export type CounterName = 'logins' | 'sessions' | 'roles' | 'databases'
 export type Counters = Readonly<Record<CounterName, Counter>>
 
-/** How many places of each key are taken; held by the process that counts for all workers. */
+/** How many places of each key are taken; one count for all connections of a gateway that is one process. */
 export interface Places {
   /** False when the limit is reached. */
   take(key: string, most: number): boolean

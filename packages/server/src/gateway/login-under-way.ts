@@ -99,7 +99,7 @@ export interface Deadline {
   clear(): void
 }
 
-/** @param reasonOf called when the time is over: an error costs its stack trace, and hardly a login needs this one */
+/** @param reasonOf called when the time is over: an error costs its stack trace, and hardly any login needs this one */
 export function startDeadline(
   limitMs: number,
   stopping: AbortSignal,

@@ -1,8 +1,8 @@
 /**
- * Runs requests to the OAuth server, of which the library and we keep a context across asynchronous calls. From the first
- * use of `AsyncLocalStorage` on, Node 20 follows every promise of the process, which makes each three times as dear, also
- * those of REST that need no context (Node.js, «Asynchronous context tracking», «Performance»). So it is switched off
- * whenever no such request is under way.
+ * Runs requests to the OAuth server; the library and Lakegate keep a context for each across asynchronous calls. From
+ * the first use of `AsyncLocalStorage` on, Node 20 follows every promise of the process. That makes each one three
+ * times as expensive, even those of REST, which need no context (Node.js, «Asynchronous context tracking»,
+ * «Performance»). So it is switched off whenever no such request is under way.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import libraryContext from 'oidc-provider/lib/helpers/als.js'
@@ -12,7 +12,7 @@ export class AsyncContext<Value> {
   readonly #others: readonly AsyncLocalStorage<unknown>[]
   #underWay = 0
 
-  /** @param others storages of a library that are used during these requests and never besides */
+  /** @param others storages of a library, which are used only during these requests */
   constructor(others: readonly AsyncLocalStorage<unknown>[] = [libraryContext]) {
     this.#others = others
   }

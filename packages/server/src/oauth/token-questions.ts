@@ -12,8 +12,8 @@ import { readForm } from './form.ts'
 
 export interface TokenQuestionPorts {
   /**
-   * @returns undefined for a token that gives no access to the workspace now: of another workspace, expired, or of a
-   * deactivated user
+   * @returns undefined for anything that gives no access to the workspace now: not a token of this workspace, expired,
+   * or of a deactivated identity
    */
   readonly readToken: (
     token: string,

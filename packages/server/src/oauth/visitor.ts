@@ -1,6 +1,7 @@
 /**
- * Who makes the current request. The OAuth library calls our storage without the request, and what it stores is counted
- * for the visitor, who is kept for the whole request, across all asynchronous calls.
+ * Who makes the current request. The OAuth library calls our storage without the request, but what it stores must be
+ * counted for the visitor. So the visitor is kept for the whole request, across all asynchronous calls
+ * (async-context.ts).
  */
 import { errors } from 'oidc-provider'
 import { clientNetwork } from '../domain/client-network.ts'
@@ -9,9 +10,7 @@ import { AsyncContext } from './async-context.ts'
 
 export interface Visitor {
   readonly origin: RecordOrigin
-  /**
-   * Set when the visitor has begun too many sign-ins without finishing them: in so many seconds there is room again.
-   */
+  /** Set when too many sign-ins were begun and not finished: in so many seconds there is room again. */
   retryAfterSeconds?: number
 }
 

@@ -5,7 +5,7 @@
 
 /** Longest field value that is shown; longer ones are in the JSON only. */
 const LONGEST_VALUE = 80
-/** Shown at the beginning of the line, or not part of the message. */
+/** Shown at the beginning of the line, so they are not repeated among the fields. */
 const OWN_FIELDS: readonly string[] = ['level', 'time', 'msg', 'err']
 
 /** Fields of an audit record that its message already contains, or that are only useful to programs. */

@@ -1,6 +1,6 @@
 /**
- * The hints of this control plane in order. Equal hints within a short time become one, and the last thousand are kept
- * for clients that were disconnected for a moment. Nothing waits for a hint.
+ * The hints of this control plane in order. Hints about the same thing within a short time become one, and the last
+ * thousand are kept for clients that were disconnected for a moment. Nothing waits for a hint.
  */
 import type { LiveHint } from '../domain/live-hint.ts'
 
@@ -73,7 +73,7 @@ export function createHintJournal(
       const [ofEpoch, number = ''] = id.split('.')
       const seen = /^\d{1,15}$/.test(number) ? Number(number) : undefined
       if (ofEpoch !== epoch || seen === undefined || seen > count || seen < count - mostKept) return undefined
-      // Of equal hints, only the last one.
+      // Of several hints about the same thing, only the last one.
       const found = new Map<string, NumberedHint>()
       for (let next = seen; next < count; next += 1) {
         const hint = kept[next % mostKept]

@@ -50,7 +50,7 @@ export const USAGE_POLICY_ID_LENGTH = 256
 /** Only single-node instances, until there is a driver that runs several nodes. */
 export const SINGLE_NODE = 'this version of Lakegate runs single-node instances'
 
-/** Control characters and lone surrogates: PostgreSQL cannot store them as text, and people cannot read them. */
+/** Control characters and lone surrogates: PostgreSQL cannot store all of them as text, and people can read none. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u
 
 /** Whether an instance may have these settings. The types have been validated; this checks the values. */

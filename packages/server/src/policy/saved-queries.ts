@@ -48,7 +48,7 @@ export function decideRemoveQuery(
 }
 
 const LONGEST_QUERY_NAME = 255
-/** Longer than any script that people still read; larger ones belong in files. */
+/** As long as a script may be that people still read; larger ones belong in files. */
 export const LARGEST_QUERY_BYTES = 256 * 1024
 const MOST_QUERIES = 500
 const MOST_BYTES = 16 * 1024 * 1024

@@ -40,8 +40,8 @@ export function decodeFrame(bytes: Buffer, longest: number): Decoded<Frame> {
 }
 
 /**
- * Reads the fields of one message body, which may lie inside a longer buffer. Every method returns undefined instead of
- * reading past the end.
+ * Reads the fields of one message body, which may lie inside a longer buffer. No method reads past the end: it returns
+ * undefined instead, or false.
  */
 export class FieldCursor {
   readonly #bytes: Buffer
@@ -76,14 +76,14 @@ export class FieldCursor {
     return this.skipString() ? this.#bytes.subarray(from, this.#offset - 1) : undefined
   }
 
-  /** The same, one character per byte; of at most so many bytes. */
+  /** The same as text, with one character per byte; cut off after `mostBytes`. */
   latin1(mostBytes = Infinity): string | undefined {
     const from = this.#offset
     if (!this.skipString()) return undefined
     return this.#bytes.toString('latin1', from, Math.min(this.#offset - 1, from + mostBytes))
   }
 
-  /** @returns false when its NUL is missing */
+  /** Skips a String. @returns false when its NUL is missing */
   skipString(): boolean {
     const nul = this.#bytes.indexOf(0, this.#offset)
     if (nul === -1 || nul >= this.#end) return false

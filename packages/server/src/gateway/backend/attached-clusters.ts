@@ -73,8 +73,8 @@ export function createAttachedClusters(credentials: BackendCredentials): Attache
 
     async cancel(uid, { cluster }, request, signal) {
       const primary = primaries.get(uid)
-      // The key means something only to the host that made it. While the primary is unknown, every host gets the
-      // request.
+      // The key means something only to the host that made it, and only the process that used that host knows which it
+      // is. A process that does not know sends the request to every host.
       await Promise.all(
         (primary === undefined ? cluster.hosts : [primary]).map(async (host) => {
           try {

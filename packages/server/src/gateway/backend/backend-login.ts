@@ -30,7 +30,10 @@ export type BackendAnswer =
 
 /** What proves the gateway to the backend. */
 export interface BackendProof {
-  /** @throws RefusedError facts_unavailable when the backend asks for another proof than the agreed one */
+  /**
+   * @throws RefusedError facts_unavailable when the request is not what was agreed on: another kind of proof, or a
+   * backend that does not have the key of the role
+   */
   answer(request: { readonly code: number; readonly body: Buffer }): Buffer | undefined
   /** Checked at AuthenticationOk: whether the exchange of the agreed proof is complete. */
   isComplete(): boolean

@@ -1,6 +1,7 @@
 /**
  * Finds the address of the client: the peer's own, or, when the peer is a listed load balancer, the one in its PROXY
- * protocol header. From any other peer such a header is read as a startup packet, and a malformed one.
+ * protocol header. From any other peer such a header is a malformed startup packet, unless it proves that it comes from
+ * the control plane (protocol/handed-on-address.ts).
  */
 import { BlockList, isIP } from 'node:net'
 import { decodeProxyHeader } from '../../protocol/proxy-header.ts'

@@ -54,7 +54,11 @@ export interface Tenant {
 /** How long a backend may take to answer a statement of ours. */
 const OWN_STATEMENT_LIMIT_MS = 10_000
 
-/** Message types that are read whole, up to LONGEST_UNDERSTOOD; of all others only the first byte is needed. */
+/**
+ * Message types that are read whole, up to LONGEST_UNDERSTOOD: their content matters, or they may come while the
+ * backend is idle, when a notification is passed to the session that listens. Of all others only the first byte is
+ * needed.
+ */
 const WHOLE: ReadonlySet<number> = new Set([
   BACKEND.parameterStatus,
   BACKEND.commandComplete,

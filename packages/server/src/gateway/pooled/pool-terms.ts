@@ -27,8 +27,8 @@ export interface PoolPorts {
 }
 
 /**
- * How many backends may be idle. Under a CONNECTION LIMIT, no more backends than sessions, because the limit counts
- * sessions here and connections in PostgreSQL; in a database that others copy, none.
+ * How many backends may be idle: any number; under a CONNECTION LIMIT, no more backends than sessions, because the
+ * limit counts sessions here and connections in PostgreSQL; in a database that others copy, none.
  */
 export type Spare = 'any' | 'for_sessions' | 'none'
 

@@ -62,7 +62,7 @@ const WAITS_FOR_NO_BACKEND: ReadonlySet<(ClientMessage | Violation)['kind']> = n
  *   reading    it is passed on; when it needs a backend and the session has none -> waiting
  *   waiting    for a backend that is being borrowed; then -> reading
  *   holding    for answers to what was sent before (conversation/); then -> reading
- *   violated   it is not read: PostgreSQL has been sent the client's last message, and ends the session
+ *   violated   it is not read: PostgreSQL has been sent the header that it refuses, or Terminate, and ends the session
  *   leaving    it is not read: Terminate or the end of the stream was passed on; the backend finishes its requests
  *   over       it is dropped; every other state may become this one
  */

@@ -5,7 +5,7 @@ import { encodeStatus, type ParameterValues } from './reported-parameters.ts'
 
 export class ToldSettings {
   readonly #told: ParameterValues
-  /** The values that settings had when the backend was lent, for those that have changed since. */
+  /** The values that settings had when the backend was lent, for those that were reported since. */
   readonly #before = new Map<string, string | undefined>()
 
   /** @param told as reported at the login */

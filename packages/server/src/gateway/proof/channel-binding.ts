@@ -75,7 +75,8 @@ function endPointOf(certificate: Buffer | undefined): Buffer | undefined {
  * case, and PostgreSQL offers no binding for it either
  */
 export function channelBindingHash(certificate: Buffer): string | undefined {
-  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, … } (RFC 5280 §4.1)
+  // RFC 5280 §4.1:
+  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, … }
   const whole = element(certificate, 0)
   const signed = whole && element(certificate, whole.content)
   const signature = signed && element(certificate, signed.end)

@@ -23,7 +23,8 @@ export interface ClientGuard {
 /**
  * Resolves when both sockets are closed; every way in which either ends closes the other.
  * @param early what the client sent before the session was open
- * @returns how the backend ended the session; undefined when the client did, or had sent Terminate
+ * @returns how the backend or a refusal of the guard ended the session; undefined when the client did, or had sent
+ * Terminate
  */
 export async function relay(
   client: ByteStream,

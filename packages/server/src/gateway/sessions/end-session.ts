@@ -30,7 +30,7 @@ export class SessionEnding {
     this.#isOpen = isOpen
   }
 
-  /** @returns false when there was nothing to end, or the session was not idle */
+  /** @returns false when nothing was ended: with `onlyWhenIdle`, because it is working or its backend is gone */
   end(session: ListedSession, onlyWhenIdle = false): Promise<boolean> {
     session.ending = this.#tryToEnd(session, onlyWhenIdle)
     return session.ending

@@ -31,7 +31,10 @@ export type OAuthClientContent = Pick<
 
 const KNOWN_SCOPES: readonly string[] = [...API_SCOPES, 'openid', 'profile', 'email', 'offline_access']
 
-/** @returns the secret of a confidential application, shown once. @throws RefusedError permission_denied, invalid_parameter */
+/**
+ * @returns the secret of a confidential application, shown once
+ * @throws RefusedError permission_denied, invalid_parameter
+ */
 export async function createOAuthClient(
   ports: OAuthClientPorts,
   caller: Caller,

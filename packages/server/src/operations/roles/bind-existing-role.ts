@@ -15,7 +15,9 @@ import {
 import type { InstanceRole } from '../ports/instance-roles.ts'
 import { refused, type RefusedError, requirePermitted } from '../refused-error.ts'
 
-/** @throws RefusedError identity_not_found, instance_role_not_found, instance_role_already_exists, permission_denied, … */
+/**
+ * @throws RefusedError identity_not_found, instance_role_not_found, instance_role_already_exists, permission_denied, …
+ */
 export async function bindExistingRole(
   ports: InstanceRolePorts,
   caller: Caller,

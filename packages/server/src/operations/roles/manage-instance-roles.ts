@@ -86,7 +86,7 @@ export async function createInstanceRole(
   // The name as the directory spells it, which is the name that the identity logs in with.
   const name = identity?.name ?? request.name
   requireRoleName(name)
-  // A name from the directory is not checked, because it may be older than the rules.
+  // These rules are not for a name from the directory, which may be older than they are.
   if (identity === undefined) requireDisplayName(name, 'name')
   requireAvailable(instance)
   requireReplicationFor(instance, attributes, attributes)

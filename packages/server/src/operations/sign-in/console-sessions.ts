@@ -46,7 +46,7 @@ export interface OpenedConsoleSession {
 const LONGEST_COOKIE = 64
 /** Limit per user; one more sign-in ends the oldest session. */
 const MOST_SESSIONS = 50
-/** A token that is handed out is valid for at least this long. */
+/** A token that is handed out is valid for at least this long, unless the OAuth server cannot renew it now. */
 const RENEW_BEFORE_MS = 5 * 60 * 1000
 /** The last use is stored at most this often, so that not every request writes. */
 const TOUCH_AFTER_MS = 60 * 1000

@@ -1,6 +1,6 @@
 /**
- * Saved queries of console users. Sharing a query, and changing or deleting a shared one, leave audit records, because
- * other users rely on it.
+ * Saved queries of console users. Sharing a query, ending that, and changing or deleting a shared one leave audit
+ * records, because other users rely on it.
  */
 import { findSecrets } from '@lakegate/sql-text'
 import { isUuid } from '../../domain/ids.ts'
@@ -73,7 +73,9 @@ export async function createSavedQuery(
   return made
 }
 
-/** @throws RefusedError saved_query_not_found, permission_denied, version_conflict, invalid_parameter, quota_exceeded */
+/**
+ * @throws RefusedError saved_query_not_found, permission_denied, version_conflict, invalid_parameter, quota_exceeded
+ */
 export async function changeSavedQuery(
   ports: SavedQueryPorts,
   caller: Caller,

@@ -147,7 +147,9 @@ export async function importFile(
   record(ports, caller, home, `import ${path.text}`)
 }
 
-/** @throws RefusedError workspace_path_not_found, workspace_directory_not_empty, permission_denied, invalid_parameter */
+/**
+ * @throws RefusedError workspace_path_not_found, workspace_directory_not_empty, permission_denied, invalid_parameter
+ */
 export async function deleteObject(
   ports: WorkspaceFilePorts,
   caller: Caller,

@@ -11,7 +11,8 @@
  *   between   Parse Bind … -> segment    Query Sync FunctionCall -> between    CopyInResponse -> copying
  *   segment   Sync Query   -> between    ErrorResponse with no Sync sent -> skipping
  *   skipping  Sync         -> between
- *   copying   CopyDone CopyFail -> between, or segment when it was begun by Execute; ErrorResponse -> the same, or skipping
+ *   copying   CopyDone CopyFail -> between, or segment when it was begun by Execute
+ *             ErrorResponse -> the same, or skipping
  */
 import { unreachable } from '../../../domain/unreachable.ts'
 import { endsSegment, RequestQueue, type Request } from './requests.ts'
@@ -22,7 +23,10 @@ export type Phase = 'between' | 'segment' | 'skipping' | 'copying' | 'lost'
 export type Failure =
   /** This request failed, and those after it up to the Sync are skipped. */
   | { readonly kind: 'segment'; readonly failed: Request | undefined; readonly skipped: readonly Request[] }
-  /** ReadyForQuery follows, as after every such request; or there was no request, and PostgreSQL ends the session. */
+  /**
+   * A Sync, Query or FunctionCall failed, and its ReadyForQuery still follows; or no request was due, and PostgreSQL
+   * perhaps ends the session.
+   */
   | { readonly kind: 'alone' }
   | { readonly kind: 'mismatch' }
 

@@ -4,7 +4,7 @@
  */
 import { customNamesAmong, type TextTraits } from './text-traits.ts'
 
-/** A session that names more than this keeps its backend. */
+/** A session that names this many or more keeps its backend. */
 const MOST_CUSTOM_NAMES = 100
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The requests that were sent to a backend and are not answered yet, each with what it changes. Sync, Query and
- * FunctionCall are answered by ReadyForQuery; the others are answered one by one, or skipped after an error ("Message
- * Flow", Extended Query).
+ * The requests that were sent to a backend and are not answered yet, each with what it changes. The answers to Sync,
+ * Query and FunctionCall end with ReadyForQuery; the others are answered one by one, or skipped after an error
+ * ("Message Flow", Extended Query).
  */
 export type Request =
   | { readonly kind: 'sync' | 'function_call' | 'bind' | 'describe' | 'describe_portal' | 'close_portal' }

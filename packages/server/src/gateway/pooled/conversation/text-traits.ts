@@ -143,7 +143,7 @@ const isComment = (code: number, next: number): boolean =>
   (code === SLASH && next === ASTERISK) ||
   (code === ASTERISK && next === SLASH)
 
-/** @returns the end of the word that begins at `from`: an identifier, a keyword, a number, or a name in double quotes */
+/** @returns the end of the word that begins at `from`: identifier, keyword, number, or a name in double quotes */
 function endOfWord(text: string, from: number): number {
   if (text.charCodeAt(from) === QUOTE) {
     const close = text.indexOf('"', from + 1)
@@ -201,7 +201,7 @@ class LastWords {
     this.#text = text
   }
 
-  /** In lower case; undefined when the last token was not a word. */
+  /** In lower case; undefined when anything but blanks, comments and dots came after the last word. */
   get name(): string | undefined {
     return this.#textOf(this.#name)
   }
@@ -235,7 +235,7 @@ class LastWords {
   }
 }
 
-/** @param at of the parenthesis */
+/** @param at position of the parenthesis */
 function readCall(calls: Calls, words: LastWords, text: string, at: number): void {
   const { name, schema } = words
   // INSERT INTO name (columns)
