@@ -5,7 +5,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { OpenSession } from '../domain/open-session.ts'
-import type { SessionAnswerer, SessionAsker, SessionNotices } from '../operations/ports/sessions.ts'
+import type {
+  SessionAnswerer,
+  SessionAsker,
+  SessionNotices,
+  SessionQuestion,
+} from '../operations/ports/sessions.ts'
 import type { SentSession } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
@@ -132,22 +137,24 @@ export function createSessionAnswerer(
 
   return {
     async start(answer) {
-      const answerAll = async (): Promise<void> => {
-        for (const { id, question } of await unanswered()) {
-          if (underWay.has(id)) continue
-          underWay.add(id)
-          try {
-            const sessions = await answer(question)
-            // The asker may have given up and deleted its question.
-            await askSystemDatabase(() =>
-              sql`INSERT INTO session_answer (question_id, gateway_id, sessions)
-                  SELECT id, ${self.id}::uuid, ${JSON.stringify(sessions)}::jsonb
-                    FROM session_question WHERE id = ${id}::uuid`.execute(database),
-            )
-          } finally {
-            underWay.delete(id)
-          }
+      const answerOne = async (id: string, question: SessionQuestion): Promise<void> => {
+        if (underWay.has(id)) return
+        underWay.add(id)
+        try {
+          const sessions = await answer(question)
+          // The asker may have given up and deleted its question.
+          await askSystemDatabase(() =>
+            sql`INSERT INTO session_answer (question_id, gateway_id, sessions)
+                SELECT id, ${self.id}::uuid, ${JSON.stringify(sessions)}::jsonb
+                  FROM session_question WHERE id = ${id}::uuid`.execute(database),
+          )
+        } finally {
+          underWay.delete(id)
         }
+      }
+      const answerAll = async (): Promise<void> => {
+        // A question that cannot be answered holds up no other one.
+        for (const { id, question } of await unanswered()) await answerOne(id, question).catch(onFailure)
       }
       await beat()
       heartbeat = setInterval(() => {

@@ -120,6 +120,22 @@ describe.each(['SUPERUSER', 'CREATEROLE'])('with %s', (administrator) => {
 })
 
 describe('with SUPERUSER', () => {
+  it.runIf(HAS_FUNCTIONS)('remove_objects leaves functions that only have the name of ours', async () => {
+    await begin('SUPERUSER')
+    await cluster.query(
+      `CREATE FUNCTION public.databricks_create_role(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+       CREATE FUNCTION public.databricks_session_identity(int) RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+      [],
+      'app',
+    )
+    await remove()
+    await waitUntilGone()
+    await expect(traces()).resolves.toEqual([
+      'function databricks_create_role',
+      'function databricks_session_identity',
+    ])
+  })
+
   it('remove_objects takes the managed key off a role, and no password that was set since', async () => {
     await begin('SUPERUSER')
     const other = await createServicePrincipal(lakegate, 'removal with a password')
@@ -212,6 +228,6 @@ describe('with SUPERUSER', () => {
         'DELETE',
         `/api/2.0/database/instances/${lakegate.ready.instance.name}?remove_objects=true`,
       ),
-    ).rejects.toThrow(/remove_objects: is for attached instances/)
+    ).rejects.toThrow(/remove_objects: is only for attached instances/)
   })
 })

@@ -27,13 +27,13 @@ const TIMEOUT_MS = 60_000
 
 /**
  * Functions that the scripts of databricks_auth made. They bind by name what they call, so no dependency shows that
- * they belong to the schema.
+ * they belong to the schema. With their arguments: another function of that name is not ours.
  */
 const FUNCTIONS = [
-  'public.databricks_create_role',
-  'public.databricks_session_identity',
-  'public.databricks_set_role_label',
-  'pg_catalog.databricks_open_claims',
+  'public.databricks_create_role(pg_catalog.text, pg_catalog.text)',
+  'public.databricks_session_identity()',
+  'public.databricks_set_role_label(pg_catalog.text, pg_catalog.text)',
+  'pg_catalog.databricks_open_claims(pg_catalog.text)',
 ]
 
 /**
@@ -125,7 +125,8 @@ async function dropFunctions(client: pg.Client): Promise<void> {
        FROM pg_catalog.pg_proc AS function
        JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = function.pronamespace
        JOIN pg_catalog.pg_roles AS owner ON owner.oid = function.proowner AND owner.rolsuper
-      WHERE pg_catalog.format('%s.%s', namespace.nspname, function.proname) = ANY ($1::pg_catalog.text[])`,
+      WHERE function.oid = ANY (ARRAY(
+              SELECT pg_catalog.to_regprocedure(signature) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS signature))`,
     [FUNCTIONS],
   )
   await dropOwnView(client)

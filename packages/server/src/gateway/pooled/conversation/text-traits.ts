@@ -47,14 +47,25 @@ export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
 })
 
 const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
-const NOT_LOCAL = /\bset\b(?!\s+(?:local|transaction|constraints)\b)|\breset\b/i
+/** PostgreSQL's blanks (scan.l, `space`). For JavaScript 0xA0 is one as well; here it is a part of a name. */
+const BLANK = String.raw`[ \t\n\v\f\r]`
 const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
-/** Comments in this position are short; searching long ones again and again would be slow. */
-const BLANK = String.raw`(?:\s|/\*(?:[^*]|\*(?!/)){0,200}\*/|--[^\n]{0,200}\n)`
-const SET_CUSTOM = new RegExp(
-  String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${NAME}(?:\s*\.\s*${NAME})+)`,
-  'gi',
+const DOTTED_NAME = String.raw`${NAME}(?:${BLANK}*\.${BLANK}*${NAME})+`
+const SET = /\bset\b/i
+const COMMENT = /--|\/\*/
+/** `SET local.x` names a custom setting, and `SET LOCAL` does not: behind a keyword no dot follows. */
+const NOT_LOCAL = new RegExp(
+  String.raw`\bset\b(?!${BLANK}+(?:local|transaction|constraints)${BLANK}+[^. \t\n\v\f\r])|\breset\b`,
+  'i',
 )
+const SET_CUSTOM = new RegExp(String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${DOTTED_NAME})`, 'gi')
+/** Where the name that is set begins cannot be told by a pattern then. */
+const SET_BEFORE_COMMENT = new RegExp(
+  String.raw`\bset${BLANK}*(?:session${BLANK}*)?(?:${NAME}${BLANK}*\.${BLANK}*)*(?:${NAME}${BLANK}*)?(?:--|/\*)`,
+  'i',
+)
+/** It begins where a word begins, so that a long word is looked through once. */
+const ANY_DOTTED_NAME = new RegExp(String.raw`(?<![\w$\x80-\xff])${DOTTED_NAME}`, 'gi')
 const CUSTOM_NAME = /^[a-z_\x80-\xff][\w$\x80-\xff]*(?:\.[a-z_\x80-\xff][\w$\x80-\xff]*)+$/i
 /** A longer text is not the name of a setting. */
 const LONGEST_SETTING = 200
@@ -79,19 +90,41 @@ export function traitsOf(text: string | undefined): TextTraits {
   const hasCalls = text.includes('(')
   const isOfNote = MAY_BE_OF_NOTE.test(text)
   if (!hasCalls && !isOfNote) return PLAIN
-  const calls = hasCalls ? callsIn(text) : NO_CALLS
+  const calls = hasCalls ? callsOf(text) : NO_CALLS
   if (!isOfNote && !calls.mayLeave) return PLAIN
-  const set = /\bset\b/i.test(text)
-    ? [...text.matchAll(SET_CUSTOM)].map(({ 1: name = '' }) => name.replaceAll(/["\s]/g, ''))
-    : []
+  const hasSet = SET.test(text)
   return {
     mayLeave: calls.mayLeave || MENTIONS.test(text),
-    setsLocally: !NOT_LOCAL.test(text),
-    customSettings: customNamesAmong([...set, ...calls.settings]),
+    setsLocally: !NOT_LOCAL.test(text) && !(hasSet && COMMENT.test(text)),
+    customSettings: customNamesAmong([...(hasSet ? namesBehindSet(text) : []), ...calls.settings]),
     settingsByParameter: calls.settingsByParameter,
     mayDeallocateAll: /\b(?:deallocate|discard)\b/i.test(text),
     deallocates: deallocatedIn(text),
   }
+}
+
+/** Names that a SET in the text may set; too many rather than too few. */
+function namesBehindSet(text: string): readonly string[] {
+  const found = SET_BEFORE_COMMENT.test(text)
+    ? [text, withoutComments(text)].flatMap((one) => [...one.matchAll(ANY_DOTTED_NAME)].map(([name]) => name))
+    : [...text.matchAll(SET_CUSTOM)].map(({ 1: name = '' }) => name)
+  return [...new Set(found.map((name) => name.replaceAll(/[" \t\n\v\f\r]/g, '')))]
+}
+
+/** As far as comments can be told from strings, each is replaced by a blank. */
+function withoutComments(text: string): string {
+  const begin = new RegExp(COMMENT, 'g')
+  let rest = ''
+  let from = 0
+  for (let found = begin.exec(text); found !== null; found = begin.exec(text)) {
+    rest += `${text.slice(from, found.index)} `
+    const end =
+      found[0] === '--' ? text.slice(found.index).search(/[\n\r]/) : text.indexOf('*/', found.index + 2)
+    if (end === -1) return rest
+    from = found[0] === '--' ? found.index + end : end + 2
+    begin.lastIndex = from
+  }
+  return rest + text.slice(from)
 }
 
 /** Those of the texts that may be names of custom settings. */
@@ -102,7 +135,7 @@ export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
     .filter((name) => !name.startsWith(OWN_SETTINGS))
 
 const DEALLOCATE =
-  /^\s*deallocate\s+(?:prepare\s+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")\s*(?:;\s*)?$/i
+  /^[ \t\n\v\f\r]*deallocate[ \t\n\v\f\r]+(?:prepare[ \t\n\v\f\r]+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")[ \t\n\v\f\r]*(?:;[ \t\n\v\f\r]*)?$/i
 
 /** The name as PostgreSQL folds it: lower case unless quoted, 63 bytes. */
 function deallocatedIn(text: string): string | undefined {
@@ -131,6 +164,7 @@ const HYPHEN = 0x2d
 const DOT = 0x2e
 const SLASH = 0x2f
 const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
 /** Indexed by byte: 1 for letters, digits, `_`, `$`, and everything that is not ASCII. */
 const IS_OF_WORD = Uint8Array.from({ length: 256 }, (_, code) =>
@@ -143,41 +177,70 @@ const isComment = (code: number, next: number): boolean =>
   (code === SLASH && next === ASTERISK) ||
   (code === ASTERISK && next === SLASH)
 
-/** @returns the end of the word that begins at `from`: identifier, keyword, number, or a name in double quotes */
-function endOfWord(text: string, from: number): number {
-  if (text.charCodeAt(from) === QUOTE) {
+/** @returns the end of the word that begins at `from`: an identifier, a keyword, a number, or a name in double quotes */
+function endOfWord(text: string, from: number, quotes: Quotes): number {
+  if (quotes === 'enclose names' && text.charCodeAt(from) === QUOTE) {
     const close = text.indexOf('"', from + 1)
     return close === -1 ? text.length : close + 1
   }
   let end = from + 1
-  while (IS_OF_WORD[text.charCodeAt(end)] === 1) end += 1
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end)
+    if (IS_OF_WORD[code] !== 1 && (quotes === 'enclose names' || code !== QUOTE)) break
+  }
   return end
 }
+
+/**
+ * What a double quote is: the beginning of a quoted name, or, where it stands in a string or a comment, nothing special.
+ * Only PostgreSQL knows, so a text that has both is read both ways.
+ */
+type Quotes = 'enclose names' | 'are letters'
+
+function callsOf(text: string): Calls {
+  const calls = callsIn(text, 'enclose names')
+  if (!text.includes('"') || !MAY_ENCLOSE_QUOTES.test(text)) return calls
+  const others = callsIn(text, 'are letters')
+  return {
+    mayLeave: calls.mayLeave || others.mayLeave,
+    settings: [...calls.settings, ...others.settings],
+    settingsByParameter: [...calls.settingsByParameter, ...others.settingsByParameter],
+  }
+}
+
+const MAY_ENCLOSE_QUOTES = /['$]|--|\/\*/
 
 /**
  * Finds the names that stand before parentheses. Comments and strings are read like the rest, because only PostgreSQL
  * knows where they end; but a parenthesis after a comment may be a call of anything. This runs for every statement of
  * every client, so it reads character codes, and makes a string only of a name before a parenthesis.
  */
-function callsIn(text: string): Calls {
+function callsIn(text: string, quotes: Quotes): Calls {
   const calls: Calls = { mayLeave: false, settings: [], settingsByParameter: [] }
   const words = new LastWords(text)
   let isBehindComment = false
   let isInLineComment = false
+  /** Comments nest. Counted in strings as well, it is too high rather than too low. */
+  let depth = 0
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at)
     if (code === QUOTE || IS_OF_WORD[code] === 1) {
-      const end = endOfWord(text, at)
-      words.take(at, end)
+      const end = endOfWord(text, at, quotes)
+      words.take(at, end, { isInComment: isInLineComment || depth > 0 })
       isBehindComment = false
       at = end
     } else if (isBlank(code)) {
-      if (isInLineComment && code === NEWLINE) [isInLineComment, isBehindComment] = [false, true]
+      // A comment ends with either (scan.l, `non_newline`).
+      if (isInLineComment && (code === NEWLINE || code === CARRIAGE_RETURN))
+        [isInLineComment, isBehindComment] = [false, true]
       at += 1
     } else if (isComment(code, text.charCodeAt(at + 1))) {
       isInLineComment ||= code === HYPHEN
+      if (code !== HYPHEN) depth = code === SLASH ? depth + 1 : Math.max(0, depth - 1)
       isBehindComment = true
-      at += 2
+      // In an operator that is a star, and then the beginning of a comment (scan.l, `operator`).
+      const isStarBeforeComment = code === ASTERISK && text.charCodeAt(at + 2) === ASTERISK
+      at += isStarBeforeComment ? 1 : 2
     } else {
       if (code === DOT) words.qualify()
       else if (code === OPEN_PARENTHESIS && isBehindComment) calls.mayLeave = true
@@ -196,6 +259,7 @@ class LastWords {
   #schema: readonly [number, number] | undefined
   #before: readonly [number, number] | undefined
   #isQualified = false
+  #isNameInComment = false
 
   constructor(text: string) {
     this.#text = text
@@ -214,10 +278,15 @@ class LastWords {
     return this.#textOf(this.#before)
   }
 
-  take(from: number, to: number): void {
+  take(from: number, to: number, { isInComment }: { readonly isInComment: boolean }): void {
     if (this.#isQualified) this.#schema = this.#name
-    else [this.#before, this.#schema] = [this.#name, undefined]
+    else {
+      // A word in a comment is not the keyword that it looks like.
+      this.#before = this.#isNameInComment ? undefined : this.#name
+      this.#schema = undefined
+    }
     this.#name = [from, to]
+    this.#isNameInComment = isInComment
     this.#isQualified = false
   }
 
@@ -238,8 +307,9 @@ class LastWords {
 /** @param at position of the parenthesis */
 function readCall(calls: Calls, words: LastWords, text: string, at: number): void {
   const { name, schema } = words
+  if (name === undefined) return
   // INSERT INTO name (columns)
-  if (name === undefined || words.before === 'into') return
+  if (words.before === 'into') return
   if (HARMLESS.has(name) && (schema === undefined || schema === 'pg_catalog')) return
   if (name === 'set_config') {
     const fromParenthesis = text.slice(at)

@@ -17,6 +17,19 @@ describe('may leave something', () => {
     'SELECT app.login()',
     'SELECT evil.count(*)',
     'SELECT größe(1)',
+    // A double quote in a string or a comment begins no name.
+    `SELECT 'size 5"', pg_advisory_lock(7)`,
+    `SELECT 'size 5"', pg_advisory_lock(7), '6"'`,
+    'SELECT pg_advisory_lock/* " */(7)',
+    `SELECT 'it is "', "set_config"('a.b', 'c', false)`,
+    // A comment ends with either end of line (scan.l, non_newline).
+    'SELECT pg_advisory_lock --upper\r(1)',
+    // This is no INSERT.
+    'SELECT /* into */ pg_advisory_lock(1)',
+    'SELECT --into\n pg_advisory_lock(1)',
+    'SELECT /* /* */ into */ pg_advisory_lock(1)',
+    'SELECT 2 */* into */ pg_advisory_lock(1)',
+    `SELECT '*/' /* into */ pg_advisory_lock(1)`,
     // PostgreSQL has no blanks but those of ASCII: this is a name (scan.l, ident_start).
     'SELECT lower \u00a0(1)',
     'SELECT * INTO TEMP x FROM y',
@@ -66,6 +79,9 @@ describe('leaves nothing by what it calls', () => {
     `SELECT set_config('app.tenant', $1, true)`,
     `SELECT set_config($1, $2::text, true), set_config('b.c', '(', TRUE)`,
     'SELECT temperature, template FROM sensors',
+    `/* insert com.example.Entity */ insert into t (a, b) values ('x', "y")`,
+    `SELECT "t"."a" FROM "t" WHERE "t"."b" = 'c' AND ("t"."d" = 1 OR "t"."e" IN (1, 2)) -- page 1`,
+    `INSERT INTO "orders" ("id", "note") VALUES (1, '5" pipe')`,
   ])('%s', (text) => {
     expect(traitsOf(text).mayLeave).toBe(false)
   })
@@ -81,6 +97,12 @@ describe('sets locally', () => {
     ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', false],
     ['SET /* LOCAL */ work_mem = 1', false],
     ['RESET work_mem', false],
+    ['SET local.x = 1', false],
+    ['SET LOCAL .x = 1', false],
+    ['SET LOCAL/* . */work_mem = 1', false],
+    ['SET LOCAL /* . */ work_mem = 1', false],
+    ['SET \u00a0local.x = 1', false],
+    ['SET LOCAL work_mem = 1 -- a word', false],
   ])('%s: %s', (text, isLocal) => {
     expect(traitsOf(text).setsLocally).toBe(isLocal)
   })
@@ -95,6 +117,14 @@ describe('names custom settings', () => {
       ['app.user.id', 'b.c'],
     ],
     ['UPDATE t SET a.b = 1', ['a.b']],
+    ['SET local.x = 1', ['local.x']],
+    [`SET --\rfoo.bar = 'x'`, ['foo.bar']],
+    [`SET /*${'long '.repeat(100)}*/ foo.bar = 1`, ['foo.bar']],
+    ['SET foo/* */./* */bar = 1', ['foo.bar']],
+    ['SET foo -- a\n.bar = 1; SELECT a.b', ['a.bar', 'a.b', 'foo.bar']],
+    ['SET foo.bar/* */.baz = 1', ['foo.bar', 'foo.bar.baz']],
+    // UTF-8, one character per byte: a blank of JavaScript is a part of these.
+    [Buffer.from(`SET àpp.x = '1'`).toString('latin1'), [Buffer.from('àpp.x').toString('latin1')]],
     ['SET work_mem = 1', []],
     ['SELECT t.a FROM t', []],
     [`SET databricks_auth.identity = 'root'`, []],
