@@ -14,7 +14,7 @@ import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secre
 import type { SettledInstances } from './instances.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import type { Shutdown } from './shutdown.ts'
-import type { Ground } from './start-foundation.ts'
+import type { StartContext } from './start-foundation.ts'
 import type { Serving } from './start-serving.ts'
 
 type IssuedToken = Awaited<ReturnType<typeof issuePersonalAccessToken>>
@@ -29,30 +29,30 @@ const OTHER_FIRST_START =
 
 /** @returns the facts that the banner prints */
 export async function announce(
-  ground: Ground,
+  context: StartContext,
   { controlPlane, gateway }: Serving,
   instances: SettledInstances,
   output: Output,
   shutdown: Shutdown,
 ): Promise<BannerFacts> {
-  const { installation, isFirstStart, settings, http, firstAccess, log } = ground
+  const { installation, isFirstStart, settings, http, firstAccess, log } = context
   const { admin, workspace } = installation
   const readyFile = settings['ready-file'].value
   const isTokenRead = output.isTerminal || readyFile !== undefined
   // No token is made when there is nowhere to show it.
-  const token = isTokenRead || isFirstStart ? await issueToken(ground) : undefined
+  const token = isTokenRead || isFirstStart ? await issueToken(context) : undefined
   const instance = await instances.describeAvailable()
   if (readyFile !== undefined && token !== undefined)
-    await reportReady(ground, readyFile, token, instance, shutdown)
+    await reportReady(context, readyFile, token, instance, shutdown)
   log.info({ url: http.publicUrl, instance: instance?.name }, 'lakegate is ready')
   const credential =
     instance !== undefined && output.isTerminal
-      ? await mintCredential(ground, controlPlane, instance.name)
+      ? await mintCredential(context, controlPlane, instance.name)
       : undefined
-  const invitation = isFirstStart ? await invite(ground, output, isTokenRead ? undefined : token) : undefined
+  const invitation = isFirstStart ? await invite(context, output, isTokenRead ? undefined : token) : undefined
   // Another first start was faster and has already handed out a link.
   if (token !== undefined && !isTokenRead && invitation === undefined)
-    await ground.foundation.stores.personalAccessTokens.deletePersonalAccessToken(
+    await context.foundation.stores.personalAccessTokens.deletePersonalAccessToken(
       workspace.id,
       token.id,
       admin.id,
@@ -70,7 +70,7 @@ export async function announce(
             kind: 'shown',
             token: token.token.reveal(),
             tokenExpiresAt: token.expiresAt,
-            signInLink: invitation && { url: linkOf(ground, invitation), expiresAt: invitation.expiresAt },
+            signInLink: invitation && { url: linkOf(context, invitation), expiresAt: invitation.expiresAt },
             credential,
           }
         : {
@@ -78,7 +78,7 @@ export async function announce(
             tokenFile: readyFile ?? (kept?.admin_token === undefined ? undefined : firstAccess.file),
             signInLinkFile: kept === undefined ? undefined : firstAccess.file,
           },
-    caFile: ground.caFile,
+    caFile: context.caFile,
     instance: instance && {
       ...instance,
       pooled: pooledEndpointOf(instance),
@@ -94,7 +94,7 @@ export async function announce(
   }
 }
 
-const issueToken = ({ foundation, installation: { admin, workspace }, isFirstStart }: Ground) =>
+const issueToken = ({ foundation, installation: { admin, workspace }, isFirstStart }: StartContext) =>
   issuePersonalAccessToken(
     {
       store: foundation.stores.personalAccessTokens,
@@ -110,7 +110,7 @@ const issueToken = ({ foundation, installation: { admin, workspace }, isFirstSta
   )
 
 async function reportReady(
-  { http, installation, caFile }: Ground,
+  { http, installation, caFile }: StartContext,
   file: string,
   token: IssuedToken,
   instance: Instance,
@@ -130,7 +130,7 @@ async function reportReady(
 
 /** Mints a credential of the administrator for the command in the banner. */
 async function mintCredential(
-  { installation: { admin, workspace } }: Ground,
+  { installation: { admin, workspace } }: StartContext,
   { mint }: Serving['controlPlane'],
   instanceName: string,
 ): Promise<string> {
@@ -155,11 +155,11 @@ async function mintCredential(
  * @returns undefined when another first start has already handed out a link
  */
 function invite(
-  ground: Ground,
+  context: StartContext,
   output: Output,
   token: IssuedToken | undefined,
 ): Promise<Invitation | undefined> {
-  const { foundation, installations, installation, firstAccess, http } = ground
+  const { foundation, installations, installation, firstAccess, http } = context
   return completeInstallation(
     {
       installations,
@@ -175,7 +175,7 @@ function invite(
           ...(token?.expiresAt === undefined
             ? {}
             : { admin_token_expires_at: token.expiresAt.toISOString() }),
-          sign_in_link: linkOf(ground, made),
+          sign_in_link: linkOf(context, made),
           sign_in_link_expires_at: made.expiresAt.toISOString(),
         })
       },
@@ -184,7 +184,7 @@ function invite(
   )
 }
 
-const linkOf = ({ http }: Ground, { token }: Invitation): string =>
+const linkOf = ({ http }: StartContext, { token }: Invitation): string =>
   `${http.publicUrl}${OAUTH_PREFIX}${PASSWORD_PATH}/${token.reveal()}`
 
 const pooledEndpointOf = ({ pooled_host: host, pooled_port: port }: NonNullable<Instance>) =>

@@ -10,7 +10,7 @@ import { announce } from './announcement.ts'
 import { logLevelOf } from './process-log.ts'
 import { createReloading, type Reloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
-import { startFoundation, type Ground, type Role } from './start-foundation.ts'
+import { startFoundation, type StartContext, type Role } from './start-foundation.ts'
 import { startInstances } from './start-instances.ts'
 import { startServing, type Serving } from './start-serving.ts'
 
@@ -33,11 +33,11 @@ async function start(
   output: Output,
   shutdown: Shutdown,
 ): Promise<RunningLakegate> {
-  const ground = await startFoundation(role, settings, progress, shutdown)
-  const serving = await progress.step('Control plane and gateway', () => startServing(ground, shutdown))
-  const instances = await progress.step('Database instances', () => startInstances(ground, serving, shutdown))
-  const reloading = startReloading(ground, serving, shutdown)
-  const facts = await announce(ground, serving, instances, output, shutdown)
+  const context = await startFoundation(role, settings, progress, shutdown)
+  const serving = await progress.step('Control plane and gateway', () => startServing(context, shutdown))
+  const instances = await progress.step('Database instances', () => startInstances(context, serving, shutdown))
+  const reloading = startReloading(context, serving, shutdown)
+  const facts = await announce(context, serving, instances, output, shutdown)
   return {
     facts,
     stop: () => shutdown.run(),
@@ -49,7 +49,7 @@ async function start(
 }
 
 function startReloading(
-  { settings, https, log }: Ground,
+  { settings, https, log }: StartContext,
   { gateway }: Serving,
   shutdown: Shutdown,
 ): Reloading {

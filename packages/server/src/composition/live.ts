@@ -73,7 +73,7 @@ export function buildLive(foundation: Foundation): Live {
       })
   }
 
-  function hear(hint: SentHint): void {
+  function receive(hint: SentHint): void {
     if (hint.kind === 'audit') {
       streams.say(hint)
       return
@@ -102,10 +102,10 @@ export function buildLive(foundation: Foundation): Live {
     {
       onInstanceChange: learnSoon,
       onReport: (report) => {
-        history.hear(report)
+        history.receive(report)
       },
       onHints: (heard) => {
-        heard.forEach(hear)
+        heard.forEach(receive)
       },
       onWatched: () => {
         hints.watched()

@@ -1,6 +1,6 @@
 /**
  * The first phase of a start: the machine, the port of HTTP, the system database, the installation in it, and the keys.
- * `Ground` holds what the later phases need.
+ * `StartContext` holds what the later phases need.
  */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
@@ -43,7 +43,7 @@ import { listenForWorkspaces } from './workspace-hosts.ts'
 /** `everything` includes a gateway; `control` is a control plane beside others. */
 export type Role = 'everything' | 'control'
 
-export interface Ground {
+export interface StartContext {
   readonly role: Role
   readonly settings: LoadedSettings
   readonly log: ProcessLog
@@ -69,7 +69,7 @@ export async function startFoundation(
   settings: LoadedSettings,
   progress: Progress,
   shutdown: Shutdown,
-): Promise<Ground> {
+): Promise<StartContext> {
   const log = openProcessLog(settings)
   const readyFile = settings['ready-file'].value
   if (readyFile !== undefined) await removeReadyFile(readyFile)
@@ -110,7 +110,7 @@ async function openStores(
   { database, address }: RunningSystemDatabase,
   progress: Progress,
   shutdown: Shutdown,
-): Promise<Omit<Ground, keyof KnownBefore>> {
+): Promise<Omit<StartContext, keyof KnownBefore>> {
   const masterKeys = await loadOrMakeMasterKey(
     masterKeyFile,
     async () => !installation.isComplete && !(await holdsEncryptedKeys(database)),
@@ -151,7 +151,7 @@ async function openStores(
 }
 
 type KnownBefore = Pick<
-  Ground,
+  StartContext,
   | 'role'
   | 'settings'
   | 'log'

@@ -4,12 +4,12 @@ import type { InstanceUid } from '../domain/ids.ts'
 import { createFirstInstance } from '../operations/instances/create-first-instance.ts'
 import { nameInstances, settleInstances, supervise, type SettledInstances } from './instances.ts'
 import type { Shutdown } from './shutdown.ts'
-import type { Ground } from './start-foundation.ts'
+import type { StartContext } from './start-foundation.ts'
 import type { Serving } from './start-serving.ts'
 import { superviseWhenAlone } from './supervision.ts'
 
 export async function startInstances(
-  { foundation, installation, isFirstStart, settings, log }: Ground,
+  { foundation, installation, isFirstStart, settings, log }: StartContext,
   { controlPlane, gateway }: Serving,
   shutdown: Shutdown,
 ): Promise<SettledInstances> {

@@ -9,7 +9,7 @@ import { buildMetricsHandler } from './metrics.ts'
 import { connectionsOfInstance, sessionLimitsOf } from './pooled-settings.ts'
 import type { Shutdown } from './shutdown.ts'
 import { loadSignInProvider } from './sign-in-provider.ts'
-import type { Ground } from './start-foundation.ts'
+import type { StartContext } from './start-foundation.ts'
 
 export interface Serving {
   readonly controlPlane: ControlPlane
@@ -17,27 +17,27 @@ export interface Serving {
   readonly gateway: RunningGateway | undefined
 }
 
-export async function startServing(ground: Ground, shutdown: Shutdown): Promise<Serving> {
-  const { foundation } = ground
+export async function startServing(context: StartContext, shutdown: Shutdown): Promise<Serving> {
+  const { foundation } = context
   const live = buildLive(foundation)
   /** Reads the metrics of the other processes of this node, which the gateway starts. */
   let measureOthers: RunningGateway['measure'] = () => Promise.resolve([])
-  const controlPlane = await openControlPlane(ground, live, () => measureOthers())
+  const controlPlane = await openControlPlane(context, live, () => measureOthers())
   shutdown.add('notices of changed instances', () => foundation.changes.stop())
   await foundation.changes.start()
-  if (ground.role === 'control') {
+  if (context.role === 'control') {
     await serveHttp(controlPlane, live, shutdown)
     return { controlPlane, gateway: undefined }
   }
   shutdown.add('inquiry', () => controlPlane.inquiry.stop())
   await controlPlane.inquiry.start()
   await serveHttp(controlPlane, live, shutdown)
-  const gateway = await buildGateway(foundation, ground.settings, {
-    workers: ground.workers,
+  const gateway = await buildGateway(foundation, context.settings, {
+    workers: context.workers,
     address: foundation.address,
-    publicUrl: ground.http.publicUrl,
-    accountId: ground.installation.accountId,
-    masterKeyFile: ground.masterKeyFile,
+    publicUrl: context.http.publicUrl,
+    accountId: context.installation.accountId,
+    masterKeyFile: context.masterKeyFile,
     recordsListeners: true,
   })
   measureOthers = () => gateway.measure()
@@ -45,7 +45,7 @@ export async function startServing(ground: Ground, shutdown: Shutdown): Promise<
 }
 
 async function openControlPlane(
-  { foundation, machine, installation, http, settings }: Ground,
+  { foundation, machine, installation, http, settings }: StartContext,
   live: Live,
   measureOthers: () => Promise<readonly MetricsSnapshot[]>,
 ): Promise<ControlPlane> {

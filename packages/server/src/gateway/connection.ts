@@ -46,7 +46,7 @@ export interface ClientConnection {
    */
   outermost: ByteStream
   /** False while the client waits for TLS: it would take a plain message for part of the handshake. */
-  canBeTold: boolean
+  canReceiveError: boolean
 }
 
 /** Resolves when the connection is over, however it ended. */
@@ -80,7 +80,7 @@ async function serve(
   // Before the login the place is counted for the peer, so that no one can use up places of an address that is only
   // claimed.
   if (!(await login.take(counters.logins, peer, settings.loginsPerAddress, 'until_open')))
-    return refuseTheCrowd(connection, context, login, peer)
+    return refuseAboveLimit(connection, context, login, peer)
 
   const handshake = await takeHandshake(connection, context, login.signal)
   login.reached('handshake')
@@ -143,11 +143,11 @@ function takeHandshake(
     shakeHands(connection.socket, secureContext, signal, {
       readHandedOn: dependencies.readHandedOn,
       tlsIsNext() {
-        connection.canBeTold = false
+        connection.canReceiveError = false
       },
       upgraded(encrypted) {
         connection.outermost = encrypted
-        connection.canBeTold = true
+        connection.canReceiveError = true
       },
     }),
   )
@@ -218,7 +218,7 @@ const TELLING_LIMIT_MS = 2_000
  * the others get the refusal in clear. A cancel request takes no place and is served, as by a PostgreSQL that is full.
  * @throws RefusedError too_many_connections, ConnectionEnded
  */
-async function refuseTheCrowd(
+async function refuseAboveLimit(
   connection: ClientConnection,
   context: ConnectionContext,
   login: LoginUnderWay,
@@ -268,7 +268,7 @@ function tell(
     error instanceof RefusedError ? error.refusal.name : 'internal_error',
   )
   if (!(error instanceof RefusedError)) log.error({ err: error }, 'a login failed')
-  if (connection.canBeTold) endWith(connection.outermost, refusalMessage(error))
+  if (connection.canReceiveError) endWith(connection.outermost, refusalMessage(error))
   else closeConnection(connection.outermost)
 }
 

@@ -79,7 +79,7 @@ export function serveHere(
   }
 
   function accept(socket: ClientStream, target: ConnectionTarget): void {
-    const connection: ClientConnection = { socket, outermost: socket, canBeTold: true }
+    const connection: ClientConnection = { socket, outermost: socket, canReceiveError: true }
     const served = serveConnection(connection, {
       dependencies,
       settings,

@@ -6,12 +6,12 @@ const TLS_HANDSHAKE_RECORD = 0x16
 
 /**
  * Waits for the first byte without consuming it: the next reader reads it too. The socket is paused afterwards.
- * @param told not called when the connection ends first
+ * @param onDetected not called when the connection ends first
  */
-export function hearFirstByte(socket: Socket, told: (isTls: boolean) => void): void {
+export function detectTls(socket: Socket, onDetected: (isTls: boolean) => void): void {
   socket.once('data', (first: Buffer) => {
     socket.pause()
     socket.unshift(first)
-    told(first[0] === TLS_HANDSHAKE_RECORD)
+    onDetected(first[0] === TLS_HANDSHAKE_RECORD)
   })
 }

@@ -8,7 +8,7 @@ import { Fault } from '../domain/fault.ts'
 import { refuse } from '../policy/refusals.ts'
 import { answerRefusal } from './answer-refusal.ts'
 import type { CloseConnection, TakeUpgrade, TlsContexts } from './connections.ts'
-import { createDoor, type Door, type DoorTimeouts } from './door.ts'
+import { createEndpoint, type Endpoint, type EndpointTimeouts } from './endpoint.ts'
 import { createPlaces } from './places.ts'
 import { complaintAboutHost } from './host-header.ts'
 
@@ -34,12 +34,12 @@ export interface HttpSettings {
   /** Called occasionally for a client that has too many connections. */
   readonly onCrowded?: (address: string) => void
   /** Overrides of the default timeouts. */
-  readonly timeouts?: Partial<DoorTimeouts>
+  readonly timeouts?: Partial<EndpointTimeouts>
   /** What people see until there is something to serve. */
   readonly startingPage?: StartingPage
 }
 
-const TIMEOUTS: DoorTimeouts = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
+const TIMEOUTS: EndpointTimeouts = { beginMs: 10_000, headersMs: 10_000, idleMs: 65_000, stopMs: 5_000 }
 
 const STARTING = JSON.stringify({
   error_code: 'TEMPORARILY_UNAVAILABLE',
@@ -92,7 +92,7 @@ export async function openHttpListener(
     onCrowded: settings.onCrowded ?? (() => undefined),
   })
   const make = () =>
-    createDoor({
+    createEndpoint({
       handle(request, response) {
         const problem = complaintAboutHost(request)
         if (problem === undefined) current(request, response)
@@ -107,7 +107,7 @@ export async function openHttpListener(
       places,
     })
   const first = make()
-  const further = new Map<string, Door>()
+  const further = new Map<string, Endpoint>()
   await listen(first.sockets, settings)
   const { port } = first.sockets.address() as AddressInfo
   return {
@@ -133,7 +133,7 @@ export async function openHttpListener(
       return true
     },
     async close() {
-      await Promise.all([first, ...further.values()].map((door) => door.close()))
+      await Promise.all([first, ...further.values()].map((endpoint) => endpoint.close()))
     },
   }
 }

@@ -29,7 +29,7 @@ export interface AdministrativeConnections {
   closeAll(): Promise<void>
 }
 
-interface Standing {
+interface StandingConnection {
   readonly place: string | undefined
   readonly client: Promise<pg.Client>
   /**
@@ -56,9 +56,9 @@ const isAt = (client: pg.Client, { host, port }: ClusterHost): boolean =>
   client.host === host && client.port === port
 
 export function createAdministrativeConnections(access: AdministrativeAccess): AdministrativeConnections {
-  const standing = new Map<InstanceUid, Standing>()
+  const standing = new Map<InstanceUid, StandingConnection>()
 
-  function connect(instance: DatabaseInstance): Standing {
+  function connect(instance: DatabaseInstance): StandingConnection {
     const known = standing.get(instance.uid)
     const place = placeOf(instance.backend)
     if (known !== undefined && known.place === place) return known
@@ -68,7 +68,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       clearTimeout(made.idleTimer)
       if (standing.get(instance.uid) === made) standing.delete(instance.uid)
     }
-    const made: Standing = {
+    const made: StandingConnection = {
       place,
       client: access.connect(instance, administrativeDatabase(instance)).then((client) => {
         client.on('error', forget)
@@ -88,7 +88,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
   }
 
   /** Ends this connection only: another query may already have opened the next one. */
-  async function retire(uid: InstanceUid, connection: Standing): Promise<void> {
+  async function retire(uid: InstanceUid, connection: StandingConnection): Promise<void> {
     if (standing.get(uid) === connection) standing.delete(uid)
     clearTimeout(connection.idleTimer)
     // A connection that was never established, or is already lost, needs no closing.
@@ -96,7 +96,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
   }
 
   /** Sends no more queries there; those already sent still get their answer if the connection lives. */
-  function leave(uid: InstanceUid, connection: Standing): void {
+  function leave(uid: InstanceUid, connection: StandingConnection): void {
     if (standing.get(uid) !== connection) return
     standing.delete(uid)
     // A query that still waits for the connection itself updates `turn` before it is read here.
@@ -119,7 +119,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
       parameters: readonly unknown[],
       onlyAt?: ClusterHost,
     ) {
-      const ask = async (connection: Standing) => {
+      const ask = async (connection: StandingConnection) => {
         connection.underWay += 1
         try {
           const client = await connection.client
@@ -155,7 +155,7 @@ export function createAdministrativeConnections(access: AdministrativeAccess): A
 }
 
 /** Sends one query at a time: from version 9 on node-postgres has no queue of its own, and until then it warns. */
-function inTurn<Result>(connection: Standing, ask: () => Promise<Result>): Promise<Result> {
+function inTurn<Result>(connection: StandingConnection, ask: () => Promise<Result>): Promise<Result> {
   const asked = connection.turn.then(ask)
   connection.turn = asked.catch(() => undefined)
   return asked

@@ -5,7 +5,7 @@
  */
 import { errors, Provider, type JWKS } from 'oidc-provider'
 import { registerClientCredentials } from './client-credentials.ts'
-import { dressAnswers } from './dress-answers.ts'
+import { finishResponses } from './finish-responses.ts'
 import {
   configurationOf,
   workspaceApiOf,
@@ -40,7 +40,7 @@ export function buildProvider(
   ) {
     return dependencies.verifyClientSecret(this.clientId, secret)
   }
-  provider.use(dressAnswers)
+  provider.use(finishResponses)
   // The log says why a grant was refused; the client is not told.
   provider.on('grant.error', (context, error) => {
     dependencies.log.warn(

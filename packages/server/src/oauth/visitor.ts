@@ -42,7 +42,7 @@ export function asVisitor<Result>(
   return visitors.run({ origin }, serve)
 }
 
-/** The library passes this error on; dress-answers.ts then writes the final answer. */
+/** The library passes this error on; finish-responses.ts then writes the final answer. */
 export function tooMuchBegun(retryAfterSeconds: number): Error {
   const visitor = currentVisitor()
   if (visitor !== undefined) visitor.retryAfterSeconds = retryAfterSeconds

@@ -28,7 +28,7 @@ const CARRIED_SLOTS = 1
 const OPEN_SLOTS = 3
 
 export interface RunningActivityHistory extends ActivityHistory {
-  hear(report: ActivityReport): void
+  receive(report: ActivityReport): void
   /** Sets the existing instances; all others are forgotten, and not recorded. */
   know(uids: ReadonlySet<InstanceUid>): void
   /** Completes the slots that are over. Call once per slot, when the reports of the previous one have arrived. */
@@ -68,7 +68,7 @@ class KeptActivityHistory implements RunningActivityHistory {
     return this.#since
   }
 
-  hear({ gatewayId, slot: told, instances }: ActivityReport): void {
+  receive({ gatewayId, slot: told, instances }: ActivityReport): void {
     const now = slotAt(this.#clock())
     // The reporting clock is ahead.
     const slot = Math.min(told, now)

@@ -93,11 +93,11 @@ export type LoginQuestion = (
 export const QUESTIONS_OF_EVERY_LOGIN: readonly LoginQuestion[] = OF_EVERY_LOGIN.map(([name]) => name)
 
 /** Called with each question in turn and its answer; used by a login check, not by a login. */
-export type HearLogin = (question: LoginQuestion, answer: LoginAnswer, facts: LoginFacts) => void
+export type OnLoginAnswer = (question: LoginQuestion, answer: LoginAnswer, facts: LoginFacts) => void
 
 /** Admits when every question is answered with yes; otherwise the first refusal is the verdict. */
-export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Refusal {
-  const refusal = askInTurn(OF_EVERY_LOGIN, facts, hear)
+export function decideLogin(facts: LoginFacts, onAnswer?: OnLoginAnswer): Admitted | Refusal {
+  const refusal = askInTurn(OF_EVERY_LOGIN, facts, onAnswer)
   if (refusal !== undefined) return refusal
   const { role, identity, group } = facts
   // Both are defined, or the login was refused above; this is for the compiler, and in case a question is changed.
@@ -109,7 +109,7 @@ export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Ref
     case 'USER':
     case 'SERVICE_PRINCIPAL':
       return (
-        askInTurn(OF_AN_OWN_ROLE, facts, hear) ?? {
+        askInTurn(OF_AN_OWN_ROLE, facts, onAnswer) ?? {
           outcome: 'admitted',
           role,
           identity,
@@ -119,7 +119,7 @@ export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Ref
       )
     case 'GROUP':
       return (
-        askInTurn(OF_A_GROUP_ROLE, facts, hear) ?? {
+        askInTurn(OF_A_GROUP_ROLE, facts, onAnswer) ?? {
           outcome: 'admitted',
           role,
           identity,
@@ -135,11 +135,11 @@ export function decideLogin(facts: LoginFacts, hear?: HearLogin): Admitted | Ref
 function askInTurn(
   questions: readonly (readonly [LoginQuestion, Question[1]])[],
   facts: LoginFacts,
-  hear: HearLogin | undefined,
+  onAnswer: OnLoginAnswer | undefined,
 ): Refusal | undefined {
   for (const [name, ask] of questions) {
     const answer = ask(facts)
-    hear?.(name, answer, facts)
+    onAnswer?.(name, answer, facts)
     if (answer !== true) return answer
   }
   return undefined

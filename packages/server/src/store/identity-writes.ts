@@ -136,13 +136,13 @@ async function takeIn(
     .orderBy(hasName(type, name), 'desc')
     .forKeyShare()
     .executeTakeFirst()
-  if (existing === undefined) throw new Undone({ conflict: 'name_looks_taken' })
+  if (existing === undefined) throw new RolledBack({ conflict: 'name_looks_taken' })
   const isNewHere =
     isNamed(existing, name) &&
     assignTo !== undefined &&
     type !== 'GROUP' &&
     (await assign(transaction, assignTo, existing.id as IdentityId, { unlessInside: true }))
-  if (!isNewHere) throw new Undone({ conflict: 'name_taken' })
+  if (!isNewHere) throw new RolledBack({ conflict: 'name_taken' })
   return toRecord(existing)
 }
 
@@ -237,7 +237,7 @@ async function reload(transaction: SystemTransaction, id: IdentityId): Promise<I
 }
 
 /** Thrown to roll the transaction back, so that nothing is changed. */
-class Undone extends Error {
+class RolledBack extends Error {
   readonly conflict: DirectoryConflict
 
   constructor(conflict: DirectoryConflict) {
@@ -247,7 +247,7 @@ class Undone extends Error {
 }
 
 function undoOn(conflict: DirectoryConflict | undefined): void {
-  if (conflict !== undefined) throw new Undone(conflict)
+  if (conflict !== undefined) throw new RolledBack(conflict)
 }
 
 const NAME_CONFLICTS: Readonly<Record<string, DirectoryConflict>> = {
@@ -265,7 +265,7 @@ async function atomically<Result>(
     try {
       return await database.transaction().execute(work)
     } catch (error) {
-      const conflict = error instanceof Undone ? error.conflict : NAME_CONFLICTS[violatedIndexOf(error) ?? '']
+      const conflict = error instanceof RolledBack ? error.conflict : NAME_CONFLICTS[violatedIndexOf(error) ?? '']
       if (conflict === undefined) throw error
       return conflict
     }

@@ -26,7 +26,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'gateway/backend/attached-clusters.ts': { times: 1, why: A_BACKEND },
   'gateway/backend/reach-host.ts': { times: 1, why: A_BACKEND },
   'gateway/sessions/cancel.ts': { times: 2, why: A_BACKEND },
-  'gateway/hear-out.ts': {
+  'gateway/read-to-end.ts': {
     times: 2,
     why: 'the method of a connection to PostgreSQL itself, put off until what it still said is read',
   },
@@ -39,7 +39,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
     times: 1,
     why: 'half an answer whose end is that of the connection must not look like a whole one',
   },
-  'http/door.ts': {
+  'http/endpoint.ts': {
     times: 2,
     why: 'nothing was read, so there is no TLS, and who has too many connections is not waited for; the other one is put in the place of what Node does behind the last answer',
   },

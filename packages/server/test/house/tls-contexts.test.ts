@@ -21,7 +21,7 @@ it('hands that context to every TLS socket of a server', () => {
   expect(sockets.map(({ path }) => path)).toEqual([
     'gateway/streams/bun-streams.ts',
     'gateway/streams/node-streams.ts',
-    'http/door.ts',
+    'http/endpoint.ts',
   ])
   for (const { options } of sockets) expect(options).toMatch(/isServer: true,\s+secureContext\b/)
 })

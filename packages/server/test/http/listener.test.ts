@@ -8,7 +8,7 @@ import { connect as connectOverTls, type ConnectionOptions, type TLSSocket } fro
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { closeConnection } from '../../src/gateway/close-connection.ts'
 import { createSecureContexts } from '../../src/gateway/listening/secure-contexts.ts'
-import type { DoorTimeouts } from '../../src/http/door.ts'
+import type { EndpointTimeouts } from '../../src/http/endpoint.ts'
 import { openHttpListener, type HttpListener } from '../../src/http/listener.ts'
 import { createTestAuthority, type TestAuthority } from '../stage/test-authority.ts'
 import { IN_ORDER, tapInto, type TlsTap } from '../stage/tls-tap.ts'
@@ -49,7 +49,7 @@ function secure(to: HttpListener): void {
   to.secure({ contextFor: ({ address, serverName }) => contexts.contextFor(serverName ?? address) })
 }
 
-async function open(timeouts: Partial<DoorTimeouts> = {}): Promise<HttpListener> {
+async function open(timeouts: Partial<EndpointTimeouts> = {}): Promise<HttpListener> {
   const opened = await openHttpListener({ host: HOST, port: 0, timeouts }, closeConnection)
   opened.serve(handle)
   return opened
@@ -69,7 +69,7 @@ afterAll(() => {
   expect(sockets).toEqual([])
 })
 
-async function reopen(timeouts: Partial<DoorTimeouts>): Promise<void> {
+async function reopen(timeouts: Partial<EndpointTimeouts>): Promise<void> {
   await listener.close()
   listener = await open(timeouts)
   secure(listener)

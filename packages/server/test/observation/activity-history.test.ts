@@ -33,14 +33,14 @@ function world(mostHours?: number) {
     next(reports: Readonly<Record<string, readonly InstanceActivity[]>> = {}) {
       slot += 1
       for (const [gatewayId, instances] of Object.entries(reports))
-        history.hear({ gatewayId, slot: slot - 1, instances })
+        history.receive({ gatewayId, slot: slot - 1, instances })
       history.complete()
     },
     to(next: number) {
       slot = next
     },
-    hear: (gatewayId: string, of: number, instances: readonly InstanceActivity[]) => {
-      history.hear({ gatewayId, slot: of, instances })
+    receive: (gatewayId: string, of: number, instances: readonly InstanceActivity[]) => {
+      history.receive({ gatewayId, slot: of, instances })
     },
     points: (uid = INSTANCE_UID, since?: Date) => [...history.pointsOf(uid, since)],
   }
@@ -88,10 +88,10 @@ describe('the history of an instance', () => {
   })
 
   it('does not take one late report for the end of all sessions, and two for one', () => {
-    const { next, points, hear } = world()
+    const { next, points, receive } = world()
     next({ one: [activity(5)] })
     next()
-    hear('one', START + 1, [activity(5, { loginsAdmitted: 1 })])
+    receive('one', START + 1, [activity(5, { loginsAdmitted: 1 })])
     next({ one: [activity(6)] })
     next()
     next()
@@ -100,8 +100,8 @@ describe('the history of an instance', () => {
   })
 
   it('takes the reports of a gateway whose clock is ahead for those of now', () => {
-    const { next, points, hear } = world()
-    hear('one', START + 1000, [activity(2, { loginsAdmitted: 1 })])
+    const { next, points, receive } = world()
+    receive('one', START + 1000, [activity(2, { loginsAdmitted: 1 })])
     next()
     expect(points()).toMatchObject([{ openSessions: 2, loginsAdmitted: 1 }])
   })

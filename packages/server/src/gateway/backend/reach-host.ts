@@ -9,7 +9,7 @@ import { checkServerIdentity, connect as connectOverTls, type TLSSocket } from '
 import type { AttachedCluster, ClusterHost } from '../../domain/attached-cluster.ts'
 import type { BackendCredential } from '../../operations/ports/attached.ts'
 import { encodeSslRequest } from '../../protocol/startup.ts'
-import { hearOut } from '../hear-out.ts'
+import { readToEnd } from '../read-to-end.ts'
 
 /** For one host; several hosts in turn must fit into the deadline of a login. */
 const LIMIT_MS = 3_000
@@ -40,7 +40,7 @@ export async function reachHost(
     })
     encrypted.on('error', () => undefined)
     await once(encrypted, 'secureConnect', { signal })
-    return hearOut(encrypted)
+    return readToEnd(encrypted)
   } catch (error) {
     plain.destroy()
     deadline.throwIfAborted()

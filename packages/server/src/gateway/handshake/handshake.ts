@@ -81,7 +81,7 @@ export async function shakeHands(
     handedOnAddress = await reader.next((bytes) => told.readHandedOn(bytes))
     first = await reader.next(peekFirst)
   }
-  if (first === 'goodbye') throw new ConnectionEnded()
+  if (first === 'terminate') throw new ConnectionEnded()
   if (first === 'tls') {
     const { alpnProtocol } = await upgrade(reader.takeRest())
     // Without ALPN a client of another protocol might be tricked into talking to us (PostgreSQL, "sslnegotiation").
@@ -144,21 +144,21 @@ function serverNameOf(encrypted: EncryptedStream | undefined): string | undefine
  * `handed_on`: the control plane's header, before everything else. No startup packet begins with its first byte: the
  * packet would be 200 MB long.
  */
-type FirstWord = 'tls' | 'goodbye' | 'packet' | 'handed_on'
+type FirstMessage = 'tls' | 'terminate' | 'packet' | 'handed_on'
 
 /**
  * Looks at the first bytes without consuming them. Terminate is no startup packet, but node-postgres sends it first
  * when it is ended before it has connected, and reports any answer as an error that no caller can catch; PostgreSQL
  * gives none.
  */
-function peekFirst(bytes: Buffer): Decoded<FirstWord> {
+function peekFirst(bytes: Buffer): Decoded<FirstMessage> {
   if (bytes.length === 0) return needMore(1)
-  const seen = (message: FirstWord) => ({ outcome: 'message', message, length: 0 }) as const
+  const seen = (message: FirstMessage) => ({ outcome: 'message', message, length: 0 }) as const
   if (bytes[0] === TLS_HANDSHAKE_RECORD) return seen('tls')
   if (bytes[0] === PROXY_SIGNATURE[0]) return seen('handed_on')
   if (bytes[0] !== TERMINATE[0]) return seen('packet')
   if (bytes.length < TERMINATE.length) return needMore(TERMINATE.length)
-  return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'goodbye' : 'packet')
+  return seen(bytes.subarray(0, TERMINATE.length).equals(TERMINATE) ? 'terminate' : 'packet')
 }
 
 const violation = (text: string): RefusedError => refused('protocol_violation', { violation: text })

@@ -44,7 +44,7 @@ export interface Tenant {
   readonly isOver: boolean
   readonly leftovers: Leftovers
   /** Passes on a message that arrived between two transactions: a notification that the session listens for. */
-  hear(message: Buffer): void
+  receive(message: Buffer): void
   /** The backend was asked by simple queries what the session left in it, and still belongs to the session. */
   wasAsked(): void
   /** What the session left in a backend cannot be kept, or was lost. */
@@ -153,7 +153,7 @@ export class PooledBackend {
             }
             if (frame.type === BACKEND.parameterStatus) this.#report(frame.body)
             else if (frame.type === BACKEND.notificationResponse)
-              this.tenant?.hear(buildMessage(BACKEND.notificationResponse, frame.body))
+              this.tenant?.receive(buildMessage(BACKEND.notificationResponse, frame.body))
             else if (frame.type !== BACKEND.noticeResponse) frames.push(frame)
             if (frames.filter(({ type }) => type === BACKEND.readyForQuery).length < ready) continue
             resolve()
@@ -198,7 +198,7 @@ export class PooledBackend {
       if (statusesOf(frames).at(-1) === TRANSACTION_STATUS.idle) return readInventory(frames, this.openedAs)
     } catch (error) {
       if (!(error instanceof BackendGone)) throw error
-      this.#hearLastWord(error.frames.findLast(({ type }) => type === BACKEND.errorResponse)?.body)
+      this.#receiveLastWord(error.frames.findLast(({ type }) => type === BACKEND.errorResponse)?.body)
     }
     this.socket.destroy()
     return undefined
@@ -266,7 +266,7 @@ export class PooledBackend {
     if (status !== undefined) this.reported.set(status.name, status.value)
   }
 
-  #hearLastWord(body: Buffer | undefined): void {
+  #receiveLastWord(body: Buffer | undefined): void {
     if (body !== undefined && sqlstateThatEnds(body) !== undefined) this.lastWord = new BackendEnded(body)
   }
 
@@ -284,12 +284,12 @@ export class PooledBackend {
             this.changedWhileIdle = true
             break
           case BACKEND.notificationResponse:
-            this.tenant?.hear(Buffer.from(this.scanner.view(start, end)))
+            this.tenant?.receive(Buffer.from(this.scanner.view(start, end)))
             break
           case BACKEND.noticeResponse:
             break
           default:
-            if (type === BACKEND.errorResponse) this.#hearLastWord(Buffer.from(this.scanner.body()))
+            if (type === BACKEND.errorResponse) this.#receiveLastWord(Buffer.from(this.scanner.body()))
             this.socket.destroy()
             return
         }

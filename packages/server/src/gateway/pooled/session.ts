@@ -135,7 +135,7 @@ export class PooledSession implements BackendOwner, Tenant {
     return this.#toClient?.isInsideMessage === true
   }
 
-  hear(message: Buffer): void {
+  receive(message: Buffer): void {
     if (!this.isOver) this.#client.write(message)
   }
 

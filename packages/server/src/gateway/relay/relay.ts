@@ -32,7 +32,7 @@ export async function relay(
   early: Buffer,
   guard?: ClientGuard,
 ): Promise<SessionEnd | undefined> {
-  let hasSaidGoodbye = endsWithTerminate(early)
+  let hasSentTerminate = endsWithTerminate(early)
   let lastWord: Buffer | undefined
   let firstToEnd: ByteStream | undefined
   let refusal: RefusedError | undefined
@@ -54,7 +54,7 @@ export async function relay(
   const bothClosed = Promise.all([closed(client), closed(backend)])
   if (early.length > 0) write(early)
   pass(client, backend, onEnd, FLUSH_LIMIT_MS, (chunk) => {
-    hasSaidGoodbye = endsWithTerminate(chunk)
+    hasSentTerminate = endsWithTerminate(chunk)
     return write(chunk)
   })
   pass(backend, client, onEnd, ANSWER_LINGER_MS, (chunk) => {
@@ -66,7 +66,7 @@ export async function relay(
     const { name } = refusal.refusal
     return { reason: name, sqlstate: toPostgresRefusal(refusal.refusal)?.sqlstate }
   }
-  if (firstToEnd !== backend || hasSaidGoodbye) return undefined
+  if (firstToEnd !== backend || hasSentTerminate) return undefined
   return {
     reason: 'backend_ended',
     sqlstate: lastWord === undefined ? undefined : sqlstateOfLastWord(lastWord),

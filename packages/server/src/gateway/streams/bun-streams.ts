@@ -76,16 +76,16 @@ const ALPN_OFFER = Buffer.concat([Buffer.from([ALPN_PROTOCOL.length]), Buffer.fr
 
 const HANDLERS: BunHandlers = {
   data(socket, bytes) {
-    socket.data.hear(bytes)
+    socket.data.receive(bytes)
   },
   drain(socket) {
     socket.data.flush()
   },
   end(socket) {
-    socket.data.hearEnd()
+    socket.data.receiveEnd()
   },
   close(socket) {
-    socket.data.hearClose()
+    socket.data.receiveClose()
   },
   // Bun closes the socket after an error and calls `close`.
   error() {
@@ -206,7 +206,7 @@ class BunStream extends EventEmitter implements EncryptedStream {
     this.#pendingBytes += bytes.length
   }
 
-  hear(bytes: Buffer): void {
+  receive(bytes: Buffer): void {
     if (this.#isUpgraded || this.destroyed) return
     this.bytesRead += bytes.length
     if (!this.#isPaused && this.#pending.length === 0) {
@@ -221,16 +221,16 @@ class BunStream extends EventEmitter implements EncryptedStream {
     }
   }
 
-  hearEnd(): void {
+  receiveEnd(): void {
     this.#hasHeardEnd = true
     if (!this.#isPaused) this.#deliver()
   }
 
   /**
    * The socket is closed. Bytes that a backend sent before are still delivered, as fast as the reader takes them, and
-   * then the stream is closed (hear-out.ts); those of a client that has closed are dropped.
+   * then the stream is closed (read-to-end.ts); those of a client that has closed are dropped.
    */
-  hearClose(): void {
+  receiveClose(): void {
     this.#isGone = true
     if (this.#isOfBackend) this.#hasHeardEnd = true
     this.#unsent = []

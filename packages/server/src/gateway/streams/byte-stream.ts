@@ -82,7 +82,7 @@ export interface Streams {
     upgraded: (encrypted: EncryptedStream) => void,
   ): Promise<EncryptedStream>
   /**
-   * @returns a stream that goes on reading when nothing can be written any more (hear-out.ts)
+   * @returns a stream that goes on reading when nothing can be written any more (read-to-end.ts)
    * @throws the system's error, or the reason of the signal
    */
   connect(socketPath: string, signal: AbortSignal): Promise<ByteStream>

@@ -1,7 +1,7 @@
 /** Byte streams on Node: sockets of `node:net` and `node:tls`, as they are. */
 import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { hearOut } from '../hear-out.ts'
+import { readToEnd } from '../read-to-end.ts'
 import { ALPN_PROTOCOL, ConnectionEnded, type EncryptedStream, type Streams } from './byte-stream.ts'
 
 export const nodeStreams: Streams = {
@@ -43,7 +43,7 @@ export const nodeStreams: Streams = {
   },
 
   async connect(socketPath, signal) {
-    const socket = hearOut(connect({ path: socketPath }))
+    const socket = readToEnd(connect({ path: socketPath }))
     try {
       await new Promise<void>((resolve, reject) => {
         const onAbort = () => {

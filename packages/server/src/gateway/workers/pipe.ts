@@ -28,7 +28,7 @@ export interface Pipe<Notice, Asked extends Questions<Asked>> {
     handle?: SendHandle,
   ): Promise<Asked[Name][1] | undefined>
   /** Handles a message from the other process. */
-  hear(envelopes: unknown, handle: unknown): void
+  receive(envelopes: unknown, handle: unknown): void
   /** Sends everything queued at once; needed before the process ends. */
   flush(): void
   /** The other process is gone: open questions get no answer. */
@@ -74,7 +74,7 @@ export function createPipe<
     say({ answerTo: id, answer: await judge(question, handle) })
   }
 
-  function hearOne(envelope: Envelope, handle: unknown): void {
+  function receiveOne(envelope: Envelope, handle: unknown): void {
     if ('notice' in envelope) {
       onNotice(envelope.notice as Heard)
     } else if ('ask' in envelope) {
@@ -104,9 +104,9 @@ export function createPipe<
         send([envelope], handle)
       })
     },
-    hear(envelopes, handle) {
+    receive(envelopes, handle) {
       // The other end is a process of ours, on a pipe that no other process has.
-      for (const envelope of envelopes as readonly Envelope[]) hearOne(envelope, handle)
+      for (const envelope of envelopes as readonly Envelope[]) receiveOne(envelope, handle)
     },
     flush,
     close() {

@@ -207,7 +207,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
         if (child.connected) child.send([...envelopes], handle, { keepOpen: true }, () => undefined)
       },
       (notice) => {
-        this.#hear(worker, notice)
+        this.#receive(worker, notice)
       },
       {
         lease: (question) => this.#places.grant(worker, question, this.#workers.size),
@@ -221,7 +221,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     }
     this.#workers.add(worker)
     child.on('message', (envelopes) => {
-      pipe.hear(envelopes, undefined)
+      pipe.receive(envelopes, undefined)
     })
     child.once('error', (error) => {
       this.#options.log.error({ err: error }, 'a worker of the gateway cannot be reached')
@@ -281,7 +281,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     return true
   }
 
-  #hear(worker: Worker<Setup>, notice: NoticeFromWorker): void {
+  #receive(worker: Worker<Setup>, notice: NoticeFromWorker): void {
     switch (notice.kind) {
       case 'ready':
         worker.isReady = true
@@ -290,7 +290,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
         if ([...this.#workers].every(({ isReady }) => isReady)) this.#started?.resolve()
         return
       case 'failed':
-        this.#hearFailure(worker, notice)
+        this.#receiveFailure(worker, notice)
         return
       case 'give_back':
         this.#places.giveBack(worker, { counter: notice.counter, key: notice.key }, notice.count)
@@ -302,7 +302,7 @@ class WorkerGroup<Setup, Snapshot> implements ServingByWorkers<Setup, Snapshot> 
     }
   }
 
-  #hearFailure(worker: Worker<Setup>, notice: NoticeFromWorker & { kind: 'failed' }): void {
+  #receiveFailure(worker: Worker<Setup>, notice: NoticeFromWorker & { kind: 'failed' }): void {
     const { log } = this.#options
     // Anything but a fault of the system may be the runtime's, e.g. a key type that it does not support.
     if (notice.fault === undefined && !this.#wasEverReady && this.#hasAnother(worker.runtime)) {

@@ -47,7 +47,7 @@ export function runWorker<Setup>(
 ): void {
   const worker = new Worker(build)
   process.on('message', (envelopes, handle) => {
-    worker.hear(envelopes, handle)
+    worker.receive(envelopes, handle)
   })
   process.once('disconnect', () => void worker.onAlone())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -83,7 +83,7 @@ class Worker<Setup> {
       if (process.connected) process.send?.(envelopes, undefined, undefined, () => undefined)
     },
     (notice) => {
-      this.#hearNotice(notice)
+      this.#receiveNotice(notice)
     },
     {
       listen: (question, handle) => this.#listen(question, handle as Server | undefined),
@@ -103,8 +103,8 @@ class Worker<Setup> {
     }, SWEEP_MS).unref()
   }
 
-  hear(envelopes: unknown, handle: unknown): void {
-    this.#pipe.hear(envelopes, handle)
+  receive(envelopes: unknown, handle: unknown): void {
+    this.#pipe.receive(envelopes, handle)
   }
 
   /** The process that started this one is gone: accepts no more connections. */
@@ -120,7 +120,7 @@ class Worker<Setup> {
     await this.#leave()
   }
 
-  #hearNotice(notice: NoticeToWorker<Setup>): void {
+  #receiveNotice(notice: NoticeToWorker<Setup>): void {
     switch (notice.kind) {
       case 'start':
         for (const watched of notice.watched) this.#watched.watch(watched)

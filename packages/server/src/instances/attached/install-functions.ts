@@ -8,7 +8,7 @@ import type pg from 'pg'
 import { Fault } from '../../domain/fault.ts'
 import { nextScript } from '../extension-scripts.ts'
 import { inTransaction } from '../in-transaction.ts'
-import { comeForward, stepAside } from './step-aside.ts'
+import { showInDump, hideFromDump } from './hide-from-dump.ts'
 
 const OLDEST_VERSION = 16
 
@@ -44,7 +44,7 @@ export async function installFunctions(
     await client.query(`
       CREATE OR REPLACE FUNCTION databricks_auth.finish_role(new_role text, identity_name text, identity_type text)
         RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN ${NOT_HERE} END $$`)
-    return stepAside(client)
+    return hideFromDump(client)
   })
 }
 
@@ -123,7 +123,7 @@ async function runScripts(client: pg.Client): Promise<boolean> {
     // One transaction for each script: a later script that has to wait for a lock must not hold back an earlier one
     // that closes a hole.
     await inTransaction(client, async () => {
-      if (version !== undefined) await comeForward(client)
+      if (version !== undefined) await showInDump(client)
       await client.query(script.text)
       await client.query(
         `COMMENT ON SCHEMA databricks_auth IS ${client.escapeLiteral(`lakegate ${script.version}`)}`,

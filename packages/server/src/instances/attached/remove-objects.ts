@@ -15,7 +15,7 @@ import { inEveryDatabase, type DatabaseFailure } from '../walk-databases.ts'
 import { dropBindingTable } from './binding-table.ts'
 import type { AttachedInstance } from './connect-to-primary.ts'
 import { dropStandIn } from './install-functions.ts'
-import { comeForward } from './step-aside.ts'
+import { showInDump } from './hide-from-dump.ts'
 
 /** What `rolpassword` of a role contains unless somebody else changed it. */
 export interface ManagedVerifier {
@@ -117,7 +117,7 @@ async function dropFunctions(client: pg.Client): Promise<void> {
       WHERE nspname = 'databricks_auth' AND pg_catalog.obj_description(oid, 'pg_namespace') ~ '^lakegate [0-9.]+$'`,
   )
   if (rowCount === 0) return
-  await comeForward(client)
+  await showInDump(client)
   const { rows } = await client.query<{ signature: string }>(
     // A function of that name that somebody other than a superuser created since is not ours to drop.
     `SELECT pg_catalog.format('%I.%I(%s)', namespace.nspname, function.proname,

@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { SecretStore } from '../ports/secrets.ts'
 
 /** Compared with when there is no principal, so that guessing an id takes as long as guessing a secret. */
-const NOBODYS_HASHES = [hashSecret('nobody')]
+const HASHES_OF_NO_CLIENT = [hashSecret('nobody')]
 
 /** @returns the principal, or undefined when the id and secret do not match */
 export async function verifyClientSecret(
@@ -19,6 +19,6 @@ export async function verifyClientSecret(
 ): Promise<Principal | undefined> {
   const normalised = applicationId.toLowerCase()
   const client = isUuid(normalised) ? await ports.secrets.loadClient(normalised, ports.clock()) : undefined
-  const matches = matchesAnySecret(secret, client?.hashes ?? NOBODYS_HASHES)
+  const matches = matchesAnySecret(secret, client?.hashes ?? HASHES_OF_NO_CLIENT)
   return matches ? client?.principal : undefined
 }

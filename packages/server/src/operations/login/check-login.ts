@@ -11,7 +11,7 @@ import {
   decideInstanceReachable,
   decideLogin,
   type Admitted,
-  type HearLogin,
+  type OnLoginAnswer,
   type LoginFacts,
 } from '../../policy/login.ts'
 import {
@@ -151,14 +151,14 @@ async function judge(
   instance: DatabaseInstance,
   identity: CheckedIdentity | undefined,
   { role: roleName, database, who }: StepSubject,
-  hear: HearLogin,
+  onAnswer: OnLoginAnswer,
 ): Promise<Admitted | Refusal> {
   const now = ports.clock()
   if (identity !== undefined) {
     const token = freshToken(instance, identity.id, now)
-    return judgeLogin(ports, { instance, roleName, token, database, hear })
+    return judgeLogin(ports, { instance, roleName, token, database, onAnswer })
   }
-  return decideLogin(strangerAt(instance, roleName, who, now), hear)
+  return decideLogin(strangerAt(instance, roleName, who, now), onAnswer)
 }
 
 /** Stands for an identity outside the workspace, existing or not: the policy makes no difference between the two. */

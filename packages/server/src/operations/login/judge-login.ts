@@ -9,7 +9,7 @@ import {
   decideInstanceReachable,
   decideLogin,
   type Admitted,
-  type HearLogin,
+  type OnLoginAnswer,
   type LoginFacts,
 } from '../../policy/login.ts'
 import type { Refusal } from '../../policy/refusals.ts'
@@ -39,14 +39,14 @@ export interface JudgedLogin {
 /** @throws Fault when something cannot be read: then there is no verdict */
 export async function judgeLogin(
   ports: JudgeLoginPorts,
-  { hear, ...login }: JudgedLogin & { readonly hear?: HearLogin | undefined },
+  { onAnswer, ...login }: JudgedLogin & { readonly onAnswer?: OnLoginAnswer | undefined },
 ): Promise<Admitted | Refusal> {
   const { instance, roleName, token, database } = login
   const role = await ports.roles.loadRoleFacts(instance, roleName, database)
   const { identity, group } = await ports.directory.loadLoginFacts(
     identityQuestion(instance, token, groupOf(role)),
   )
-  return decideLogin(await factsOf(ports, login, { instance, role, identity, group }), hear)
+  return decideLogin(await factsOf(ports, login, { instance, role, identity, group }), onAnswer)
 }
 
 /**

@@ -43,7 +43,7 @@ afterEach(() => {
 })
 
 /** Messages of the gateway, one after another, without their frames. */
-type Conversation = (say: (...bytes: Buffer[]) => void, hear: () => Promise<Buffer>) => Promise<void> | void
+type Conversation = (say: (...bytes: Buffer[]) => void, receive: () => Promise<Buffer>) => Promise<void> | void
 
 async function listen(serve: (socket: Socket) => void): Promise<ClusterHost> {
   const server = createServer((socket) => {
@@ -74,7 +74,7 @@ async function overTls(talk: Conversation, name = '127.0.0.1', signedBy = author
       encrypted.on('error', () => undefined)
       const hear = async () => ((await once(encrypted, 'data')) as [Buffer])[0]
       void (async () => {
-        await hear()
+        await receive()
         await talk((...bytes) => encrypted.write(Buffer.concat(bytes)), hear)
       })().catch(() => encrypted.destroy())
     })
@@ -131,13 +131,13 @@ const honest =
   ): Conversation =>
   async (say, hear) => {
     say(SASL(...(change.mechanisms ?? ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'])))
-    const initial = (await hear()).toString('latin1')
+    const initial = (await receive()).toString('latin1')
     const clientFirst = /n=,r=.*$/s.exec(initial)?.[0] ?? ''
     const nonce = clientFirst.slice('n=,r='.length)
     const byTheBook = `r=${nonce}server,s=${KEY.salt.toString('base64')},i=4096`
     const first = change.first?.(byTheBook) ?? byTheBook
     say(typed('R', Buffer.concat([int32(11), Buffer.from(first)])))
-    const response = (await hear()).subarray(5).toString('latin1')
+    const response = (await receive()).subarray(5).toString('latin1')
     const withoutProof = response.slice(0, response.lastIndexOf(',p='))
     const signed = `${clientFirst},${first},${withoutProof}`
     const storedKey = createHash('sha256').update(KEY.clientKey).digest()

@@ -76,7 +76,7 @@ function newTenant(): Tenant {
     moving: undefined,
     isOver: false,
     leftovers: new Leftovers(),
-    hear: () => undefined,
+    receive: () => undefined,
     wasAsked: () => undefined,
     endBecause: (error) => {
       throw error

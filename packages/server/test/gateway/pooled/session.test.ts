@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { hearOut } from '../../../src/gateway/hear-out.ts'
+import { readToEnd } from '../../../src/gateway/read-to-end.ts'
 import { PooledBackend } from '../../../src/gateway/pooled/backend.ts'
 import type { DatabaseOid, RoleOid } from '../../../src/domain/ids.ts'
 import { InstanceBackends } from '../../../src/gateway/pooled/instance-backends.ts'
@@ -52,7 +52,7 @@ async function sessionWith(answer: Buffer) {
         opened += 1
         const [near, far] = await pair()
         far.once('data', () => far.end(answer))
-        return new PooledBackend(hearOut(near), Buffer.alloc(0))
+        return new PooledBackend(readToEnd(near), Buffer.alloc(0))
       },
       random: () => 0.5,
       now: () => performance.now(),

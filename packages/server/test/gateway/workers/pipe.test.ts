@@ -16,14 +16,14 @@ function connected() {
   const left: Pipe<string, Asked> = createPipe<string, string, Asked, Asked>(
     (envelopes) => {
       messages.push(envelopes)
-      right.hear(structuredClone(envelopes), undefined)
+      right.receive(structuredClone(envelopes), undefined)
     },
     () => undefined,
     DOUBLES,
   )
   const right: Pipe<string, Asked> = createPipe<string, string, Asked, Asked>(
     (envelopes) => {
-      left.hear(structuredClone(envelopes), undefined)
+      left.receive(structuredClone(envelopes), undefined)
     },
     (notice) => heard.push(notice),
     DOUBLES,

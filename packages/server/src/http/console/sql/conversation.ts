@@ -78,7 +78,7 @@ export class Conversation {
     connection.listen(
       {
         message: (type, body) => {
-          this.#hear(type, body)
+          this.#receive(type, body)
         },
         row: (values) => {
           if (values !== undefined) this.#sink?.row(values)
@@ -137,13 +137,13 @@ export class Conversation {
     }
   }
 
-  #hear(type: number, body: Buffer): void {
+  #receive(type: number, body: Buffer): void {
     switch (type) {
       case BACKEND.noticeResponse:
         this.#unasked.notice(readErrorFields(body))
         return
       case BACKEND.notificationResponse:
-        this.#hearNotification(body)
+        this.#receiveNotification(body)
         return
       case BACKEND.parameterStatus: {
         const [name = '', value = ''] = body.toString('utf8').split('\0')
@@ -187,7 +187,7 @@ export class Conversation {
     }
   }
 
-  #hearNotification(body: Buffer): void {
+  #receiveNotification(body: Buffer): void {
     if (body.length < 4) return
     const [channel = '', payload = ''] = body.subarray(4).toString('utf8').split('\0')
     this.#unasked.notification(body.readInt32BE(0), channel, payload)

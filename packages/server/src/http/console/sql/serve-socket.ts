@@ -76,7 +76,7 @@ class SqlSocket {
       this.#beat()
     })
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
-      this.#hear(isBinary ? undefined : readFrame(textOf(data)))
+      this.#receive(isBinary ? undefined : readFrame(textOf(data)))
     })
     this.#socket.on('pong', (data: Buffer) => {
       this.#isAlive = true
@@ -110,7 +110,7 @@ class SqlSocket {
     })
   }
 
-  #hear(frame: SqlClientFrame | undefined): void {
+  #receive(frame: SqlClientFrame | undefined): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (!this.#budget.take()) {
       this.#socket.close(CLOSE.policy, 'too many frames')
@@ -133,7 +133,7 @@ class SqlSocket {
       frame !== undefined &&
       frame.type !== 'open' &&
       frame.type !== 'resume' &&
-      this.#session?.hear(frame satisfies SessionFrame) === true
+      this.#session?.receive(frame satisfies SessionFrame) === true
     if (!isHeard) this.#notUnderstood(frame)
   }
 

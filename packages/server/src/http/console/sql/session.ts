@@ -62,7 +62,7 @@ export interface SqlSession {
   /** Sends a ping. */
   ping(): void
   /** @returns false for a frame that is not allowed at this moment */
-  hear(frame: SessionFrame): boolean
+  receive(frame: SessionFrame): boolean
   end(reason: EndReason): void
 }
 
@@ -188,7 +188,7 @@ class RunningSqlSession implements SqlSession {
     this.#outbox.ping()
   }
 
-  hear(frame: SessionFrame): boolean {
+  receive(frame: SessionFrame): boolean {
     switch (frame.type) {
       case 'run':
         // A run that was received before is never carried out again, whatever a browser sends after a broken

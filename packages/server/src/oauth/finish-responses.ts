@@ -9,7 +9,7 @@ import { messagePage, notFoundPage } from './pages/page.ts'
 import { currentVisitor, SLOW_DOWN } from './visitor.ts'
 
 /** Sets the headers of pages, and the sentence by which the CLI knows that it must ask the user to log in again. */
-export async function dressAnswers(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+export async function finishResponses(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   try {
     await next()
   } catch (error) {

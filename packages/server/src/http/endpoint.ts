@@ -17,11 +17,11 @@ import { unmappedAddress } from '../domain/loopback.ts'
 import { abandonAnswer } from './abandon-answer.ts'
 import { answerToBrokenRequest, answerToConnect } from './broken-request.ts'
 import type { CloseConnection, TakeUpgrade, TlsContexts } from './connections.ts'
-import { hearFirstByte } from './first-byte.ts'
+import { detectTls } from './first-byte.ts'
 import type { Places } from './places.ts'
 import { returnRequest } from './return-request.ts'
 
-export interface Door {
+export interface Endpoint {
   /** Listens and accepts connections. */
   readonly sockets: Server
   /** Never listens; it serves the accepted connections. */
@@ -30,17 +30,17 @@ export interface Door {
   close(): Promise<void>
 }
 
-export interface DoorParts {
+export interface EndpointParts {
   readonly handle: RequestListener
   readonly takeUpgrade: TakeUpgrade
   /** A TLS connection waits for them. */
   readonly contexts: Promise<TlsContexts>
   readonly closeConnection: CloseConnection
-  readonly timeouts: DoorTimeouts
+  readonly timeouts: EndpointTimeouts
   readonly places: Places
 }
 
-export interface DoorTimeouts {
+export interface EndpointTimeouts {
   /** How long a client may take until its first byte and, with TLS, until the end of the handshake. */
   readonly beginMs: number
   /** From then until the headers of its first request. */
@@ -57,10 +57,10 @@ const MOST_BETWEEN_CHECKS_MS = 5_000
 /** TLS refuses a client that offers only other protocols (RFC 7301 §3.2); a client that offers none is served. */
 const PROTOCOLS = ['http/1.1', 'http/1.0']
 
-export const createDoor = (parts: DoorParts): Door => new HttpDoor(parts)
+export const createEndpoint = (parts: EndpointParts): Endpoint => new HttpEndpoint(parts)
 
-class HttpDoor implements Door {
-  readonly #parts: DoorParts
+class HttpEndpoint implements Endpoint {
+  readonly #parts: EndpointParts
   /** Connections that have not yet shown which protocol they use. */
   readonly #beginning = new Set<Socket>()
   /** Connections that speak HTTP, with their unfinished answers. */
@@ -69,7 +69,7 @@ class HttpDoor implements Door {
   readonly http: HttpServer
   readonly sockets: Server
 
-  constructor(parts: DoorParts) {
+  constructor(parts: EndpointParts) {
     this.#parts = parts
     this.http = createHttpServer(
       {
@@ -159,7 +159,7 @@ class HttpDoor implements Door {
     // A connection reset; 'close' follows.
     socket.on('error', () => undefined)
     socket.once('close', begun).once('end', giveUp)
-    hearFirstByte(socket, (isTls) => {
+    detectTls(socket, (isTls) => {
       if (!isTls) {
         begun()
         this.#speak(socket)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { connect as connectOverTls, createSecureContext, TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { hearOut } from '../../src/gateway/hear-out.ts'
+import { readToEnd } from '../../src/gateway/read-to-end.ts'
 import { relay } from '../../src/gateway/relay/relay.ts'
 import { cstring, queryMessage, typed } from '../stage/byte-builder.ts'
 import { createTestAuthority } from '../stage/test-authority.ts'
@@ -17,7 +17,7 @@ let directory: string
 let certificate: { readonly cert: string; readonly key: string }
 const servers: Server[] = []
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'lakegate-hear-out-'))
+  directory = await mkdtemp(path.join(tmpdir(), 'lakegate-read-to-end-'))
   const files = { certificate: path.join(directory, 'cert.pem'), key: path.join(directory, 'key.pem') }
   await (await createTestAuthority()).issue('127.0.0.1', files)
   certificate = { cert: await readFile(files.certificate, 'utf8'), key: await readFile(files.key, 'utf8') }
@@ -41,7 +41,7 @@ async function overUnixSocket(): Promise<Pair> {
   servers.push(server)
   await once(server.listen(path.join(directory, `${String(Math.random())}.sock`)), 'listening')
   const accepted = once(server, 'connection') as Promise<[Socket]>
-  const near = hearOut(connect({ path: server.address() as string }))
+  const near = readToEnd(connect({ path: server.address() as string }))
   const [far] = await accepted
   far.on('error', () => undefined)
   near.on('error', () => undefined)
@@ -59,7 +59,7 @@ async function overTls(): Promise<Pair> {
   bare.on('error', () => undefined)
   const far = new TLSSocket(bare, { isServer: true, secureContext: createSecureContext(certificate) })
   far.on('error', () => undefined)
-  const near = hearOut(connectOverTls({ socket: plain, rejectUnauthorized: false }))
+  const near = readToEnd(connectOverTls({ socket: plain, rejectUnauthorized: false }))
   near.on('error', () => undefined)
   await once(near, 'secureConnect')
   return { near, far, bare }

@@ -59,7 +59,7 @@ interface Found {
 /**
  * @param client of a superuser, in the transaction that made the objects
  */
-export async function stepAside(client: pg.Client): Promise<void> {
+export async function hideFromDump(client: pg.Client): Promise<void> {
   // BOOTSTRAP_SUPERUSERID, whatever the role's name is.
   const born = await client.query<{ name: string }>(
     'SELECT pg_catalog.quote_ident(rolname) AS name FROM pg_catalog.pg_roles WHERE oid = 10',
@@ -92,7 +92,7 @@ export async function stepAside(client: pg.Client): Promise<void> {
  * Takes the objects out of the extension again, because PostgreSQL does not drop a single member of an extension.
  * @param client of a superuser, in the transaction that changes or drops them
  */
-export async function comeForward(client: pg.Client): Promise<void> {
+export async function showInDump(client: pg.Client): Promise<void> {
   const { rows } = await client.query<Found>(
     `SELECT kind, identity FROM (${OURS}) AS ours WHERE ${IS_MEMBER}`,
   )
