@@ -104,6 +104,9 @@ async function build(
           onRequest: (request) => {
             serving.cancel(fromWire(request))
           },
+          onNotSent: (error) => {
+            log.warn({ err: error }, 'a cancel request could not be sent to the other gateways')
+          },
           onLost: (error) => {
             log.warn({ err: error }, 'the connection that receives cancel requests was lost')
           },

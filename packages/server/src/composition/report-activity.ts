@@ -8,7 +8,7 @@ import type { ActivitySender } from '../operations/ports/activity.ts'
 import type { Clock } from '../operations/ports/clock.ts'
 
 /** A minute of reports: older ones that could not be sent are dropped. */
-const MOST_UNTOLD = 6
+const MOST_UNSENT = 6
 
 export interface ActivityReporting {
   start(): void
@@ -27,23 +27,25 @@ export function reportActivity(
   gatewayId: string,
 ): ActivityReporting {
   let timer: NodeJS.Timeout | undefined
-  let untold: readonly ActivityReport[] = []
-  let telling: Promise<void> | undefined
+  let unsent: readonly ActivityReport[] = []
+  let sending: Promise<void> | undefined
 
-  async function tellAll(): Promise<void> {
-    for (const report of untold) {
-      await ports.sender.send(report)
-      untold = untold.filter((one) => one !== report)
+  async function sendAll(): Promise<void> {
+    // Looked at anew each time: another report may have come while one was sent.
+    for (let [report] = unsent; report !== undefined; [report] = unsent) {
+      const sent = report
+      await ports.sender.send(sent)
+      unsent = unsent.filter((one) => one !== sent)
     }
   }
 
-  function tell(instances: ActivityReport['instances']): void {
-    const report = { gatewayId, slot: slotAt(ports.clock()) - 1, instances }
-    untold = [...untold, report].slice(-MOST_UNTOLD)
-    telling ??= tellAll()
+  function report(instances: ActivityReport['instances']): void {
+    const made = { gatewayId, slot: slotAt(ports.clock()) - 1, instances }
+    unsent = [...unsent, made].slice(-MOST_UNSENT)
+    sending ??= sendAll()
       .catch(ports.onFailure)
       .finally(() => {
-        telling = undefined
+        sending = undefined
       })
   }
 
@@ -51,7 +53,7 @@ export function reportActivity(
     const now = ports.clock()
     const left = beginOfSlot(slotAt(now) + 1).getTime() - now.getTime()
     timer = setTimeout(() => {
-      tell(ports.counter.take(presentActivity(ports.sessions(), ports.pools())))
+      report(ports.counter.take(presentActivity(ports.sessions(), ports.pools())))
       waitForEndOfSlot()
     }, left).unref()
   }
@@ -59,7 +61,7 @@ export function reportActivity(
   return {
     start() {
       // An empty report at once, so that this gateway is not taken for a silent one.
-      tell([])
+      report([])
       waitForEndOfSlot()
     },
     stop() {

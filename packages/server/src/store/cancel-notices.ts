@@ -28,6 +28,8 @@ export function createCancelNotices(
     /** Id of this node, which ignores its own notices. */
     readonly node: string
     readonly onRequest: (request: CancelByNotice) => void
+    /** A request could not be sent. */
+    readonly onNotSent: (error: unknown) => void
   } & StandingConnection,
 ): CancelNotices {
   let sent = 0
@@ -52,7 +54,7 @@ export function createCancelNotices(
       }, 1_000).unref()
       sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify({ node: ports.node, processId, keyHex })})`
         .execute(database)
-        .catch(ports.onLost)
+        .catch(ports.onNotSent)
     },
   }
 }

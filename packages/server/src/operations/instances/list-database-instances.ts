@@ -33,7 +33,7 @@ export async function listDatabaseInstances(
     request.pageSize === undefined || request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize,
     MOST_PAGE_SIZE,
   )
-  if (!Number.isInteger(size) || size < 0) throw invalid('page_size', 'must be a whole number from 0 on.')
+  if (!Number.isInteger(size) || size < 0) throw invalid('page_size', 'must be a whole number, 0 or greater.')
   const after =
     request.pageToken === undefined || request.pageToken === ''
       ? undefined
