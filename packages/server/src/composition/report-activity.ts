@@ -32,8 +32,8 @@ export function reportActivity(
 
   async function sendAll(): Promise<void> {
     // Looked at anew each time: another report may have come while one was sent.
-    for (let [report] = unsent; report !== undefined; [report] = unsent) {
-      const sent = report
+    for (let [next] = unsent; next !== undefined; [next] = unsent) {
+      const sent = next
       await ports.sender.send(sent)
       unsent = unsent.filter((one) => one !== sent)
     }
