@@ -92,9 +92,9 @@ export function createForeignTokenVerifier(clock: Clock, settings: ForeignKeySet
     const source = policy.jwksUri === undefined ? `issuer ${policy.issuer}` : `keys ${policy.jwksUri}`
     const cached = known.get(source)
     const now = clock().getTime()
-    if (cached !== undefined && now - cached.loadedAt < maxAgeMs) return cached.keys
+    if (cached !== undefined && Math.abs(now - cached.loadedAt) < maxAgeMs) return cached.keys
     const failure = failed.get(source)
-    if (failure !== undefined && now - failure.at < FAILURE_MS) throw failure.fault
+    if (failure !== undefined && Math.abs(now - failure.at) < FAILURE_MS) throw failure.fault
     const underWay = loading.get(source)
     if (underWay !== undefined) return underWay
     const asking = ask(policy, source).finally(() => loading.delete(source))

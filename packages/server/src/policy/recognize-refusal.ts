@@ -43,12 +43,16 @@ const PATTERNS: readonly Pattern[] = Object.entries<RefusalDefinition>(REFUSALS)
   )
   .sort((one, other) => other.weight - one.weight)
 
+/** Ours are shorter. Others come from statements, at any length, and the patterns take quadratic time. */
+const LONGEST_TEXT = 4_096
+
 /** Undefined for PostgreSQL's own errors. */
 export function recognizeRefusal(read: {
   readonly sqlstate: string
   readonly message: string
   readonly detail: string | undefined
 }): string | undefined {
+  if (read.message.length > LONGEST_TEXT || (read.detail ?? '').length > LONGEST_TEXT) return undefined
   return PATTERNS.find(
     ({ sqlstate, message, detail, weight }) =>
       weight > 0 &&

@@ -91,7 +91,7 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake & SignI
     return rows.some((row) => {
       const limit = limits[hashes.findIndex((hash) => hash.equals(row.key_hash))]
       if (limit === undefined) return false
-      const isRecent = now.getTime() - row.since.getTime() < limit.windowSeconds * 1000
+      const isRecent = Math.abs(now.getTime() - row.since.getTime()) < limit.windowSeconds * 1000
       return isRecent && row.failures >= limit.failures
     })
   }

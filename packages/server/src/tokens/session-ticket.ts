@@ -12,7 +12,7 @@ import {
   type RoleOid,
   type WorkspaceId,
 } from '../domain/ids.ts'
-import { SESSION_TICKET_AUDIENCE, SESSION_TICKET_TYPE } from './claims.ts'
+import { SESSION_TICKET_AUDIENCE, SESSION_TICKET_TYPE, TOKEN_LIFETIME_SECONDS } from './claims.ts'
 import type { Signer } from './mint.ts'
 import { signCompact } from './sign-compact.ts'
 import { verifySignedToken, type TokenRejection, type VerificationContext } from './verify.ts'
@@ -32,6 +32,7 @@ export function issueSessionTicket(
   context: { readonly issuer: string; readonly now: Date },
   signer: Signer,
 ): string {
+  const expiresAt = Math.floor(ticket.expiresAt.getTime() / 1000)
   return signCompact(
     { typ: SESSION_TICKET_TYPE, kid: signer.kid },
     {
@@ -41,8 +42,9 @@ export function issueSessionTicket(
       iss: context.issuer,
       sub: ticket.identityId,
       aud: SESSION_TICKET_AUDIENCE,
-      iat: Math.floor(context.now.getTime() / 1000),
-      exp: Math.floor(ticket.expiresAt.getTime() / 1000),
+      // Not before the token was issued, by whichever clock: a longer life than that of a token is refused.
+      iat: Math.max(Math.floor(context.now.getTime() / 1000), expiresAt - TOKEN_LIFETIME_SECONDS),
+      exp: expiresAt,
     },
     signer.privateKey,
   )

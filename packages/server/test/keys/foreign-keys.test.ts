@@ -195,6 +195,20 @@ describe('the keys of a provider', () => {
     expect(await ask()).toMatchObject({ sub: 's' })
   })
 
+  it('are asked for again although the clock was set back since it failed', async () => {
+    let now = NOW
+    let answer = ''
+    const { origin } = await provider((_request, response) =>
+      answer === '' ? response.writeHead(500).end() : response.end(answer),
+    )
+    const { verify } = createForeignTokenVerifier(() => now, { allowPrivate: true })
+    const ask = async () => verify(await token(origin), policy(origin, `${origin}/keys`))
+    await expect(ask()).rejects.toMatchObject(unreachable)
+    answer = jwks
+    now = new Date(now.getTime() - 600_000)
+    await expect(ask()).resolves.toBeDefined()
+  })
+
   it('of one policy are not those of another that names the same address otherwise', async () => {
     const { origin, visits } = await provider((request, response) => {
       if (request.url === '/') response.end('{"keys":[]}')

@@ -29,6 +29,16 @@ describe('the name of a refusal', () => {
     expect([name, ...alike.map((other) => other.name)]).toContain(found)
   })
 
+  it('is none for a long text of a statement, which is not looked through: it would take seconds', () => {
+    expect(
+      recognizeRefusal({
+        sqlstate: '53300',
+        message: 'no backend of the pool became free within 1 seconds',
+        detail: `At most ${'and '.repeat(64_000)}x`,
+      }),
+    ).toBeUndefined()
+  })
+
   it('is none for an error of PostgreSQL', () => {
     expect(
       recognizeRefusal({ sqlstate: '42P01', message: 'relation "t" does not exist', detail: undefined }),

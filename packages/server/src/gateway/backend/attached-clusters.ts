@@ -77,12 +77,16 @@ export function createAttachedClusters(credentials: BackendCredentials): Attache
       // is. A process that does not know sends the request to every host.
       await Promise.all(
         (primary === undefined ? cluster.hosts : [primary]).map(async (host) => {
+          let socket: Awaited<ReturnType<typeof reachHost>> | undefined
           try {
-            const socket = await reachHost(host, cluster.tls, undefined, signal)
+            socket = await reachHost(host, cluster.tls, undefined, signal)
             socket.resume().end(encodeCancelRequest(request))
             await once(socket, 'close', { signal })
           } catch {
             // Cancelling is best effort by definition: PostgreSQL, "Canceling Requests in Progress".
+          } finally {
+            // A host that does not close would keep the descriptor for ever.
+            socket?.destroy()
           }
         }),
       )

@@ -56,7 +56,10 @@ export async function openClaims(
   roleName: string,
   alreadyRead?: Frame[],
 ): Promise<Buffer> {
-  const greeting = alreadyRead ?? (await readUntilReady(reader))
+  const greeting = alreadyRead ?? (await readUntilReady(reader, { orError: true }))
+  // PostgreSQL refuses the login behind AuthenticationOk, for CONNECTION LIMIT say; its own error goes to the client.
+  if (greeting.at(-1)?.type === BACKEND.errorResponse)
+    return Buffer.concat(greeting.map(({ type, body }) => buildMessage(type, body)))
   // READ WRITE, because a client may have asked for read-only transactions in its startup message.
   socket.write(
     Buffer.concat([
@@ -103,12 +106,19 @@ function textOfOneColumn(row: Buffer): string | undefined {
   return cursor.int16() === 1 ? cursor.bytes(cursor.int32() ?? -1)?.toString('utf8') : undefined
 }
 
-/** A backend that fails instead closes the connection, which the reader reports. */
-async function readUntilReady(reader: ByteReader): Promise<Frame[]> {
+/**
+ * A backend that fails instead closes the connection, which the reader reports.
+ * @param until.orError whether to stop at an ErrorResponse as well: at a login nothing follows it
+ */
+async function readUntilReady(
+  reader: ByteReader,
+  { orError }: { readonly orError: boolean } = { orError: false },
+): Promise<Frame[]> {
   const frames: Frame[] = []
   for (;;) {
     const frame = await reader.next((bytes) => decodeFrame(bytes, LONGEST_BACKEND_LOGIN_MESSAGE))
     frames.push(frame)
     if (frame.type === BACKEND.readyForQuery) return frames
+    if (orError && frame.type === BACKEND.errorResponse) return frames
   }
 }

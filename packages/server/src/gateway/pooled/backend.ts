@@ -44,7 +44,7 @@ export interface Tenant {
   readonly isOver: boolean
   readonly leftovers: Leftovers
   /** Passes on a message that arrived between two transactions: a notification that the session listens for. */
-  receive(message: Buffer): void
+  receive(message: Buffer): boolean
   /** The backend was asked by simple queries what the session left in it, and still belongs to the session. */
   wasAsked(): void
   /** What the session left in a backend cannot be kept, or was lost. */
@@ -284,7 +284,8 @@ export class PooledBackend {
             this.changedWhileIdle = true
             break
           case BACKEND.notificationResponse:
-            this.tenant?.receive(Buffer.from(this.scanner.view(start, end)))
+            // A client that does not read holds its backend back, as it would hold PostgreSQL.
+            if (this.tenant?.receive(Buffer.from(this.scanner.view(start, end))) === false) this.socket.pause()
             break
           case BACKEND.noticeResponse:
             break

@@ -82,6 +82,8 @@ export class PooledSession implements BackendOwner, Tenant {
   readonly #toBackend = new Outlet(this.#requests)
   readonly #gone = new AbortController()
   #toClient: Outlet | undefined
+  /** The client does not read; as in PostgreSQL, nothing is read from it either until it does. */
+  #isClientFull = false
   #backend: PooledBackend | undefined
   #state: State = 'reading'
   /** The client has ended its side of the stream, but still reads answers. */
@@ -111,7 +113,7 @@ export class PooledSession implements BackendOwner, Tenant {
       else this.#client.once('close', resolve)
     })
     this.#client.on('data', this.#onRequestBytes)
-    this.#client.on('drain', () => this.#backend?.socket.resume())
+    this.#client.on('drain', this.#onClientReads)
     this.#client.on('end', this.#onRequestEnd)
     // Before anything that came later: the stream may emit that, and its end, as soon as it is resumed.
     if (early.length > 0) this.#onRequestBytes(early)
@@ -135,8 +137,29 @@ export class PooledSession implements BackendOwner, Tenant {
     return this.#toClient?.isInsideMessage === true
   }
 
-  receive(message: Buffer): void {
-    if (!this.isOver) this.#client.write(message)
+  /** @returns false when the client does not read; `drain` then resumes the backend */
+  receive(message: Buffer): boolean {
+    return this.isOver || this.#hasRoomFor(this.#client.write(message))
+  }
+
+  /** @param hasRoom what `write` returned */
+  #hasRoomFor(hasRoom: boolean): boolean {
+    // A stream that is gone takes everything; on Node its `write` returns false, and no `drain` follows.
+    if (hasRoom || this.#client.destroyed) return true
+    this.#isClientFull = true
+    this.#client.pause()
+    return false
+  }
+
+  readonly #onClientReads = (): void => {
+    this.#isClientFull = false
+    const backend = this.#backend ?? this.home
+    backend?.socket.resume()
+    this.#readOn()
+  }
+
+  #readOn(): void {
+    if (!this.#isClientFull) this.#client.resume()
   }
 
   wasAsked(): void {
@@ -191,10 +214,10 @@ export class PooledSession implements BackendOwner, Tenant {
       else outlet.continue()
       scanner.take()
     }
-    if (!outlet.flush(this.#client)) backend.socket.pause()
+    if (!this.#hasRoomFor(outlet.flush(this.#client))) backend.socket.pause()
     if (this.#state === 'holding' && !this.#conversation.isHolding) {
       this.#state = 'reading'
-      this.#client.resume()
+      this.#readOn()
       this.#passRequests()
     } else this.#releaseIfFinished()
   }
@@ -316,7 +339,7 @@ export class PooledSession implements BackendOwner, Tenant {
       () => {
         if (this.isOver) return
         this.#state = 'reading'
-        this.#client.resume()
+        this.#readOn()
         this.#passRequests()
       },
       (error: unknown) => {
@@ -358,7 +381,7 @@ export class PooledSession implements BackendOwner, Tenant {
     if (socket === undefined || this.#toBackend.flush(socket)) return
     this.#client.pause()
     socket.once('drain', () => {
-      this.#client.resume()
+      this.#readOn()
     })
   }
 

@@ -14,6 +14,10 @@ export class RepeatedCheck {
   readonly #ports: RepeatedCheckPorts
   #timer: NodeJS.Timeout | undefined
   #last: number
+  #isRunning = false
+  /** Requested while a check ran, which may have looked already at what has changed since. */
+  #isRequestedAgain = false
+  #isStopped = false
 
   constructor(ports: RepeatedCheckPorts) {
     this.#ports = ports
@@ -25,20 +29,35 @@ export class RepeatedCheck {
   }
 
   soon(): void {
-    if (this.#timer !== undefined) return
+    if (this.#isStopped || this.#timer !== undefined) return
+    if (this.#isRunning) {
+      this.#isRequestedAgain = true
+      return
+    }
     const wait = Math.max(0, this.#last + PAUSE_MS - this.#ports.uptimeMs())
     this.#timer = setTimeout(() => {
-      this.#last = this.#ports.uptimeMs()
-      this.#ports
-        .check()
-        .catch(this.#ports.onFailure)
-        .finally(() => {
-          this.#timer = undefined
-        })
+      this.#timer = undefined
+      void this.#run()
     }, wait).unref()
   }
 
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
+  }
+
+  async #run(): Promise<void> {
+    this.#last = this.#ports.uptimeMs()
+    this.#isRunning = true
+    try {
+      await this.#ports.check()
+    } catch (error) {
+      this.#ports.onFailure(error)
+    } finally {
+      this.#isRunning = false
+    }
+    if (!this.#isRequestedAgain) return
+    this.#isRequestedAgain = false
+    this.soon()
   }
 }

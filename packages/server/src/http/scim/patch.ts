@@ -102,7 +102,8 @@ export function applyPatch(
 
 /** Includes the e-mail address of a user, which is the user name: providers change the two in either order. */
 const IGNORED = new Set([...KEPT_NOWHERE, 'schemas', 'emails'].map((name) => name.toLowerCase()))
-const URN = /^(urn:.*):[^:[]+(\[.*)?$/i
+/** Up to the condition, which may hold a colon. Reads the text once: a key of a value is as long as the body allows. */
+const URN = /^(urn:[^[]*):[^:[]+(?:\[.*)?$/is
 
 /** @returns undefined for attributes that are stored nowhere: extensions, and attributes that have no use here */
 function readKept(text: string, field: string): ChangedPath | undefined {

@@ -86,11 +86,12 @@ async function decide(
 ) {
   const { instanceUid, roleName } = request
   const database = databaseToAskFor(request)
+  const readAt = ports.remembered.changes
   const [asked, instance] = await Promise.all([
     outcomeOf(ports.roles.loadRoleFacts(known, roleName, database)),
     loadReachableInstance(ports.instances, instanceUid),
   ])
-  ports.remembered.learnInstance(instance)
+  ports.remembered.learnInstance(instance, readAt)
   const role = await roleAt(ports, { instance: known, roleName, database }, instance, asked)
   const verdict = decideNativeLogin({ now: ports.clock(), instance, roleName, role, proved })
   if (verdict.outcome === 'refused') throw new RefusedError(verdict)

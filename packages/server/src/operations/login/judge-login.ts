@@ -63,13 +63,14 @@ export async function loadFactsTogether(
   const { instance: known, roleName, token, database } = login
   const { remembered, directory } = ports
   const guess = remembered.groupOf(known.uid, roleName)
+  const readAt = remembered.changes
   const [asked, first] = await Promise.all([
     outcomeOf(ports.roles.loadRoleFacts(known, roleName, database)),
     directory.loadLoginFacts({ ...identityQuestion(known, token, guess), instanceUid: known.uid }),
   ])
   const { instance } = first
   if (instance === undefined) throw instanceIsMissing()
-  remembered.learnInstance(instance)
+  remembered.learnInstance(instance, readAt)
   const role = await roleAt(ports, login, instance, asked)
   const group = groupOf(role)
   if (group !== guess) remembered.learnGroup(instance.uid, roleName, group)

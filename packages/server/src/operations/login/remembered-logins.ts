@@ -11,6 +11,7 @@ const MOST_ROLES = 10_000
 
 export class RememberedLogins {
   readonly #instances = new Map<InstanceUid, DatabaseInstance>()
+  #changes = 0
   readonly #groups = new Map<string, IdentityId>()
 
   /** The instance as of the last login, if it was available then and no change has been reported since. */
@@ -18,13 +19,21 @@ export class RememberedLogins {
     return this.#instances.get(uid)
   }
 
-  learnInstance(instance: DatabaseInstance): void {
+  /** To be taken before an instance is read: what was read before a change is not remembered after it. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** @param readAt `changes` before it was read */
+  learnInstance(instance: DatabaseInstance, readAt: number): void {
+    if (readAt !== this.#changes) return
     if (instance.state === 'AVAILABLE') this.#instances.set(instance.uid, instance)
     else this.#instances.delete(instance.uid)
   }
 
   /** Called when some instance has changed, or may have. */
   forgetInstances(): void {
+    this.#changes += 1
     this.#instances.clear()
   }
 

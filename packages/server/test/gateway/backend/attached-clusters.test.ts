@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ClusterHost } from '../../../src/domain/attached-cluster.ts'
 import type { AttachedBackend } from '../../../src/domain/database-instance.ts'
 import type { RoleOid } from '../../../src/domain/ids.ts'
@@ -72,10 +72,10 @@ async function overTls(talk: Conversation, name = '127.0.0.1', signedBy = author
       socket.write('S')
       const encrypted = new TLSSocket(socket, { isServer: true, secureContext })
       encrypted.on('error', () => undefined)
-      const hear = async () => ((await once(encrypted, 'data')) as [Buffer])[0]
+      const receive = async () => ((await once(encrypted, 'data')) as [Buffer])[0]
       void (async () => {
         await receive()
-        await talk((...bytes) => encrypted.write(Buffer.concat(bytes)), hear)
+        await talk((...bytes) => encrypted.write(Buffer.concat(bytes)), receive)
       })().catch(() => encrypted.destroy())
     })
   })
@@ -129,7 +129,7 @@ const honest =
       readonly greeting?: Buffer[]
     } = {},
   ): Conversation =>
-  async (say, hear) => {
+  async (say, receive) => {
     say(SASL(...(change.mechanisms ?? ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'])))
     const initial = (await receive()).toString('latin1')
     const clientFirst = /n=,r=.*$/s.exec(initial)?.[0] ?? ''
@@ -231,9 +231,9 @@ describe('an attached cluster', () => {
 
   it('is asked host by host: a standby and a server that goes down are passed over, and the primary is remembered', async () => {
     let asked = 0
-    const standby = await overTls((say, hear) => {
+    const standby = await overTls((say, receive) => {
       asked += 1
-      return honest({ greeting: [parameter('in_hot_standby', 'on'), READY] })(say, hear)
+      return honest({ greeting: [parameter('in_hot_standby', 'on'), READY] })(say, receive)
     })
     const down = await overTls((say) => {
       say(typed('E', Buffer.from('SFATAL\0C57P03\0Mthe database system is shutting down\0\0')))
@@ -250,5 +250,35 @@ describe('an attached cluster', () => {
       say(typed('E', Buffer.from('SFATAL\0C28P01\0Mpassword authentication failed\0\0')))
     })
     await expect(refusalOf(host)).resolves.toContain('does not let the gateway in')
+  })
+})
+
+describe('a cancel request', () => {
+  it('to a host that does not close keeps no connection', async () => {
+    let hasRequest = false
+    const host = await overTls(() => {
+      hasRequest = true
+      return new Promise(() => undefined)
+    })
+    const [server] = servers
+    const cluster: AttachedBackend['cluster'] = {
+      hosts: [host],
+      database: 'd',
+      tls: { mode: 'verify-full', caPem: authority.certificatePem() },
+      administrator: 'a',
+      backendAuthentication: 'scram',
+      existingPasswords: 'refuse',
+    }
+    await scram().cancel(
+      instanceRow({}).uid,
+      { kind: 'attached', bindings: 'system_database', cluster },
+      { processId: 1, key: Buffer.alloc(4) },
+      AbortSignal.timeout(200),
+    )
+    expect(hasRequest).toBe(true)
+    await vi.waitFor(async () => {
+      const open = await new Promise((resolve) => server?.getConnections((_error, count) => resolve(count)))
+      expect(open).toBe(0)
+    })
   })
 })

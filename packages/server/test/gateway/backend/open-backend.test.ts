@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backendSocketPath, openBackend } from '../../../src/gateway/backend/open-backend.ts'
-import type { IdentityId, RoleOid } from '../../../src/domain/ids.ts'
+import type { IdentityId, InstanceUid, RoleOid } from '../../../src/domain/ids.ts'
 import type { Admission } from '../../../src/operations/login/admission.ts'
 import { RefusedError } from '../../../src/operations/refused-error.ts'
 import { cstring, int32, startupMessage, typed } from '../../stage/byte-builder.ts'
@@ -32,6 +32,14 @@ afterEach(async () => {
   server.close()
   await rm(directory, { recursive: true, force: true })
 })
+
+const CLAIMED_TABLE = {
+  name: 'main.sales.orders',
+  instanceUid: '6b1f9c52-3a0e-4a8e-9d27-0f2f4c1f7a11' as InstanceUid,
+  databaseName: 'd',
+  schemaName: 'sales',
+  tableName: 'orders',
+}
 
 /** As far as `openBackend` looks at it. */
 const admission = () =>
@@ -112,6 +120,24 @@ describe('the backend', () => {
     })
     expect(Buffer.concat(chunks)).toEqual(greeting)
     answer.session.socket.destroy()
+  })
+
+  it('that refuses a login with claims behind AuthenticationOk is heard: its error goes to the client', async () => {
+    const refusal = typed('E', Buffer.concat([cstring('SFATAL'), cstring('C53300'), Buffer.of(0)]))
+    answerWith = (socket) => socket.end(Buffer.concat([ok, refusal]))
+    const opened = await openBackend(
+      { ...admission(), claimedTables: [CLAIMED_TABLE] },
+      {
+        version: { major: 3, minor: 0 },
+        message: { kind: 'startup_message', version: { major: 3, minor: 0 }, parameters: [] },
+      },
+      new AbortController().signal,
+      NO_CLUSTERS,
+    )
+    expect(opened).toMatchObject({ kind: 'open' })
+    if (opened.kind !== 'open') return
+    expect(opened.session.greeting.subarray(-refusal.length)).toEqual(refusal)
+    opened.session.socket.destroy()
   })
 
   it('that is of an older minor version may say so first', async () => {

@@ -36,7 +36,12 @@ async function pair(): Promise<readonly [near: Socket, far: Socket]> {
 }
 
 /** A session whose backends answer everything with these bytes and close. */
-async function sessionWith(answer: Buffer) {
+const sessionWith = (answer: Buffer) =>
+  sessionAt((backend) => {
+    backend.once('data', () => backend.end(answer))
+  })
+
+async function sessionAt(play: (backend: Socket) => void) {
   let opened = 0
   const limits = {
     backendsPerPool: 5,
@@ -51,7 +56,7 @@ async function sessionWith(answer: Buffer) {
       async open() {
         opened += 1
         const [near, far] = await pair()
-        far.once('data', () => far.end(answer))
+        play(far)
         return new PooledBackend(readToEnd(near), Buffer.alloc(0))
       },
       random: () => 0.5,
@@ -68,8 +73,11 @@ async function sessionWith(answer: Buffer) {
     onDefect: (defect) => defects.push(defect),
   })
   const over = session.run(Buffer.alloc(0))
-  return { client, near, session, over, defects, opened: () => opened }
+  return { client, near, session, over, defects, pool, opened: () => opened }
 }
+
+const READY = typed('Z', Buffer.from('I'))
+const MEGABYTE = 1_000_000
 
 /** Reads until there is this much. */
 async function read(client: Socket, bytes: number): Promise<Buffer> {
@@ -140,4 +148,78 @@ it('lets a client that reads slowly come to the end of what it was sent when the
   client.end()
   expect(seen).toBe(sent)
   expect(await over).toBeUndefined()
+})
+
+it('reads no more from a client that does not read its answers', async () => {
+  const answer = Buffer.concat([typed('D', Buffer.alloc(8_000)), typed('C', cstring('SELECT 1')), READY])
+  let asked = 0
+  const { client, near, over } = await sessionAt((backend) => {
+    backend.on('data', (chunk: Buffer) => {
+      // Each of them is as long.
+      const queries = chunk.length / queryMessage('SELECT 1').length
+      asked += queries
+      for (let query = 0; query < queries; query += 1) backend.write(answer)
+    })
+  })
+  const sendOne = (sent: number): void => {
+    if (sent === 5_000) return
+    client.write(queryMessage('SELECT 1'), () => setImmediate(sendOne, sent + 1))
+  }
+  client.pause()
+  sendOne(0)
+  let before = -1
+  await waitFor('a session that asks no more', () => {
+    const isStuck = near.writableNeedDrain && asked === before
+    before = asked
+    return isStuck
+  })
+  expect(asked).toBeLessThan(5_000)
+  expect(near.writableLength).toBeLessThan(MEGABYTE)
+  const everything = read(client, 5_000 * answer.length)
+  expect((await everything).length).toBe(5_000 * answer.length)
+  client.destroy()
+  await over
+})
+
+it('reads no more from a backend that notifies a client which does not read', async () => {
+  const notification = typed('A', Buffer.concat([Buffer.alloc(4), cstring('x'), cstring('y'.repeat(7_900))]))
+  const notifications = 64 * MEGABYTE
+  let backend: Socket | undefined
+  const { client, near, over } = await sessionAt((made) => {
+    backend = made
+    made.once('data', () => made.write(Buffer.concat([typed('C', cstring('LISTEN')), READY])))
+  })
+  client.write(queryMessage('LISTEN x'))
+  await read(client, 1)
+  client.pause()
+  const count = Math.floor(notifications / notification.length)
+  for (let sent = 0; sent < count; sent += 1) backend?.write(notification)
+  let before = -1
+  await waitFor('a client that is far behind', () => {
+    const isStuck = near.writableNeedDrain && near.bytesWritten === before
+    before = near.bytesWritten
+    return isStuck
+  })
+  expect(near.writableLength).toBeLessThan(MEGABYTE)
+  await read(client, count * notification.length)
+  client.destroy()
+  await over
+})
+
+it('reads the rest of an answer for nobody when its client has left in the middle of it', async () => {
+  let isOver = false
+  const { client, over, pool } = await sessionAt((backend) => {
+    backend.once('data', () => {
+      for (let sent = 0; sent < 1_000; sent += 1) backend.write(typed('D', Buffer.alloc(8_000)))
+      backend.end(Buffer.concat([typed('C', cstring('SELECT 1000')), READY]))
+    })
+    backend.once('close', () => (isOver = true))
+  })
+  client.write(queryMessage('SELECT'))
+  await read(client, 8_000)
+  client.pause()
+  client.write(typed('X', Buffer.alloc(0)), () => client.resetAndDestroy())
+  await over
+  await waitFor('a backend that has said everything', () => isOver)
+  await waitFor('its place in the pool', () => pool.backendsInUse === 0)
 })

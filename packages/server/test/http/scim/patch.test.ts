@@ -128,6 +128,16 @@ describe('a PATCH', () => {
       )
   })
 
+  it('reads a key of any length once: more would take minutes here', () => {
+    const key = `urn:${':a['.repeat(200_000)}\n`
+    expect(read(USER, { op: 'add', value: { [key]: 1 } }).attributes).toEqual({})
+  })
+
+  it('finds the schema in front of a condition that has a colon in it', () => {
+    const path = 'urn:ietf:params:scim:schemas:core:2.0:Group:members[value eq "1:2"]'
+    expect(problemOf(() => read(GROUP, { op: 'remove', path }))).toBe('Operations.0')
+  })
+
   it('may say which identity it is about, and not another one', () => {
     expect(read(USER, { op: 'replace', value: { id: '7' } }).attributes).toEqual({})
     expect(problemOf(() => read(USER, { op: 'replace', value: { id: '9' } }))).toBe('Operations.0.value.id')

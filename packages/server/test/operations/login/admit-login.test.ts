@@ -136,7 +136,7 @@ describe('a login to an instance that somebody has logged in to', () => {
     const made = world(given)
     const { instances, remembered } = made.ports
     const instance = await instances.loadInstance(INSTANCE_UID)
-    if (instance !== undefined) remembered.learnInstance(instance)
+    if (instance !== undefined) remembered.learnInstance(instance, remembered.changes)
     made.steps.length = 0
     return made
   }
@@ -153,6 +153,20 @@ describe('a login to an instance that somebody has logged in to', () => {
       instanceNow: { state: 'STOPPED' },
     })
     await expect(login(OWN_ROLE.name)).rejects.toMatchObject({ refusal: { name: 'instance_not_reachable' } })
+    expect(ports.remembered.instance(INSTANCE_UID)).toBeUndefined()
+  })
+
+  it('is not remembered as it was read before a change, whenever the login goes on', async () => {
+    const { login, ports } = await again({ native: false, role: OWN_ROLE })
+    const { loadLoginFacts } = ports.directory
+    Object.assign(ports.directory, {
+      loadLoginFacts: async (...of: Parameters<typeof loadLoginFacts>) => {
+        const facts = await loadLoginFacts(...of)
+        ports.remembered.forgetInstances()
+        return facts
+      },
+    })
+    await login(OWN_ROLE.name)
     expect(ports.remembered.instance(INSTANCE_UID)).toBeUndefined()
   })
 

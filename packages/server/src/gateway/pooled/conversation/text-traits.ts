@@ -46,7 +46,8 @@ export const eitherOf = (one: TextTraits, other: TextTraits): TextTraits => ({
   deallocates: one.deallocates,
 })
 
-const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute)\b/i
+/** With `pg_temp` first in search_path, CREATE TABLE … AS makes something temporary, and its tag is that of a SELECT. */
+const MENTIONS = /\b(?:temp|temporary|pg_temp\w*|execute|create)\b/i
 /** PostgreSQL's blanks (scan.l, `space`). For JavaScript 0xA0 is one as well; here it is a part of a name. */
 const BLANK = String.raw`[ \t\n\v\f\r]`
 const NAME = String.raw`(?:[a-z_\x80-\xff][\w$\x80-\xff]*|"[^"]+")`
@@ -58,14 +59,14 @@ const NOT_LOCAL = new RegExp(
   String.raw`\bset\b(?!${BLANK}+(?:local|transaction|constraints)${BLANK}+[^. \t\n\v\f\r])|\breset\b`,
   'i',
 )
-const SET_CUSTOM = new RegExp(String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${DOTTED_NAME})`, 'gi')
+const SET_CUSTOM = new RegExp(String.raw`\bset${BLANK}+(?:session${BLANK}+)?(${DOTTED_NAME}|"[^"]+")`, 'gi')
 /** Where the name that is set begins cannot be told by a pattern then. */
 const SET_BEFORE_COMMENT = new RegExp(
-  String.raw`\bset${BLANK}*(?:session${BLANK}*)?(?:${NAME}${BLANK}*\.${BLANK}*)*(?:${NAME}${BLANK}*)?(?:--|/\*)`,
+  String.raw`(?<![\w$\x80-\xff])set(?![\w$\x80-\xff])${BLANK}*(?:session${BLANK}*)?(?:${NAME}${BLANK}*\.${BLANK}*)*(?:${NAME}${BLANK}*)?(?:--|/\*)`,
   'i',
 )
 /** It begins where a word begins, so that a long word is looked through once. */
-const ANY_DOTTED_NAME = new RegExp(String.raw`(?<![\w$\x80-\xff])${DOTTED_NAME}`, 'gi')
+const ANY_DOTTED_NAME = new RegExp(String.raw`(?<![\w$\x80-\xff])(?:${DOTTED_NAME}|"[^"]+")`, 'gi')
 const CUSTOM_NAME = /^[a-z_\x80-\xff][\w$\x80-\xff]*(?:\.[a-z_\x80-\xff][\w$\x80-\xff]*)+$/i
 /** A longer text is not the name of a setting. */
 const LONGEST_SETTING = 200
@@ -73,7 +74,7 @@ const LONGEST_SETTING = 200
 const OWN_SETTINGS = 'databricks_auth.'
 
 /** Each word that the patterns here look for contains one of these; most texts of an application contain none. */
-const MAY_BE_OF_NOTE = /temp|execute|set|deallocate|discard/i
+const MAY_BE_OF_NOTE = /temp|execute|create|set|deallocate|discard/i
 
 /** The traits of a text in which nothing was found. */
 const PLAIN: TextTraits = {

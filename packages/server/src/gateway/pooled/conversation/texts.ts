@@ -12,6 +12,9 @@ interface SentText {
 /** When there are more portals than this, all are forgotten. */
 const MOST_PORTALS = 2_000
 
+/** More are not looked through for every Bind: it waits for their answers. */
+const MOST_UNANSWERED = 100
+
 export class Texts {
   /** In the order in which they were sent. */
   readonly #unanswered = new Map<string, SentText[]>()
@@ -44,6 +47,7 @@ export class Texts {
     if (unanswered === undefined || last === undefined) return made ?? UNSEEN
     // If that Parse fails, everything after it in its segment is skipped.
     if (last.segment === segment) return last.traits
+    if (unanswered.length > MOST_UNANSWERED) return 'unknown'
     const possible = [...(made === undefined ? [] : [made]), ...unanswered.map(({ traits }) => traits)]
     if (possible.some(({ deallocates }) => deallocates !== last.traits.deallocates)) return 'unknown'
     return possible.reduce(eitherOf)

@@ -13,7 +13,11 @@ function asPsqlLine(statement: string): string | undefined {
   for (const { kind, start, end } of tokensOf(statement)) {
     if (kind !== 'word' || !/^std(?:in|out)$/i.test(statement.slice(start, end))) continue
     const line = `\\${statement.slice(0, start)}'file.csv'${statement.slice(end)}`
-    return line.replace(/^\\copy/i, '\\copy').replaceAll(/\s*\n\s*/g, ' ')
+    const parts = line.replace(/^\\copy/i, '\\copy').split('\n')
+    return parts
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .join(' ')
   }
   return undefined
 }

@@ -134,9 +134,12 @@ const COMMANDS: Readonly<Record<string, { readonly text: string; readonly column
   dx: { text: EXTENSIONS, columns: ['Name', 'Version', 'Schema', 'Description'] },
 }
 
+const LONGEST_COMMAND = 32
+
 /** @returns undefined for a command that works only in psql */
 export function answerPsqlCommand(command: string, argument: string): CommandAnswer | undefined {
-  const base = command.replace(/[S+]+$/, '')
+  // No command of psql is longer, and the pattern takes quadratic time.
+  const base = command.length > LONGEST_COMMAND ? command : command.replace(/[S+]+$/, '')
   if (base === 'conninfo')
     return {
       query: { text: CONNECTION, parameters: [] },

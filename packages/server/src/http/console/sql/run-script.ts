@@ -132,9 +132,11 @@ async function runCommand(
 async function rollBack<Result>(
   { conversation, notice }: ScriptPorts,
   work: () => Promise<Result>,
-): Promise<Result> {
+): Promise<Result | undefined> {
   const begun = await askOwn(conversation, 'BEGIN', [], false)
   if ('error' in begun) notice(begun.error)
+  // Without a transaction nothing could be rolled back, so nothing is run.
+  if (conversation.transaction !== 'open') return undefined
   try {
     return await work()
   } finally {

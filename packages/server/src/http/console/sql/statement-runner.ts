@@ -180,7 +180,8 @@ class RunningStatements implements StatementRunner {
     began: number,
   ): Promise<StatementOutcome> {
     this.#ports.conversation.directRows(undefined)
-    if (mayKeep && !(await this.#waitsForCommit())) {
+    // A cancel request while PostgreSQL is asked has dropped the rest of the rows.
+    if (mayKeep && !(await this.#waitsForCommit()) && !this.#ports.isCancelled()) {
       this.#complete(place, stream, began, { more: true, kept_until: this.#ports.keptUntil().toISOString() })
       return { kind: 'kept' }
     }

@@ -18,21 +18,22 @@ export function createUnaskedMessages(
 ): UnaskedMessages {
   let told = 0
   let dropped = 0
-  const tell = (frame: SqlServerFrame): void => {
+  /** @param frameOf not called for a message that is left out: reading an error takes time */
+  const tell = (frameOf: () => SqlServerFrame): void => {
     if (told >= MOST_OF_ONE_RUN) {
       dropped += 1
       return
     }
     told += 1
-    emit(frame)
+    emit(frameOf())
   }
   return {
     notice(fields) {
-      tell({ type: 'notice', notice: toSqlError(fields), time: clock().toISOString() })
+      tell(() => ({ type: 'notice', notice: toSqlError(fields), time: clock().toISOString() }))
     },
     notification(processId, channel, payload) {
       const time = clock().toISOString()
-      tell({ type: 'notification', channel, payload, process_id: processId, time })
+      tell(() => ({ type: 'notification', channel, payload, process_id: processId, time }))
     },
     settle() {
       if (dropped > 0) emit({ type: 'notices_dropped', count: dropped })

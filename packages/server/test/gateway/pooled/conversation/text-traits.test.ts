@@ -34,6 +34,8 @@ describe('may leave something', () => {
     'SELECT lower \u00a0(1)',
     'SELECT * INTO TEMP x FROM y',
     'CREATE TEMPORARY TABLE x AS SELECT 1',
+    // With pg_temp in search_path; its tag is that of a SELECT.
+    'CREATE TABLE x AS SELECT 1',
     'EXECUTE prepared',
     `INSERT INTO t VALUES (f(1))`,
     `WITH x AS (SELECT f(1)) SELECT * FROM x`,
@@ -53,6 +55,8 @@ describe('may leave something', () => {
       '*/',
       'set ',
       'set /*',
+      'setx.',
+      'set\x80.',
       'set_config(',
       'a.',
       'into ',
@@ -118,6 +122,9 @@ describe('names custom settings', () => {
     ],
     ['UPDATE t SET a.b = 1', ['a.b']],
     ['SET local.x = 1', ['local.x']],
+    // One quoted name with a dot in it is a custom setting as well.
+    [`SET "app.user" = '42'`, ['app.user']],
+    [`SET SESSION /* of the tenant */ "app.user" = '42'`, ['app.user']],
     [`SET --\rfoo.bar = 'x'`, ['foo.bar']],
     [`SET /*${'long '.repeat(100)}*/ foo.bar = 1`, ['foo.bar']],
     ['SET foo/* */./* */bar = 1', ['foo.bar']],
