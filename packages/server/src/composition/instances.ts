@@ -29,7 +29,13 @@ const SETTLE_LIMIT_MS = 60_000
 /** Supervises the instances; they keep running when the supervision stops. */
 export async function supervise({ inquiry, supervisor }: ControlPlane): Promise<() => Promise<void>> {
   await inquiry.start()
-  await supervisor.start()
+  try {
+    await supervisor.start()
+  } catch (error) {
+    // The next attempt needs the place of the listener.
+    await inquiry.stop()
+    throw error
+  }
   return async () => {
     await supervisor.stop({ stopInstances: false })
     await inquiry.stop()

@@ -64,6 +64,7 @@ export async function prepareInstance(
         if (made instanceof Fault) problems.push(made)
         await createInitialDatabase(client, made instanceof Fault ? undefined : made)
       }
+      await grantInitialDatabase(client)
       for (const role of await rolesOfInitialDatabase(client))
         await collect(
           problems,
@@ -221,6 +222,18 @@ async function tellControlPlane(client: pg.Client, conninfo: string): Promise<vo
 async function createInitialDatabase(client: pg.Client, ownerRole: string | undefined): Promise<void> {
   const ownedBy = ownerRole === undefined ? DATABRICKS_SUPERUSER : client.escapeIdentifier(ownerRole)
   await client.query(`CREATE DATABASE ${INITIAL_DATABASE} OWNER ${ownedBy} TEMPLATE template1`)
+}
+
+/**
+ * CREATE DATABASE runs in no transaction, so an earlier start may have ended before this. A database on which anybody has
+ * granted or revoked anything since is left as it is: `datacl` is null until then.
+ */
+async function grantInitialDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM pg_catalog.pg_database WHERE datname = $1 AND datacl IS NULL',
+    [INITIAL_DATABASE],
+  )
+  if (rowCount === 0) return
   await client.query(`GRANT ALL ON DATABASE ${INITIAL_DATABASE} TO ${DATABRICKS_SUPERUSER} WITH GRANT OPTION`)
 }
 

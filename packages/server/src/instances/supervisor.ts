@@ -75,7 +75,13 @@ class InstanceSupervision implements RunningSupervisor {
 
   async start(): Promise<void> {
     this.#starting ??= this.#begin()
-    await this.#starting
+    try {
+      await this.#starting
+    } catch (error) {
+      // It may be tried again.
+      this.#starting = undefined
+      throw error
+    }
   }
 
   async stop({ stopInstances }: { readonly stopInstances: boolean }): Promise<void> {

@@ -103,6 +103,8 @@ export function createAuditQueue(
       if (batch.length === 1) {
         dropped += 1
         log.error({ err: error }, 'an audit record cannot be stored; only its line in the log remains')
+        // Whoever waits may wait for this one, and nobody gets in unrecorded where records are required (attack 42).
+        for (const { reject } of waiters.splice(0)) reject(notKept(error))
         return
       }
       const middle = Math.ceil(batch.length / 2)

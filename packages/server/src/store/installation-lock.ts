@@ -73,11 +73,15 @@ export async function holdInstallation(
   }
 }
 
+/** By itself Linux waits two hours before it asks a silent server whether it is there still. */
+const KEEP_ALIVE_MS = 10_000
+
 async function connect(address: SystemDatabaseAddress): Promise<pg.Client> {
   const client = new pg.Client({
     ...clientConfigOf(address),
     application_name: 'lakegate lock',
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   })
   // A lost connection also emits `end`, and that is handled.
   client.on('error', () => undefined)

@@ -177,7 +177,11 @@ function shortestPath(
   groupId: string,
 ): readonly string[] | undefined {
   const groupsOf = new Map<string, string[]>()
-  for (const [member, group] of memberships) groupsOf.set(member, [...(groupsOf.get(member) ?? []), group])
+  for (const [member, group] of memberships) {
+    const known = groupsOf.get(member)
+    if (known === undefined) groupsOf.set(member, [group])
+    else known.push(group)
+  }
   const reachedFrom = new Map<string, string | undefined>([[identityId, undefined]])
   const queue = [identityId]
   for (let current = queue.shift(); current !== undefined && current !== groupId; current = queue.shift()) {

@@ -34,6 +34,9 @@ export interface StandingConnection {
  * @param ports.onLost called when the connection was lost and is being opened again
  * @param ports.confirmMasterKey called for every connection; the connection is used only after it succeeds
  */
+/** How soon the system asks a silent server whether it is there still; by itself Linux waits two hours. */
+const KEEP_ALIVE_MS = 10_000
+
 export function listenOn(
   channels: readonly NoticeChannel[],
   address: SystemDatabaseAddress,
@@ -48,7 +51,11 @@ export function listenOn(
 
   const connect = async (): Promise<void> => {
     const { statement_timeout: _none, ...config } = clientConfigOf(address)
-    const next = new pg.Client({ ...config, keepAlive: true })
+    const next = new pg.Client({
+      ...config,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    })
     let isOver = false
     const lose = (error: Error) => {
       if (isOver) return

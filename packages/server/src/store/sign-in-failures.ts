@@ -65,14 +65,17 @@ export function createSignInBrake(database: SystemDatabase): SignInBrake & SignI
   /** @returns the count including this failure; one statement, so that two concurrent failures count as two */
   async function count(limit: SignInLimit, now: Date): Promise<number> {
     const windowStart = new Date(now.getTime() - limit.windowSeconds * 1000)
+    // Counted by a clock that was ahead and has been set right since: such a count keeps nobody out (attack 40).
+    const windowEnd = new Date(now.getTime() + limit.windowSeconds * 1000)
+    const isOver = sql`sign_in_failure.since < ${windowStart} OR sign_in_failure.since > ${windowEnd}`
     const { failures } = await database
       .insertInto('sign_in_failure')
       .values({ key_hash: Buffer.from(hashSecret(limit.key)), failures: 1, since: now })
       .onConflict((conflict) =>
         conflict.column('key_hash').doUpdateSet({
-          failures: sql<number>`CASE WHEN sign_in_failure.since < ${windowStart} THEN 1
+          failures: sql<number>`CASE WHEN ${isOver} THEN 1
                                      ELSE sign_in_failure.failures + 1 END`,
-          since: sql<Date>`CASE WHEN sign_in_failure.since < ${windowStart} THEN ${now}
+          since: sql<Date>`CASE WHEN ${isOver} THEN ${now}
                                 ELSE sign_in_failure.since END`,
         }),
       )

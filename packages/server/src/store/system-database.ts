@@ -2,7 +2,7 @@
  * The connection pool of the system database, and the one place where its failures become `Fault`s: an operation that
  * needs it is then refused with a retryable error, and nothing is guessed (DESIGN §8).
  */
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -15,7 +15,7 @@ export class SystemDatabase extends Kysely<SystemSchema> {
   readonly #pool: pg.Pool
 
   constructor(pool: pg.Pool) {
-    super({ dialect: new PostgresDialect({ pool }) })
+    super({ dialect: new PostgresDialect({ pool: closeUnanswered(pool) }) })
     this.#pool = pool
   }
 
@@ -27,14 +27,49 @@ export class SystemDatabase extends Kysely<SystemSchema> {
   }): Promise<readonly Row[]> {
     // A failed query leaves the connection usable, but the pool’s own `query` would close it.
     const client = await this.#pool.connect()
+    let isUnanswered = false
     try {
       const { rows } = await client.query<Row>({ ...query, values: [...query.values] })
       return rows
+    } catch (error) {
+      isUnanswered = isReadTimeout(error)
+      throw error
     } finally {
-      client.release()
+      client.release(isUnanswered)
     }
   }
 }
+
+/** node-postgres gives the error of `query_timeout` no code. */
+const isReadTimeout = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout'
+
+/**
+ * The pool for kysely, which would put a connection back as usable although one of its queries was not answered: the
+ * driver sends nothing on it until that answer comes. Such a connection is closed.
+ */
+const closeUnanswered = (pool: pg.Pool): PostgresPool => ({
+  end: () => pool.end(),
+  async connect() {
+    const client = await pool.connect()
+    let isUnanswered = false
+    const query = async (sql: string, parameters: readonly unknown[]) => {
+      try {
+        return await client.query(sql, [...parameters])
+      } catch (error) {
+        isUnanswered ||= isReadTimeout(error)
+        throw error
+      }
+    }
+    // Cursors, which kysely would pass as well, are not used.
+    return {
+      query: query as PostgresPoolClient['query'],
+      release: () => {
+        client.release(isUnanswered)
+      },
+    }
+  },
+})
 
 /** Where the system database is: an external one by URL, or the embedded one by its Unix socket. */
 export type SystemDatabaseAddress =
@@ -44,6 +79,8 @@ export type SystemDatabaseAddress =
 const POOL_SIZE = 10
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 10_000
+/** PostgreSQL ends a statement before; a server that is gone without a word ends nothing. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000
 
 export const clientConfigOf = (address: SystemDatabaseAddress): pg.ClientConfig => ({
   ...(address.kind === 'url'
@@ -69,7 +106,11 @@ export function openSystemDatabase(
   onIdleError: (error: Error) => void,
   poolSize = POOL_SIZE,
 ): SystemDatabase {
-  const pool = new pg.Pool({ ...clientConfigOf(address), max: poolSize })
+  const pool = new pg.Pool({
+    ...clientConfigOf(address),
+    query_timeout: ANSWER_TIMEOUT_MS,
+    max: poolSize,
+  })
   pool.on('error', onIdleError)
   // The pool handles errors of idle connections only. Without this listener, a FATAL error on a connection that is in
   // use but has no query in progress would end this process; the next query on it reports the error.

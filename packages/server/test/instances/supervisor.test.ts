@@ -453,6 +453,19 @@ describe('the supervisor at its end', () => {
     })
     await expect(supervisor.start()).rejects.toMatchObject({ origin: 'store' })
   })
+
+  it('starts when it is tried again after the system database could not be asked', async () => {
+    const world = createWorld()
+    let isDown = true
+    const { supervisor } = supervise(world, {
+      intervene: () => {
+        if (isDown) throw new Fault({ code: 'down', origin: 'store', message: 'down', retryable: true })
+      },
+    })
+    await expect(supervisor.start()).rejects.toMatchObject({ origin: 'store' })
+    isDown = false
+    await expect(supervisor.start()).resolves.toBeUndefined()
+  })
 })
 
 function placedRow(world: World) {

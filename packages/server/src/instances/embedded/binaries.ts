@@ -97,7 +97,12 @@ function tryToRun({ postgres }: PostgresBinaries, account: OperatingSystemAccoun
 
 /** Appears complete or not at all: copied under another name and then renamed. */
 async function copyOnce(directory: string, copyTo: string): Promise<string> {
-  const copy = path.join(copyTo, createHash('sha256').update(directory).digest('hex').slice(0, 16))
+  // With what is copied: an upgrade puts another PostgreSQL into the same directory.
+  const program = await readFile(inDirectory(directory).postgres)
+  const copy = path.join(
+    copyTo,
+    createHash('sha256').update(directory).update(program).digest('hex').slice(0, 16),
+  )
   if (await isThere(copy)) return copy
   await mkdir(copyTo, { recursive: true, mode: 0o711 })
   const unfinished = `${copy}.unfinished.${randomUUID()}`

@@ -3,6 +3,8 @@
  * A pid alone proves nothing: the process must also run as the owner of the data directory and have that directory as
  * its working directory.
  */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { spawn } from 'node:child_process'
 import { lstat, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -38,8 +40,7 @@ async function readPidFile(data: string): Promise<number | undefined> {
 }
 
 /**
- * A postmaster changes into its data directory and stays there. Without /proc it is only checked that the process is
- * alive.
+ * A postmaster changes into its data directory and stays there. Without /proc, its arguments are looked at instead.
  */
 async function worksIn(pid: number, data: string): Promise<boolean> {
   try {
@@ -47,7 +48,7 @@ async function worksIn(pid: number, data: string): Promise<boolean> {
   } catch {
     return false
   }
-  if (process.platform !== 'linux') return true
+  if (process.platform !== 'linux') return hasDataDirectory(pid, data)
   try {
     const where = await readlink(`/proc/${String(pid)}/cwd`)
     return where === (await realpath(data)) && (await accountOf(pid)) === (await ownerOf(data))
@@ -56,6 +57,14 @@ async function worksIn(pid: number, data: string): Promise<boolean> {
     return false
   }
 }
+
+/** Without /proc its arguments tell: `-D` and the directory, as startPostmaster gives them. */
+const hasDataDirectory = (pid: number, data: string): Promise<boolean> =>
+  promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)]).then(
+    ({ stdout }) => `${stdout.trim()} `.includes(` -D ${data} `),
+    // ps ends with 1 when the process has ended meanwhile.
+    () => false,
+  )
 
 const ownerOf = (data: string): Promise<number | undefined> =>
   lstat(data).then(
