@@ -258,7 +258,10 @@ export class PooledBackend {
 
   /** Terminate, for an idle backend. */
   retire(): void {
+    // What it still says is of no use, and must be read for the connection to close.
+    this.tenant = undefined
     this.socket.end(encodeTerminate())
+    this.socket.resume()
   }
 
   #report(body: Buffer): void {
