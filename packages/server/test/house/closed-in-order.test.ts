@@ -23,7 +23,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   },
   'gateway/sessions/session-link.ts': { times: 1, why: `${A_BACKEND}; the client is closed in order` },
   'gateway/backend/open-backend.ts': { times: 1, why: A_BACKEND },
-  'gateway/backend/attached-clusters.ts': { times: 1, why: A_BACKEND },
+  'gateway/backend/attached-clusters.ts': { times: 2, why: A_BACKEND },
   'gateway/backend/reach-host.ts': { times: 1, why: A_BACKEND },
   'gateway/sessions/cancel.ts': { times: 2, why: A_BACKEND },
   'gateway/read-to-end.ts': {
