@@ -10,10 +10,17 @@ import { count, describeRatio, seconds, table } from './report.mjs'
 import { pick, takeTurns } from './rounds.mjs'
 import { median, ratioOf } from './statistics.mjs'
 
-const AIMS = [
-  { against: 'direct', aim: 1, floor: 0.7 },
-  { against: 'plain', aim: 1.5, floor: 1 },
-]
+/** HAProxy ending TLS reads and writes the same bytes; PostgreSQL, which parses every row, bounds what comes in. */
+const AIMS = {
+  out: [
+    { against: 'direct', aim: 1, floor: 0.7 },
+    { against: 'plain', aim: 1, floor: 1 },
+  ],
+  in: [
+    { against: 'terminating', aim: 0.9, floor: 0.7 },
+    { against: 'plain', aim: 1, floor: 0.9 },
+  ],
+}
 const LINE = `${'x'.repeat(999)}\n`
 
 export async function measureBulk({ contenders, directory }, { rounds, bulkMegabytes }) {
@@ -40,7 +47,7 @@ export async function measureBulk({ contenders, directory }, { rounds, bulkMegab
       const processor = median(results[key].map((result) => result.processor))
       rows.push([way, name, count(median(rates(key))), pids === undefined ? '–' : seconds(processor)])
     }
-    for (const { against, aim, floor } of AIMS.filter((one) => one.against in chosen)) {
+    for (const { against, aim, floor } of AIMS[way].filter((one) => one.against in chosen)) {
       const ratio = ratioOf(rates('token'), rates(against))
       const verdict = ratio.median >= aim ? 'reached' : '**not reached**'
       ratios.push([way, chosen[against].name, describeRatio(ratio), `${aim.toFixed(1)} ${verdict}`])

@@ -35,7 +35,9 @@ async function start(
 ): Promise<RunningLakegate> {
   const context = await startFoundation(role, settings, progress, shutdown)
   const serving = await progress.step('Control plane and gateway', () => startServing(context, shutdown))
-  const instances = await progress.step('Database instances', () => startInstances(context, serving, shutdown))
+  const instances = await progress.step('Database instances', () =>
+    startInstances(context, serving, shutdown),
+  )
   const reloading = startReloading(context, serving, shutdown)
   const facts = await announce(context, serving, instances, output, shutdown)
   return {

@@ -265,7 +265,8 @@ async function atomically<Result>(
     try {
       return await database.transaction().execute(work)
     } catch (error) {
-      const conflict = error instanceof RolledBack ? error.conflict : NAME_CONFLICTS[violatedIndexOf(error) ?? '']
+      const conflict =
+        error instanceof RolledBack ? error.conflict : NAME_CONFLICTS[violatedIndexOf(error) ?? '']
       if (conflict === undefined) throw error
       return conflict
     }

@@ -63,7 +63,7 @@ const closeUnanswered = (pool: pg.Pool): PostgresPool => ({
     }
     // Cursors, which kysely would pass as well, are not used.
     return {
-      query: query as PostgresPoolClient['query'],
+      query: query as unknown as PostgresPoolClient['query'],
       release: () => {
         client.release(isUnanswered)
       },

@@ -4,7 +4,11 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Redacted } from '../../src/domain/redacted.ts'
-import { askSystemDatabase, openSystemDatabase, type SystemDatabase } from '../../src/store/system-database.ts'
+import {
+  askSystemDatabase,
+  openSystemDatabase,
+  type SystemDatabase,
+} from '../../src/store/system-database.ts'
 import { cstring, int32, typed } from '../stage/byte-builder.ts'
 
 let server: Server
@@ -40,7 +44,7 @@ afterEach(async () => {
 })
 
 describe('a query without an answer', () => {
-  it.each([
+  it.each<[string, () => Promise<unknown>]>([
     ['by name', () => database.queryByName({ name: 'q', text: 'SELECT', values: [] })],
     ['by kysely', () => sql`SELECT`.execute(database)],
   ])('%s fails, and the next one has another connection', async (_how, ask) => {

@@ -1,5 +1,5 @@
 /** The ticket of a session, which shows its identity to databricks_create_role. */
-import { generateKeyPairSync, webcrypto } from 'node:crypto'
+import { generateKeyPair } from 'jose'
 import { expect, it } from 'vitest'
 import type { IdentityId, InstanceUid, RoleOid, WorkspaceId } from '../../src/domain/ids.ts'
 import { issueSessionTicket, verifySessionTicket } from '../../src/tokens/session-ticket.ts'
@@ -8,10 +8,7 @@ const NOW = new Date('2026-11-24T12:00:00Z')
 const ISSUER = 'http://127.0.0.1:8470/oidc'
 
 it('is valid although the clock of the gateway is behind the one that issued the token', async () => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const spki = publicKey.export({ type: 'spki', format: 'der' })
-  const verificationKey = await webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify'])
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
   const ticket = {
     identityId: '7' as IdentityId,
     workspaceId: '1' as WorkspaceId,
@@ -24,7 +21,7 @@ it('is valid although the clock of the gateway is behind the one that issued the
   const context = {
     issuerOf: () => Promise.resolve(ISSUER),
     now: NOW,
-    keys: { verificationKey: () => Promise.resolve(verificationKey) },
+    keys: { verificationKey: () => Promise.resolve(publicKey) },
   }
   await expect(verifySessionTicket(text, context)).resolves.toEqual(ticket)
 })

@@ -288,7 +288,8 @@ export class PooledBackend {
             break
           case BACKEND.notificationResponse:
             // A client that does not read holds its backend back, as it would hold PostgreSQL.
-            if (this.tenant?.receive(Buffer.from(this.scanner.view(start, end))) === false) this.socket.pause()
+            if (this.tenant?.receive(Buffer.from(this.scanner.view(start, end))) === false)
+              this.socket.pause()
             break
           case BACKEND.noticeResponse:
             break

@@ -43,7 +43,10 @@ afterEach(() => {
 })
 
 /** Messages of the gateway, one after another, without their frames. */
-type Conversation = (say: (...bytes: Buffer[]) => void, receive: () => Promise<Buffer>) => Promise<void> | void
+type Conversation = (
+  say: (...bytes: Buffer[]) => void,
+  receive: () => Promise<Buffer>,
+) => Promise<void> | void
 
 async function listen(serve: (socket: Socket) => void): Promise<ClusterHost> {
   const server = createServer((socket) => {
@@ -272,7 +275,7 @@ describe('a cancel request', () => {
     await scram().cancel(
       instanceRow({}).uid,
       { kind: 'attached', bindings: 'system_database', cluster },
-      { processId: 1, key: Buffer.alloc(4) },
+      { kind: 'cancel_request', processId: 1, key: Buffer.alloc(4) },
       AbortSignal.timeout(200),
     )
     expect(hasRequest).toBe(true)

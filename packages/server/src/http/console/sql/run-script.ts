@@ -136,7 +136,8 @@ async function rollBack<Result>(
   const begun = await askOwn(conversation, 'BEGIN', [], false)
   if ('error' in begun) notice(begun.error)
   // Without a transaction nothing could be rolled back, so nothing is run.
-  if (conversation.transaction !== 'open') return undefined
+  const { transaction } = conversation
+  if (transaction !== 'open') return undefined
   try {
     return await work()
   } finally {
