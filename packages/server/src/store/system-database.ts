@@ -15,7 +15,7 @@ export class SystemDatabase extends Kysely<SystemSchema> {
   readonly #pool: pg.Pool
 
   constructor(pool: pg.Pool) {
-    super({ dialect: new PostgresDialect({ pool: closeUnanswered(pool) }) })
+    super({ dialect: new PostgresDialect({ pool: forKysely(pool) }) })
     this.#pool = pool
   }
 
@@ -26,16 +26,12 @@ export class SystemDatabase extends Kysely<SystemSchema> {
     readonly values: readonly unknown[]
   }): Promise<readonly Row[]> {
     // A failed query leaves the connection usable, but the pool’s own `query` would close it.
-    const client = await this.#pool.connect()
-    let isUnanswered = false
+    const { ask, release } = await lend(this.#pool)
     try {
-      const { rows } = await client.query<Row>({ ...query, values: [...query.values] })
+      const { rows } = await ask((client) => client.query<Row>({ ...query, values: [...query.values] }))
       return rows
-    } catch (error) {
-      isUnanswered = isReadTimeout(error)
-      throw error
     } finally {
-      client.release(isUnanswered)
+      release()
     }
   }
 }
@@ -45,29 +41,36 @@ const isReadTimeout = (error: unknown): boolean =>
   error instanceof Error && error.message === 'Query read timeout'
 
 /**
- * The pool for kysely, which would put a connection back as usable although one of its queries was not answered: the
- * driver sends nothing on it until that answer comes. Such a connection is closed.
+ * Takes a connection of the pool. One that did not answer in time is closed instead of put back: the driver sends nothing
+ * more on it until that answer comes.
  */
-const closeUnanswered = (pool: pg.Pool): PostgresPool => ({
-  end: () => pool.end(),
-  async connect() {
-    const client = await pool.connect()
-    let isUnanswered = false
-    const query = async (sql: string, parameters: readonly unknown[]) => {
+async function lend(pool: pg.Pool) {
+  const client = await pool.connect()
+  let isUnanswered = false
+  return {
+    async ask<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
       try {
-        return await client.query(sql, [...parameters])
+        return await work(client)
       } catch (error) {
         isUnanswered ||= isReadTimeout(error)
         throw error
       }
-    }
-    // Cursors, which kysely would pass as well, are not used.
-    return {
-      query: query as unknown as PostgresPoolClient['query'],
-      release: () => {
-        client.release(isUnanswered)
-      },
-    }
+    },
+    release: () => {
+      client.release(isUnanswered)
+    },
+  }
+}
+
+/** The pool as kysely takes connections from it. */
+const forKysely = (pool: pg.Pool): PostgresPool => ({
+  end: () => pool.end(),
+  async connect() {
+    const { ask, release } = await lend(pool)
+    const query = (sql: string, parameters: readonly unknown[]) =>
+      ask((client) => client.query(sql, [...parameters]))
+    // The other signature is that of cursors, which nothing here uses.
+    return { query: query as unknown as PostgresPoolClient['query'], release }
   },
 })
 

@@ -3,12 +3,11 @@
  * A pid alone proves nothing: the process must also run as the owner of the data directory and have that directory as
  * its working directory.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { lstat, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Fault } from '../../domain/fault.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import { configurationFileIn } from './configuration-files.ts'

@@ -217,18 +217,20 @@ it('reads no more from a backend that notifies a client which does not read', as
 
 it('reads the rest of an answer for nobody when its client has left in the middle of it', async () => {
   let isOver = false
-  const { client, over, pool } = await sessionAt((backend) => {
-    backend.once('data', () => {
-      for (let sent = 0; sent < 1_000; sent += 1) backend.write(typed('D', Buffer.alloc(8_000)))
-      backend.end(Buffer.concat([typed('C', cstring('SELECT 1000')), READY]))
-    })
-    backend.once('close', () => (isOver = true))
+  let asked = Buffer.alloc(0)
+  let backend: Socket | undefined
+  const { client, over, pool } = await sessionAt((made) => {
+    backend = made
+    made.on('data', (chunk: Buffer) => (asked = Buffer.concat([asked, chunk])))
+    made.once('close', () => (isOver = true))
   })
-  client.write(queryMessage('SELECT'))
-  await read(client, 8_000)
-  client.pause()
-  client.write(typed('X', Buffer.alloc(0)), () => client.resetAndDestroy())
+  const [query, terminate] = [queryMessage('SELECT'), typed('X', Buffer.alloc(0))]
+  client.write(Buffer.concat([query, terminate]))
+  await waitFor('a client that has left', () => asked.length === query.length + terminate.length)
+  client.resetAndDestroy()
   await over
+  for (let sent = 0; sent < 1_000; sent += 1) backend?.write(typed('D', Buffer.alloc(8_000)))
+  backend?.end(Buffer.concat([typed('C', cstring('SELECT 1000')), READY]))
   await waitFor('a backend that has said everything', () => isOver)
   await waitFor('its place in the pool', () => pool.backendsInUse === 0)
 })

@@ -135,8 +135,10 @@ export const customNamesAmong = (texts: readonly string[]): readonly string[] =>
     .map(inSmallLetters)
     .filter((name) => !name.startsWith(OWN_SETTINGS))
 
-const DEALLOCATE =
-  /^[ \t\n\v\f\r]*deallocate[ \t\n\v\f\r]+(?:prepare[ \t\n\v\f\r]+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")[ \t\n\v\f\r]*(?:;[ \t\n\v\f\r]*)?$/i
+const DEALLOCATE = new RegExp(
+  String.raw`^${BLANK}*deallocate${BLANK}+(?:prepare${BLANK}+)?(?:(?!all\b)([a-z_\x80-\xff][\w$\x80-\xff]*)|"([^"]+)")${BLANK}*(?:;${BLANK}*)?$`,
+  'i',
+)
 
 /** The name as PostgreSQL folds it: lower case unless quoted, 63 bytes. */
 function deallocatedIn(text: string): string | undefined {
