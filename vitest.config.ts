@@ -1,17 +1,24 @@
 /**
- * Three kinds of test. `rooms` tests one room at a time; `system` tests the built program, one of which is started for all files
+ * Six kinds of test. `rooms` tests one room at a time; `system` tests the built program, one of which is started for all files
  * (packages/server/test/stage/shared-lakegate.ts): these are `npm test`, which builds before it runs them. `installations` starts,
  * kills and spoils an installation of its own for nearly every test: `npm run test:installations`
- * (docs/decisions/0017-tests-of-installations.md).
+ * (docs/decisions/0017-tests-of-installations.md). `clients` drives the clients that people have, each skipped by name where its
+ * runtime is missing: `npm run clients` prints the table. `packaging` packs, installs and checks what is shipped: `npm run
+ * test:packaging`. `rehearsals` goes through what the operating guide tells for bad days: `npm run test:rehearsals`.
  */
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { LongFilesFirst } from './packages/server/test/stage/long-files-first.ts'
 
 /** Folders that test the product from outside, named by the list that each proves. */
-const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console'].map(
+const OUTSIDE = ['behaviours', 'attacks', 'clients', 'crashes', 'console', 'command-line'].map(
   (folder) => `packages/server/test/${folder}/**/*.test.ts`,
 )
+
+const everyTestOf = (folder: string): string => `packages/*/test/${folder}/**/*.test.ts`
+
+/** Run by scripts of their own. */
+const APART = ['every-client', 'packaging', 'rehearsals'].map(everyTestOf)
 
 /** What is lost, spoilt, killed, away or begun anew, at every point at which it can be; and a stranger's code in every context. */
 const INSTALLATIONS = [
@@ -33,10 +40,20 @@ const INSTALLATIONS = [
 const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'
 
 const resolve = {
-  alias: {
-    '@lakegate/client': fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)),
-    '@lakegate/sql-text': fileURLToPath(new URL('packages/sql-text/src/index.ts', import.meta.url)),
-  },
+  alias: [
+    {
+      find: /^@lakegate\/client$/,
+      replacement: fileURLToPath(new URL('packages/client/src/index.ts', import.meta.url)),
+    },
+    {
+      find: /^@lakegate\/client\/(.+)$/,
+      replacement: `${fileURLToPath(new URL('packages/client/src/drivers/', import.meta.url))}$1.ts`,
+    },
+    {
+      find: '@lakegate/sql-text',
+      replacement: fileURLToPath(new URL('packages/sql-text/src/index.ts', import.meta.url)),
+    },
+  ],
 }
 
 const shared = {
@@ -64,7 +81,7 @@ export default defineConfig({
           ...shared,
           name: 'rooms',
           include: ['packages/*/test/**/*.test.ts'],
-          exclude: OUTSIDE,
+          exclude: [...OUTSIDE, ...APART],
           globalSetup: [UNSYNCED_POSTGRES],
         },
       },
@@ -85,6 +102,39 @@ export default defineConfig({
           name: 'installations',
           include: INSTALLATIONS,
           globalSetup: [UNSYNCED_POSTGRES, 'packages/server/test/stage/shared-lakegate.ts'],
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'clients',
+          include: [everyTestOf('every-client')],
+          // Go, Rust and Java compile their clients.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          globalSetup: [UNSYNCED_POSTGRES, 'packages/server/test/stage/shared-lakegate.ts'],
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'packaging',
+          include: [everyTestOf('packaging')],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          ...shared,
+          name: 'rehearsals',
+          include: [everyTestOf('rehearsals')],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          globalSetup: [UNSYNCED_POSTGRES],
         },
       },
     ],

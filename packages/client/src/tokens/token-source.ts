@@ -1,0 +1,20 @@
+/** What everything that signs in takes its tokens from: a database driver its password, REST its bearer token. */
+
+export interface Token {
+  /** Secret: never log it. */
+  readonly value: string
+  /** Undefined for a token that does not expire. */
+  readonly expiresAt: Date | undefined
+}
+
+export interface TokenSource {
+  /**
+   * A token that is valid now and for some time after: the one at hand, or a new one. Concurrent callers share one request.
+   * @throws what the request for a new token threw, when no valid token is at hand
+   */
+  token(): Promise<Token>
+  /** Forgets a token that a server refused although it had not expired; the next `token()` asks for a new one. */
+  refuse(value: string): void
+  /** Stops refreshing in the background; `token()` goes on working. */
+  close(): void
+}
