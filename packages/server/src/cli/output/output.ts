@@ -41,19 +41,21 @@ export interface Surroundings {
 export interface ListView<Row> {
   readonly columns: readonly Column<Row>[]
   /** What `--quiet` prints: what a command would take to find it again. */
-  readonly name: (row: Row) => string
+  readonly name: (row: Row) => string | readonly string[]
   /** True where the databricks CLI has a table of its own, which then is the text in a pipe as well. */
   readonly isTableEverywhere?: boolean
 }
 
 export interface ItemView<Item> {
   readonly fields: (item: Item) => readonly (readonly [title: string, value: string | undefined])[]
-  readonly name: (item: Item) => string
+  readonly name: (item: Item) => string | readonly string[]
   readonly isTableEverywhere?: boolean
 }
 
 export interface Output {
   readonly isQuiet: boolean
+  /** Whether people read the answer. @param isTableEverywhere where the databricks CLI has a table of its own */
+  isText(isTableEverywhere?: boolean): boolean
   /** Of standard output. */
   readonly colours: Colours
   showList<Row>(rows: readonly Row[], view: ListView<Row>): void
@@ -61,6 +63,8 @@ export interface Output {
   showJson(value: unknown): void
   /** A sentence that is no answer, for people: to standard error, and not with `--quiet`. */
   say(sentence: string): void
+  /** Lines without which the person cannot go on: to standard error, always. */
+  insist(lines: string): void
   readonly status: StatusLine
 }
 
@@ -72,30 +76,34 @@ export function createOutput(
   const isTerminal = stdout.isTTY === true
   const colours = createColours({ environment, isTerminal, wanted: flags.color })
   const asked = flags.output ?? formatOf(environment['DATABRICKS_OUTPUT_FORMAT'])
-  const isJson = (isTableEverywhere = false) =>
-    asked === undefined ? !isTerminal && !isTableEverywhere : asked === 'json'
+  const isText = (isTableEverywhere = false) =>
+    asked === undefined ? isTerminal || isTableEverywhere : asked === 'text'
   const showJson = (value: unknown) => {
     stdout.write(renderJson(value, colours))
   }
-  const showName = (name: string) => {
-    stdout.write(`${printable(name)}\n`)
+  const showNames = (names: string | readonly string[]) => {
+    for (const name of [names].flat()) stdout.write(`${printable(name)}\n`)
   }
   return {
     isQuiet,
+    isText,
     colours,
     showJson,
     showList(rows, { columns, name, isTableEverywhere }) {
-      if (isQuiet) for (const row of rows) showName(name(row))
-      else if (isJson(isTableEverywhere)) showJson(rows)
+      if (isQuiet) for (const row of rows) showNames(name(row))
+      else if (!isText(isTableEverywhere)) showJson(rows)
       else stdout.write(renderTable(rows, columns, colours))
     },
     showItem(item, { fields, name, isTableEverywhere }) {
-      if (isQuiet) showName(name(item))
-      else if (isJson(isTableEverywhere)) showJson(item)
+      if (isQuiet) showNames(name(item))
+      else if (!isText(isTableEverywhere)) showJson(item)
       else stdout.write(renderFields(fields(item), colours))
     },
     say(sentence) {
       if (!isQuiet) stderr.write(`${printable(sentence)}\n`)
+    },
+    insist(lines) {
+      stderr.write(`${lines.split('\n').map(printable).join('\n')}\n`)
     },
     status: createStatusLine(stderr, isQuiet),
   }

@@ -19,7 +19,9 @@ export async function readJsonFlag(value: string): Promise<Readonly<Record<strin
   } catch (error) {
     throw wrongUsage(
       `${where} holds no valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-      isFile ? undefined : 'In a shell, put single quotes around it; or write it into a file, and give --json @file.',
+      isFile
+        ? undefined
+        : 'In a shell, put single quotes around it; or write it into a file, and give --json @file.',
     )
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))

@@ -52,9 +52,10 @@ export function requestOf(operation: Operation, given: GivenWords): ApiRequest {
       Object.entries(fieldsTo('query')).map(([field, value]) => [field, String(value)]),
     ),
     // What is in --json goes before what flags say, as in the databricks CLI.
-    body: operation.method === 'GET' || operation.method === 'DELETE'
-      ? undefined
-      : { ...fieldsTo('body'), ...given.json },
+    body:
+      operation.method === 'GET' || operation.method === 'DELETE'
+        ? undefined
+        : { ...fieldsTo('body'), ...given.json },
   }
 }
 
@@ -73,7 +74,8 @@ function wrongCount({ name, arguments: all = [] }: Operation, given: GivenWords,
 }
 
 const valueOfArgument = ({ name, kind }: Argument, word: string): Value => {
-  if (word === '') throw wrongUsage(`${name} is empty.`, 'Give its value; a variable of the shell may be unset.')
+  if (word === '')
+    throw wrongUsage(`${name} is empty.`, 'Give its value; a variable of the shell may be unset.')
   return kind === 'number' ? toNumber(name, word) : kind === 'list' ? word.split(',') : word
 }
 
@@ -86,7 +88,8 @@ function valueOfFlag(flag: Flag, flags: GivenWords['flags']): Value | undefined 
 }
 
 function toNumber(name: string, word: string): number {
-  if (!/^-?\d{1,15}$/.test(word)) throw wrongUsage(`${name} is “${word}”, which is no whole number.`, undefined)
+  if (!/^-?\d{1,15}$/.test(word))
+    throw wrongUsage(`${name} is “${word}”, which is no whole number.`, undefined)
   return Number(word)
 }
 

@@ -31,8 +31,8 @@ export function showItem(
 
 const nameOf =
   ({ quiet }: Shown) =>
-  (item: unknown): string =>
-    valuesAt(item, quiet).map(textOf).join('\n')
+  (item: unknown): readonly string[] =>
+    valuesAt(item, quiet).map(textOf)
 
 const columnOf = ({ title, field, colour, show }: FieldColumn): Column<unknown> => ({
   title,
@@ -45,7 +45,10 @@ const columnOf = ({ title, field, colour, show }: FieldColumn): Column<unknown> 
       .join(' ')
   },
   ...(show === 'activity'
-    ? { colour: (item: unknown) => (valuesAt(item, field)[0] === true ? ('green' as const) : ('red' as const)) }
+    ? {
+        colour: (item: unknown) =>
+          valuesAt(item, field)[0] === true ? ('green' as const) : ('red' as const),
+      }
     : { colour }),
 })
 
@@ -55,22 +58,24 @@ const timeOf = (milliseconds: unknown): string =>
 
 /** Names and values at the top; what is deeper is JSON in one line. */
 function fieldsOf(item: unknown): readonly (readonly [string, string | undefined])[] {
-  if (typeof item !== 'object' || item === null) return []
-  return Object.entries(item).flatMap(([name, value]: [string, unknown]) =>
+  if (!isObject(item)) return []
+  return Object.entries(item).flatMap(([name, value]) =>
     // What a schema says is nothing for people.
-    name === 'schemas' || value === undefined || isEmpty(value) ? [] : [[name, textOf(value)] as const],
+    name === 'schemas' || isEmpty(value) ? [] : [[name, textOf(value)] as const],
   )
 }
 
-const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || (isObject(value) && Object.keys(value).length === 0)
 
 /** All values at a path of names, through arrays on the way. */
 function valuesAt(item: unknown, path: string): readonly unknown[] {
   return path
     .split('.')
-    .reduce<
-      readonly unknown[]
-    >((found, name) => found.flatMap((one) => toArray(isObject(one) ? one[name] : undefined)), [item])
+    .reduce<readonly unknown[]>(
+      (found, name) => found.flatMap((one) => toArray(isObject(one) ? one[name] : undefined)),
+      [item],
+    )
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -81,5 +86,9 @@ const toArray = (value: unknown): readonly unknown[] =>
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (!Array.isArray(value)) return JSON.stringify(value)
+  // References of SCIM say how they are called, and its simple lists what is in them.
+  const names = value.map((one: unknown) => (isObject(one) ? (one['display'] ?? one['value']) : one))
+  return names.every((name) => typeof name === 'string') ? names.join(', ') : JSON.stringify(value)
 }
