@@ -4,7 +4,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { createLakegateHttp, LakegateApiError, type LakegateHttp } from '@lakegate/client'
+import {
+  createLakegateHttp,
+  LakegateApiError,
+  LakegateConnectionError,
+  type LakegateHttp,
+} from '@lakegate/client'
 import { Option, type Command } from 'commander'
 import { Fault } from '../domain/fault.ts'
 
@@ -45,8 +50,7 @@ export async function atServer<Result>(
   } catch (error) {
     if (error instanceof LakegateApiError)
       throw commandFailed(error.message, error.status === 401 ? GOOD_TOKEN : undefined)
-    // fetch throws a TypeError when it cannot connect.
-    if (error instanceof TypeError)
+    if (error instanceof LakegateConnectionError)
       throw commandFailed(
         `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
         OF_CERTIFICATES.test(codeOf(error))
