@@ -48,14 +48,19 @@ export function keysCommand(
   return keys
 }
 
-function localOf(flags: ServerFlags & LocalFlags): LocalFlags {
-  const { url: _url, tokenFile, ...local } = flags
+function localOf({
+  url: _url,
+  profile: _profile,
+  debug: _debug,
+  tokenFile,
+  ...local
+}: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
     throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
       'Leave --token-file out.',
     )
-  return local
+  return local as LocalFlags
 }
 
 async function rotateSigningKeys(flags: ServerFlags): Promise<void> {

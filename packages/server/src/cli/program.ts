@@ -15,7 +15,7 @@ import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
 import { readVersion } from './version.ts'
-import { withWorkspace } from './workspace/flags.ts'
+import { inheritFlags, withWorkspace } from './workspace/flags.ts'
 import { addWorkspaceCommands } from './workspace/groups.ts'
 
 /** What the commands start; its modules are loaded only when a command needs them. */
@@ -57,6 +57,9 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
     .version(readVersion(), '-V, --version', 'print the version')
     // So that the flags of a command are its own, whatever the program calls by the same name.
     .enablePositionalOptions()
+    .hook('preAction', (_program, command) => {
+      inheritFlags(command)
+    })
   withWorkspace(program)
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))

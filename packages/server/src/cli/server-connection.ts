@@ -29,6 +29,7 @@ export const withServer = (command: Command): Command =>
       'file with an access token (DATABRICKS_TOKEN); default: that of the profile',
     )
     .option('-p, --profile <name>', 'profile of ~/.databrickscfg (DATABRICKS_CONFIG_PROFILE)')
+    .option('--debug', 'say on standard error which requests are made; never what is secret')
 
 /**
  * Runs a command against the server.

@@ -24,17 +24,15 @@ export function withWorkspace<Given extends Command>(command: Given): Given {
   return command
 }
 
-/** What was given to a command and to those above it; what stands nearest to the end counts. */
-export function flagsOf<Flags extends object>(command: Command): Flags {
-  const found = new Map<string, { readonly value: unknown; readonly isDefault: boolean }>()
-  for (let one: Command | null = command; one !== null; one = one.parent) {
-    for (const [name, value] of Object.entries(one.opts())) {
-      const isDefault = one.getOptionValueSource(name) === 'default'
-      const known = found.get(name)
-      if (known === undefined || (known.isDefault && !isDefault)) found.set(name, { value, isDefault })
+/** Gives a command what was said before it, to its group or to the program; what stands nearest to the end counts. */
+export function inheritFlags(command: Command): void {
+  for (let one = command.parent; one !== null; one = one.parent) {
+    for (const [name, value] of Object.entries(one.opts<Record<string, unknown>>())) {
+      const isOwn = command.options.some((option) => option.attributeName() === name)
+      if (isOwn && one.getOptionValueSource(name) === 'cli' && command.getOptionValueSource(name) !== 'cli')
+        command.setOptionValueWithSource(name, value, 'cli')
     }
   }
-  return Object.fromEntries([...found].map(([name, { value }]) => [name, value])) as Flags
 }
 
 /** As the flags of Go: a switch may be followed by `=true` or `=false`, and by nothing else. */

@@ -8,7 +8,7 @@ import { createOutput, type Output } from '../output/output.ts'
 import { call, callList } from './call.ts'
 import { atWorkspace, type Workspace } from './connection.ts'
 import { parseDuration } from './duration.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from './flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from './flags.ts'
 import { JSON_FLAG, JSON_FLAG_SAYS, readJsonFlag } from './json-flag.ts'
 import type { Flag, Operation, OperationGroup } from './operation.ts'
 import { requestOf, type ApiRequest } from './request.ts'
@@ -55,7 +55,7 @@ function optionsOf({ name, value, about, choices, isHidden }: Flag): readonly Op
 }
 
 async function run(operation: Operation, command: Command): Promise<void> {
-  const flags = flagsOf<OperationFlags & Record<string, unknown>>(command)
+  const flags = command.opts<OperationFlags & Record<string, unknown>>()
   const json = flags.json === undefined ? undefined : await readJsonFlag(flags.json)
   const request = requestOf(operation, { positional: command.args, flags: command.opts(), json })
   const output = createOutput(flags)

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { wrongUsage } from '../../exit-codes.ts'
 import { createOutput } from '../../output/output.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import {
   configFile,
   defaultProfile,
@@ -28,7 +28,7 @@ export function logoutCommand(): Command {
     .option('--delete', 'take the profile away as well')
   withWorkspace(command)
   return command.action(async () => {
-    await logout(flagsOf<LogoutFlags>(command))
+    await logout(command.opts<LogoutFlags>())
   })
 }
 
