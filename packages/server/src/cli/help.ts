@@ -59,6 +59,8 @@ function placeholderOf({ kind, choices }: SettingDefinition): string {
 
 /** Applies to the command and to its subcommands. */
 export function withOurHelp(command: Command): Command {
+  // Commander would end the process, before what was printed is written.
+  command.exitOverride()
   command.showHelpAfterError(
     '`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.',
   )

@@ -1,16 +1,16 @@
 /** The command line: flags from the settings table, one file per command, and errors that say what to do next. */
-import { Command, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
 import { detachCommand } from './detach.ts'
+import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
 import { keysCommand, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
-import { commandFailed } from './server-connection.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
@@ -33,15 +33,16 @@ export async function runProgram(programArguments: readonly string[], starts: St
     const program = createProgram(starts)
     await program.parseAsync([...programArguments], { from: 'user' })
     // A server did more than print, so an output that could not be written does not make it fail.
-    if (SERVERS.includes(programArguments[0] ?? '')) return 0
+    if (SERVERS.includes(programArguments[0] ?? '')) return EXIT_STATUS.done
     const failure = await output.failure()
     if (failure !== undefined)
       throw commandFailed(`Standard output cannot be written: ${failure}.`, undefined)
-    return 0
+    return EXIT_STATUS.done
   } catch (error) {
-    if (error instanceof Interrupted) return error.exitStatus
-    process.stderr.write(explain(error))
-    return 1
+    // Commander has printed what is wrong, or the help that was asked for.
+    const isTold = error instanceof Interrupted || error instanceof CommanderError
+    if (!isTold) process.stderr.write(explain(error))
+    return exitStatusOf(error)
   }
 }
 
@@ -75,11 +76,15 @@ function createProgram(starts: Starts): Command {
       const settings = load(flags)
       process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
-  program.commandsGroup('Work with a Lakegate that runs:')
+  program.commandsGroup('Look after it:')
+  program.addCommand(keysCommand(load, starts.rotateMasterKey))
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
-  program.addCommand(keysCommand(load, starts.rotateMasterKey))
+  program.commandsGroup('Connect:')
+  // cli-connect: psql, proxy, credential, env.
+  program.commandsGroup('Sign in and work with the workspace:')
+  // cli-user: auth, current-user, database, users, groups and others.
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

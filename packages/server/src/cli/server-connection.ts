@@ -11,7 +11,7 @@ import {
   type LakegateHttp,
 } from '@lakegate/client'
 import { Option, type Command } from 'commander'
-import { Fault } from '../domain/fault.ts'
+import { commandFailed, EXIT_STATUS, exitStatusOfHttp, wrongUsage } from './exit-codes.ts'
 
 export interface ServerFlags {
   readonly url: string
@@ -39,23 +39,26 @@ export async function atServer<Result>(
     throw commandFailed(
       'There is no access token.',
       'Set DATABRICKS_TOKEN, or name a file with --token-file.',
+      EXIT_STATUS.refused,
     )
   if (!URL.canParse(flags.url))
-    throw commandFailed(
-      `“${flags.url}” is no URL.`,
-      'Write --url or DATABRICKS_HOST as http://127.0.0.1:8470.',
-    )
+    throw wrongUsage(`“${flags.url}” is no URL.`, 'Write --url or DATABRICKS_HOST as http://127.0.0.1:8470.')
   try {
     return await work(createLakegateHttp(flags.url, () => token))
   } catch (error) {
     if (error instanceof LakegateApiError)
-      throw commandFailed(error.message, error.status === 401 ? GOOD_TOKEN : undefined)
+      throw commandFailed(
+        error.message,
+        error.status === 401 ? GOOD_TOKEN : undefined,
+        exitStatusOfHttp(error.status),
+      )
     if (error instanceof LakegateConnectionError)
       throw commandFailed(
         `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
         OF_CERTIFICATES.test(codeOf(error))
           ? 'Name the authority of its certificate: NODE_EXTRA_CA_CERTS=<data directory>/ca.pem.'
           : 'Start it, or name its address with --url or DATABRICKS_HOST.',
+        EXIT_STATUS.unreachable,
       )
     throw error
   }
@@ -86,11 +89,3 @@ export async function readText(file: string): Promise<string> {
     )
   }
 }
-
-export const commandFailed = (message: string, nextStep: string | undefined): Fault =>
-  new Fault({
-    code: 'command_failed',
-    origin: 'client',
-    message,
-    ...(nextStep === undefined ? {} : { nextStep }),
-  })
