@@ -4,7 +4,9 @@ import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
+import { connectCommands } from './connect/commands.ts'
 import { detachCommand } from './detach.ts'
+import { EndedWithStatus } from './ended-with-status.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
@@ -24,6 +26,8 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
+  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -42,7 +46,8 @@ export async function runProgram(programArguments: readonly string[], starts: St
     return EXIT_STATUS.done
   } catch (error) {
     // Commander has printed what is wrong, or the help that was asked for.
-    const isTold = error instanceof Interrupted || error instanceof CommanderError
+    const isTold =
+      error instanceof Interrupted || error instanceof EndedWithStatus || error instanceof CommanderError
     if (!isTold) process.stderr.write(explain(error))
     return exitStatusOf(error)
   }
@@ -88,7 +93,8 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
   program.commandsGroup('Connect:')
-  // cli-connect: psql, proxy, credential, env.
+  for (const command of connectCommands(async (flags) => starts.localLoginSocket(load(flags))))
+    program.addCommand(command)
   program.commandsGroup('Sign in and work with the workspace:')
   await addWorkspaceCommands(program, words)
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
