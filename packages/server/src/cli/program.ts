@@ -16,6 +16,7 @@ import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { upTemporarily } from './up-temporarily.ts'
 import { readVersion } from './version.ts'
 import { withWorkspace } from './workspace/flags.ts'
 import { addWorkspaceCommands } from './workspace/groups.ts'
@@ -66,7 +67,15 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+    .option(
+      '--temporary',
+      'for tests: on free ports, with data that is removed at the stop; stops when its standard input, if that is a pipe, ends',
+    )
+    .action(async ({ temporary, ...flags }: Record<string, string>) => {
+      await (temporary === undefined
+        ? up(() => load(flags), starts.everything)
+        : upTemporarily(flags, load, starts.everything))
+    })
   withSettings(
     program
       .command('serve')
