@@ -4,7 +4,9 @@ import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
+import { connectCommands } from './connect/commands.ts'
 import { detachCommand } from './detach.ts'
+import { EndedWithStatus } from './ended-with-status.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
@@ -14,6 +16,7 @@ import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { upTemporarily } from './up-temporarily.ts'
 import { readVersion } from './version.ts'
 import { inheritFlags, withWorkspace } from './workspace/flags.ts'
 import { addWorkspaceCommands } from './workspace/groups.ts'
@@ -24,6 +27,8 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
+  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -42,7 +47,8 @@ export async function runProgram(programArguments: readonly string[], starts: St
     return EXIT_STATUS.done
   } catch (error) {
     // Commander has printed what is wrong, or the help that was asked for.
-    const isTold = error instanceof Interrupted || error instanceof CommanderError
+    const isTold =
+      error instanceof Interrupted || error instanceof EndedWithStatus || error instanceof CommanderError
     if (!isTold) process.stderr.write(explain(error))
     return exitStatusOf(error)
   }
@@ -64,7 +70,15 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+    .option(
+      '--temporary',
+      'for tests: on free ports, with data that is removed at the stop; stops when its standard input, if that is a pipe, ends',
+    )
+    .action(async ({ temporary, ...flags }: Record<string, string>) => {
+      await (temporary === undefined
+        ? up(() => load(flags), starts.everything)
+        : upTemporarily(flags, load, starts.everything))
+    })
   withSettings(
     program
       .command('serve')
@@ -91,7 +105,8 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
   program.commandsGroup('Connect:')
-  // cli-connect: psql, proxy, credential, env.
+  for (const command of connectCommands(async (flags) => starts.localLoginSocket(load(flags))))
+    program.addCommand(command)
   program.commandsGroup('Sign in and work with the workspace:')
   await addWorkspaceCommands(program, words)
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
