@@ -52,6 +52,7 @@ function localOf({
   url: _url,
   profile: _profile,
   debug: _debug,
+  findLocalLogin: _localLogin,
   tokenFile,
   ...local
 }: ServerFlags): LocalFlags {
@@ -60,7 +61,7 @@ function localOf({
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
       'Leave --token-file out.',
     )
-  return local as LocalFlags
+  return local
 }
 
 async function rotateSigningKeys(flags: ServerFlags): Promise<void> {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { ClientConfiguration, LakegateHttp } from '@lakegate/client'
 import { Option, type Command } from 'commander'
+import type { FindLocalLogin } from './connect/connect-flags.ts'
 import { commandFailed, wrongUsage } from './exit-codes.ts'
 import { atWorkspace, configurationOf } from './workspace/connection.ts'
 
@@ -14,6 +15,7 @@ export interface ServerFlags {
   readonly tokenFile?: string
   readonly profile?: string
   readonly debug?: boolean
+  readonly findLocalLogin?: FindLocalLogin
 }
 
 export const withServer = (command: Command): Command =>

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { LoadedSettings } from '../config/load.ts'
 import { renderBanner } from './banner.ts'
-import { commandFailed } from './server-connection.ts'
+import { commandFailed } from './exit-codes.ts'
 import { runUntilStopped, type StartEverything } from './up.ts'
 
 type Flags = Readonly<Record<string, string>>

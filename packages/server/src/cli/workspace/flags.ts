@@ -3,12 +3,15 @@
  * anywhere: before the command, behind its group, or at the end.
  */
 import { Command, Option } from 'commander'
+import type { FindLocalLogin } from '../connect/connect-flags.ts'
 import { withOutput, type OutputFlags } from '../output/output.ts'
 
 export interface WorkspaceFlags extends OutputFlags {
   readonly profile?: string
   readonly host?: string
   readonly debug?: boolean
+  /** Not given by anybody: `offerLocalLogin`. */
+  readonly findLocalLogin?: FindLocalLogin
 }
 
 const SHARED = 'For all commands that work with the workspace:'
@@ -35,6 +38,11 @@ export function inheritFlags(command: Command): void {
   }
 }
 
+/** Who is not signed in anywhere may be the owner of the Lakegate of this machine; commands find this among their flags. */
+export function offerLocalLogin(command: Command, findLocalLogin: FindLocalLogin): void {
+  command.setOptionValueWithSource('findLocalLogin', findLocalLogin, 'program')
+}
+
 /** As the flags of Go: a switch may be followed by `=true` or `=false`, and by nothing else. */
 export class WorkspaceCommand extends Command {
   override createCommand(name?: string): Command {
@@ -50,7 +58,7 @@ export class WorkspaceCommand extends Command {
   #withoutValue(word: string): readonly string[] {
     const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? []
     const option = this.options.find(({ long }) => long === `--${name ?? ''}`)
-    if (name === undefined || option === undefined || !option.isBoolean()) return [word]
+    if (name === undefined || option?.isBoolean() !== true) return [word]
     if (value === 'true') return [`--${name}`]
     // Without an opposite it is what it is anyway.
     return this.options.some(({ long }) => long === `--no-${name}`) ? [`--no-${name}`] : []

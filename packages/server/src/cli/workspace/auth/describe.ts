@@ -3,7 +3,7 @@ import { lakegateOf, type ResolvedConfiguration } from '@lakegate/client'
 import type { Command } from 'commander'
 import { createOutput, type Output } from '../../output/output.ts'
 import { printable } from '../../output/printable.ts'
-import { configurationOf, quoteForShell, resolveAtHost, toFailure } from '../connection.ts'
+import { configurationOf, quoteForShell, resolveCaller, toFailure } from '../connection.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
 import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 
@@ -40,12 +40,13 @@ function attributesOf(configuration: ResolvedConfiguration, showsSecrets: boolea
   })
 }
 
+/** What a command gives to the library comes from a flag; or, where there was none, from the local login. */
 const sourceOf = (origin: string | undefined): string | undefined =>
-  origin === undefined
-    ? undefined
-    : / in the code$/.test(origin)
-      ? `--${origin.split(' ')[0] ?? ''} flag`
-      : origin
+  origin?.endsWith(' in the code') !== true
+    ? origin
+    : origin.startsWith('profile ')
+      ? 'the flag --profile'
+      : 'the flag --host, or the local login of this machine'
 
 export function describeCommand(): Command {
   const command = new WorkspaceCommand('describe')
@@ -142,7 +143,7 @@ export function envCommand(): Command {
 
 async function resolve(flags: WorkspaceFlags): Promise<ResolvedConfiguration> {
   try {
-    return await resolveAtHost(configurationOf(flags))
+    return await resolveCaller(configurationOf(flags), flags)
   } catch (error) {
     throw toFailure(error, undefined)
   }
