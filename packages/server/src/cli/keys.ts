@@ -41,19 +41,33 @@ export function keysCommand(
         `with --master-key: ${SETTINGS[name].sentence} (${environmentVariableOf(name)})`,
       ),
     )
-  rotate.action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
-    if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
-    else await rotateSigningKeys(flags)
-  })
+  rotate.action(
+    async ({
+      masterKey,
+      ...flags
+    }: ServerFlags & { masterKey: boolean; config?: string; dataDir?: string }) => {
+      if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
+      else await rotateSigningKeys(flags)
+    },
+  )
   return keys
 }
 
+<<<<<<< HEAD
 function localOf({
   url: _url,
   profile: _profile,
   debug: _debug,
   findLocalLogin: _localLogin,
   tokenFile,
+=======
+/** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
+function localOf({
+  url: _url,
+  tokenFile,
+  profile: _profile,
+  debug: _debug,
+>>>>>>> main
   ...local
 }: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)

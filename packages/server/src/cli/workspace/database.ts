@@ -1,4 +1,4 @@
-/** `lakegate database`: instances, credentials, roles, catalogs and tables (wire-contract §4.1). */
+/** `lakegate database`: instances, credentials, roles, catalogs and tables (wire-contract §1). */
 import {
   item,
   NOTHING,
