@@ -53,21 +53,13 @@ export function keysCommand(
   return keys
 }
 
-<<<<<<< HEAD
-function localOf({
-  url: _url,
-  profile: _profile,
-  debug: _debug,
-  findLocalLogin: _localLogin,
-  tokenFile,
-=======
 /** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
 function localOf({
   url: _url,
   tokenFile,
   profile: _profile,
   debug: _debug,
->>>>>>> main
+  findLocalLogin: _localLogin,
   ...local
 }: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
