@@ -7,6 +7,7 @@ import { Fault } from '../domain/fault.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
 import { CommandFailure } from './exit-codes.ts'
+import { printable } from './output/printable.ts'
 
 export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('')
@@ -30,7 +31,8 @@ export function explain(error: unknown): string {
 const sayWhat = (message: string, nextStep: string | undefined, begins = '\nLakegate cannot go on'): string =>
   `${begins}: ${inOneLine(message)}\n${nextStep === undefined ? '' : `What to do: ${inOneLine(nextStep)}\n`}`
 
-const inOneLine = (text: string): string => text.trim().replaceAll(/\s*[\r\n]+\s*/g, ' / ')
+/** What others said is in it: servers, files, programs. */
+const inOneLine = (text: string): string => printable(text.trim().replaceAll(/\s*[\r\n]+\s*/g, ' / '))
 
 /** At a start there is no log yet in which the operator would find the cause. */
 function messageOf({ code, message, cause }: Fault): string {
