@@ -200,6 +200,11 @@ export interface InstanceDatabasesAnswer {
 /** `GET /api/2.0/lakegate/certificate-authority`: for `sslrootcert` of clients. */
 export interface CertificateAuthorityAnswer {
   certificate_pem: string
+  /**
+   * False where the operator gave gateways certificates of another authority (`tls-certificate-file`), which clients verify by
+   * the authorities of their machine.
+   */
+  signs_gateway_certificates: boolean
 }
 
 /**
