@@ -1,0 +1,24 @@
+/**
+ * What stands in the way of a login before the server has answered. What the server itself says reaches the caller as the
+ * error of the database library, with SQLSTATE, DETAIL and HINT.
+ */
+export type LoginErrorCode =
+  | 'TLS_NOT_OFFERED'
+  | 'CERTIFICATE_NOT_TRUSTED'
+  | 'CONNECTION_CLOSED'
+  | 'TOKEN_NOT_ASKED_FOR'
+  | 'TOKEN_TOO_SHORT_LIVED'
+  | 'PROTOCOL_VIOLATION'
+
+export class LoginError extends Error {
+  readonly code: LoginErrorCode
+  /** What to do about it. */
+  readonly nextStep: string
+
+  constructor(code: LoginErrorCode, message: string, nextStep: string, cause?: unknown) {
+    super(`${message} ${nextStep}`, cause === undefined ? undefined : { cause })
+    this.name = 'LoginError'
+    this.code = code
+    this.nextStep = nextStep
+  }
+}
