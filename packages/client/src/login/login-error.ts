@@ -2,6 +2,8 @@
  * What stands in the way of a login before the server has answered. What the server itself says reaches the caller as the
  * error of the database library, with SQLSTATE, DETAIL and HINT.
  */
+import { LakegateError } from '../errors.ts'
+
 export type LoginErrorCode =
   | 'TLS_NOT_OFFERED'
   | 'CERTIFICATE_NOT_TRUSTED'
@@ -10,15 +12,12 @@ export type LoginErrorCode =
   | 'TOKEN_TOO_SHORT_LIVED'
   | 'PROTOCOL_VIOLATION'
 
-export class LoginError extends Error {
+export class LoginError extends LakegateError {
   readonly code: LoginErrorCode
-  /** What to do about it. */
-  readonly nextStep: string
 
   constructor(code: LoginErrorCode, message: string, nextStep: string, cause?: unknown) {
-    super(`${message} ${nextStep}`, cause === undefined ? undefined : { cause })
+    super(message, nextStep, cause)
     this.name = 'LoginError'
     this.code = code
-    this.nextStep = nextStep
   }
 }

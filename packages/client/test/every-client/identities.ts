@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import type { DatabaseCredential, ScimGroup } from '@lakegate/client'
 import type { InstanceConnection } from '../../src/connection.ts'
+import { createTokenSource } from '../../src/tokens/create-token-source.ts'
 import type { Token, TokenSource } from '../../src/tokens/token-source.ts'
 import { openInsider, type Insider } from '../../../server/test/stage/insider.ts'
 import type { Lakegate } from '../../../server/test/stage/lakegate.ts'
@@ -30,14 +31,11 @@ export interface Identities {
 }
 
 export interface WatchedTokens extends TokenSource {
-  /** Every token that was handed out. */
+  /** Every token that there was. */
   readonly made: readonly Token[]
-  /** Those that a server refused. */
+  /** Those that a driver gave back: a server refused them, or they were too old for a connection. */
   readonly refused: readonly string[]
 }
-
-/** A token is handed out until this long before its expiry, so that it still lives when it arrives. */
-const MARGIN_MS = 1_000
 
 export async function createIdentities(lakegate: Lakegate): Promise<Identities> {
   const { instance, ca_file } = lakegate.ready
@@ -66,7 +64,7 @@ export async function createIdentities(lakegate: Lakegate): Promise<Identities> 
       credentials,
     }),
     minted: () =>
-      renewing(async () => {
+      watched(async () => {
         const { token, expiration_time } = await principal.http.request<DatabaseCredential>(
           'POST',
           '/api/2.0/database/credentials',
@@ -75,7 +73,7 @@ export async function createIdentities(lakegate: Lakegate): Promise<Identities> 
         return { value: token, expiresAt: new Date(expiration_time) }
       }),
     shortLived: (seconds) =>
-      renewing(async () => {
+      watched(async () => {
         const value = await insider.sign(principal.id, { expiresInSeconds: seconds })
         return { value, expiresAt: expiryOf(value) }
       }),
@@ -84,35 +82,24 @@ export async function createIdentities(lakegate: Lakegate): Promise<Identities> 
   }
 }
 
-/** A token source that renews at use. */
-export function renewing(make: () => Promise<Token>): WatchedTokens {
+/** The token source of the library, watched. */
+export function watched(make: () => Promise<Token>): WatchedTokens {
   const made: Token[] = []
   const refused: string[] = []
-  let current: Promise<Token> | undefined
-  let value: string | undefined
-  const usable = ({ expiresAt }: Token) =>
-    expiresAt === undefined || expiresAt.getTime() - Date.now() > MARGIN_MS
-  const renew = () =>
-    (current = make().then((token) => {
-      made.push(token)
-      value = token.value
-      return token
-    }))
+  const source = createTokenSource(async () => {
+    const token = await make()
+    made.push(token)
+    return token
+  })
   return {
     made,
     refused,
-    async token() {
-      const known = current
-      const token = await (known ?? renew())
-      if (usable(token)) return token
-      // Of those who find it expired at once the first renews it.
-      return current === known || current === undefined ? renew() : current
+    token: () => source.token(),
+    refuse(value) {
+      refused.push(value)
+      source.refuse(value)
     },
-    refuse(refusedValue) {
-      refused.push(refusedValue)
-      if (refusedValue === value) current = undefined
-    },
-    close: () => undefined,
+    close: () => source.close(),
   }
 }
 

@@ -1,4 +1,7 @@
 /** Every database library that there is a drop-in for, each used in its own way: as a person with that library would. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { SqlQuery } from '@prisma/driver-adapter-utils'
 import { sql as fragment } from 'drizzle-orm'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js'
@@ -7,6 +10,7 @@ import createKnex from 'knex'
 import { Kysely, sql as kyselySql } from 'kysely'
 import { QueryTypes, Sequelize } from 'sequelize'
 import { DataSource, EntitySchema, EntitySchemaOptions } from 'typeorm'
+import type { Client } from '../../../server/test/stage/every-client.ts'
 import type { InstanceConnection } from '../../src/connection.ts'
 import { lakegateDrizzle } from '../../src/drivers/drizzle.ts'
 import { lakegateKnexConfig } from '../../src/drivers/knex.ts'
@@ -20,6 +24,8 @@ import type { RetirementOptions } from '../../src/login/retirement.ts'
 
 export interface Library {
   readonly name: string
+  /** Of npm, whose version is told. */
+  readonly package: string
   open(connection: InstanceConnection, settings: Settings): Promise<Opened>
 }
 
@@ -54,6 +60,7 @@ const only = <Row>(rows: readonly Row[]): Row => {
 
 const nodePostgres: Library = {
   name: 'node-postgres',
+  package: 'pg',
   async open(connection, settings) {
     const pool = new LakegatePool(connection, settings)
     return Promise.resolve({
@@ -80,6 +87,7 @@ const nodePostgres: Library = {
 
 const postgresJs: Library = {
   name: 'postgres.js',
+  package: 'postgres',
   async open(connection, { max, retire, maxLifetimeSeconds }) {
     const sql = lakegatePostgres(connection, { max, retire, max_lifetime: maxLifetimeSeconds })
     return Promise.resolve({
@@ -102,6 +110,7 @@ const postgresJs: Library = {
 
 const kysely: Library = {
   name: 'Kysely',
+  package: 'kysely',
   async open(connection, settings) {
     const db = new Kysely<{ orders: { number: number } }>({
       dialect: new LakegateDialect(connection, { pool: settings }),
@@ -128,6 +137,7 @@ const drizzleOrders = pgTable('orders', { number: integer().primaryKey() })
 
 const drizzle: Library = {
   name: 'Drizzle',
+  package: 'drizzle-orm',
   async open(connection, settings) {
     const db = lakegateDrizzle(connection, { pool: settings })
     return Promise.resolve({
@@ -152,6 +162,7 @@ const drizzle: Library = {
 
 const drizzleOnPostgresJs: Library = {
   name: 'Drizzle upon postgres.js',
+  package: 'drizzle-orm',
   async open(connection, { max, retire, maxLifetimeSeconds }) {
     const client = lakegatePostgres(connection, { max, retire, max_lifetime: maxLifetimeSeconds })
     const db = drizzlePostgres({ client })
@@ -176,6 +187,7 @@ const drizzleOnPostgresJs: Library = {
 /** Its adapter, as the client of Prisma calls it; the client itself is in prisma-client.test.ts. */
 const prismaAdapter: Library = {
   name: 'Prisma (adapter)',
+  package: '@prisma/adapter-pg',
   async open(connection, settings) {
     const adapter = await lakegatePrismaAdapter(connection, { pool: settings }).connect()
     const query = (sql: string, number: number): SqlQuery => ({
@@ -209,6 +221,7 @@ const prismaAdapter: Library = {
 
 const knex: Library = {
   name: 'Knex',
+  package: 'knex',
   async open(connection, { max, ...retirement }) {
     const db = createKnex(lakegateKnexConfig(connection, { pool: { max }, ...retirement }))
     return Promise.resolve({
@@ -240,6 +253,7 @@ const OrderEntity = new EntitySchema(
 
 const typeorm: Library = {
   name: 'TypeORM',
+  package: 'typeorm',
   async open(connection, { max, ...retirement }) {
     const source = new DataSource(
       lakegateDataSourceOptions(connection, { entities: [OrderEntity], poolSize: max, ...retirement }),
@@ -260,6 +274,7 @@ const typeorm: Library = {
 
 const sequelize: Library = {
   name: 'Sequelize',
+  package: 'sequelize',
   async open(connection, { max, ...retirement }) {
     const db = new Sequelize(
       lakegateSequelizeOptions(connection, { pool: { max }, logging: false, ...retirement }),
@@ -290,3 +305,20 @@ export const LIBRARIES: readonly Library[] = [
   typeorm,
   sequelize,
 ]
+
+/** What `npm run clients` says about it. */
+export const describedAs = ({ name, package: packageName }: Library): Client => ({
+  client: name,
+  version: versionOf(packageName),
+  runtime: `Node ${process.versions.node}`,
+})
+
+/** Not all packages export their package.json. */
+function versionOf(packageName: string): string {
+  const here = fileURLToPath(new URL('../..', import.meta.url))
+  const [file] = [here, path.join(here, '../..')]
+    .map((directory) => path.join(directory, 'node_modules', packageName, 'package.json'))
+    .filter((candidate) => existsSync(candidate))
+  if (file === undefined) throw new Error(`${packageName} is not installed`)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
