@@ -313,12 +313,17 @@ export const describedAs = ({ name, package: packageName }: Library): Client => 
   runtime: `Node ${process.versions.node}`,
 })
 
-/** Not all packages export their package.json. */
-function versionOf(packageName: string): string {
+/** Where npm has put it, which may be below the workspace or below the repository. */
+export function directoryOf(packageName: string): string {
   const here = fileURLToPath(new URL('../..', import.meta.url))
-  const [file] = [here, path.join(here, '../..')]
-    .map((directory) => path.join(directory, 'node_modules', packageName, 'package.json'))
-    .filter((candidate) => existsSync(candidate))
-  if (file === undefined) throw new Error(`${packageName} is not installed`)
+  const found = [here, path.join(here, '../..')]
+    .map((directory) => path.join(directory, 'node_modules', packageName))
+    .find((candidate) => existsSync(candidate))
+  if (found === undefined) throw new Error(`${packageName} is not installed`)
+  return found
+}
+
+export function versionOf(packageName: string): string {
+  const file = path.join(directoryOf(packageName), 'package.json')
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
