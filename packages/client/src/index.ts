@@ -1,13 +1,12 @@
-export type * from './contract/audit.ts'
-export type * from './contract/console.ts'
-export type * from './contract/database.ts'
-export type * from './contract/discovery.ts'
-export type * from './contract/errors.ts'
-export type * from './contract/identities.ts'
-export type * from './contract/identity-rights.ts'
-export type * from './contract/keys.ts'
-export type * from './contract/saved-queries.ts'
-export type * from './contract/sessions.ts'
-export type * from './contract/sql-session.ts'
-export type * from './contract/workspace-files.ts'
+export type * from './contract/index.ts'
 export { createLakegateHttp, LakegateApiError, type LakegateHttp } from './http.ts'
+export { OPERATIONS, type FieldKind, type OperationRow } from './rest/operations.ts'
+export type { Pages } from './rest/pages.ts'
+export {
+  createRest,
+  type AnswerOf,
+  type Call,
+  type RequestOf,
+  type Rest,
+  type RestOptions,
+} from './rest/rest.ts'

@@ -5,6 +5,7 @@ export interface ErrorBody {
   details: ErrorDetail[]
 }
 
+/** What a program reads of an error: its reason, and the id of the request. */
 export type ErrorDetail =
   | {
       '@type': 'type.googleapis.com/google.rpc.ErrorInfo'
