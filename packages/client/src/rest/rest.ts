@@ -4,7 +4,8 @@
  */
 import type { HostMetadata } from '../contract/discovery.ts'
 import type { Services } from '../contract/operations/services.ts'
-import type { LakegateHttp } from '../http.ts'
+import { LakegateError } from '../errors.ts'
+import type { LakegateHttp, RequestOptions } from '../http.ts'
 import { OPERATIONS, type OperationRow } from './operations.ts'
 import { createPages, type Pages } from './pages.ts'
 
@@ -40,8 +41,8 @@ type ResultOf<Operation> = Operation extends { items: infer Items }
 /** An operation as a function; lists with pages are read with `for await`. */
 export type Call<Operation> =
   object extends RequestOf<Operation>
-    ? (request?: RequestOf<Operation>) => ResultOf<Operation>
-    : (request: RequestOf<Operation>) => ResultOf<Operation>
+    ? (request?: RequestOf<Operation>, options?: RequestOptions) => ResultOf<Operation>
+    : (request: RequestOf<Operation>, options?: RequestOptions) => ResultOf<Operation>
 
 /** Every service with its operations as functions. */
 export type Rest = {
@@ -67,11 +68,11 @@ export function createRest(http: LakegateHttp, options: RestOptions = {}): Rest 
       Object.fromEntries(
         Object.entries(operations).map(([name, row]: [string, OperationRow]) => [
           name,
-          (request: Request = {}) => {
+          (request: Request = {}, given?: RequestOptions) => {
             const title = `${service}.${name}`
             return row.items === undefined
-              ? call(title, row, request)
-              : createPages((page) => call(title, row, page), row.items, request)
+              ? call(title, row, request, given)
+              : createPages((page) => call(title, row, page, given), row.items, request)
           },
         ]),
       ),
@@ -92,21 +93,26 @@ function createCall(http: LakegateHttp, { accountId }: RestOptions) {
         throw error
       },
     ))
-  return async (title: string, row: OperationRow, request: Request): Promise<object> => {
+  return async (
+    title: string,
+    row: OperationRow,
+    request: Request,
+    given?: RequestOptions,
+  ): Promise<object> => {
     const isOfAccount = row.path.includes('{account_id}') && request['account_id'] === undefined
     const sent = planRequest(
       title,
       row,
       isOfAccount ? { ...request, account_id: await findAccount() } : request,
     )
-    return http.request<object>(row.method, sent.path, sent.body)
+    return http.request<object>(row.method, sent.path, sent.body, given)
   }
 }
 
 /**
  * Where each member of a request goes.
  * @param title of the operation, for errors
- * @throws TypeError naming a member that is missing, or that the operation does not have
+ * @throws LakegateError naming a member that is missing, or that the operation does not have
  */
 function planRequest(
   title: string,
@@ -115,13 +121,15 @@ function planRequest(
 ): { readonly path: string; readonly body: Request | undefined } {
   const given = Object.entries(request).filter(([, value]) => value !== undefined)
   const missing = required.find((name) => !given.some(([key]) => key === name))
-  if (missing !== undefined) throw new TypeError(`${title}: ${missing} is missing; name it in the request.`)
+  if (missing !== undefined)
+    throw new LakegateError(`${title}: ${missing} is missing.`, `Name ${missing} in the request.`)
   const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
   const unknown = given.find(([key]) => !inPath.has(key) && !(key in query) && !(key in (body ?? {})))
   if (unknown !== undefined) {
     const known = [...inPath, ...Object.keys(query), ...Object.keys(body ?? {})].join(', ')
-    throw new TypeError(
-      `${title}: ${unknown[0]} is not known; a request has ${known === '' ? 'no members' : known}.`,
+    throw new LakegateError(
+      `${title}: ${unknown[0]} is not known.`,
+      `A request has ${known === '' ? 'no members' : known}.`,
     )
   }
   const parameters = new URLSearchParams()

@@ -1,7 +1,7 @@
 /** The typed REST client: where the members of a request go, how lists are read, and what it refuses to send. */
 import { describe, expect, it } from 'vitest'
 import { createRest } from '../../src/rest/rest.ts'
-import type { LakegateHttp } from '../../src/http.ts'
+import type { LakegateHttp, RequestOptions } from '../../src/http.ts'
 
 interface Sent {
   readonly method: string
@@ -9,16 +9,23 @@ interface Sent {
   readonly body: unknown
 }
 
+const httpOf = (
+  answer: (sent: Sent & { readonly options: RequestOptions | undefined }) => object,
+): LakegateHttp => ({
+  async request<Answer>(method: string, path: string, body?: unknown, options?: RequestOptions) {
+    return answer({ method, path, body, options }) as Answer
+  },
+  exchange: () => Promise.reject(new Error('nobody reads headers here')),
+})
+
 /** A server that answers each request with the next of its answers. */
 function answering(...answers: readonly object[]): { http: LakegateHttp; sent: Sent[] } {
   const sent: Sent[] = []
   const left = [...answers]
-  const http: LakegateHttp = {
-    async request<Answer>(method: string, path: string, body?: unknown) {
-      sent.push({ method, path, body })
-      return (left.shift() ?? {}) as Answer
-    },
-  }
+  const http = httpOf(({ method, path, body }) => {
+    sent.push({ method, path, body })
+    return left.shift() ?? {}
+  })
   return { http, sent }
 }
 
@@ -61,21 +68,34 @@ describe('an operation', () => {
     expect(sent[0]?.path).toBe('/api/2.0/lakegate/audit?page_size=5')
   })
 
+  it('takes what is particular to one request, such as a header', async () => {
+    const options: (RequestOptions | undefined)[] = []
+    const http = httpOf((sent) => {
+      options.push(sent.options)
+      return {}
+    })
+    const given = { headers: { 'If-Match': 'W/"7"' } }
+    await createRest(http).users.delete({ id: '4711' }, given)
+    expect(options).toEqual([given])
+  })
+
   it('refuses to send a request without what must be in it', async () => {
     const { http, sent } = answering()
     const { database } = createRest(http)
-    await expect(database.getDatabaseInstance({} as never)).rejects.toThrow(
-      'database.getDatabaseInstance: name is missing; name it in the request.',
-    )
+    await expect(database.getDatabaseInstance({} as never)).rejects.toMatchObject({
+      message: 'database.getDatabaseInstance: name is missing.',
+      nextStep: 'Name name in the request.',
+    })
     expect(sent).toEqual([])
   })
 
   it('refuses to send a member that it does not have, and lists those that it has', async () => {
     const { http } = answering()
     const request = { name: 'dev', nmae: 'x' }
-    await expect(createRest(http).database.getDatabaseInstance(request)).rejects.toThrow(
-      'database.getDatabaseInstance: nmae is not known; a request has name.',
-    )
+    await expect(createRest(http).database.getDatabaseInstance(request)).rejects.toMatchObject({
+      message: 'database.getDatabaseInstance: nmae is not known.',
+      nextStep: 'A request has name.',
+    })
   })
 })
 
@@ -105,13 +125,11 @@ describe('an operation of the account', () => {
 
   it('asks the host again after it could not be reached', async () => {
     let asked = 0
-    const http: LakegateHttp = {
-      async request<Answer>(_method: string, path: string) {
-        asked += 1
-        if (asked === 1) throw new TypeError('fetch failed')
-        return (path.startsWith('/.well') ? { account_id: 'a-1' } : []) as Answer
-      },
-    }
+    const http = httpOf(({ path }) => {
+      asked += 1
+      if (asked === 1) throw new TypeError('fetch failed')
+      return path.startsWith('/.well') ? { account_id: 'a-1' } : []
+    })
     const { workspaces } = createRest(http)
     await expect(workspaces.list()).rejects.toThrow('fetch failed')
     await expect(workspaces.list()).resolves.toEqual([])
