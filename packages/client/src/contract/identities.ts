@@ -133,7 +133,7 @@ export interface ScimUserRequest extends ScimIdentityRequest {
    *
    * @minLength 1
    * @maxLength 256
-   * @pattern ^[^\\s@"]+@[^\\s@"]+$
+   * @pattern ^[^\s@"]+@[^\s@"]+$
    */
   userName: string
   /** False: the user can no longer sign in or log in. True when left out. */
@@ -155,7 +155,11 @@ export interface ScimServicePrincipalRequest extends ScimIdentityRequest {
 
 /** A member of a group, as a caller writes it. */
 export interface ScimMemberRequest {
-  /** Id of the member. */
+  /**
+   * Id of the member.
+   *
+   * @pattern ^[1-9][0-9]{0,17}$
+   */
   value: string
 }
 

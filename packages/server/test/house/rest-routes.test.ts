@@ -1,11 +1,12 @@
 /** What the server serves is what the contract declares: every route for users is an operation, and the other way round. */
 import { describe, expect, it } from 'vitest'
-import { publicRoutesOf, routesOf } from '../../src/composition/routes.ts'
 import { readContract } from './contract/read-services.ts'
+import { SERVED, shapeOf } from './contract/served-routes.ts'
 
 /** Routes that are no operations of the contract, and why. */
 const LEFT_OUT: readonly (readonly [path: RegExp, reason: string])[] = [
   [/^\/$/, 'a page for browsers'],
+  [/^\/openapi\.json$/, 'the document itself'],
   [
     /^\/scim\/v2\//,
     'a shorter path to /api/2.0/preview/scim/v2, for people who enter it in identity providers',
@@ -21,36 +22,13 @@ const LEFT_OUT: readonly (readonly [path: RegExp, reason: string])[] = [
   ],
 ]
 
-/** The routes are only listed, never answered, so that what they would ask need not be there. */
-const nothingBehind: never = new Proxy(() => undefined, {
-  get: (_target, name): unknown => (name === 'accountId' ? ACCOUNT : nothingBehind),
-  apply: () => nothingBehind,
-}) as never
-const ACCOUNT = '{account_id}'
-
-const routes = [
-  ...publicRoutesOf(nothingBehind, ACCOUNT as never).map((route) => ({ ...route, scopes: undefined })),
-  ...routesOf(nothingBehind),
-]
 const { operations } = readContract()
 
-/** Without the names of parameters, which the server is free to choose. */
-const shapeOf = (method: string, path: string) =>
-  `${method} ${path
-    .replaceAll(ACCOUNT, '<account>')
-    .replace(/(?<=\/):\w+|\*/g, '<>')
-    .replaceAll('::', ':')
-    .replace(/\{\w+\}/g, '<>')}`
-
-const served = routes.map((route) => ({
-  ...route,
-  shape: shapeOf(route.method, route.path),
-  reason: LEFT_OUT.find(([path]) => path.test(route.path))?.[1],
+const served = SERVED.map((one) => ({
+  ...one,
+  reason: LEFT_OUT.find(([path]) => path.test(one.path))?.[1],
 }))
-const declared = operations.map((operation) => ({
-  ...operation,
-  shape: shapeOf(operation.method, operation.path),
-}))
+const declared = operations.map((operation) => ({ ...operation, shape: shapeOf(operation) }))
 
 describe('every route of the server', () => {
   it('is an operation of the contract, or left out for a reason', () => {
@@ -68,7 +46,7 @@ describe('every route of the server', () => {
   })
 
   it('is there for every reason to leave one out', () => {
-    expect(LEFT_OUT.filter(([path]) => !routes.some((route) => path.test(route.path)))).toEqual([])
+    expect(LEFT_OUT.filter(([path]) => !SERVED.some((route) => path.test(route.path)))).toEqual([])
   })
 })
 
@@ -84,7 +62,7 @@ describe('every operation of the contract', () => {
       scopes === undefined ? 'none' : scopes.includes('postgres') ? 'postgres' : 'all-apis'
     const wrong = declared.filter(({ shape, scope }) => {
       const route = served.find((one) => one.shape === shape)
-      return route !== undefined && scopeOf(route.scopes) !== scope
+      return route !== undefined && scopeOf(route.route?.scopes) !== scope
     })
     expect(wrong.map(({ shape, scope }) => `${shape}: ${scope}`)).toEqual([])
   })

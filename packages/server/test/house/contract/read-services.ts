@@ -87,7 +87,7 @@ function readServices(): Contract {
         readOperation(service, name, operation, resolve),
       ),
     ),
-    definitions: { ...definitions, ...schemaOf('ErrorBody') },
+    definitions: { ...definitions, ...schemaOf('ErrorBody'), ...schemaOf('ScimErrorBody') },
   }
 }
 
