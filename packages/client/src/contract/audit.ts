@@ -12,6 +12,8 @@ export interface AuditRecordAnswer {
   identity_id?: string
   identity_name?: string
   role?: string
+  /** The kind of proof that a login was asked for. */
+  proof?: 'token' | 'password_of_role'
   via_group_path?: string[]
   via_group_names?: string[]
   instance_uid?: string

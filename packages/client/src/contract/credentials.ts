@@ -109,7 +109,7 @@ export interface OidcPolicyRequest {
   issuer?: string
   /** One of them must be among `aud` of a token; the id of the account when left out. */
   audiences?: string[]
-  /** What the token must contain as `subject_claim`; needed in a policy of a service principal. */
+  /** What the token must contain as `subject_claim`; needed in a policy of a service principal, not possible in one of the account, where it is the user name. */
   subject?: string
   /** `sub` when left out. */
   subject_claim?: string

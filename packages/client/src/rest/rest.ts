@@ -9,9 +9,12 @@ import type { LakegateHttp, RequestOptions } from '../http.ts'
 import { OPERATIONS, type OperationRow } from './operations.ts'
 import { createPages, type Pages } from './pages.ts'
 
+/** What a caller gives of it; nothing, of an object that has no members. */
+type MembersOf<Part> = string extends keyof Part ? object : Omit<Part, 'account_id'>
+
 /** The members of a request that come from one part of an operation; none where it does not have that part. */
 type PartOf<Operation, Part extends string> = Operation extends { [part in Part]?: infer Members }
-  ? Omit<Exclude<Members, undefined>, 'account_id'>
+  ? MembersOf<Exclude<Members, undefined>>
   : object
 
 /** The id of the account need not be given: it is that of the host. */

@@ -11,7 +11,7 @@ export const EXAMPLES: Readonly<Record<string, { readonly request?: unknown; rea
     answer: {
       name: 'ada@example.com',
       identity_type: 'USER',
-      identity_id: '1152921504606847001',
+      identity_id: '70368744177665',
       membership_role: 'DATABRICKS_SUPERUSER',
       attributes: { bypassrls: false, createdb: false, createrole: false },
       effective_attributes: { bypassrls: false, createdb: false, createrole: false },
@@ -25,11 +25,11 @@ export const EXAMPLES: Readonly<Record<string, { readonly request?: unknown; rea
   'users.create': {
     request: { userName: 'ada@example.com', displayName: 'Ada Lovelace' },
   },
-  'groups.create': { request: { displayName: 'analysts', members: [{ value: '1152921504606847001' }] } },
+  'groups.create': { request: { displayName: 'analysts', members: [{ value: '70368744177665' }] } },
   'groups.patch': {
     request: {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-      Operations: [{ op: 'add', path: 'members', value: [{ value: '1152921504606847001' }] }],
+      Operations: [{ op: 'add', path: 'members', value: [{ value: '70368744177665' }] }],
     },
   },
   'servicePrincipals.create': { request: { displayName: 'my app' } },
