@@ -17,13 +17,15 @@ async function runLakegate(): Promise<void> {
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadMasterKeyRotation, loadResolver } =
+  const { loadEverything, loadGateway, loadMasterKeyRotation, loadOperator, loadResolver } =
     await import('./composition/load-everything.ts')
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
     control: async (...start) => (await loadEverything()).control(...start),
     gateway: async (...start) => (await loadGateway())(...start),
     rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
+    makeBackup: async (...request) => (await loadOperator()).makeBackup(...request),
+    restoreBackup: async (...request) => (await loadOperator()).restoreBackup(...request),
     resolveSettings: async (settings) => (await loadResolver())(settings),
   })
   endWhatIsLeftOpen()

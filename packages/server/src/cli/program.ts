@@ -9,6 +9,7 @@ import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
+import { backupCommand, restoreCommand, type MakeBackup, type RestoreBackup } from './operator/backup.ts'
 import { keysCommand, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
@@ -22,6 +23,8 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  readonly makeBackup: MakeBackup
+  readonly restoreBackup: RestoreBackup
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -77,6 +80,8 @@ function createProgram(starts: Starts): Command {
       process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
   program.commandsGroup('Look after it:')
+  program.addCommand(backupCommand(load, starts.makeBackup))
+  program.addCommand(restoreCommand(load, starts.restoreBackup))
   program.addCommand(keysCommand(load, starts.rotateMasterKey))
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
@@ -96,14 +101,19 @@ function withSettings(command: Command): Command {
 }
 
 /** commander gives the names of flags in camel case. */
-function load(flags: Readonly<Record<string, string>>): LoadedSettings {
+function load(flags: object): LoadedSettings {
+  const given = new Map<string, unknown>(Object.entries(flags))
+  const textOf = (flag: string): string | undefined => {
+    const value = given.get(flag)
+    return typeof value === 'string' ? value : undefined
+  }
   const byName = SETTING_NAMES.map((name): [string, string | undefined] => [
     name,
-    flags[name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())],
+    textOf(name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())),
   ])
   return loadSettings({
     flags: Object.fromEntries(byName),
     environment: process.env,
-    configFile: flags['config'],
+    configFile: textOf('config'),
   })
 }

@@ -33,3 +33,6 @@ export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']
 
 export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
   (await import('./resolve-settings.ts')).resolveSettings
+
+/** The work of the commands that look after an installation. */
+export const loadOperator = () => import('./operator/operator.ts')

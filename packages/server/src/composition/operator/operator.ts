@@ -1,0 +1,3 @@
+/** What the commands do that look after an installation; loaded when one of them runs. */
+export { makeBackup } from './make-backup.ts'
+export { restoreBackup } from './restore-backup.ts'
