@@ -10,7 +10,8 @@ import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
 import { backupCommand, restoreCommand, type MakeBackup, type RestoreBackup } from './operator/backup.ts'
-import { keysCommand, type RotateMasterKey } from './keys.ts'
+import { adminCommand, type AccessRecovery } from './operator/admin.ts'
+import { keysCommand, type ReplaceLostMasterKey, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
@@ -23,6 +24,8 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  readonly replaceLostMasterKey: ReplaceLostMasterKey
+  readonly accessRecovery: AccessRecovery
   readonly makeBackup: MakeBackup
   readonly restoreBackup: RestoreBackup
   /** The values that a start on this machine would use for settings that are left out. */
@@ -82,7 +85,8 @@ function createProgram(starts: Starts): Command {
   program.commandsGroup('Look after it:')
   program.addCommand(backupCommand(load, starts.makeBackup))
   program.addCommand(restoreCommand(load, starts.restoreBackup))
-  program.addCommand(keysCommand(load, starts.rotateMasterKey))
+  program.addCommand(keysCommand(load, starts))
+  program.addCommand(adminCommand(load, starts.accessRecovery))
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())

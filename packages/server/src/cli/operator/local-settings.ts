@@ -7,8 +7,7 @@ export type LocalFlags = object
 
 const LOCAL_SETTINGS = ['data-dir', 'master-key-file'] as const
 
-export function withLocalSettings(command: Command): Command {
-  const group = 'Where Lakegate is:'
+export function withLocalSettings(command: Command, group = 'Where Lakegate is:'): Command {
   command.addOption(new Option('--config <file>', 'config file in JSON (LAKEGATE_CONFIG)').helpGroup(group))
   for (const name of LOCAL_SETTINGS)
     command.addOption(
