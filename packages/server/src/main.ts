@@ -17,7 +17,7 @@ async function runLakegate(): Promise<void> {
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadMasterKeyRotation, loadOperator, loadResolver } =
+  const { loadEverything, loadGateway, loadLocalLoginSocket, loadMasterKeyRotation, loadOperator, loadResolver } =
     await import('./composition/load-everything.ts')
   const recovery = async () => (await loadOperator()).accessRecovery
   process.exitCode = await runProgram(process.argv.slice(2), {
@@ -33,8 +33,11 @@ async function runLakegate(): Promise<void> {
       grant: async (...request) => (await recovery()).grant(...request),
       keepInFile: async (...request) => (await recovery()).keepInFile(...request),
     },
+    readStatus: async (settings) => (await loadOperator()).readStatus(settings),
+    examine: async (settings) => (await loadOperator()).examine(settings),
     makeBackup: async (...request) => (await loadOperator()).makeBackup(...request),
     restoreBackup: async (...request) => (await loadOperator()).restoreBackup(...request),
+    localLoginSocket: async (settings) => (await loadLocalLoginSocket())(settings),
     resolveSettings: async (settings) => (await loadResolver())(settings),
   })
   endWhatIsLeftOpen()

@@ -5,6 +5,7 @@
 import { LakegateApiError } from '@lakegate/client'
 import { CommanderError } from 'commander'
 import { Fault } from '../domain/fault.ts'
+import { EndedWithStatus } from './ended-with-status.ts'
 import { Interrupted } from './interrupted.ts'
 
 export const EXIT_STATUS = {
@@ -51,7 +52,8 @@ export const wrongUsage = (message: string, nextStep: string | undefined): Comma
 
 /** @param error what a command threw */
 export function exitStatusOf(error: unknown): number {
-  if (error instanceof Interrupted || error instanceof CommandFailure) return error.exitStatus
+  if (error instanceof Interrupted || error instanceof EndedWithStatus || error instanceof CommandFailure)
+    return error.exitStatus
   // Commander throws for the help and the version too, with the status 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_STATUS.done : EXIT_STATUS.wrongUsage
   if (error instanceof LakegateApiError) return exitStatusOfHttp(error.status)

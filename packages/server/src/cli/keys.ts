@@ -38,7 +38,9 @@ export function keysCommand(
   load: (flags: LocalFlags) => LoadedSettings,
   work: { readonly rotateMasterKey: RotateMasterKey; readonly replaceLostMasterKey: ReplaceLostMasterKey },
 ): Command {
-  const keys = new Command('keys').description('rotate the keys of Lakegate, replace lost ones (docs/operating.md)')
+  const keys = new Command('keys').description(
+    'rotate the keys of Lakegate, replace lost ones (docs/operating.md)',
+  )
   withLocalSettings(withServer(keys.command('rotate')), 'With --master-key:')
     .description(
       'sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key',
@@ -49,7 +51,9 @@ export function keysCommand(
       else await rotateSigningKeys(flags)
     })
   withLocalSettings(keys.command('replace-lost'))
-    .description('the master key is lost for good: make a new one, while nothing runs; what it encrypted is void')
+    .description(
+      'the master key is lost for good: make a new one, while nothing runs; what it encrypted is void',
+    )
     .option('--yes', 'nothing that the lost key encrypted is needed any more', false)
     .action(async ({ yes, ...flags }: { readonly yes: boolean }) => {
       if (!yes)

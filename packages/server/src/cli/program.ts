@@ -4,11 +4,15 @@ import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
+import { connectCommands } from './connect/commands.ts'
 import { detachCommand } from './detach.ts'
+import { EndedWithStatus } from './ended-with-status.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
+import { doctorCommand, type Examine } from './operator/doctor.ts'
+import { statusCommand, type ReadStatus } from './operator/status.ts'
 import { backupCommand, restoreCommand, type MakeBackup, type RestoreBackup } from './operator/backup.ts'
 import { adminCommand, type AccessRecovery } from './operator/admin.ts'
 import { keysCommand, type ReplaceLostMasterKey, type RotateMasterKey } from './keys.ts'
@@ -16,7 +20,10 @@ import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { upTemporarily } from './up-temporarily.ts'
 import { readVersion } from './version.ts'
+import { withWorkspace } from './workspace/flags.ts'
+import { addWorkspaceCommands } from './workspace/groups.ts'
 
 /** What the commands start; its modules are loaded only when a command needs them. */
 export interface Starts {
@@ -24,10 +31,14 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  readonly readStatus: ReadStatus
+  readonly examine: Examine
   readonly replaceLostMasterKey: ReplaceLostMasterKey
   readonly accessRecovery: AccessRecovery
   readonly makeBackup: MakeBackup
   readonly restoreBackup: RestoreBackup
+  /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
+  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -36,7 +47,7 @@ export interface Starts {
 export async function runProgram(programArguments: readonly string[], starts: Starts): Promise<number> {
   const output = watchStandardOutput()
   try {
-    const program = createProgram(starts)
+    const program = await createProgram(starts, programArguments)
     await program.parseAsync([...programArguments], { from: 'user' })
     // A server did more than print, so an output that could not be written does not make it fail.
     if (SERVERS.includes(programArguments[0] ?? '')) return EXIT_STATUS.done
@@ -46,7 +57,8 @@ export async function runProgram(programArguments: readonly string[], starts: St
     return EXIT_STATUS.done
   } catch (error) {
     // Commander has printed what is wrong, or the help that was asked for.
-    const isTold = error instanceof Interrupted || error instanceof CommanderError
+    const isTold =
+      error instanceof Interrupted || error instanceof EndedWithStatus || error instanceof CommanderError
     if (!isTold) process.stderr.write(explain(error))
     return exitStatusOf(error)
   }
@@ -54,14 +66,26 @@ export async function runProgram(programArguments: readonly string[], starts: St
 
 const SERVERS: readonly string[] = ['up', 'serve']
 
-function createProgram(starts: Starts): Command {
+/** @param words of the command; what is below its other groups is left out, unless undefined */
+export async function createProgram(starts: Starts, words: readonly string[] | undefined): Promise<Command> {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
     .version(readVersion(), '-V, --version', 'print the version')
+    // So that the flags of a command are its own, whatever the program calls by the same name.
+    .enablePositionalOptions()
+  withWorkspace(program)
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+    .option(
+      '--temporary',
+      'for tests: on free ports, with data that is removed at the stop; stops when its standard input, if that is a pipe, ends',
+    )
+    .action(async ({ temporary, ...flags }: Record<string, string>) => {
+      await (temporary === undefined
+        ? up(() => load(flags), starts.everything)
+        : upTemporarily(flags, load, starts.everything))
+    })
   withSettings(
     program
       .command('serve')
@@ -82,6 +106,8 @@ function createProgram(starts: Starts): Command {
       const settings = load(flags)
       process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
+  program.addCommand(statusCommand(load, starts.readStatus))
+  program.addCommand(doctorCommand(load, starts.examine))
   program.commandsGroup('Look after it:')
   program.addCommand(backupCommand(load, starts.makeBackup))
   program.addCommand(restoreCommand(load, starts.restoreBackup))
@@ -91,9 +117,10 @@ function createProgram(starts: Starts): Command {
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
   program.commandsGroup('Connect:')
-  // cli-connect: psql, proxy, credential, env.
+  for (const command of connectCommands(async (flags) => starts.localLoginSocket(load(flags))))
+    program.addCommand(command)
   program.commandsGroup('Sign in and work with the workspace:')
-  // cli-user: auth, current-user, database, users, groups and others.
+  await addWorkspaceCommands(program, words)
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

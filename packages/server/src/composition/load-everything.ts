@@ -36,3 +36,6 @@ export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
 
 /** The work of the commands that look after an installation. */
 export const loadOperator = () => import('./operator/operator.ts')
+
+export const loadLocalLoginSocket = async (): Promise<Starts['localLoginSocket']> =>
+  (await import('./local-login-socket.ts')).localLoginSocketHere

@@ -53,7 +53,10 @@ export function createRecoveryStore(
       askSystemDatabase(async () => {
         const rows = await users()
           .where((where) =>
-            where.or([where('identity.is_account_admin', '=', true), where('assignment.permission', '=', 'ADMIN')]),
+            where.or([
+              where('identity.is_account_admin', '=', true),
+              where('assignment.permission', '=', 'ADMIN'),
+            ]),
           )
           .orderBy('identity.name')
           .execute()

@@ -86,6 +86,22 @@ export const sealAllAnew = (
   )
 
 /**
+ * For somebody who looks while Lakegate runs: decrypts the signing keys, and waits for nobody.
+ * @returns how many there are
+ * @throws Fault master_key_does_not_fit, system_database_unavailable
+ */
+export const countReadableKeys = (
+  database: SystemDatabase,
+  encryption: Pick<KeyEncryption, 'decrypt'>,
+): Promise<number> =>
+  askSystemDatabase(async () => {
+    const column = { table: 'signing_key', column: 'private_key_encrypted' }
+    const values = await readColumn(database, column)
+    for (const { value } of values) encryption.decrypt(value)
+    return values.length
+  })
+
+/**
  * The tables of sealed columns, and what becomes of a row when nobody can decrypt it any more: it is worthless, and what
  * it was for is made anew.
  */

@@ -64,7 +64,9 @@ export function adminCommand(load: Load, recovery: AccessRecovery): Command {
     .argument('[user]', 'default: the administrator of the first start')
     .option('--hours <number>', `how long it is valid, at most ${String(MOST_HOURS)}`, readHours, 1)
     .action(async (user: string | undefined, flags: SecretFlags & { readonly hours: number }) => {
-      await handOver(recovery, flags, 'access token', () => recovery.makeToken(load(flags), user, flags.hours))
+      await handOver(recovery, flags, 'access token', () =>
+        recovery.makeToken(load(flags), user, flags.hours),
+      )
     })
   withLocalSettings(admin.command('grant'))
     .description('make a user an active administrator of the account and of the first workspace')
@@ -113,7 +115,8 @@ function readHours(text: string): number {
 }
 
 function renderAdministrators(administrators: readonly Administrator[]): string {
-  if (administrators.length === 0) return 'Nobody administers the account. `lakegate admin grant <user>` makes one.\n'
+  if (administrators.length === 0)
+    return 'Nobody administers the account. `lakegate admin grant <user>` makes one.\n'
   return administrators
     .map(({ name, active, isAccountAdmin, isWorkspaceAdmin, isFirst, hasPassword }) => {
       const rights = [

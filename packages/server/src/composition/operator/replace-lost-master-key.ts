@@ -72,7 +72,8 @@ async function isUsable(database: SystemDatabase, file: string): Promise<boolean
     code: 'master_key_not_lost',
     origin: 'configuration',
     message: `The master key in ${file} is not lost: everything encrypted can be read with it.`,
-    nextStep: 'Start Lakegate. To replace the key without losing anything, use `lakegate keys rotate --master-key`.',
+    nextStep:
+      'Start Lakegate. To replace the key without losing anything, use `lakegate keys rotate --master-key`.',
   })
 }
 
