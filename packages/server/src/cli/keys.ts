@@ -66,8 +66,14 @@ export function keysCommand(
   return keys
 }
 
-function localOf(flags: ServerFlags): LocalFlags {
-  const { url: _url, tokenFile, ...local } = flags
+/** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
+function localOf({
+  url: _url,
+  tokenFile,
+  profile: _profile,
+  debug: _debug,
+  ...local
+}: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
     throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
