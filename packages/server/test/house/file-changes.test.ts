@@ -88,6 +88,10 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['mkdir', 'open'],
     because: 'in a backup, and in a directory of a restore that nobody else can enter yet',
   },
+  'composition/running-record.ts': {
+    may: ['mkdir', 'open', 'rename', 'rm'],
+    because: 'in running/ of the data directory, which is ours; made under a new name and renamed',
+  },
   'composition/operator/make-backup.ts': {
     may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
     because: 'where the operator says; made under a new name and renamed',

@@ -23,6 +23,8 @@ export interface StatusReport {
   readonly problems: readonly Problem[]
   /** Whether anything serves at all. */
   readonly running: boolean
+  /** What is not shown, and why. */
+  readonly remark?: string
 }
 
 export interface ProcessStatus {
@@ -92,6 +94,7 @@ async function readElsewhere(flags: StatusFlags): Promise<StatusReport> {
   const problems: Problem[] = []
   let where = flags.url ?? ''
   let instances: readonly InstanceStatus[] = []
+  let remark: string | undefined
   try {
     instances = await atWorkspace(
       {},
@@ -103,10 +106,14 @@ async function readElsewhere(flags: StatusFlags): Promise<StatusReport> {
     )
   } catch (error) {
     if (where === '') throw error
-    problems.push({
-      what: `The instances cannot be listed: ${error instanceof Error ? error.message : String(error)}`,
-      next_step: 'Sign in with `lakegate auth login`, or name a profile with --profile.',
-    })
+    // Without a profile nobody said that there is more to see.
+    if (flags.profile !== undefined)
+      problems.push({
+        what: `The instances cannot be listed: ${error instanceof Error ? error.message : String(error)}`,
+        next_step: 'Sign in with `lakegate auth login`.',
+      })
+    else
+      remark = 'Instances are shown to who is signed in: name a profile with --profile (lakegate auth login).'
   }
   const health = await askHealth(where)
   if (health !== 'ready')
@@ -121,6 +128,7 @@ async function readElsewhere(flags: StatusFlags): Promise<StatusReport> {
     instances,
     problems: [...(health === 'no answer' ? problems.slice(0, 1) : problems), ...problemsOf(instances)],
     running: health !== 'no answer',
+    ...(remark === undefined ? {} : { remark }),
   }
 }
 
@@ -157,8 +165,10 @@ const instanceStatus = (instance: DatabaseInstance): InstanceStatus => ({
   name: instance.name,
   state: instance.state,
   kind: instance.attached === undefined ? 'local' : 'attached',
-  ...(instance.pg_version === undefined ? {} : { postgres_version: instance.pg_version }),
-  ...(instance.read_write_dns === undefined ? {} : { address: instance.read_write_dns }),
+  ...(instance.pg_version === undefined
+    ? {}
+    : { postgres_version: instance.pg_version.replace(/^PG_VERSION_/, '') }),
+  address: instance.read_write_dns,
   ...(instance.status_message === undefined ? {} : { message: instance.status_message }),
 })
 
@@ -198,6 +208,7 @@ function renderStatus(report: StatusReport, colours: Colours): string {
     ),
     processes.length === 0 ? 'Nothing of Lakegate runs.\n' : renderProcesses(processes, colours),
     ...(instances.length === 0 ? [] : [renderInstances(instances, colours)]),
+    ...(report.remark === undefined ? [] : [`${report.remark}\n`]),
     ...problems.map(({ what, next_step }) => `${what}\n  What to do: ${next_step}\n`),
     ...(problems.length === 0 && report.running ? ['Everything is as it should be.\n'] : []),
   ]

@@ -6,8 +6,7 @@ import { publicUrlOf } from '../../config/gateway-settings.ts'
 import type { LoadedSettings } from '../../config/load.ts'
 import { Fault } from '../../domain/fault.ts'
 import { isThere, writeOwnFile } from '../../instances/embedded/own-files.ts'
-import { OAUTH_PREFIX } from '../../oauth/handler.ts'
-import { PASSWORD_PATH } from '../../oauth/pages/password-link.ts'
+import { signInLinkUrl } from '../../oauth/sign-in-link-url.ts'
 import { issuePersonalAccessToken } from '../../operations/credentials/issue-personal-access-token.ts'
 import type { AuditEntry } from '../../operations/ports/audit.ts'
 import type { Installation } from '../../operations/ports/installation.ts'
@@ -48,7 +47,7 @@ export const accessRecovery: AccessRecovery = {
       await record(database, user, 'a sign-in link')
       return {
         user: user.name,
-        secret: `${url}${OAUTH_PREFIX}${PASSWORD_PATH}/${token.reveal()}`,
+        secret: signInLinkUrl(url, token.reveal()),
         expiresAt: link.expiresAt,
       }
     }),

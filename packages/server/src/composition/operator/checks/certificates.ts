@@ -1,6 +1,7 @@
 /** The certificates of the settings: expiry, the key, the chain, and whether they are for the names that clients use. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import path from 'node:path'
 import type { Finding } from '../../../cli/operator/doctor.ts'
 import { gatewayDomainOf, publicUrlOf } from '../../../config/gateway-settings.ts'
@@ -157,7 +158,7 @@ function checkNames(
   names: readonly string[],
 ): readonly Finding[] {
   const missing = names.filter(
-    (name) => certificate.checkHost(name) === undefined && certificate.checkIP(name) === undefined,
+    (name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) === undefined,
   )
   return missing.map((name) =>
     wrong(

@@ -143,7 +143,7 @@ async function checkMasterKey(
   const file = masterKeyFileIn(settings, dataDirectory)
   try {
     const count = await countReadableKeys(database, createKeyEncryption(await loadMasterKey(file)))
-    return [ok(CHECK, `The master key fits (${String(count)} signing keys can be read).`)]
+    return [ok(CHECK, `The master key fits (${String(count)} signing ${count === 1 ? 'key' : 'keys'} read).`)]
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return [
