@@ -4,7 +4,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { createLakegateHttp, LakegateApiError, type LakegateHttp } from '@lakegate/client'
+import {
+  createLakegateHttp,
+  LakegateApiError,
+  LakegateConnectionError,
+  type LakegateHttp,
+} from '@lakegate/client'
 import { Option, type Command } from 'commander'
 import { commandFailed, EXIT_STATUS, exitStatusOfHttp, wrongUsage } from './exit-codes.ts'
 
@@ -47,8 +52,7 @@ export async function atServer<Result>(
         error.status === 401 ? GOOD_TOKEN : undefined,
         exitStatusOfHttp(error.status),
       )
-    // fetch throws a TypeError when it cannot connect.
-    if (error instanceof TypeError)
+    if (error instanceof LakegateConnectionError)
       throw commandFailed(
         `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
         OF_CERTIFICATES.test(codeOf(error))
