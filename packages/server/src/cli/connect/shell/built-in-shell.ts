@@ -17,7 +17,7 @@ import type { ShellOptions } from './shell-options.ts'
 import { Shell, type Reconnect } from './shell.ts'
 import { createOutput, pagerOf } from './terminal-output.ts'
 
-export const STATUS = { succeeded: 0, failed: 1, disconnected: 2, stoppedAtError: 3 } as const
+const STATUS = { succeeded: 0, failed: 1, disconnected: 2, stoppedAtError: 3 } as const
 
 /** @returns the exit status. @throws Fault when the connection cannot be made */
 export async function runBuiltInShell(
@@ -43,7 +43,9 @@ export async function runBuiltInShell(
   try {
     shell = await Shell.open(target, output, format, reconnect)
   } catch (error) {
-    output.tell(`lakegate psql: ${error instanceof Fault ? explain(error).trimStart() : renderFailure(error)}`)
+    output.tell(
+      `lakegate psql: ${error instanceof Fault ? explain(error).trimStart() : renderFailure(error)}`,
+    )
     return STATUS.disconnected
   }
   try {
@@ -58,7 +60,7 @@ export async function runBuiltInShell(
 }
 
 const welcome = ({ session }: Shell): string =>
-  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}, over TLS (the built-in shell of Lakegate; \\? for help, \\q to quit)\n\n`
+  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. This is the built-in shell: \\? for help, \\q to quit.\n\n`
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)

@@ -81,9 +81,9 @@ export class ScriptInput {
   }
 
   async #more(): Promise<void> {
-    const { value, done } = await this.#pieces.next()
-    if (done === true) this.#isOver = true
-    else this.#text += value
+    const piece = await this.#pieces.next()
+    if (piece.done === true) this.#isOver = true
+    else this.#text += piece.value
   }
 }
 

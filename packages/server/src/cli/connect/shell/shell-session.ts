@@ -7,7 +7,7 @@ import { StatementRun, type StatementReceiver } from './statement-run.ts'
 import type { ResultColumn, ResultRow } from './result-format.ts'
 
 export type Notice = Pick<DatabaseError, 'severity' | 'code' | 'detail' | 'hint' | 'position' | 'where'> & {
-  readonly message: string
+  readonly message?: string | undefined
 }
 
 /** What the shell says that nobody asked for at that moment. */
@@ -33,11 +33,7 @@ export class ShellSession {
   readonly #settings: ReadonlyMap<string, string>
   #lost: Error | undefined
 
-  private constructor(
-    client: Client,
-    target: InstanceConnection,
-    settings: ReadonlyMap<string, string>,
-  ) {
+  private constructor(client: Client, target: InstanceConnection, settings: ReadonlyMap<string, string>) {
     this.#client = client
     this.#target = target
     this.#settings = settings
@@ -80,7 +76,7 @@ export class ShellSession {
       ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) =>
         settings.set(parameterName, parameterValue),
     )
-    client.on('notice', (notice) => unasked.notice({ ...notice, message: notice.message ?? '' }))
+    client.on('notice', (notice) => unasked.notice(notice))
     client.on('notification', (notification) => unasked.notification(notification))
     await client.connect()
     return new ShellSession(client, target, settings)

@@ -77,7 +77,7 @@ class PagedOutput {
   }
 
   write(text: string): Promise<void> | undefined {
-    if (this.#child?.stdin != null) return writeTo(this.#child.stdin, text)
+    if (this.#child?.stdin) return writeTo(this.#child.stdin, text)
     this.#kept += text
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#lines += 1
     if (this.#lines < this.#stdout.rows) return undefined
