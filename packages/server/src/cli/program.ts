@@ -16,7 +16,10 @@ import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { upTemporarily } from './up-temporarily.ts'
 import { readVersion } from './version.ts'
+import { withWorkspace } from './workspace/flags.ts'
+import { addWorkspaceCommands } from './workspace/groups.ts'
 
 /** What the commands start; its modules are loaded only when a command needs them. */
 export interface Starts {
@@ -34,7 +37,7 @@ export interface Starts {
 export async function runProgram(programArguments: readonly string[], starts: Starts): Promise<number> {
   const output = watchStandardOutput()
   try {
-    const program = createProgram(starts)
+    const program = await createProgram(starts, programArguments)
     await program.parseAsync([...programArguments], { from: 'user' })
     // A server did more than print, so an output that could not be written does not make it fail.
     if (SERVERS.includes(programArguments[0] ?? '')) return EXIT_STATUS.done
@@ -53,14 +56,26 @@ export async function runProgram(programArguments: readonly string[], starts: St
 
 const SERVERS: readonly string[] = ['up', 'serve']
 
-function createProgram(starts: Starts): Command {
+/** @param words of the command; what is below its other groups is left out, unless undefined */
+export async function createProgram(starts: Starts, words: readonly string[] | undefined): Promise<Command> {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
     .version(readVersion(), '-V, --version', 'print the version')
+    // So that the flags of a command are its own, whatever the program calls by the same name.
+    .enablePositionalOptions()
+  withWorkspace(program)
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+    .option(
+      '--temporary',
+      'for tests: on free ports, with data that is removed at the stop; stops when its standard input, if that is a pipe, ends',
+    )
+    .action(async ({ temporary, ...flags }: Record<string, string>) => {
+      await (temporary === undefined
+        ? up(() => load(flags), starts.everything)
+        : upTemporarily(flags, load, starts.everything))
+    })
   withSettings(
     program
       .command('serve')
@@ -90,7 +105,7 @@ function createProgram(starts: Starts): Command {
   for (const command of connectCommands(async (flags) => starts.localLoginSocket(load(flags))))
     program.addCommand(command)
   program.commandsGroup('Sign in and work with the workspace:')
-  // cli-user: auth, current-user, database, users, groups and others.
+  await addWorkspaceCommands(program, words)
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

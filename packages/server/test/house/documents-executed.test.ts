@@ -14,7 +14,7 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...['docs', 'docs/decisions'].flatMap((folder) =>
+  ...['docs', 'docs/clients', 'docs/decisions'].flatMap((folder) =>
     readdirSync(path.join(REPOSITORY, folder))
       .filter((file) => file.endsWith('.md'))
       .map((file) => `${folder}/${file}`),
@@ -31,11 +31,11 @@ const NOT_RUN: readonly (readonly [document: string, reason: string])[] = [
     'the Databricks CLI is in no package that tests may install; its login is test/clients/databricks-u2m.test.ts',
   ],
   [
-    'docs/clients.md',
+    'docs/clients/databricks-cli.md',
     'the Databricks CLI is in no package that tests may install; its login is test/clients/databricks-u2m.test.ts',
   ],
   [
-    'docs/clients.md',
+    'docs/clients/README.md',
     'a person allows the code in a browser, over HTTPS; libpq 18 itself is test/behaviours/24-bearer-tokens.test.ts',
   ],
 ]
@@ -102,7 +102,7 @@ describe('commands of npm', () => {
   )
 
   it('are those of npm itself and of package.json', () => {
-    const ofNpm = ['ci']
+    const ofNpm = ['ci', 'install']
     expect(named.filter((name) => !(name in scripts) && !ofNpm.includes(name))).toEqual([])
   })
 

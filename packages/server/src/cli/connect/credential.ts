@@ -8,8 +8,8 @@ import { changePrivateFile } from './private-file.ts'
 import { connectionOptions } from './psql.ts'
 import { signIn } from './sign-in.ts'
 
-export interface CredentialFlags {
-  readonly output: 'token' | 'json'
+export interface CredentialFlags extends ConnectFlags {
+  readonly output?: 'text' | 'json'
   readonly pgpass?: boolean
   readonly service?: boolean
   readonly write?: boolean
@@ -18,7 +18,7 @@ export interface CredentialFlags {
 /** @throws CommandFailure */
 export async function printCredential(
   instance: string,
-  flags: CredentialFlags & ConnectFlags,
+  flags: CredentialFlags,
   findLocalLogin: FindLocalLogin,
 ): Promise<void> {
   refuseContradictions(flags)
@@ -38,7 +38,7 @@ export async function printCredential(
     }
     const { host, port, database, user } = target
     process.stdout.write(
-      flags.output === 'token'
+      flags.output !== 'json'
         ? `${value}\n`
         : `${JSON.stringify({ token: value, expiration_time: expiresAt?.toISOString() ?? null, host, port, database, user }, null, 2)}\n`,
     )

@@ -124,7 +124,7 @@ export class StatementRun implements Submittable {
         if (busy === undefined) return
         this.#wait(busy)
       } catch (error) {
-        this.#wait(Promise.reject(error))
+        this.#wait(Promise.reject(error instanceof Error ? error : new Error(String(error))))
       }
       return
     }
