@@ -64,6 +64,13 @@ const welcome = ({ session }: Shell): string =>
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)
+  let hasReader = true
+  // As with `| head`: whoever read the output has gone, and the rest is for nobody.
+  const onGone = () => {
+    hasReader = false
+    shell.abandon()
+  }
+  process.stdout.on('error', onGone)
   try {
     const actions = options.actions.length > 0 ? options.actions : [{ kind: 'file', name: '-' } as const]
     for (const action of actions) {
@@ -71,10 +78,12 @@ async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<
         action.kind === 'command'
           ? await runOne(shell, action.text)
           : await runFile(shell, action.name, options.stopsAtError)
+      if (!hasReader) return STATUS.succeeded
       if (status !== STATUS.succeeded) return status
     }
     return STATUS.succeeded
   } finally {
+    process.stdout.off('error', onGone)
     release()
   }
 }

@@ -36,6 +36,7 @@ export class Shell {
   #session: ShellSession
   #notifications: Notification[] = []
   #isRunning = false
+  #isAbandoned = false
   /** How many files `\i` has opened within one another. */
   depth = 0
   readonly #reconnect: Reconnect
@@ -137,6 +138,12 @@ export class Shell {
     }
   }
 
+  /** Nobody reads any more, so nothing is told any more. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#session.abandon()
+  }
+
   close(): Promise<void> {
     return this.#session.close()
   }
@@ -154,7 +161,7 @@ export class Shell {
     this.#isRunning = false
     const milliseconds = performance.now() - start
     await receiver.close()
-    if (failure !== undefined) this.output.tell(renderFailure(failure, text))
+    if (failure !== undefined && !this.#isAbandoned) this.output.tell(renderFailure(failure, text))
     if (this.hasTiming) this.output.tell(`Time: ${milliseconds.toFixed(3)} ms\n`)
     if (failure === undefined) return 'succeeded'
     return this.session.lost === undefined ? 'failed' : 'disconnected'
