@@ -20,10 +20,11 @@ const VERSIONS = {
 
 export type PythonPackage = keyof typeof VERSIONS
 
-/** Where PyPI names what is installed another way: with a libpq of its own. */
+/** Where PyPI names what is installed another way: with a libpq of its own, with what asyncio needs. */
 const DISTRIBUTIONS: Partial<Record<PythonPackage, string>> = {
   psycopg: 'psycopg[binary]',
   psycopg2: 'psycopg2-binary',
+  SQLAlchemy: 'SQLAlchemy[asyncio]',
 }
 
 export interface PythonClients extends PythonClient {
