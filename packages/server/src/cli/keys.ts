@@ -7,7 +7,8 @@ import type { HostMetadata, SigningKeyRotationAnswer } from '@lakegate/client'
 import { Command, Option } from 'commander'
 import type { LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf, flagOf, SETTINGS } from '../config/settings.ts'
-import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
+import { wrongUsage } from './exit-codes.ts'
+import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
 export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
   readonly file: string
@@ -50,7 +51,7 @@ export function keysCommand(
 function localOf(flags: ServerFlags & LocalFlags): LocalFlags {
   const { url: _url, tokenFile, ...local } = flags
   if (tokenFile !== undefined)
-    throw commandFailed(
+    throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
       'Leave --token-file out.',
     )

@@ -102,7 +102,7 @@ describe('commands of npm', () => {
   )
 
   it('are those of npm itself and of package.json', () => {
-    const ofNpm = ['ci']
+    const ofNpm = ['ci', 'install']
     expect(named.filter((name) => !(name in scripts) && !ofNpm.includes(name))).toEqual([])
   })
 
