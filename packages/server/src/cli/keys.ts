@@ -41,15 +41,26 @@ export function keysCommand(
         `with --master-key: ${SETTINGS[name].sentence} (${environmentVariableOf(name)})`,
       ),
     )
-  rotate.action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
-    if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
-    else await rotateSigningKeys(flags)
-  })
+  rotate.action(
+    async ({
+      masterKey,
+      ...flags
+    }: ServerFlags & { masterKey: boolean; config?: string; dataDir?: string }) => {
+      if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
+      else await rotateSigningKeys(flags)
+    },
+  )
   return keys
 }
 
-function localOf(flags: ServerFlags & LocalFlags): LocalFlags {
-  const { url: _url, tokenFile, ...local } = flags
+/** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
+function localOf({
+  url: _url,
+  tokenFile,
+  profile: _profile,
+  debug: _debug,
+  ...local
+}: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
     throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { LoadedSettings } from '../config/load.ts'
 import { renderBanner } from './banner.ts'
-import { commandFailed } from './server-connection.ts'
+import { wrongUsage } from './exit-codes.ts'
 import { runUntilStopped, type StartEverything } from './up.ts'
 
 type Flags = Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ export async function upTemporarily(
   startEverything: StartEverything,
 ): Promise<void> {
   if (flags['dataDir'] !== undefined)
-    throw commandFailed(
+    throw wrongUsage(
       '--temporary and --data-dir do not go together: the data directory is a new one, and is removed at the stop.',
       'Leave one of them out.',
     )

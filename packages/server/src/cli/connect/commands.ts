@@ -41,7 +41,9 @@ const withSignIn = (command: Command): Command =>
 
 function psqlCommand(findLocalLogin: FindLocalLogin): Command {
   return withSignIn(withInstance(new Command('psql')))
-    .description('open a session in psql, or in the built-in shell, with a fresh credential (docs/connect.md)')
+    .description(
+      'open a session in psql, or in the built-in shell, with a fresh credential (docs/connect.md)',
+    )
     .argument('[psql arguments...]', 'behind --, for psql')
     .option('-d, --database <name>', 'database; default: databricks_postgres')
     .option('-c, --command <statements>', 'run them and end; may be repeated', collect)

@@ -49,9 +49,7 @@ export async function runPsql(
 type Reach = (database: string | undefined, role: string | undefined) => Promise<InstanceConnection>
 
 /** Arguments that make no sense are refused before anybody signs in. @throws CommandFailure */
-async function builtInShell(
-  programArguments: readonly string[],
-): Promise<(reach: Reach) => Promise<number>> {
+async function builtInShell(programArguments: readonly string[]): Promise<(reach: Reach) => Promise<number>> {
   const { parseShellOptions } = await import('./shell/shell-options.ts')
   const options = parseShellOptions(programArguments)
   const { runBuiltInShell } = await import('./shell/built-in-shell.ts')

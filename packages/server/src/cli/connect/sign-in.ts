@@ -28,14 +28,21 @@ export interface SignedIn {
 
 /** @throws CommandFailure that says how to sign in */
 export async function signIn(flags: ConnectFlags, findLocalLogin: FindLocalLogin): Promise<SignedIn> {
-  const say = flags.debug === true ? (line: string) => void process.stderr.write(`${line}\n`) : () => undefined
+  const say =
+    flags.debug === true ? (line: string) => void process.stderr.write(`${line}\n`) : () => undefined
   const { lakegate, isLocal } = await reporting(() => signInAs(flags, findLocalLogin, say))
   return {
     isLocal,
     async connection(instance, options) {
       const found = await reporting(() => lakegate.connection(instance, options), isLocal)
-      say(`${instance} is at ${found.host} port ${String(found.port)}; role ${found.user}, database ${found.database}`)
-      say(found.ca === undefined ? 'its certificate is of a public authority' : 'its certificate is of the authority of Lakegate')
+      say(
+        `${instance} is at ${found.host} port ${String(found.port)}; role ${found.user}, database ${found.database}`,
+      )
+      say(
+        found.ca === undefined
+          ? 'its certificate is of a public authority'
+          : 'its certificate is of the authority of Lakegate',
+      )
       return {
         ...found,
         credentials: {
@@ -130,7 +137,11 @@ async function reporting<Result>(work: () => Promise<Result>, isLocal = false): 
     const { message, nextStep } = error
     if (error instanceof LakegateApiError) {
       const hint = error.status === 404 && !isLocal ? LOCAL_HINT : ''
-      throw commandFailed(message, `${nextStep ?? ''}${hint}`.trim() || undefined, exitStatusOfHttp(error.status))
+      throw commandFailed(
+        message,
+        `${nextStep ?? ''}${hint}`.trim() || undefined,
+        exitStatusOfHttp(error.status),
+      )
     }
     if (error instanceof LakegateConnectionError)
       throw commandFailed(message, nextStep, EXIT_STATUS.unreachable)

@@ -66,7 +66,10 @@ async function attempt(
   token: string,
 ): Promise<LoggedIn> {
   const connection = await connectToGateway(target)
-  const limit = setTimeout(() => connection.destroy(new Error('the gateway did not answer in time')), LIMIT_MS)
+  const limit = setTimeout(
+    () => connection.destroy(new Error('the gateway did not answer in time')),
+    LIMIT_MS,
+  )
   try {
     connection.write(encodeStartupMessage(version, parameters))
     return await converse(connection, token)

@@ -64,13 +64,9 @@ export class LocalClient {
   /** Asks for a password in clear, which stays on this machine. @throws RefusedClient, ClientGone */
   async password(signal: AbortSignal): Promise<Buffer> {
     this.#socket.write(buildMessage(BACKEND.authentication, field.int32(AUTHENTICATION_CLEARTEXT_PASSWORD)))
-    const { type, body } = await this.#read(
-      (bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE),
-      signal,
-    )
+    const { type, body } = await this.#read((bytes) => decodeFrame(bytes, LONGEST_PASSWORD_MESSAGE), signal)
     const end = body.indexOf(0)
-    if (type !== FRONTEND.passwordMessage || end !== body.length - 1)
-      throw violated('expected a password')
+    if (type !== FRONTEND.passwordMessage || end !== body.length - 1) throw violated('expected a password')
     return body.subarray(0, end)
   }
 

@@ -89,7 +89,10 @@ export class Proxy {
     }
   }
 
-  #listen(where: { host: string; port: number } | { path: string }, kind: 'port' | 'socket'): Promise<Server> {
+  #listen(
+    where: { host: string; port: number } | { path: string },
+    kind: 'port' | 'socket',
+  ): Promise<Server> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       void this.#serve(socket, kind)
     })

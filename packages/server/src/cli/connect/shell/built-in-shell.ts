@@ -43,7 +43,9 @@ export async function runBuiltInShell(
   try {
     shell = await Shell.open(target, output, format, reconnect)
   } catch (error) {
-    output.tell(`lakegate psql: ${error instanceof Fault ? explain(error).trimStart() : renderFailure(error)}`)
+    output.tell(
+      `lakegate psql: ${error instanceof Fault ? explain(error).trimStart() : renderFailure(error)}`,
+    )
     return STATUS.disconnected
   }
   try {

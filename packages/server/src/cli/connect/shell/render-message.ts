@@ -42,8 +42,5 @@ function placeOf(statement: string, position: string | undefined): readonly stri
   const shown = expandTabs(line).slice(cut.length)
   const visible = displayWidth(shown) > SHOWN_COLUMNS ? `${cutToWidth(shown, SHOWN_COLUMNS)}...` : shown
   const title = `LINE ${String(lineNumber)}: ${cut === '' ? '' : '...'}`
-  return [
-    `${title}${visible}`,
-    `${' '.repeat(displayWidth(title) + displayWidth(head.slice(cut.length)))}^`,
-  ]
+  return [`${title}${visible}`, `${' '.repeat(displayWidth(title) + displayWidth(head.slice(cut.length)))}^`]
 }

@@ -208,7 +208,8 @@ const DEEPEST = 16
 
 async function include(shell: Shell, [name]: readonly string[]): Promise<Outcome> {
   if (name === undefined) throw commandFailed('\\i needs the name of a file.', undefined)
-  if (shell.depth >= DEEPEST) throw commandFailed(`${name} includes itself, or files are nested too deep.`, undefined)
+  if (shell.depth >= DEEPEST)
+    throw commandFailed(`${name} includes itself, or files are nested too deep.`, undefined)
   const file = name.startsWith('~/') ? path.join(homedir(), name.slice(2)) : name
   try {
     await access(file, constants.R_OK)

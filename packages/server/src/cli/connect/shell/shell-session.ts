@@ -33,11 +33,7 @@ export class ShellSession {
   readonly #settings: ReadonlyMap<string, string>
   #lost: Error | undefined
 
-  private constructor(
-    client: Client,
-    target: InstanceConnection,
-    settings: ReadonlyMap<string, string>,
-  ) {
+  private constructor(client: Client, target: InstanceConnection, settings: ReadonlyMap<string, string>) {
     this.#client = client
     this.#target = target
     this.#settings = settings

@@ -90,11 +90,7 @@ export class Shell {
   }
 
   /** @param copyData what COPY FROM STDIN reads */
-  async statement(
-    text: string,
-    copyData: () => AsyncIterable<Buffer>,
-    isExpanded = false,
-  ): Promise<Outcome> {
+  async statement(text: string, copyData: () => AsyncIterable<Buffer>, isExpanded = false): Promise<Outcome> {
     const format: ResultFormat = isExpanded ? { ...this.format, expanded: 'on' } : this.format
     const outcome = await this.#timed(() => this.#run(text, copyData, format), text)
     for (const { channel, payload = '', processId } of this.#notifications.splice(0)) {
