@@ -14,11 +14,10 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...['docs', 'docs/decisions'].flatMap((folder) =>
-    readdirSync(path.join(REPOSITORY, folder))
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => `${folder}/${file}`),
-  ),
+  ...['client', 'server', 'sql-text'].map((folder) => `packages/${folder}/README.md`),
+  ...readdirSync(path.join(REPOSITORY, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
 ]
 
 /** What is shown, and is not for anybody to run: output, plans, lines of files of others. */
@@ -102,7 +101,7 @@ describe('commands of npm', () => {
   )
 
   it('are those of npm itself and of package.json', () => {
-    const ofNpm = ['ci']
+    const ofNpm = ['ci', 'install']
     expect(named.filter((name) => !(name in scripts) && !ofNpm.includes(name))).toEqual([])
   })
 
