@@ -18,7 +18,11 @@ const dist = path.join(server, 'dist')
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: server,
-  entryPoints: { main: 'src/main.ts', 'gateway-worker': 'src/composition/gateway-worker.ts' },
+  entryPoints: {
+    main: 'src/main.ts',
+    'gateway-worker': 'src/composition/gateway-worker.ts',
+    testing: 'src/testing/index.ts',
+  },
   outdir: dist,
   chunkNames: 'parts/[name]-[hash]',
   bundle: true,

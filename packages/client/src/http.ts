@@ -1,58 +1,282 @@
-/** A typed fetch for the REST contract: base URL, bearer token, errors as `LakegateApiError`. */
+/**
+ * A typed fetch for the REST contract: base URL, bearer token, time and length limits, errors as `LakegateApiError`, and
+ * what is worth repeating repeated.
+ */
 import type { ErrorBody } from './contract/errors.ts'
+import { LakegateApiError, LakegateConnectionError } from './errors.ts'
+import { delayBeforeRetry, parseRetryAfter } from './tokens/back-off.ts'
+import { systemClock, wait, type Clock } from './tokens/clock.ts'
+import type { TokenSource } from './tokens/token-source.ts'
 
-export class LakegateApiError extends Error {
-  readonly status: number
-  readonly errorCode: string
+export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
-  constructor(status: number, body: Pick<ErrorBody, 'error_code' | 'message'>) {
-    super(body.message)
-    this.name = 'LakegateApiError'
-    this.status = status
-    this.errorCode = body.error_code
-  }
+export interface RequestOptions {
+  readonly signal?: AbortSignal
+  /** Of this request, where the options of the whole do not fit. */
+  readonly timeLimitMilliseconds?: number
+  readonly attempts?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface HttpAnswer<Answer> {
+  readonly body: Answer
+  readonly headers: Headers
+  /** By the clock of this machine, when the request was sent that got this answer. */
+  readonly sentAt: Date
 }
 
 export interface LakegateHttp {
-  request<Answer>(
-    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  /**
+   * @param path below the host, e.g. `/api/2.0/database/instances`
+   * @throws LakegateApiError when the server answers with an error, LakegateConnectionError when there is no answer, and
+   *   what the source of the token throws
+   */
+  request<Answer>(method: HttpMethod, path: string, body?: unknown, options?: RequestOptions): Promise<Answer>
+  /** The same, with the headers of the answer. */
+  exchange<Answer>(
+    method: HttpMethod,
     path: string,
     body?: unknown,
-  ): Promise<Answer>
+    options?: RequestOptions,
+  ): Promise<HttpAnswer<Answer>>
+}
+
+export interface HttpOptions {
+  /**
+   * How often a request is made before it has failed; default 1. A request that gets 429 or 5xx is repeated where that
+   * cannot do anything twice: GET, PUT and DELETE; POST and PATCH only after 429, or after 503 with `Retry-After`, with
+   * which a server says that it did nothing.
+   */
+  readonly attempts?: number
+  /** Of each attempt; default 60 seconds. */
+  readonly timeLimitMilliseconds?: number
+  /** Longer answers are an error; default 32 MiB. */
+  readonly answerLimitBytes?: number
+  /** In place of the one of the runtime, e.g. with a proxy. */
+  readonly fetch?: typeof fetch
+  readonly clock?: Clock
+  readonly random?: () => number
 }
 
 /**
  * @param baseUrl e.g. `http://127.0.0.1:8470`
- * @param token called at every request, so that it may return a renewed token
- * @throws LakegateApiError when the server answers with an error, TypeError when it cannot be reached
+ * @param token a function is called at every request, so that it may return a renewed token. Of a source, a token that is
+ *   refused (401) is replaced by a new one, and the request repeated, once.
  */
-export function createLakegateHttp(baseUrl: string, token: () => string | Promise<string>): LakegateHttp {
-  return {
-    async request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-      const response = await fetch(new URL(path, baseUrl), {
+export function createLakegateHttp(
+  baseUrl: string,
+  token: TokenSource | (() => string | Promise<string>),
+  options: HttpOptions = {},
+): LakegateHttp {
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? Math.random
+  const source = typeof token === 'function' ? undefined : token
+  const bearer = async () => (typeof token === 'function' ? token() : (await token.token()).value)
+
+  /** Sends with the token at hand, and once more with a new one when that is refused. */
+  async function send(method: HttpMethod, path: string, body: unknown, given: RequestOptions) {
+    const first = await bearer()
+    try {
+      return await sendOnce(method, path, body, first, given)
+    } catch (error) {
+      if (source === undefined || !(error instanceof LakegateApiError) || error.status !== 401) throw error
+      source.refuse(first)
+      const second = await bearer()
+      if (second === first) throw error
+      return sendOnce(method, path, body, second, given)
+    }
+  }
+
+  function sendOnce(method: HttpMethod, path: string, body: unknown, value: string, given: RequestOptions) {
+    return fetchJson(
+      new URL(path, baseUrl),
+      {
         method,
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${await token()}`,
+          authorization: `Bearer ${value}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...given.headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      if (!response.ok) throw new LakegateApiError(response.status, parseErrorBody(text, response))
-      return (text === '' ? {} : JSON.parse(text)) as Answer
+      },
+      { ...options, ...given, clock },
+    )
+  }
+
+  async function exchange<Answer>(
+    method: HttpMethod,
+    path: string,
+    body?: unknown,
+    given: RequestOptions = {},
+  ): Promise<HttpAnswer<Answer>> {
+    const attempts = given.attempts ?? options.attempts ?? 1
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // What the server promises by its contract is not checked again here.
+        return (await send(method, path, body, given)) as HttpAnswer<Answer>
+      } catch (error) {
+        const delay =
+          attempt < attempts && mayRepeat(method, error)
+            ? delayBeforeRetry(error, attempt, random)
+            : undefined
+        if (delay === undefined) throw error
+        await wait(clock, delay, true, given.signal)
+      }
+    }
+  }
+
+  return {
+    exchange,
+    async request<Answer>(method: HttpMethod, path: string, body?: unknown, given?: RequestOptions) {
+      return (await exchange<Answer>(method, path, body, given)).body
     },
   }
 }
 
+const mayRepeat = (method: HttpMethod, error: unknown): boolean =>
+  method === 'GET' ||
+  method === 'PUT' ||
+  method === 'DELETE' ||
+  (error instanceof LakegateApiError &&
+    (error.status === 429 || (error.status === 503 && error.retryAfterMilliseconds !== undefined)))
+
+const TIME_LIMIT = 60_000
+const ANSWER_LIMIT = 32 * 1024 * 1024
+
+export interface FetchLimits {
+  readonly signal?: AbortSignal
+  readonly timeLimitMilliseconds?: number
+  readonly answerLimitBytes?: number
+  readonly fetch?: typeof fetch
+  readonly clock?: Clock
+}
+
+/**
+ * One request whose answer is JSON. Redirects are not followed: a token goes to the host that was named and nowhere else.
+ * @throws LakegateApiError, LakegateConnectionError, the reason of the signal
+ */
+export async function fetchJson(
+  url: URL,
+  request: RequestInit & { readonly method: string },
+  limits: FetchLimits = {},
+): Promise<HttpAnswer<unknown>> {
+  const clock = limits.clock ?? systemClock
+  const sentAt = new Date(clock.wallTime())
+  const timeLimit = new AbortController()
+  const limit = limits.timeLimitMilliseconds ?? TIME_LIMIT
+  const stop = clock.after(limit, () => timeLimit.abort(), false)
+  try {
+    const signals = [timeLimit.signal, ...(limits.signal === undefined ? [] : [limits.signal])]
+    const response = await (limits.fetch ?? fetch)(url, {
+      ...request,
+      redirect: 'manual',
+      signal: AbortSignal.any(signals),
+    })
+    const text = await readText(response, limits.answerLimitBytes ?? ANSWER_LIMIT, url)
+    if (!response.ok) throw apiError(response, text, clock.wallTime())
+    return { body: text === '' ? {} : parseAnswer(text, url), headers: response.headers, sentAt }
+  } catch (error) {
+    if (error instanceof LakegateApiError || error instanceof LakegateConnectionError) throw error
+    if (limits.signal?.aborted === true) throw limits.signal.reason
+    throw noAnswer(url, error, timeLimit.signal.aborted ? limit : undefined)
+  } finally {
+    stop()
+  }
+}
+
+async function readText(response: Response, limit: number, url: URL): Promise<string> {
+  if (response.body === null) return ''
+  const parts: Uint8Array[] = []
+  let length = 0
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.length
+    if (length > limit) {
+      await reader.cancel().catch(() => undefined)
+      throw new LakegateConnectionError(
+        `The answer of ${url.origin}${url.pathname} is longer than ${String(limit)} bytes.`,
+        'ANSWER_TOO_LONG',
+        'Ask for smaller pages, or set answerLimitBytes.',
+      )
+    }
+    parts.push(value)
+  }
+  return Buffer.concat(parts, length).toString('utf8')
+}
+
+function parseAnswer(text: string, url: URL): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new LakegateConnectionError(
+      `${url.origin}${url.pathname} answered with something that is not JSON.`,
+      'NOT_JSON',
+      'Check that the host is a workspace, and that no proxy answers in its place.',
+    )
+  }
+}
+
+function apiError(response: Response, text: string, now: number): LakegateApiError {
+  return new LakegateApiError(
+    response.status,
+    parseErrorBody(text, response),
+    parseRetryAfter(response.headers.get('retry-after'), response.headers.get('date'), now),
+  )
+}
+
+/** Of the REST API, of SCIM (RFC 7644 §3.12) and of OAuth (RFC 6749 §5.2). */
 function parseErrorBody(text: string, response: Response): Pick<ErrorBody, 'error_code' | 'message'> {
   try {
     const body: unknown = JSON.parse(text)
-    if (typeof body === 'object' && body !== null && 'error_code' in body && 'message' in body) {
-      return { error_code: String(body.error_code), message: String(body.message) }
+    if (typeof body === 'object' && body !== null) {
+      if ('error_code' in body && 'message' in body)
+        return { error_code: String(body.error_code), message: String(body.message) }
+      if ('error' in body && typeof body.error === 'string')
+        return {
+          error_code: body.error,
+          message: 'error_description' in body ? String(body.error_description) : body.error,
+        }
+      if ('detail' in body)
+        return { error_code: `SCIM_${String(response.status)}`, message: String(body.detail) }
     }
   } catch {
     // Not JSON: the answer came from a proxy; only its status line is usable.
   }
-  return { error_code: `HTTP_${String(response.status)}`, message: response.statusText }
+  const target = response.headers.get('location')
+  return {
+    error_code: `HTTP_${String(response.status)}`,
+    message:
+      target !== null && response.status >= 300 && response.status < 400
+        ? `The server redirects to ${target}.`
+        : response.statusText === ''
+          ? `The server answered with the status ${String(response.status)}.`
+          : response.statusText,
+  }
+}
+
+/** OpenSSL's names for a chain that ends at no authority which the runtime trusts. */
+const OF_CERTIFICATES = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|UnknownIssuer/
+
+function noAnswer(url: URL, error: unknown, timeLimit: number | undefined): LakegateConnectionError {
+  if (timeLimit !== undefined)
+    return new LakegateConnectionError(
+      `${url.origin} did not answer within ${String(timeLimit / 1000)} seconds.`,
+      'TIMEOUT',
+      'Try again, or allow more time (timeLimitMilliseconds).',
+    )
+  // What fetch throws only says that it failed; the system's error is its cause.
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new LakegateConnectionError(
+    `${url.origin} cannot be reached: ${message === '' ? code : message}.`,
+    code,
+    OF_CERTIFICATES.test(`${code} ${message}`)
+      ? 'Name the authority of its certificate in the variable NODE_EXTRA_CA_CERTS; that of a Lakegate is ca.pem in its data directory.'
+      : 'Check the host and that its server runs.',
+    cause,
+  )
 }

@@ -17,13 +17,14 @@ async function runLakegate(): Promise<void> {
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadMasterKeyRotation, loadResolver } =
+  const { loadEverything, loadGateway, loadLocalLoginSocket, loadMasterKeyRotation, loadResolver } =
     await import('./composition/load-everything.ts')
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
     control: async (...start) => (await loadEverything()).control(...start),
     gateway: async (...start) => (await loadGateway())(...start),
     rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
+    localLoginSocket: async (settings) => (await loadLocalLoginSocket())(settings),
     resolveSettings: async (settings) => (await loadResolver())(settings),
   })
   endWhatIsLeftOpen()

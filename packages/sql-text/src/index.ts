@@ -1,7 +1,9 @@
 /** The exported surface, nothing else. */
+export { RELATION_KIND, wordOf } from './catalog-words.ts'
 export { commandOf } from './command-of.ts'
 export { hashRolePasswords, type HashedText, type Replacement } from './hash-passwords.ts'
 export { literalValue } from './literal.ts'
+export { answerPsqlCommand, type CatalogQuery, type CommandAnswer } from './psql-commands.ts'
 export {
   canHashPasswords,
   hashRolePassword,
@@ -11,9 +13,13 @@ export {
 } from './scram-verifier.ts'
 export { findSecrets, REDACTED, redactSecrets, type Secret, type SecretKind } from './secrets.ts'
 export {
+  firstStatement,
+  openPartOf,
   splitStatements,
   statementAt,
   statementsOf,
+  type FirstStatement,
+  type OpenPart,
   type PsqlCommand,
   type SplitOptions,
   type SqlStatement,

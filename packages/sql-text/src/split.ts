@@ -96,6 +96,57 @@ export function statementAt(sql: string, offset: number, options: SplitOptions =
   return before
 }
 
+/** What a text that is still being written is in the middle of, as psql shows it in its prompt. */
+export type OpenPart =
+  'nothing' | 'statement' | 'parenthesis' | 'string' | 'quoted_name' | 'dollar_string' | 'comment'
+
+export interface FirstStatement {
+  /** Undefined when nothing but blanks and comments is there. */
+  readonly statement: Statement | undefined
+  /** Whether more text would not change the statement: its semicolon, or the command that sends it, is there. */
+  readonly isComplete: boolean
+  /** Where the text after it begins, after the semicolon too. */
+  readonly end: number
+  /** It was ended by `\gx`, which shows its result expanded. */
+  readonly isExpanded: boolean
+}
+
+/** The first statement of a text of which more may follow. */
+export function firstStatement(sql: string, options: SplitOptions = {}): FirstStatement {
+  const statement = statementsOf(sql, options).next().value ?? undefined
+  if (statement === undefined) return { statement, isComplete: false, end: 0, isExpanded: false }
+  if (statement.kind === 'psql')
+    return { statement, isComplete: true, end: statement.end, isExpanded: false }
+  const lexer = createLexer(sql, options)
+  for (let at = statement.end; at < sql.length;) {
+    const { kind, start, end } = lexer.tokenAt(at)
+    at = end
+    if (kind === 'space' || kind === 'comment') continue
+    if (kind === 'semicolon') return { statement, isComplete: true, end, isExpanded: false }
+    const command = readCommand(sql, start)
+    return { statement, isComplete: true, end: command.end, isExpanded: command.command === 'gx' }
+  }
+  return { statement, isComplete: false, end: sql.length, isExpanded: false }
+}
+
+/** @param sql a text without a complete statement */
+export function openPartOf(sql: string, options: SplitOptions = {}): OpenPart {
+  const lexer = createLexer(sql, options)
+  let parentheses = 0
+  let hasBegun = false
+  for (let at = 0; at < sql.length;) {
+    const { kind, end, isClosed } = lexer.tokenAt(at)
+    at = end
+    if (!isClosed && (kind === 'string' || kind === 'quoted_name' || kind === 'dollar_string')) return kind
+    if (!isClosed && kind === 'comment') return 'comment'
+    if (kind === 'open') parentheses += 1
+    else if (kind === 'close') parentheses = Math.max(0, parentheses - 1)
+    hasBegun ||= kind !== 'space' && kind !== 'comment'
+  }
+  if (parentheses > 0) return 'parenthesis'
+  return hasBegun ? 'statement' : 'nothing'
+}
+
 interface Current {
   start: number | undefined
   end: number

@@ -5,7 +5,7 @@ import { useChangeInstance } from './instance-changes.ts'
 import { instanceKeys } from './instances.ts'
 import { endSession, instanceSessionsQuery } from './sessions.ts'
 
-/** A session that logged in with the role's own password has no identity (docs/clients.md). */
+/** A session that logged in with the role's own password has no identity (docs/clients/README.md). */
 const cameByPassword = (session: OpenSessionAnswer): boolean => session.identity === undefined
 
 /** Undefined while it is not known. Requires `see_sessions`. */

@@ -7,14 +7,8 @@ import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command, Option } from 'commander'
 import { BACKEND_AUTHENTICATIONS, CLUSTER_TLS_MODES, EXISTING_PASSWORDS } from '../domain/attached-cluster.ts'
 import { askUntil, INSTANCES_PATH } from './instance-at-server.ts'
-import {
-  atServer,
-  commandFailed,
-  readSecret,
-  readText,
-  withServer,
-  type ServerFlags,
-} from './server-connection.ts'
+import { commandFailed, wrongUsage } from './exit-codes.ts'
+import { atServer, readSecret, readText, withServer, type ServerFlags } from './server-connection.ts'
 
 interface Flags extends ServerFlags {
   readonly host: string
@@ -118,6 +112,6 @@ function parseHost(text: string): { host: string; port?: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ?? []
   const host = bracketed ?? plain
   if (host === undefined)
-    throw commandFailed(`“${text}” is not a host.`, 'Write host:port, or [address]:port for IPv6.')
+    throw wrongUsage(`“${text}” is not a host.`, 'Write host:port, or [address]:port for IPv6.')
   return { host, ...(port === undefined ? {} : { port: Number(port) }) }
 }

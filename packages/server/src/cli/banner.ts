@@ -12,6 +12,15 @@ export interface BannerFacts {
   readonly isFirstStart: boolean
   readonly access: ShownAccess | KeptAccess
   readonly caFile: string
+  /** Undefined when the owner of the data directory cannot sign in without a token. */
+  readonly localLogin:
+    | {
+        /** Undefined for the usual one. */
+        readonly dataDirectory: string | undefined
+        /** Whether the program is found by `npx` and not by its own name. */
+        readonly isByNpm: boolean
+      }
+    | undefined
   readonly instance:
     | {
         readonly name: string
@@ -68,6 +77,7 @@ export function renderBanner(facts: BannerFacts): string {
         ? []
         : [`  Pooled endpoint  ${instance.pooled.host} port ${String(instance.pooled.port)}`]),
       '',
+      ...localCommand(facts.localLogin, instance.name),
       ...psqlCommand(access, quoteForShell(connectionString(instance, facts.caFile))),
     )
   } else {
@@ -112,15 +122,27 @@ function nameFiles({ tokenFile, signInLinkFile }: KeptAccess): readonly string[]
   ]
 }
 
+function localCommand(localLogin: BannerFacts['localLogin'], instance: string): readonly string[] {
+  if (localLogin === undefined) return []
+  const { dataDirectory, isByNpm } = localLogin
+  const where = dataDirectory === undefined ? '' : `LAKEGATE_DATA_DIR=${quoteForShell(dataDirectory)} `
+  return [
+    'Log in to PostgreSQL as the administrator, in a second terminal on this machine (psql need not be installed):',
+    '',
+    `  ${where}${isByNpm ? 'npx ' : ''}lakegate psql ${quoteForShell(instance)}`,
+    '',
+  ]
+}
+
 const psqlCommand = (access: BannerFacts['access'], connection: string): readonly string[] =>
   access.kind === 'shown' && access.credential !== undefined
     ? [
-        'Log in to PostgreSQL as the administrator (the password in it is good for one hour):',
+        'The same with psql alone (the password in it is good for one hour):',
         '',
         `  PGPASSWORD=${access.credential} psql ${connection}`,
       ]
     : [
-        'Log in to PostgreSQL as the administrator, with a token of POST /api/2.0/database/credentials as the password:',
+        'The same with psql alone, with a token of POST /api/2.0/database/credentials as the password:',
         '',
         `  psql ${connection}`,
       ]
@@ -141,7 +163,8 @@ function connectionString(
   ].join(' ')
 }
 
-/** Double quotes are easier to read; single quotes only where the shell would interpret the text. */
+/** Only where it is needed; double quotes are easier to read, single quotes only where the shell would interpret the text. */
 function quoteForShell(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", String.raw`'\''`)}'` : `"${text}"`
 }

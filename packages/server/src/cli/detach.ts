@@ -5,7 +5,8 @@
 import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command } from 'commander'
 import { askUntil, pathOfInstance } from './instance-at-server.ts'
-import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
+import { commandFailed } from './exit-codes.ts'
+import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
 interface Flags extends ServerFlags {
   readonly removeObjects: boolean

@@ -10,8 +10,10 @@ import {
   type SettingName,
 } from '../config/settings.ts'
 
+/** A longer list of choices stands in the description. */
+const LONGEST_CHOICES = 28
 /** A longer term would leave too little room for a description beside it. */
-const LONGEST_TERM = 28
+const LONGEST_TERM = 31
 const INDENT = 6
 /** Lines of 200 characters are hard to read. */
 const WIDEST = 100
@@ -54,11 +56,13 @@ const PLACEHOLDERS: Partial<Record<SettingKind, string>> = {
 function placeholderOf({ kind, choices }: SettingDefinition): string {
   if (choices === undefined) return PLACEHOLDERS[kind] ?? 'value'
   const all = choices.join('|')
-  return all.length <= LONGEST_TERM ? all : 'choice'
+  return all.length <= LONGEST_CHOICES ? all : 'choice'
 }
 
 /** Applies to the command and to its subcommands. */
 export function withOurHelp(command: Command): Command {
+  // Commander would end the process, before what was printed is written.
+  command.exitOverride()
   command.showHelpAfterError(
     '`lakegate --help` shows the commands, `lakegate <command> --help` what one takes.',
   )
@@ -66,10 +70,19 @@ export function withOurHelp(command: Command): Command {
     prepareContext({ helpWidth }) {
       this.helpWidth = Math.min(helpWidth ?? 80, WIDEST)
     },
+    subcommandTerm,
     formatItem,
   })
   command.commands.forEach(withOurHelp)
   return command
+}
+
+/** What a command must be given; what it may be given is in its own help. */
+function subcommandTerm(command: Command): string {
+  const taken = command.registeredArguments
+  return taken.length > 0 && taken.every(({ required }) => required)
+    ? [command.name(), ...taken.map((argument) => `<${argument.name()}>`)].join(' ')
+    : command.name()
 }
 
 /** A description stands beside a short term, and below a long one. */

@@ -7,7 +7,8 @@ import type { HostMetadata, SigningKeyRotationAnswer } from '@lakegate/client'
 import { Command, Option } from 'commander'
 import type { LoadedSettings } from '../config/load.ts'
 import { environmentVariableOf, flagOf, SETTINGS } from '../config/settings.ts'
-import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
+import { wrongUsage } from './exit-codes.ts'
+import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
 export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
   readonly file: string
@@ -40,17 +41,28 @@ export function keysCommand(
         `with --master-key: ${SETTINGS[name].sentence} (${environmentVariableOf(name)})`,
       ),
     )
-  rotate.action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
-    if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
-    else await rotateSigningKeys(flags)
-  })
+  rotate.action(
+    async ({
+      masterKey,
+      ...flags
+    }: ServerFlags & { masterKey: boolean; config?: string; dataDir?: string }) => {
+      if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
+      else await rotateSigningKeys(flags)
+    },
+  )
   return keys
 }
 
-function localOf(flags: ServerFlags & LocalFlags): LocalFlags {
-  const { url: _url, tokenFile, ...local } = flags
+/** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
+function localOf({
+  url: _url,
+  tokenFile,
+  profile: _profile,
+  debug: _debug,
+  ...local
+}: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
-    throw commandFailed(
+    throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
       'Leave --token-file out.',
     )

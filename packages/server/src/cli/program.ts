@@ -1,20 +1,25 @@
 /** The command line: flags from the settings table, one file per command, and errors that say what to do next. */
-import { Command, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
 import { renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
+import { connectCommands } from './connect/commands.ts'
 import { detachCommand } from './detach.ts'
+import { EndedWithStatus } from './ended-with-status.ts'
+import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
 import { keysCommand, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
-import { commandFailed } from './server-connection.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
+import { upTemporarily } from './up-temporarily.ts'
 import { readVersion } from './version.ts'
+import { withWorkspace } from './workspace/flags.ts'
+import { addWorkspaceCommands } from './workspace/groups.ts'
 
 /** What the commands start; its modules are loaded only when a command needs them. */
 export interface Starts {
@@ -22,6 +27,8 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
+  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -30,31 +37,45 @@ export interface Starts {
 export async function runProgram(programArguments: readonly string[], starts: Starts): Promise<number> {
   const output = watchStandardOutput()
   try {
-    const program = createProgram(starts)
+    const program = await createProgram(starts, programArguments)
     await program.parseAsync([...programArguments], { from: 'user' })
     // A server did more than print, so an output that could not be written does not make it fail.
-    if (SERVERS.includes(programArguments[0] ?? '')) return 0
+    if (SERVERS.includes(programArguments[0] ?? '')) return EXIT_STATUS.done
     const failure = await output.failure()
     if (failure !== undefined)
       throw commandFailed(`Standard output cannot be written: ${failure}.`, undefined)
-    return 0
+    return EXIT_STATUS.done
   } catch (error) {
-    if (error instanceof Interrupted) return error.exitStatus
-    process.stderr.write(explain(error))
-    return 1
+    // Commander has printed what is wrong, or the help that was asked for.
+    const isTold =
+      error instanceof Interrupted || error instanceof EndedWithStatus || error instanceof CommanderError
+    if (!isTold) process.stderr.write(explain(error))
+    return exitStatusOf(error)
   }
 }
 
 const SERVERS: readonly string[] = ['up', 'serve']
 
-function createProgram(starts: Starts): Command {
+/** @param words of the command; what is below its other groups is left out, unless undefined */
+export async function createProgram(starts: Starts, words: readonly string[] | undefined): Promise<Command> {
   const program = new Command('lakegate')
     .description('Identity login for PostgreSQL, compatible with Databricks Lakebase')
     .version(readVersion(), '-V, --version', 'print the version')
+    // So that the flags of a command are its own, whatever the program calls by the same name.
+    .enablePositionalOptions()
+  withWorkspace(program)
   program.commandsGroup('Run Lakegate:')
   withSettings(program.command('up'))
     .description('start everything on this machine, in the foreground')
-    .action(async (flags: Record<string, string>) => up(() => load(flags), starts.everything))
+    .option(
+      '--temporary',
+      'for tests: on free ports, with data that is removed at the stop; stops when its standard input, if that is a pipe, ends',
+    )
+    .action(async ({ temporary, ...flags }: Record<string, string>) => {
+      await (temporary === undefined
+        ? up(() => load(flags), starts.everything)
+        : upTemporarily(flags, load, starts.everything))
+    })
   withSettings(
     program
       .command('serve')
@@ -75,11 +96,16 @@ function createProgram(starts: Starts): Command {
       const settings = load(flags)
       process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
-  program.commandsGroup('Work with a Lakegate that runs:')
+  program.commandsGroup('Look after it:')
+  program.addCommand(keysCommand(load, starts.rotateMasterKey))
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
-  program.addCommand(keysCommand(load, starts.rotateMasterKey))
+  program.commandsGroup('Connect:')
+  for (const command of connectCommands(async (flags) => starts.localLoginSocket(load(flags))))
+    program.addCommand(command)
+  program.commandsGroup('Sign in and work with the workspace:')
+  await addWorkspaceCommands(program, words)
   program.commandsGroup('Help:').helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

@@ -1,77 +1,64 @@
 /**
- * How a command reaches a running Lakegate: address and token are given as for the databricks CLI. The token comes from
- * the environment or a file, because everybody can read the arguments in the process list (behaviour 74).
+ * How a command of an operator reaches a running Lakegate: as every other (workspace/connection.ts), and with flags of its
+ * own for the address and for a token in a file, because everybody can read the arguments in the process list (behaviour 74).
  */
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { createLakegateHttp, LakegateApiError, type LakegateHttp } from '@lakegate/client'
+import type { ClientConfiguration, LakegateHttp } from '@lakegate/client'
 import { Option, type Command } from 'commander'
-import { Fault } from '../domain/fault.ts'
+import { commandFailed, wrongUsage } from './exit-codes.ts'
+import { atWorkspace, configurationOf } from './workspace/connection.ts'
 
 export interface ServerFlags {
-  readonly url: string
+  readonly url?: string
   readonly tokenFile?: string
+  readonly profile?: string
+  readonly debug?: boolean
 }
 
 export const withServer = (command: Command): Command =>
   command
     .addOption(
-      new Option('--url <url>', 'REST of Lakegate').env('DATABRICKS_HOST').default('http://127.0.0.1:8470'),
+      new Option(
+        '--url <url>',
+        'REST of Lakegate (DATABRICKS_HOST); default: that of the profile, or http://127.0.0.1:8470',
+      ),
     )
-    .option('--token-file <file>', 'file with an access token; default: the variable DATABRICKS_TOKEN')
+    .option(
+      '--token-file <file>',
+      'file with an access token (DATABRICKS_TOKEN); default: that of the profile',
+    )
+    .option('-p, --profile <name>', 'profile of ~/.databrickscfg (DATABRICKS_CONFIG_PROFILE)')
 
 /**
  * Runs a command against the server.
- * @throws Fault with the error of the server, or saying that it cannot be reached
+ * @throws CommandFailure with the error of the server, or saying that it cannot be reached
  */
 export async function atServer<Result>(
   flags: ServerFlags,
   work: (http: LakegateHttp) => Promise<Result>,
 ): Promise<Result> {
-  const token =
-    flags.tokenFile === undefined ? process.env['DATABRICKS_TOKEN'] : await readSecret(flags.tokenFile)
-  if (token === undefined || token === '')
-    throw commandFailed(
-      'There is no access token.',
-      'Set DATABRICKS_TOKEN, or name a file with --token-file.',
-    )
-  if (!URL.canParse(flags.url))
-    throw commandFailed(
-      `“${flags.url}” is no URL.`,
-      'Write --url or DATABRICKS_HOST as http://127.0.0.1:8470.',
-    )
-  try {
-    return await work(createLakegateHttp(flags.url, () => token))
-  } catch (error) {
-    if (error instanceof LakegateApiError)
-      throw commandFailed(error.message, error.status === 401 ? GOOD_TOKEN : undefined)
-    // fetch throws a TypeError when it cannot connect.
-    if (error instanceof TypeError)
-      throw commandFailed(
-        `Lakegate cannot be reached at ${flags.url}: ${causeOf(error)}.`,
-        OF_CERTIFICATES.test(codeOf(error))
-          ? 'Name the authority of its certificate: NODE_EXTRA_CA_CERTS=<data directory>/ca.pem.'
-          : 'Start it, or name its address with --url or DATABRICKS_HOST.',
-      )
-    throw error
-  }
+  return atWorkspace(flags, ({ http }) => work(http), await givenBy(flags))
 }
 
-const GOOD_TOKEN =
-  'Set DATABRICKS_TOKEN, or the file of --token-file, to an access token of that Lakegate that has not expired.'
-
-/** OpenSSL error codes of a certificate chain that ends at no trusted authority. */
-const OF_CERTIFICATES = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/
-
-const codeOf = ({ cause }: Error): string =>
-  cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-
-const causeOf = (error: Error): string => (error.cause instanceof Error ? error.cause.message : error.message)
+/** @throws CommandFailure when a value cannot be right, or the file of the token cannot be read */
+async function givenBy({ url, tokenFile, profile }: ServerFlags): Promise<ClientConfiguration> {
+  if (url !== undefined && !URL.canParse(url))
+    throw wrongUsage(`“${url}” is no URL.`, 'Write --url as http://127.0.0.1:8470.')
+  const token = tokenFile === undefined ? undefined : await readSecret(tokenFile)
+  if (token === '')
+    throw commandFailed(`The file ${tokenFile ?? ''} is empty.`, 'Write an access token into it.')
+  return {
+    ...configurationOf(profile === undefined ? {} : { profile }),
+    ...(url === undefined ? {} : { host: url }),
+    ...(token === undefined ? {} : { token }),
+  }
+}
 
 export const readSecret = async (file: string): Promise<string> =>
   (file === '-' ? await text(process.stdin) : await readText(file)).replace(/\r?\n$/, '')
 
-/** @throws Fault when the file cannot be read */
+/** @throws CommandFailure when the file cannot be read */
 export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
@@ -82,11 +69,3 @@ export async function readText(file: string): Promise<string> {
     )
   }
 }
-
-export const commandFailed = (message: string, nextStep: string | undefined): Fault =>
-  new Fault({
-    code: 'command_failed',
-    origin: 'client',
-    message,
-    ...(nextStep === undefined ? {} : { nextStep }),
-  })

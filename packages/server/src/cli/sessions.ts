@@ -11,7 +11,8 @@ import type {
 import { LakegateApiError, type LakegateHttp } from '@lakegate/client'
 import { Command, Option } from 'commander'
 import { parseIdentityId } from '../domain/ids.ts'
-import { atServer, commandFailed, withServer, type ServerFlags } from './server-connection.ts'
+import { commandFailed, EXIT_STATUS, wrongUsage } from './exit-codes.ts'
+import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
 interface Flags extends ServerFlags {
   readonly instance?: string
@@ -66,7 +67,7 @@ async function end(
   flags: Flags,
 ): Promise<OpenSessionsAnswer> {
   if ((sessionId === undefined) === (flags.identity === undefined))
-    throw commandFailed(
+    throw wrongUsage(
       'It is not clear which sessions to end.',
       'Give the id of one session, or --identity for all sessions of an identity.',
     )
@@ -79,7 +80,7 @@ async function end(
 
 function refuseBoth({ instance, identity }: Flags, nextStep: string): void {
   if (instance !== undefined && identity !== undefined)
-    throw commandFailed('--instance and --identity do not go together.', nextStep)
+    throw wrongUsage('--instance and --identity do not go together.', nextStep)
 }
 
 async function instanceOfSession(http: LakegateHttp, id: string): Promise<string> {
@@ -91,6 +92,7 @@ async function instanceOfSession(http: LakegateHttp, id: string): Promise<string
     found.silent_gateways > 0
       ? `${describeSilence(found)} Try again.`
       : '`lakegate sessions list` shows those that are open.',
+    EXIT_STATUS.notFound,
   )
 }
 
@@ -145,6 +147,7 @@ async function findIdentity(http: LakegateHttp, nameOrId: string): Promise<strin
     throw commandFailed(
       `There is no user and no service principal ${quoted} in this workspace.`,
       'Sessions of a deleted identity are found by its id: `lakegate sessions list --output json` shows it.',
+      EXIT_STATUS.notFound,
     )
   if (others.length > 0)
     throw commandFailed(

@@ -5,6 +5,8 @@ import { Interrupted } from './interrupted.ts'
 export interface Signals {
   /** Resolves at the first SIGINT or SIGTERM, and when the terminal from which it was started is closed. */
   readonly stopRequested: Promise<void>
+  /** The same as the first SIGTERM. */
+  requestStop(): void
   /** @throws Interrupted when a stop was requested */
   refuseToGoOn(): void
   /** Handles SIGHUP, unless the signal means that the terminal was closed. */
@@ -46,6 +48,9 @@ export function listenToSignals(): Signals {
   })
   return {
     stopRequested,
+    requestStop: () => {
+      if (first === undefined) onStop('SIGTERM')
+    },
     refuseToGoOn: () => {
       if (first !== undefined) throw new Interrupted(first)
     },

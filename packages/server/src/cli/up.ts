@@ -24,6 +24,8 @@ export interface Output {
    * Secrets are shown only on a terminal: a pipe, a journal or the log of a container would keep them (behaviour 74).
    */
   readonly isTerminal: boolean
+  /** Whether all data is removed at the stop, so that nothing has to reach the disk. */
+  readonly isTemporary: boolean
 }
 
 export type Start<Running> = (
@@ -40,6 +42,21 @@ export async function up(read: () => LoadedSettings, startEverything: StartEvery
 /** Node leaves `isTTY` undefined for a pipe or a file. */
 const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true
 
+/** How a server in the foreground runs, other than as its settings say. */
+export interface Manner {
+  readonly isTemporary: boolean
+  /** Where the steps of the start and of the stop are printed. */
+  readonly progress: { write(text: string): unknown }
+  /** Stops as at Ctrl-C when this resolves. */
+  readonly until: Promise<void>
+}
+
+const ORDINARY: Manner = {
+  isTemporary: false,
+  progress: process.stdout,
+  until: new Promise(() => undefined),
+}
+
 /**
  * Resolves when the server has stopped.
  * @throws Interrupted when it was asked to stop before it was ready, and has stopped
@@ -48,12 +65,15 @@ export async function runUntilStopped<Running extends RunningServer>(
   read: () => LoadedSettings,
   start: Start<Running>,
   render: (running: Running) => string,
+  manner: Manner = ORDINARY,
 ): Promise<void> {
   const settings = read()
   const signals = listenToSignals()
+  void manner.until.then(signals.requestStop)
   const running = await startUnlessInterrupted(signals, () =>
-    start(settings, createProgress(process.stdout, signals.refuseToGoOn), {
+    start(settings, createProgress(manner.progress, signals.refuseToGoOn), {
       isTerminal: isTerminal(process.stdout),
+      isTemporary: manner.isTemporary,
     }),
   )
   signals.onReload(() => void running.reload(read))
@@ -62,8 +82,8 @@ export async function runUntilStopped<Running extends RunningServer>(
   })
   process.stdout.write(render(running))
   await signals.stopRequested
-  process.stdout.write('\n')
-  await createProgress(process.stdout).step('Stopping', () => running.stop())
+  manner.progress.write('\n')
+  await createProgress(manner.progress).step('Stopping', () => running.stop())
 }
 
 /**

@@ -12,6 +12,7 @@ import { issuePersonalAccessToken } from '../operations/credentials/issue-person
 import { completeInstallation, type Invitation } from '../operations/installation/complete-installation.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
 import type { SettledInstances } from './instances.ts'
+import { offerLocalLogin } from './local-login.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { StartContext } from './start-foundation.ts'
@@ -42,6 +43,7 @@ export async function announce(
   // No token is made when there is nowhere to show it.
   const token = isTokenRead || isFirstStart ? await issueToken(context) : undefined
   const instance = await instances.describeAvailable()
+  const offersLocalLogin = await offerLocalLogin(context, shutdown)
   if (readyFile !== undefined && token !== undefined)
     await reportReady(context, readyFile, token, instance, shutdown)
   log.info({ url: http.publicUrl, instance: instance?.name }, 'lakegate is ready')
@@ -79,6 +81,9 @@ export async function announce(
             signInLinkFile: kept === undefined ? undefined : firstAccess.file,
           },
     caFile: context.caFile,
+    localLogin: offersLocalLogin
+      ? { dataDirectory: settings['data-dir'].value, isByNpm: isStartedByNpm() }
+      : undefined,
     instance: instance && {
       ...instance,
       pooled: pooledEndpointOf(instance),
@@ -186,6 +191,10 @@ function invite(
 
 const linkOf = ({ http }: StartContext, { token }: Invitation): string =>
   `${http.publicUrl}${OAUTH_PREFIX}${PASSWORD_PATH}/${token.reveal()}`
+
+/** npm sets this for what it runs; a `lakegate` that is installed is run by its own name. */
+const isStartedByNpm = (): boolean =>
+  process.env['npm_command'] !== undefined || !/\blakegate$/.test(process.argv[1] ?? '')
 
 const pooledEndpointOf = ({ pooled_host: host, pooled_port: port }: NonNullable<Instance>) =>
   host === undefined || port === undefined ? undefined : { host, port }

@@ -33,7 +33,7 @@ async function start(
   output: Output,
   shutdown: Shutdown,
 ): Promise<RunningLakegate> {
-  const context = await startFoundation(role, settings, progress, shutdown)
+  const context = await startFoundation(role, settings, progress, output, shutdown)
   const serving = await progress.step('Control plane and gateway', () => startServing(context, shutdown))
   const instances = await progress.step('Database instances', () =>
     startInstances(context, serving, shutdown),

@@ -33,3 +33,6 @@ export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']
 
 export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
   (await import('./resolve-settings.ts')).resolveSettings
+
+export const loadLocalLoginSocket = async (): Promise<Starts['localLoginSocket']> =>
+  (await import('./local-login-socket.ts')).localLoginSocketHere

@@ -32,10 +32,12 @@ export interface Machine {
   readonly extensionDirectory: string
   /** Libraries that local instances load when they start. */
   readonly preloadLibraries: readonly string[]
+  /** False when the data directory is removed at the stop (`lakegate up --temporary`). */
+  readonly isDurable: boolean
 }
 
 /** @throws Fault when the data directory, the account or PostgreSQL cannot be used */
-export async function prepareMachine(settings: LoadedSettings): Promise<Machine> {
+export async function prepareMachine(settings: LoadedSettings, isDurable = true): Promise<Machine> {
   const dataDirectory = dataDirectoryHere(settings)
   await mkdirOrFault(dataDirectory)
   const account = chooseAccount(settings['postgres-account'].value, await ownerOfClusters(dataDirectory))
@@ -47,13 +49,13 @@ export async function prepareMachine(settings: LoadedSettings): Promise<Machine>
   })
   const extensionDirectory = await installExtensionFiles(path.join(dataDirectory, 'share'))
   const preloadLibraries = await offerOperatorsExtensions(settings, { binaries, account, extensionDirectory })
-  return { dataDirectory, account, binaries, extensionDirectory, preloadLibraries }
+  return { dataDirectory, account, binaries, extensionDirectory, preloadLibraries, isDurable }
 }
 
 /** @throws Fault configuration_invalid */
 async function offerOperatorsExtensions(
   settings: LoadedSettings,
-  { binaries, account, extensionDirectory }: Omit<Machine, 'dataDirectory' | 'preloadLibraries'>,
+  { binaries, account, extensionDirectory }: Omit<Machine, 'dataDirectory' | 'preloadLibraries' | 'isDurable'>,
 ): Promise<readonly string[]> {
   const rules = readExtensionRules(settings.extensions.value, settings['dangerous-extensions'].value ?? '')
   if ('problem' in rules) throw badExtensions(rules)

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Progress } from '../cli/progress.ts'
+import type { Output } from '../cli/up.ts'
 import { checkServes } from '../config/check-together.ts'
 import type { LoadedSettings } from '../config/load.ts'
 import { checkOnDisk } from '../config/on-disk.ts'
@@ -68,6 +69,7 @@ export async function startFoundation(
   role: Role,
   settings: LoadedSettings,
   progress: Progress,
+  { isTemporary }: Pick<Output, 'isTemporary'>,
   shutdown: Shutdown,
 ): Promise<StartContext> {
   const log = openProcessLog(settings)
@@ -76,7 +78,7 @@ export async function startFoundation(
   // What the settings name is checked before a port is bound or a process started.
   if (role === 'control') checkServes(settings, role)
   await checkOnDisk(settings)
-  const machine = await progress.step('PostgreSQL', () => prepareMachine(settings))
+  const machine = await progress.step('PostgreSQL', () => prepareMachine(settings, !isTemporary))
   const former = await lookForFormerInstallation(settings, machine.dataDirectory)
   const http = await openHttp(settings, log)
   shutdown.add('HTTP listener', () => http.listener.close())

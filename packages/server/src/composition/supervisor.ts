@@ -56,6 +56,7 @@ const buildEmbeddedDriver = (
     directory: path.join(machine.dataDirectory, 'instances'),
     binaries: machine.binaries,
     account: machine.account,
+    isDurable: machine.isDurable,
     connectionsOfInstance: settings.connectionsOfInstance,
     sessionIdleSeconds: settings.sessionIdleSeconds,
     replicationSlotMegabytes: settings.replicationSlotMegabytes,

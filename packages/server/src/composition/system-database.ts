@@ -136,7 +136,12 @@ const defineCluster = (machine: Machine): ClusterDefinition => ({
   account: machine.account,
   superuser: SYSTEM_SUPERUSER,
   expectedIdentifier: undefined,
-  configuration: { maxConnections: 100, sharedBuffersMegabytes: 64, extensionDirectory: undefined },
+  configuration: {
+    maxConnections: 100,
+    sharedBuffersMegabytes: 64,
+    extensionDirectory: undefined,
+    isDurable: machine.isDurable,
+  },
 })
 
 /** Opens the shared system database and migrates it first; for a control plane beside others. */

@@ -1,5 +1,5 @@
 /**
- * docs/clients.md, "What SQL sees of the client": the gateway is PostgreSQL's client, and databricks_session_identity()
+ * docs/clients/README.md, "What SQL sees of the client": the gateway is PostgreSQL's client, and databricks_session_identity()
  * tells what it saw (issue 10, A8). Process ids at the direct endpoint are the backends'.
  */
 import type pg from 'pg'

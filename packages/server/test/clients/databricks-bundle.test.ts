@@ -1,5 +1,5 @@
 /**
- * The real Databricks CLI deploys a bundle with a database instance, changes it and takes it away (docs/clients.md). Skipped
+ * The real Databricks CLI deploys a bundle with a database instance, changes it and takes it away (docs/clients/databricks-bundles.md). Skipped
  * by name where there is none: DATABRICKS_CLI names it, or it is `databricks` on the PATH, 0.298 or later.
  */
 import { execFile, execFileSync } from 'node:child_process'
@@ -35,7 +35,7 @@ function findVersion(): string | undefined {
 
 const version = findVersion()
 const [configuration, commands] = blocksRunBy(
-  'docs/clients.md',
+  'docs/clients/databricks-bundles.md',
   'packages/server/test/clients/databricks-bundle.test.ts',
 )
 
@@ -81,7 +81,7 @@ describe.skipIf(version === undefined)(`a bundle (${version ?? 'no Databricks CL
   const instance = () => admin.request<DatabaseInstance>('GET', `/api/2.0/database/instances/${NAME}`)
   const files = async () => workspaceFiles(lakegate, await principal.workspaceToken())
 
-  it('is written and run as docs/clients.md says, where every command is one of those below', () => {
+  it('is written and run as docs/clients/databricks-bundles.md says, where every command is one of those below', () => {
     const words = commands?.text
       .split('\n')
       .flatMap((line) => /^databricks bundle (\S+)/.exec(line)?.[1] ?? [])

@@ -22,7 +22,8 @@ const THIS = 'packages/server/test/clients/documents.test.ts'
 const of = {
   readme: blocksRunBy('README.md', THIS),
   identities: blocksRunBy('docs/identities.md', THIS),
-  clients: blocksRunBy('docs/clients.md', THIS),
+  clients: blocksRunBy('docs/clients/README.md', THIS),
+  'SDK for JavaScript': blocksRunBy('docs/clients/databricks-sdk-javascript.md', THIS),
   changes: blocksRunBy('docs/change-data-capture.md', THIS),
   attached: blocksRunBy('docs/attached-instances.md', THIS),
   labels: blocksRunBy('docs/decisions/0004-labels-without-security-label.md', THIS),
@@ -37,8 +38,7 @@ function block(document: keyof typeof of, words: string): string {
 }
 
 const sdk = await installPythonClient('databricks-sdk==0.156.0')
-const psycopg = await installPythonClient('psycopg[binary]==3.3.9')
-const hasPython = sdk.missing === undefined && psycopg.missing === undefined
+const hasPython = sdk.missing === undefined
 
 let directory: string
 let lakegate: OwnLakegate
@@ -95,7 +95,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await lakegate.remove()
   await sdk.remove()
-  await psycopg.remove()
   await rm(directory, { recursive: true })
 })
 
@@ -143,14 +142,7 @@ describe('docs/identities.md', () => {
   })
 })
 
-describe('docs/clients.md', () => {
-  it.skipIf(!hasProgram('psql'))('logs in with psql', async () => {
-    const { stdout } = await run(
-      `${block('clients', '"$TOKEN" psql').trimEnd()} --command 'SELECT session_user'`,
-    )
-    expect(stdout).toContain(principal.applicationId)
-  })
-
+describe('docs/clients', () => {
   it.each([
     ['node-postgres', 'new pg.Pool', "import pg from 'pg'", 'await pool.query(QUERY); await pool.end()'],
     [
@@ -179,19 +171,10 @@ describe('docs/clients.md', () => {
       path.join(directory, 'sdk.mjs'),
       `import { WorkspaceClient } from '@databricks/sdk-experimental'
        const token = process.env.ADMIN_TOKEN
-       ${block('clients', 'new WorkspaceClient({').replace('http://127.0.0.1:8470', lakegate.ready.http_url)}
+       ${block('SDK for JavaScript', 'new WorkspaceClient({').replace('http://127.0.0.1:8470', lakegate.ready.http_url)}
        console.log(password.split('.').length)`,
     )
     await expect(run('node sdk.mjs')).resolves.toMatchObject({ stdout: '3\n' })
-  })
-
-  it.skipIf(!hasPython)('logs in with the SDK for Python and psycopg, as printed', async () => {
-    await writeFile(path.join(directory, 'client.py'), block('clients', 'import psycopg'))
-    const { stdout: packages } = await shell.run(
-      `'${psycopg.python}' -c 'import os, psycopg; print(os.path.dirname(os.path.dirname(psycopg.__file__)))'`,
-    )
-    const { stdout } = await run(`PYTHONPATH='${packages.trim()}' python3 client.py`)
-    expect(stdout.trim()).toBe(`('${principal.applicationId}',)`)
   })
 
   it.skipIf(!hasProgram('psql'))('logs in with the password of a role', async () => {
@@ -204,7 +187,7 @@ describe('docs/clients.md', () => {
   })
 })
 
-describe('docs/clients.md, on what SQL sees', () => {
+describe('docs/clients/README.md, on what SQL sees', () => {
   it('says from where the session comes', async () => {
     const { rows } = await asOwner(lakegate, (owner) =>
       owner.query<{ identity_name: string; host: string }>(block('clients', 'host(client_address)')),

@@ -67,6 +67,6 @@ describe('lakegate detach refuses', () => {
     const { status, output } = await lakegateDetach('nobody-has-this-name')
     expect(output).toContain('Lakegate cannot go on')
     expect(output).not.toContain('its own mistake')
-    expect(status).toBe(1)
+    expect(status).toBe(4)
   })
 })

@@ -117,43 +117,46 @@ describe('lakegate sessions end', () => {
   })
 })
 
-describe('lakegate sessions says what is wrong and what to do, and ends with 1', () => {
+describe('lakegate sessions says what is wrong and what to do, and ends with a status of its own', () => {
   it.each([
-    ['without a session and an identity', ['end'], 'Give the id of one session, or --identity'],
-    ['for a session that is not open', ['end', crypto.randomUUID()], 'There is no open session'],
+    ['without a session and an identity', ['end'], 'Give the id of one session, or --identity', 2],
+    ['for a session that is not open', ['end', crypto.randomUUID()], 'There is no open session', 4],
     [
       'for a name that nobody has',
       ['end', '--identity', 'no"body'],
       'There is no user and no service principal',
+      4,
     ],
     [
       'where nobody answers',
       ['list', '--url', 'http://127.0.0.1:1'],
       'cannot be reached at http://127.0.0.1:1',
+      5,
     ],
     [
       'where a certificate is not trusted',
       ['list', '--url', lakegate.ready.http_url.replace('http:', 'https:')],
       'NODE_EXTRA_CA_CERTS',
+      5,
     ],
-    ['without the word after an option', ['list', '--identity'], '`lakegate <command> --help`'],
-  ])('%s', async (_when, words, said) => {
+    ['without the word after an option', ['list', '--identity'], '`lakegate <command> --help`', 2],
+  ])('%s', async (_when, words, said, expected) => {
     const { status, output } = await lakegateSessions(words)
     expect(output).toContain(said)
     expect(output).not.toContain('its own mistake')
-    expect(status).toBe(1)
+    expect(status).toBe(expected)
   })
 
   it('without a token', async () => {
     const { status, output } = await lakegateSessions(['list'], '')
     expect(output).toContain('There is no access token.')
-    expect(status).toBe(1)
+    expect(status).toBe(3)
   })
 
   it('with a token that is not good', async () => {
     const { status, output } = await lakegateSessions(['list'], 'dapi0')
     expect(output).toMatch(/\nWhat to do: [^\n]*DATABRICKS_TOKEN/)
-    expect(status).toBe(1)
+    expect(status).toBe(3)
   })
 
   it('for a caller who may not see the sessions of an identity', async () => {
@@ -163,6 +166,6 @@ describe('lakegate sessions says what is wrong and what to do, and ends with 1',
       await principal.workspaceToken(),
     )
     expect(output).toContain('Lakegate cannot go on')
-    expect(status).toBe(1)
+    expect(status).toBe(3)
   })
 })

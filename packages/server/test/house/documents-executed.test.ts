@@ -30,11 +30,11 @@ const NOT_RUN: readonly (readonly [document: string, reason: string])[] = [
     'the Databricks CLI is in no package that tests may install; its login is test/clients/databricks-u2m.test.ts',
   ],
   [
-    'docs/clients.md',
+    'docs/clients/databricks-cli.md',
     'the Databricks CLI is in no package that tests may install; its login is test/clients/databricks-u2m.test.ts',
   ],
   [
-    'docs/clients.md',
+    'docs/clients/README.md',
     'a person allows the code in a browser, over HTTPS; libpq 18 itself is test/behaviours/24-bearer-tokens.test.ts',
   ],
 ]

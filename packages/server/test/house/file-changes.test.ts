@@ -53,6 +53,15 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['chmod', 'mkdir'],
     because: 'the data directory, once nothing on the way to it can be changed by the account',
   },
+  'instances/embedded/socket-directory.ts': {
+    may: ['rmdir'],
+    because: 'removes a name, and only that of an empty directory; the last part of a path is not followed',
+  },
+  'cli/up-temporarily.ts': {
+    may: ['chmod', 'mkdtemp', 'rm'],
+    because:
+      'a directory with a new name, made by this process; nothing of it runs any more when it is removed',
+  },
   'config/on-disk.ts': {
     may: ['open', 'rm'],
     because:

@@ -15,14 +15,14 @@ export const BY_DESIGN: readonly ByDesign[] = [
     // psycopg takes it for a process id of the operating system, up to 65,535.
     tests: /::test_\w*backend_pid\b/,
     endpoint: 'pooled',
-    document: 'clients.md',
+    document: 'clients/README.md',
     sentence: 'At the pooled endpoint that id belongs to the gateway and to no backend',
   },
   {
     // One ends the session by it, one looks it up in pg_stat_activity.
     tests: /\/test_concurrency(_async)?\.py::test_(identify_closure|concurrent_close)\b/,
     endpoint: 'pooled',
-    document: 'clients.md',
+    document: 'clients/README.md',
     sentence: 'At the pooled endpoint that id belongs to the gateway and to no backend',
   },
   {

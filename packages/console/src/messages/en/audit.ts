@@ -10,6 +10,7 @@ const events: Readonly<Record<string, string>> = {
   take_over_binding: 'Binding taken over',
   client_credentials: 'OAuth secret used',
   sign_in: 'Sign-in',
+  local_login: 'Local login',
   set_password: 'Password set',
   token_exchange: 'Token exchanged',
   register_table: 'Catalog or table changed',

@@ -1,4 +1,4 @@
-/** What SQL functions report about a client, because PostgreSQL sees the gateway as the client (docs/clients.md). */
+/** What SQL functions report about a client, because PostgreSQL sees the gateway as the client (docs/clients/README.md). */
 import { isIP } from 'node:net'
 import type { EncryptedStream } from '../streams/byte-stream.ts'
 

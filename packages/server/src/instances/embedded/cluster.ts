@@ -18,7 +18,12 @@ import { placesOf } from './places.ts'
 import { findPostmaster, startPostmaster, stopPostmaster, waitForPostmasterExit } from './postmaster.ts'
 import { askCluster, waitUntilReady } from './readiness.ts'
 import { removeTree } from './remove-tree.ts'
-import { makeSocketDirectory, socketDirectoryOf, socketIn } from './socket-directory.ts'
+import {
+  makeSocketDirectory,
+  removeFarSocketDirectory,
+  socketDirectoryOf,
+  socketIn,
+} from './socket-directory.ts'
 
 export interface RunningCluster {
   readonly systemIdentifier: string
@@ -45,7 +50,11 @@ async function start(definition: ClusterDefinition): Promise<RunningCluster> {
   const { account, directory } = definition
   const places = placesOf(directory)
   const { systemIdentifier: expected, isInMarker } = await claimDirectory(definition)
-  await initialiseDataDirectory({ ...definition, data: places.data })
+  await initialiseDataDirectory({
+    ...definition,
+    data: places.data,
+    isDurable: definition.configuration.isDurable ?? true,
+  })
   const socketDirectory = socketDirectoryOf(directory)
   const adopted = await adopt(places.data, socketDirectory)
   if (!adopted) {
@@ -91,8 +100,13 @@ export async function isClusterRunning(
 export const hasPostmaster = async ({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<boolean> =>
   (await findPostmaster(placesOf(directory).data)) !== undefined
 
-export async function stopCluster({ directory }: Pick<ClusterDefinition, 'directory'>): Promise<void> {
+export async function stopCluster({
+  directory,
+  configuration,
+}: Pick<ClusterDefinition, 'directory'> & Partial<ClusterDefinition>): Promise<void> {
   await stopPostmaster(placesOf(directory).data)
+  // Its data will be removed.
+  if (configuration?.isDurable === false) await removeFarSocketDirectory(directory)
 }
 
 /**
@@ -106,6 +120,7 @@ export async function destroyCluster(
   await stopCluster(definition)
   const doomed = path.join(path.dirname(directory), `.deleting-${path.basename(directory)}`)
   await removeTree(doomed, account)
+  await removeFarSocketDirectory(directory)
   try {
     await makeOwnDirectoryIfThere(directory, account)
     await rename(directory, doomed)

@@ -17,6 +17,8 @@ export interface ClusterConfiguration {
   readonly idleSessionSeconds?: number
   /** Directory whose `extension` folder contains databricks_auth; undefined where it is not needed. */
   readonly extensionDirectory: string | undefined
+  /** False where the data need not outlive a crash of the machine, so that nothing waits for the disk. Left out means true. */
+  readonly isDurable?: boolean
   /** Left out means none. */
   readonly preloadLibraries?: readonly string[]
   /** Left out when nobody replicates from it. */
@@ -127,6 +129,10 @@ function serverSettings(
     log_rotation_size: '0',
     log_truncate_on_rotation: 'on',
     ...(extensionDirectory === undefined ? {} : { extension_control_path: `${extensionDirectory}:$system` }),
+    // PostgreSQL documentation 14.5, «Non-Durable Settings».
+    ...(configuration.isDurable === false
+      ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+      : {}),
     ...preload(configuration.preloadLibraries ?? []),
     ...replicate(configuration.replication),
   }

@@ -27,6 +27,8 @@ export interface EmbeddedDriverSettings {
   readonly account: OperatingSystemAccount
   /** Connections of clients and of pools together. */
   readonly connectionsOfInstance: number
+  /** As `isDurable` of a cluster's configuration. */
+  readonly isDurable: boolean
   /** 0 means no limit. */
   readonly sessionIdleSeconds: number
   /** How much write-ahead log a replication slot may retain. */
@@ -74,6 +76,7 @@ export function createEmbeddedDriver(settings: EmbeddedDriverSettings): Instance
     refuseToMake,
     configuration: {
       maxConnections: settings.connectionsOfInstance,
+      isDurable: settings.isDurable,
       idleSessionSeconds: settings.sessionIdleSeconds,
       sharedBuffersMegabytes: SHARED_BUFFERS_MEGABYTES[effectiveCapacity(instance.settings)],
       extensionDirectory: settings.extensionDirectory,

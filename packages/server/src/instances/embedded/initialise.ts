@@ -24,6 +24,8 @@ export async function initialiseDataDirectory(request: {
   readonly binaries: PostgresBinaries
   readonly account: OperatingSystemAccount
   readonly superuser: string
+  /** As in the cluster's configuration. */
+  readonly isDurable: boolean
 }): Promise<void> {
   const { data, account } = request
   if (!(await isThere(data))) await makeDataDirectory(request)
@@ -67,6 +69,7 @@ async function runInitdb(
     readonly binaries: PostgresBinaries
     readonly account: OperatingSystemAccount
     readonly superuser: string
+    readonly isDurable: boolean
   },
   data: string,
 ): Promise<void> {
@@ -82,6 +85,7 @@ async function runInitdb(
       '--builtin-locale=C.UTF-8',
       '--locale=C',
       '--data-checksums',
+      ...(request.isDurable ? [] : ['--no-sync', '--set', 'fsync=off']),
     ],
     {
       ...request.account.spawnAs,

@@ -1,8 +1,10 @@
 /** Directories of Unix sockets: their paths are short enough, and nobody but the intended accounts can enter them. */
 import { createHash } from 'node:crypto'
+import { rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Fault } from '../../domain/fault.ts'
+import { hasCode } from './error-code.ts'
 import type { OperatingSystemAccount } from './operating-system-account.ts'
 import { makeAccountDirectory, makeOwnDirectory, refuseStrangersPath } from './own-directories.ts'
 
@@ -51,6 +53,22 @@ export async function makeOwnSocketDirectory(near: string, account: OperatingSys
   await refuseStrangersPlace(path.dirname(near), socketDirectory, account)
   await makeOwnDirectory(socketDirectory, account)
 }
+
+/**
+ * Removes the socket directory of a cluster that is no more, where it is in the system's temporary directory: nothing else would.
+ * PostgreSQL removes its socket when it stops. What is not empty, or not a directory, is not what Lakegate left.
+ */
+export async function removeFarSocketDirectory(directory: string): Promise<void> {
+  const socketDirectory = socketDirectoryOf(directory)
+  if (path.dirname(socketDirectory) === directory) return
+  try {
+    await rmdir(socketDirectory)
+  } catch (error) {
+    if (!NOT_OURS.some((code) => hasCode(error, code))) throw error
+  }
+}
+
+const NOT_OURS = ['ENOENT', 'ENOTEMPTY', 'ENOTDIR', 'EPERM', 'EACCES']
 
 /** Everybody can create names in the temporary directory, so an existing directory of another account is refused. */
 async function refuseStrangersPlace(

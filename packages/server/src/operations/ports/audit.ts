@@ -15,6 +15,7 @@ export interface AuditEntry {
     | 'take_over_binding'
     | 'client_credentials'
     | 'sign_in'
+    | 'local_login'
     | 'set_password'
     | 'token_exchange'
     | 'register_table'

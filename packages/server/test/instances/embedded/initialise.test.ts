@@ -50,6 +50,7 @@ describe('an initdb that outlived its Lakegate', () => {
         account,
       }),
       account,
+      isDurable: true,
       superuser: 'cloud_admin',
     })
     expect(await ended).toEqual([0, null])

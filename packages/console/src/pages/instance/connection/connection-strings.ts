@@ -159,7 +159,7 @@ public class Me {
   }
 }`
 
-/** docs/clients.md, «PostgreSQL 18: sign in without pasting a token». */
+/** docs/clients/README.md, «PostgreSQL 18: sign in without pasting a token». */
 const libpq18 = (connection: Connection): string =>
   `psql ${shellWord(
     conninfo(connection, [

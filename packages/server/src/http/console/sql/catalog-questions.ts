@@ -3,36 +3,8 @@
  * role executes them.
  */
 import type { SqlCatalogQuestion } from '@lakegate/client'
+import { RELATION_KIND, wordOf, type CatalogQuery } from '@lakegate/sql-text'
 
-export interface OwnQuery {
-  readonly text: string
-  readonly parameters: readonly (string | null)[]
-}
-
-/**
- * Turns codes of the catalog into words. Not with `CASE x WHEN`, which finds its `=` operator through the search path
- * (attack 73).
- */
-const wordOf = (column: string, words: Readonly<Record<string, string>>): string =>
-  `CASE ${Object.entries(words)
-    .map(
-      ([sign, word]) => `WHEN ${column} OPERATOR(pg_catalog.=) '${sign}'::pg_catalog."char" THEN '${word}'`,
-    )
-    .join(' ')} END`
-
-/** Kinds of relations as words, from `pg_class.relkind`. */
-export const RELATION_KIND = wordOf('relation.relkind', {
-  r: 'table',
-  p: 'partitioned table',
-  v: 'view',
-  m: 'materialized view',
-  f: 'foreign table',
-  S: 'sequence',
-  i: 'index',
-  I: 'partitioned index',
-  c: 'composite type',
-  t: 'TOAST table',
-})
 const FUNCTION_KIND = wordOf('function.prokind', {
   f: 'function',
   p: 'procedure',
@@ -101,7 +73,7 @@ const DATABASES = `
  * Columns of the answers, in their order. Schemas: name, owner, comment. Relations: name, kind, comment. Columns: name, type,
  * `not null`, default, comment. Functions: name, arguments, result, kind. Roles: name, `login`. Databases: name, owner.
  */
-export function queryOf(question: SqlCatalogQuestion): OwnQuery {
+export function queryOf(question: SqlCatalogQuestion): CatalogQuery {
   switch (question.about) {
     case 'schemas':
       return { text: SCHEMAS, parameters: [] }

@@ -3,12 +3,11 @@
  * cancelled.
  */
 import type { SqlClientFrame, SqlServerFrame } from '@lakegate/client'
-import { commandOf, type PsqlCommand, type SplitOptions } from '@lakegate/sql-text'
+import { answerPsqlCommand, commandOf, type PsqlCommand, type SplitOptions } from '@lakegate/sql-text'
 import { textColumn } from './columns.ts'
 import type { Conversation, ErrorFields } from './conversation.ts'
 import type { KeptValues } from './kept-values.ts'
 import { askOwn } from './own-query.ts'
-import { answerPsqlCommand } from './psql-commands.ts'
 import { ResultStream } from './result-stream.ts'
 import { openScript, type Script, type ScriptStatement } from './script.ts'
 import { toSqlError } from './sql-error.ts'

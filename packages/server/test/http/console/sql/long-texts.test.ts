@@ -1,7 +1,7 @@
 /** Texts of any length from a person at the SQL editor are read once; more would take minutes here. */
 import { expect, it } from 'vitest'
 import { copyRemark } from '../../../../src/http/console/sql/copy-remark.ts'
-import { answerPsqlCommand } from '../../../../src/http/console/sql/psql-commands.ts'
+import { answerPsqlCommand } from '@lakegate/sql-text'
 
 it('a command of psql', () => {
   expect(answerPsqlCommand(`d${'S'.repeat(500_000)}x`, '')).toBeUndefined()

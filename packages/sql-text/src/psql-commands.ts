@@ -1,10 +1,18 @@
-/** The psql commands that the console answers with queries of the catalog. */
-import type { OwnQuery } from './catalog-questions.ts'
-import { RELATION_KIND } from './catalog-questions.ts'
+/**
+ * The psql commands that the console and the built-in shell of `lakegate psql` answer with queries of the catalog. Every
+ * name and operator in them is qualified with its schema, because they run with the rights of the person who looks (attack
+ * 73).
+ */
+import { RELATION_KIND } from './catalog-words.ts'
 import { parseNamePattern } from './name-pattern.ts'
 
+export interface CatalogQuery {
+  readonly text: string
+  readonly parameters: readonly (string | null)[]
+}
+
 export interface CommandAnswer {
-  readonly query: OwnQuery
+  readonly query: CatalogQuery
   readonly columns: readonly string[]
 }
 
@@ -121,10 +129,7 @@ const CONNECTION = `
 const TABLES = `'r', 'p'`
 const EVERYTHING = `'r', 'p', 'v', 'm', 'f', 'S'`
 
-/**
- * The commands that the console answers, without the suffixes `+` and `S` of psql: the console has nothing more to
- * show.
- */
+/** The commands that are answered, without the suffixes `+` and `S` of psql: there is nothing more to show. */
 const COMMANDS: Readonly<Record<string, { readonly text: string; readonly columns: readonly string[] }>> = {
   dt: { text: listRelations(TABLES), columns: RELATION_COLUMNS },
   dn: { text: SCHEMAS, columns: ['Name', 'Owner'] },

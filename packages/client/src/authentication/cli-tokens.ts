@@ -1,0 +1,141 @@
+/** Tokens of a person's session: from the cache of the Databricks CLI, renewed there, or from the program itself. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { LakegateApiError, LakegateSignInError } from '../errors.ts'
+import { systemClock } from '../tokens/clock.ts'
+import type { TokenRequest } from '../tokens/create-token-source.ts'
+import type { Token } from '../tokens/token-source.ts'
+import {
+  CLI_CLIENT_ID,
+  discoverAuthorizationServer,
+  requestToken,
+  type Network,
+} from './authorization-server.ts'
+import type { ResolvedConfiguration } from './configuration.ts'
+import { withSessionLock } from './session-lock.ts'
+import { expiryOf, findSession, writeSession, type Session } from './sessions.ts'
+
+/** A session whose token lives for less is renewed: so does the CLI. */
+const RENEW_BEFORE = 300_000
+
+export function createCliTokenReader(
+  configuration: ResolvedConfiguration,
+  network: Network,
+): (request: TokenRequest) => Promise<Token> {
+  const now = () => (network.clock ?? systemClock).wallTime()
+  const isGood = (session: Session, refused: string | undefined): boolean => {
+    const expiry = expiryOf(session)
+    return (
+      session.access_token !== refused && (expiry === undefined || expiry.getTime() - now() > RENEW_BEFORE)
+    )
+  }
+
+  return async ({ refused }) => {
+    const found = await findSession(configuration)
+    if (found === undefined) return fromProgram(configuration, refused)
+    if (isGood(found, refused)) return tokenOf(found)
+    return withSessionLock(configuration.surroundings.homeDirectory, async () => {
+      // Another process may have renewed it while this one waited.
+      const session = (await findSession(configuration)) ?? found
+      if (isGood(session, refused)) return tokenOf(session)
+      if (session.refresh_token === undefined || session.refresh_token === '')
+        return fromProgram(configuration, refused)
+      try {
+        return await renew(configuration, session, network)
+      } catch (error) {
+        if (!(error instanceof LakegateApiError) || error.status !== 400) throw error
+        // A program that does not know the lock may have been faster, and so used up the refresh token.
+        const other = await findSession(configuration)
+        if (other !== undefined && isGood(other, refused)) return tokenOf(other)
+        return fromProgram(configuration, refused, error)
+      }
+    })
+  }
+}
+
+const tokenOf = (session: Session): Token => ({ value: session.access_token, expiresAt: expiryOf(session) })
+
+async function renew(
+  configuration: ResolvedConfiguration,
+  session: Session,
+  network: Network,
+): Promise<Token> {
+  const { tokenEndpoint } = await discoverAuthorizationServer(configuration, network)
+  const answer = await requestToken(
+    tokenEndpoint,
+    { grant_type: 'refresh_token', refresh_token: session.refresh_token ?? '', client_id: CLI_CLIENT_ID },
+    { network },
+  )
+  await writeSession(configuration, renewedSession(session, answer))
+  return { value: answer.value, expiresAt: answer.expiresAt }
+}
+
+function renewedSession(session: Session, answer: Awaited<ReturnType<typeof requestToken>>): Session {
+  const { expiry: _former, expires_in: _seconds, ...kept } = session
+  return {
+    ...kept,
+    access_token: answer.value,
+    token_type: answer.tokenType,
+    // RFC 6749 §6: without a new one the old one stays.
+    ...(answer.refreshToken === undefined ? {} : { refresh_token: answer.refreshToken }),
+    ...(answer.expiresAt === undefined ? {} : { expiry: answer.expiresAt.toISOString() }),
+  }
+}
+
+/** A cold start of the CLI, and its request. */
+const PROGRAM_TIME_LIMIT = 60_000
+
+/** For sessions that the CLI keeps where only it can read them, such as the keyring of the system. */
+async function fromProgram(
+  configuration: ResolvedConfiguration,
+  refused: string | undefined,
+  cause?: unknown,
+): Promise<Token> {
+  const { profile, host } = configuration
+  const program = configuration.databricksCliPath ?? 'databricks'
+  const whose = profile === undefined ? ['--host', host ?? ''] : ['--profile', profile]
+  try {
+    const fresh = refused === undefined ? [] : ['--force-refresh']
+    return await runProgram(program, ['auth', 'token', ...whose, ...fresh], configuration)
+  } catch (error) {
+    throw new LakegateSignInError(
+      `There is no session of ${profile === undefined ? (host ?? 'a person') : `the profile ${profile}`} that can be used: ${reasonOf(cause ?? error)}`,
+      `Sign in: lakegate auth login${profile === undefined ? ` --host ${host ?? '<host>'}` : ` --profile ${profile}`}`,
+      cause ?? error,
+    )
+  }
+}
+
+async function runProgram(
+  program: string,
+  words: readonly string[],
+  { surroundings, configFile }: ResolvedConfiguration,
+): Promise<Token> {
+  const { stdout } = await promisify(execFile)(program, words, {
+    timeout: PROGRAM_TIME_LIMIT,
+    env: {
+      ...surroundings.environment,
+      HOME: surroundings.homeDirectory,
+      DATABRICKS_CONFIG_FILE: configFile,
+    },
+  })
+  const answer: unknown = JSON.parse(stdout)
+  if (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'access_token' in answer &&
+    typeof answer.access_token === 'string'
+  ) {
+    return tokenOf(answer as Session)
+  }
+  throw new Error('databricks auth token printed no token')
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ENOENT')
+    return 'there is none in its cache, and the program databricks is not installed.'
+  // What the program complained of; its output, which may be a token, is never repeated.
+  if ('stderr' in error && typeof error.stderr === 'string') return error.stderr.trim().split('\n')[0] ?? ''
+  return error.message
+}

@@ -1,0 +1,170 @@
+/**
+ * A source that renews its token: at use, when the one at hand is about to expire, or ahead of time in the background.
+ *
+ * All who ask while a request is on its way share it. How long a token lives is measured from when it came, by two clocks, the
+ * one of the wall and one that nobody can set; the token counts as old as the one says that shows more. So neither a clock
+ * that is set back nor a laptop that slept makes an expired token look good.
+ */
+import { delayBeforeRetry } from './back-off.ts'
+import { systemClock, wait, type Clock } from './clock.ts'
+import type { Token, TokenSource } from './token-source.ts'
+
+export interface TokenSourceOptions {
+  /** `on_use` (default): nothing happens while nobody asks. `ahead`: from the first use on there is always a fresh token. */
+  readonly refresh?: 'on_use' | 'ahead'
+  /** How often a request is made before it has failed; default 5. */
+  readonly attempts?: number
+  readonly clock?: Clock
+  /** From 0 to 1; default `Math.random`. */
+  readonly random?: () => number
+}
+
+export interface TokenRequest {
+  /** A value that a server has refused: whoever keeps tokens somewhere must not answer with this one. */
+  readonly refused: string | undefined
+}
+
+interface Held {
+  readonly token: Token
+  /** Milliseconds from when it came; Infinity for one that does not expire. */
+  readonly lifetime: number
+  readonly cameAt: { readonly wall: number; readonly steady: number }
+  /** A random factor around 1: sources that were started together do not refresh together. */
+  readonly jitter: number
+}
+
+/** At use a token is renewed in the last tenth of its life, at most two minutes. */
+const SHARE_BEFORE_EXPIRY = 0.1
+const LONGEST_BEFORE_EXPIRY = 120_000
+/** Ahead of time it is renewed in the second half of its life, at the earliest twenty minutes before its end, as the SDKs do. */
+const SHARE_AHEAD = 0.5
+const LONGEST_AHEAD = 1_200_000
+/** After a refresh ahead of time has failed, with all its attempts: a quarter of what is left of the token. */
+const SHARE_AFTER_FAILURE = 0.25
+const LONGEST_AFTER_FAILURE = 30_000
+/** A server whose tokens have expired when they come is not asked without end. */
+const SHORTEST_TIMER = 500
+
+/**
+ * @param fetchToken makes one request for a new token. An answer of 429 or 5xx (`LakegateApiError`) makes it be called again,
+ *   after what `Retry-After` says or a time that doubles. Nothing else does: a connection that cannot be made, and every other
+ *   error, reaches the callers of `token()` at once, and the next call asks again. As long as the token at hand has not
+ *   expired, callers get that in place of an error.
+ */
+export function createTokenSource(
+  fetchToken: (request: TokenRequest) => Promise<Token>,
+  options: TokenSourceOptions = {},
+): TokenSource {
+  return new RenewingTokenSource(fetchToken, options)
+}
+
+class RenewingTokenSource implements TokenSource {
+  readonly #fetchToken: (request: TokenRequest) => Promise<Token>
+  readonly #isAhead: boolean
+  readonly #attempts: number
+  readonly #clock: Clock
+  readonly #random: () => number
+  #held: Held | undefined
+  #refused: string | undefined
+  #flight: Promise<Held> | undefined
+  #stopTimer: (() => void) | undefined
+  #isClosed = false
+
+  constructor(fetchToken: (request: TokenRequest) => Promise<Token>, options: TokenSourceOptions) {
+    this.#fetchToken = fetchToken
+    this.#isAhead = options.refresh === 'ahead'
+    this.#attempts = options.attempts ?? 5
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? Math.random
+  }
+
+  async token(): Promise<Token> {
+    if (this.#held !== undefined && this.#remaining(this.#held) > marginOf(this.#held))
+      return this.#held.token
+    // Whoever waits for a token keeps the process alive, not what goes on in the background.
+    const release = this.#clock.after(Infinity, () => undefined, true)
+    try {
+      return (await this.#refresh()).token
+    } catch (error) {
+      const held = this.#held
+      if (held !== undefined && this.#remaining(held) > 0) return held.token
+      throw error
+    } finally {
+      release()
+    }
+  }
+
+  refuse(value: string): void {
+    this.#refused = value
+    if (this.#held?.token.value === value) this.#held = undefined
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+  }
+
+  #remaining({ lifetime, cameAt }: Held): number {
+    const age = Math.max(0, this.#clock.wallTime() - cameAt.wall, this.#clock.steadyTime() - cameAt.steady)
+    return lifetime - age
+  }
+
+  /** @returns what came last, also when it is not what this call asked for */
+  #refresh(): Promise<Held> {
+    this.#flight ??= this.#request().finally(() => {
+      this.#flight = undefined
+    })
+    return this.#flight
+  }
+
+  async #request(): Promise<Held> {
+    for (let attempt = 1; ; attempt += 1) {
+      const cameAt = { wall: this.#clock.wallTime(), steady: this.#clock.steadyTime() }
+      try {
+        const token = await this.#fetchToken({ refused: this.#refused })
+        // The life of a token began before its answer came: it counts from the request.
+        const lifetime = token.expiresAt === undefined ? Infinity : token.expiresAt.getTime() - cameAt.wall
+        const held = { token, lifetime, cameAt, jitter: 0.75 + this.#random() / 2 }
+        this.#held = token.value === this.#refused ? undefined : held
+        this.#schedule(held.lifetime === Infinity ? undefined : this.#remaining(held) - aheadOf(held))
+        return held
+      } catch (error) {
+        const delay = attempt < this.#attempts ? delayBeforeRetry(error, attempt, this.#random) : undefined
+        if (delay === undefined) {
+          this.#scheduleAfterFailure()
+          throw error
+        }
+        await wait(this.#clock, delay, false)
+      }
+    }
+  }
+
+  /** Goes on trying as long as there is something to lose; after that, whoever asks tries. */
+  #scheduleAfterFailure(): void {
+    const left = this.#held === undefined ? 0 : this.#remaining(this.#held)
+    const pause = Math.min(left * SHARE_AFTER_FAILURE, LONGEST_AFTER_FAILURE) * (0.75 + this.#random() / 2)
+    this.#schedule(left > 0 ? pause : undefined)
+  }
+
+  /** Refreshes after so many milliseconds, if this source does that at all. */
+  #schedule(milliseconds: number | undefined): void {
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+    if (!this.#isAhead || this.#isClosed || milliseconds === undefined) return
+    this.#stopTimer = this.#clock.after(
+      Math.max(milliseconds, SHORTEST_TIMER),
+      () => {
+        // Its failure is told to whoever asks once the token at hand has expired.
+        this.#refresh().catch(() => undefined)
+      },
+      false,
+    )
+  }
+}
+
+const marginOf = ({ lifetime, jitter }: Held): number =>
+  lifetime === Infinity ? 0 : Math.min(lifetime * SHARE_BEFORE_EXPIRY, LONGEST_BEFORE_EXPIRY) * jitter
+
+const aheadOf = ({ lifetime, jitter }: Held): number =>
+  Math.min(lifetime * SHARE_AHEAD, LONGEST_AHEAD) * jitter

@@ -1,0 +1,156 @@
+/**
+ * Who runs the command, and at which Lakegate: flags, then variables DATABRICKS_*, then profiles, as the SDKs have it; last
+ * the local login. Errors of the client library become failures of the command here.
+ */
+import {
+  LakegateApiError,
+  LakegateConnectionError,
+  LakegateError,
+  LakegateSignInError,
+  lakegateOf,
+  resolveConfiguration,
+  type ConnectionOptions,
+  type InstanceConnection,
+  type Lakegate,
+  type ResolvedConfiguration,
+} from '@lakegate/client'
+import { commandFailed, EXIT_STATUS, exitStatusOfHttp, wrongUsage } from '../exit-codes.ts'
+import type { ConnectFlags, FindLocalLogin } from './connect-flags.ts'
+import { logInLocally } from './local-login.ts'
+
+export interface SignedIn {
+  /** @throws CommandFailure */
+  connection(instance: string, options: ConnectionOptions): Promise<InstanceConnection>
+  /** Whether this was the local login. */
+  readonly isLocal: boolean
+  close(): void
+}
+
+/** @throws CommandFailure that says how to sign in */
+export async function signIn(flags: ConnectFlags, findLocalLogin: FindLocalLogin): Promise<SignedIn> {
+  const say =
+    flags.debug === true ? (line: string) => void process.stderr.write(`${line}\n`) : () => undefined
+  const { lakegate, isLocal } = await reporting(() => signInAs(flags, findLocalLogin, say))
+  return {
+    isLocal,
+    async connection(instance, options) {
+      const found = await reporting(() => lakegate.connection(instance, options), isLocal)
+      say(
+        `${instance} is at ${found.host} port ${String(found.port)}; role ${found.user}, database ${found.database}`,
+      )
+      say(
+        found.ca === undefined
+          ? 'its certificate is of a public authority'
+          : 'its certificate is of the authority of Lakegate',
+      )
+      return {
+        ...found,
+        credentials: {
+          refuse: (value) => {
+            found.credentials.refuse(value)
+          },
+          close: () => {
+            found.credentials.close()
+          },
+          token: () => reporting(() => found.credentials.token(), isLocal),
+        },
+      }
+    },
+    close: () => {
+      lakegate.close()
+    },
+  }
+}
+
+async function signInAs(
+  flags: ConnectFlags,
+  findLocalLogin: FindLocalLogin,
+  say: (line: string) => void,
+): Promise<{ readonly lakegate: Lakegate; readonly isLocal: boolean }> {
+  const { profile, host, local, dataDir } = flags
+  if (local === true && (profile !== undefined || host !== undefined))
+    throw wrongUsage('--local does not go together with --profile or --host.', 'Leave one of them out.')
+  const configuration = await resolveConfiguration({
+    ...(profile === undefined ? {} : { profile }),
+    ...(host === undefined ? {} : { host }),
+  })
+  // A token that is meant for another workspace is never sent to the one of this machine.
+  const isLocal = local === true || (configuration.authType === undefined && profile === undefined)
+  if (!isLocal) {
+    say(describe(configuration))
+    return { lakegate: lakegateOf(configuration), isLocal }
+  }
+  const socket = await findLocalLogin(dataDir === undefined ? {} : { dataDir })
+  const answer = await logInLocally(socket)
+  if (answer.kind !== 'signed_in') throw notSignedIn(configuration, local === true, socket, answer)
+  const { httpUrl, accessToken } = answer.access
+  if (local !== true && configuration.host !== undefined && configuration.host !== httpUrl)
+    throw notSignedIn(configuration, false, socket, { kind: 'nothing_there' })
+  say(`signed in by the local login at ${socket}, to ${httpUrl}`)
+  // Nothing but these two: what the environment says is for another workspace.
+  const alone = { environment: {}, homeDirectory: configuration.surroundings.homeDirectory }
+  return {
+    lakegate: lakegateOf(
+      await resolveConfiguration({ host: httpUrl, token: accessToken, authType: 'pat' }, alone),
+    ),
+    isLocal: true,
+  }
+}
+
+function describe({ host = '', authType = 'pat', profile, origins }: ResolvedConfiguration): string {
+  const by = profile === undefined ? '' : `, profile ${profile}`
+  const from = origins['host'] === undefined ? '' : ` (host from ${origins['host']})`
+  return `signed in to ${host} by ${authType}${by}${from}`
+}
+
+function notSignedIn(
+  { host }: ResolvedConfiguration,
+  isWanted: boolean,
+  socket: string,
+  answer: { readonly kind: 'nothing_there' } | { readonly kind: 'refused'; readonly why: string },
+) {
+  if (answer.kind === 'refused')
+    return commandFailed(
+      `The Lakegate of this machine does not let you in by the local login: ${answer.why}.`,
+      'The local login is for the account that runs Lakegate. As somebody else sign in with `lakegate auth login`.',
+      EXIT_STATUS.refused,
+    )
+  if (host !== undefined && !isWanted)
+    return commandFailed(
+      `You are not signed in to ${host}.`,
+      `Run \`lakegate auth login --host ${host}\`, or set DATABRICKS_TOKEN.`,
+      EXIT_STATUS.refused,
+    )
+  return commandFailed(
+    `You are not signed in anywhere, and no Lakegate of this account runs on this machine (there is nothing at ${socket}).`,
+    'Start it (`npm start`, `lakegate up`) and name its LAKEGATE_DATA_DIR if it has one, or sign in to another with `lakegate auth login --host <url>`.',
+    isWanted ? EXIT_STATUS.unreachable : EXIT_STATUS.refused,
+  )
+}
+
+/** @throws CommandFailure in place of an error of the client library */
+async function reporting<Result>(work: () => Promise<Result>, isLocal = false): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof LakegateError)) throw error
+    const { message, nextStep } = error
+    if (error instanceof LakegateApiError) {
+      const hint = error.status === 404 && !isLocal ? LOCAL_HINT : ''
+      throw commandFailed(
+        message,
+        `${nextStep ?? ''}${hint}`.trim() || undefined,
+        exitStatusOfHttp(error.status),
+      )
+    }
+    if (error instanceof LakegateConnectionError)
+      throw commandFailed(message, nextStep, EXIT_STATUS.unreachable)
+    throw commandFailed(
+      message,
+      nextStep,
+      error instanceof LakegateSignInError ? EXIT_STATUS.refused : EXIT_STATUS.failed,
+    )
+  }
+}
+
+const LOCAL_HINT = ' With --local the command goes to the Lakegate that runs on this machine.'

@@ -1,0 +1,95 @@
+/**
+ * `lakegate up --temporary`: a Lakegate for a run of tests (docs/testing.md). It has a new data directory, which is removed at
+ * the stop, and free ports. A program that starts it gives it a pipe as standard input: when that program is gone, however it
+ * ended, the pipe is closed, and Lakegate stops.
+ */
+import { fstatSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { LoadedSettings } from '../config/load.ts'
+import { renderBanner } from './banner.ts'
+import { wrongUsage } from './exit-codes.ts'
+import { runUntilStopped, type StartEverything } from './up.ts'
+
+type Flags = Readonly<Record<string, string>>
+
+/** Where nothing else says so. Sessions that a test left open are not waited for. */
+const DEFAULTS = {
+  'http-port': '0',
+  'gateway-port': '0',
+  'gateway-workers': '1',
+  'drain-seconds': '0',
+} as const
+
+/**
+ * Prints, without a terminal, one line on standard output when everything is ready: a JSON object with the name of the ready
+ * file, which holds the administrator's token. The steps go to standard error.
+ */
+export async function upTemporarily(
+  flags: Flags,
+  load: (flags: Flags) => LoadedSettings,
+  startEverything: StartEverything,
+): Promise<void> {
+  if (flags['dataDir'] !== undefined)
+    throw wrongUsage(
+      '--temporary and --data-dir do not go together: the data directory is a new one, and is removed at the stop.',
+      'Leave one of them out.',
+    )
+  const directory = await makeDirectory()
+  try {
+    const chosen = load({ ...flags, dataDir: directory })
+    const readyFile = chosen['ready-file'].value ?? path.join(directory, 'ready.json')
+    const own: Flags = { ...flags, dataDir: directory, readyFile }
+    const isOpen = (name: keyof typeof DEFAULTS) => chosen[name].source === 'default'
+    const defaults = Object.entries(DEFAULTS)
+      .filter(([name]) => isOpen(name as keyof typeof DEFAULTS))
+      .map(([name, value]) => [camelCase(name), value])
+    const settings: Flags = { ...own, ...(Object.fromEntries(defaults) as Flags) }
+    const isTerminal = process.stdout.isTTY
+    await runUntilStopped(
+      () => load(settings),
+      startEverything,
+      ({ facts }) => (isTerminal ? renderBanner(facts) : `${JSON.stringify({ ready_file: readyFile })}\n`),
+      {
+        isTemporary: true,
+        progress: isTerminal ? process.stdout : process.stderr,
+        until: endOfStandardInput(),
+      },
+    )
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** The account that runs PostgreSQL must be able to pass through it. */
+async function makeDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-temporary-'))
+  await chmod(directory, 0o711)
+  return directory
+}
+
+/** Never resolves for a terminal, a file or /dev/null, which say nothing about the program that started this one. */
+function endOfStandardInput(): Promise<void> {
+  return new Promise((resolve) => {
+    if (!isPipe()) return
+    process.stdin.once('end', resolve)
+    process.stdin.once('error', () => {
+      resolve()
+    })
+    process.stdin.resume()
+  })
+}
+
+function isPipe(): boolean {
+  try {
+    const input = fstatSync(0)
+    return input.isFIFO() || input.isSocket()
+  } catch {
+    // EBADF: started without a standard input.
+    return false
+  }
+}
+
+const camelCase = (name: string): string =>
+  name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())

@@ -1,0 +1,60 @@
+/**
+ * Flags that many commands share: who the caller is, and how answers are printed. As in the databricks CLI they may stand
+ * anywhere: before the command, behind its group, or at the end.
+ */
+import { Command, Option } from 'commander'
+import { withOutput, type OutputFlags } from '../output/output.ts'
+
+export interface WorkspaceFlags extends OutputFlags {
+  readonly profile?: string
+  readonly host?: string
+  readonly debug?: boolean
+}
+
+const SHARED = 'For all commands that work with the workspace:'
+
+/** For a command, for a group, and for the program itself. */
+export function withWorkspace<Given extends Command>(command: Given): Given {
+  const before = command.options.length
+  command
+    .addOption(new Option('-p, --profile <name>', 'profile of ~/.databrickscfg (DATABRICKS_CONFIG_PROFILE)'))
+    .option('--debug', 'say on standard error which requests are made; never what is secret')
+  withOutput(command)
+  for (const option of command.options.slice(before)) option.helpGroup(SHARED)
+  return command
+}
+
+/** What was given to a command and to those above it; what stands nearest to the end counts. */
+export function flagsOf<Flags extends object>(command: Command): Flags {
+  const found = new Map<string, { readonly value: unknown; readonly isDefault: boolean }>()
+  for (let one: Command | null = command; one !== null; one = one.parent) {
+    for (const [name, value] of Object.entries(one.opts())) {
+      const isDefault = one.getOptionValueSource(name) === 'default'
+      const known = found.get(name)
+      if (known === undefined || (known.isDefault && !isDefault)) found.set(name, { value, isDefault })
+    }
+  }
+  return Object.fromEntries([...found].map(([name, { value }]) => [name, value])) as Flags
+}
+
+/** As the flags of Go: a switch may be followed by `=true` or `=false`, and by nothing else. */
+export class WorkspaceCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new WorkspaceCommand(name)
+  }
+
+  override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {
+    const end = words.indexOf('--')
+    const [before, behind] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end)]
+    return super.parseOptions([...before.flatMap((word) => this.#withoutValue(word)), ...behind])
+  }
+
+  #withoutValue(word: string): readonly string[] {
+    const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? []
+    const option = this.options.find(({ long }) => long === `--${name ?? ''}`)
+    if (name === undefined || option === undefined || !option.isBoolean()) return [word]
+    if (value === 'true') return [`--${name}`]
+    // Without an opposite it is what it is anyway.
+    return this.options.some(({ long }) => long === `--no-${name}`) ? [`--no-${name}`] : []
+  }
+}
