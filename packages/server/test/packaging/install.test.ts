@@ -76,7 +76,7 @@ describe('a package', () => {
 
   it.each(PUBLISHED)('of packages/%s contains only what is needed to use it', (folder) => {
     const { name } = readManifest(packageDirectory(folder))
-    const allowed = /^(?:package\.json|README\.md|LICENSE|(?:dist|src|console|sql)\/.*)$/
+    const allowed = /^(?:package\.json|README\.md|LICENSE|(?:dist|src|console|sql|types)\/.*)$/
     const files = ofPackage(name).files.map((file) => file.path)
     expect(
       files.filter((file) => !allowed.test(file) || /(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(file)),
@@ -99,7 +99,7 @@ describe('a package', () => {
       const { name, dependencies = {}, peerDependencies = {} } = readManifest(packageDirectory(folder))
       const imported = new Set(
         ofPackage(name)
-          .files.filter((file) => file.path.startsWith('dist/') && file.path.endsWith('.js'))
+          .files.filter((file) => /^(?:dist|types)\/.*\.(?:js|d\.ts)$/.test(file.path))
           .flatMap((file) => importsOf(readFileSync(installed(name, file.path), 'utf8'))),
       )
       const named = [...Object.keys(dependencies), ...Object.keys(peerDependencies)]
