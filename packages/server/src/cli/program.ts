@@ -13,7 +13,11 @@ import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { settingOptions, withOurHelp } from './help.ts'
 import { Interrupted } from './interrupted.ts'
-import { keysCommand, type RotateMasterKey } from './keys.ts'
+import { doctorCommand, type Examine } from './operator/doctor.ts'
+import { statusCommand, type ReadStatus } from './operator/status.ts'
+import { backupCommand, restoreCommand, type MakeBackup, type RestoreBackup } from './operator/backup.ts'
+import { adminCommand, type AccessRecovery } from './operator/admin.ts'
+import { keysCommand, type ReplaceLostMasterKey, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
 import { watchStandardOutput } from './standard-output.ts'
@@ -29,6 +33,12 @@ export interface Starts {
   readonly control: StartEverything
   readonly gateway: StartGateway
   readonly rotateMasterKey: RotateMasterKey
+  readonly readStatus: ReadStatus
+  readonly examine: Examine
+  readonly replaceLostMasterKey: ReplaceLostMasterKey
+  readonly accessRecovery: AccessRecovery
+  readonly makeBackup: MakeBackup
+  readonly restoreBackup: RestoreBackup
   /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
   readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
   /** The values that a start on this machine would use for settings that are left out. */
@@ -120,8 +130,13 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
       const settings = load(flags)
       process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
     })
+  program.addCommand(statusCommand(load, starts.readStatus))
+  program.addCommand(doctorCommand(load, starts.examine))
   program.commandsGroup('Look after it:')
-  program.addCommand(keysCommand(load, starts.rotateMasterKey))
+  program.addCommand(backupCommand(load, starts.makeBackup))
+  program.addCommand(restoreCommand(load, starts.restoreBackup))
+  program.addCommand(keysCommand(load, starts))
+  program.addCommand(adminCommand(load, starts.accessRecovery))
   program.addCommand(attachCommand())
   program.addCommand(detachCommand())
   program.addCommand(sessionsCommand())
@@ -148,14 +163,19 @@ function withSettings(command: Command): Command {
 }
 
 /** commander gives the names of flags in camel case. */
-function load(flags: Readonly<Record<string, string>>): LoadedSettings {
+function load(flags: object): LoadedSettings {
+  const given = new Map<string, unknown>(Object.entries(flags))
+  const textOf = (flag: string): string | undefined => {
+    const value = given.get(flag)
+    return typeof value === 'string' ? value : undefined
+  }
   const byName = SETTING_NAMES.map((name): [string, string | undefined] => [
     name,
-    flags[name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())],
+    textOf(name.replace(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())),
   ])
   return loadSettings({
     flags: Object.fromEntries(byName),
     environment: process.env,
-    configFile: flags['config'],
+    configFile: textOf('config'),
   })
 }
