@@ -49,7 +49,7 @@ function flagsOf(command: Command): string {
     ? command.options.filter(({ flags }) => /^--(?:role|config|temporary)\b/.test(flags))
     : command.createHelp().visibleOptions(command)
   const flags = settings.flatMap(({ long, hidden }) =>
-    long == null || hidden || SHARED.includes(long) ? [] : [`\`${long}\``],
+    long === undefined || hidden || SHARED.includes(long) ? [] : [`\`${long}\``],
   )
   return [...flags, ...(WITH_SETTINGS.includes(command.name()) ? ['[settings](settings.md)'] : [])].join(' ')
 }
