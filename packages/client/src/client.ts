@@ -91,7 +91,7 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
 
   const credentials = (instanceNames: readonly string[], given?: TokenSourceOptions): TokenSource => {
     const source = createTokenSource(() => mintCredential(http, instanceNames), { ...time, ...given })
-    sources.push(source)
+    if (given?.refresh === 'ahead') sources.push(source)
     return source
   }
   const me = () => http.request<ScimMe>('GET', '/api/2.0/preview/scim/v2/Me')

@@ -73,20 +73,6 @@ export function createLakegateHttp(
   const source = typeof token === 'function' ? undefined : token
   const bearer = async () => (typeof token === 'function' ? token() : (await token.token()).value)
 
-  /** Sends with the token at hand, and once more with a new one when that is refused. */
-  async function send(method: HttpMethod, path: string, body: unknown, given: RequestOptions) {
-    const first = await bearer()
-    try {
-      return await sendOnce(method, path, body, first, given)
-    } catch (error) {
-      if (source === undefined || !(error instanceof LakegateApiError) || error.status !== 401) throw error
-      source.refuse(first)
-      const second = await bearer()
-      if (second === first) throw error
-      return sendOnce(method, path, body, second, given)
-    }
-  }
-
   function sendOnce(method: HttpMethod, path: string, body: unknown, value: string, given: RequestOptions) {
     return fetchJson(
       new URL(path, baseUrl),
@@ -111,16 +97,31 @@ export function createLakegateHttp(
     given: RequestOptions = {},
   ): Promise<HttpAnswer<Answer>> {
     const attempts = given.attempts ?? options.attempts ?? 1
-    for (let attempt = 1; ; attempt += 1) {
+    let isReplaced = false
+    for (let attempt = 1; ;) {
+      // What the source throws is not repeated here: it has done that by its own rule.
+      const value = await bearer()
       try {
         // What the server promises by its contract is not checked again here.
-        return (await send(method, path, body, given)) as HttpAnswer<Answer>
+        return (await sendOnce(method, path, body, value, given)) as HttpAnswer<Answer>
       } catch (error) {
+        if (
+          source !== undefined &&
+          !isReplaced &&
+          error instanceof LakegateApiError &&
+          error.status === 401
+        ) {
+          isReplaced = true
+          source.refuse(value)
+          if ((await bearer()) !== value) continue
+          throw error
+        }
         const delay =
           attempt < attempts && mayRepeat(method, error)
             ? delayBeforeRetry(error, attempt, random)
             : undefined
         if (delay === undefined) throw error
+        attempt += 1
         await wait(clock, delay, true, given.signal)
       }
     }
