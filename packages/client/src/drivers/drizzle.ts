@@ -11,6 +11,7 @@ import type { InstanceConnection } from '../connection.ts'
 import { LakegatePool, type LakegatePoolConfig } from './pg.ts'
 
 export type { InstanceConnection } from '../connection.ts'
+export type { LakegatePoolConfig } from './pg.ts'
 
 export interface LakegateDrizzleConfig<Schema extends Record<string, unknown>> extends DrizzleConfig<Schema> {
   readonly pool?: LakegatePoolConfig

@@ -9,6 +9,7 @@ import type { InstanceConnection } from '../connection.ts'
 import { LakegatePool, type LakegatePoolConfig } from './pg.ts'
 
 export type { InstanceConnection } from '../connection.ts'
+export type { LakegatePoolConfig } from './pg.ts'
 
 export interface LakegateDialectConfig extends Omit<PostgresDialectConfig, 'pool'> {
   readonly pool?: LakegatePoolConfig
