@@ -214,6 +214,11 @@ export interface InstanceDatabasesAnswer {
 /** The certificate with which clients verify the server, for `sslrootcert`. */
 export interface CertificateAuthorityAnswer {
   certificate_pem: string
+  /**
+   * False where the operator gave gateways certificates of another authority (`tls-certificate-file`), which clients verify by
+   * the authorities of their machine.
+   */
+  signs_gateway_certificates: boolean
 }
 
 /**

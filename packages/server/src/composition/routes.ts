@@ -57,6 +57,8 @@ export interface RouteSettings {
   /** Limits of one instance at one gateway. */
   readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
   readonly attachingCallers: AttachingCallers
+  /** Whether gateways present certificates of Lakegate's own authority, or those of the operator. */
+  readonly ownGatewayCertificates: boolean
 }
 
 export interface RouteParts {
@@ -254,9 +256,13 @@ const workspaceContentRoutes = ({
 const installationRoutes = ({
   foundation: { stores, authority, signingKeys, audit },
   accountId,
+  settings,
 }: RouteParts) => [
   ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
-  ...certificateAuthorityRoutes({ certificatePem: () => authority.certificatePem() }),
+  ...certificateAuthorityRoutes({
+    certificatePem: () => authority.certificatePem(),
+    signsGatewayCertificates: settings.ownGatewayCertificates,
+  }),
   ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
   ...refusalRoutes(),
 ]

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { LocalLogin } from '../operations/credentials/log-in-locally.ts'
 
-export const LOCAL_LOGIN_PATH = '/local-login'
+const LOCAL_LOGIN_PATH = '/local-login'
 const DEADLINE_MS = 10_000
 const MOST_CONNECTIONS = 50
 /** The mode of the socket is its lock, so it must never have had another one. */
