@@ -20,30 +20,39 @@ const entries = Object.values(
     : [path.join(PACKAGE, target.default.replace('dist', 'src').replace(/js$/, 'ts'))].filter(existsSync),
 )
 
-function namesWithoutDocstring(): readonly string[] {
+/** Every exported name, and whether it has a docstring. */
+function readExports(): readonly { readonly name: string; readonly says: boolean }[] {
   const { config } = ts.readConfigFile(path.join(PACKAGE, 'tsconfig.json'), (file) =>
     readFileSync(file, 'utf8'),
   ) as {
     config: object
   }
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, PACKAGE)
-  const program = ts.createProgram(entries, options)
+  // What others export need not be loaded to read what stands above our own names.
+  const sources = ts.sys.readDirectory(path.join(PACKAGE, 'src'), ['.ts'])
+  const program = ts.createProgram(sources, { ...options, noResolve: true, noLib: true, types: [] })
   const checker = program.getTypeChecker()
   return entries.flatMap((entry) => {
     const file = program.getSourceFile(entry)
     const module = file === undefined ? undefined : checker.getSymbolAtLocation(file)
-    if (module === undefined) return [`${entry} exports nothing`]
+    if (module === undefined) throw new Error(`${entry} exports nothing`)
     return checker.getExportsOfModule(module).flatMap((exported) => {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
       const says = symbol.getDocumentationComment(checker).length > 0
       const [declaration] = symbol.declarations ?? []
       const where = declaration?.getSourceFile().fileName ?? entry
       // What another library exports is documented there.
-      return says || !where.startsWith(PACKAGE) ? [] : [`${path.relative(PACKAGE, where)}: ${exported.name}`]
+      return where.startsWith(PACKAGE)
+        ? [{ name: `${path.relative(PACKAGE, where)}: ${exported.name}`, says }]
+        : []
     })
   })
 }
 
 it('every exported name has a docstring', () => {
-  expect([...new Set(namesWithoutDocstring())].sort()).toEqual([])
+  const exports = readExports()
+  // A reader that follows no export would find nothing wrong either.
+  expect(exports.length).toBeGreaterThan(200)
+  const silent = exports.filter(({ says }) => !says).map(({ name }) => name)
+  expect([...new Set(silent)].sort()).toEqual([])
 })

@@ -12,6 +12,7 @@ export type { InstanceConnection } from '../connection.ts'
 
 type AdapterOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>
 
+/** The options of the driver adapter of Prisma, without those that come from the instance. */
 export type LakegatePrismaOptions = Omit<AdapterOptions, 'disposeExternalPool'> & {
   readonly pool?: LakegatePoolConfig
 }
