@@ -1,5 +1,16 @@
 /** The file of profiles, which is not ours alone. */
-import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +70,15 @@ describe('writing a profile', () => {
       name: 'LakegateConfigurationError',
     })
     expect(await readdir(directory)).toEqual([])
+  })
+
+  it('is refused where there is a device and no file', async () => {
+    // As root, /dev/null itself would be replaced.
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
+    await expect(writeProfile('/dev/null', 'dev', { host: 'h' })).rejects.toMatchObject({
+      name: 'LakegateConfigurationError',
+    })
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
   })
 
   it('is undone by removing it', async () => {

@@ -4,7 +4,6 @@
  */
 import { Command, Option } from 'commander'
 import { OUTPUT_FORMATS } from '../output/output.ts'
-import { flagsOf } from '../workspace/flags.ts'
 import type { FindLocalLogin } from './connect-flags.ts'
 import type { CredentialFlags } from './credential.ts'
 import type { EnvFlags } from './env.ts'
@@ -53,7 +52,7 @@ function psqlCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--built-in', 'the built-in shell, also where psql is installed')
     .action(async (instance: string, words: readonly string[], _flags: unknown, command: Command) => {
       const { runPsql } = await import('./psql.ts')
-      await runPsql(instance, words, flagsOf<PsqlFlags>(command), findLocalLogin)
+      await runPsql(instance, words, command.opts<PsqlFlags>(), findLocalLogin)
     })
 }
 
@@ -68,7 +67,7 @@ function proxyCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--drain <seconds>', 'how long Ctrl-C waits for sessions that are busy; default: 10')
     .action(async (instance: string, _flags: unknown, command: Command) => {
       const { runProxy } = await import('./proxy/proxy-command.ts')
-      await runProxy(instance, flagsOf<ProxyFlags>(command), findLocalLogin)
+      await runProxy(instance, command.opts<ProxyFlags>(), findLocalLogin)
     })
 }
 
@@ -86,7 +85,7 @@ function credentialCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--write', 'with --pgpass or --service: put it into that file, in place of the former one')
     .action(async (instance: string, _flags: unknown, command: Command) => {
       const { printCredential } = await import('./credential.ts')
-      await printCredential(instance, flagsOf<CredentialFlags>(command), findLocalLogin)
+      await printCredential(instance, command.opts<CredentialFlags>(), findLocalLogin)
     })
 }
 
@@ -101,6 +100,6 @@ function envCommand(findLocalLogin: FindLocalLogin): Command {
     )
     .action(async (instance: string, _flags: unknown, command: Command) => {
       const { printEnvironment } = await import('./env.ts')
-      await printEnvironment(instance, flagsOf<EnvFlags>(command), findLocalLogin)
+      await printEnvironment(instance, command.opts<EnvFlags>(), findLocalLogin)
     })
 }
