@@ -14,6 +14,7 @@ export type { LakegatePoolConfig } from './pg.ts'
 
 type AdapterOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>
 
+/** The options of the driver adapter of Prisma, without those that come from the instance. */
 export type LakegatePrismaOptions = Omit<AdapterOptions, 'disposeExternalPool'> & {
   readonly pool?: LakegatePoolConfig
 }
