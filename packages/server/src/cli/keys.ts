@@ -72,6 +72,7 @@ function localOf({
   tokenFile,
   profile: _profile,
   debug: _debug,
+  findLocalLogin: _localLogin,
   ...local
 }: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
