@@ -44,6 +44,10 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
     times: 2,
     why: 'nothing was read, so there is no TLS, and who has too many connections is not waited for; the other one is put in the place of what Node does behind the last answer',
   },
+  'cli/workspace/auth/callback-listener.ts': {
+    times: 1,
+    why: 'a browser that keeps a connection open for later; what it asked for is answered',
+  },
   'keys/foreign-keys.ts': { times: 1, why: 'we are the client, and read no more' },
   'http/local-login.ts': { times: 2, why: LOCAL },
   'cli/connect/gateway-connection.ts': { times: 2, why: 'we are the client, and no session has begun' },

@@ -80,6 +80,27 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     because:
       'the master key, where the operator says or in the data directory; made under a new name and renamed',
   },
+  'instances/backup/cold-copy.ts': {
+    may: ['open'],
+    because: 'opens to read, without following a link, what belongs to the account that owns the directory',
+  },
+  'instances/backup/archive-files.ts': {
+    may: ['mkdir', 'open'],
+    because: 'in a backup, and in a directory of a restore that nobody else can enter yet',
+  },
+  'composition/running-record.ts': {
+    may: ['mkdir', 'open', 'rename', 'rm'],
+    because: 'in running/ of the data directory, which is ours; made under a new name and renamed',
+  },
+  'composition/operator/make-backup.ts': {
+    may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
+    because: 'where the operator says; made under a new name and renamed',
+  },
+  'composition/operator/restore-backup.ts': {
+    may: ['copyFile', 'lchown', 'mkdir', 'rename', 'rm'],
+    because:
+      'in a data directory that was empty; what is given to the account was unpacked where it could not enter',
+  },
   'inquiry/listener.ts': { may: ['rm'], because: 'removes a name in inquiry/, which is ours' },
   'http/local-login.ts': {
     may: ['chmod', 'rm'],
