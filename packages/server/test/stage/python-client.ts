@@ -22,7 +22,38 @@ export interface PythonClient {
   remove(): Promise<void>
 }
 
-export async function installPythonClient(...requirements: readonly string[]): Promise<PythonClient> {
+export const installPythonClient = (...requirements: readonly string[]): Promise<PythonClient> =>
+  install(requirements, installWithPip)
+
+/**
+ * For a package that needs a hundred others: pip looks for versions that go together for longer than a test may take. Where uv does
+ * not get at the packages, because only pip was told where they are, pip has to.
+ */
+export const installLargePythonClient = (...requirements: readonly string[]): Promise<PythonClient> =>
+  install(requirements, async (python, wanted) => {
+    try {
+      await installWithPip(python, ['uv'])
+      await run(path.join(path.dirname(python), 'uv'), [
+        'pip',
+        'install',
+        '--quiet',
+        '--python',
+        python,
+        ...wanted,
+      ])
+    } catch {
+      await installWithPip(python, wanted)
+    }
+  })
+
+type Installer = (python: string, requirements: readonly string[]) => Promise<unknown>
+
+const installWithPip: Installer = (python, requirements) =>
+  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements], {
+    timeout: INSTALL_LIMIT_MS,
+  })
+
+async function install(requirements: readonly string[], installer: Installer): Promise<PythonClient> {
   const ofAllTests = unsyncedPostgres()
   const directory =
     ofAllTests === undefined
@@ -30,7 +61,7 @@ export async function installPythonClient(...requirements: readonly string[]): P
       : path.join(ofAllTests, `python-${nameOf(requirements)}`)
   const missing =
     ofAllTests === undefined || (await isFirst(directory))
-      ? await install(directory, requirements)
+      ? await fill(directory, requirements, installer)
       : await outcomeOf(directory, requirements)
   if (missing !== undefined)
     console.warn(`${requirements.join(', ')} cannot be had, its tests are skipped: ${missing}`)
@@ -60,14 +91,18 @@ async function isFirst(directory: string): Promise<boolean> {
 const outcomeFile = (directory: string): string => path.join(directory, 'outcome.json')
 
 /** @returns what is missing */
-async function install(directory: string, requirements: readonly string[]): Promise<string | undefined> {
+async function fill(
+  directory: string,
+  requirements: readonly string[],
+  installer: Installer,
+): Promise<string | undefined> {
   // Programs of it may have to run under an account other than root.
   await chmod(directory, 0o755)
   const python = path.join(directory, 'bin', 'python')
   let missing: string | undefined
   try {
     await run('python3', ['-m', 'venv', directory])
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements])
+    await installer(python, requirements)
   } catch (error) {
     missing = error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
   }

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { installPythonClient, type PythonClient } from './python-client.ts'
+import { installLargePythonClient, installPythonClient, type PythonClient } from './python-client.ts'
 
 const run = promisify(execFile)
 
@@ -20,10 +20,11 @@ const VERSIONS = {
 
 export type PythonPackage = keyof typeof VERSIONS
 
-/** Where PyPI names what is installed another way: with a libpq of its own. */
+/** Where PyPI names what is installed another way: with a libpq of its own, with what asyncio needs. */
 const DISTRIBUTIONS: Partial<Record<PythonPackage, string>> = {
   psycopg: 'psycopg[binary]',
   psycopg2: 'psycopg2-binary',
+  SQLAlchemy: 'SQLAlchemy[asyncio]',
 }
 
 export interface PythonClients extends PythonClient {
@@ -38,6 +39,21 @@ export async function installPythonClients(): Promise<PythonClients> {
   )
   const installed = await installPythonClient(...requirements)
   return { ...installed, runtime: await runtimeOf(installed), versionOf: (name) => VERSIONS[name] }
+}
+
+/** databricks-ai-bridge comes along. */
+const LANGCHAIN = { 'databricks-langchain': '0.22.0', 'databricks-ai-bridge': '0.22.0' } as const
+
+export interface LangchainClients extends PythonClient {
+  readonly runtime: string
+  versionOf(name: keyof typeof LANGCHAIN): string
+}
+
+export async function installLangchain(): Promise<LangchainClients> {
+  const installed = await installLargePythonClient(
+    ...Object.entries(LANGCHAIN).map(([name, version]) => `${name}[memory]==${version}`),
+  )
+  return { ...installed, runtime: await runtimeOf(installed), versionOf: (name) => LANGCHAIN[name] }
 }
 
 async function runtimeOf({ python, missing }: PythonClient): Promise<string> {

@@ -5,9 +5,9 @@
  */
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { findSecrets } from '@lakegate/sql-text'
+import { stateDirectory } from '../own-directories.ts'
 
 const MOST_LINES = 2_000
 
@@ -18,13 +18,7 @@ const SECRET_WORD = /passw|passcode|secret|\bidentified\s+by\b/i
 export const holdsSecret = (statement: string): boolean =>
   SECRET_WORD.test(statement) || TOKEN.test(statement) || findSecrets(statement).length > 0
 
-/** `$XDG_STATE_HOME` (XDG Base Directory Specification) is where a program keeps what it may lose. */
-export const historyFile = (environment: NodeJS.ProcessEnv = process.env): string =>
-  path.join(
-    environment['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state'),
-    'lakegate',
-    'psql_history',
-  )
+export const historyFile = (): string => path.join(stateDirectory(), 'psql_history')
 
 export class History {
   readonly #file: string
