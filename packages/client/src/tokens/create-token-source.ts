@@ -9,6 +9,7 @@ import { delayBeforeRetry } from './back-off.ts'
 import { systemClock, wait, type Clock } from './clock.ts'
 import type { Token, TokenSource } from './token-source.ts'
 
+/** When a token is renewed, and how often that is tried. */
 export interface TokenSourceOptions {
   /** `on_use` (default): nothing happens while nobody asks. `ahead`: from the first use on there is always a fresh token. */
   readonly refresh?: 'on_use' | 'ahead'
@@ -19,6 +20,7 @@ export interface TokenSourceOptions {
   readonly random?: () => number
 }
 
+/** What a request for a new token is told. */
 export interface TokenRequest {
   /** A value that a server has refused: whoever keeps tokens somewhere must not answer with this one. */
   readonly refused: string | undefined
@@ -55,6 +57,7 @@ const LONGEST_AFTER_FAILURE = 30_000
 const SHORTEST_PAUSE = 500
 
 /**
+ * A source of tokens that keeps one as long as it is valid, and asks for the next one in time.
  * @param fetchToken makes one request for a new token. An answer of 429 or 5xx (`LakegateApiError`) makes it be called again,
  *   after what `Retry-After` says or a time that doubles. Nothing else does: a connection that cannot be made, and every other
  *   error, reaches the callers of `token()` at once, and the next call asks again. As long as the token at hand has not
