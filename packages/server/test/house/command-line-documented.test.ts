@@ -2,20 +2,11 @@
 import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { EXIT_STATUS } from '../../src/cli/exit-codes.ts'
-import { createProgram, type Starts } from '../../src/cli/program.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import { NOTHING_STARTED } from '../stage/nothing-started.ts'
 import { expectRendered, renderTable } from './documented.ts'
 
 const DOCUMENT = 'docs/command-line.md'
-
-const unused = () => Promise.reject(new Error('nothing is started here'))
-const STARTS: Starts = {
-  everything: unused,
-  control: unused,
-  gateway: unused,
-  rotateMasterKey: unused,
-  localLoginSocket: unused,
-  resolveSettings: unused,
-}
 
 const SHARED = ['--profile', '--output', '--quiet', '--no-color', '--debug', '--help']
 /** Their flags are the settings, which have a document of their own. */
@@ -58,13 +49,13 @@ function flagsOf(command: Command): string {
     ? command.options.filter(({ flags }) => /^--(?:role|config|temporary)\b/.test(flags))
     : command.createHelp().visibleOptions(command)
   const flags = settings.flatMap(({ long, hidden }) =>
-    long === undefined || long === null || hidden || SHARED.includes(long) ? [] : [`\`${long}\``],
+    long === undefined || hidden || SHARED.includes(long) ? [] : [`\`${long}\``],
   )
   return [...flags, ...(WITH_SETTINGS.includes(command.name()) ? ['[settings](settings.md)'] : [])].join(' ')
 }
 
 it('docs/command-line.md shows every command, with its flags', async () => {
-  const program = await createProgram(STARTS, undefined)
+  const program = await createProgram(NOTHING_STARTED, undefined)
   const found = program.commands.flatMap((command) => {
     const group = command.helpGroup()
     if (command.name() === 'help') return []

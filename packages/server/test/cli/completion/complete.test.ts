@@ -4,18 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { complete } from '../../../src/cli/completion/complete.ts'
-import { createProgram, type Starts } from '../../../src/cli/program.ts'
+import { createProgram } from '../../../src/cli/program.ts'
+import { NOTHING_STARTED } from '../../stage/nothing-started.ts'
 
-const unused = () => Promise.reject(new Error('nothing is started here'))
-const STARTS: Starts = {
-  everything: unused,
-  control: unused,
-  gateway: unused,
-  rotateMasterKey: unused,
-  localLoginSocket: unused,
-  resolveSettings: unused,
-}
-const program = await createProgram(STARTS, undefined)
+const program = await createProgram(NOTHING_STARTED, undefined)
 
 const home = mkdtempSync(path.join(tmpdir(), 'lakegate-completion-'))
 writeFileSync(
