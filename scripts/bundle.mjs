@@ -11,11 +11,12 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { THIRD_PARTY_LICENCES, thirdPartyLicences } from './third-party-licences.mjs'
 
 const server = fileURLToPath(new URL('../packages/server/', import.meta.url))
 const dist = path.join(server, 'dist')
 
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: server,
   entryPoints: {
     main: 'src/main.ts',
@@ -37,7 +38,13 @@ const { outputFiles } = await build({
     js: "import { createRequire as createRequireOfPart } from 'node:module'\nconst require = createRequireOfPart(import.meta.url)",
   },
   logLevel: 'warning',
+  metafile: true,
   write: false,
+})
+const inputs = Object.keys(metafile.inputs).map((file) => path.join(server, file))
+outputFiles.push({
+  path: path.join(dist, THIRD_PARTY_LICENCES),
+  contents: Buffer.from(await thirdPartyLicences('The program of Lakegate', inputs)),
 })
 
 // What is imported comes before what imports it.

@@ -10,6 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { THIRD_PARTY_LICENCES, thirdPartyLicences } from './third-party-licences.mjs'
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 const source = path.join(repository, 'packages/console')
@@ -21,6 +22,8 @@ const before = await readFile(path.join(target, 'build.json'), 'utf8').then(JSON
 if (before?.inputs !== inputs) await buildConsole()
 
 async function buildConsole() {
+  // Whatever the environment says, tests' own for example: for development React's pages name the files of this machine.
+  process.env['NODE_ENV'] = 'production'
   const { build } = await import('vite')
   const result = await build({ configFile: path.join(source, 'vite.config.ts'), build: { write: false } })
   const files = new Map()
@@ -28,6 +31,9 @@ async function buildConsole() {
     files.set(fileName, Buffer.from(type === 'chunk' ? code : bytes))
   for (const entry of await readdir(path.join(source, 'public')))
     files.set(entry, await readFile(path.join(source, 'public', entry)))
+  const bundled = result.output.flatMap(({ modules }) => Object.keys(modules ?? {}))
+  const licences = await thirdPartyLicences('The console of Lakegate', bundled.map(withoutQuery))
+  files.set(THIRD_PARTY_LICENCES, Buffer.from(licences))
   const build_ = createHash('sha256')
   for (const [name, bytes] of [...files].sort(([one], [other]) => (one < other ? -1 : 1)))
     build_.update(name).update(bytes)
@@ -56,6 +62,11 @@ async function buildConsole() {
   }
 }
 
+/** Vite marks how it read a module, as in `…/style.css?inline`, and virtual ones by a zero byte. */
+function withoutQuery(module) {
+  return module.replace(/^\0/, '').replace(/\?.*$/, '')
+}
+
 function rank(name) {
   if (name === 'build.json') return 2
   return name === 'index.html' ? 1 : 0
@@ -72,7 +83,7 @@ async function put(file, content) {
 async function hashOfInputs() {
   const hash = createHash('sha256')
   const folders = ['packages/console', 'packages/client/src', 'packages/sql-text/src']
-  const files = ['package-lock.json', 'scripts/console.mjs']
+  const files = ['package-lock.json', 'scripts/console.mjs', 'scripts/third-party-licences.mjs']
   for (const folder of folders) {
     for (const entry of await readdir(path.join(repository, folder), {
       recursive: true,

@@ -45,14 +45,14 @@ export interface InstanceConnection {
   readonly port: number
   readonly database: string
   readonly user: string
-  /** PEM, for `ssl.ca`; undefined: the certificate is one of public authorities. */
+  /** PEM, for `ssl.ca`; undefined: the authorities of this machine vouch for the certificate. */
   readonly ca: string | undefined
   /** The passwords. */
   readonly credentials: TokenSource
 }
 
 /** How the library reaches the workspace, beside who the caller is. */
-export interface LakegateOptions extends Omit<HttpOptions, 'clock' | 'random'> {
+export interface LakegateOptions extends HttpOptions {
   /** Of access tokens; those of databases are chosen at `credentials`. */
   readonly accessTokens?: TokenSourceOptions
 }
@@ -77,7 +77,12 @@ export async function createLakegate(
 export function lakegateOf(configuration: ResolvedConfiguration, options: LakegateOptions = {}): Lakegate {
   const { host } = configuration
   if (host === undefined) throw noHost()
+  const time = {
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.random === undefined ? {} : { random: options.random }),
+  }
   const accessTokens = createAccessTokenSource(configuration, {
+    ...time,
     ...options.accessTokens,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   })
@@ -85,7 +90,7 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
   const sources: TokenSource[] = [accessTokens]
 
   const credentials = (instanceNames: readonly string[], given?: TokenSourceOptions): TokenSource => {
-    const source = createTokenSource(() => mintCredential(http, instanceNames), given)
+    const source = createTokenSource(() => mintCredential(http, instanceNames), { ...time, ...given })
     sources.push(source)
     return source
   }
@@ -152,11 +157,9 @@ function endpointOf(instance: DatabaseInstance, pooled: boolean): { host: string
 async function readAuthority(http: LakegateHttp, instance: DatabaseInstance): Promise<string | undefined> {
   if (!('effective_session_policy' in instance)) return undefined
   try {
-    const { certificate_pem: pem } = await http.request<CertificateAuthorityAnswer>(
-      'GET',
-      '/api/2.0/lakegate/certificate-authority',
-    )
-    return pem
+    const { certificate_pem: pem, signs_gateway_certificates: isUsed } =
+      await http.request<CertificateAuthorityAnswer>('GET', '/api/2.0/lakegate/certificate-authority')
+    return isUsed ? pem : undefined
   } catch (error) {
     if (error instanceof LakegateApiError && error.status === 404) return undefined
     throw error

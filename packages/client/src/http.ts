@@ -195,7 +195,7 @@ async function readText(response: Response, limit: number, url: URL): Promise<st
     if (done) break
     length += value.length
     if (length > limit) {
-      await reader.cancel().catch(() => undefined)
+      reader.cancel().catch(() => undefined)
       throw new LakegateConnectionError(
         `The answer of ${url.origin}${url.pathname} is longer than ${String(limit)} bytes.`,
         'ANSWER_TOO_LONG',

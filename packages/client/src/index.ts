@@ -1,15 +1,4 @@
-export type * from './contract/audit.ts'
-export type * from './contract/console.ts'
-export type * from './contract/database.ts'
-export type * from './contract/discovery.ts'
-export type * from './contract/errors.ts'
-export type * from './contract/identities.ts'
-export type * from './contract/identity-rights.ts'
-export type * from './contract/keys.ts'
-export type * from './contract/saved-queries.ts'
-export type * from './contract/sessions.ts'
-export type * from './contract/sql-session.ts'
-export type * from './contract/workspace-files.ts'
+export type * from './contract/index.ts'
 export {
   createLakegate,
   lakegateOf,
@@ -74,3 +63,13 @@ export {
 } from './tokens/create-token-source.ts'
 export type { Clock } from './tokens/clock.ts'
 export type { Token, TokenSource } from './tokens/token-source.ts'
+export { OPERATIONS, type FieldKind, type OperationRow } from './rest/operations.ts'
+export type { Pages } from './rest/pages.ts'
+export {
+  createRest,
+  type AnswerOf,
+  type Call,
+  type RequestOf,
+  type Rest,
+  type RestOptions,
+} from './rest/rest.ts'

@@ -17,13 +17,26 @@ async function runLakegate(): Promise<void> {
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadLocalLoginSocket, loadMasterKeyRotation, loadResolver } =
+  const { loadEverything, loadGateway, loadLocalLoginSocket, loadMasterKeyRotation, loadOperator, loadResolver } =
     await import('./composition/load-everything.ts')
+  const recovery = async () => (await loadOperator()).accessRecovery
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
     control: async (...start) => (await loadEverything()).control(...start),
     gateway: async (...start) => (await loadGateway())(...start),
     rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
+    replaceLostMasterKey: async (settings) => (await loadOperator()).replaceLostMasterKey(settings),
+    accessRecovery: {
+      listAdministrators: async (...request) => (await recovery()).listAdministrators(...request),
+      makeSignInLink: async (...request) => (await recovery()).makeSignInLink(...request),
+      makeToken: async (...request) => (await recovery()).makeToken(...request),
+      grant: async (...request) => (await recovery()).grant(...request),
+      keepInFile: async (...request) => (await recovery()).keepInFile(...request),
+    },
+    readStatus: async (settings) => (await loadOperator()).readStatus(settings),
+    examine: async (settings) => (await loadOperator()).examine(settings),
+    makeBackup: async (...request) => (await loadOperator()).makeBackup(...request),
+    restoreBackup: async (...request) => (await loadOperator()).restoreBackup(...request),
     localLoginSocket: async (settings) => (await loadLocalLoginSocket())(settings),
     resolveSettings: async (settings) => (await loadResolver())(settings),
   })

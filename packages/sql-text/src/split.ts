@@ -115,8 +115,7 @@ export interface FirstStatement {
 export function firstStatement(sql: string, options: SplitOptions = {}): FirstStatement {
   const statement = statementsOf(sql, options).next().value ?? undefined
   if (statement === undefined) return { statement, isComplete: false, end: 0, isExpanded: false }
-  if (statement.kind === 'psql')
-    return { statement, isComplete: true, end: statement.end, isExpanded: false }
+  if (statement.kind === 'psql') return { statement, isComplete: true, end: statement.end, isExpanded: false }
   const lexer = createLexer(sql, options)
   for (let at = statement.end; at < sql.length;) {
     const { kind, start, end } = lexer.tokenAt(at)

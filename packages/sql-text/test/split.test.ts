@@ -1,7 +1,14 @@
 /** Where statements end, beyond what psql is asked for. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commandOf, splitStatements, statementAt, tokensOf } from '@lakegate/sql-text'
+import {
+  commandOf,
+  firstStatement,
+  openPartOf,
+  splitStatements,
+  statementAt,
+  tokensOf,
+} from '@lakegate/sql-text'
 import { PIECES } from './corpus.ts'
 
 const texts = (sql: string) => splitStatements(sql).map(({ text }) => text)
@@ -105,5 +112,36 @@ describe('the command of a statement', () => {
     ['$1', ''],
   ])('%s', (statement, command) => {
     expect(commandOf(statement)).toBe(command)
+  })
+})
+
+describe('a text that is still being typed', () => {
+  it.each([
+    ['', 'nothing'],
+    ['-- only a comment\n', 'nothing'],
+    ['select 1', 'statement'],
+    ['select (1', 'parenthesis'],
+    ["select 'a", 'string'],
+    ['select "a', 'quoted_name'],
+    ['select $x$ a', 'dollar_string'],
+    ['select /* a', 'comment'],
+  ] as const)('%j is in the middle of: %s', (text, open) => {
+    expect(openPartOf(text)).toBe(open)
+  })
+
+  it.each([
+    ['select 1; select 2;', 'select 1', true, 'select 1;'.length],
+    ['select 1', 'select 1', false, 'select 1'.length],
+    ["select ';", "select ';", false, "select ';".length],
+    ['select 1 -- ;\n', 'select 1', false, 'select 1 -- ;\n'.length],
+    ['select 1 /* x */ ;', 'select 1', true, 'select 1 /* x */ ;'.length],
+    ['\\dt x\nselect 1;', '\\dt x', true, '\\dt x'.length],
+  ])('%j begins with a statement', (text, statement, isComplete, end) => {
+    expect(firstStatement(text)).toMatchObject({ statement: { text: statement }, isComplete, end })
+  })
+
+  it('is sent expanded by \\gx', () => {
+    expect(firstStatement('select 1 \\gx\nrest')).toMatchObject({ isComplete: true, isExpanded: true })
+    expect(firstStatement('select 1 \\g\nrest')).toMatchObject({ isComplete: true, isExpanded: false })
   })
 })

@@ -92,6 +92,12 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   const target = await realpath(file).catch(() => file)
   await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
   const before = await stat(target).catch(() => undefined)
+  // Root could put a file in the place of a device: DATABRICKS_CONFIG_FILE=/dev/null is how people say «no profiles».
+  if (before !== undefined && !before.isFile())
+    throw new LakegateConfigurationError(
+      `${file} is not a file, so nothing can be kept in it.`,
+      'Name a file with DATABRICKS_CONFIG_FILE, or leave that out.',
+    )
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
   try {
     const handle = await open(temporary, 'wx', 0o600)

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { LakegateConfigurationError } from '../errors.ts'
 import { isMissing, replaceFile } from './profiles.ts'
 import { withSessionLock } from './session-lock.ts'
 
@@ -69,7 +70,10 @@ export async function writeSession(owner: SessionOwner, session: Session | undef
   const text = await readTextOf(file)
   const cache = text === undefined ? { version: 1, tokens: {} } : parseCache(text)
   if (cache === undefined)
-    throw new Error(`${file} has a format that is not known here; it is left as it is.`)
+    throw new LakegateConfigurationError(
+      `${file} has a format that is not known here; it is left as it is.`,
+      'Sign in with the program that wrote it: databricks auth login',
+    )
   const tokens = new Map(Object.entries(cache.tokens))
   for (const key of sessionKeys(owner))
     if (session === undefined) tokens.delete(key)

@@ -51,7 +51,7 @@ export type InstanceAction =
   | 'check_own_login'
   | 'check_any_login'
 
-/** `GET /api/2.0/lakegate/instances/<name>/rights`. Everybody in the workspace may ask about themselves. */
+/** What the caller may do with an instance. Everybody in the workspace may ask about themselves. */
 export interface InstanceRightsAnswer {
   database_instance_name: string
   level: 'NONE' | 'CAN_USE' | 'CAN_MANAGE'
@@ -61,6 +61,7 @@ export interface InstanceRightsAnswer {
   actions: InstanceAction[]
 }
 
+/** What can be done in a workspace. */
 export type WorkspaceAction =
   | 'create_instance'
   | 'attach_instance'
@@ -69,17 +70,19 @@ export type WorkspaceAction =
   | 'see_identities'
   | 'manage_account'
 
-/** `GET /api/2.0/lakegate/rights`. */
+/** What the caller may do in the workspace. */
 export interface WorkspaceRightsAnswer {
   actions: WorkspaceAction[]
   instances: { used: number; allowed: number }
 }
 
+/** An identity on the way from a group to one of its members. */
 export interface PathStep {
   id: string
   name: string
 }
 
+/** A role as which the caller could log in. */
 export interface SignInRole {
   role: string
   /** `own`: the identity's own role; `group`: the role of a group that contains the identity. */
@@ -88,14 +91,14 @@ export interface SignInRole {
   path: PathStep[]
 }
 
-/** `GET /api/2.0/lakegate/instances/<name>/sign-in-roles`: the roles as which the caller could log in now. */
+/** The roles as which the caller could log in now. */
 export interface SignInRolesAnswer {
   roles: SignInRole[]
   /** Only a part of the roles was checked. */
   has_more?: true
 }
 
-/** `POST /api/2.0/lakegate/instances/<name>/login-check`. */
+/** Which login is to be checked. */
 export interface LoginCheckRequest {
   /** Name or id; when left out, the caller. */
   identity?: string
@@ -103,6 +106,7 @@ export interface LoginCheckRequest {
   database?: string
 }
 
+/** A question of the login policy, and its answer. */
 export interface LoginCheckStep {
   /** One step of the login policy, in its order. */
   question: string
@@ -111,6 +115,7 @@ export interface LoginCheckStep {
   text: string
 }
 
+/** A refusal as a PostgreSQL client reads it. */
 export interface RefusalAnswer {
   /** As in docs/refusals.md. */
   name: string
@@ -120,6 +125,7 @@ export interface RefusalAnswer {
   hint?: string
 }
 
+/** What would become of a login. */
 export interface LoginCheckAnswer {
   outcome: 'admitted' | 'refused'
   /** Only the name as it was given, if there is no such identity or the caller may not see it. */
@@ -148,19 +154,23 @@ export interface RefusalExplanation {
   steps?: string[]
 }
 
-/** `GET /api/2.0/lakegate/refusals`: all refusals of the server, for help pages. */
+/** All refusals of the server, for help pages. */
 export interface RefusalsAnswer {
   refusals: RefusalExplanation[]
 }
 
-/** `GET /api/2.0/lakegate/instances/<name>/metrics?since=<ISO time>&points=<at most so many, up to 1500>`. */
+/** How an instance was used over time. */
 export interface InstanceMetricsAnswer {
   /**
    * Length of the interval of a point: ten seconds, or a multiple if there would otherwise be more points than asked
    * for.
    */
   interval_seconds: number
-  /** The time at which this server began to collect. */
+  /**
+   * The time at which this server began to collect.
+   *
+   * @format date-time
+   */
   collected_since: string
   /** How many direct sessions the instance accepts at each gateway; pooled sessions are not counted. */
   session_limit: number
@@ -173,7 +183,11 @@ export interface InstanceMetricsAnswer {
 
 /** Counts cover the whole interval; measured values are the largest seen in it. */
 export interface InstanceMetricsPoint {
-  /** Beginning of the interval. */
+  /**
+   * Beginning of the interval.
+   *
+   * @format date-time
+   */
   time: string
   open_sessions: number
   /** Of the open sessions, those at the pooled endpoint. */
@@ -190,16 +204,21 @@ export interface InstanceMetricsPoint {
   pooled_clients_waiting: number
 }
 
-/** `GET /api/2.0/lakegate/instances/<name>/databases`. */
+/** The databases of an instance. */
 export interface InstanceDatabasesAnswer {
   databases: { name: string }[]
   /** The list is not complete. */
   has_more?: true
 }
 
-/** `GET /api/2.0/lakegate/certificate-authority`: for `sslrootcert` of clients. */
+/** The certificate with which clients verify the server, for `sslrootcert`. */
 export interface CertificateAuthorityAnswer {
   certificate_pem: string
+  /**
+   * False where the operator gave gateways certificates of another authority (`tls-certificate-file`), which clients verify by
+   * the authorities of their machine.
+   */
+  signs_gateway_certificates: boolean
 }
 
 /**

@@ -1,3 +1,5 @@
+/** What anybody may ask a host, without a token. */
+
 /** `GET /.well-known/databricks-config`; `workspace_id` must be a string (wire-contract §0.7, §3.1). */
 export interface HostMetadata {
   oidc_endpoint: string
@@ -15,4 +17,11 @@ export interface TokenResponse {
   /** Seconds. */
   expires_in: number
   scope?: string
+}
+
+/** Whether the server is alive, or can do its work. */
+export interface HealthAnswer {
+  status: 'alive' | 'not_alive' | 'ready' | 'not_ready'
+  /** Names of the checks that failed. */
+  failed?: string[]
 }

@@ -1,5 +1,6 @@
 /** `GET /api/2.0/lakegate/identities/<id>/rights`: what the caller may do with an identity of its workspace. */
 
+/** What can be done with an identity. */
 export type IdentityAction =
   | 'change'
   /** Deletes it from the account, with its roles and secrets. */
@@ -14,6 +15,7 @@ export type IdentityAction =
   | 'manage_sign_in_sessions'
   | 'manage_open_sessions'
 
+/** What the caller may do with an identity. */
 export interface IdentityRightsAnswer {
   identity_id: string
   type: 'USER' | 'SERVICE_PRINCIPAL' | 'GROUP'

@@ -1,5 +1,6 @@
 /** `/api/2.0/lakegate/saved-queries`: SQL that a person keeps, and may share with the workspace. */
 
+/** A saved query, as the caller sees it. */
 export interface SavedQueryAnswer {
   id: string
   name: string
@@ -19,13 +20,14 @@ export interface SavedQueryAnswer {
   version: number
 }
 
-/** `?page_size=&page_token=`: the caller's own queries and the shared ones, ordered by name. */
+/** A page of the caller's own queries and the shared ones, ordered by name. */
 export interface SavedQueriesAnswer {
   queries: SavedQueryAnswer[]
   /** A page ends after a hundred queries, or after a megabyte of SQL. */
   next_page_token?: string
 }
 
+/** What a caller sends to save a query. */
 export interface SavedQueryRequest {
   name: string
   sql: string
@@ -34,7 +36,7 @@ export interface SavedQueryRequest {
   is_shared?: boolean
 }
 
-/** `PATCH /api/2.0/lakegate/saved-queries/<id>`: fields that are left out stay; `null` removes a suggestion. */
+/** What a caller sends to change a saved query: fields that are left out stay; `null` removes a suggestion. */
 export interface SavedQueryChangeRequest {
   /** The version that was read; 412 when somebody has changed the query meanwhile. */
   version: number

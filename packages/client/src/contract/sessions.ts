@@ -1,5 +1,6 @@
 /** REST types of Lakegate's own paths about open sessions. */
 
+/** An open session of PostgreSQL. */
 export interface OpenSessionAnswer {
   session_id: string
   database_instance_name: string
@@ -21,6 +22,7 @@ export interface OpenSessionAnswer {
   bytes_to_client: number
 }
 
+/** Open sessions of PostgreSQL; after some were ended, those. */
 export interface OpenSessionsAnswer {
   sessions: OpenSessionAnswer[]
   /** Gateways that did not answer in time: their sessions are missing from the list, and none of them was ended. */

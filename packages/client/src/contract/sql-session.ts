@@ -65,6 +65,7 @@ export type SqlCatalogQuestion =
 /** As in ReadyForQuery. */
 export type SqlTransactionState = 'none' | 'open' | 'failed'
 
+/** A column of a result. */
 export interface SqlColumn {
   name: string
   type_oid: number
@@ -76,6 +77,7 @@ export interface SqlColumn {
 /** Null, a text, or the beginning of a text of more than 10 kB. */
 export type SqlCell = string | null | { beginning: string; bytes: number; kept_bytes: number }
 
+/** An error or a notice as PostgreSQL sent it. */
 export interface SqlError {
   severity: string
   sqlstate: string

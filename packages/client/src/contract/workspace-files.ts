@@ -1,5 +1,6 @@
 /** REST types of the files of a workspace: `/api/2.0/workspace/*` as far as bundles need it. */
 
+/** A file or a directory. */
 export interface WorkspaceObjectInfo {
   object_type: 'DIRECTORY' | 'FILE'
   /** As the request wrote it: with `/Workspace` in front, or without. */
@@ -13,15 +14,18 @@ export interface WorkspaceObjectInfo {
   modified_at?: number
 }
 
+/** What a directory contains. */
 export interface ListWorkspaceObjectsResponse {
   /** Absent when the directory is empty. */
   objects?: WorkspaceObjectInfo[]
 }
 
+/** What a caller sends to make a directory. */
 export interface MakeWorkspaceDirectoriesRequest {
   path: string
 }
 
+/** What a caller sends to write a file. */
 export interface ImportWorkspaceFileRequest {
   path: string
   /** In base64. */
@@ -30,30 +34,15 @@ export interface ImportWorkspaceFileRequest {
   overwrite?: boolean
 }
 
+/** The content of a file. */
 export interface ExportWorkspaceObjectResponse {
   /** In base64. */
   content: string
 }
 
+/** What a caller sends to delete a file or a directory. */
 export interface DeleteWorkspaceObjectRequest {
   path: string
   /** Required to delete a directory that is not empty. */
   recursive?: boolean
-}
-
-/** The answer of `/api/2.0/permissions/directories/<object_id>`. */
-export interface DirectoryPermissions {
-  object_id: string
-  object_type: 'directory'
-  access_control_list: {
-    user_name?: string
-    group_name?: string
-    service_principal_name?: string
-    display_name: string
-    all_permissions: {
-      permission_level: 'CAN_MANAGE'
-      inherited: boolean
-      inherited_from_object: string[]
-    }[]
-  }[]
 }

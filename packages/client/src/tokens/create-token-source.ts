@@ -33,6 +33,13 @@ interface Held {
   readonly jitter: number
 }
 
+/** A request for a new token, with its repetitions. */
+interface Flight {
+  readonly result: Promise<Held>
+  /** Resolves when the first attempt is over, whether or not it brought a token. */
+  readonly attempted: Promise<void>
+}
+
 /** At use a token is renewed in the last tenth of its life, at most two minutes. */
 const SHARE_BEFORE_EXPIRY = 0.1
 const LONGEST_BEFORE_EXPIRY = 120_000
@@ -66,7 +73,7 @@ class RenewingTokenSource implements TokenSource {
   readonly #random: () => number
   #held: Held | undefined
   #refused: string | undefined
-  #flight: Promise<Held> | undefined
+  #flight: Flight | undefined
   #stopTimer: (() => void) | undefined
   #isClosed = false
 
@@ -79,16 +86,20 @@ class RenewingTokenSource implements TokenSource {
   }
 
   async token(): Promise<Token> {
-    if (this.#held !== undefined && this.#remaining(this.#held) > marginOf(this.#held))
-      return this.#held.token
+    const held = this.#held
+    if (held !== undefined && this.#remaining(held) > marginOf(held)) return held.token
     // Whoever waits for a token keeps the process alive, not what goes on in the background.
     const release = this.#clock.after(Infinity, () => undefined, true)
     try {
-      return (await this.#refresh()).token
-    } catch (error) {
-      const held = this.#held
-      if (held !== undefined && this.#remaining(held) > 0) return held.token
-      throw error
+      const flight = this.#refresh()
+      if (held !== undefined && this.#remaining(held) > 0) {
+        await flight.attempted
+        const now = this.#held
+        if (now !== undefined && this.#remaining(now) > 0) return now.token
+      }
+      const came = await flight.result
+      // A machine that slept over the answer gets one that has expired: it asks once more, now that it is awake.
+      return this.#remaining(came) > 0 ? came.token : (await this.#refresh().result).token
     } finally {
       release()
     }
@@ -110,34 +121,47 @@ class RenewingTokenSource implements TokenSource {
     return lifetime - age
   }
 
-  /** @returns what came last, also when it is not what this call asked for */
-  #refresh(): Promise<Held> {
-    this.#flight ??= this.#request().finally(() => {
-      this.#flight = undefined
+  /** Of all who ask while a request is on its way, only the first makes one. */
+  #refresh(): Flight {
+    if (this.#flight !== undefined) return this.#flight
+    let tell: () => void = () => undefined
+    const attempted = new Promise<void>((resolve) => {
+      tell = resolve
     })
+    const result = this.#request(tell).finally(() => {
+      this.#flight = undefined
+      tell()
+    })
+    // Whoever asks learns of a failure; in the background nobody does.
+    result.catch(() => undefined)
+    this.#flight = { result, attempted }
     return this.#flight
   }
 
-  async #request(): Promise<Held> {
+  async #request(onFailedAttempt: () => void): Promise<Held> {
     for (let attempt = 1; ; attempt += 1) {
       const cameAt = { wall: this.#clock.wallTime(), steady: this.#clock.steadyTime() }
       try {
-        const token = await this.#fetchToken({ refused: this.#refused })
-        // The life of a token began before its answer came: it counts from the request.
-        const lifetime = token.expiresAt === undefined ? Infinity : token.expiresAt.getTime() - cameAt.wall
-        const held = { token, lifetime, cameAt, jitter: 0.75 + this.#random() / 2 }
-        this.#held = token.value === this.#refused ? undefined : held
-        this.#schedule(held.lifetime === Infinity ? undefined : this.#remaining(held) - aheadOf(held))
-        return held
+        return this.#keep(await this.#fetchToken({ refused: this.#refused }), cameAt)
       } catch (error) {
         const delay = attempt < this.#attempts ? delayBeforeRetry(error, attempt, this.#random) : undefined
         if (delay === undefined) {
           this.#scheduleAfterFailure()
           throw error
         }
+        onFailedAttempt()
         await wait(this.#clock, delay, false)
       }
     }
+  }
+
+  /** @param cameAt of the request: the life of a token begins before its answer comes */
+  #keep(token: Token, cameAt: Held['cameAt']): Held {
+    const lifetime = token.expiresAt === undefined ? Infinity : token.expiresAt.getTime() - cameAt.wall
+    const held = { token, lifetime, cameAt, jitter: 0.75 + this.#random() / 2 }
+    this.#held = token.value === this.#refused ? undefined : held
+    this.#schedule(lifetime === Infinity ? undefined : this.#remaining(held) - aheadOf(held))
+    return held
   }
 
   /** Goes on trying as long as there is something to lose; after that, whoever asks tries. */
@@ -154,10 +178,7 @@ class RenewingTokenSource implements TokenSource {
     if (!this.#isAhead || this.#isClosed || milliseconds === undefined) return
     this.#stopTimer = this.#clock.after(
       Math.max(milliseconds, SHORTEST_TIMER),
-      () => {
-        // Its failure is told to whoever asks once the token at hand has expired.
-        this.#refresh().catch(() => undefined)
-      },
+      () => void this.#refresh(),
       false,
     )
   }

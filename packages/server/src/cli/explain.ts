@@ -6,9 +6,12 @@ import { LakegateApiError } from '@lakegate/client'
 import { Fault } from '../domain/fault.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
+import { CommandFailure } from './exit-codes.ts'
+import { printable } from './output/printable.ts'
 
 export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('')
+  if (error instanceof CommandFailure) return sayWhat(error.message, error.nextStep, 'Error')
   if (error instanceof Fault) return sayWhat(messageOf(error), error.nextStep)
   if (error instanceof LakegateApiError) return sayWhat(error.message, undefined)
   if (error instanceof RefusedError) {
@@ -24,10 +27,12 @@ export function explain(error: unknown): string {
   return `\nLakegate failed, and this is its own mistake. Please report it with what follows.\n${text}\n`
 }
 
-const sayWhat = (message: string, nextStep: string | undefined): string =>
-  `\nLakegate cannot go on: ${inOneLine(message)}\n${nextStep === undefined ? '' : `What to do: ${inOneLine(nextStep)}\n`}`
+/** @param begins a command says «Error», as the databricks CLI does; what is to run says that it does not */
+const sayWhat = (message: string, nextStep: string | undefined, begins = '\nLakegate cannot go on'): string =>
+  `${begins}: ${inOneLine(message)}\n${nextStep === undefined ? '' : `What to do: ${inOneLine(nextStep)}\n`}`
 
-const inOneLine = (text: string): string => text.trim().replaceAll(/\s*[\r\n]+\s*/g, ' / ')
+/** What others said is in it: servers, files, programs. */
+const inOneLine = (text: string): string => printable(text.trim().replaceAll(/\s*[\r\n]+\s*/g, ' / '))
 
 /** At a start there is no log yet in which the operator would find the cause. */
 function messageOf({ code, message, cause }: Fault): string {

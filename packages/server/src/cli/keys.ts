@@ -4,9 +4,10 @@
  * (behaviour 74).
  */
 import type { HostMetadata, SigningKeyRotationAnswer } from '@lakegate/client'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { LoadedSettings } from '../config/load.ts'
-import { environmentVariableOf, flagOf, SETTINGS } from '../config/settings.ts'
+import type { BackendAuthentication } from '../domain/attached-cluster.ts'
+import { withLocalSettings, type LocalFlags } from './operator/local-settings.ts'
 import { wrongUsage } from './exit-codes.ts'
 import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
@@ -18,38 +19,50 @@ export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
   readonly count: number
 }>
 
-type LocalFlags = Readonly<Record<string, string>>
+export interface LostKeyReport {
+  readonly file: string
+  /** Where a key was moved that fits nothing; undefined where there was none. */
+  readonly keptAt: string | undefined
+  /** The certificate of the new authority. */
+  readonly caFile: string
+  /** Attached clusters, whose secrets were lost with the key. */
+  readonly attached: readonly {
+    readonly name: string
+    readonly backendAuthentication: BackendAuthentication
+  }[]
+}
 
-/** The settings that locate the system database and the master key; everything else comes from the environment. */
-const LOCAL_SETTINGS = ['data-dir', 'master-key-file'] as const
+export type ReplaceLostMasterKey = (settings: LoadedSettings) => Promise<LostKeyReport>
 
 export function keysCommand(
   load: (flags: LocalFlags) => LoadedSettings,
-  rotateMasterKey: RotateMasterKey,
+  work: { readonly rotateMasterKey: RotateMasterKey; readonly replaceLostMasterKey: ReplaceLostMasterKey },
 ): Command {
-  const keys = new Command('keys').description('rotate the keys of Lakegate (docs/operating.md)')
-  const rotate = withServer(keys.command('rotate'))
+  const keys = new Command('keys').description(
+    'rotate the keys of Lakegate, replace lost ones (docs/operating.md)',
+  )
+  withLocalSettings(withServer(keys.command('rotate')), 'With --master-key:')
     .description(
       'sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key',
     )
     .option('--master-key', 'the master key, while nothing runs', false)
-    .addOption(new Option('--config <file>', 'with --master-key: config file in JSON (LAKEGATE_CONFIG)'))
-  for (const name of LOCAL_SETTINGS)
-    rotate.addOption(
-      new Option(
-        `${flagOf(name)} <value>`,
-        `with --master-key: ${SETTINGS[name].sentence} (${environmentVariableOf(name)})`,
-      ),
-    )
-  rotate.action(
-    async ({
-      masterKey,
-      ...flags
-    }: ServerFlags & { masterKey: boolean; config?: string; dataDir?: string }) => {
-      if (masterKey) show(await rotateMasterKey(load(localOf(flags))))
+    .action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
+      if (masterKey) show(await work.rotateMasterKey(load(localOf(flags))))
       else await rotateSigningKeys(flags)
-    },
-  )
+    })
+  withLocalSettings(keys.command('replace-lost'))
+    .description(
+      'the master key is lost for good: make a new one, while nothing runs; what it encrypted is void',
+    )
+    .option('--yes', 'nothing that the lost key encrypted is needed any more', false)
+    .action(async ({ yes, ...flags }: { readonly yes: boolean }) => {
+      if (!yes)
+        throw wrongUsage(
+          'All tokens, certificates and passwords of attached clusters that the lost key protected will be void.',
+          'Look for a copy of the key first: beside the backups, and on other machines of this installation. If there is none, add --yes.',
+        )
+      showReplaced(await work.replaceLostMasterKey(load(flags)))
+    })
   return keys
 }
 
@@ -59,6 +72,7 @@ function localOf({
   tokenFile,
   profile: _profile,
   debug: _debug,
+  findLocalLogin: _localLogin,
   ...local
 }: ServerFlags): LocalFlags {
   if (tokenFile !== undefined)
@@ -92,4 +106,23 @@ function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>)
           `The former key is in ${formerFile}. Earlier backups of the system database need it: keep it with them, or remove it.\n`,
   )
   process.stdout.write('Other machines need the new file before Lakegate starts there again.\n')
+}
+
+function showReplaced({ file, keptAt, caFile, attached }: LostKeyReport): void {
+  const lines = [
+    `There is a new master key: ${file}. Back it up, and copy it to the other machines of this installation.`,
+    ...(keptAt === undefined ? [] : [`The key that fits nothing is in ${keptAt}.`]),
+    'Void: every token that was signed (clients get new ones with their secrets and passwords, which are still valid),',
+    '  and every session of a browser.',
+    `Void: the certificates of Lakegate’s own authority. Give clients the new one: ${caFile}`,
+    ...attached.map(
+      ({ name, backendAuthentication }) =>
+        `Void: the password of the administrative role of ${name}. Set it again${
+          backendAuthentication === 'scram'
+            ? ', and existing_passwords to “replace”, so that its roles get new keys'
+            : ', and put its new attached.client_ca_pem into ssl_ca_file of the cluster'
+        } (docs/operating.md).`,
+    ),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
 }

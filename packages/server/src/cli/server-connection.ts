@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import type { ClientConfiguration, LakegateHttp } from '@lakegate/client'
 import { Option, type Command } from 'commander'
+import type { FindLocalLogin } from './connect/connect-flags.ts'
 import { commandFailed, wrongUsage } from './exit-codes.ts'
 import { atWorkspace, configurationOf } from './workspace/connection.ts'
 
@@ -14,6 +15,7 @@ export interface ServerFlags {
   readonly tokenFile?: string
   readonly profile?: string
   readonly debug?: boolean
+  readonly findLocalLogin?: FindLocalLogin
 }
 
 export const withServer = (command: Command): Command =>
@@ -29,6 +31,7 @@ export const withServer = (command: Command): Command =>
       'file with an access token (DATABRICKS_TOKEN); default: that of the profile',
     )
     .option('-p, --profile <name>', 'profile of ~/.databrickscfg (DATABRICKS_CONFIG_PROFILE)')
+    .option('--debug', 'say on standard error which requests are made; never what is secret')
 
 /**
  * Runs a command against the server.

@@ -6,8 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { BannerFacts } from '../cli/banner.ts'
 import type { Output } from '../cli/up.ts'
 import { INITIAL_DATABASE } from '../domain/role.ts'
-import { OAUTH_PREFIX } from '../oauth/handler.ts'
-import { PASSWORD_PATH } from '../oauth/pages/password-link.ts'
+import { signInLinkUrl } from '../oauth/sign-in-link-url.ts'
 import { issuePersonalAccessToken } from '../operations/credentials/issue-personal-access-token.ts'
 import { completeInstallation, type Invitation } from '../operations/installation/complete-installation.ts'
 import { generatePersonalAccessToken, generateSignInLink } from '../tokens/secret.ts'
@@ -190,7 +189,7 @@ function invite(
 }
 
 const linkOf = ({ http }: StartContext, { token }: Invitation): string =>
-  `${http.publicUrl}${OAUTH_PREFIX}${PASSWORD_PATH}/${token.reveal()}`
+  signInLinkUrl(http.publicUrl, token.reveal())
 
 /** npm sets this for what it runs; a `lakegate` that is installed is run by its own name. */
 const isStartedByNpm = (): boolean =>

@@ -16,7 +16,8 @@ import { giveToAccount } from '../instances/embedded/own-directories.ts'
 import { makeOwnSocketDirectory, ownSocketDirectoryOf } from '../instances/embedded/socket-directory.ts'
 import type { RunningSupervisor } from '../instances/supervisor.ts'
 import { clientAddressOf } from '../oauth/client-address.ts'
-import { METADATA_PREFIX, OAUTH_PREFIX } from '../oauth/handler.ts'
+import { METADATA_PREFIX } from '../oauth/handler.ts'
+import { OAUTH_PREFIX } from '../oauth/sign-in-link-url.ts'
 import { createAuthenticateBearer } from '../operations/credentials/authenticate-bearer.ts'
 import {
   createMintCredential,

@@ -8,6 +8,8 @@ import type { LoadedSettings } from '../config/load.ts'
 import type { Log } from '../observation/log.ts'
 import { announce } from './announcement.ts'
 import { logLevelOf } from './process-log.ts'
+import { describeGateway, leaveRunningRecord } from './running-record.ts'
+import { healthUrlOf } from './http-address.ts'
 import { createReloading, type Reloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
 import { startFoundation, type StartContext, type Role } from './start-foundation.ts'
@@ -39,6 +41,7 @@ async function start(
     startInstances(context, serving, shutdown),
   )
   const reloading = startReloading(context, serving, shutdown)
+  await leaveRecord(context, shutdown)
   const facts = await announce(context, serving, instances, output, shutdown)
   return {
     facts,
@@ -48,6 +51,23 @@ async function start(
     },
     reload: (read) => reloading.reload(read),
   }
+}
+
+async function leaveRecord(
+  { role, settings, machine, http, log }: StartContext,
+  shutdown: Shutdown,
+): Promise<void> {
+  const remove = await leaveRunningRecord(
+    machine.dataDirectory,
+    {
+      role,
+      public_url: http.publicUrl,
+      health_url: healthUrlOf(settings, http.listener.port),
+      ...(role === 'control' ? {} : { gateway: describeGateway(settings) }),
+    },
+    log,
+  )
+  shutdown.add('record of what runs', remove)
 }
 
 function startReloading(

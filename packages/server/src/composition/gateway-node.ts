@@ -25,6 +25,7 @@ import { logLevelOf, openProcessLog } from './process-log.ts'
 import { removeReadyFile, writeReadyFile } from './ready-file.ts'
 import { createReloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
+import { describeGateway, leaveRunningRecord } from './running-record.ts'
 import { startKeys } from './start-keys.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
 import { watchClock } from './watch-clock.ts'
@@ -105,6 +106,14 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     await writeReadyFile(readyFile, { gateway: addresses, health_url: health.url })
     shutdown.add('ready file', () => removeReadyFile(readyFile))
   }
+  shutdown.add(
+    'record of what runs',
+    await leaveRunningRecord(
+      dataDirectoryHere(settings),
+      { role: 'gateway', health_url: health.url, gateway: describeGateway(settings) },
+      log,
+    ),
+  )
   log.info({ domain, addresses, health: health.url }, 'the gateway is ready')
   return {
     domain,

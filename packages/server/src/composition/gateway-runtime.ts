@@ -37,6 +37,20 @@ export function gatewayRuntimesOf(settings: LoadedSettings): readonly [WorkerRun
   })
 }
 
+/** Of the preferred one, for people: `Bun 1.4.5`. */
+export function describeGatewayRuntime(settings: LoadedSettings): string {
+  const [{ name }] = gatewayRuntimesOf(settings)
+  return name === 'Bun' ? `Bun ${bunVersion() ?? ''}`.trim() : `Node.js ${process.versions.node}`
+}
+
+/** As its package says; nothing is run. */
+function bunVersion(): string | undefined {
+  const name = packageName()
+  if (name === undefined) return undefined
+  const content = createRequire(import.meta.url)(`${name}/package.json`) as { readonly version?: string }
+  return content.version
+}
+
 function packageName(): string | undefined {
   const architecture = ARCHITECTURES[process.arch]
   return architecture === undefined ? undefined : `@oven/bun-${process.platform}-${architecture}`

@@ -45,6 +45,18 @@ export function ownUrl(settings: LoadedSettings, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
 }
 
+/** Where this machine asks for its health: in clear, which is answered to everybody. */
+export function healthUrlOf(settings: LoadedSettings, port: number): string {
+  const host = ALL_ADDRESSES.get(hostOf(settings)) ?? hostOf(settings)
+  return `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
+}
+
+/** What listens on all addresses is reached here. */
+const ALL_ADDRESSES: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+])
+
 const hostOf = (settings: LoadedSettings): string => settings['http-host'].value
 
 function isPlainRefused(settings: LoadedSettings): boolean {

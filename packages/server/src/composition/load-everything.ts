@@ -34,5 +34,8 @@ export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']
 export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
   (await import('./resolve-settings.ts')).resolveSettings
 
+/** The work of the commands that look after an installation. */
+export const loadOperator = () => import('./operator/operator.ts')
+
 export const loadLocalLoginSocket = async (): Promise<Starts['localLoginSocket']> =>
   (await import('./local-login-socket.ts')).localLoginSocketHere

@@ -32,14 +32,18 @@ export async function offerLocalLogin(context: StartContext, shutdown: Shutdown)
       { httpUrl: http.publicUrl, accountId, workspaceId: workspace.id, adminUser: admin.name },
       {
         file: localLoginSocket(machine.dataDirectory),
-        makeDirectory: () => makeOwnSocketDirectory(localLoginDirectory(machine.dataDirectory), machine.account),
+        makeDirectory: () =>
+          makeOwnSocketDirectory(localLoginDirectory(machine.dataDirectory), machine.account),
       },
     )
     shutdown.add('local login', () => listener.stop())
     await listener.start()
     return true
   } catch (error) {
-    log.warn({ err: error }, 'the local login is not offered: `lakegate psql` needs a profile or a token here')
+    log.warn(
+      { err: error },
+      'the local login is not offered: `lakegate psql` needs a profile or a token here',
+    )
     return false
   }
 }

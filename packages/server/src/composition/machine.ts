@@ -55,7 +55,11 @@ export async function prepareMachine(settings: LoadedSettings, isDurable = true)
 /** @throws Fault configuration_invalid */
 async function offerOperatorsExtensions(
   settings: LoadedSettings,
-  { binaries, account, extensionDirectory }: Omit<Machine, 'dataDirectory' | 'preloadLibraries' | 'isDurable'>,
+  {
+    binaries,
+    account,
+    extensionDirectory,
+  }: Omit<Machine, 'dataDirectory' | 'preloadLibraries' | 'isDurable'>,
 ): Promise<readonly string[]> {
   const rules = readExtensionRules(settings.extensions.value, settings['dangerous-extensions'].value ?? '')
   if ('problem' in rules) throw badExtensions(rules)

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { AccountId, InstanceUid } from '../domain/ids.ts'
+import { packageFile } from '../domain/package-files.ts'
 import { auditRoutes } from '../http/api/audit.ts'
 import { catalogRoutes } from '../http/api/catalogs.ts'
 import { certificateAuthorityRoutes } from '../http/api/certificate-authority.ts'
@@ -19,6 +20,7 @@ import { identityRightsRoutes } from '../http/api/identity-rights.ts'
 import { instanceDatabaseRoutes } from '../http/api/instance-databases.ts'
 import { instanceMetricsRoutes } from '../http/api/instance-metrics.ts'
 import { loginCheckRoutes } from '../http/api/login-check.ts'
+import { openApiRoutes } from '../http/api/openapi.ts'
 import { permissionRoutes } from '../http/api/permissions.ts'
 import { refusalRoutes } from '../http/api/refusals.ts'
 import { rightsRoutes } from '../http/api/rights.ts'
@@ -55,6 +57,8 @@ export interface RouteSettings {
   /** Limits of one instance at one gateway. */
   readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
   readonly attachingCallers: AttachingCallers
+  /** Whether gateways present certificates of Lakegate's own authority, or those of the operator. */
+  readonly ownGatewayCertificates: boolean
 }
 
 export interface RouteParts {
@@ -76,6 +80,7 @@ export const publicRoutesOf = (
 ): readonly PublicRoute[] => [
   ...frontDoorRoutes(),
   ...discoveryRoutes({ publicUrlOf: addresses.publicUrlOf, accountId }),
+  ...openApiRoutes({ file: packageFile('openapi.json'), publicUrlOf: addresses.publicUrlOf }),
   ...healthRoutes([
     {
       name: 'system_database',
@@ -251,9 +256,13 @@ const workspaceContentRoutes = ({
 const installationRoutes = ({
   foundation: { stores, authority, signingKeys, audit },
   accountId,
+  settings,
 }: RouteParts) => [
   ...signingKeyRoutes({ keys: signingKeys, audit, accountId }),
-  ...certificateAuthorityRoutes({ certificatePem: () => authority.certificatePem() }),
+  ...certificateAuthorityRoutes({
+    certificatePem: () => authority.certificatePem(),
+    signsGatewayCertificates: settings.ownGatewayCertificates,
+  }),
   ...auditRoutes({ auditRecords: stores.auditRecords, accountId }),
   ...refusalRoutes(),
 ]

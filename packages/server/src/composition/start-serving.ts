@@ -68,6 +68,7 @@ async function openControlPlane(
       replicationSlotMegabytes: settings['replication-slot-megabytes'].value,
       attachingCallers: settings['attached-instances'].value,
       gatewayAuthorities: gatewayAuthoritiesOf(foundation, settings),
+      ownGatewayCertificates: settings['tls-certificate-file'].value === undefined,
       httpProxies: httpProxiesOf(settings),
       ...(await loadSignInProvider(settings)),
     },

@@ -26,7 +26,7 @@ export interface RunningSystemDatabase {
   stop(): Promise<void>
 }
 
-const DATABASE = 'lakegate'
+export const SYSTEM_DATABASE_NAME = 'lakegate'
 
 /**
  * @param refuseToMake called before an embedded cluster is made; answers a Fault when there was one before
@@ -107,7 +107,7 @@ async function reach(
     kind: 'socket',
     directory: socketDirectory,
     user: SYSTEM_SUPERUSER,
-    database: DATABASE,
+    database: SYSTEM_DATABASE_NAME,
   } as const
   await createDatabaseIfMissing(address)
   return address

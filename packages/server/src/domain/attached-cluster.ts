@@ -10,6 +10,7 @@ export interface ClusterHost {
 export const CLUSTER_TLS_MODES = ['verify-full', 'verify-ca'] as const
 /** How the gateway proves itself to the cluster, as exactly the role of the session. */
 export const BACKEND_AUTHENTICATIONS = ['client_certificate', 'scram'] as const
+export type BackendAuthentication = (typeof BACKEND_AUTHENTICATIONS)[number]
 /** Whether `scram` may replace a password that a role already has with its own key. */
 export const EXISTING_PASSWORDS = ['refuse', 'replace'] as const
 
@@ -22,7 +23,7 @@ export interface AttachedCluster {
   /** Without a certificate, the public authorities that Node.js trusts are used. */
   readonly tls: { readonly mode: (typeof CLUSTER_TLS_MODES)[number]; readonly caPem: string | undefined }
   readonly administrator: string
-  readonly backendAuthentication: (typeof BACKEND_AUTHENTICATIONS)[number]
+  readonly backendAuthentication: BackendAuthentication
   readonly existingPasswords: (typeof EXISTING_PASSWORDS)[number]
   /** Set by the deletion: whether Lakegate also removes from the cluster what it put there. */
   readonly removesObjects?: boolean

@@ -10,6 +10,7 @@ export function defineRoute<Params, Query, Body>(definition: RouteDefinition<Par
     path,
     scopes,
     transfer: definition.transfer,
+    shapes: { params: definition.params, query: definition.query, body: definition.body },
     answer({ caller, ...request }) {
       return definition.handle({
         params: parse(definition.params, request.params, 'path'),

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { LocalLogin } from '../operations/credentials/log-in-locally.ts'
 
-export const LOCAL_LOGIN_PATH = '/local-login'
+const LOCAL_LOGIN_PATH = '/local-login'
 const DEADLINE_MS = 10_000
 const MOST_CONNECTIONS = 50
 /** The mode of the socket is its lock, so it must never have had another one. */
@@ -33,33 +33,36 @@ export function createLocalLoginListener(
   facts: LocalLoginFacts,
   place: { readonly file: string; readonly makeDirectory: () => Promise<void> },
 ): LocalLoginListener {
-  const server = createServer({ requestTimeout: DEADLINE_MS, headersTimeout: DEADLINE_MS }, (request, response) => {
-    // Nothing that is sent is read.
-    request.resume()
-    if (request.method !== 'POST' || request.url !== LOCAL_LOGIN_PATH) {
-      answer(response, 404, { error_code: 'NOT_FOUND', message: `Only POST ${LOCAL_LOGIN_PATH} is here.` })
-      return
-    }
-    dependencies.login.logIn().then(
-      ({ token, expiresAt }) => {
-        answer(response, 200, {
-          http_url: facts.httpUrl,
-          account_id: facts.accountId,
-          workspace_id: facts.workspaceId,
-          admin_user: facts.adminUser,
-          access_token: token.reveal(),
-          expires_at: expiresAt.toISOString(),
-        })
-      },
-      (error: unknown) => {
-        dependencies.log.error({ err: error }, 'a local login failed')
-        answer(response, 503, {
-          error_code: 'TEMPORARILY_UNAVAILABLE',
-          message: 'Lakegate cannot reach its system database.',
-        })
-      },
-    )
-  })
+  const server = createServer(
+    { requestTimeout: DEADLINE_MS, headersTimeout: DEADLINE_MS },
+    (request, response) => {
+      // Nothing that is sent is read.
+      request.resume()
+      if (request.method !== 'POST' || request.url !== LOCAL_LOGIN_PATH) {
+        answer(response, 404, { error_code: 'NOT_FOUND', message: `Only POST ${LOCAL_LOGIN_PATH} is here.` })
+        return
+      }
+      dependencies.login.logIn().then(
+        ({ token, expiresAt }) => {
+          answer(response, 200, {
+            http_url: facts.httpUrl,
+            account_id: facts.accountId,
+            workspace_id: facts.workspaceId,
+            admin_user: facts.adminUser,
+            access_token: token.reveal(),
+            expires_at: expiresAt.toISOString(),
+          })
+        },
+        (error: unknown) => {
+          dependencies.log.error({ err: error }, 'a local login failed')
+          answer(response, 503, {
+            error_code: 'TEMPORARILY_UNAVAILABLE',
+            message: 'Lakegate cannot reach its system database.',
+          })
+        },
+      )
+    },
+  )
   server.maxConnections = MOST_CONNECTIONS
 
   return {

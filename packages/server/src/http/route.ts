@@ -57,6 +57,8 @@ export interface Route {
   readonly path: string
   readonly scopes: readonly string[]
   readonly transfer: Transfer | undefined
+  /** What `answer` accepts; the OpenAPI document is rendered from them. */
+  readonly shapes: Pick<RouteDefinition<unknown, unknown, unknown>, 'params' | 'query' | 'body'>
   answer(request: {
     readonly params: unknown
     readonly query: unknown
@@ -70,5 +72,9 @@ export interface Route {
 export interface PublicRoute {
   readonly method: 'GET'
   readonly path: string
-  answer(workspace: Workspace, query: Readonly<Record<string, unknown>>): Promise<Answer>
+  answer(
+    workspace: Workspace,
+    query: Readonly<Record<string, unknown>>,
+    headers: RequestHeaders,
+  ): Promise<Answer>
 }

@@ -17,7 +17,7 @@ import { toHttpError } from './error-body.ts'
 import { parseJsonBody } from './json-body.ts'
 import type { HttpListener } from './listener.ts'
 import { judgePlainHttp, type PlainHttpSettings } from './plain-http.ts'
-import type { Answer, PublicRoute, Route } from './route.ts'
+import type { Answer, PublicRoute, RequestHeaders, Route } from './route.ts'
 import { beginTransfer, takeBytes } from './transfer-routes.ts'
 import { createTransfers, type Transfers } from './transfers.ts'
 
@@ -148,7 +148,8 @@ function createFastify(
   fastify.addHook('onSend', (request, reply, payload, done) => {
     void reply.headers({
       [REQUEST_ID_HEADER]: request.id,
-      'cache-control': 'no-store',
+      // Only what everybody may read says something else.
+      'cache-control': reply.getHeader('cache-control') ?? 'no-store',
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -179,7 +180,14 @@ function createFastify(
   })
   for (const route of dependencies.publicRoutes) {
     fastify.get<{ Querystring: Record<string, unknown> }>(route.path, async (request, reply) =>
-      send(reply, await route.answer(await dependencies.workspaceAt(request.headers.host), request.query)),
+      send(
+        reply,
+        await route.answer(
+          await dependencies.workspaceAt(request.headers.host),
+          request.query,
+          headersOf(request),
+        ),
+      ),
     )
   }
   const transfers = createTransfers()
@@ -244,15 +252,17 @@ function addRoute(
           query: request.query,
           body: request.body,
           caller,
-          headers: {
-            ifMatch: request.headers['if-match'],
-            ifNoneMatch: request.headers['if-none-match'],
-          },
+          headers: headersOf(request),
         }),
       )
     },
   })
 }
+
+const headersOf = ({ headers }: FastifyRequest): RequestHeaders => ({
+  ifMatch: headers['if-match'],
+  ifNoneMatch: headers['if-none-match'],
+})
 
 /** RFC 6750 §2.1; the scheme may be in any letter case. */
 function bearerOf(request: FastifyRequest): string | undefined {

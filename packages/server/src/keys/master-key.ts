@@ -140,6 +140,22 @@ export async function addMasterKey(
 }
 
 /**
+ * Makes room for a new key where the file holds one that fits nothing, or no key at all. The file is kept beside it: it
+ * may be that of another installation.
+ * @returns its path from now on; undefined when there is none
+ */
+export async function moveUnfitMasterKey(file: string, now: Date): Promise<string | undefined> {
+  const keptAt = `${file}.unfit-${now.toISOString().replaceAll(':', '-').replace(/\.\d+/, '')}`
+  try {
+    await rename(file, keptAt)
+    return keptAt
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw unusable(file, error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+/**
  * The last step of a rotation: removes all keys but the one that encrypts.
  * @throws Fault master_key_unusable when the file cannot be written
  */

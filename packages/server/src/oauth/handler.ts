@@ -23,6 +23,7 @@ import type { ProviderDependencies } from './provider-configuration.ts'
 import { answerTokenExchange, type ExchangeToken } from './token-exchange.ts'
 import { asVisitor } from './visitor.ts'
 import { answerTokenQuestion, type TokenQuestionPorts } from './token-questions.ts'
+import { OAUTH_PREFIX } from './sign-in-link-url.ts'
 
 export interface OAuthDependencies extends ProviderDependencies {
   /** The current key comes first. */
@@ -45,7 +46,6 @@ export interface OAuthSettings {
   readonly isProxy: (address: string) => boolean
 }
 
-export const OAUTH_PREFIX = '/oidc'
 /** RFC 8414 §3.1: for an issuer with a path, the discovery prefix comes before that path. */
 export const METADATA_PREFIX = '/.well-known/oauth-authorization-server'
 

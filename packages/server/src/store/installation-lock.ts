@@ -2,8 +2,14 @@
  * Only one `lakegate up` at a time may use a system database: it holds an advisory lock, on a connection of its own.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { sql } from 'kysely'
 import pg from 'pg'
-import { askSystemDatabase, clientConfigOf, type SystemDatabaseAddress } from './system-database.ts'
+import {
+  askSystemDatabase,
+  clientConfigOf,
+  type SystemDatabase,
+  type SystemDatabaseAddress,
+} from './system-database.ts'
 
 /** Any constant would do that nothing else uses in this database (sealed-columns.ts uses the next one). */
 const LOCK = '7809632219628565605'
@@ -72,6 +78,20 @@ export async function holdInstallation(
     await client?.end()
   }
 }
+
+/** Whether a process holds the lock now. */
+export const isInstallationHeld = (database: SystemDatabase): Promise<boolean> =>
+  askSystemDatabase(async () => {
+    // A lock on one 64-bit number is shown as its two halves (PostgreSQL, pg_locks).
+    const { rows } = await sql<{ readonly held: boolean }>`
+      SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_locks
+         WHERE locktype = 'advisory' AND granted AND objsubid = 1
+           AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+           AND (classid::bigint << 32) | objid::bigint = ${LOCK}::bigint
+      ) AS held`.execute(database)
+    return rows[0]?.held === true
+  })
 
 /** By itself Linux waits two hours before it asks a silent server whether it is there still. */
 const KEEP_ALIVE_MS = 10_000

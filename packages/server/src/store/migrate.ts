@@ -9,6 +9,7 @@ import { Fault } from '../domain/fault.ts'
 import {
   askSystemDatabase,
   clientConfigOf,
+  isUndefinedTable,
   type SystemDatabase,
   type SystemDatabaseAddress,
 } from './system-database.ts'
@@ -51,6 +52,43 @@ export async function migrate(database: SystemDatabase): Promise<void> {
     }
     throw error instanceof Error ? error : new Error('a migration failed', { cause: error })
   })
+}
+
+/** How far the schema of a system database is, compared with what this program knows. */
+export interface MigrationStanding {
+  /** The last one that was applied; undefined in an empty database. */
+  readonly last: string | undefined
+  /** Applied there, and unknown here: a later version of Lakegate did it. */
+  readonly unknown: readonly string[]
+  /** Known here, and not applied yet. */
+  readonly missing: readonly string[]
+}
+
+/** Changes nothing. */
+export const compareMigrations = (database: SystemDatabase): Promise<MigrationStanding> =>
+  askSystemDatabase(async () => {
+    const known = await listMigrations()
+    const applied = await listApplied(database)
+    return {
+      last: applied.at(-1),
+      unknown: applied.filter((name) => !known.includes(name)),
+      missing: known.filter((name) => !applied.includes(name)),
+    }
+  })
+
+/** The names of the migrations that this program knows, in order. */
+export const listMigrations = async (): Promise<readonly string[]> => Object.keys(await readMigrations())
+
+async function listApplied(database: SystemDatabase): Promise<readonly string[]> {
+  try {
+    const { rows } = await sql<{
+      readonly name: string
+    }>`SELECT name FROM kysely_migration ORDER BY name`.execute(database)
+    return rows.map(({ name }) => name)
+  } catch (error) {
+    if (isUndefinedTable(error)) return []
+    throw error
+  }
 }
 
 async function readMigrations(): Promise<Record<string, Migration>> {

@@ -85,6 +85,56 @@ export const sealAllAnew = (
     }),
   )
 
+/**
+ * For somebody who looks while Lakegate runs: decrypts the signing keys, and waits for nobody.
+ * @returns how many there are
+ * @throws Fault master_key_does_not_fit, system_database_unavailable
+ */
+export const countReadableKeys = (
+  database: SystemDatabase,
+  encryption: Pick<KeyEncryption, 'decrypt'>,
+): Promise<number> =>
+  askSystemDatabase(async () => {
+    const column = { table: 'signing_key', column: 'private_key_encrypted' }
+    const values = await readColumn(database, column)
+    for (const { value } of values) encryption.decrypt(value)
+    return values.length
+  })
+
+/**
+ * The tables of sealed columns, and what becomes of a row when nobody can decrypt it any more: it is worthless, and what
+ * it was for is made anew.
+ */
+const WORTHLESS_WITHOUT_KEY = [
+  'signing_key',
+  'certificate_authority',
+  'console_session',
+  'managed_role_key',
+  'attached_cluster_password',
+] as const
+export type SealedTable = (typeof WORTHLESS_WITHOUT_KEY)[number]
+
+/**
+ * The master key is lost: removes everything that is encrypted, in one transaction.
+ * @returns how many rows of each table there were
+ * @throws Fault master_key_in_use while a control plane or a gateway runs, system_database_unavailable
+ */
+export const removeSealedRows = (database: SystemDatabase): Promise<ReadonlyMap<SealedTable, number>> =>
+  askSystemDatabase(() =>
+    database.transaction().execute(async (transaction) => {
+      await refuseWhileInUse(transaction)
+      const removed = new Map<SealedTable, number>()
+      for (const { table } of await listSealedColumns(transaction)) {
+        const known = WORTHLESS_WITHOUT_KEY.find((name) => name === table)
+        if (known === undefined) throw new Error(`nobody has decided what becomes of ${table}`)
+        if (removed.has(known)) continue
+        const { numAffectedRows } = await sql`DELETE FROM ${sql.table(known)}`.execute(transaction)
+        removed.set(known, Number(numAffectedRows ?? 0n))
+      }
+      return removed
+    }),
+  )
+
 const readColumn = async (database: SystemQueries, { table, column }: SealedColumn) =>
   (
     await sql<{ readonly ctid: string; readonly value: Buffer }>`

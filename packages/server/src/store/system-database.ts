@@ -2,7 +2,7 @@
  * The connection pool of the system database, and the one place where its failures become `Fault`s: an operation that
  * needs it is then refused with a retryable error, and nothing is guessed (DESIGN §8).
  */
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
+import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../domain/fault.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -198,6 +198,14 @@ function isUnavailable(error: unknown): boolean {
   // node-postgres reports a lost or refused connection as a system error, or with one of these messages.
   return 'syscall' in error || /connection|timeout|pool|not queryable/i.test(error.message)
 }
+
+/** For people: `18.4`. */
+export const askServerVersion = (database: SystemDatabase): Promise<string> =>
+  askSystemDatabase(async () => {
+    const { rows } = await sql<{ readonly version: string }>`
+      SELECT pg_catalog.current_setting('server_version') AS version`.execute(database)
+    return rows[0]?.version ?? ''
+  })
 
 /** SQLSTATE 23505. */
 export function isUniqueViolation(error: unknown): boolean {

@@ -78,6 +78,12 @@ async function logsInTrusting(authority: TestAuthority): Promise<boolean> {
 }
 
 describe('the certificate files of the operator', () => {
+  it('are named to clients, so that none verifies by the authority of Lakegate alone', async () => {
+    expect(await lakegate.admin.request('GET', '/api/2.0/lakegate/certificate-authority')).toMatchObject({
+      signs_gateway_certificates: false,
+    })
+  })
+
   it('are read again when they change, for the next login, and open sessions stay', async () => {
     const session = await clientTrusting(first)
     await session.connect()

@@ -143,29 +143,6 @@ describe('docs/identities.md', () => {
 })
 
 describe('docs/clients', () => {
-  it.each([
-    ['node-postgres', 'new pg.Pool', "import pg from 'pg'", 'await pool.query(QUERY); await pool.end()'],
-    [
-      'postgres.js',
-      'postgres({',
-      "import postgres from 'postgres'",
-      'await sql.unsafe(QUERY); await sql.end()',
-    ],
-  ])('logs in with %s', async (_driver, words, imports, use) => {
-    await writeFile(
-      path.join(directory, 'program.mjs'),
-      `import { readFileSync } from 'node:fs'
-       ${imports}
-       const { HOST: host, PORT: port, ROLE: user, CA_FILE: caFile } = process.env
-       const username = user
-       const mintCredential = async () => process.env.TOKEN
-       const QUERY = 'SELECT 1'
-       ${block('clients', words)}
-       ${use}`,
-    )
-    await expect(run('node program.mjs')).resolves.toMatchObject({ stderr: '' })
-  })
-
   it('asks for a credential with the SDK for JavaScript', async () => {
     await writeFile(
       path.join(directory, 'sdk.mjs'),

@@ -1,8 +1,7 @@
-/** docs/operating.md: its commands, as they stand there, done to a Lakegate of its own from the first start to a restore. */
+/** docs/operating.md: its commands, as they stand there, done to a Lakegate of its own; backup and restore are in test/rehearsals. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ScimServicePrincipal } from '@lakegate/client'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { REPOSITORY } from '../house/sources.ts'
@@ -15,7 +14,6 @@ import {
   startLakegate,
   type RunningLakegate,
 } from '../stage/lakegate.ts'
-import { installPostgresPrograms } from '../stage/postgres-programs.ts'
 import {
   asOwner,
   createPrincipalWithRole,
@@ -38,7 +36,6 @@ function block(words: string): string {
   return text.replaceAll('/opt/lakegate/', REPOSITORY).replaceAll('/opt/lakegate ', `${REPOSITORY} `)
 }
 
-const programs = await installPostgresPrograms()
 let dataDirectory: string
 let work: string
 let environment: Readonly<Record<string, string>>
@@ -79,13 +76,7 @@ beforeAll(async () => {
   work = await mkdtemp(path.join(tmpdir(), 'lakegate-operating-'))
   // Tokens name the URL of their issuer, and have to be good after a restart.
   environment = { LAKEGATE_HTTP_PORT: String(await freePort()), LAKEGATE_DRAIN_SECONDS: '0' }
-  shell = await useShell(work, {
-    LAKEGATE_DATA_DIR: dataDirectory,
-    BACKUPS: path.join(work, 'backups'),
-    KEYS: path.join(work, 'keys'),
-  })
-  // Of the whole machine, on which others work.
-  await shell.standIn('sync', 'true')
+  shell = await useShell(work, { LAKEGATE_DATA_DIR: dataDirectory })
   await start()
   principal = await createPrincipalWithRole(lakegate, 'the app')
   await asOwner(lakegate, async (owner) => {
@@ -95,7 +86,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await lakegate.stop()
-  await programs.remove()
   await removeDataDirectory(dataDirectory)
   await rm(work, { recursive: true, force: true })
 })
@@ -167,56 +157,6 @@ describe('the signing keys', () => {
   })
 })
 
-describe.skipIf(programs.missing !== undefined)('backup and restore', () => {
-  let token: string
-
-  it('are taken while everything runs, by three programs of PostgreSQL', async () => {
-    token = (await login()).password
-    await expect(shell.run(block('# lakegate-backup'), {}, programs.directory)).resolves.toMatchObject({
-      stderr: '',
-    })
-    const [name] = await readdir(path.join(work, 'backups'))
-    expect(await readdir(path.join(work, 'keys'))).toEqual([`${name ?? ''}.key`])
-  })
-
-  it('are not mixed with what runs: a restore begins when PostgreSQL is stopped', async () => {
-    await expect(shell.run(block('# lakegate-restore'))).rejects.toThrow(/PostgreSQL runs: .*postmaster\.pid/)
-    await expect(notes(token)).resolves.toEqual(['before the backup'])
-  })
-
-  it('bring everything back as it was: roles, data, secrets and tokens', async () => {
-    await asOwner(lakegate, (owner) => owner.query("UPDATE note SET line = 'after the backup'"))
-    await lakegate.admin.request('POST', '/api/2.0/preview/scim/v2/ServicePrincipals', {
-      displayName: 'made after the backup',
-    })
-    await lakegate.stop()
-    // The master key is rotated, and the next backup fails: the one that is whole has the key of its own time.
-    await shell.run('lakegate keys rotate --master-key')
-    await shell.standIn('sync', 'exit 1')
-    await expect(shell.run(block('# lakegate-backup'), {}, programs.directory)).rejects.toThrow()
-    await writeFile(path.join(dataDirectory, 'master.key'), 'lost\n')
-    await shell.run(block('# lakegate-restore'))
-    await start()
-    await expect(notes(token)).resolves.toEqual(['before the backup'])
-    await expect(notes((await login()).password)).resolves.toEqual(['before the backup'])
-    const { Resources: found } = await lakegate.admin.request<{ Resources: readonly unknown[] }>(
-      'GET',
-      `/api/2.0/preview/scim/v2/ServicePrincipals?filter=${encodeURIComponent('displayName eq "made after the backup"')}`,
-    )
-    expect(found).toEqual([])
-  })
-
-  it('give no new identity the number of one that is only known elsewhere', async () => {
-    await shell.run(block('setval('), {}, programs.directory)
-    const made = await lakegate.admin.request<ScimServicePrincipal>(
-      'POST',
-      '/api/2.0/preview/scim/v2/ServicePrincipals',
-      { displayName: 'made after the restore' },
-    )
-    expect(Number(made.id) - Number(principal.id)).toBeGreaterThan(1_000_000)
-  })
-})
-
 describe('the master key', () => {
   const rotate = () => shell.run(`${block('lakegate() {')}\n${block('keys rotate --master-key')}`)
   const file = () => path.join(dataDirectory, 'master.key')
@@ -275,5 +215,5 @@ describe('the master key', () => {
 
 it('docs/operating.md has no block that names this test and was not run', () => {
   const skipped = blocks.filter(({ text }) => !taken.has(text)).map(({ line }) => line)
-  if (programs.missing === undefined) expect(skipped).toEqual([])
+  expect(skipped).toEqual([])
 })

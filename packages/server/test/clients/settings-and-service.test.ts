@@ -101,6 +101,7 @@ describe('as a service', () => {
 
   it('is enabled, and upgraded behind a backup, by commands in this order', async () => {
     const calls = path.join(work, 'service-calls')
+    await shell.standIn('date', 'echo 2026-01-31T00-00-00Z')
     for (const program of ['systemctl', 'journalctl', 'git', 'npm', 'install', 'runuser'])
       await shell.standIn(program, `echo "${program} $*" >> '${calls}'`)
     await shell.run(`${block('daemon-reload')}\n${block('--owner=lakegate')}\n${block('git pull')}`)
@@ -110,7 +111,8 @@ describe('as a service', () => {
       'journalctl --unit=lakegate --follow',
       'install --directory --owner=lakegate --mode=700 /var/backups/lakegate /var/backups/lakegate-keys',
       // PostgreSQL lets in nobody but the account that it runs as, root neither.
-      'runuser --user lakegate -- lakegate-backup',
+      `runuser --user lakegate -- node ${REPOSITORY}packages/server/dist/main.js backup --data-dir /var/lib/lakegate /var/backups/lakegate/2026-01-31T00-00-00Z`,
+      'runuser --user lakegate -- cp /var/lib/lakegate/master.key /var/backups/lakegate-keys/2026-01-31T00-00-00Z.key',
       'systemctl stop lakegate',
       'git pull',
       'npm ci',

@@ -111,7 +111,7 @@ describe('a reader that goes before the end', () => {
       said += chunk.toString('utf8')
     })
     const [failed] = (await once(full, 'close')) as [number | null]
-    expect(said).toMatch(/^\nLakegate cannot go on: Standard output cannot be written: .*ENOSPC.*\n$/)
+    expect(said).toMatch(/^Error: Standard output cannot be written: .*ENOSPC.*\n$/)
     expect(failed).toBe(1)
   })
 })

@@ -12,6 +12,7 @@ interface Exception {
 
 const NOT_A_SOCKET = 'no connection of a peer is meant: the method of another object'
 const A_BACKEND = 'a connection to PostgreSQL whose rest nobody wants, and which PostgreSQL takes for gone'
+const A_LOCAL_CLIENT = 'a connection within this machine, without TLS, whose client is gone or too slow'
 const LOCAL = 'a Unix socket of this machine, without TLS'
 
 const MAY_DESTROY: Readonly<Record<string, Exception>> = {
@@ -43,7 +44,22 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
     times: 2,
     why: 'nothing was read, so there is no TLS, and who has too many connections is not waited for; the other one is put in the place of what Node does behind the last answer',
   },
+  'cli/workspace/auth/callback-listener.ts': {
+    times: 1,
+    why: 'a browser that keeps a connection open for later; what it asked for is answered',
+  },
   'keys/foreign-keys.ts': { times: 1, why: 'we are the client, and read no more' },
+  'http/local-login.ts': { times: 2, why: LOCAL },
+  'cli/connect/gateway-connection.ts': { times: 2, why: 'we are the client, and no session has begun' },
+  'cli/connect/proxy/gateway-login.ts': { times: 2, why: 'we are the client, and no session has begun' },
+  'cli/connect/proxy/local-client.ts': { times: 1, why: A_LOCAL_CLIENT },
+  'cli/connect/proxy/proxy.ts': { times: 6, why: A_LOCAL_CLIENT },
+  'cli/connect/proxy/relay.ts': {
+    times: 3,
+    why: 'the other side is gone, or a second has passed in which it did not close',
+  },
+  'cli/connect/shell/shell-session.ts': { times: 1, why: 'we are the client, and read no more' },
+  'cli/connect/proxy/socket-directory.ts': { times: 1, why: LOCAL },
   'inquiry/conversation.ts': { times: 1, why: LOCAL },
   'inquiry/listener.ts': { times: 5, why: LOCAL },
   'oauth/pages/account.ts': { times: 1, why: NOT_A_SOCKET },

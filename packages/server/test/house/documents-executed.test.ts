@@ -14,11 +14,10 @@ const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...['docs', 'docs/clients', 'docs/decisions'].flatMap((folder) =>
-    readdirSync(path.join(REPOSITORY, folder))
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => `${folder}/${file}`),
-  ),
+  ...['client', 'server', 'sql-text'].map((folder) => `packages/${folder}/README.md`),
+  ...readdirSync(path.join(REPOSITORY, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
 ]
 
 /** What is shown, and is not for anybody to run: output, plans, lines of files of others. */

@@ -80,7 +80,49 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     because:
       'the master key, where the operator says or in the data directory; made under a new name and renamed',
   },
+  'instances/backup/cold-copy.ts': {
+    may: ['open'],
+    because: 'opens to read, without following a link, what belongs to the account that owns the directory',
+  },
+  'instances/backup/archive-files.ts': {
+    may: ['mkdir', 'open'],
+    because: 'in a backup, and in a directory of a restore that nobody else can enter yet',
+  },
+  'composition/running-record.ts': {
+    may: ['mkdir', 'open', 'rename', 'rm'],
+    because: 'in running/ of the data directory, which is ours; made under a new name and renamed',
+  },
+  'composition/operator/make-backup.ts': {
+    may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
+    because: 'where the operator says; made under a new name and renamed',
+  },
+  'composition/operator/restore-backup.ts': {
+    may: ['copyFile', 'lchown', 'mkdir', 'rename', 'rm'],
+    because:
+      'in a data directory that was empty; what is given to the account was unpacked where it could not enter',
+  },
   'inquiry/listener.ts': { may: ['rm'], because: 'removes a name in inquiry/, which is ours' },
+  'http/local-login.ts': {
+    may: ['chmod', 'rm'],
+    because: 'a socket in local-login/, which is ours and in which nobody else can make a name',
+  },
+  'cli/connect/ca-file.ts': {
+    may: ['mkdir', 'rename', 'writeFile'],
+    because: 'in the cache of the person who runs the command; made under a new name and renamed',
+  },
+  'cli/connect/private-file.ts': {
+    may: ['rename', 'rm', 'writeFile'],
+    because: 'a file in the home of the person who runs the command; made under a new name and renamed',
+  },
+  'cli/connect/shell/history.ts': {
+    may: ['chmod', 'mkdir', 'rename', 'writeFile'],
+    because: 'in the home of the person who runs the command; made under a new name and renamed',
+  },
+  'cli/connect/proxy/socket-directory.ts': {
+    may: ['mkdir', 'rm'],
+    because: 'removes a name in a directory that only the person who runs the command can enter',
+  },
+  'cli/connect/proxy/proxy-command.ts': { may: ['rm'], because: 'removes its own socket, as above' },
   'cli/signals.ts': { may: ['openSync'], because: 'opens /dev/tty to read' },
 }
 

@@ -73,17 +73,24 @@ export async function startLakegate(options: {
   /** An undefined value takes away what the stage sets by itself. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly command?: readonly string[]
+  /** Another than the one that was built here, such as an installed one. */
+  readonly program?: string
 }): Promise<RunningLakegate> {
   const readyFile = path.join(options.dataDirectory, 'ready.json')
   // A Lakegate that was killed left its own, which would be taken for the new one's.
   await rm(readyFile, { force: true })
-  const { child, output } = spawnLakegate(options.command ?? ['up'], {
-    LAKEGATE_DATA_DIR: options.dataDirectory,
-    LAKEGATE_HTTP_PORT: '0',
-    LAKEGATE_GATEWAY_PORT: '0',
-    LAKEGATE_READY_FILE: readyFile,
-    ...options.environment,
-  })
+  const { child, output } = spawnLakegate(
+    options.command ?? ['up'],
+    {
+      LAKEGATE_DATA_DIR: options.dataDirectory,
+      LAKEGATE_HTTP_PORT: '0',
+      LAKEGATE_GATEWAY_PORT: '0',
+      LAKEGATE_READY_FILE: readyFile,
+      ...options.environment,
+    },
+    undefined,
+    options.program,
+  )
   const ready = await waitFor('the ready file', async () => {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`lakegate up ended with ${String(child.exitCode ?? child.signalCode)}:\n${output()}`)
@@ -119,9 +126,10 @@ export function spawnLakegate(
   programArguments: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   input?: string,
+  program: string = PROGRAM,
 ): { readonly child: ChildProcess; readonly output: () => string } {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LAKEGATE_'))
-  const child = spawn(process.execPath, [PROGRAM, ...programArguments], {
+  const child = spawn(process.execPath, [program, ...programArguments], {
     env: {
       ...Object.fromEntries(inherited),
       LAKEGATE_POSTGRES_BINARIES: unsyncedPostgres(),

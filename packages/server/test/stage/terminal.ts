@@ -12,6 +12,9 @@ export const hasTerminals = (): boolean =>
 export interface AtTerminal {
   /** What appeared on it so far. */
   readonly output: () => string
+  type(text: string): void
+  /** Resolves with its exit status. */
+  readonly ended: Promise<number | null>
   /** Ctrl-C; resolves with the exit status of Lakegate when it has ended. */
   stop(): Promise<number | null>
 }
@@ -40,6 +43,8 @@ export function startAtTerminal(
   const ended = once(child, 'close') as Promise<[number | null]>
   return {
     output: () => printed,
+    type: (text) => void child.stdin.write(text),
+    ended: ended.then(([code]) => code),
     async stop() {
       child.stdin.write('\u0003')
       const [code] = await ended

@@ -21,6 +21,10 @@ const events: Readonly<Record<string, string>> = {
   saved_query: 'Saved query',
   rotate_signing_keys: 'Signing keys rotated',
   rotate_master_key: 'Master key rotated',
+  replace_master_key: 'Lost master key replaced',
+  recover_access: 'Access recovered on the server',
+  make_backup: 'Backup made',
+  restore_backup: 'Backup restored',
 }
 
 export const audit = {

@@ -4,17 +4,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import path from 'node:path'
+import { cacheDirectory } from './own-directories.ts'
 
 /** What libpq is told about the certificate: a file, or `system` for public authorities (PostgreSQL 16). */
-export async function rootCertificateOf(
-  ca: string | undefined,
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
+export async function rootCertificateOf(ca: string | undefined): Promise<string> {
   if (ca === undefined) return 'system'
-  const cache = environment['XDG_CACHE_HOME'] || path.join(homedir(), '.cache')
-  const directory = path.join(cache, 'lakegate', 'authorities')
+  const directory = path.join(cacheDirectory(), 'authorities')
   const name = createHash('sha256').update(ca).digest('hex').slice(0, 24)
   const file = path.join(directory, `${name}.pem`)
   // Somebody may have changed it, and it decides who is believed.

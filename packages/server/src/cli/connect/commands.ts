@@ -3,7 +3,8 @@
  * only when one of them runs.
  */
 import { Command, Option } from 'commander'
-import type { ConnectFlags, FindLocalLogin } from './connect-flags.ts'
+import { OUTPUT_FORMATS } from '../output/output.ts'
+import type { FindLocalLogin } from './connect-flags.ts'
 import type { CredentialFlags } from './credential.ts'
 import type { EnvFlags } from './env.ts'
 import type { ProxyFlags } from './proxy/proxy-command.ts'
@@ -49,9 +50,9 @@ function psqlCommand(findLocalLogin: FindLocalLogin): Command {
     .option('-c, --command <statements>', 'run them and end; may be repeated', collect)
     .option('-f, --file <file>', 'run the statements of a file and end', collect)
     .option('--built-in', 'the built-in shell, also where psql is installed')
-    .action(async (instance: string, words: readonly string[], flags: PsqlFlags) => {
+    .action(async (instance: string, words: readonly string[], _flags: unknown, command: Command) => {
       const { runPsql } = await import('./psql.ts')
-      await runPsql(instance, words, flags, findLocalLogin)
+      await runPsql(instance, words, command.opts<PsqlFlags>(), findLocalLogin)
     })
 }
 
@@ -64,9 +65,9 @@ function proxyCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--password-file <file>', 'clients must send the password in this file')
     .option('--allow-other-users', 'every account of this machine may connect to the port')
     .option('--drain <seconds>', 'how long Ctrl-C waits for sessions that are busy; default: 10')
-    .action(async (instance: string, flags: ProxyFlags) => {
+    .action(async (instance: string, _flags: unknown, command: Command) => {
       const { runProxy } = await import('./proxy/proxy-command.ts')
-      await runProxy(instance, flags, findLocalLogin)
+      await runProxy(instance, command.opts<ProxyFlags>(), findLocalLogin)
     })
 }
 
@@ -75,16 +76,16 @@ function credentialCommand(findLocalLogin: FindLocalLogin): Command {
     .description('print a fresh credential: the password for any PostgreSQL client, good for an hour')
     .option('--database <name>', 'for --pgpass and --service; default: databricks_postgres')
     .addOption(
-      new Option('--output <format>', 'the token alone, or where and until when it is good')
-        .choices(['token', 'json'])
-        .default('token'),
+      new Option('-o, --output <type>', 'the token alone, or with where and until when it is good').choices(
+        OUTPUT_FORMATS,
+      ),
     )
     .option('--pgpass', 'a line of a password file (~/.pgpass)')
     .option('--service', 'an entry of a service file (~/.pg_service.conf), which holds no secret')
     .option('--write', 'with --pgpass or --service: put it into that file, in place of the former one')
-    .action(async (instance: string, flags: CredentialFlags & ConnectFlags) => {
+    .action(async (instance: string, _flags: unknown, command: Command) => {
       const { printCredential } = await import('./credential.ts')
-      await printCredential(instance, flags, findLocalLogin)
+      await printCredential(instance, command.opts<CredentialFlags>(), findLocalLogin)
     })
 }
 
@@ -97,8 +98,8 @@ function envCommand(findLocalLogin: FindLocalLogin): Command {
         .choices(['sh', 'fish', 'powershell', 'dotenv'])
         .default('sh'),
     )
-    .action(async (instance: string, flags: EnvFlags) => {
+    .action(async (instance: string, _flags: unknown, command: Command) => {
       const { printEnvironment } = await import('./env.ts')
-      await printEnvironment(instance, flags, findLocalLogin)
+      await printEnvironment(instance, command.opts<EnvFlags>(), findLocalLogin)
     })
 }

@@ -1,16 +1,15 @@
 /** `lakegate credential`: a fresh token for any client; as a line of a password file, or an entry of a service file. */
-import { homedir } from 'node:os'
-import path from 'node:path'
 import { wrongUsage } from '../exit-codes.ts'
 import { rootCertificateOf } from './ca-file.ts'
 import type { ConnectFlags, FindLocalLogin } from './connect-flags.ts'
 import { passwordLine, serviceEntry, withPasswordLine, withServiceEntry } from './libpq-files.ts'
+import { fileOfHome } from './own-directories.ts'
 import { changePrivateFile } from './private-file.ts'
 import { connectionOptions } from './psql.ts'
 import { signIn } from './sign-in.ts'
 
-export interface CredentialFlags {
-  readonly output: 'token' | 'json'
+export interface CredentialFlags extends ConnectFlags {
+  readonly output?: 'text' | 'json'
   readonly pgpass?: boolean
   readonly service?: boolean
   readonly write?: boolean
@@ -19,7 +18,7 @@ export interface CredentialFlags {
 /** @throws CommandFailure */
 export async function printCredential(
   instance: string,
-  flags: CredentialFlags & ConnectFlags,
+  flags: CredentialFlags,
   findLocalLogin: FindLocalLogin,
 ): Promise<void> {
   refuseContradictions(flags)
@@ -39,7 +38,7 @@ export async function printCredential(
     }
     const { host, port, database, user } = target
     process.stdout.write(
-      flags.output === 'token'
+      flags.output !== 'json'
         ? `${value}\n`
         : `${JSON.stringify({ token: value, expiration_time: expiresAt?.toISOString() ?? null, host, port, database, user }, null, 2)}\n`,
     )
@@ -71,6 +70,6 @@ async function hand(
   process.stderr.write(`${file} is up to date.\n`)
 }
 
-const passwordFile = (): string => process.env['PGPASSFILE'] || path.join(homedir(), '.pgpass')
+const passwordFile = (): string => fileOfHome('PGPASSFILE', '.pgpass')
 /** Its variable, PGSERVICEFILE, is taken away from every command (postgres-variables.ts). */
-const serviceFile = (): string => path.join(homedir(), '.pg_service.conf')
+const serviceFile = (): string => fileOfHome('PGSERVICEFILE', '.pg_service.conf')

@@ -16,7 +16,7 @@ export interface GatewayAddress {
 }
 
 const CONNECT_LIMIT_MS = 15_000
-const TAKES_TLS = 'S'.charCodeAt(0)
+const TAKES_TLS = Buffer.from('S')
 
 /** @throws Fault that says what failed: the address, TLS, or the certificate */
 export async function connectToGateway(address: GatewayAddress): Promise<TLSSocket> {
@@ -27,7 +27,7 @@ export async function connectToGateway(address: GatewayAddress): Promise<TLSSock
     await once(plain, 'connect', { signal: limit })
     plain.setNoDelay(true)
     plain.write(encodeSslRequest())
-    if ((await firstByte(plain, limit)) !== TAKES_TLS) throw new Error('it does not offer TLS')
+    if (!TAKES_TLS.equals(await firstByte(plain, limit))) throw new Error('it does not offer TLS')
     const encrypted = connectOverTls({
       socket: plain,
       host,
@@ -50,10 +50,10 @@ export async function connectToGateway(address: GatewayAddress): Promise<TLSSock
 }
 
 /** Reads exactly one byte: what follows it belongs to TLS. */
-async function firstByte(socket: Socket, signal: AbortSignal): Promise<number> {
+async function firstByte(socket: Socket, signal: AbortSignal): Promise<Buffer> {
   for (;;) {
     const byte = socket.read(1) as Buffer | null
-    if (byte !== null) return byte.readUInt8(0)
+    if (byte !== null) return byte
     if (socket.readableEnded || socket.destroyed) throw new Error('it closed the connection')
     await Promise.race([once(socket, 'readable', { signal }), once(socket, 'end', { signal })])
   }

@@ -2,7 +2,7 @@
  * `lakegate psql`: psql with everything that a login needs, in its environment, where other accounts cannot read the token;
  * or the built-in shell where psql is not installed.
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { access, constants } from 'node:fs/promises'
 import { constants as system } from 'node:os'
@@ -86,19 +86,19 @@ async function runProgram(
   target: InstanceConnection,
 ): Promise<number> {
   const { value } = await target.credentials.token()
-  const child = spawn(program, [...programArguments], {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      ...libpqVariables(target, await rootCertificateOf(target.ca)),
-      PGPASSWORD: value,
-    },
-  })
+  const environment = {
+    ...process.env,
+    ...libpqVariables(target, await rootCertificateOf(target.ca)),
+    PGPASSWORD: value,
+  }
+  let child: ChildProcess | undefined
   const ignore = () => undefined
-  const passOn = (signal: NodeJS.Signals) => child.kill(signal)
+  const passOn = (signal: NodeJS.Signals) => child?.kill(signal)
+  // Before it runs, or a signal at that moment would leave it alone.
   for (const signal of OF_THE_TERMINAL) process.on(signal, ignore)
   for (const signal of FOR_ITSELF) process.on(signal, passOn)
   try {
+    child = spawn(program, [...programArguments], { stdio: 'inherit', env: environment })
     const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     return status ?? 128 + system.signals[signal ?? 'SIGTERM']
   } finally {

@@ -3,18 +3,17 @@
  * the local login. Errors of the client library become failures of the command here.
  */
 import {
-  LakegateApiError,
-  LakegateConnectionError,
-  LakegateError,
-  LakegateSignInError,
   lakegateOf,
   resolveConfiguration,
   type ConnectionOptions,
   type InstanceConnection,
   type Lakegate,
+  type LakegateOptions,
   type ResolvedConfiguration,
 } from '@lakegate/client'
-import { commandFailed, EXIT_STATUS, exitStatusOfHttp, wrongUsage } from '../exit-codes.ts'
+import { CommandFailure, commandFailed, EXIT_STATUS, wrongUsage } from '../exit-codes.ts'
+import { toFailure } from '../workspace/connection.ts'
+import { fetchAloud } from '../workspace/fetch-aloud.ts'
 import type { ConnectFlags, FindLocalLogin } from './connect-flags.ts'
 import { logInLocally } from './local-login.ts'
 
@@ -30,11 +29,12 @@ export interface SignedIn {
 export async function signIn(flags: ConnectFlags, findLocalLogin: FindLocalLogin): Promise<SignedIn> {
   const say =
     flags.debug === true ? (line: string) => void process.stderr.write(`${line}\n`) : () => undefined
-  const { lakegate, isLocal } = await reporting(() => signInAs(flags, findLocalLogin, say))
+  const { lakegate, isLocal } = await reporting(() => signInAs(flags, findLocalLogin, say), undefined, true)
+  const { configuration } = lakegate
   return {
     isLocal,
     async connection(instance, options) {
-      const found = await reporting(() => lakegate.connection(instance, options), isLocal)
+      const found = await reporting(() => lakegate.connection(instance, options), configuration, isLocal)
       say(
         `${instance} is at ${found.host} port ${String(found.port)}; role ${found.user}, database ${found.database}`,
       )
@@ -52,7 +52,7 @@ export async function signIn(flags: ConnectFlags, findLocalLogin: FindLocalLogin
           close: () => {
             found.credentials.close()
           },
-          token: () => reporting(() => found.credentials.token(), isLocal),
+          token: () => reporting(() => found.credentials.token(), configuration, isLocal),
         },
       }
     },
@@ -78,7 +78,7 @@ async function signInAs(
   const isLocal = local === true || (configuration.authType === undefined && profile === undefined)
   if (!isLocal) {
     say(describe(configuration))
-    return { lakegate: lakegateOf(configuration), isLocal }
+    return { lakegate: lakegateOf(configuration, optionsOf(flags)), isLocal }
   }
   const socket = await findLocalLogin(dataDir === undefined ? {} : { dataDir })
   const answer = await logInLocally(socket)
@@ -92,10 +92,13 @@ async function signInAs(
   return {
     lakegate: lakegateOf(
       await resolveConfiguration({ host: httpUrl, token: accessToken, authType: 'pat' }, alone),
+      optionsOf(flags),
     ),
     isLocal: true,
   }
 }
+
+const optionsOf = ({ debug }: ConnectFlags): LakegateOptions => (debug === true ? { fetch: fetchAloud } : {})
 
 function describe({ host = '', authType = 'pat', profile, origins }: ResolvedConfiguration): string {
   const by = profile === undefined ? '' : `, profile ${profile}`
@@ -129,27 +132,18 @@ function notSignedIn(
 }
 
 /** @throws CommandFailure in place of an error of the client library */
-async function reporting<Result>(work: () => Promise<Result>, isLocal = false): Promise<Result> {
+async function reporting<Result>(
+  work: () => Promise<Result>,
+  configuration: ResolvedConfiguration | undefined,
+  isLocal: boolean,
+): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof LakegateError)) throw error
-    const { message, nextStep } = error
-    if (error instanceof LakegateApiError) {
-      const hint = error.status === 404 && !isLocal ? LOCAL_HINT : ''
-      throw commandFailed(
-        message,
-        `${nextStep ?? ''}${hint}`.trim() || undefined,
-        exitStatusOfHttp(error.status),
-      )
-    }
-    if (error instanceof LakegateConnectionError)
-      throw commandFailed(message, nextStep, EXIT_STATUS.unreachable)
-    throw commandFailed(
-      message,
-      nextStep,
-      error instanceof LakegateSignInError ? EXIT_STATUS.refused : EXIT_STATUS.failed,
-    )
+    const failure = toFailure(error, configuration)
+    if (isLocal || !(failure instanceof CommandFailure) || failure.exitStatus !== EXIT_STATUS.notFound)
+      throw failure
+    throw commandFailed(failure.message, `${failure.nextStep ?? ''}${LOCAL_HINT}`.trim(), failure.exitStatus)
   }
 }
 

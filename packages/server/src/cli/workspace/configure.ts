@@ -7,14 +7,14 @@ import { createOutput } from '../output/output.ts'
 import { configFile, saveProfile, surroundingsOfProfile } from './auth/profile-file.ts'
 import { ask, askForSecret, canAsk } from './auth/prompt.ts'
 import { LOCAL_HOST, toFailure } from './connection.ts'
-import { flagsOf, type WorkspaceFlags } from './flags.ts'
+import { type WorkspaceFlags } from './flags.ts'
 
 export function withConfigure(command: Command): Command {
   command
     .option('--host <host>', 'address of the workspace (DATABRICKS_HOST)')
     .addOption(new Option('--token', 'a token is all that can be configured').hideHelp())
   return command.action(async () => {
-    await configure(flagsOf<WorkspaceFlags>(command))
+    await configure(command.opts<WorkspaceFlags>())
   })
 }
 

@@ -15,6 +15,7 @@ import {
   type Lakegate,
   type ResolvedConfiguration,
 } from '@lakegate/client'
+import { logInLocally } from '../connect/local-login.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOfHttp, type CommandFailure } from '../exit-codes.ts'
 import type { WorkspaceFlags } from './flags.ts'
 import { fetchAloud } from './fetch-aloud.ts'
@@ -39,7 +40,7 @@ export async function atWorkspace<Result>(
 ): Promise<Result> {
   let configuration: ResolvedConfiguration | undefined
   try {
-    configuration = await resolveAtHost(given)
+    configuration = await resolveCaller(given, flags)
     const lakegate = lakegateOf(configuration, flags.debug === true ? { fetch: fetchAloud } : {})
     const { http } = lakegate
     try {
@@ -61,6 +62,28 @@ export const configurationOf = ({ profile, host }: WorkspaceFlags): ClientConfig
   ...(profile === undefined ? {} : { profile }),
   ...(host === undefined ? {} : { host }),
 })
+
+/**
+ * As the SDKs resolve it; and for who is not signed in, the local login of this machine (connect/local-login.ts), unless
+ * another workspace is named.
+ */
+export async function resolveCaller(
+  given: ClientConfiguration,
+  { findLocalLogin }: Pick<WorkspaceFlags, 'findLocalLogin'>,
+): Promise<ResolvedConfiguration> {
+  const resolved = await resolveConfiguration(given)
+  const { authType, profile, host, surroundings } = resolved
+  if (authType === undefined && profile === undefined && findLocalLogin !== undefined) {
+    const answer = await logInLocally(await findLocalLogin({}))
+    if (answer.kind === 'signed_in' && (host === undefined || host === answer.access.httpUrl)) {
+      const { httpUrl, accessToken } = answer.access
+      // Nothing but these two: what the environment says is for another workspace.
+      const alone = { environment: {}, homeDirectory: surroundings.homeDirectory }
+      return resolveConfiguration({ host: httpUrl, token: accessToken, authType: 'pat' }, alone)
+    }
+  }
+  return resolveAtHost(given)
+}
 
 /** Without any host, it is the one of this machine. */
 export async function resolveAtHost(given: ClientConfiguration): Promise<ResolvedConfiguration> {

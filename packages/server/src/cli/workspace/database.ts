@@ -1,4 +1,4 @@
-/** `lakegate database`: instances, credentials, roles, catalogs and tables (wire-contract §4.1). */
+/** `lakegate database`: instances, credentials, roles, catalogs and tables (wire-contract §1). */
 import {
   item,
   NOTHING,
@@ -60,7 +60,7 @@ const instances: readonly Operation[] = [
     summary: 'create a database instance, and wait until it is available',
     method: 'POST',
     path: INSTANCES,
-    arguments: [{ ...INSTANCE, to: 'body' }],
+    arguments: [{ ...INSTANCE, about: 'name of the new database instance', to: 'body' }],
     flags: INSTANCE_FLAGS,
     json: 'optional',
     answer: item('name'),

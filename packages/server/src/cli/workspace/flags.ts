@@ -3,12 +3,15 @@
  * anywhere: before the command, behind its group, or at the end.
  */
 import { Command, Option } from 'commander'
+import type { FindLocalLogin } from '../connect/connect-flags.ts'
 import { withOutput, type OutputFlags } from '../output/output.ts'
 
 export interface WorkspaceFlags extends OutputFlags {
   readonly profile?: string
   readonly host?: string
   readonly debug?: boolean
+  /** Not given by anybody: `offerLocalLogin`. */
+  readonly findLocalLogin?: FindLocalLogin
 }
 
 const SHARED = 'For all commands that work with the workspace:'
@@ -24,17 +27,20 @@ export function withWorkspace<Given extends Command>(command: Given): Given {
   return command
 }
 
-/** What was given to a command and to those above it; what stands nearest to the end counts. */
-export function flagsOf<Flags extends object>(command: Command): Flags {
-  const found = new Map<string, { readonly value: unknown; readonly isDefault: boolean }>()
-  for (let one: Command | null = command; one !== null; one = one.parent) {
-    for (const [name, value] of Object.entries(one.opts())) {
-      const isDefault = one.getOptionValueSource(name) === 'default'
-      const known = found.get(name)
-      if (known === undefined || (known.isDefault && !isDefault)) found.set(name, { value, isDefault })
+/** Gives a command what was said before it, to its group or to the program; what stands nearest to the end counts. */
+export function inheritFlags(command: Command): void {
+  for (let one = command.parent; one !== null; one = one.parent) {
+    for (const [name, value] of Object.entries(one.opts<Record<string, unknown>>())) {
+      const isOwn = command.options.some((option) => option.attributeName() === name)
+      if (isOwn && one.getOptionValueSource(name) === 'cli' && command.getOptionValueSource(name) !== 'cli')
+        command.setOptionValueWithSource(name, value, 'cli')
     }
   }
-  return Object.fromEntries([...found].map(([name, { value }]) => [name, value])) as Flags
+}
+
+/** Who is not signed in anywhere may be the owner of the Lakegate of this machine; commands find this among their flags. */
+export function offerLocalLogin(command: Command, findLocalLogin: FindLocalLogin): void {
+  command.setOptionValueWithSource('findLocalLogin', findLocalLogin, 'program')
 }
 
 /** As the flags of Go: a switch may be followed by `=true` or `=false`, and by nothing else. */
@@ -52,7 +58,7 @@ export class WorkspaceCommand extends Command {
   #withoutValue(word: string): readonly string[] {
     const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? []
     const option = this.options.find(({ long }) => long === `--${name ?? ''}`)
-    if (name === undefined || option === undefined || !option.isBoolean()) return [word]
+    if (name === undefined || option?.isBoolean() !== true) return [word]
     if (value === 'true') return [`--${name}`]
     // Without an opposite it is what it is anyway.
     return this.options.some(({ long }) => long === `--no-${name}`) ? [`--no-${name}`] : []

@@ -4,6 +4,7 @@
  */
 import { Option, type Command } from 'commander'
 import { withWorkspace, WorkspaceCommand } from './flags.ts'
+import type { OperationGroup } from './operation.ts'
 
 interface Group {
   readonly name: string
@@ -17,13 +18,11 @@ const account = () => import('./account.ts')
 const directory = () => import('./directory.ts')
 
 const operations =
-  <Tables>(load: () => Promise<Tables>, choose: (tables: Tables) => OperationGroupOf) =>
+  <Tables>(load: () => Promise<Tables>, choose: (tables: Tables) => OperationGroup) =>
   async (command: Command): Promise<void> => {
     const [{ addOperations }, tables] = await Promise.all([import('./operation-command.ts'), load()])
     addOperations(command, choose(tables))
   }
-
-type OperationGroupOf = Parameters<(typeof import('./operation-command.ts'))['addOperations']>[1]
 
 const ACCOUNT_GROUPS: readonly Group[] = [
   {

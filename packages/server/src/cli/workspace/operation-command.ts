@@ -2,13 +2,13 @@
 import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Option, type Command } from 'commander'
 import { setTimeout as pause } from 'node:timers/promises'
-import { commandFailed } from '../exit-codes.ts'
+import { commandFailed, wrongUsage } from '../exit-codes.ts'
 import { pathOfInstance } from '../instance-at-server.ts'
 import { createOutput, type Output } from '../output/output.ts'
 import { call, callList } from './call.ts'
 import { atWorkspace, type Workspace } from './connection.ts'
 import { parseDuration } from './duration.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from './flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from './flags.ts'
 import { JSON_FLAG, JSON_FLAG_SAYS, readJsonFlag } from './json-flag.ts'
 import type { Flag, Operation, OperationGroup } from './operation.ts'
 import { requestOf, type ApiRequest } from './request.ts'
@@ -55,24 +55,28 @@ function optionsOf({ name, value, about, choices, isHidden }: Flag): readonly Op
 }
 
 async function run(operation: Operation, command: Command): Promise<void> {
-  const flags = flagsOf<OperationFlags & Record<string, unknown>>(command)
+  const flags = command.opts<OperationFlags & Record<string, unknown>>()
   const json = flags.json === undefined ? undefined : await readJsonFlag(flags.json)
   const request = requestOf(operation, { positional: command.args, flags: command.opts(), json })
+  const limit = parseLimit(flags.limit)
+  const waitMs =
+    flags.wait === false || operation.waits !== true
+      ? undefined
+      : parseDuration('--timeout', flags.timeout ?? '20m')
   const output = createOutput(flags)
   await atWorkspace(flags, async (workspace) => {
     const located = await locate(request, workspace)
     if (operation.answer.kind === 'list') {
-      const limit = parseLimit(flags.limit)
       const items = await callList(workspace.http, operation, operation.answer, located, limit)
       showList(items, operation.answer, output)
       return
     }
     const answer = await call(workspace.http, operation, located)
     if (operation.answer.kind === 'nothing') return
-    const isWaiting = operation.waits === true && flags.wait !== false
-    const shown = isWaiting
-      ? await untilAvailable(workspace.http, answer as DatabaseInstance, flags.timeout ?? '20m', output)
-      : answer
+    const shown =
+      waitMs === undefined
+        ? answer
+        : await untilAvailable(workspace.http, answer as DatabaseInstance, waitMs, output)
     showItem(shown, operation.answer, output)
   })
 }
@@ -86,7 +90,7 @@ async function locate(request: ApiRequest, workspace: Workspace): Promise<ApiReq
 function parseLimit(word: string | undefined): number {
   if (word === undefined) return 0
   if (/^\d{1,9}$/.test(word)) return Number(word)
-  throw commandFailed(`--limit is “${word}”, which is no whole number of 0 or more.`, undefined, 2)
+  throw wrongUsage(`--limit is “${word}”, which is no whole number of 0 or more.`, undefined)
 }
 
 const ASK_AGAIN_MS = 500
@@ -97,16 +101,16 @@ const SETTLED: readonly string[] = ['AVAILABLE', 'STOPPED']
 async function untilAvailable(
   http: LakegateHttp,
   created: DatabaseInstance,
-  timeout: string,
+  milliseconds: number,
   output: Output,
 ): Promise<DatabaseInstance> {
-  const end = performance.now() + parseDuration('--timeout', timeout)
+  const end = performance.now() + milliseconds
   let instance = created
   try {
     while (!SETTLED.includes(instance.state)) {
       if (performance.now() >= end)
         throw commandFailed(
-          `${instance.name} is still ${instance.state} after ${timeout}${instance.status_message === undefined ? '.' : `: ${instance.status_message}`}`,
+          `${instance.name} is still ${instance.state} after ${String(milliseconds / 1000)} seconds${instance.status_message === undefined ? '.' : `: ${instance.status_message}`}`,
           `It goes on; \`lakegate database get-database-instance ${instance.name}\` shows how far it is.`,
         )
       output.status.update(`${instance.name} is ${instance.state}`)

@@ -2,7 +2,7 @@
 import type { AuditAnswer, AuditRecordAnswer } from '@lakegate/client'
 import { z } from 'zod'
 import type { AccountId } from '../../domain/ids.ts'
-import type { KeptAuditRecord } from '../../operations/ports/audit.ts'
+import type { AuditEntry, KeptAuditRecord } from '../../operations/ports/audit.ts'
 import { readAudit, type ReadAuditPorts } from '../../operations/installation/read-audit.ts'
 import { defineRoute } from '../define-route.ts'
 import type { Route } from '../route.ts'
@@ -87,13 +87,35 @@ export function auditRoutes(ports: ReadAuditPorts & { readonly accountId: Accoun
 const tokenBehind = ({ at, id }: KeptAuditRecord): string =>
   Buffer.from(`${at.toISOString()}/${id}`).toString('base64url')
 
-/** The same fields as in the log line, in the spelling of REST. */
+/** The fields of the log line, in the spelling of REST. */
+const FIELDS = {
+  event: 'event',
+  outcome: 'outcome',
+  reason: 'reason',
+  detail: 'detail',
+  identityId: 'identity_id',
+  identityName: 'identity_name',
+  role: 'role',
+  proof: 'proof',
+  viaGroupPath: 'via_group_path',
+  viaGroupNames: 'via_group_names',
+  instanceUid: 'instance_uid',
+  instanceName: 'instance_name',
+  workspaceId: 'workspace_id',
+  tokenId: 'token_id',
+  clientAddress: 'client_address',
+  database: 'database',
+  sqlstate: 'sqlstate',
+  endedById: 'ended_by_id',
+  endedByName: 'ended_by_name',
+} as const satisfies Record<keyof AuditEntry, keyof AuditRecordAnswer>
+
 const show = ({ at, entry }: KeptAuditRecord): AuditRecordAnswer => ({
   time: at.toISOString(),
   ...(Object.fromEntries(
-    Object.entries(entry).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value as unknown,
-    ]),
+    Object.entries(FIELDS).flatMap(([name, field]) => {
+      const value = entry[name as keyof AuditEntry]
+      return value === undefined ? [] : [[field, value]]
+    }),
   ) as Omit<AuditRecordAnswer, 'time'>),
 })

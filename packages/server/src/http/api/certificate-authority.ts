@@ -6,6 +6,7 @@ import { anyQuery, noBody, nothing } from '../shapes.ts'
 
 export function certificateAuthorityRoutes(facts: {
   readonly certificatePem: () => string
+  readonly signsGatewayCertificates: boolean
 }): readonly Route[] {
   return [
     defineRoute({
@@ -16,7 +17,10 @@ export function certificateAuthorityRoutes(facts: {
       query: anyQuery,
       body: noBody,
       handle() {
-        const body: CertificateAuthorityAnswer = { certificate_pem: facts.certificatePem() }
+        const body: CertificateAuthorityAnswer = {
+          certificate_pem: facts.certificatePem(),
+          signs_gateway_certificates: facts.signsGatewayCertificates,
+        }
         return Promise.resolve({ body })
       },
     }),

@@ -89,10 +89,20 @@ async function restoreLinks(root: string): Promise<void> {
 }
 
 /** @returns what is wrong, or undefined when the account can run it */
-function tryToRun({ postgres }: PostgresBinaries, account: OperatingSystemAccount): string | undefined {
+function tryToRun(binaries: PostgresBinaries, account: OperatingSystemAccount): string | undefined {
+  const asked = askVersion(binaries, account)
+  return 'problem' in asked ? asked.problem : undefined
+}
+
+/** Runs the server program to ask for its version, such as 18.4; that also needs all libraries of it. */
+export function askVersion(
+  { postgres }: PostgresBinaries,
+  account: Pick<OperatingSystemAccount, 'spawnAs'>,
+): { readonly version: string } | { readonly problem: string } {
   const result = spawnSync(postgres, ['--version'], { ...account.spawnAs, cwd: '/', encoding: 'utf8' })
-  if (result.error !== undefined) return result.error.message
-  return result.status === 0 ? undefined : result.stderr.trim() || `exit status ${String(result.status)}`
+  if (result.error !== undefined) return { problem: result.error.message }
+  if (result.status !== 0) return { problem: result.stderr.trim() || `exit status ${String(result.status)}` }
+  return { version: /\d+(?:\.\d+|beta\d+|rc\d+|devel)?/.exec(result.stdout)?.[0] ?? result.stdout.trim() }
 }
 
 /** Appears complete or not at all: copied under another name and then renamed. */

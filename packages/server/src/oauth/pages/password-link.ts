@@ -5,18 +5,17 @@ import { toHttpRefusal } from '../../policy/refusals.ts'
 import { signInBrowser } from '../browser-session.ts'
 import { readForm } from '../form.ts'
 import { rememberBrowser } from '../known-browsers.ts'
+import { OAUTH_PREFIX, PASSWORD_PATH } from '../sign-in-link-url.ts'
 import { isOwnPost, redirect, send, type Visit } from './answer.ts'
 import { html } from './html.ts'
 import type { InteractionPorts } from './interaction.ts'
 import { newPasswordFields } from './new-password-fields.ts'
 import { messagePage, page, problemBox } from './page.ts'
 
-/** Also part of the links that are printed and sent. */
-export const PASSWORD_PATH = '/password'
 const CONSOLE_SIGN_IN = '/console/sign-in'
 
 export async function servePassword(visit: Visit, ports: InteractionPorts, token: string): Promise<void> {
-  const action = `/oidc${PASSWORD_PATH}/${encodeURIComponent(token)}`
+  const action = `${OAUTH_PREFIX}${PASSWORD_PATH}/${encodeURIComponent(token)}`
   const user = await ports.findLink(token)
   if (user === undefined) {
     send(

@@ -84,8 +84,7 @@ export function createLocalLogin(
       await latest?.catch(() => undefined)
       const revoked = issued
       issued = []
-      for (const { id } of revoked)
-        await ports.store.deletePersonalAccessToken(workspaceId, id, identity.id)
+      for (const { id } of revoked) await ports.store.deletePersonalAccessToken(workspaceId, id, identity.id)
     },
   }
 }

@@ -26,6 +26,10 @@ export interface AuditEntry {
     | 'saved_query'
     | 'rotate_signing_keys'
     | 'rotate_master_key'
+    | 'replace_master_key'
+    | 'recover_access'
+    | 'make_backup'
+    | 'restore_backup'
   readonly outcome: 'admitted' | 'refused' | 'failed'
   readonly reason?: string
   readonly detail?: string

@@ -17,7 +17,7 @@ import type { ShellOptions } from './shell-options.ts'
 import { Shell, type Reconnect } from './shell.ts'
 import { createOutput, pagerOf } from './terminal-output.ts'
 
-export const STATUS = { succeeded: 0, failed: 1, disconnected: 2, stoppedAtError: 3 } as const
+const STATUS = { succeeded: 0, failed: 1, disconnected: 2, stoppedAtError: 3 } as const
 
 /** @returns the exit status. @throws Fault when the connection cannot be made */
 export async function runBuiltInShell(
@@ -60,10 +60,17 @@ export async function runBuiltInShell(
 }
 
 const welcome = ({ session }: Shell): string =>
-  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}, over TLS (the built-in shell of Lakegate; \\? for help, \\q to quit)\n\n`
+  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. This is the built-in shell: \\? for help, \\q to quit.\n\n`
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)
+  let hasReader = true
+  // As with `| head`: whoever read the output has gone, and the rest is for nobody.
+  const onGone = () => {
+    hasReader = false
+    shell.abandon()
+  }
+  process.stdout.on('error', onGone)
   try {
     const actions = options.actions.length > 0 ? options.actions : [{ kind: 'file', name: '-' } as const]
     for (const action of actions) {
@@ -71,10 +78,12 @@ async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<
         action.kind === 'command'
           ? await runOne(shell, action.text)
           : await runFile(shell, action.name, options.stopsAtError)
+      if (!hasReader) return STATUS.succeeded
       if (status !== STATUS.succeeded) return status
     }
     return STATUS.succeeded
   } finally {
+    process.stdout.off('error', onGone)
     release()
   }
 }

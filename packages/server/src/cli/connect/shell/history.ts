@@ -3,11 +3,11 @@
  * not kept: one in which a secret is found, which says PASSWORD anywhere, or in which something stands that looks like a
  * token. It rather forgets one too many.
  */
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { findSecrets } from '@lakegate/sql-text'
+import { stateDirectory } from '../own-directories.ts'
 
 const MOST_LINES = 2_000
 
@@ -18,13 +18,7 @@ const SECRET_WORD = /passw|passcode|secret|\bidentified\s+by\b/i
 export const holdsSecret = (statement: string): boolean =>
   SECRET_WORD.test(statement) || TOKEN.test(statement) || findSecrets(statement).length > 0
 
-/** `$XDG_STATE_HOME` (XDG Base Directory Specification) is where a program keeps what it may lose. */
-export const historyFile = (environment: NodeJS.ProcessEnv = process.env): string =>
-  path.join(
-    environment['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state'),
-    'lakegate',
-    'psql_history',
-  )
+export const historyFile = (): string => path.join(stateDirectory(), 'psql_history')
 
 export class History {
   readonly #file: string
@@ -64,6 +58,9 @@ export class History {
   async save(): Promise<void> {
     const unfinished = `${this.#file}.${randomUUID()}`
     try {
+      // Root could put a file in the place of a device such as /dev/null.
+      const found = await stat(this.#file).catch(() => undefined)
+      if (found !== undefined && !found.isFile()) return
       await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 })
       await writeFile(unfinished, this.#lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
       await chmod(unfinished, 0o600)

@@ -159,10 +159,12 @@ export class InteractiveShell {
       void this.#shell.cancel()
       return
     }
-    // As in a shell: the line is given up, and a new prompt is there.
+    // As in a shell: the line stays to be seen and is given up, and a new prompt is there.
     this.#forget()
-    this.#lines.write(null, { ctrl: true, name: 'u' })
-    this.#shell.output.tell('\n')
+    const editor = this.#lines as { line: string; cursor: number }
+    editor.line = ''
+    editor.cursor = 0
+    this.#shell.output.tell('^C\n')
     this.#lines.setPrompt(this.#prompt())
     this.#lines.prompt()
   }

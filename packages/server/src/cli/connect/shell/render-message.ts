@@ -11,11 +11,12 @@ export function renderMessage(message: Notice, statement?: string): string {
   const { severity = 'ERROR', code, position, detail, hint, where } = message
   const sqlstate = code === undefined || code === '00000' ? '' : `${code}: `
   return [
-    `${severity}:  ${sqlstate}${message.message}`,
+    `${severity}:  ${sqlstate}${message.message ?? ''}`,
     ...(statement === undefined ? [] : placeOf(statement, position)),
     ...(detail === undefined ? [] : [`DETAIL:  ${detail}`]),
     ...(hint === undefined ? [] : [`HINT:  ${hint}`]),
-    ...(where === undefined ? [] : [`CONTEXT:  ${where}`]),
+    // Of notices psql shows no context either.
+    ...(where === undefined || !/^(?:ERROR|FATAL|PANIC)$/.test(severity) ? [] : [`CONTEXT:  ${where}`]),
   ]
     .map((line) => `${withoutControls(line)}\n`)
     .join('')
@@ -27,11 +28,19 @@ export const renderFailure = (error: unknown, statement?: string): string =>
     ? renderMessage(error, statement)
     : `${withoutControls(error instanceof Error ? error.message : String(error))}\n`
 
+/** In UTF-16 code units; a position counts code points, from 1. */
+function offsetOf(text: string, position: number): number {
+  let offset = 0
+  for (let passed = 1; passed < position && offset < text.length; passed += 1)
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1
+  return offset
+}
+
 /** `LINE 2: …` and a caret below the character. Positions count characters, from 1. */
 function placeOf(statement: string, position: string | undefined): readonly string[] {
   const characters = Number(position)
   if (position === undefined || !Number.isSafeInteger(characters) || characters < 1) return []
-  const before = [...statement].slice(0, characters - 1).join('')
+  const before = statement.slice(0, offsetOf(statement, characters))
   const lineNumber = before.split('\n').length
   const lineStart = before.lastIndexOf('\n') + 1
   const line = statement.slice(lineStart).split(/\r?\n/)[0] ?? ''

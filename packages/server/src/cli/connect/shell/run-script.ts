@@ -27,14 +27,13 @@ export async function runScript(
   let outcome: Outcome = 'succeeded'
   let hasFailed = false
   for (;;) {
-    const { line } = input
     const found = await input.next(() => shell.session.splitOptions)
-    const statement = found?.statement
-    if (statement === undefined) return { outcome: hasFailed && stopsAtError ? 'failed' : outcome, hasFailed }
+    if (found === undefined) return { outcome: hasFailed && stopsAtError ? 'failed' : outcome, hasFailed }
+    const { statement, line, isExpanded } = found
     outcome =
       statement.kind === 'psql'
         ? await command(shell, statement)
-        : await shell.statement(statement.text, copyData, found?.isExpanded)
+        : await shell.statement(statement.text, copyData, isExpanded)
     if (outcome === 'quit' || outcome === 'disconnected') return { outcome, hasFailed }
     if (outcome !== 'failed') continue
     hasFailed = true

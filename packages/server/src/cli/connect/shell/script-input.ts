@@ -2,38 +2,39 @@
  * Where statements come from when nobody types them: a file, a pipe, `-c`. It reads no further than it must, and a statement
  * can be run before the next one has arrived; between the statements stands the data of COPY FROM STDIN.
  */
-import { firstStatement, type FirstStatement, type SplitOptions } from '@lakegate/sql-text'
+import { firstStatement, type FirstStatement, type SplitOptions, type Statement } from '@lakegate/sql-text'
 
 /** A text that is no longer than this is looked through at every piece that arrives; a longer one when it has doubled. */
 const SHORT = 64 * 1024
 /** `\.` on a line of its own ends the data of a COPY. */
 const END_OF_COPY = /^\\\.\r?$/
 
+export interface ReadStatement extends FirstStatement {
+  readonly statement: Statement
+  /** At which it begins, from 1. */
+  readonly line: number
+}
+
 export class ScriptInput {
   readonly #pieces: AsyncIterator<string>
   #text = ''
   #isOver = false
-  /** Offsets are those of the whole text, for the numbers of lines. */
   #linesBefore = 1
 
   constructor(pieces: AsyncIterable<string>) {
     this.#pieces = pieces[Symbol.asyncIterator]()
   }
 
-  /** The line at which the next statement is looked for. */
-  get line(): number {
-    return this.#linesBefore
-  }
-
   /** @returns undefined at the end */
-  async next(options: () => SplitOptions): Promise<FirstStatement | undefined> {
+  async next(options: () => SplitOptions): Promise<ReadStatement | undefined> {
     for (let looked = 0; ;) {
       if (this.#isOver || this.#text.length < SHORT || this.#text.length >= 2 * looked) {
         looked = this.#text.length
         const found = firstStatement(this.#ready(), options())
         if (found.statement !== undefined && (found.isComplete || this.#isOver)) {
+          const line = this.#linesBefore + linesIn(this.#text.slice(0, found.statement.start))
           this.#take(found.end)
-          return found
+          return { ...found, statement: found.statement, line }
         }
         if (this.#isOver) return undefined
       }
@@ -75,16 +76,21 @@ export class ScriptInput {
   }
 
   #take(end: number): void {
-    for (let at = this.#text.indexOf('\n'); at >= 0 && at < end; at = this.#text.indexOf('\n', at + 1))
-      this.#linesBefore += 1
+    this.#linesBefore += linesIn(this.#text.slice(0, end))
     this.#text = this.#text.slice(end)
   }
 
   async #more(): Promise<void> {
-    const { value, done } = await this.#pieces.next()
-    if (done === true) this.#isOver = true
-    else this.#text += value
+    const piece = await this.#pieces.next()
+    if (piece.done === true) this.#isOver = true
+    else this.#text += piece.value
   }
+}
+
+function linesIn(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
+  return lines
 }
 
 /** A text that is there as a whole. */

@@ -14,7 +14,7 @@ import type { Outcome, Shell } from './shell.ts'
 
 type Handler = (shell: Shell, words: readonly string[], argument: string) => Promise<Outcome> | Outcome
 
-export const COMMAND_HELP = `Statements end with a semicolon, and may be written over several lines.
+const COMMAND_HELP = `Statements end with a semicolon, and may be written over several lines.
 
   \\d [pattern]      tables, views and sequences; with a name: columns, indexes and constraints
   \\dt [pattern]     tables                    \\dn [pattern]     schemas
@@ -33,8 +33,8 @@ export const COMMAND_HELP = `Statements end with a semicolon, and may be written
   \\?                this help
   \\q                quit (Ctrl-D)
 
-Ctrl-C cancels a statement that runs, or forgets what was typed. Everything else that psql knows is in psql: where it is
-installed, \`lakegate psql\` starts that.
+Ctrl-C cancels a statement that runs, or forgets what was typed. psql knows much more: where
+it is installed, \`lakegate psql\` starts it.
 `
 
 /** Tells what is wrong, as with a statement. */

@@ -1,6 +1,6 @@
 /** The arguments of psql that the built-in shell knows too, for `lakegate psql <instance> -- …`. */
 import { parseArgs } from 'node:util'
-import { commandFailed } from '../../exit-codes.ts'
+import { wrongUsage } from '../../exit-codes.ts'
 import { DEFAULT_FORMAT, type ResultFormat } from './result-format.ts'
 
 export type ShellAction =
@@ -69,7 +69,7 @@ function parse(programArguments: readonly string[]) {
 }
 
 const unknown = (what: string) =>
-  commandFailed(
+  wrongUsage(
     `The built-in shell does not know this argument of psql: ${what}`,
     `It knows ${Object.keys(OPTIONS)
       .map((name) => `--${name}`)

@@ -1,5 +1,5 @@
 /** The shell's session at an instance: one connection of the driver, opened with a token that is fresh. */
-import pg, { DatabaseError, type Client, type Notification } from 'pg'
+import pg, { DatabaseError, type Client, type Connection, type Notification } from 'pg'
 import type { SplitOptions } from '@lakegate/sql-text'
 import { cancelAtGateway } from '../gateway-connection.ts'
 import type { InstanceConnection } from '@lakegate/client'
@@ -7,7 +7,7 @@ import { StatementRun, type StatementReceiver } from './statement-run.ts'
 import type { ResultColumn, ResultRow } from './result-format.ts'
 
 export type Notice = Pick<DatabaseError, 'severity' | 'code' | 'detail' | 'hint' | 'position' | 'where'> & {
-  readonly message: string
+  readonly message?: string | undefined
 }
 
 /** What the shell says that nobody asked for at that moment. */
@@ -20,6 +20,7 @@ export interface Unasked {
 interface DriverClient {
   readonly processID: number
   readonly secretKey: number
+  readonly connection: Connection
 }
 
 export type TransactionState = 'idle' | 'open' | 'failed'
@@ -76,7 +77,7 @@ export class ShellSession {
       ({ parameterName, parameterValue }: { parameterName: string; parameterValue: string }) =>
         settings.set(parameterName, parameterValue),
     )
-    client.on('notice', (notice) => unasked.notice({ ...notice, message: notice.message ?? '' }))
+    client.on('notice', (notice) => unasked.notice(notice))
     client.on('notification', (notification) => unasked.notification(notification))
     await client.connect()
     return new ShellSession(client, target, settings)
@@ -136,6 +137,13 @@ export class ShellSession {
     const key = Buffer.alloc(4)
     key.writeInt32BE(secretKey)
     await cancelAtGateway(this.#target, { processId: processID, key })
+  }
+
+  /** For when nobody wants what still comes: PostgreSQL ends the session when it notices. */
+  abandon(): void {
+    const { connection } = this.#client as unknown as DriverClient
+    this.#lost ??= new Error('The session was given up.')
+    connection.stream.destroy()
   }
 
   async close(): Promise<void> {

@@ -36,6 +36,7 @@ export class Shell {
   #session: ShellSession
   #notifications: Notification[] = []
   #isRunning = false
+  #isAbandoned = false
   /** How many files `\i` has opened within one another. */
   depth = 0
   readonly #reconnect: Reconnect
@@ -92,7 +93,7 @@ export class Shell {
   /** @param copyData what COPY FROM STDIN reads */
   async statement(text: string, copyData: () => AsyncIterable<Buffer>, isExpanded = false): Promise<Outcome> {
     const format: ResultFormat = isExpanded ? { ...this.format, expanded: 'on' } : this.format
-    const outcome = await this.#timed(() => this.#run(text, copyData, format), text)
+    const outcome = await this.#run(text, copyData, format)
     for (const { channel, payload = '', processId } of this.#notifications.splice(0)) {
       const said = payload === '' ? '' : ` with payload "${payload}"`
       this.output.tell(
@@ -137,32 +138,33 @@ export class Shell {
     }
   }
 
+  /** Nobody reads any more, so nothing is told any more. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#session.abandon()
+  }
+
   close(): Promise<void> {
     return this.#session.close()
   }
 
-  async #run(text: string, copyData: () => AsyncIterable<Buffer>, format: ResultFormat): Promise<void> {
+  async #run(text: string, copyData: () => AsyncIterable<Buffer>, format: ResultFormat): Promise<Outcome> {
     const receiver = new PrintingReceiver(this.output, format, copyData)
-    try {
-      await this.#session.run(text, receiver)
-    } finally {
-      await receiver.close()
-    }
-  }
-
-  async #timed(work: () => Promise<void>, text: string): Promise<Outcome> {
     const start = performance.now()
     this.#isRunning = true
+    let failure: unknown
     try {
-      await work()
-      return 'succeeded'
+      await this.#session.run(text, receiver)
     } catch (error) {
-      this.output.tell(renderFailure(error, text))
-      return this.session.lost === undefined ? 'failed' : 'disconnected'
-    } finally {
-      this.#isRunning = false
-      if (this.hasTiming) this.output.tell(`Time: ${(performance.now() - start).toFixed(3)} ms\n`)
+      failure = error
     }
+    this.#isRunning = false
+    const milliseconds = performance.now() - start
+    await receiver.close()
+    if (failure !== undefined && !this.#isAbandoned) this.output.tell(renderFailure(failure, text))
+    if (this.hasTiming) this.output.tell(`Time: ${milliseconds.toFixed(3)} ms\n`)
+    if (failure === undefined) return 'succeeded'
+    return this.session.lost === undefined ? 'failed' : 'disconnected'
   }
 }
 

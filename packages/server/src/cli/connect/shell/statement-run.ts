@@ -56,6 +56,7 @@ export class StatementRun implements Submittable {
     const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }))
     this.#then(() => {
       this.#receiver.columns(columns)
+      return undefined
     })
   }
 
@@ -116,14 +117,14 @@ export class StatementRun implements Submittable {
    * Everything is handed on in the order in which it came. While the receiver is busy nothing is read from the network;
    * what the driver has read already waits here.
    */
-  #then(work: () => Promise<void> | void | undefined): void {
+  #then(work: () => Promise<void> | undefined): void {
     if (this.#waiting === 0) {
       try {
         const busy = work()
         if (busy === undefined) return
         this.#wait(busy)
       } catch (error) {
-        this.#wait(Promise.reject(error as Error))
+        this.#wait(Promise.reject(error instanceof Error ? error : new Error(String(error))))
       }
       return
     }

@@ -61,6 +61,8 @@ class PlainOutput {
   }
 }
 
+const USUAL_ROWS = 24
+
 /** Keeps what is printed until it is longer than the screen, or complete. */
 class PagedOutput {
   readonly #stdout: NodeJS.WriteStream
@@ -77,10 +79,11 @@ class PagedOutput {
   }
 
   write(text: string): Promise<void> | undefined {
-    if (this.#child?.stdin != null) return writeTo(this.#child.stdin, text)
+    if (this.#child?.stdin) return writeTo(this.#child.stdin, text)
     this.#kept += text
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#lines += 1
-    if (this.#lines < this.#stdout.rows) return undefined
+    // A terminal that does not know its size says 0.
+    if (this.#lines < (this.#stdout.rows || USUAL_ROWS)) return undefined
     return this.#start()
   }
 

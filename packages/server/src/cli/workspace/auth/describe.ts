@@ -3,9 +3,9 @@ import { lakegateOf, type ResolvedConfiguration } from '@lakegate/client'
 import type { Command } from 'commander'
 import { createOutput, type Output } from '../../output/output.ts'
 import { printable } from '../../output/printable.ts'
-import { configurationOf, quoteForShell, resolveAtHost, toFailure } from '../connection.ts'
+import { configurationOf, quoteForShell, resolveCaller, toFailure } from '../connection.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 
 /** By the names of the SDKs; those whose values are secret are shown only when asked for. */
 const ATTRIBUTES = [
@@ -40,12 +40,13 @@ function attributesOf(configuration: ResolvedConfiguration, showsSecrets: boolea
   })
 }
 
+/** What a command gives to the library comes from a flag; or, where there was none, from the local login. */
 const sourceOf = (origin: string | undefined): string | undefined =>
-  origin === undefined
-    ? undefined
-    : / in the code$/.test(origin)
-      ? `--${origin.split(' ')[0] ?? ''} flag`
-      : origin
+  origin?.endsWith(' in the code') !== true
+    ? origin
+    : origin.startsWith('profile ')
+      ? 'the flag --profile'
+      : 'the flag --host, or the local login of this machine'
 
 export function describeCommand(): Command {
   const command = new WorkspaceCommand('describe')
@@ -54,7 +55,7 @@ export function describeCommand(): Command {
     .option('--sensitive', 'show tokens and secrets as well')
   withWorkspace(command)
   return command.action(async () => {
-    const flags = flagsOf<WorkspaceFlags & { sensitive?: boolean }>(command)
+    const flags = command.opts<WorkspaceFlags & { sensitive?: boolean }>()
     const configuration = await resolve(flags)
     const output = createOutput(flags)
     const attributes = attributesOf(configuration, flags.sensitive === true)
@@ -102,20 +103,22 @@ function render(
   { colours }: Output,
 ): string {
   const { bold } = colours
+  // What failed is said on standard error.
   const head =
     'error' in who
-      ? [`Unable to authenticate: ${printable(who.error)}`]
+      ? []
       : [
           `${bold('Host:')} ${printable(host ?? '')}`,
           ...(accountId === undefined ? [] : [`${bold('Account ID:')} ${printable(accountId)}`]),
           `${bold('User:')} ${printable(who.userName)}`,
           `${bold('Authenticated with:')} ${authType ?? ''}`,
+          '-----',
         ]
   const lines = attributes.map(
     ({ name, value, from }) =>
       `  ✓ ${bold(name)}: ${printable(value)}${from === undefined ? '' : ` (from ${printable(from)})`}`,
   )
-  return `${[...head, '-----', 'Current configuration:', ...lines].join('\n')}\n`
+  return `${[...head, 'Current configuration:', ...lines].join('\n')}\n`
 }
 
 export function envCommand(): Command {
@@ -124,7 +127,7 @@ export function envCommand(): Command {
     .option('--host <host>', 'address of the workspace')
   withWorkspace(command)
   return command.action(async () => {
-    const flags = flagsOf<WorkspaceFlags>(command)
+    const flags = command.opts<WorkspaceFlags>()
     const configuration = await resolve(flags)
     const byName = new Map(attributesOf(configuration, true).map(({ name, value }) => [name, value]))
     const variables = ATTRIBUTES.flatMap(({ name, variable }) => {
@@ -140,7 +143,7 @@ export function envCommand(): Command {
 
 async function resolve(flags: WorkspaceFlags): Promise<ResolvedConfiguration> {
   try {
-    return await resolveAtHost(configurationOf(flags))
+    return await resolveCaller(configurationOf(flags), flags)
   } catch (error) {
     throw toFailure(error, undefined)
   }

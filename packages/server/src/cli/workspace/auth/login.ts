@@ -17,7 +17,7 @@ import { createOutput, type Output } from '../../output/output.ts'
 import { LOCAL_HOST, quoteForShell, toFailure } from '../connection.ts'
 import { parseDuration } from '../duration.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import { browserOf, type Machine } from './browser.ts'
 import {
   configFile,
@@ -53,7 +53,7 @@ export function loginCommand(): Command {
     .option('--timeout <duration>', 'how long to wait for you', '1h')
   withWorkspace(command)
   return command.action(async (host: string | undefined) => {
-    await login(host, flagsOf<LoginFlags>(command))
+    await login(host, command.opts<LoginFlags>())
   })
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { wrongUsage } from '../../exit-codes.ts'
 import { createOutput } from '../../output/output.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import {
   configFile,
   defaultProfile,
@@ -28,7 +28,7 @@ export function logoutCommand(): Command {
     .option('--delete', 'take the profile away as well')
   withWorkspace(command)
   return command.action(async () => {
-    await logout(flagsOf<LogoutFlags>(command))
+    await logout(command.opts<LogoutFlags>())
   })
 }
 
@@ -64,21 +64,26 @@ function sentenceOf(name: string, isSession: boolean, deletes: boolean): string 
     : `There is no session to end for profile "${name}". Use --delete to remove it from the config file.`
 }
 
-/** The session under the host's name is another profile's as well, if one has the same host. */
+/**
+ * The databricks CLI keeps a session twice, for older programs also under the name of the host. That one goes as well, if it
+ * is this session, or if no other profile has the same host.
+ */
 async function endSession({ name, values }: Profile, ask: typeof fetch): Promise<void> {
   const host = values.get('host')?.replace(/\/+$/, '')
   const accountId = values.get('account_id')
+  const known = {
+    ...(accountId === undefined ? {} : { accountId }),
+    surroundings: surroundings(),
+  }
+  const session = await findSession({ ...known, profile: name })
+  const ofHost = host === undefined ? undefined : await findSession({ ...known, host })
   const isShared = (await profiles()).some(
     (other) => other.name !== name && other.values.get('host')?.replace(/\/+$/, '') === host,
   )
-  const owner = {
-    profile: name,
-    ...(accountId === undefined ? {} : { accountId }),
-    surroundings: surroundings(),
-    ...(isShared || host === undefined ? {} : { host }),
-  }
-  const refreshToken = (await findSession(owner))?.refresh_token
-  await removeSession(owner)
+  const isSame = session !== undefined && ofHost?.refresh_token === session.refresh_token
+  const takesHost = host !== undefined && (!isShared || isSame)
+  await removeSession({ ...known, profile: name, ...(takesHost ? { host } : {}) })
+  const refreshToken = session?.refresh_token ?? (isShared ? undefined : ofHost?.refresh_token)
   if (host !== undefined && refreshToken !== undefined) await revoke(host, refreshToken, ask)
 }
 

@@ -10,7 +10,7 @@ import {
   type Profile,
   type Surroundings,
 } from '@lakegate/client'
-import { commandFailed, EXIT_STATUS, wrongUsage } from '../../exit-codes.ts'
+import { wrongUsage } from '../../exit-codes.ts'
 
 export const surroundings = (): Surroundings => ({ environment: process.env, homeDirectory: homedir() })
 
@@ -36,12 +36,11 @@ export async function demandProfile(name: string): Promise<Profile> {
   const all = await profiles()
   const found = all.find((profile) => profile.name === name)
   if (found !== undefined) return found
-  throw commandFailed(
+  throw wrongUsage(
     `There is no profile ${name} in ${configFile()}.`,
     all.length === 0
       ? `Make it: lakegate auth login --profile ${name}`
       : `There are: ${all.map((profile) => profile.name).join(', ')}.`,
-    EXIT_STATUS.notFound,
   )
 }
 

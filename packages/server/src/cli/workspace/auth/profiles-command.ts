@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { wrongUsage } from '../../exit-codes.ts'
 import { createOutput } from '../../output/output.ts'
 import type { Column } from '../../output/table.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import {
   configFile,
   defaultProfile,
@@ -32,7 +32,7 @@ export function profilesCommand(): Command {
     .option('--skip-validate', 'do not try whether they work')
   withWorkspace(command)
   return command.action(async () => {
-    const flags = flagsOf<WorkspaceFlags & { skipValidate?: boolean }>(command)
+    const flags = command.opts<WorkspaceFlags & { skipValidate?: boolean }>()
     const skips = flags.skipValidate === true
     const [all, byDefault] = await Promise.all([profiles(), defaultProfile()])
     const found = await Promise.all(all.map((profile) => describe(profile, byDefault, skips)))
@@ -112,7 +112,7 @@ export function switchCommand(): Command {
   )
   withWorkspace(command)
   return command.action(async () => {
-    const flags = flagsOf<WorkspaceFlags>(command)
+    const flags = command.opts<WorkspaceFlags>()
     if (flags.profile === undefined)
       throw wrongUsage('No profile is named.', 'Name it with --profile; `lakegate auth profiles` lists them.')
     await demandProfile(flags.profile)

@@ -12,7 +12,7 @@ import { commandFailed, EXIT_STATUS, wrongUsage } from '../../exit-codes.ts'
 import { createOutput } from '../../output/output.ts'
 import { loginLine, resolveAtHost, toFailure } from '../connection.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
-import { flagsOf, withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
+import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import { profiles, surroundingsOfProfile } from './profile-file.ts'
 
 interface TokenFlags extends WorkspaceFlags {
@@ -31,7 +31,7 @@ export function tokenCommand(): Command {
     .addOption(new Option('--timeout <duration>', 'as in the databricks CLI').hideHelp())
   withWorkspace(command)
   return command.action(async (argument: string | undefined) => {
-    await printToken(argument, flagsOf<TokenFlags>(command))
+    await printToken(argument, command.opts<TokenFlags>())
   })
 }
 

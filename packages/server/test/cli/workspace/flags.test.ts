@@ -1,0 +1,72 @@
+/** Flags as those of the databricks CLI: anywhere on the line, and switches with a value. */
+import { describe, expect, it } from 'vitest'
+import {
+  inheritFlags,
+  withWorkspace,
+  WorkspaceCommand,
+  type WorkspaceFlags,
+} from '../../../src/cli/workspace/flags.ts'
+
+interface Parsed extends WorkspaceFlags {
+  readonly stopped?: boolean
+  readonly force?: boolean
+  readonly words?: readonly string[]
+}
+
+function parse(...words: string[]): Parsed {
+  let parsed: Parsed = {}
+  const program = withWorkspace(new WorkspaceCommand('lakegate'))
+    .enablePositionalOptions()
+    .exitOverride()
+    .hook('preAction', (_program, command) => {
+      inheritFlags(command)
+    })
+  const group = withWorkspace(program.command('database')).enablePositionalOptions()
+  const create = withWorkspace(group.command('create'))
+    .argument('[words...]')
+    .option('--stopped')
+    .option('--no-stopped')
+    .option('--force')
+  create.action((given: string[], flags: Parsed) => {
+    parsed = { ...flags, words: given }
+  })
+  program.parse(words, { from: 'user' })
+  return parsed
+}
+
+describe('flags that all commands share', () => {
+  it.each([
+    ['before the group', ['-p', 'ada', '-o', 'json', 'database', 'create']],
+    ['behind the group', ['database', '-p', 'ada', '-o', 'json', 'create']],
+    ['at the end', ['database', 'create', '-p', 'ada', '--output', 'json']],
+    ['here and there', ['--profile=ada', 'database', 'create', '-o', 'json']],
+  ])('may stand %s', (_where, words) => {
+    expect(parse(...words)).toMatchObject({ profile: 'ada', output: 'json', color: true })
+  })
+
+  it('count where they stand nearest to the end', () => {
+    expect(parse('-p', 'a', 'database', '-p', 'b', 'create')).toMatchObject({ profile: 'b' })
+    expect(parse('-p', 'a', 'database', '-p', 'b', 'create', '-p', 'c')).toMatchObject({ profile: 'c' })
+    expect(parse('--no-color', 'database', 'create')).toMatchObject({ color: false })
+  })
+})
+
+describe('a switch', () => {
+  it.each([
+    [['--stopped'], true],
+    [['--stopped=true'], true],
+    [['--stopped=false'], false],
+    [[], undefined],
+  ])('%j is %s', (words, value) => {
+    expect(parse('database', 'create', ...words).stopped).toBe(value)
+  })
+
+  it('without an opposite is not there when it is false', () => {
+    expect(parse('database', 'create', '--force=false').force).toBe(undefined)
+  })
+
+  it('takes no word that follows it, and none behind --', () => {
+    expect(parse('database', 'create', '--stopped', 'false').words).toEqual(['false'])
+    expect(parse('database', 'create', '--', '--stopped=false')).toMatchObject({ words: ['--stopped=false'] })
+  })
+})
