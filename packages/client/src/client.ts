@@ -14,6 +14,7 @@ import { createLakegateHttp, type HttpOptions, type LakegateHttp } from './http.
 import { createTokenSource, type TokenSourceOptions } from './tokens/create-token-source.ts'
 import type { Token, TokenSource } from './tokens/token-source.ts'
 
+/** A workspace as one caller sees it. */
 export interface Lakegate {
   /** The REST API as the caller; what is worth repeating is repeated. */
   readonly http: LakegateHttp
@@ -30,6 +31,7 @@ export interface Lakegate {
   close(): void
 }
 
+/** As whom and to which database a connection is made. */
 export interface ConnectionOptions {
   /** The PostgreSQL role to log in as, e.g. that of a group; default: the caller's own. */
   readonly role?: string
@@ -40,6 +42,7 @@ export interface ConnectionOptions {
   readonly credentials?: TokenSourceOptions
 }
 
+/** Everything that a PostgreSQL driver needs to know. */
 export interface InstanceConnection {
   readonly host: string
   readonly port: number
@@ -63,6 +66,7 @@ const POSTGRES_PORT = 5432
 const FIRST_DATABASE = 'databricks_postgres'
 
 /**
+ * Opens a workspace as the caller that is configured.
  * @param given what the SDKs call by these names; the rest comes from variables `DATABRICKS_*` and ~/.databrickscfg
  * @throws LakegateConfigurationError when no workspace is named, or nothing says who the caller is
  */
@@ -91,7 +95,7 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
 
   const credentials = (instanceNames: readonly string[], given?: TokenSourceOptions): TokenSource => {
     const source = createTokenSource(() => mintCredential(http, instanceNames), { ...time, ...given })
-    sources.push(source)
+    if (given?.refresh === 'ahead') sources.push(source)
     return source
   }
   const me = () => http.request<ScimMe>('GET', '/api/2.0/preview/scim/v2/Me')

@@ -1,3 +1,4 @@
+/** What programs import: a workspace with its tokens and credentials, and the parts of which that is made. */
 export type * from './contract/index.ts'
 export {
   createLakegate,

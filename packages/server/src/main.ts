@@ -17,8 +17,14 @@ async function runLakegate(): Promise<void> {
   forgetPostgresVariables(process.env)
   const { runProgram } = await import('./cli/program.ts')
   const { endWhatIsLeftOpen } = await import('./cli/last-resort.ts')
-  const { loadEverything, loadGateway, loadLocalLoginSocket, loadMasterKeyRotation, loadOperator, loadResolver } =
-    await import('./composition/load-everything.ts')
+  const {
+    loadEverything,
+    loadGateway,
+    loadLocalLoginSocket,
+    loadMasterKeyRotation,
+    loadOperator,
+    loadResolver,
+  } = await import('./composition/load-everything.ts')
   const recovery = async () => (await loadOperator()).accessRecovery
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
@@ -31,7 +37,7 @@ async function runLakegate(): Promise<void> {
       makeSignInLink: async (...request) => (await recovery()).makeSignInLink(...request),
       makeToken: async (...request) => (await recovery()).makeToken(...request),
       grant: async (...request) => (await recovery()).grant(...request),
-      keepInFile: async (...request) => (await recovery()).keepInFile(...request),
+      makeSecretFile: async (...request) => (await recovery()).makeSecretFile(...request),
     },
     readStatus: async (settings) => (await loadOperator()).readStatus(settings),
     examine: async (settings) => (await loadOperator()).examine(settings),

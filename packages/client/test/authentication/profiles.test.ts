@@ -1,5 +1,16 @@
 /** The file of profiles, which is not ours alone. */
-import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -61,6 +72,15 @@ describe('writing a profile', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
+  it('is refused where there is a device and no file', async () => {
+    // As root, /dev/null itself would be replaced.
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
+    await expect(writeProfile('/dev/null', 'dev', { host: 'h' })).rejects.toMatchObject({
+      name: 'LakegateConfigurationError',
+    })
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
+  })
+
   it('is undone by removing it', async () => {
     await writeProfile(file, 'a', { host: 'h' })
     const before = await readFile(file, 'utf8')
@@ -85,7 +105,7 @@ describe('listing profiles', () => {
 })
 
 it('finds the file in the home directory, and where it is said to be', () => {
-  expect(pathOfConfigFile(undefined, '/home/x')).toBe('/home/x/.databrickscfg')
-  expect(pathOfConfigFile('~/other', '/home/x')).toBe('/home/x/other')
-  expect(pathOfConfigFile('/etc/cfg', '/home/x')).toBe('/etc/cfg')
+  expect(pathOfConfigFile(undefined, '/people/ada')).toBe('/people/ada/.databrickscfg')
+  expect(pathOfConfigFile('~/other', '/people/ada')).toBe('/people/ada/other')
+  expect(pathOfConfigFile('/etc/cfg', '/people/ada')).toBe('/etc/cfg')
 })

@@ -140,7 +140,7 @@ describe('commands', () => {
       `create table shell_parents (id int primary key); create table shell_children (parent int not null references shell_parents, name text default 'x');
 \\dt shell_*
 \\d shell_children
-\\du ${'databricks*'}
+\\du databricks*
 \\l
 drop table shell_children, shell_parents;
 \\d nope

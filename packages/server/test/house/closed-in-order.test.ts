@@ -49,6 +49,7 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
     why: 'a browser that keeps a connection open for later; what it asked for is answered',
   },
   'keys/foreign-keys.ts': { times: 1, why: 'we are the client, and read no more' },
+  'instances/backup/walsender.ts': { times: 3, why: LOCAL },
   'http/local-login.ts': { times: 2, why: LOCAL },
   'cli/connect/gateway-connection.ts': { times: 2, why: 'we are the client, and no session has begun' },
   'cli/connect/proxy/gateway-login.ts': { times: 2, why: 'we are the client, and no session has begun' },
@@ -66,6 +67,9 @@ const MAY_DESTROY: Readonly<Record<string, Exception>> = {
   'oauth/browser-session.ts': { times: 2, why: NOT_A_SOCKET },
   'oauth/pages/interaction.ts': { times: 1, why: NOT_A_SOCKET },
   'composition/system-database.ts': { times: 2, why: NOT_A_SOCKET },
+  'composition/operator/examine.ts': { times: 1, why: NOT_A_SOCKET },
+  'composition/operator/reach-installation.ts': { times: 1, why: NOT_A_SOCKET },
+  'composition/operator/read-status.ts': { times: 1, why: NOT_A_SOCKET },
   'instances/drivers.ts': { times: 1, why: NOT_A_SOCKET },
   'operations/instances/reconcile-database-instance.ts': { times: 1, why: NOT_A_SOCKET },
 }

@@ -92,6 +92,11 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     may: ['mkdir', 'open', 'rename', 'rm'],
     because: 'in running/ of the data directory, which is ours; made under a new name and renamed',
   },
+  'composition/operator/recover-access.ts': {
+    may: ['open', 'rm'],
+    because:
+      'a new file where the operator says, never one that is there; removed again when nothing was made',
+  },
   'composition/operator/make-backup.ts': {
     may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
     because: 'where the operator says; made under a new name and renamed',

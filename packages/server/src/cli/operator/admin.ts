@@ -32,8 +32,13 @@ export interface AccessRecovery {
   makeToken(settings: LoadedSettings, user: string | undefined, hours: number): Promise<MadeAccess>
   /** Makes a user an active administrator of the account and of the workspace of the first start. */
   grant(settings: LoadedSettings, user: string): Promise<{ readonly user: string; readonly was: string }>
-  /** Puts a secret into a new file that only this account can read. */
-  keepInFile(file: string, content: string): Promise<void>
+  /** Makes a new file that only this account can read, before there is a secret that nobody would have without it. */
+  makeSecretFile(file: string): Promise<SecretFile>
+}
+
+export interface SecretFile {
+  keep(secret: string): Promise<void>
+  discard(): Promise<void>
 }
 
 type Load = (flags: LocalFlags) => LoadedSettings
@@ -94,15 +99,22 @@ async function handOver(
       `The ${what} is not printed, because this is not a terminal.`,
       'Name a new file for it with --output-file.',
     )
-  // Before anything is made: a file that cannot be written must not leave a secret that nobody has.
-  if (outputFile !== undefined) await recovery.keepInFile(outputFile, '')
-  const { user, secret, expiresAt } = await make()
-  if (outputFile !== undefined) await recovery.keepInFile(outputFile, `${secret}\n`)
-  process.stdout.write(
-    outputFile === undefined
-      ? `${secret}\n(the ${what} of ${user}, until ${expiresAt.toISOString()})\n`
-      : `The ${what} of ${user} is in ${outputFile}, until ${expiresAt.toISOString()}. Remove the file when it was used.\n`,
-  )
+  if (outputFile === undefined) {
+    const { user, secret, expiresAt } = await make()
+    process.stdout.write(`${secret}\n(the ${what} of ${user}, until ${expiresAt.toISOString()})\n`)
+    return
+  }
+  const file = await recovery.makeSecretFile(outputFile)
+  try {
+    const { user, secret, expiresAt } = await make()
+    await file.keep(`${secret}\n`)
+    process.stdout.write(
+      `The ${what} of ${user} is in ${outputFile}, until ${expiresAt.toISOString()}. Remove the file when it was used.\n`,
+    )
+  } catch (error) {
+    await file.discard()
+    throw error
+  }
 }
 
 function readHours(text: string): number {

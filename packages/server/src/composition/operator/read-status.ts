@@ -72,7 +72,13 @@ async function problemsOfProcesses(
       what: `The process ${String(pid)} (${role}) is there, and ${health === 'no answer' ? 'does not answer' : 'is not ready'}.`,
       next_step: 'Look into its log, and run `lakegate doctor`.',
     }))
-  if (processes.length > 0) return unhealthy
+  const others = processes
+    .filter(({ lakegate_version: version }) => version !== readVersion())
+    .map(({ role, pid, lakegate_version: version }) => ({
+      what: `The process ${String(pid)} (${role}) is Lakegate ${version ?? ''}, and this program is ${readVersion()}.`,
+      next_step: 'After an upgrade, restart it (docs/operating.md, «Upgrade»).',
+    }))
+  if (processes.length > 0) return [...unhealthy, ...others]
   const killed = await listKilled(dataDirectory)
   const start = { next_step: 'Start it: `lakegate up`. It adopts what was left running.' }
   if (killed.length > 0)

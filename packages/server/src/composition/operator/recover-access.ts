@@ -1,11 +1,12 @@
 /** `lakegate admin`: on the system database of this machine, whether Lakegate runs or not. Every change is in the audit. */
 import { randomBytes } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
 import type { AccessRecovery } from '../../cli/operator/admin.ts'
 import { commandFailed, EXIT_STATUS } from '../../cli/exit-codes.ts'
 import { publicUrlOf } from '../../config/gateway-settings.ts'
 import type { LoadedSettings } from '../../config/load.ts'
 import { Fault } from '../../domain/fault.ts'
-import { isThere, writeOwnFile } from '../../instances/embedded/own-files.ts'
+import { hasCode } from '../../instances/embedded/error-code.ts'
 import { signInLinkUrl } from '../../oauth/sign-in-link-url.ts'
 import { issuePersonalAccessToken } from '../../operations/credentials/issue-personal-access-token.ts'
 import type { AuditEntry } from '../../operations/ports/audit.ts'
@@ -81,11 +82,26 @@ export const accessRecovery: AccessRecovery = {
       return { user: user.name, was: standingOf(user) }
     }),
 
-  async keepInFile(file, content) {
-    // The empty file of the first call is replaced by the second.
-    if (content === '' && (await isThere(file)))
-      throw commandFailed(`${file} exists already.`, 'Name a new file with --output-file.')
-    await writeOwnFile(file, content)
+  async makeSecretFile(file) {
+    const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
+      if (hasCode(error, 'EEXIST'))
+        throw commandFailed(`${file} exists already.`, 'Name a new file with --output-file.')
+      throw error
+    })
+    return {
+      async keep(secret) {
+        try {
+          await handle.writeFile(secret)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
+      },
+      async discard() {
+        await handle.close()
+        await rm(file, { force: true })
+      },
+    }
   },
 }
 

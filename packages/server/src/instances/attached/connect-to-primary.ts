@@ -12,7 +12,7 @@ import { Redacted } from '../../domain/redacted.ts'
 import type { AttachedSecretStore } from '../../operations/ports/attached.ts'
 import type { KeyEncryption } from '../../operations/ports/keys.ts'
 import { endSoon, openAdministrativeClient, PUT_BACK_SETTINGS, requireActingAs } from '../session-settings.ts'
-import { anotherCluster, faultOfHosts, tooOld, type HostFailure } from './faults.ts'
+import { anotherCluster, faultOfHosts, passwordLost, tooOld, type HostFailure } from './faults.ts'
 
 /** Timeout for one host; a whole list of hosts must fit into the time of a login. */
 const CONNECT_TIMEOUT_MS = 3_000
@@ -59,16 +59,15 @@ export function createClusterConnector(ports: {
   /** The last known primary, tried first; a restart forgets it, which costs one more attempt. */
   const primaries = new Map<InstanceUid, ClusterHost>()
 
-  async function loadPassword(uid: InstanceUid): Promise<Redacted<string>> {
+  async function loadPassword({ uid, name }: AttachedInstance): Promise<Redacted<string>> {
     const encrypted = await ports.secrets.loadAdministrativePassword(uid)
-    return new Redacted(
-      encrypted === undefined ? '' : Buffer.from(ports.encryption.decrypt(encrypted)).toString('utf8'),
-    )
+    if (encrypted === undefined) throw passwordLost(name)
+    return new Redacted(Buffer.from(ports.encryption.decrypt(encrypted)).toString('utf8'))
   }
 
   return {
     async connect(instance, database, statementTimeoutMs) {
-      const password = await loadPassword(instance.uid)
+      const password = await loadPassword(instance)
       const failures: HostFailure[] = []
       for (const host of inOrder(instance.backend.cluster.hosts, primaries.get(instance.uid))) {
         let client: pg.Client | undefined

@@ -57,6 +57,15 @@ export function faultOfHosts(name: string, failures: readonly HostFailure[]): Fa
   })
 }
 
+/** Every cluster is attached with one. It was encrypted, and removed when the master key was lost. */
+export const passwordLost = (name: string): Fault =>
+  new Fault({
+    code: 'administration_refused',
+    origin: 'instance',
+    message: `The password of the administrative role of ${name} was lost with the master key that protected it.`,
+    nextStep: 'Set attached.administration.password again (docs/incidents.md).',
+  })
+
 export function tooOld(host: ClusterHost, pgMajorVersion: number): Fault {
   return new Fault({
     code: 'postgresql_too_old',

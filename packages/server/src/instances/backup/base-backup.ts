@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Fault } from '../../domain/fault.ts'
+import { BACKEND } from '../../protocol/message-types.ts'
 import { columnsOf, openWalsender, type Walsender } from './walsender.ts'
 
 /** A piece of what is to be stored, in order: the archive first, then the manifest. */
@@ -53,10 +54,10 @@ async function* piecesOf(messages: ReturnType<Walsender['ask']>): AsyncGenerator
   let current: BackupPiece['of'] | undefined
   let resultSets = 0
   for await (const { type, body } of messages) {
-    if (type === 'T') resultSets += 1
+    if (type === BACKEND.rowDescription) resultSets += 1
     // The second result set names the tablespaces; the data directory is the one without an oid.
-    if (type === 'D' && resultSets === 2) refuseTablespace(columnsOf(body))
-    if (type !== 'd') continue
+    if (type === BACKEND.dataRow && resultSets === 2) refuseTablespace(columnsOf(body))
+    if (type !== BACKEND.copyData) continue
     const content = body.subarray(1)
     switch (String.fromCharCode(body[0] ?? 0)) {
       case 'n':

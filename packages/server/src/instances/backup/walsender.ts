@@ -5,11 +5,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Fault } from '../../domain/fault.ts'
+import { BACKEND, FRONTEND } from '../../protocol/message-types.ts'
 import { socketIn } from '../embedded/socket-directory.ts'
 
 export interface WalsenderMessage {
-  /** As in the PostgreSQL documentation, «Message Formats». */
-  readonly type: string
+  /** Of BACKEND in protocol/message-types.ts. */
+  readonly type: number
   readonly body: Buffer
 }
 
@@ -80,7 +81,7 @@ async function* ask(
 ): AsyncGenerator<WalsenderMessage> {
   const text = Buffer.from(`${command}\0`, 'utf8')
   const query = Buffer.alloc(5)
-  query.write('Q', 0, 'latin1')
+  query.writeUInt8(FRONTEND.query, 0)
   query.writeInt32BE(4 + text.length, 1)
   socket.write(Buffer.concat([query, text]))
   let refused: Fault | undefined
@@ -89,8 +90,8 @@ async function* ask(
       // After a FATAL error it closes the connection.
       throw refused ?? error
     })
-    if (message.type === 'Z') break
-    if (message.type === 'E') refused = refusal(message.body)
+    if (message.type === BACKEND.readyForQuery) break
+    if (message.type === BACKEND.errorResponse) refused = refusal(message.body)
     else yield message
   }
   if (refused !== undefined) throw refused
@@ -99,10 +100,11 @@ async function* ask(
 async function readUntilReady(messages: AsyncGenerator<WalsenderMessage>): Promise<void> {
   for (;;) {
     const { type, body } = await next(messages)
-    if (type === 'Z') return
-    if (type === 'E') throw refusal(body)
+    if (type === BACKEND.readyForQuery) return
+    if (type === BACKEND.errorResponse) throw refusal(body)
     // Authentication: peer asks for nothing, and 0 means that we are in.
-    if (type === 'R' && body.readInt32BE(0) !== 0) throw new Error('it asks for a password')
+    if (type === BACKEND.authentication && body.readInt32BE(0) !== 0)
+      throw new Error('it asks for a password')
   }
 }
 
@@ -122,7 +124,7 @@ async function* messagesOf(socket: Socket): AsyncGenerator<WalsenderMessage> {
       const length = unread.readInt32BE(1)
       if (length < 4 || length > LONGEST_MESSAGE) throw new Error('it does not speak the protocol')
       if (unread.length < 1 + length) break
-      yield { type: unread.toString('latin1', 0, 1), body: unread.subarray(5, 1 + length) }
+      yield { type: unread[0] ?? 0, body: unread.subarray(5, 1 + length) }
       unread = unread.subarray(1 + length)
     }
   }

@@ -64,10 +64,10 @@ const welcome = ({ session }: Shell): string =>
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)
-  let hasReader = true
+  const reader = { isGone: false }
   // As with `| head`: whoever read the output has gone, and the rest is for nobody.
   const onGone = () => {
-    hasReader = false
+    reader.isGone = true
     shell.abandon()
   }
   process.stdout.on('error', onGone)
@@ -78,7 +78,7 @@ async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<
         action.kind === 'command'
           ? await runOne(shell, action.text)
           : await runFile(shell, action.name, options.stopsAtError)
-      if (!hasReader) return STATUS.succeeded
+      if (reader.isGone) return STATUS.succeeded
       if (status !== STATUS.succeeded) return status
     }
     return STATUS.succeeded

@@ -3,7 +3,7 @@
  * not kept: one in which a secret is found, which says PASSWORD anywhere, or in which something stands that looks like a
  * token. It rather forgets one too many.
  */
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { findSecrets } from '@lakegate/sql-text'
@@ -58,6 +58,9 @@ export class History {
   async save(): Promise<void> {
     const unfinished = `${this.#file}.${randomUUID()}`
     try {
+      // Root could put a file in the place of a device such as /dev/null.
+      const found = await stat(this.#file).catch(() => undefined)
+      if (found !== undefined && !found.isFile()) return
       await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 })
       await writeFile(unfinished, this.#lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
       await chmod(unfinished, 0o600)
