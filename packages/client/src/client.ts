@@ -6,6 +6,7 @@ import {
   type ClientConfiguration,
   type ResolvedConfiguration,
 } from './authentication/configuration.ts'
+import type { InstanceConnection } from './connection.ts'
 import type { CertificateAuthorityAnswer } from './contract/console.ts'
 import type { DatabaseCredential, DatabaseInstance } from './contract/database.ts'
 import type { ScimMe } from './contract/identities.ts'
@@ -40,18 +41,6 @@ export interface ConnectionOptions {
   /** The endpoint where sessions share backends, which Lakegate has and the real service has not. */
   readonly pooled?: boolean
   readonly credentials?: TokenSourceOptions
-}
-
-/** Everything that a PostgreSQL driver needs to know. */
-export interface InstanceConnection {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  /** PEM, for `ssl.ca`; undefined: the authorities of this machine vouch for the certificate. */
-  readonly ca: string | undefined
-  /** The passwords. */
-  readonly credentials: TokenSource
 }
 
 /** How the library reaches the workspace, beside who the caller is. */

@@ -4,10 +4,10 @@ export {
   createLakegate,
   lakegateOf,
   type ConnectionOptions,
-  type InstanceConnection,
   type Lakegate,
   type LakegateOptions,
 } from './client.ts'
+export type { InstanceConnection } from './connection.ts'
 export {
   LakegateApiError,
   LakegateConfigurationError,

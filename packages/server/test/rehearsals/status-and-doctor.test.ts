@@ -165,7 +165,7 @@ describe('doctor says it when', () => {
     }))
 
   it('an attached cluster does not answer, as status does', async () => {
-    await cluster.stop()
+    await cluster.kill()
     try {
       const { wrong } = await doctor()
       expect(wrong).toContainEqual(

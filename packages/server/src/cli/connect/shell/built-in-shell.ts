@@ -60,7 +60,7 @@ export async function runBuiltInShell(
 }
 
 const welcome = ({ session }: Shell): string =>
-  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. This is the built-in shell: \\? for help, \\q to quit.\n\n`
+  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. Built-in shell: \\? for help, \\q to quit.\n\n`
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)
