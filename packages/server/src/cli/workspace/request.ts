@@ -18,7 +18,7 @@ export interface ApiRequest {
 type Value = string | number | boolean | readonly string[]
 
 /** The arguments that are given as words; with `--json`, the fields of the body are all there. */
-export const positionalOf = (operation: Operation, isJsonGiven: boolean): readonly Argument[] =>
+const positionalOf = (operation: Operation, isJsonGiven: boolean): readonly Argument[] =>
   (operation.arguments ?? []).filter(({ to }) => !isJsonGiven || to !== 'body')
 
 /** @throws CommandFailure when the words do not fit the operation */
@@ -94,5 +94,5 @@ function toNumber(name: string, word: string): number {
 }
 
 /** As commander names a flag. */
-export const camelCase = (name: string): string =>
+const camelCase = (name: string): string =>
   name.replaceAll(/-(\w)/g, (_match, letter: string) => letter.toUpperCase())
