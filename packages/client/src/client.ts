@@ -6,6 +6,7 @@ import {
   type ClientConfiguration,
   type ResolvedConfiguration,
 } from './authentication/configuration.ts'
+import type { InstanceConnection } from './connection.ts'
 import type { CertificateAuthorityAnswer } from './contract/console.ts'
 import type { DatabaseCredential, DatabaseInstance } from './contract/database.ts'
 import type { ScimMe } from './contract/identities.ts'
@@ -14,6 +15,7 @@ import { createLakegateHttp, type HttpOptions, type LakegateHttp } from './http.
 import { createTokenSource, type TokenSourceOptions } from './tokens/create-token-source.ts'
 import type { Token, TokenSource } from './tokens/token-source.ts'
 
+/** A workspace as one caller sees it. */
 export interface Lakegate {
   /** The REST API as the caller; what is worth repeating is repeated. */
   readonly http: LakegateHttp
@@ -30,6 +32,7 @@ export interface Lakegate {
   close(): void
 }
 
+/** As whom and to which database a connection is made. */
 export interface ConnectionOptions {
   /** The PostgreSQL role to log in as, e.g. that of a group; default: the caller's own. */
   readonly role?: string
@@ -38,17 +41,6 @@ export interface ConnectionOptions {
   /** The endpoint where sessions share backends, which Lakegate has and the real service has not. */
   readonly pooled?: boolean
   readonly credentials?: TokenSourceOptions
-}
-
-export interface InstanceConnection {
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  /** PEM, for `ssl.ca`; undefined: the authorities of this machine vouch for the certificate. */
-  readonly ca: string | undefined
-  /** The passwords. */
-  readonly credentials: TokenSource
 }
 
 /** How the library reaches the workspace, beside who the caller is. */
@@ -63,6 +55,7 @@ const POSTGRES_PORT = 5432
 const FIRST_DATABASE = 'databricks_postgres'
 
 /**
+ * Opens a workspace as the caller that is configured.
  * @param given what the SDKs call by these names; the rest comes from variables `DATABRICKS_*` and ~/.databrickscfg
  * @throws LakegateConfigurationError when no workspace is named, or nothing says who the caller is
  */
@@ -91,7 +84,7 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
 
   const credentials = (instanceNames: readonly string[], given?: TokenSourceOptions): TokenSource => {
     const source = createTokenSource(() => mintCredential(http, instanceNames), { ...time, ...given })
-    sources.push(source)
+    if (given?.refresh === 'ahead') sources.push(source)
     return source
   }
   const me = () => http.request<ScimMe>('GET', '/api/2.0/preview/scim/v2/Me')

@@ -1,6 +1,7 @@
 /** Where an instance is, as whom to log in, and what with: all that a database library is given (drivers/). */
 import type { TokenSource } from './tokens/token-source.ts'
 
+/** Everything that a PostgreSQL driver needs to know of an instance. */
 export interface InstanceConnection {
   readonly host: string
   readonly port: number

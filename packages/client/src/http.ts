@@ -8,8 +8,10 @@ import { delayBeforeRetry, parseRetryAfter } from './tokens/back-off.ts'
 import { systemClock, wait, type Clock } from './tokens/clock.ts'
 import type { TokenSource } from './tokens/token-source.ts'
 
+/** A method of the REST API. */
 export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
+/** What is particular to one request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal
   /** Of this request, where the options of the whole do not fit. */
@@ -18,6 +20,7 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer with its headers. */
 export interface HttpAnswer<Answer> {
   readonly body: Answer
   readonly headers: Headers
@@ -25,6 +28,7 @@ export interface HttpAnswer<Answer> {
   readonly sentAt: Date
 }
 
+/** The REST API by method and path; `createRest` makes functions of it. */
 export interface LakegateHttp {
   /**
    * @param path below the host, e.g. `/api/2.0/database/instances`
@@ -41,6 +45,7 @@ export interface LakegateHttp {
   ): Promise<HttpAnswer<Answer>>
 }
 
+/** How requests are made, repeated and limited. */
 export interface HttpOptions {
   /**
    * How often a request is made before it has failed; default 1. A request that gets 429 or 5xx is repeated where that
@@ -59,6 +64,7 @@ export interface HttpOptions {
 }
 
 /**
+ * Requests to one host, as the caller whose token is given.
  * @param baseUrl e.g. `http://127.0.0.1:8470`
  * @param token a function is called at every request, so that it may return a renewed token. Of a source, a token that is
  *   refused (401) is replaced by a new one, and the request repeated, once.
@@ -72,20 +78,6 @@ export function createLakegateHttp(
   const random = options.random ?? Math.random
   const source = typeof token === 'function' ? undefined : token
   const bearer = async () => (typeof token === 'function' ? token() : (await token.token()).value)
-
-  /** Sends with the token at hand, and once more with a new one when that is refused. */
-  async function send(method: HttpMethod, path: string, body: unknown, given: RequestOptions) {
-    const first = await bearer()
-    try {
-      return await sendOnce(method, path, body, first, given)
-    } catch (error) {
-      if (source === undefined || !(error instanceof LakegateApiError) || error.status !== 401) throw error
-      source.refuse(first)
-      const second = await bearer()
-      if (second === first) throw error
-      return sendOnce(method, path, body, second, given)
-    }
-  }
 
   function sendOnce(method: HttpMethod, path: string, body: unknown, value: string, given: RequestOptions) {
     return fetchJson(
@@ -111,16 +103,31 @@ export function createLakegateHttp(
     given: RequestOptions = {},
   ): Promise<HttpAnswer<Answer>> {
     const attempts = given.attempts ?? options.attempts ?? 1
-    for (let attempt = 1; ; attempt += 1) {
+    let isReplaced = false
+    for (let attempt = 1; ;) {
+      // What the source throws is not repeated here: it has done that by its own rule.
+      const value = await bearer()
       try {
         // What the server promises by its contract is not checked again here.
-        return (await send(method, path, body, given)) as HttpAnswer<Answer>
+        return (await sendOnce(method, path, body, value, given)) as HttpAnswer<Answer>
       } catch (error) {
+        if (
+          source !== undefined &&
+          !isReplaced &&
+          error instanceof LakegateApiError &&
+          error.status === 401
+        ) {
+          isReplaced = true
+          source.refuse(value)
+          if ((await bearer()) !== value) continue
+          throw error
+        }
         const delay =
           attempt < attempts && mayRepeat(method, error)
             ? delayBeforeRetry(error, attempt, random)
             : undefined
         if (delay === undefined) throw error
+        attempt += 1
         await wait(clock, delay, true, given.signal)
       }
     }

@@ -1,12 +1,13 @@
+/** What programs import: a workspace with its tokens and credentials, and the parts of which that is made. */
 export type * from './contract/index.ts'
 export {
   createLakegate,
   lakegateOf,
   type ConnectionOptions,
-  type InstanceConnection,
   type Lakegate,
   type LakegateOptions,
 } from './client.ts'
+export type { InstanceConnection } from './connection.ts'
 export {
   LakegateApiError,
   LakegateConfigurationError,

@@ -199,6 +199,21 @@ describe('a request whose token is refused', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('does not repeat what the source could not get', async () => {
+    const { fetch, asked } = playFetch(fine)
+    let count = 0
+    const failing: TokenSource = {
+      ...sourceOf('x'),
+      token: async () => {
+        count += 1
+        throw new LakegateApiError(503, { error_code: 'X', message: 'no token' })
+      },
+    }
+    const http = createLakegateHttp(HOST, failing, { fetch, attempts: 4 })
+    await expect(http.request('GET', '/x')).rejects.toThrow('no token')
+    expect([count, asked.length]).toEqual([1, 0])
+  })
+
   it('fails at once when there is no other', async () => {
     const { fetch, asked } = statusByToken('none')
     await expect(

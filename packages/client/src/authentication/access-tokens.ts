@@ -17,11 +17,15 @@ import { createCliTokenReader } from './cli-tokens.ts'
 import type { AuthType, ResolvedConfiguration } from './configuration.ts'
 import { ofEnvironment, ofFile, ofGitHub, type IdentityTokenReader } from './identity-tokens.ts'
 
+/** How access tokens are fetched and renewed. */
 export interface AccessTokenOptions extends TokenSourceOptions {
   readonly fetch?: typeof fetch
 }
 
-/** @throws LakegateConfigurationError when nothing is configured, or not enough for the way that was chosen */
+/**
+ * Bearer tokens of the REST API, for the caller that is configured.
+ * @throws LakegateConfigurationError when nothing is configured, or not enough for the way that was chosen
+ */
 export function createAccessTokenSource(
   configuration: ResolvedConfiguration,
   options: AccessTokenOptions = {},

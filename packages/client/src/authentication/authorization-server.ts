@@ -5,6 +5,7 @@ import { fetchJson, type FetchLimits } from '../http.ts'
 import type { Token } from '../tokens/token-source.ts'
 import type { ResolvedConfiguration } from './configuration.ts'
 
+/** Where the OAuth server of a host is, and whose tokens it issues. */
 export interface AuthorizationServer {
   readonly tokenEndpoint: string
   readonly authorizationEndpoint: string
@@ -123,6 +124,7 @@ function addressIn(metadata: Readonly<Record<string, unknown>>, name: string, fr
   )
 }
 
+/** What the OAuth server answers to a request for a token. */
 export interface TokenAnswer extends Token {
   readonly tokenType: string
   readonly refreshToken?: string

@@ -23,31 +23,33 @@ export function createCliTokenReader(
   network: Network,
 ): (request: TokenRequest) => Promise<Token> {
   const now = () => (network.clock ?? systemClock).wallTime()
-  const isGood = (session: Session, refused: string | undefined): boolean => {
+  const isGood = (session: Session, { refused, atHand }: TokenRequest): boolean => {
     const expiry = expiryOf(session)
     return (
-      session.access_token !== refused && (expiry === undefined || expiry.getTime() - now() > RENEW_BEFORE)
+      session.access_token !== refused &&
+      session.access_token !== atHand &&
+      (expiry === undefined || expiry.getTime() - now() > RENEW_BEFORE)
     )
   }
 
-  return async ({ refused }) => {
+  return async (request) => {
     const found = await findSession(configuration)
-    if (found === undefined) return fromProgram(configuration, refused)
-    if (isGood(found, refused)) return tokenOf(found)
+    if (found === undefined) return fromProgram(configuration, request)
+    if (isGood(found, request)) return tokenOf(found)
     return withSessionLock(configuration.surroundings.homeDirectory, async () => {
       // Another process may have renewed it while this one waited.
       const session = (await findSession(configuration)) ?? found
-      if (isGood(session, refused)) return tokenOf(session)
+      if (isGood(session, request)) return tokenOf(session)
       if (session.refresh_token === undefined || session.refresh_token === '')
-        return fromProgram(configuration, refused)
+        return fromProgram(configuration, request)
       try {
         return await renew(configuration, session, network)
       } catch (error) {
         if (!(error instanceof LakegateApiError) || error.status !== 400) throw error
         // A program that does not know the lock may have been faster, and so used up the refresh token.
         const other = await findSession(configuration)
-        if (other !== undefined && isGood(other, refused)) return tokenOf(other)
-        return fromProgram(configuration, refused, error)
+        if (other !== undefined && isGood(other, request)) return tokenOf(other)
+        return fromProgram(configuration, request, error)
       }
     })
   }
@@ -85,18 +87,26 @@ function renewedSession(session: Session, answer: Awaited<ReturnType<typeof requ
 /** A cold start of the CLI, and its request. */
 const PROGRAM_TIME_LIMIT = 60_000
 
+/** Set for the program: `lakegate` may be it, and must not ask in its turn. */
+const ASKED = 'LAKEGATE_ASKED_FOR_SESSION'
+
 /** For sessions that the CLI keeps where only it can read them, such as the keyring of the system. */
 async function fromProgram(
   configuration: ResolvedConfiguration,
-  refused: string | undefined,
+  { refused, atHand }: TokenRequest,
   cause?: unknown,
 ): Promise<Token> {
-  const { profile, host } = configuration
-  const program = configuration.databricksCliPath ?? 'databricks'
+  const { profile, host, surroundings } = configuration
   const whose = profile === undefined ? ['--host', host ?? ''] : ['--profile', profile]
+  const words = ['auth', 'token', ...whose]
   try {
-    const fresh = refused === undefined ? [] : ['--force-refresh']
-    return await runProgram(program, ['auth', 'token', ...whose, ...fresh], configuration)
+    if (surroundings.environment[ASKED] !== undefined) throw new Error('there is none in its cache.')
+    if (refused === undefined && atHand === undefined) return await runProgram(words, configuration)
+    return await runProgram([...words, '--force-refresh'], configuration).catch((error: unknown) => {
+      // Before 0.296 the CLI renewed when it had to, and could not be told to.
+      if (complaintOf(error)?.includes('unknown flag') === true) return runProgram(words, configuration)
+      throw error
+    })
   } catch (error) {
     throw new LakegateSignInError(
       `There is no session of ${profile === undefined ? (host ?? 'a person') : `the profile ${profile}`} that can be used: ${reasonOf(cause ?? error)}`,
@@ -107,16 +117,16 @@ async function fromProgram(
 }
 
 async function runProgram(
-  program: string,
   words: readonly string[],
-  { surroundings, configFile }: ResolvedConfiguration,
+  { surroundings, configFile, databricksCliPath = 'databricks' }: ResolvedConfiguration,
 ): Promise<Token> {
-  const { stdout } = await promisify(execFile)(program, words, {
+  const { stdout } = await promisify(execFile)(databricksCliPath, words, {
     timeout: PROGRAM_TIME_LIMIT,
     env: {
       ...surroundings.environment,
       HOME: surroundings.homeDirectory,
       DATABRICKS_CONFIG_FILE: configFile,
+      [ASKED]: '1',
     },
   })
   const answer: unknown = JSON.parse(stdout)
@@ -135,7 +145,11 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && error.code === 'ENOENT')
     return 'there is none in its cache, and the program databricks is not installed.'
-  // What the program complained of; its output, which may be a token, is never repeated.
-  if ('stderr' in error && typeof error.stderr === 'string') return error.stderr.trim().split('\n')[0] ?? ''
-  return error.message
+  return complaintOf(error) ?? error.message
 }
+
+/** What the program wrote about its failure; its output, which may be a token, is never repeated. */
+const complaintOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'
+    ? error.stderr.trim().split('\n')[0]
+    : undefined

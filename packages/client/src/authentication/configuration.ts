@@ -16,8 +16,10 @@ export const AUTH_TYPES = [
   'env-oidc',
   'file-oidc',
 ] as const
+/** One of the ways in which a caller proves who it is. */
 export type AuthType = (typeof AUTH_TYPES)[number]
 
+/** Which workspace is meant and who the caller is, by the names of the Databricks SDKs. */
 export interface ClientConfiguration {
   /** Of the workspace, e.g. `https://dbc-1.cloud.databricks.com` or `http://127.0.0.1:8470`. */
   readonly host?: string
@@ -48,6 +50,7 @@ export interface ClientConfiguration {
   readonly databricksCliPath?: string
 }
 
+/** The configuration with what the variables `DATABRICKS_*` and the profile add to it. */
 export interface ResolvedConfiguration extends Omit<ClientConfiguration, 'scopes' | 'configFile'> {
   readonly configFile: string
   readonly scopes: readonly string[]
@@ -56,6 +59,7 @@ export interface ResolvedConfiguration extends Omit<ClientConfiguration, 'scopes
   readonly surroundings: Surroundings
 }
 
+/** What a configuration is resolved in. */
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly homeDirectory: string
@@ -90,6 +94,7 @@ const SETTINGS: Readonly<
 const NAMES = Object.keys(SETTINGS) as readonly Setting[]
 
 /**
+ * Adds to what is given the variables `DATABRICKS_*`, and to those the profile of ~/.databrickscfg.
  * @param surroundings for tests; default: those of this process
  * @returns without `authType` where nothing is configured with which the caller could prove who it is
  * @throws LakegateConfigurationError when a profile is named that is not there, or when more than one way is configured

@@ -8,6 +8,7 @@ import { changeSection, DEFAULT_SECTION, parseIni, removeSection, type Sections 
 /** Holds no profile but what the CLI remembers: `default_profile`, `auth_storage`. */
 export const SETTINGS_SECTION = '__settings__'
 
+/** A section of ~/.databrickscfg. */
 export interface Profile {
   readonly name: string
   /** By the names in the file, e.g. `host`, `auth_type`, `client_id`; a secret may be among them. */
@@ -20,7 +21,7 @@ export function pathOfConfigFile(configFile: string | undefined, homeDirectory: 
   return file === '~' || file.startsWith('~/') ? path.join(homeDirectory, file.slice(1)) : file
 }
 
-/** @returns undefined when there is no such file */
+/** Reads the sections of a file of profiles. @returns undefined when there is no such file */
 export async function readConfigFile(file: string): Promise<Sections | undefined> {
   const text = await readTextOf(file)
   return text === undefined ? undefined : parseIni(text)
@@ -62,6 +63,7 @@ export async function writeProfile(
   await replaceFile(file, changeSection((await readTextOf(file)) ?? '', profile, values))
 }
 
+/** Takes a profile out of the file; without it nothing happens. */
 export async function removeProfile(file: string, profile: string): Promise<void> {
   const text = await readTextOf(file)
   if (text !== undefined) await replaceFile(file, removeSection(text, profile))

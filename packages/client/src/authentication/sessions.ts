@@ -45,7 +45,7 @@ function sessionKeys({ host, profile, accountId }: SessionOwner): readonly strin
   return profile === undefined ? hostKey : [profile, ...hostKey]
 }
 
-/** @returns undefined where there is none, also when the cache has a format that is not known here */
+/** The session that a login of this library or of the CLI has left. @returns undefined where there is none, also when the cache has a format that is not known here */
 export async function findSession(owner: SessionOwner): Promise<Session | undefined> {
   const cache = await readCache(fileOf(owner.surroundings.homeDirectory))
   for (const key of sessionKeys(owner)) {
@@ -60,6 +60,7 @@ export async function storeSession(owner: SessionOwner, session: Session): Promi
   await withSessionLock(owner.surroundings.homeDirectory, () => writeSession(owner, session))
 }
 
+/** Forgets the session of an owner. */
 export async function removeSession(owner: SessionOwner): Promise<void> {
   await withSessionLock(owner.surroundings.homeDirectory, () => writeSession(owner, undefined))
 }

@@ -15,18 +15,22 @@ export interface ScimErrorBody extends ErrorBody {
   scimType?: 'uniqueness' | 'invalidValue'
 }
 
+/** Why the request was refused, for programs. */
+export interface ErrorReason {
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo'
+  /** Name of the refusal in docs/refusals.md, in capitals. */
+  reason: string
+  domain: string
+  metadata: Record<string, string>
+}
+
+/** By which id the request is found in the log of the server. */
+export interface ErrorRequest {
+  '@type': 'type.googleapis.com/google.rpc.RequestInfo'
+  request_id: string
+  serving_data: string
+  metadata: Record<string, string>
+}
+
 /** What a program reads of an error: its reason, and the id of the request. */
-export type ErrorDetail =
-  | {
-      '@type': 'type.googleapis.com/google.rpc.ErrorInfo'
-      /** Name of the refusal in docs/refusals.md, in capitals. */
-      reason: string
-      domain: string
-      metadata: Record<string, string>
-    }
-  | {
-      '@type': 'type.googleapis.com/google.rpc.RequestInfo'
-      request_id: string
-      serving_data: string
-      metadata: Record<string, string>
-    }
+export type ErrorDetail = ErrorReason | ErrorRequest

@@ -75,7 +75,7 @@ export interface ScimValueRequest {
   /**
    * 1 to 256 ASCII characters, without blanks at its ends.
    *
-   * @pattern ^[!-~]([ -~]{0,254}[!-~])?$
+   * @pattern ^[!-~]$|^[!-~][ -~]{0,254}[!-~]$
    */
   value: string
   /** @maxLength 256 */

@@ -11,7 +11,9 @@ import type { InstanceConnection } from '../connection.ts'
 import { LakegatePool, type LakegatePoolConfig } from './pg.ts'
 
 export type { InstanceConnection } from '../connection.ts'
+export type { LakegatePoolConfig } from './pg.ts'
 
+/** The options of Drizzle, and where and as whom to connect. */
 export interface LakegateDrizzleConfig<Schema extends Record<string, unknown>> extends DrizzleConfig<Schema> {
   readonly pool?: LakegatePoolConfig
 }

@@ -12,9 +12,11 @@ import { planRetirement, type RetirementOptions } from '../login/retirement.ts'
 export type { InstanceConnection } from '../connection.ts'
 export type { RetirementOptions } from '../login/retirement.ts'
 
+/** The options of Knex, without those that come from the instance. */
 export type LakegateKnexConfig = Omit<Knex.Config, 'client' | 'connection' | 'connectionPool'> &
   RetirementOptions
 
+/** The configuration with which Knex logs in with tokens. */
 export function lakegateKnexConfig(
   connection: InstanceConnection,
   config: LakegateKnexConfig = {},

@@ -9,7 +9,9 @@ import type { InstanceConnection } from '../connection.ts'
 import { LakegatePool, type LakegatePoolConfig } from './pg.ts'
 
 export type { InstanceConnection } from '../connection.ts'
+export type { LakegatePoolConfig } from './pg.ts'
 
+/** The options of the dialect of Kysely, without those that come from the instance. */
 export interface LakegateDialectConfig extends Omit<PostgresDialectConfig, 'pool'> {
   readonly pool?: LakegatePoolConfig
 }

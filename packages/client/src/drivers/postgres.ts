@@ -29,6 +29,7 @@ type Given =
   | 'socket'
   | 'max_lifetime'
 
+/** The options of postgres.js, without those that come from the instance. */
 export type LakegatePostgresOptions<Types extends Record<string, postgres.PostgresType>> = Omit<
   postgres.Options<Types>,
   Given
@@ -41,6 +42,7 @@ export type LakegatePostgresOptions<Types extends Record<string, postgres.Postgr
 /** An idle connection holds a place of its role at the instance; postgres.js by itself keeps all until the end. */
 const IDLE_SECONDS = 600
 
+/** A client of postgres.js that logs in with tokens. */
 export function lakegatePostgres<Types extends Record<string, postgres.PostgresType> = Record<string, never>>(
   connection: InstanceConnection,
   options: LakegatePostgresOptions<Types> = {},

@@ -26,8 +26,10 @@ type Given =
   | 'native'
   | 'replication'
 
+/** The options of Sequelize, without those that come from the instance. */
 export type LakegateSequelizeOptions = Omit<Options, Given> & RetirementOptions
 
+/** The options with which Sequelize logs in with tokens. */
 export function lakegateSequelizeOptions(
   connection: InstanceConnection,
   options: LakegateSequelizeOptions = {},

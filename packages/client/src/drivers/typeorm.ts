@@ -28,6 +28,7 @@ type Given =
   | 'nativeDriver'
   | 'replication'
 
+/** The options of a data source of TypeORM, without those that come from the instance. */
 export type LakegateDataSourceOptions = Omit<PostgresOptions, Given> & RetirementOptions
 
 /** Settings of the pool are those of node-postgres, in `extra`; `poolSize` is how many connections it has. */

@@ -4,6 +4,7 @@
  */
 import { LakegateError } from '../errors.ts'
 
+/** What stood in the way of a login. */
 export type LoginErrorCode =
   | 'TLS_NOT_OFFERED'
   | 'CERTIFICATE_NOT_TRUSTED'
@@ -12,6 +13,7 @@ export type LoginErrorCode =
   | 'TOKEN_TOO_SHORT_LIVED'
   | 'PROTOCOL_VIOLATION'
 
+/** A login that failed before the server answered it. */
 export class LoginError extends LakegateError {
   readonly code: LoginErrorCode
 

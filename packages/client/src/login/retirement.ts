@@ -6,6 +6,7 @@
 import type { Token, TokenSource } from '../tokens/token-source.ts'
 import { LoginError } from './login-error.ts'
 
+/** When pooled connections are replaced by new ones. */
 export interface RetirementOptions {
   /**
    * `by_age`: a connection leaves its pool when it is as old as the pool allows.

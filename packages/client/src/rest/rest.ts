@@ -62,7 +62,10 @@ export interface RestOptions {
 
 type Request = Readonly<Record<string, unknown>>
 
-/** @param http where the requests go, with which token */
+/**
+ * The REST API as functions, by service.
+ * @param http where the requests go, with which token
+ */
 export function createRest(http: LakegateHttp, options: RestOptions = {}): Rest {
   const call = createCall(http, options)
   const rest: unknown = Object.fromEntries(

@@ -1,6 +1,7 @@
 /** The time, as the library reads it and waits for it; tests turn it by hand. */
 import { clearTimeout, setTimeout } from 'node:timers'
 
+/** The time, as the library reads it and waits for it. */
 export interface Clock {
   /** Milliseconds since 1970, which somebody may set back or ahead at any moment. */
   wallTime(): number

@@ -9,6 +9,7 @@ import { delayBeforeRetry } from './back-off.ts'
 import { systemClock, wait, type Clock } from './clock.ts'
 import type { Token, TokenSource } from './token-source.ts'
 
+/** When a token is renewed, and how often that is tried. */
 export interface TokenSourceOptions {
   /** `on_use` (default): nothing happens while nobody asks. `ahead`: from the first use on there is always a fresh token. */
   readonly refresh?: 'on_use' | 'ahead'
@@ -19,9 +20,12 @@ export interface TokenSourceOptions {
   readonly random?: () => number
 }
 
+/** What a request for a new token is told. */
 export interface TokenRequest {
   /** A value that a server has refused: whoever keeps tokens somewhere must not answer with this one. */
   readonly refused: string | undefined
+  /** The value that is to be replaced because it is about to expire: that is no answer either while another can be had. */
+  readonly atHand: string | undefined
 }
 
 interface Held {
@@ -50,9 +54,10 @@ const LONGEST_AHEAD = 1_200_000
 const SHARE_AFTER_FAILURE = 0.25
 const LONGEST_AFTER_FAILURE = 30_000
 /** A server whose tokens have expired when they come is not asked without end. */
-const SHORTEST_TIMER = 500
+const SHORTEST_PAUSE = 500
 
 /**
+ * A source of tokens that keeps one as long as it is valid, and asks for the next one in time.
  * @param fetchToken makes one request for a new token. An answer of 429 or 5xx (`LakegateApiError`) makes it be called again,
  *   after what `Retry-After` says or a time that doubles. Nothing else does: a connection that cannot be made, and every other
  *   error, reaches the callers of `token()` at once, and the next call asks again. As long as the token at hand has not
@@ -142,7 +147,10 @@ class RenewingTokenSource implements TokenSource {
     for (let attempt = 1; ; attempt += 1) {
       const cameAt = { wall: this.#clock.wallTime(), steady: this.#clock.steadyTime() }
       try {
-        return this.#keep(await this.#fetchToken({ refused: this.#refused }), cameAt)
+        return this.#keep(
+          await this.#fetchToken({ refused: this.#refused, atHand: this.#held?.token.value }),
+          cameAt,
+        )
       } catch (error) {
         const delay = attempt < this.#attempts ? delayBeforeRetry(error, attempt, this.#random) : undefined
         if (delay === undefined) {
@@ -160,15 +168,21 @@ class RenewingTokenSource implements TokenSource {
     const lifetime = token.expiresAt === undefined ? Infinity : token.expiresAt.getTime() - cameAt.wall
     const held = { token, lifetime, cameAt, jitter: 0.75 + this.#random() / 2 }
     this.#held = token.value === this.#refused ? undefined : held
-    this.#schedule(lifetime === Infinity ? undefined : this.#remaining(held) - aheadOf(held))
+    if (lifetime === Infinity) this.#schedule(undefined)
+    else this.#schedule(Math.max(this.#remaining(held) - aheadOf(held), this.#pauseBefore(held)))
     return held
   }
 
   /** Goes on trying as long as there is something to lose; after that, whoever asks tries. */
   #scheduleAfterFailure(): void {
-    const left = this.#held === undefined ? 0 : this.#remaining(this.#held)
-    const pause = Math.min(left * SHARE_AFTER_FAILURE, LONGEST_AFTER_FAILURE) * (0.75 + this.#random() / 2)
-    this.#schedule(left > 0 ? pause : undefined)
+    const held = this.#held
+    this.#schedule(held === undefined || this.#remaining(held) <= 0 ? undefined : this.#pauseBefore(held))
+  }
+
+  /** Between a request that did not bring what it was made for, a failure or an old token, and the next one. */
+  #pauseBefore(held: Held): number {
+    const left = Math.min(this.#remaining(held) * SHARE_AFTER_FAILURE, LONGEST_AFTER_FAILURE)
+    return Math.max(left * (0.75 + this.#random() / 2), SHORTEST_PAUSE)
   }
 
   /** Refreshes after so many milliseconds, if this source does that at all. */
@@ -176,11 +190,7 @@ class RenewingTokenSource implements TokenSource {
     this.#stopTimer?.()
     this.#stopTimer = undefined
     if (!this.#isAhead || this.#isClosed || milliseconds === undefined) return
-    this.#stopTimer = this.#clock.after(
-      Math.max(milliseconds, SHORTEST_TIMER),
-      () => void this.#refresh(),
-      false,
-    )
+    this.#stopTimer = this.#clock.after(milliseconds, () => void this.#refresh(), false)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What everything that signs in takes its tokens from: a database driver its password, REST its bearer token. */
 
+/** A token and when it expires. */
 export interface Token {
   /** Secret: never log it. */
   readonly value: string
@@ -7,6 +8,7 @@ export interface Token {
   readonly expiresAt: Date | undefined
 }
 
+/** Where whoever signs in takes its tokens from. */
 export interface TokenSource {
   /**
    * A token that is valid now and for some time after: the one at hand, or a new one. Concurrent callers share one request.

@@ -1,7 +1,7 @@
 /** What each auth type asks of the OAuth server, and what it says when that refuses. */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createAccessTokenSource } from '../../src/authentication/access-tokens.ts'
 import { resolveConfiguration, type ClientConfiguration } from '../../src/authentication/configuration.ts'
 import { homeOfTest } from '../stage/home.ts'
@@ -333,6 +333,41 @@ describe('databricks-cli', () => {
     expect(await readFile(path.join(home.directory(), 'words'), 'utf8')).toBe(
       'auth token --profile dev --force-refresh\n',
     )
+  })
+
+  it('does without that where the program is too old to know the flag', async () => {
+    const environment = await program(
+      `case "$*" in *force*) echo 'Error: unknown flag: --force-refresh' >&2; exit 1;; esac; echo '{"access_token": "t"}'`,
+    )
+    const source = await sourceOf(workspace(), await profile(), environment)
+    source.refuse((await source.token()).value)
+    expect(await source.token()).toMatchObject({ value: 't' })
+  })
+
+  it('is not asked by a program that was itself asked in the place of the CLI', async () => {
+    const environment = await program(`echo '{"access_token": "of itself"}'`)
+    const asked = { ...environment, LAKEGATE_ASKED_FOR_SESSION: '1' }
+    const source = await sourceOf(workspace(), await profile(), asked)
+    await expect(source.token()).rejects.toThrow('that can be used: there is none in its cache.')
+  })
+
+  it('renews ahead of time what the cache would still give', async () => {
+    const network = workspace()
+    const clock = new TurnedClock()
+    await cache({ access_token: 'cached', expiry: inAnHour(), refresh_token: 'r' })
+    const configuration = await resolveConfiguration(await profile(), home.surroundings())
+    const source = createAccessTokenSource(configuration, {
+      fetch: network.fetch,
+      clock,
+      refresh: 'ahead',
+      random: () => 0.5,
+    })
+    await source.token()
+    await clock.pass(41 * 60_000)
+    // The request goes through files and a lock, for which no clock is turned.
+    await vi.waitFor(() => expect(network.forms()).toHaveLength(1))
+    await vi.waitFor(async () => expect(await source.token()).toMatchObject({ value: 'access 1' }))
+    source.close()
   })
 
   it('asks it by the host where there is no profile', async () => {

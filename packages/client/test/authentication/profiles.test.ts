@@ -105,7 +105,7 @@ describe('listing profiles', () => {
 })
 
 it('finds the file in the home directory, and where it is said to be', () => {
-  expect(pathOfConfigFile(undefined, '/home/x')).toBe('/home/x/.databrickscfg')
-  expect(pathOfConfigFile('~/other', '/home/x')).toBe('/home/x/other')
-  expect(pathOfConfigFile('/etc/cfg', '/home/x')).toBe('/etc/cfg')
+  expect(pathOfConfigFile(undefined, '/people/ada')).toBe('/people/ada/.databrickscfg')
+  expect(pathOfConfigFile('~/other', '/people/ada')).toBe('/people/ada/other')
+  expect(pathOfConfigFile('/etc/cfg', '/people/ada')).toBe('/etc/cfg')
 })

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { REPOSITORY } from '../../../server/test/house/sources.ts'
@@ -16,6 +17,7 @@ import { sharedLakegate } from '../../../server/test/stage/shared-lakegate.ts'
 import { asOwner } from '../../../server/test/stage/service-principal.ts'
 import { directoryOf, versionOf } from './libraries.ts'
 
+const run = promisify(execFile)
 const THIS = 'packages/client/test/every-client/documents.test.ts'
 const RUNTIME = `Node ${process.versions.node}`
 /** The newest that has a client on npm beside its generator. */
@@ -73,13 +75,11 @@ async function runProgram(
   program: string,
   more: Readonly<Record<string, string>> = {},
   before = '',
+  runtime = `'${process.execPath}'`,
 ): Promise<string> {
   const file = `${crypto.randomUUID()}.mjs`
   await reader.write(file, program)
-  const { stdout, stderr } = await reader.run(
-    `${variables}\n${before}\nexec '${process.execPath}' '${file}'`,
-    more,
-  )
+  const { stdout, stderr } = await reader.run(`${variables}\n${before}\nexec ${runtime} '${file}'`, more)
   expect(stderr).toBe('')
   return stdout.trim()
 }
@@ -121,6 +121,80 @@ for (const [client, [packageName, blocks]] of Object.entries(pages)) {
   })
 }
 
+const runtimes = await findRuntimes()
+afterAll(() => runtimes.remove())
+
+for (const { name, version, command, missing } of runtimes.all)
+  everyClient(
+    { client: '@lakegate/client', version: undefined, runtime: `${name} ${version}`.trim(), missing },
+    () => {
+      const programs = Object.entries(pages).flatMap(([client, [, blocks]]) =>
+        blocks
+          .filter(({ text }) => text.includes('@lakegate/client'))
+          .map(({ text }) => [client, text] as const),
+      )
+      for (const [client, program] of programs)
+        it(`runs the program for ${client}`, proves(client), async () => {
+          expect(await runProgram(program, {}, '', command)).toBe(reader.principal.applicationId)
+        })
+    },
+  )
+
+/** Bun comes with the server, which it may run; Deno is of npm too. */
+async function findRuntimes() {
+  const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-runtimes-'))
+  await chmod(directory, 0o755)
+  const ofServer = createRequire(path.join(REPOSITORY, 'packages/server/package.json'))
+  const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch
+  const find = async (name: string, locate: () => Promise<string>, options: string) => {
+    try {
+      const program = await locate()
+      const { stdout } = await run(program, ['--version'])
+      const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? ''
+      return { name, version, command: `'${program}' run ${options}`, missing: undefined }
+    } catch (error) {
+      return { name, version: '', command: '', missing: `${name} cannot be had: ${firstLineOf(error)}` }
+    }
+  }
+  return {
+    all: [
+      await find(
+        'Bun',
+        () => {
+          const packageFile = ofServer.resolve(`@oven/bun-${process.platform}-${architecture}/package.json`)
+          return Promise.resolve(path.join(path.dirname(packageFile), 'bin', 'bun'))
+        },
+        '',
+      ),
+      await find(
+        'Deno',
+        async () => {
+          await installFromNpm(directory, 'deno@2.9.6')
+          return path.join(directory, 'node_modules/.bin/deno')
+        },
+        '--allow-all --node-modules-dir=manual --quiet',
+      ),
+    ],
+    remove: () => rm(directory, { recursive: true, force: true }),
+  }
+}
+
+/** @throws where it cannot be had */
+async function installFromNpm(directory: string, ...packages: readonly string[]): Promise<void> {
+  await writeFile(path.join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  await run(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...packages],
+    { cwd: directory, timeout: 300_000 },
+  )
+}
+
+/** Of what npm says the second one names the reason. */
+const firstLineOf = (error: unknown): string => {
+  const [first = '', second] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return second === undefined || second === '' ? first : second
+}
+
 const prisma = await installPrisma()
 afterAll(() => prisma.remove())
 
@@ -128,17 +202,12 @@ afterAll(() => prisma.remove())
 async function installPrisma() {
   const directory = await mkdtemp(path.join(tmpdir(), 'lakegate-prisma-'))
   await chmod(directory, 0o755)
-  await writeFile(path.join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   const packages = [`prisma@${PRISMA}`, `@prisma/client@${PRISMA}`]
   let missing: string | undefined
   try {
-    await promisify(execFile)(
-      'npm',
-      ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...packages],
-      { cwd: directory, timeout: 300_000 },
-    )
+    await installFromNpm(directory, ...packages)
   } catch (error) {
-    missing = `${packages.join(' and ')} cannot be had: ${error instanceof Error ? (error.message.split('\n')[1] ?? error.message) : String(error)}`
+    missing = `${packages.join(' and ')} cannot be had: ${firstLineOf(error)}`
   }
   return { directory, missing, remove: () => rm(directory, { recursive: true, force: true }) }
 }
@@ -154,7 +223,7 @@ everyClient({ client: 'Prisma', version: PRISMA, runtime: RUNTIME, missing: pris
     })
     return stdout.trim()
   }
-  const run = async (program: string) => {
+  const runModule = async (program: string) => {
     const file = `${crypto.randomUUID()}.mjs`
     await writeFile(path.join(prisma.directory, file), program)
     return runInProject(`exec '${process.execPath}' '${file}'`)
@@ -170,13 +239,13 @@ everyClient({ client: 'Prisma', version: PRISMA, runtime: RUNTIME, missing: pris
   })
 
   it('runs the program of the page that uses our library', proves('the page'), async () => {
-    expect(await run(block(prismaPage, '@lakegate/client/prisma'))).toMatch(
+    expect(await runModule(block(prismaPage, '@lakegate/client/prisma'))).toMatch(
       new RegExp(`^${reader.principal.applicationId} \\d+$`),
     )
   })
 
   it('runs the program of the page that uses Prisma alone', proves('without our library'), async () => {
-    expect(await run(block(prismaPage, 'new PrismaPg({'))).toMatch(
+    expect(await runModule(block(prismaPage, 'new PrismaPg({'))).toMatch(
       new RegExp(`^${reader.principal.applicationId} \\d+$`),
     )
   })

@@ -34,7 +34,7 @@ const withSleep = fc.array(
     ...common,
     fc.record({ do: fc.constant('sleep' as const), milliseconds: fc.integer({ min: 1, max: 10_000_000 }) }),
   ),
-  { maxLength: 30 },
+  { maxLength: 30, size: 'max' },
 )
 const withSetClock = fc.array(
   fc.oneof(
@@ -44,7 +44,7 @@ const withSetClock = fc.array(
       milliseconds: fc.integer({ min: -10_000_000, max: 10_000_000 }),
     }),
   ),
-  { maxLength: 30 },
+  { maxLength: 30, size: 'max' },
 )
 
 it('gives nobody an expired or a refused token, and never makes two requests at once', async () => {

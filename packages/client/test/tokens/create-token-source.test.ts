@@ -230,6 +230,30 @@ describe('a source that refreshes ahead of time', () => {
     await expect(value()).rejects.toThrow('no way')
   })
 
+  it('says which token it is about to replace', async () => {
+    const { clock, value, requests } = played({ refresh: 'ahead' })
+    await value()
+    await clock.pass(41 * MINUTE)
+    expect(requests.map(({ atHand }) => atHand)).toEqual([undefined, 'token 1'])
+  })
+
+  it('asks no more than twice a minute for a token that nobody has yet renewed', async () => {
+    const clock = new TurnedClock()
+    const expiresAt = new Date(clock.wallTime() + 10 * MINUTE)
+    let count = 0
+    const source = createTokenSource(
+      async () => {
+        count += 1
+        return { value: 'the same', expiresAt }
+      },
+      { clock, refresh: 'ahead', random: () => 0.5 },
+    )
+    await source.token()
+    await clock.pass(8 * MINUTE)
+    expect(count).toBeGreaterThan(2)
+    expect(count).toBeLessThan(16)
+  })
+
   it('does not ask without end for tokens that have expired when they come', async () => {
     const { clock, value, requests } = played({ refresh: 'ahead', lifetime: -HOUR })
     await value()
@@ -330,7 +354,7 @@ describe('a token that a server refused', () => {
     const { source, value, requests } = played()
     source.refuse(await value())
     expect(await value()).toBe('token 2')
-    expect(requests).toEqual([{ refused: undefined }, { refused: 'token 1' }])
+    expect(requests.map(({ refused }) => refused)).toEqual([undefined, 'token 1'])
   })
 
   it('is not forgotten twice: who comes late with the old one does not harm the new one', async () => {

@@ -55,7 +55,8 @@ export interface KeptAccess {
   readonly signInLinkFile: string | undefined
 }
 
-export function renderBanner(facts: BannerFacts): string {
+/** @param isSignedInElsewhere whether a command would otherwise go to another workspace */
+export function renderBanner(facts: BannerFacts, isSignedInElsewhere: boolean): string {
   const { instance, access } = facts
   const lines = [
     '',
@@ -77,7 +78,7 @@ export function renderBanner(facts: BannerFacts): string {
         ? []
         : [`  Pooled endpoint  ${instance.pooled.host} port ${String(instance.pooled.port)}`]),
       '',
-      ...localCommand(facts.localLogin, instance.name),
+      ...localCommand(facts.localLogin, instance.name, isSignedInElsewhere),
       ...psqlCommand(access, quoteForShell(connectionString(instance, facts.caFile))),
     )
   } else {
@@ -122,14 +123,18 @@ function nameFiles({ tokenFile, signInLinkFile }: KeptAccess): readonly string[]
   ]
 }
 
-function localCommand(localLogin: BannerFacts['localLogin'], instance: string): readonly string[] {
+function localCommand(
+  localLogin: BannerFacts['localLogin'],
+  instance: string,
+  isSignedInElsewhere: boolean,
+): readonly string[] {
   if (localLogin === undefined) return []
   const { dataDirectory, isByNpm } = localLogin
   const where = dataDirectory === undefined ? '' : `LAKEGATE_DATA_DIR=${quoteForShell(dataDirectory)} `
   return [
     'Log in to PostgreSQL as the administrator, in a second terminal on this machine (psql need not be installed):',
     '',
-    `  ${where}${isByNpm ? 'npx ' : ''}lakegate psql ${quoteForShell(instance)}`,
+    `  ${where}${isByNpm ? 'npx ' : ''}lakegate psql ${quoteForShell(instance)}${isSignedInElsewhere ? ' --local' : ''}`,
     '',
   ]
 }

@@ -79,10 +79,8 @@ export function withOurHelp(command: Command): Command {
 
 /** What a command must be given; what it may be given is in its own help. */
 function subcommandTerm(command: Command): string {
-  const taken = command.registeredArguments
-  return taken.length > 0 && taken.every(({ required }) => required)
-    ? [command.name(), ...taken.map((argument) => `<${argument.name()}>`)].join(' ')
-    : command.name()
+  const demanded = command.registeredArguments.filter(({ required }) => required)
+  return [command.name(), ...demanded.map((argument) => `<${argument.name()}>`)].join(' ')
 }
 
 /** A description stands beside a short term, and below a long one. */

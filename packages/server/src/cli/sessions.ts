@@ -9,15 +9,16 @@ import type {
   ScimUser,
 } from '@lakegate/client'
 import { LakegateApiError, type LakegateHttp } from '@lakegate/client'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { parseIdentityId } from '../domain/ids.ts'
 import { commandFailed, EXIT_STATUS, wrongUsage } from './exit-codes.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
+import type { Column } from './output/table.ts'
 import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
-interface Flags extends ServerFlags {
+interface Flags extends ServerFlags, OutputFlags {
   readonly instance?: string
   readonly identity?: string
-  readonly output: 'text' | 'json'
 }
 
 export function sessionsCommand(): Command {
@@ -51,12 +52,9 @@ export function sessionsCommand(): Command {
 }
 
 const withSelection = (command: Command): Command =>
-  withServer(command)
+  withOutput(withServer(command))
     .option('--instance <name>', 'of this database instance')
     .option('--identity <name or id>', 'of this user or service principal, on all instances of the workspace')
-    .addOption(
-      new Option('--output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),
-    )
 
 const ofInstance = (name: string): string =>
   `/api/2.0/lakegate/instances/${encodeURIComponent(name)}/sessions`
@@ -168,39 +166,25 @@ async function search(http: LakegateHttp, path: 'Users' | 'ServicePrincipals', f
 const describeSilence = ({ silent_gateways: count }: OpenSessionsAnswer): string =>
   `${String(count)} ${count === 1 ? 'gateway process' : 'gateway processes'} did not answer.`
 
-function show(found: OpenSessionsAnswer, { output }: Flags): void {
-  process.stdout.write(
-    output === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : renderSessions(found.sessions),
-  )
+function show(found: OpenSessionsAnswer, flags: Flags): void {
+  const output = createOutput(flags)
+  if (output.isText(true) || output.isQuiet)
+    output.showList(found.sessions, {
+      columns: COLUMNS,
+      name: ({ session_id: id }) => id,
+      isTableEverywhere: true,
+    })
+  else output.showJson(found)
 }
 
-function renderSessions(sessions: readonly OpenSessionAnswer[]): string {
-  const header = ['SESSION', 'INSTANCE', 'IDENTITY', 'ROLE', 'DATABASE', 'FROM', 'SINCE', 'LAST ACTIVE']
-  const rows = sessions.map((session) => [
-    session.session_id,
-    session.database_instance_name,
-    // A session that logged in with the role's own password has no identity.
-    session.identity?.name ?? '-',
-    session.role,
-    session.database,
-    session.client_address,
-    session.create_time,
-    session.last_activity_time,
-  ])
-  const lines = [header, ...rows.map((row) => row.map(printable))]
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
-}
-
-/** Names of roles and databases are free text: control characters in them must not reach the terminal. */
-const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+const COLUMNS: readonly Column<OpenSessionAnswer>[] = [
+  { title: 'SESSION', of: ({ session_id: id }) => id, colour: 'green' },
+  { title: 'INSTANCE', of: ({ database_instance_name: name }) => name },
+  // A session that logged in with the role's own password has no identity.
+  { title: 'IDENTITY', of: ({ identity }) => identity?.name },
+  { title: 'ROLE', of: ({ role }) => role },
+  { title: 'DATABASE', of: ({ database }) => database },
+  { title: 'FROM', of: ({ client_address: address }) => address },
+  { title: 'SINCE', of: ({ create_time: time }) => time },
+  { title: 'LAST ACTIVE', of: ({ last_activity_time: time }) => time },
+]

@@ -8,9 +8,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { LoadedSettings } from '../config/load.ts'
-import { renderBanner } from './banner.ts'
 import { wrongUsage } from './exit-codes.ts'
-import { runUntilStopped, type StartEverything } from './up.ts'
+import { printBanner, runUntilStopped, type StartEverything } from './up.ts'
 
 type Flags = Readonly<Record<string, string>>
 
@@ -50,7 +49,7 @@ export async function upTemporarily(
     await runUntilStopped(
       () => load(settings),
       startEverything,
-      ({ facts }) => (isTerminal ? renderBanner(facts) : `${JSON.stringify({ ready_file: readyFile })}\n`),
+      (running) => (isTerminal ? printBanner(running) : `${JSON.stringify({ ready_file: readyFile })}\n`),
       {
         isTemporary: true,
         progress: isTerminal ? process.stdout : process.stderr,

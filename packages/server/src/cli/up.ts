@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoadedSettings } from '../config/load.ts'
 import { renderBanner, type BannerFacts } from './banner.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { isSignedInElsewhere } from './signed-in-elsewhere.ts'
 import { listenToSignals, type Signals } from './signals.ts'
 
 export interface RunningServer {
@@ -36,8 +37,11 @@ export type Start<Running> = (
 export type StartEverything = Start<RunningLakegate>
 
 export async function up(read: () => LoadedSettings, startEverything: StartEverything): Promise<void> {
-  await runUntilStopped(read, startEverything, ({ facts }) => renderBanner(facts))
+  await runUntilStopped(read, startEverything, printBanner)
 }
+
+export const printBanner = async ({ facts }: RunningLakegate): Promise<string> =>
+  renderBanner(facts, await isSignedInElsewhere(facts.httpUrl))
 
 /** Node leaves `isTTY` undefined for a pipe or a file. */
 const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true
@@ -64,7 +68,7 @@ const ORDINARY: Manner = {
 export async function runUntilStopped<Running extends RunningServer>(
   read: () => LoadedSettings,
   start: Start<Running>,
-  render: (running: Running) => string,
+  render: (running: Running) => string | Promise<string>,
   manner: Manner = ORDINARY,
 ): Promise<void> {
   const settings = read()
@@ -80,7 +84,7 @@ export async function runUntilStopped<Running extends RunningServer>(
   signals.onSecondRequest(() => {
     running.endDrain()
   })
-  process.stdout.write(render(running))
+  process.stdout.write(await render(running))
   await signals.stopRequested
   manner.progress.write('\n')
   await createProgress(manner.progress).step('Stopping', () => running.stop())

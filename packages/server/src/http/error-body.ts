@@ -106,6 +106,8 @@ function fromFramework(error: unknown, largestBody: number): Refusal | undefined
         problem: `body: it is larger than ${String(largestBody / 1024 / 1024)} MiB.`,
       })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    // A method that carries a body by definition, such as QUERY.
+    case 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE':
       return refuse('malformed_request', { problem: 'content-type: send application/json.' })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return refuse('malformed_request', {

@@ -130,7 +130,7 @@ describe('lakegate sessions says what is wrong and what to do, and ends with a s
     [
       'where nobody answers',
       ['list', '--url', 'http://127.0.0.1:1'],
-      'cannot be reached at http://127.0.0.1:1',
+      'http://127.0.0.1:1 cannot be reached',
       5,
     ],
     [
@@ -149,7 +149,7 @@ describe('lakegate sessions says what is wrong and what to do, and ends with a s
 
   it('without a token', async () => {
     const { status, output } = await lakegateSessions(['list'], '')
-    expect(output).toContain('There is no access token.')
+    expect(output).toContain('You are not signed in to ')
     expect(status).toBe(3)
   })
 

@@ -1,13 +1,12 @@
 /**
  * `lakegate auth`: a person signs in by the browser or with a code on another device, and what is kept of that is what the
- * databricks CLI and the SDKs read (wire-contract §3.6).
+ * databricks CLI and the SDKs read (wire-contract §3.6); that they do is every-client/lakegate-session.test.ts.
  */
-import { WorkspaceClient } from '@databricks/sdk-experimental'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ScimMe } from '@lakegate/client'
-import { makeHome, PROGRAM, type Home, type RunningCommand } from '../stage/at-home.ts'
+import { makeHome, type Home, type RunningCommand } from '../stage/at-home.ts'
 import { createPerson, formAction, signInAndAllow, Visitor, type Person } from '../stage/person.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 import { waitFor } from '../stage/wait-for.ts'
@@ -179,23 +178,6 @@ describe('a profile of a person', () => {
     const after = (await readCache()).tokens['ada']
     expect(after?.access_token).toBe(fresh.stdout.trim())
     expect(after?.refresh_token).not.toBe(before?.refresh_token)
-  })
-
-  it('is read by the unmodified JavaScript SDK, which asks this program for its tokens', async () => {
-    const client = new WorkspaceClient({
-      configFile: path.join(home.directory, '.databrickscfg'),
-      profile: 'ada',
-      databricksCliPath: PROGRAM,
-      env: {},
-    })
-    // The SDK runs the program with the environment of this process.
-    const outer = process.env['HOME']
-    process.env['HOME'] = home.directory
-    try {
-      await expect(client.currentUser.me()).resolves.toMatchObject({ id: ada.id })
-    } finally {
-      process.env['HOME'] = outer
-    }
   })
 })
 

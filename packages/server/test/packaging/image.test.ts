@@ -132,32 +132,23 @@ describe.skipIf(noNamespaces !== undefined)(
         )
         expect(rows).toEqual([{ session_user: lakegate.ready.admin_user }])
       } finally {
-        stopInside(container.process.pid)
-        const [status] = (await once(container.process, 'exit')) as [number | null]
-        expect([status, container.output()]).toEqual([0, expect.any(String)])
+        expect([await container.end('SIGTERM'), container.output()]).toEqual([0, expect.any(String)])
       }
     })
 
     it('that was killed with all its processes starts again upon its volume', async () => {
       const { container } = await startUp(await freePort())
-      const ended = once(container.process, 'exit')
-      container.process.kill('SIGKILL')
-      await ended
+      await container.end('SIGKILL')
       const { container: next, lakegate } = await startUp(await freePort())
-      const { rows } = await asOwner(lakegate, (client) => client.query<{ one: number }>('SELECT 1 AS one'))
-      expect(rows).toEqual([{ one: 1 }])
-      stopInside(next.process.pid)
-      await once(next.process, 'exit')
+      try {
+        const { rows } = await asOwner(lakegate, (client) => client.query<{ one: number }>('SELECT 1 AS one'))
+        expect(rows).toEqual([{ one: 1 }])
+      } finally {
+        expect(await next.end('SIGTERM')).toBe(0)
+      }
     })
   },
 )
-
-/** To what `unshare` has forked, the process 1 of its namespace, as an engine does. */
-function stopInside(unshare: number | undefined): void {
-  const children = readFileSync(`/proc/${String(unshare)}/task/${String(unshare)}/children`, 'utf8')
-  process.kill(Number(children.trim().split(' ')[0]), 'SIGTERM')
-}
-
 describe('the page', () => {
   it('starts the image with what the Dockerfile and the settings have', async () => {
     const work = await mkdtemp(path.join(tmpdir(), 'lakegate-docker-'))

@@ -4,6 +4,7 @@
  * with `--read-only --cap-drop ALL`: as the account of the image, in mount and process namespaces of its own, without capabilities.
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, copyFile, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -58,8 +59,11 @@ export interface Image {
 }
 
 export interface RunningContainer {
+  /** That ends with the container. */
   readonly process: ChildProcess
   readonly output: () => string
+  /** Sends a signal to process 1 of the container, as an engine does, and waits for the end of all of it. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
 /** The stages `dependencies` and `build`, and the copies of the last one. @throws when npm cannot have the packages */
@@ -145,12 +149,13 @@ function startIn(
     'mount --make-rprivate /',
     `mount --bind '${root}' '${root}'`,
     `mount --rbind /usr '${root}/usr'`,
-    `mount --rbind /dev '${root}/dev'`,
+    `mount -t tmpfs -o mode=0755 tmpfs '${root}/dev'`,
+    `for device in null zero full random urandom; do touch '${root}/dev/'$device; mount --bind /dev/$device '${root}/dev/'$device; done`,
+    `mkdir '${root}/dev/shm'; mount -t tmpfs -o mode=1777 tmpfs '${root}/dev/shm'; ln -s /proc/self/fd '${root}/dev/fd'`,
     `mount -t proc proc '${root}/proc'`,
     `mount -t tmpfs -o mode=1777 tmpfs '${root}/tmp'`,
     `mount --bind '${directory}/opt' '${root}/opt/lakegate'`,
     `mount -o remount,ro,bind '${root}/opt/lakegate'`,
-    `touch '${directory}/node'`,
     `mount --bind '${directory}' '${root}/node'`,
     `mount -o remount,ro,bind '${root}/node'`,
     `mount --bind '${directory}/volume' '${root}/var/lib/lakegate'`,
@@ -165,7 +170,7 @@ function startIn(
   const script = `set -e\n${mounts.join('\n')}\nexec "$@"`
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', '--ipc', 'sh', '-c', script, 'sh', ...words],
+    ['--mount', '--pid', '--fork', '--ipc', 'sh', '-c', script, 'sh', ...words],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let printed = ''
@@ -174,7 +179,19 @@ function startIn(
   }
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
-  return { process: child, output: () => printed }
+  return {
+    process: child,
+    output: () => printed,
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit')
+        const children = readFileSync(`/proc/${String(child.pid)}/task/${String(child.pid)}/children`, 'utf8')
+        process.kill(Number(children.trim().split(' ')[0]), signal)
+        await ended
+      }
+      return child.exitCode
+    },
+  }
 }
 
 /** ENV of the last stage. */

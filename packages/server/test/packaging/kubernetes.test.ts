@@ -144,7 +144,7 @@ describe.skipIf(helm.missing !== undefined)('the chart', () => {
   it.each([
     ['an address without a scheme', { publicUrl: 'lakegate.example.com' }, /publicUrl/],
     ['a value that does not exist', { gatway: {} }, /gatway/],
-    ['a setting that is a secret', { settings: { LAKEGATE_DATABASE_URL: 'x' } }, /settings/],
+    ['a setting that is a secret', { settings: { LAKEGATE_DATABASE_URL: 'x' } }, /invalid propertyName/],
     [
       'no system database at all',
       { systemDatabase: { cloudNativePg: { enabled: false } } },

@@ -56,6 +56,18 @@ export async function installLangchain(): Promise<LangchainClients> {
   return { ...installed, runtime: await runtimeOf(installed), versionOf: (name) => LANGCHAIN[name] }
 }
 
+const PGADMIN = '9.18'
+
+export interface PgadminClient extends PythonClient {
+  readonly runtime: string
+  readonly version: string
+}
+
+export async function installPgadmin(): Promise<PgadminClient> {
+  const installed = await installLargePythonClient(`pgadmin4==${PGADMIN}`)
+  return { ...installed, runtime: await runtimeOf(installed), version: PGADMIN }
+}
+
 async function runtimeOf({ python, missing }: PythonClient): Promise<string> {
   return missing === undefined ? (await run(python, ['--version'])).stdout.trim() : 'Python'
 }

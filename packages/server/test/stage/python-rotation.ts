@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { createExampleReader } from './example-reader.ts'
+import { createExampleReader, type ExampleReader } from './example-reader.ts'
 import type { Lakegate } from './lakegate.ts'
 import { serveShortLivedCredentials } from './short-lived-credentials.ts'
 
@@ -27,15 +27,20 @@ export interface LoadReport {
 }
 
 /** @param program with `SECONDS`; ends with what load.py reports */
-export async function underLoad(lakegate: Lakegate, python: string, program: string): Promise<LoadReport> {
+export const underLoad = (lakegate: Lakegate, python: string, program: string): Promise<LoadReport> =>
+  loadBy(lakegate, (reader, seconds) =>
+    reader.runPython(python, `SECONDS = ${String(seconds)}\n${program}`, { PYTHONPATH: LOAD }),
+  )
+
+/** The same for any language. @param work runs a program for so many seconds, whose last line is the report as JSON */
+export async function loadBy(
+  lakegate: Lakegate,
+  work: (reader: ExampleReader, seconds: number) => Promise<{ readonly stdout: string }>,
+): Promise<LoadReport> {
   const credentials = await serveShortLivedCredentials(lakegate, LIFETIME_SECONDS)
   const reader = await createExampleReader(lakegate, 'under load', credentials.url)
   try {
-    const { stdout } = await reader.runPython(
-      python,
-      `SECONDS = ${String(LIFETIME_SECONDS * LIFETIMES)}\n${program}`,
-      { PYTHONPATH: LOAD },
-    )
+    const { stdout } = await work(reader, LIFETIME_SECONDS * LIFETIMES)
     const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Omit<LoadReport, 'minted'>
     return { ...report, minted: credentials.minted() }
   } finally {

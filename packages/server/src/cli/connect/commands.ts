@@ -50,9 +50,9 @@ function psqlCommand(findLocalLogin: FindLocalLogin): Command {
     .option('-c, --command <statements>', 'run them and end; may be repeated', collect)
     .option('-f, --file <file>', 'run the statements of a file and end', collect)
     .option('--built-in', 'the built-in shell, also where psql is installed')
-    .action(async (instance: string, words: readonly string[], _flags: unknown, command: Command) => {
+    .action(async (instance: string, words: readonly string[], flags: PsqlFlags) => {
       const { runPsql } = await import('./psql.ts')
-      await runPsql(instance, words, command.opts<PsqlFlags>(), findLocalLogin)
+      await runPsql(instance, words, flags, findLocalLogin)
     })
 }
 
@@ -65,9 +65,9 @@ function proxyCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--password-file <file>', 'clients must send the password in this file')
     .option('--allow-other-users', 'every account of this machine may connect to the port')
     .option('--drain <seconds>', 'how long Ctrl-C waits for sessions that are busy; default: 10')
-    .action(async (instance: string, _flags: unknown, command: Command) => {
+    .action(async (instance: string, flags: ProxyFlags) => {
       const { runProxy } = await import('./proxy/proxy-command.ts')
-      await runProxy(instance, command.opts<ProxyFlags>(), findLocalLogin)
+      await runProxy(instance, flags, findLocalLogin)
     })
 }
 
@@ -83,9 +83,9 @@ function credentialCommand(findLocalLogin: FindLocalLogin): Command {
     .option('--pgpass', 'a line of a password file (~/.pgpass)')
     .option('--service', 'an entry of a service file (~/.pg_service.conf), which holds no secret')
     .option('--write', 'with --pgpass or --service: put it into that file, in place of the former one')
-    .action(async (instance: string, _flags: unknown, command: Command) => {
+    .action(async (instance: string, flags: CredentialFlags) => {
       const { printCredential } = await import('./credential.ts')
-      await printCredential(instance, command.opts<CredentialFlags>(), findLocalLogin)
+      await printCredential(instance, flags, findLocalLogin)
     })
 }
 
@@ -98,8 +98,8 @@ function envCommand(findLocalLogin: FindLocalLogin): Command {
         .choices(['sh', 'fish', 'powershell', 'dotenv'])
         .default('sh'),
     )
-    .action(async (instance: string, _flags: unknown, command: Command) => {
+    .action(async (instance: string, flags: EnvFlags) => {
       const { printEnvironment } = await import('./env.ts')
-      await printEnvironment(instance, command.opts<EnvFlags>(), findLocalLogin)
+      await printEnvironment(instance, flags, findLocalLogin)
     })
 }

@@ -55,9 +55,7 @@ async function builtInShell(programArguments: readonly string[]): Promise<(reach
   const { runBuiltInShell } = await import('./shell/built-in-shell.ts')
   return async (reach) => {
     const target = await reach(options.database, options.role)
-    return runBuiltInShell(target, options, (database = target.database, role = target.user) =>
-      reach(database, role),
-    )
+    return runBuiltInShell(target, options, reach)
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type LakegateOptions,
   type ResolvedConfiguration,
 } from '@lakegate/client'
+import { homedir } from 'node:os'
 import { CommandFailure, commandFailed, EXIT_STATUS, wrongUsage } from '../exit-codes.ts'
 import { toFailure } from '../workspace/connection.ts'
 import { fetchAloud } from '../workspace/fetch-aloud.ts'
@@ -70,25 +71,28 @@ async function signInAs(
   const { profile, host, local, dataDir } = flags
   if (local === true && (profile !== undefined || host !== undefined))
     throw wrongUsage('--local does not go together with --profile or --host.', 'Leave one of them out.')
-  const configuration = await resolveConfiguration({
-    ...(profile === undefined ? {} : { profile }),
-    ...(host === undefined ? {} : { host }),
-  })
-  // A token that is meant for another workspace is never sent to the one of this machine.
-  const isLocal = local === true || (configuration.authType === undefined && profile === undefined)
-  if (!isLocal) {
-    say(describe(configuration))
-    return { lakegate: lakegateOf(configuration, optionsOf(flags)), isLocal }
+  // What is configured may even contradict itself: --local has nothing to do with it.
+  const configured =
+    local === true
+      ? undefined
+      : await resolveConfiguration({
+          ...(profile === undefined ? {} : { profile }),
+          ...(host === undefined ? {} : { host }),
+        })
+  if (configured !== undefined && (configured.authType !== undefined || configured.profile !== undefined)) {
+    say(describe(configured))
+    return { lakegate: lakegateOf(configured, optionsOf(flags)), isLocal: false }
   }
   const socket = await findLocalLogin(dataDir === undefined ? {} : { dataDir })
   const answer = await logInLocally(socket)
-  if (answer.kind !== 'signed_in') throw notSignedIn(configuration, local === true, socket, answer)
+  if (answer.kind !== 'signed_in') throw notSignedIn(configured?.host, local === true, socket, answer)
   const { httpUrl, accessToken } = answer.access
-  if (local !== true && configuration.host !== undefined && configuration.host !== httpUrl)
-    throw notSignedIn(configuration, false, socket, { kind: 'nothing_there' })
+  // A host that is named and is another one is not this machine's Lakegate.
+  if (configured?.host !== undefined && configured.host !== httpUrl)
+    throw notSignedIn(configured.host, false, socket, { kind: 'nothing_there' })
   say(`signed in by the local login at ${socket}, to ${httpUrl}`)
   // Nothing but these two: what the environment says is for another workspace.
-  const alone = { environment: {}, homeDirectory: configuration.surroundings.homeDirectory }
+  const alone = { environment: {}, homeDirectory: homedir() }
   return {
     lakegate: lakegateOf(
       await resolveConfiguration({ host: httpUrl, token: accessToken, authType: 'pat' }, alone),
@@ -107,7 +111,7 @@ function describe({ host = '', authType = 'pat', profile, origins }: ResolvedCon
 }
 
 function notSignedIn(
-  { host }: ResolvedConfiguration,
+  host: string | undefined,
   isWanted: boolean,
   socket: string,
   answer: { readonly kind: 'nothing_there' } | { readonly kind: 'refused'; readonly why: string },

@@ -30,7 +30,7 @@ describe('a script', () => {
   })
 
   it('is the same when it comes in single characters', async () => {
-    await expect(statementsOf(...SCRIPT)).resolves.toEqual(STATEMENTS)
+    await expect(statementsOf(...SCRIPT.split(/(?=.)/su))).resolves.toEqual(STATEMENTS)
   })
 
   it('gives a statement before the next one has come', async () => {

@@ -12,8 +12,6 @@ const TITLES: Readonly<Record<string, readonly [name: string, meaning: string]>>
   '404': ['NotFound', 'It does not exist, or the caller may not see it.'],
   '409': ['Conflict', 'It exists already, or its state does not permit this now.'],
   '412': ['VersionConflict', 'It has changed since it was read.'],
-  '413': ['TooLarge', 'The body is too large.'],
-  '415': ['UnsupportedMediaType', 'The body is not JSON.'],
   '429': ['TooManyRequests', 'Too much at once; try again after `Retry-After`.'],
   '500': ['InternalError', 'A fault of the server; the message names a reference for its log.'],
   '503': ['Unavailable', 'The server cannot do its work now; try again after `Retry-After`.'],
@@ -52,10 +50,7 @@ export const ERROR_RESPONSES: Json = Object.fromEntries(
   ]),
 )
 
-export function errorsOf(
-  { method, path, scope, query, body, headers }: DeclaredOperation,
-  isScim: boolean,
-): Json {
+export function errorsOf({ method, path, scope, query, headers }: DeclaredOperation, isScim: boolean): Json {
   const reads = method === 'GET'
   const statuses = [
     // Of any request: its path may be malformed.
@@ -65,7 +60,6 @@ export function errorsOf(
     ...(query.properties?.['uid'] !== undefined ? ['404'] : []),
     ...(reads ? [] : ['409']),
     ...(headers.properties === undefined && !path.includes('saved-queries/{') ? [] : ['412']),
-    ...(body === undefined ? [] : ['413', '415']),
     '429',
     '500',
     '503',

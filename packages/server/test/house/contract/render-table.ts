@@ -26,6 +26,7 @@ export interface OperationRow {
   readonly summary: string
 }
 
+/** Every operation, by service and name. */
 // prettier-ignore
 export const OPERATIONS: { readonly [Service in keyof Services]: { readonly [Name in keyof Services[Service]]: OperationRow } } = {
 `

@@ -60,14 +60,14 @@ export async function runBuiltInShell(
 }
 
 const welcome = ({ session }: Shell): string =>
-  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. This is the built-in shell: \\? for help, \\q to quit.\n\n`
+  `PostgreSQL ${session.setting('server_version') ?? ''} as ${session.target.user}. Built-in shell: \\? for help, \\q to quit.\n\n`
 
 async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<number> {
   const release = cancelAtInterrupt(shell)
-  let hasReader = true
+  const reader = { isGone: false }
   // As with `| head`: whoever read the output has gone, and the rest is for nobody.
   const onGone = () => {
-    hasReader = false
+    reader.isGone = true
     shell.abandon()
   }
   process.stdout.on('error', onGone)
@@ -78,7 +78,7 @@ async function runWithoutTerminal(shell: Shell, options: ShellOptions): Promise<
         action.kind === 'command'
           ? await runOne(shell, action.text)
           : await runFile(shell, action.name, options.stopsAtError)
-      if (!hasReader) return STATUS.succeeded
+      if (reader.isGone) return STATUS.succeeded
       if (status !== STATUS.succeeded) return status
     }
     return STATUS.succeeded

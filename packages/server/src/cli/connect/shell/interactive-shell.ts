@@ -5,6 +5,7 @@
 import { createInterface, type Interface } from 'node:readline'
 import { firstStatement, openPartOf, type FirstStatement } from '@lakegate/sql-text'
 import type { History } from './history.ts'
+import { renderFailure } from './render-message.ts'
 import { COPY_PROMPT, promptFor } from './prompt.ts'
 import { runCommand } from './shell-commands.ts'
 import type { Outcome, Shell } from './shell.ts'
@@ -69,11 +70,27 @@ export class InteractiveShell {
         const line = await this.#line(this.#prompt())
         if (line === undefined) return 'quit'
         const outcome = await this.#take(line)
-        if (outcome === 'quit' || outcome === 'disconnected') return outcome
+        if (outcome === 'quit') return outcome
+        if (outcome === 'disconnected' && !(await this.#connectAgain())) return outcome
       }
     } finally {
       this.#lines.close()
       await this.#history.save()
+    }
+  }
+
+  /** As psql does; here with a fresh token. */
+  async #connectAgain(): Promise<boolean> {
+    this.#forget()
+    try {
+      await this.#shell.connectAgain(undefined, undefined)
+      this.#shell.output.tell(
+        'The session was lost. This is a new one; settings and transactions are gone.\n',
+      )
+      return true
+    } catch (error) {
+      this.#shell.output.tell(`The session was lost, and no new one can be opened: ${renderFailure(error)}`)
+      return false
     }
   }
 

@@ -22,10 +22,7 @@ export interface ShellOutput {
 }
 
 /** How another database, or another role, is reached: for `\c`. */
-export type Reconnect = (
-  database: string | undefined,
-  role: string | undefined,
-) => Promise<InstanceConnection>
+export type Reconnect = (database: string, role: string) => Promise<InstanceConnection>
 
 export type Outcome = 'succeeded' | 'failed' | 'disconnected' | 'quit'
 
@@ -75,9 +72,13 @@ export class Shell {
     return this.#isRunning
   }
 
-  /** @throws Fault, DatabaseError; the former session then goes on */
+  /**
+   * @param database undefined: the present one; so with the role
+   * @throws Fault, DatabaseError; the former session then goes on
+   */
   async connectAgain(database: string | undefined, role: string | undefined): Promise<void> {
-    const target = await this.#reconnect(database, role)
+    const { target: present } = this.#session
+    const target = await this.#reconnect(database ?? present.database, role ?? present.user)
     const unasked = unaskedTo(this.output)
     unasked.shell = this
     const next = await ShellSession.open(target, unasked)

@@ -140,31 +140,49 @@ export async function signInByDevice(signIn: SignIn, endpoint: string): Promise<
   throw nobodySignedIn()
 }
 
+const TIME_LIMIT_MS = 30_000
+
 async function askForDeviceCode(signIn: SignIn, endpoint: string): Promise<DeviceAnswer> {
-  const ask = signIn.fetch ?? fetch
-  const response = await ask(endpoint, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { accept: 'application/json' },
-    body: new URLSearchParams({ client_id: CLI_CLIENT_ID, scope: scopeOf(signIn) }),
-  })
-  const answer = (await response.json()) as Partial<DeviceAnswer> & { error_description?: string }
-  if (
-    response.ok &&
-    typeof answer.device_code === 'string' &&
-    typeof answer.user_code === 'string' &&
-    typeof answer.verification_uri === 'string' &&
-    typeof answer.expires_in === 'number'
-  )
-    return {
-      ...answer,
-      device_code: answer.device_code,
-      user_code: answer.user_code,
-      verification_uri: answer.verification_uri,
-      expires_in: answer.expires_in,
-    }
+  const answer = await postForm(signIn, endpoint, { client_id: CLI_CLIENT_ID, scope: scopeOf(signIn) })
+  if (isDeviceAnswer(answer)) return answer
+  const said = 'error_description' in answer ? String(answer.error_description) : 'it is no device code'
   throw commandFailed(
-    `${endpoint} gave no code for a device: ${answer.error_description ?? `status ${String(response.status)}`}`,
+    `${endpoint} gave no code for a device: ${said}`,
     'Sign in with a browser on this machine, without --no-browser.',
   )
+}
+
+const isDeviceAnswer = (answer: object): answer is DeviceAnswer =>
+  'device_code' in answer &&
+  typeof answer.device_code === 'string' &&
+  'user_code' in answer &&
+  typeof answer.user_code === 'string' &&
+  'verification_uri' in answer &&
+  typeof answer.verification_uri === 'string' &&
+  'expires_in' in answer &&
+  typeof answer.expires_in === 'number'
+
+/** @throws CommandFailure when there is no answer, or one that is no JSON object */
+async function postForm(
+  signIn: SignIn,
+  endpoint: string,
+  form: Readonly<Record<string, string>>,
+): Promise<object> {
+  try {
+    const response = await (signIn.fetch ?? fetch)(endpoint, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams(form),
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
+    })
+    const answer: unknown = await response.json()
+    return typeof answer === 'object' && answer !== null ? answer : {}
+  } catch (error) {
+    throw commandFailed(
+      `${endpoint} gave no answer that can be understood: ${error instanceof Error ? error.message : String(error)}`,
+      'Try again, or sign in with a browser on this machine.',
+      EXIT_STATUS.unreachable,
+    )
+  }
 }
