@@ -11,8 +11,12 @@ const repository = fileURLToPath(new URL('..', import.meta.url))
 const packageDirectory = process.cwd()
 const { name, bin = {}, exports: exported, files } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-// On standard error, because the standard output of `npm pack --json` is read by programs.
-execFileSync('npm', ['run', '--silent', 'build'], { cwd: repository, stdio: ['ignore', 2, 2] })
+// A library is compiled; the program is everything. On standard error, because the standard output of `npm pack --json` is read by programs.
+const compile = ['exec', '--', 'tsc', '--build', packageDirectory]
+execFileSync('npm', bin.lakegate === undefined ? compile : ['run', '--silent', 'build'], {
+  cwd: repository,
+  stdio: ['ignore', 2, 2],
+})
 
 const problems = [
   ...['README.md', 'LICENSE', ...files.filter((file) => !file.startsWith('!'))].filter(isMissing),

@@ -20,7 +20,9 @@ type Given =
   | 'enableChannelBinding'
   | 'stream'
 
+/** The options of a client of node-postgres, without those that come from the instance. */
 export type LakegateClientConfig = Omit<pg.ClientConfig, Given> & RetirementOptions
+/** The options of a pool of node-postgres, without those that come from the instance. */
 export type LakegatePoolConfig = Omit<pg.PoolConfig, Given | 'Client' | 'maxLifetimeSeconds'> &
   RetirementOptions
 

@@ -105,8 +105,8 @@ function fromFramework(error: unknown, largestBody: number): Refusal | undefined
       return refuse('malformed_request', {
         problem: `body: it is larger than ${String(largestBody / 1024 / 1024)} MiB.`,
       })
+    // The second is for methods that carry a body by definition, such as QUERY.
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-    // A method that carries a body by definition, such as QUERY.
     case 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE':
       return refuse('malformed_request', { problem: 'content-type: send application/json.' })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':

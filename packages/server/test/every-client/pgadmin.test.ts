@@ -48,7 +48,7 @@ everyClient({ client: 'pgAdmin 4', version, runtime, missing }, () => {
         named(byCommand)
           .replace('127.86.12.40', ready.instance.host)
           .replace('"Port": 5432', `"Port": ${String(ready.instance.port)}`)
-          .replace('/home/you/.local/share/lakegate/ca.pem', ready.ca_file),
+          .replace('/var/lib/lakegate/ca.pem', ready.ca_file),
         named(byProxy).replace('6432', String(proxy.port)),
       ],
     )

@@ -79,7 +79,7 @@ const objectsIn = (value: unknown): readonly Record<string, unknown>[] =>
     ? []
     : [
         ...(Array.isArray(value) ? [] : [value as Record<string, unknown>]),
-        ...Object.values(value as object).flatMap(objectsIn),
+        ...Object.values(value).flatMap(objectsIn),
       ]
 
 describe('the body of', () => {

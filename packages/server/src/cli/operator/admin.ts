@@ -51,7 +51,7 @@ const MOST_HOURS = 24
 
 export function adminCommand(load: Load, recovery: AccessRecovery): Command {
   const admin = new Command('admin').description(
-    'get access again on the machine of Lakegate, running or not (docs/operating.md)',
+    'get access again on the machine of Lakegate, running or not (docs/incidents.md)',
   )
   withLocalSettings(admin.command('list'))
     .description('show who administers the account or the first workspace')

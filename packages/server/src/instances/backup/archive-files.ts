@@ -7,8 +7,8 @@ import type { BackupPiece } from './base-backup.ts'
 import { createManifestCheck, parsePostgresManifest } from './postgres-manifest.ts'
 import { readTar, type TarEntry } from './tar.ts'
 
-export const ARCHIVE = 'base.tar'
-export const MANIFEST = 'backup_manifest'
+const ARCHIVE = 'base.tar'
+const MANIFEST = 'backup_manifest'
 const NAMES = { archive: ARCHIVE, manifest: MANIFEST } as const
 
 /** A file of a backup as its own manifest records it. */

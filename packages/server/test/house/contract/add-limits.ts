@@ -37,7 +37,9 @@ export function addLimits(schema: object, shape: unknown, schemas: Schemas): voi
     if (keyword === 'pattern' && from.format !== undefined) continue
     const known = to[keyword]
     if (known !== undefined && known !== limit)
-      throw new Error(`${keyword} is ${String(known)} in the contract, and ${String(limit)} in the server`)
+      throw new Error(
+        `${keyword} is ${JSON.stringify(known)} in the contract, and ${JSON.stringify(limit)} in the server`,
+      )
     Object.assign(to, { [keyword]: limit })
   }
 }

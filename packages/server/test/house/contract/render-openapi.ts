@@ -199,7 +199,7 @@ const FRACTIONS = ['login_milliseconds_p50', 'login_milliseconds_p99']
 function toComponents(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((one) => toComponents(one, name))
   if (typeof value !== 'object' || value === null) return value
-  const rendered = Object.fromEntries(
+  const rendered: Record<string, unknown> = Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => key !== 'const' || !('enum' in value))
       .map(([key, member]) =>
