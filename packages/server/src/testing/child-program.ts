@@ -42,9 +42,7 @@ export async function runLakegate(settings: Readonly<Record<string, string>>): P
   })
   const line = await Promise.race([firstLine(child.stdout), ended(child).then(() => undefined)])
   if (line === undefined)
-    throw new Error(
-      `Lakegate did not start: it ended with ${outcomeOf(child)}.\n${printed}`,
-    )
+    throw new Error(`Lakegate did not start: it ended with ${outcomeOf(child)}.\n${printed}`)
   const { ready_file: readyFile } = JSON.parse(line) as { readonly ready_file: string }
   const ready = JSON.parse(await readFile(readyFile, 'utf8')) as ReadyReport
   forgetWhenWaiting(child)

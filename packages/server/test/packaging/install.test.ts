@@ -76,7 +76,8 @@ describe('a package', () => {
 
   it.each(PUBLISHED)('of packages/%s contains only what is needed to use it', (folder) => {
     const { name } = readManifest(packageDirectory(folder))
-    const allowed = /^(?:package\.json|README\.md|LICENSE|openapi\.json|(?:bin|dist|src|console|sql|types)\/.*)$/
+    const allowed =
+      /^(?:package\.json|README\.md|LICENSE|openapi\.json|(?:bin|dist|src|console|sql|types)\/.*)$/
     const files = ofPackage(name).files.map((file) => file.path)
     expect(
       files.filter((file) => !allowed.test(file) || /(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(file)),
