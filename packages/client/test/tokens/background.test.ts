@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { afterEach, expect, it } from 'vitest'
 
-const LIBRARY = new URL('../../src/index.ts', import.meta.url).href
+const SOURCE = fileURLToPath(new URL('../../src/', import.meta.url))
 
 const server = createServer()
 afterEach(() => {
@@ -15,14 +17,15 @@ afterEach(() => {
 
 /** @returns what the program printed, when it ended by itself */
 async function run(program: string): Promise<string> {
-  const child = spawn(
-    process.execPath,
-    ['--experimental-strip-types', '--no-warnings', '--input-type=module'],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  )
-  child.stdin.end(program)
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: SOURCE },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  })
+  const child = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(outputFiles[0]?.text)
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => {
     printed += chunk.toString()
@@ -43,7 +46,7 @@ it('a request that hangs in the background does not keep it alive, and one that 
   await once(server, 'listening')
   const address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/token`
   const printed = await run(`
-    import { createTokenSource, requestToken } from ${JSON.stringify(LIBRARY)}
+    import { createTokenSource, requestToken } from './index.ts'
     const source = createTokenSource(
       ({ signal }) => requestToken(${JSON.stringify(address)}, {}, { network: { signal } }),
       { refresh: 'ahead' },
