@@ -84,9 +84,7 @@ async function attach(name: string, flags: Flags): Promise<void> {
         `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${made.attached.client_ca_pem}`,
       )
     if (flags.wait && process.stdout.isTTY)
-      tell(
-        'Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate continues to attach it)\n',
-      )
+      tell('Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate continues to attach it)\n')
     const attached = flags.wait ? await waitUntilAvailable(http, made) : made
     if (output.isQuiet) process.stdout.write(`${name}\n`)
     else if (!output.isText(true)) output.showJson(attached)
@@ -105,7 +103,10 @@ async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): P
     (found) => !isOurs(found) || found?.state === 'AVAILABLE' || found?.status_message !== undefined,
   )
   if (now === undefined || !isOurs(now))
-    throw commandFailed(`${name} no longer exists: somebody detached it meanwhile.`, 'Attach it again, if it is still wanted.')
+    throw commandFailed(
+      `${name} no longer exists: somebody detached it meanwhile.`,
+      'Attach it again, if it is still wanted.',
+    )
   if (now.state !== 'AVAILABLE')
     throw commandFailed(
       `${name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,

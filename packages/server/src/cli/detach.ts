@@ -40,11 +40,11 @@ async function detach(name: string, flags: Flags): Promise<void> {
     if (output.isQuiet) process.stdout.write(`${name}\n`)
     else if (!output.isText(true)) output.showJson({ name, objects_removed: flags.removeObjects })
     else
-    process.stdout.write(
-      flags.removeObjects
-        ? `${name} is detached, and what Lakegate put into the cluster was removed.\n`
-        : `${name} is detached; what Lakegate put into the cluster is still there.\n`,
-    )
+      process.stdout.write(
+        flags.removeObjects
+          ? `${name} is detached, and what Lakegate put into the cluster was removed.\n`
+          : `${name} is detached; what Lakegate put into the cluster is still there.\n`,
+      )
   })
 }
 

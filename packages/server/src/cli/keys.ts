@@ -104,14 +104,11 @@ async function rotateSigningKeys(flags: RotateFlags): Promise<void> {
       process.stdout.write(
         `The new signing key is published, and signs from ${answer.signs_from}: ${answer.kid}\n` +
           `Tokens of former keys stay valid until they expire, at most until ${answer.former_keys_verify_until}.\n`,
-    )
+      )
   })
 }
 
-function show(
-  { file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>,
-  flags: OutputFlags,
-): void {
+function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>, flags: OutputFlags): void {
   const output = createOutput(flags)
   if (output.isQuiet) {
     process.stdout.write(`${file}\n`)

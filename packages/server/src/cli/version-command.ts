@@ -5,13 +5,15 @@ import { readVersion } from './version.ts'
 
 /** SDKs that take this program for the databricks CLI ask it; fields and text are those of that one. */
 export function versionCommand(): Command {
-  return withOutput(new Command('version')).description('print the version').action((flags: OutputFlags) => {
-    const version = readVersion()
-    const output = createOutput(flags)
-    if (output.isQuiet) process.stdout.write(`${version}\n`)
-    else if (output.isText(true)) process.stdout.write(`Lakegate v${version}\n`)
-    else output.showJson(answerOf(version))
-  })
+  return withOutput(new Command('version'))
+    .description('print the version')
+    .action((flags: OutputFlags) => {
+      const version = readVersion()
+      const output = createOutput(flags)
+      if (output.isQuiet) process.stdout.write(`${version}\n`)
+      else if (output.isText(true)) process.stdout.write(`Lakegate v${version}\n`)
+      else output.showJson(answerOf(version))
+    })
 }
 
 function answerOf(version: string) {

@@ -84,7 +84,7 @@ async function describe(profile: Profile, byDefault: string, skips: boolean): Pr
 }
 
 /** As the databricks CLI tells it by the host: whatever is none of the other two is the first. */
-function cloudOf(host: string | undefined): ProfileAnswer['cloud'] {
+export function cloudOf(host: string | undefined): ProfileAnswer['cloud'] {
   const name = host !== undefined && URL.canParse(host) ? new URL(host).hostname : ''
   if (/(?:^|\.)(?:azuredatabricks\.net|databricks\.azure\.(?:us|cn))$/.test(name)) return 'azure'
   return /(?:^|\.)gcp\.databricks\.com$/.test(name) ? 'gcp' : 'aws'

@@ -96,7 +96,10 @@ async function resolveSession(
  * @param ofHost the profiles of the host
  * @throws CommandFailure when there are several: they may be of different people
  */
-function chooseSession(ofHost: readonly Profile[], accountId: string | undefined): Profile | undefined {
+export function chooseSession(
+  ofHost: readonly Profile[],
+  accountId: string | undefined,
+): Profile | undefined {
   const named = ofHost.find(({ name }) => name === process.env['DATABRICKS_CONFIG_PROFILE'])
   if (named !== undefined) return named
   const sessions = ofHost.filter(
