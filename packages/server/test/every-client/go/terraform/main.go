@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/databricks/databricks-sdk-go"
 	"github.com/databricks/databricks-sdk-go/apierr"
@@ -156,8 +157,18 @@ func (p *provider) instance(name string) object {
 	}))
 	again := get()
 	check(p.workspace.Database.DeleteDatabaseInstance(p.ctx, database.DeleteDatabaseInstanceRequest{Name: name, Purge: true}))
-	_, err := p.workspace.Database.GetDatabaseInstanceByName(p.ctx, name)
-	return object{"created": created, "read": read, "updated": updated, "readAgain": again, "isMissing": apierr.IsMissing(err)}
+	return object{"created": created, "read": read, "updated": updated, "readAgain": again, "isMissing": p.waitUntilMissing(name)}
+}
+
+// An instance is being deleted for a while.
+func (p *provider) waitUntilMissing(name string) bool {
+	for range 60 {
+		if _, err := p.workspace.Database.GetDatabaseInstanceByName(p.ctx, name); apierr.IsMissing(err) {
+			return true
+		}
+		time.Sleep(time.Second)
+	}
+	return false
 }
 
 func (p *provider) permissions(name string) object {
