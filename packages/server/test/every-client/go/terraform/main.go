@@ -119,12 +119,15 @@ func (p *provider) groupMember(name string) object {
 	first := members()
 	must(p.scim(http.MethodPatch, "/Groups/"+group, add))
 	again := members()
+	renamed := object{"displayName": name + " 2", "members": again, "schemas": schema("Group")}
+	must(p.scim(http.MethodPut, "/Groups/"+group, renamed))
+	afterRename := members()
 	remove := patch(object{"op": "remove", "path": fmt.Sprintf(`members[value eq "%s"]`, member)})
 	must(p.scim(http.MethodPatch, "/Groups/"+group, remove))
 	last := members()
 	must(p.scim(http.MethodDelete, "/Groups/"+group, nil))
 	must(p.scim(http.MethodDelete, "/Users/"+member, nil))
-	return object{"member": member, "read": first, "readAgain": again, "readAfterwards": last}
+	return object{"member": member, "read": first, "readAgain": again, "readAfterRename": afterRename, "readAfterwards": last}
 }
 
 func (p *provider) secret(name string) object {
