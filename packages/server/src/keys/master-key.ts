@@ -119,6 +119,13 @@ const notKeys = () => new Error(`it must hold ${String(MASTER_KEY_BYTES)} bytes 
 const makeMasterKey = (): Redacted<Uint8Array> => new Redacted<Uint8Array>(randomBytes(MASTER_KEY_BYTES))
 
 /**
+ * Puts keys into a new file, and replaces none.
+ * @throws Fault master_key_unusable, whose cause has the code EEXIST when the name is taken
+ */
+export const putMasterKeys = (file: string, keys: MasterKeys): Promise<void> =>
+  write(file, keys, (unfinished) => link(unfinished, file))
+
+/**
  * The first step of a rotation: puts a new key before the existing ones. The old file is kept next to it, because
  * backups made so far need it.
  * @returns the keys of the file from now on, and the path of the old file
