@@ -7,6 +7,7 @@ import { attachCommand } from './attach.ts'
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts'
 import { connectCommands } from './connect/commands.ts'
 import type { FindLocalLogin } from './connect/connect-flags.ts'
+import type { LocalLoginPlace } from './connect/local-login.ts'
 import { detachCommand } from './detach.ts'
 import { EndedWithStatus } from './ended-with-status.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
@@ -23,7 +24,7 @@ import { sessionsCommand } from './sessions.ts'
 import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
-import { upTemporarily } from './up-temporarily.ts'
+import { upTemporarily, type RemoveTemporaryDirectory } from './up-temporarily.ts'
 import { versionCommand } from './version-command.ts'
 import { readVersion } from './version.ts'
 import { inheritFlags, offerLocalLogin, withWorkspace } from './workspace/flags.ts'
@@ -34,6 +35,7 @@ export interface Starts {
   readonly everything: StartEverything
   readonly control: StartEverything
   readonly gateway: StartGateway
+  readonly removeTemporaryDirectory: RemoveTemporaryDirectory
   readonly rotateMasterKey: RotateMasterKey
   readonly readStatus: ReadStatus
   readonly examine: Examine
@@ -42,7 +44,7 @@ export interface Starts {
   readonly makeBackup: MakeBackup
   readonly restoreBackup: RestoreBackup
   /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
-  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
+  readonly localLoginPlace: (settings: LoadedSettings) => Promise<LocalLoginPlace>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -72,7 +74,7 @@ export async function runProgram(programArguments: readonly string[], starts: St
 const localLoginOf =
   (starts: Starts): FindLocalLogin =>
   async (flags) =>
-    starts.localLoginSocket(load(flags))
+    starts.localLoginPlace(load(flags))
 
 /** Called by the completion of a shell, as in programs that are made with Cobra. */
 const COMPLETE = '__complete'
@@ -110,7 +112,7 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
     .action(async ({ temporary, ...flags }: Record<string, string>) => {
       await (temporary === undefined
         ? up(() => load(flags), starts.everything)
-        : upTemporarily(flags, load, starts.everything))
+        : upTemporarily(flags, load, starts.everything, starts.removeTemporaryDirectory))
     })
   withSettings(
     program

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import type { LoadedSettings } from '../../config/load.ts'
 import { createOutput, withOutput, type OutputFlags } from '../output/output.ts'
+import { printable } from '../output/printable.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import { withLocalSettings, type LocalFlags } from './local-settings.ts'
 
@@ -144,8 +145,9 @@ function renderBackup({ directory, clusters, masterKey, remarks }: BackupReport)
       ? 'It holds the master key: whoever has it can sign tokens. Keep it where nobody else can read it.'
       : `It does not hold the master key, and nothing secret in it can be read without that: back up ${masterKey.file} too, and keep it apart.`,
     ...remarks,
-    '',
-  ].join('\n')
+  ]
+    .map((line) => `${printable(line)}\n`)
+    .join('')
 }
 
 function renderRestore({ dataDirectory, madeAt, clusters, remarks }: RestoreReport): string {
@@ -153,8 +155,9 @@ function renderRestore({ dataDirectory, madeAt, clusters, remarks }: RestoreRepo
     `Restored as of ${madeAt.toISOString()}: ${clusters.join(', ')}, in ${dataDirectory}`,
     'What was revoked since then is valid again: look through it before you start (`lakegate up`) for everybody.',
     ...remarks,
-    '',
-  ].join('\n')
+  ]
+    .map((line) => `${printable(line)}\n`)
+    .join('')
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
