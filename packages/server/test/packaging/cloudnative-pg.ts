@@ -26,7 +26,7 @@ const SCHEMA = {
       additionalProperties: false,
       required: ['name'],
       properties: {
-        // «The name of a Cluster is at most 50 characters long»: names of pods and Services are made of it.
+        // What its admission webhook demands (validateName): names of pods and Services are made of it.
         name: { type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$', maxLength: 50 },
         labels: { type: 'object', additionalProperties: { type: 'string', maxLength: 63 } },
       },
