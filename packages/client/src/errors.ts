@@ -93,6 +93,9 @@ function nextStepFor(status: number, errorCode: string): string | undefined {
     return 'Sign in again, or set an access token of this workspace that has not expired or been revoked.'
   if (status === 403)
     return 'Ask an administrator of the workspace, or the owner of the object, for the permission.'
+  if (status === 400) return 'Correct what the message names, and try again.'
+  if (status === 409)
+    return 'Look at what is there now: the name may be taken, or somebody else may have changed it; then try again.'
   if (status === 404) return 'Check the name, and that the host is the workspace that has it.'
   if (status === 429) return 'Wait a little and ask less often.'
   if (status >= 300 && status < 400) return 'Name the address to which the server redirects as the host.'

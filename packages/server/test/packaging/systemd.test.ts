@@ -50,7 +50,8 @@ describe('the page', () => {
   it('installs the unit and an override for the npm package', async () => {
     const shell = await useShell(work)
     const calls = path.join(work, 'calls')
-    for (const program of ['systemctl', 'npm', 'useradd', 'journalctl', 'cat'])
+    await shell.standIn('npm', `[ "$1" = prefix ] && echo /usr/local || echo "npm $*" >> '${calls}'`)
+    for (const program of ['systemctl', 'useradd', 'journalctl', 'cat'])
       await shell.standIn(program, `echo "${program} $*" >> '${calls}'`)
     await shell.standIn('install', `echo "install $*" >> '${calls}'`)
     await shell.standIn(
@@ -67,6 +68,6 @@ describe('the page', () => {
       path.join(work, 'etc/systemd/system/lakegate.service.d/package.conf'),
       'utf8',
     )
-    expect(override).toMatch(/^\[Service\]\nExecStart=\nExecStart=\S+\/lakegate up$/m)
+    expect(override).toMatch(/^\[Service\]\nExecStart=\nExecStart=\/usr\/local\/bin\/lakegate up$/m)
   })
 })
