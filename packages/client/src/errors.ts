@@ -1,7 +1,7 @@
 /** What the library throws: every error says what happened, why, and, as `nextStep`, what to do about it. */
-
 import type { ErrorDetail } from './contract/errors.ts'
 
+/** Of whatever went wrong: every error of the library is one. */
 export class LakegateError extends Error {
   /** A sentence for the person at the screen. */
   readonly nextStep: string | undefined
