@@ -26,7 +26,7 @@ const SCHEMA = {
       additionalProperties: false,
       required: ['name'],
       properties: {
-        // «The name of a Cluster is at most 50 characters long»: names of pods and Services are made of it.
+        // What its admission webhook demands (validateName): names of pods and Services are made of it.
         name: { type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$', maxLength: 50 },
         labels: { type: 'object', additionalProperties: { type: 'string', maxLength: 63 } },
       },
@@ -76,7 +76,5 @@ const validate = new Ajv({ allErrors: true }).compile(SCHEMA)
 /** @returns what the operator would not take */
 export function complaintsAboutCluster(resource: unknown): readonly string[] {
   if (validate(resource)) return []
-  return (validate.errors ?? []).map(
-    ({ instancePath, message = '' }) => `Cluster${instancePath}: ${message}`,
-  )
+  return (validate.errors ?? []).map(({ instancePath, message = '' }) => `Cluster${instancePath}: ${message}`)
 }
