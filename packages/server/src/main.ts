@@ -20,16 +20,18 @@ async function runLakegate(): Promise<void> {
   const {
     loadEverything,
     loadGateway,
-    loadLocalLoginSocket,
+    loadLocalLoginPlace,
     loadMasterKeyRotation,
     loadOperator,
     loadResolver,
+    loadTemporaryDirectoryRemoval,
   } = await import('./composition/load-everything.ts')
   const recovery = async () => (await loadOperator()).accessRecovery
   process.exitCode = await runProgram(process.argv.slice(2), {
     everything: async (...start) => (await loadEverything()).everything(...start),
     control: async (...start) => (await loadEverything()).control(...start),
     gateway: async (...start) => (await loadGateway())(...start),
+    removeTemporaryDirectory: async (...request) => (await loadTemporaryDirectoryRemoval())(...request),
     rotateMasterKey: async (settings) => (await loadMasterKeyRotation())(settings),
     replaceLostMasterKey: async (settings) => (await loadOperator()).replaceLostMasterKey(settings),
     accessRecovery: {
@@ -43,7 +45,7 @@ async function runLakegate(): Promise<void> {
     examine: async (settings) => (await loadOperator()).examine(settings),
     makeBackup: async (...request) => (await loadOperator()).makeBackup(...request),
     restoreBackup: async (...request) => (await loadOperator()).restoreBackup(...request),
-    localLoginSocket: async (settings) => (await loadLocalLoginSocket())(settings),
+    localLoginPlace: async (settings) => (await loadLocalLoginPlace())(settings),
     resolveSettings: async (settings) => (await loadResolver())(settings),
   })
   endWhatIsLeftOpen()

@@ -1,12 +1,13 @@
 /** The command line: flags from the settings table, one file per command, and errors that say what to do next. */
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
-import { renderSettings, type ResolvedSettings } from '../config/render.ts'
+import { answerSettings, renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts'
 import { connectCommands } from './connect/commands.ts'
 import type { FindLocalLogin } from './connect/connect-flags.ts'
+import type { LocalLoginPlace } from './connect/local-login.ts'
 import { detachCommand } from './detach.ts'
 import { EndedWithStatus } from './ended-with-status.ts'
 import { commandFailed, EXIT_STATUS, exitStatusOf } from './exit-codes.ts'
@@ -20,9 +21,11 @@ import { adminCommand, type AccessRecovery } from './operator/admin.ts'
 import { keysCommand, type ReplaceLostMasterKey, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
-import { upTemporarily } from './up-temporarily.ts'
+import { upTemporarily, type RemoveTemporaryDirectory } from './up-temporarily.ts'
+import { versionCommand } from './version-command.ts'
 import { readVersion } from './version.ts'
 import { inheritFlags, offerLocalLogin, withWorkspace } from './workspace/flags.ts'
 import { addWorkspaceCommands } from './workspace/groups.ts'
@@ -32,6 +35,7 @@ export interface Starts {
   readonly everything: StartEverything
   readonly control: StartEverything
   readonly gateway: StartGateway
+  readonly removeTemporaryDirectory: RemoveTemporaryDirectory
   readonly rotateMasterKey: RotateMasterKey
   readonly readStatus: ReadStatus
   readonly examine: Examine
@@ -40,7 +44,7 @@ export interface Starts {
   readonly makeBackup: MakeBackup
   readonly restoreBackup: RestoreBackup
   /** Where a Lakegate with these settings lets the owner of its data directory sign in. */
-  readonly localLoginSocket: (settings: LoadedSettings) => Promise<string>
+  readonly localLoginPlace: (settings: LoadedSettings) => Promise<LocalLoginPlace>
   /** The values that a start on this machine would use for settings that are left out. */
   readonly resolveSettings: (settings: LoadedSettings) => Promise<ResolvedSettings>
 }
@@ -70,7 +74,7 @@ export async function runProgram(programArguments: readonly string[], starts: St
 const localLoginOf =
   (starts: Starts): FindLocalLogin =>
   async (flags) =>
-    starts.localLoginSocket(load(flags))
+    starts.localLoginPlace(load(flags))
 
 /** Called by the completion of a shell, as in programs that are made with Cobra. */
 const COMPLETE = '__complete'
@@ -108,7 +112,7 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
     .action(async ({ temporary, ...flags }: Record<string, string>) => {
       await (temporary === undefined
         ? up(() => load(flags), starts.everything)
-        : upTemporarily(flags, load, starts.everything))
+        : upTemporarily(flags, load, starts.everything, starts.removeTemporaryDirectory))
     })
   withSettings(
     program
@@ -124,11 +128,15 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
       const read = () => load(flags)
       await (role === 'gateway' ? serveGateway(read, starts.gateway) : up(read, starts.control))
     })
-  withSettings(program.command('config'))
+  withOutput(withSettings(program.command('config')))
     .description('print every setting, its value and where it comes from')
-    .action(async (flags: Record<string, string>) => {
+    .action(async (flags: OutputFlags) => {
       const settings = load(flags)
-      process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
+      const resolved = await starts.resolveSettings(settings)
+      const output = createOutput(flags)
+      if (output.isQuiet) process.stdout.write(SETTING_NAMES.map((name) => `${name}\n`).join(''))
+      else if (output.isText(true)) process.stdout.write(`${renderSettings(settings, resolved)}\n`)
+      else output.showJson(answerSettings(settings, resolved))
     })
   program.addCommand(statusCommand(load, starts.readStatus))
   program.addCommand(doctorCommand(load, starts.examine))
@@ -152,6 +160,7 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
     .action((shell: Shell) => {
       process.stdout.write(COMPLETION_SCRIPTS[shell])
     })
+  program.addCommand(versionCommand())
   program.helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

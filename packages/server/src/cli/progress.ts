@@ -1,5 +1,7 @@
 /** Prints each step of a start when it begins, on a line of its own, because log lines may come in between. */
 
+import { printable } from './output/printable.ts'
+
 export interface Progress {
   /** Runs one step; prints its name first. */
   step<Result>(name: string, work: () => Promise<Result>): Promise<Result>
@@ -13,11 +15,11 @@ export function createProgress(
   return {
     async step(name, work) {
       refuse()
-      output.write(`${name} …\n`)
+      output.write(`${printable(name)} …\n`)
       try {
         return await work()
       } catch (error) {
-        output.write(`${name}: failed\n`)
+        output.write(`${printable(name)}: failed\n`)
         throw error
       }
     },

@@ -4,12 +4,13 @@
  * ended, the pipe is closed, and Lakegate stops.
  */
 import { fstatSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { LoadedSettings } from '../config/load.ts'
-import { wrongUsage } from './exit-codes.ts'
-import { printBanner, runUntilStopped, type StartEverything } from './up.ts'
+import { environmentVariableOf, type SettingName } from '../config/settings.ts'
+import { commandFailed, wrongUsage } from './exit-codes.ts'
+import { printBanner, runUntilStopped, StopFailed, type StartEverything } from './up.ts'
 
 type Flags = Readonly<Record<string, string>>
 
@@ -21,6 +22,12 @@ const DEFAULTS = {
   'drain-seconds': '0',
 } as const
 
+/** They name parts of an installation that is there: a temporary Lakegate would change it, and take its data for its own. */
+const OF_AN_INSTALLATION = ['database-url', 'master-key-file'] as const satisfies readonly SettingName[]
+
+/** Removes the directory, whoever owns what is in it. */
+export type RemoveTemporaryDirectory = (settings: LoadedSettings, directory: string) => Promise<void>
+
 /**
  * Prints, without a terminal, one line on standard output when everything is ready: a JSON object with the name of the ready
  * file, which holds the administrator's token. The steps go to standard error.
@@ -29,16 +36,20 @@ export async function upTemporarily(
   flags: Flags,
   load: (flags: Flags) => LoadedSettings,
   startEverything: StartEverything,
+  removeDirectory: RemoveTemporaryDirectory,
 ): Promise<void> {
   if (flags['dataDir'] !== undefined)
     throw wrongUsage(
       '--temporary and --data-dir do not go together: the data directory is a new one, and is removed at the stop.',
       'Leave one of them out.',
     )
+  // Nothing is made before the settings are good.
+  refuseInstallation(load(flags))
   const directory = await makeDirectory()
+  const chosen = load({ ...flags, dataDir: directory })
   try {
-    const chosen = load({ ...flags, dataDir: directory })
-    const readyFile = chosen['ready-file'].value ?? path.join(directory, 'ready.json')
+    // That of the environment or of a config file is read by who watches the installation for which it is set.
+    const readyFile = flags['readyFile'] ?? path.join(directory, 'ready.json')
     const own: Flags = { ...flags, dataDir: directory, readyFile }
     const isOpen = (name: keyof typeof DEFAULTS) => chosen[name].source === 'default'
     const defaults = Object.entries(DEFAULTS)
@@ -56,10 +67,41 @@ export async function upTemporarily(
         until: endOfStandardInput(),
       },
     )
-  } finally {
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+  } catch (error) {
+    // It may still run: what it works on is not taken away below it.
+    if (error instanceof StopFailed) throw leftThere(directory, error.cause)
+    await removeDirectory(chosen, directory).catch((problem: unknown) => {
+      process.stderr.write(`${problem instanceof Error ? problem.message : String(problem)}\n`)
+    })
+    throw error
+  }
+  await removeDirectory(chosen, directory)
+}
+
+function refuseInstallation(settings: LoadedSettings): void {
+  for (const name of OF_AN_INSTALLATION) {
+    const { value, source } = settings[name]
+    if (value === undefined) continue
+    const where = {
+      flag: `the flag --${name}`,
+      environment: `the variable ${environmentVariableOf(name)}`,
+      'config file': `${name} in the config file`,
+      default: name,
+    }[source]
+    throw wrongUsage(
+      `--temporary does not go together with ${where}, which names what belongs to an installation.`,
+      source === 'flag'
+        ? 'Leave it out, or start Lakegate without --temporary.'
+        : `Run the command without it (${source === 'environment' ? `env -u ${environmentVariableOf(name)} lakegate up --temporary` : 'with another config file'}).`,
+    )
   }
 }
+
+const leftThere = (directory: string, cause: unknown) =>
+  commandFailed(
+    `Lakegate could not be stopped: ${cause instanceof Error ? cause.message : String(cause)} Its data is left in ${directory}.`,
+    'End what is left of it (`ps` shows PostgreSQL with that directory), and remove the directory.',
+  )
 
 /** The account that runs PostgreSQL must be able to pass through it. */
 async function makeDirectory(): Promise<string> {

@@ -87,7 +87,19 @@ export async function runUntilStopped<Running extends RunningServer>(
   process.stdout.write(await render(running))
   await signals.stopRequested
   manner.progress.write('\n')
-  await createProgress(manner.progress).step('Stopping', () => running.stop())
+  try {
+    await createProgress(manner.progress).step('Stopping', () => running.stop())
+  } catch (cause) {
+    if (manner.isTemporary) throw new StopFailed(cause)
+    throw cause
+  }
+}
+
+/** What it started may still run. */
+export class StopFailed extends Error {
+  constructor(cause: unknown) {
+    super('the stop failed', { cause })
+  }
 }
 
 /**

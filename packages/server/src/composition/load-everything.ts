@@ -28,6 +28,9 @@ export async function loadEverything(): Promise<Pick<Starts, 'everything' | 'con
 export const loadGateway = async (): Promise<Starts['gateway']> =>
   (await import('./gateway-node.ts')).startGateway
 
+export const loadTemporaryDirectoryRemoval = async (): Promise<Starts['removeTemporaryDirectory']> =>
+  (await import('./remove-temporary-directory.ts')).removeTemporaryDirectory
+
 export const loadMasterKeyRotation = async (): Promise<Starts['rotateMasterKey']> =>
   (await import('./rotate-master-key.ts')).rotateMasterKey
 
@@ -37,5 +40,5 @@ export const loadResolver = async (): Promise<Starts['resolveSettings']> =>
 /** The work of the commands that look after an installation. */
 export const loadOperator = () => import('./operator/operator.ts')
 
-export const loadLocalLoginSocket = async (): Promise<Starts['localLoginSocket']> =>
-  (await import('./local-login-socket.ts')).localLoginSocketHere
+export const loadLocalLoginPlace = async (): Promise<Starts['localLoginPlace']> =>
+  (await import('./local-login-socket.ts')).localLoginPlaceHere

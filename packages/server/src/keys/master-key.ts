@@ -114,9 +114,23 @@ function parse(text: string): MasterKeys {
   return [new Redacted<Uint8Array>(current), ...former.map((key) => new Redacted<Uint8Array>(key))]
 }
 
-const notKeys = () => new Error(`it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
+class NotKeys extends Error {}
+const notKeys = () => new NotKeys(`it must hold ${String(MASTER_KEY_BYTES)} bytes in base64`)
+
+/**
+ * Whether a file was not usable because what was read from it are no keys. Any other file could not be read, and may hold the
+ * right one.
+ */
+export const holdsNoKeys = (error: Fault): boolean => error.cause instanceof NotKeys
 
 const makeMasterKey = (): Redacted<Uint8Array> => new Redacted<Uint8Array>(randomBytes(MASTER_KEY_BYTES))
+
+/**
+ * Puts keys into a new file, and replaces none.
+ * @throws Fault master_key_unusable, whose cause has the code EEXIST when the name is taken
+ */
+export const putMasterKeys = (file: string, keys: MasterKeys): Promise<void> =>
+  write(file, keys, (unfinished) => link(unfinished, file))
 
 /**
  * The first step of a rotation: puts a new key before the existing ones. The old file is kept next to it, because

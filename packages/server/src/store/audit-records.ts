@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { AuditRecord, AuditStore } from '../operations/ports/audit.ts'
 import { namedQuery } from './named-query.ts'
+import type { SystemTransaction } from './schema.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
 /** With this lock only one process at a time removes records; any constant would do that nothing else uses. */
@@ -19,6 +20,14 @@ const appendQuery = ({ records }: { readonly records: string }) => sql<object>`
          entry->>'workspaceId', entry->>'instanceUid', entry->>'identityId', entry
     FROM jsonb_array_elements(${records}::jsonb) AS record,
          LATERAL (SELECT record->'entry' AS entry) AS part`
+
+/** In the transaction of the change that they tell of. */
+export async function appendAuditRecords(
+  transaction: SystemTransaction,
+  records: readonly AuditRecord[],
+): Promise<void> {
+  await appendQuery({ records: asJson(records) }).execute(transaction)
+}
 
 export function createAuditStore(database: SystemDatabase): AuditStore {
   const append = namedQuery(database, 'append_audit_records', ['records'], appendQuery)

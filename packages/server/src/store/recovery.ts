@@ -1,6 +1,8 @@
 /** What the recovery of access reads and changes in the directory: without a caller, since nobody can sign in. */
 import { sql } from 'kysely'
 import type { AccountId, IdentityId, WorkspaceId } from '../domain/ids.ts'
+import type { AuditRecord } from '../operations/ports/audit.ts'
+import { appendAuditRecords } from './audit-records.ts'
 import { hasName } from './name-condition.ts'
 import { askSystemDatabase, type SystemDatabase } from './system-database.ts'
 
@@ -17,7 +19,8 @@ export interface RecoveryStore {
   findUser(name: string): Promise<RecoverableUser | undefined>
   /** Those with rights of their own, by name; rights through a group are not among them. */
   listAdministrators(): Promise<readonly RecoverableUser[]>
-  makeAdministrator(id: IdentityId): Promise<void>
+  /** Together with its audit record, or not at all. */
+  makeAdministrator(id: IdentityId, record: AuditRecord): Promise<void>
 }
 
 export function createRecoveryStore(
@@ -62,12 +65,17 @@ export function createRecoveryStore(
           .execute()
         return rows.map(toUser)
       }),
-    makeAdministrator: (id) =>
+    makeAdministrator: (id, record) =>
       askSystemDatabase(() =>
         database.transaction().execute(async (transaction) => {
           await transaction
             .updateTable('identity')
-            .set({ active: true, is_account_admin: true })
+            .set((set) => ({
+              active: true,
+              is_account_admin: true,
+              version: set('version', '+', '1'),
+              updated_at: sql<Date>`now()`,
+            }))
             .where('id', '=', id)
             .execute()
           await transaction
@@ -77,6 +85,7 @@ export function createRecoveryStore(
               conflict.columns(['workspace_id', 'identity_id']).doUpdateSet({ permission: 'ADMIN' }),
             )
             .execute()
+          await appendAuditRecords(transaction, [record])
         }),
       ),
   }

@@ -29,6 +29,10 @@ export const listSealedColumns = async (database: SystemQueries): Promise<readon
        ORDER BY 1, 2`.execute(database)
   ).rows
 
+/** @throws Fault master_key_in_use, system_database_unavailable */
+export const confirmMasterKeyUnused = (database: SystemDatabase): Promise<void> =>
+  askSystemDatabase(() => database.transaction().execute(refuseWhileInUse))
+
 /**
  * Called before a rotation changes anything: decrypts everything that is encrypted, and changes nothing.
  * @returns the number of encrypted values

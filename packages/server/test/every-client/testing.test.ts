@@ -152,6 +152,39 @@ describe('a process that started a Lakegate', () => {
   })
 })
 
+describe('lakegate up --temporary', () => {
+  const up = (variables: Readonly<Record<string, string>>, ...words: readonly string[]) =>
+    run(path.join(REPOSITORY, 'packages/server/dist/main.js'), ['up', '--temporary', ...words], {
+      env: { ...environment(), ...variables },
+    })
+
+  it.each([
+    ['LAKEGATE_DATABASE_URL', 'postgres://lakegate@127.0.0.1:1/lakegate'],
+    ['LAKEGATE_MASTER_KEY_FILE', '/var/lib/lakegate/master.key'],
+  ])('does not work on an installation that is there: %s', async (variable, value) => {
+    await expect(up({ [variable]: value })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`env -u ${variable}`) as string,
+    })
+  })
+
+  it('leaves the ready file alone that the environment names', async () => {
+    const directory = await project({})
+    const named = path.join(directory, 'ready.json')
+    const child = spawn(path.join(REPOSITORY, 'packages/server/dist/main.js'), ['up', '--temporary'], {
+      env: { ...environment(), LAKEGATE_READY_FILE: named },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const { ready_file: used } = JSON.parse(line.toString('utf8')) as { ready_file: string }
+    expect(used).not.toBe(named)
+    expect(existsSync(named)).toBe(false)
+    child.stdin.end()
+    await once(child, 'exit')
+    expect(existsSync(path.dirname(used))).toBe(false)
+  })
+})
+
 describe('the page', () => {
   it('starts one in three lines', async () => {
     const three = BLOCKS[0]?.text ?? ''

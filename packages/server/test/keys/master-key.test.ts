@@ -1,14 +1,17 @@
 /** The file of the master key: made once, rotated so that whatever is killed in between leaves keys that open everything. */
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Fault } from '../../src/domain/fault.ts'
 import { createKeyEncryption, type MasterKeys } from '../../src/keys/key-encryption.ts'
 import {
   addMasterKey,
   dropFormerMasterKeys,
+  holdsNoKeys,
   loadMasterKey,
   loadOrMakeMasterKey,
+  putMasterKeys,
 } from '../../src/keys/master-key.ts'
 
 const NOW = new Date('2026-11-27T03:15:00.123Z')
@@ -60,6 +63,25 @@ describe('the file of the master key', () => {
     await chmod(file, 0o644)
     await loadMasterKey(file)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is told apart from one that cannot be read, which may hold the right key', async () => {
+    const failure = () => loadMasterKey(file).catch((error: unknown) => error as Fault)
+    await writeFile(file, 'no key')
+    expect(holdsNoKeys((await failure()) as Fault)).toBe(true)
+    await rm(file)
+    await mkdir(file)
+    expect(holdsNoKeys((await failure()) as Fault)).toBe(false)
+  })
+
+  it('is never put in the place of another file', async () => {
+    const keys = await make()
+    const before = await readFile(file, 'utf8')
+    await expect(putMasterKeys(file, keys)).rejects.toMatchObject({ cause: { code: 'EEXIST' } })
+    expect(await readFile(file, 'utf8')).toBe(before)
+    await putMasterKeys(`${file}.copy`, keys)
+    expect(await readFile(`${file}.copy`, 'utf8')).toBe(before)
+    expect((await readdir(directory)).sort()).toEqual(['master.key', 'master.key.copy'])
   })
 
   it('is not read to its end, wherever that is', async () => {

@@ -1,5 +1,5 @@
 /** docs/incidents.md: each recipe, command by command as it stands there, done to a Lakegate to which it has happened. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createLakegateHttp, type ScimUser } from '@lakegate/client'
@@ -275,6 +275,15 @@ describe('lost master key', () => {
   it('is not replaced while it is there, nor without saying so', async () => {
     await lakegate.stop()
     await expect(shell.run('lakegate keys replace-lost')).rejects.toThrow('add --yes')
+    await expect(shell.run(block('replace-lost'))).rejects.toThrow('is not lost')
+  })
+
+  it('is not replaced while it only cannot be read', async () => {
+    await rename(file(), `${file()}.aside`)
+    await mkdir(file())
+    await expect(shell.run(block('replace-lost'))).rejects.toThrow('Make the file readable')
+    await rmdir(file())
+    await rename(`${file()}.aside`, file())
     await expect(shell.run(block('replace-lost'))).rejects.toThrow('is not lost')
   })
 

@@ -1,4 +1,5 @@
 /** What the commands of this folder are told in common. */
+import type { LocalLoginPlace } from './local-login.ts'
 
 export interface ConnectFlags {
   /** The role. */
@@ -13,4 +14,4 @@ export interface ConnectFlags {
 }
 
 /** Where a Lakegate on this machine would let the owner of its data directory sign in: the file of a socket. */
-export type FindLocalLogin = (flags: Readonly<Record<string, string>>) => Promise<string>
+export type FindLocalLogin = (flags: Readonly<Record<string, string>>) => Promise<LocalLoginPlace>

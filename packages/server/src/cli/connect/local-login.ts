@@ -3,14 +3,22 @@
  * to which only the account that runs Lakegate can connect (http/local-login.ts; docs/security-model.md). Comes after flags,
  * variables and profiles.
  */
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
+import path from 'node:path'
 import { text } from 'node:stream/consumers'
 
 export interface LocalAccess {
   readonly httpUrl: string
   readonly accessToken: string
+}
+
+/** Where to look for a Lakegate of this machine. */
+export interface LocalLoginPlace {
+  readonly socket: string
+  /** Its owner is who runs that Lakegate. */
+  readonly dataDirectory: string
 }
 
 export type LocalLoginAnswer =
@@ -23,12 +31,10 @@ export type LocalLoginAnswer =
 const LIMIT_MS = 10_000
 const NOTHING_THERE = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR']
 
-export async function logInLocally(socket: string): Promise<LocalLoginAnswer> {
+export async function logInLocally(place: LocalLoginPlace): Promise<LocalLoginAnswer> {
   try {
-    const stranger = await ownerOtherThanUs(socket)
-    if (stranger !== undefined)
-      return { kind: 'refused', why: `${socket} belongs to another account (uid ${String(stranger)})` }
-    return await ask(socket)
+    const why = await findStranger(place)
+    return why === undefined ? await ask(place.socket) : { kind: 'refused', why }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (NOTHING_THERE.includes(code)) return { kind: 'nothing_there' }
@@ -36,11 +42,25 @@ export async function logInLocally(socket: string): Promise<LocalLoginAnswer> {
   }
 }
 
-/** What a stranger serves there would lead the session, and what is typed in it, to the stranger's own database. */
-async function ownerOtherThanUs(socket: string): Promise<number | undefined> {
-  const { uid } = await lstat(socket)
+const WRITABLE_BY_OTHERS = 0o022
+
+/**
+ * What a stranger serves there would lead the session, and what is typed in it, to the stranger's own database. The directory
+ * counts as much as the socket in it, and may have a name in /tmp that everybody can work out and make first. Root can connect
+ * to the socket of anybody, and trusts the owner of the data directory that was named.
+ */
+async function findStranger({ socket, dataDirectory }: LocalLoginPlace): Promise<string | undefined> {
   const own = process.getuid?.()
-  return own === undefined || own === 0 || uid === own ? undefined : uid
+  if (own === undefined) return undefined
+  const directory = path.dirname(socket)
+  const [ofDirectory, ofSocket] = [await lstat(directory), await lstat(socket)]
+  const trusted = own === 0 ? [0, (await stat(dataDirectory)).uid] : [own]
+  for (const [name, { uid }] of [[directory, ofDirectory] as const, [socket, ofSocket] as const])
+    if (!trusted.includes(uid)) return `${name} belongs to another account (uid ${String(uid)})`
+  if (!ofDirectory.isDirectory()) return `${directory} is no directory`
+  return (ofDirectory.mode & WRITABLE_BY_OTHERS) === 0
+    ? undefined
+    : `other accounts can write into ${directory}`
 }
 
 async function ask(socketPath: string): Promise<LocalLoginAnswer> {

@@ -83,8 +83,9 @@ async function signInAs(
     say(describe(configured))
     return { lakegate: lakegateOf(configured, optionsOf(flags)), isLocal: false }
   }
-  const socket = await findLocalLogin(dataDir === undefined ? {} : { dataDir })
-  const answer = await logInLocally(socket)
+  const place = await findLocalLogin(dataDir === undefined ? {} : { dataDir })
+  const answer = await logInLocally(place)
+  const { socket } = place
   if (answer.kind !== 'signed_in') throw notSignedIn(configured?.host, local === true, socket, answer)
   const { httpUrl, accessToken } = answer.access
   // A host that is named and is another one is not this machine's Lakegate.

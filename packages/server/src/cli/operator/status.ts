@@ -1,13 +1,21 @@
 /** `lakegate status`: what runs, where, since when, in which versions, and what is wrong with it. */
 import { Command } from 'commander'
-import type { DatabaseInstance, ListDatabaseInstancesResponse } from '@lakegate/client'
+import { homedir } from 'node:os'
+import {
+  lakegateOf,
+  resolveConfiguration,
+  type DatabaseInstance,
+  type ListDatabaseInstancesResponse,
+  type ResolvedConfiguration,
+} from '@lakegate/client'
 import type { LoadedSettings } from '../../config/load.ts'
 import { EndedWithStatus } from '../ended-with-status.ts'
 import { EXIT_STATUS, wrongUsage } from '../exit-codes.ts'
 import { createOutput, withOutput, type OutputFlags } from '../output/output.ts'
+import { printable } from '../output/printable.ts'
 import { renderFields, renderTable } from '../output/table.ts'
 import { readVersion } from '../version.ts'
-import { atWorkspace, configurationOf } from '../workspace/connection.ts'
+import { configurationOf, resolveAtHost, toFailure } from '../workspace/connection.ts'
 import { withLocalSettings, type LocalFlags } from './local-settings.ts'
 
 export interface StatusReport {
@@ -78,32 +86,27 @@ export function statusCommand(load: (flags: LocalFlags) => LoadedSettings, readS
     .option('--url <url>', 'of a Lakegate elsewhere; without it, that of this machine’s data directory')
     .option('-p, --profile <name>', 'profile of ~/.databrickscfg of a Lakegate elsewhere')
     .action(async (flags: StatusFlags) => {
-      if (flags.url !== undefined && !URL.canParse(flags.url))
+      if (flags.url !== undefined && !isHttpUrl(flags.url))
         throw wrongUsage(`“${flags.url}” is no URL.`, 'Write --url as https://lakegate.example.com.')
       const isElsewhere = flags.url !== undefined || flags.profile !== undefined
       show(isElsewhere ? await readElsewhere(flags) : await readStatus(load(flags)), flags)
     })
 }
 
+const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
 /** Health is for everybody; instances are shown to who is signed in. */
 async function readElsewhere(flags: StatusFlags): Promise<StatusReport> {
-  const given = {
-    ...configurationOf(flags.profile === undefined ? {} : { profile: flags.profile }),
-    ...(flags.url === undefined ? {} : { host: flags.url }),
-  }
+  if (flags.url !== undefined && flags.profile !== undefined)
+    await refuseProfileOfAnother(flags.url, flags.profile)
   const problems: Problem[] = []
   let where = flags.url ?? ''
   let instances: readonly InstanceStatus[] = []
   let remark: string | undefined
   try {
-    instances = await atWorkspace(
-      {},
-      async ({ configuration, http }) => {
-        where = configuration.host ?? where
-        return (await listInstances(http)).map(instanceStatus)
-      },
-      given,
-    )
+    const caller = await resolveCallerAt(flags)
+    where = caller.host ?? where
+    instances = await listAs(caller)
   } catch (error) {
     if (where === '') throw error
     // Without a profile nobody said that there is more to see.
@@ -129,6 +132,48 @@ async function readElsewhere(flags: StatusFlags): Promise<StatusReport> {
     problems: [...(health === 'no answer' ? problems.slice(0, 1) : problems), ...problemsOf(instances)],
     running: health !== 'no answer',
     ...(remark === undefined ? {} : { remark }),
+  }
+}
+
+/** Nothing of the environment but where profiles are: the rest may be for another Lakegate. */
+const onlyProfiles = () => {
+  const file = process.env['DATABRICKS_CONFIG_FILE']
+  return {
+    environment: file === undefined ? {} : { DATABRICKS_CONFIG_FILE: file },
+    homeDirectory: homedir(),
+  }
+}
+
+/** @throws CommandFailure where its credential is for another host, which must never get it */
+async function refuseProfileOfAnother(url: string, profile: string): Promise<void> {
+  const { host } = await resolveConfiguration({ profile }, onlyProfiles()).catch((error: unknown) => {
+    throw toFailure(error, undefined)
+  })
+  if (host === new URL(url).origin) return
+  throw wrongUsage(
+    `The profile ${profile} is of ${host ?? 'no host'}, not of ${url}.`,
+    'Leave out --url or --profile, or name a profile of that host.',
+  )
+}
+
+/** A token is sent to no host but the one for which it is configured: --url alone says nothing about that. */
+function resolveCallerAt({ url, profile }: StatusFlags): Promise<ResolvedConfiguration> {
+  if (url === undefined) return resolveAtHost(configurationOf(profile === undefined ? {} : { profile }))
+  if (profile !== undefined) return resolveConfiguration({ profile }, onlyProfiles())
+  const host = new URL(url).origin
+  const ofEnvironment = process.env['DATABRICKS_HOST'] ?? ''
+  const isSame = isHttpUrl(ofEnvironment) && new URL(ofEnvironment).origin === host
+  return isSame ? resolveConfiguration({ host }) : resolveConfiguration({ host }, onlyProfiles())
+}
+
+async function listAs(caller: ResolvedConfiguration): Promise<readonly InstanceStatus[]> {
+  const lakegate = lakegateOf(caller)
+  try {
+    return (await listInstances(lakegate.http)).map(instanceStatus)
+  } catch (error) {
+    throw toFailure(error, caller)
+  } finally {
+    lakegate.close()
   }
 }
 
@@ -208,8 +253,8 @@ function renderStatus(report: StatusReport, colours: Colours): string {
     ),
     processes.length === 0 ? 'Nothing of Lakegate runs.\n' : renderProcesses(processes, colours),
     ...(instances.length === 0 ? [] : [renderInstances(instances, colours)]),
-    ...(report.remark === undefined ? [] : [`${report.remark}\n`]),
-    ...problems.map(({ what, next_step }) => `${what}\n  What to do: ${next_step}\n`),
+    ...(report.remark === undefined ? [] : [`${printable(report.remark)}\n`]),
+    ...problems.map(({ what, next_step }) => `${printable(what)}\n  What to do: ${printable(next_step)}\n`),
     ...(problems.length === 0 && report.running ? ['Everything is as it should be.\n'] : []),
   ]
   return parts.join('\n')

@@ -20,22 +20,25 @@ const STORED_FILE = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
+/** Names, versions and dates are printed before anything else is known about the backup. */
+const VERSION = z.string().regex(/^[\w.+-]{1,100}$/)
+
 const CLUSTER = z.object({
   kind: z.enum(['system', 'instance']),
   /** `system`, or the uid of the instance. */
   id: z.string().regex(/^[0-9a-z-]+$/),
   /** What people call it. */
-  name: z.string(),
-  system_identifier: z.string().optional(),
+  name: z.string().regex(/^[\w .-]{1,200}$/),
+  system_identifier: z.string().regex(/^\d+$/).optional(),
   postgres_major: z.number().int(),
   files: z.array(STORED_FILE),
 })
 
 const MANIFEST = z.object({
   format: z.number().int(),
-  lakegate_version: z.string(),
-  made_at: z.string(),
-  platform: z.string(),
+  lakegate_version: VERSION,
+  made_at: z.iso.datetime(),
+  platform: z.string().regex(/^[\w-]{1,100}$/),
   system_database: z.enum(['included', 'external']),
   /** The last migration of the system database; left out where it is external. */
   last_migration: z.string().optional(),
@@ -68,7 +71,7 @@ export async function readBackupManifest(directory: string): Promise<BackupManif
   } catch {
     throw incomplete(directory, `${BACKUP_MANIFEST} is no JSON`)
   }
-  const { data: head } = z.object({ format: z.number(), lakegate_version: z.string() }).safeParse(content)
+  const { data: head } = z.object({ format: z.number(), lakegate_version: VERSION }).safeParse(content)
   if (head !== undefined && head.format > BACKUP_FORMAT) throw newer(directory, head.lakegate_version)
   const parsed = MANIFEST.safeParse(content)
   if (!parsed.success)

@@ -3,7 +3,7 @@
  * number, so the system database must know at least those that they name (docs/decisions/0019-backup.md).
  */
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { BackupReport, MakeBackup } from '../../cli/operator/backup.ts'
 import { readVersion } from '../../cli/version.ts'
@@ -21,7 +21,7 @@ import { isThere } from '../../instances/embedded/own-files.ts'
 import { placesOf } from '../../instances/embedded/places.ts'
 import { socketDirectoryOf } from '../../instances/embedded/socket-directory.ts'
 import { createKeyEncryption } from '../../keys/key-encryption.ts'
-import { loadMasterKey } from '../../keys/master-key.ts'
+import { loadMasterKey, putMasterKeys } from '../../keys/master-key.ts'
 import { createAuditStore } from '../../store/audit-records.ts'
 import { createInstanceStore } from '../../store/instances.ts'
 import { compareMigrations } from '../../store/migrate.ts'
@@ -46,7 +46,8 @@ export const makeBackup: MakeBackup = async (settings, request, progress) => {
   const target = path.resolve(request.directory)
   await refuseTarget(target, dataDirectory)
   const keyFile = masterKeyFileIn(settings, dataDirectory)
-  const fingerprint = fingerprintOf(createKeyEncryption(await loadMasterKey(keyFile)))
+  const masterKeys = await loadMasterKey(keyFile)
+  const fingerprint = fingerprintOf(createKeyEncryption(masterKeys))
   const sources = await findClusters(settings, dataDirectory)
 
   const unfinished = `${target}.unfinished-${randomUUID()}`
@@ -63,13 +64,13 @@ export const makeBackup: MakeBackup = async (settings, request, progress) => {
       else clusters.push(stored)
     }
     remarks.push(...(await describeMissed(settings, sources.clusters)))
-    if (request.withMasterKey)
-      await writeFile(path.join(unfinished, KEY_IN_BACKUP), await readFile(keyFile), {
-        mode: 0o600,
-        flag: 'wx',
-      })
+    const keyInBackup = path.join(unfinished, KEY_IN_BACKUP)
+    if (request.withMasterKey) await putMasterKeys(keyInBackup, masterKeys)
     await progress.step('Verifying', async () => {
       for (const cluster of clusters) await verifyCluster(unfinished, cluster)
+      // A rotation meanwhile would leave what the last cluster holds under another key than the first.
+      for (const file of [keyFile, ...(request.withMasterKey ? [keyInBackup] : [])])
+        await verifyKey(file, fingerprint)
     })
     await finish(unfinished, target, {
       format: BACKUP_FORMAT,
@@ -253,6 +254,17 @@ async function verifyCluster(backup: string, cluster: ClusterInBackup): Promise<
   }
 }
 
+async function verifyKey(file: string, fingerprint: string): Promise<void> {
+  if (fingerprintOf(createKeyEncryption(await loadMasterKey(file))) === fingerprint) return
+  throw new Fault({
+    code: 'backup_failed',
+    origin: 'machine',
+    message: `The master key in ${file} is not the one with which the backup began.`,
+    nextStep: 'Run the command again when nobody rotates the key.',
+    retryable: true,
+  })
+}
+
 /** The manifest is written last, and the backup gets its name when everything is on the disk. */
 async function finish(unfinished: string, target: string, manifest: BackupManifest): Promise<void> {
   const file = await open(path.join(unfinished, BACKUP_MANIFEST), 'wx', 0o600)
@@ -263,6 +275,8 @@ async function finish(unfinished: string, target: string, manifest: BackupManife
     await file.close()
   }
   for (const cluster of manifest.clusters) await syncDirectory(path.join(unfinished, directoryOf(cluster)))
+  if (manifest.clusters.some(({ kind }) => kind === 'instance'))
+    await syncDirectory(path.join(unfinished, 'instances'))
   await syncDirectory(unfinished)
   await rename(unfinished, target)
   await syncDirectory(path.dirname(target))

@@ -9,7 +9,7 @@ import { Fault } from '../../domain/fault.ts'
 import { hasCode } from '../../instances/embedded/error-code.ts'
 import { signInLinkUrl } from '../../oauth/sign-in-link-url.ts'
 import { issuePersonalAccessToken } from '../../operations/credentials/issue-personal-access-token.ts'
-import type { AuditEntry } from '../../operations/ports/audit.ts'
+import type { AuditRecord } from '../../operations/ports/audit.ts'
 import type { Installation } from '../../operations/ports/installation.ts'
 import { newSignInLink } from '../../operations/sign-in/sign-in-links.ts'
 import { createAuditStore } from '../../store/audit-records.ts'
@@ -75,10 +75,12 @@ export const accessRecovery: AccessRecovery = {
     }),
 
   grant: (settings, name) =>
-    onInstallation(settings, async ({ database, recovery }) => {
+    onInstallation(settings, async ({ recovery }) => {
       const user = await findUser(recovery, name)
-      await recovery.makeAdministrator(user.id)
-      await record(database, user, 'active, administrator of the account and of the workspace')
+      await recovery.makeAdministrator(
+        user.id,
+        recordOf(user, 'active, administrator of the account and of the workspace'),
+      )
       return { user: user.name, was: standingOf(user) }
     }),
 
@@ -157,16 +159,19 @@ const standingOf = ({ active, isAccountAdmin, isWorkspaceAdmin }: RecoverableUse
     isWorkspaceAdmin ? 'administrator of the workspace' : 'not administrator of the workspace',
   ].join(', ')
 
-function record(database: SystemDatabase, user: RecoverableUser, what: string): Promise<void> {
-  const entry: AuditEntry = {
+const record = (database: SystemDatabase, user: RecoverableUser, what: string): Promise<void> =>
+  createAuditStore(database).appendRecords([recordOf(user, what)])
+
+const recordOf = (user: RecoverableUser, what: string): AuditRecord => ({
+  at: clock(),
+  entry: {
     event: 'recover_access',
     outcome: 'admitted',
     identityId: user.id,
     identityName: user.name,
     detail: `${what}, ${whoHere()}`,
-  }
-  return createAuditStore(database).appendRecords([{ at: clock(), entry }])
-}
+  },
+})
 
 /** As the settings name it, as the Lakegate that runs says, or as its next start would be reached. */
 async function publicUrlHere(settings: LoadedSettings): Promise<string> {

@@ -13,12 +13,12 @@ import { writeReadableFile } from '../../instances/embedded/own-files.ts'
 import { createCertificateAuthority } from '../../keys/certificate-authority.ts'
 import { createClientCertificates } from '../../keys/client-certificates.ts'
 import { createKeyEncryption, type MasterKeys } from '../../keys/key-encryption.ts'
-import { loadMasterKey, loadOrMakeMasterKey, moveUnfitMasterKey } from '../../keys/master-key.ts'
+import { holdsNoKeys, loadMasterKey, loadOrMakeMasterKey, moveUnfitMasterKey } from '../../keys/master-key.ts'
 import { createSigningKeys } from '../../keys/signing-keys.ts'
 import { createAuditStore } from '../../store/audit-records.ts'
 import { createInstallationStore } from '../../store/installation.ts'
 import { createInstanceStore } from '../../store/instances.ts'
-import { removeSealedRows, tryMasterKey } from '../../store/sealed-columns.ts'
+import { confirmMasterKeyUnused, removeSealedRows, tryMasterKey } from '../../store/sealed-columns.ts'
 import { createCertificateAuthorityStore, createSigningKeyStore } from '../../store/signing-keys.ts'
 import type { SystemDatabase } from '../../store/system-database.ts'
 import { dataDirectoryHere, masterKeyFileIn } from '../data-directory.ts'
@@ -40,6 +40,8 @@ export const replaceLostMasterKey: ReplaceLostMasterKey = async (settings) => {
   try {
     const installation = await createInstallationStore(system.database).loadInstallation()
     if (installation === undefined) throw nothingThere('it holds no account')
+    // Before any file is moved or made.
+    await confirmMasterKeyUnused(system.database)
     const isUsed = await isUsable(system.database, file)
     const keptAt = isUsed ? undefined : await moveUnfitMasterKey(file, new Date())
     const masterKeys = await loadOrMakeMasterKey(file, () => Promise.resolve(true))
@@ -58,15 +60,18 @@ export const replaceLostMasterKey: ReplaceLostMasterKey = async (settings) => {
 
 /**
  * True when the file holds a key under which nothing was encrypted yet: an earlier run was killed.
- * @throws Fault master_key_not_lost when it is the right key
+ * @throws Fault master_key_not_lost when it is the right key, master_key_unreadable when it may be
  */
 async function isUsable(database: SystemDatabase, file: string): Promise<boolean> {
   try {
     const count = await tryMasterKey(database, createKeyEncryption(await loadMasterKey(file)))
     if (count === 0) return true
   } catch (error) {
-    if (error instanceof Fault && UNFIT.includes(error.code)) return false
-    throw error
+    if (!(error instanceof Fault)) throw error
+    if (UNFIT.includes(error.code)) return false
+    if (error.code !== 'master_key_unusable') throw error
+    if (holdsNoKeys(error)) return false
+    throw unreadable(error)
   }
   throw new Fault({
     code: 'master_key_not_lost',
@@ -77,7 +82,18 @@ async function isUsable(database: SystemDatabase, file: string): Promise<boolean
   })
 }
 
-const UNFIT: readonly string[] = ['master_key_lost', 'master_key_unusable', 'master_key_does_not_fit']
+const UNFIT: readonly string[] = ['master_key_lost', 'master_key_does_not_fit']
+
+/** What it encrypted would be removed for good, and the key may be there all the same. */
+const unreadable = (cause: Fault): Fault =>
+  new Fault({
+    code: 'master_key_unreadable',
+    origin: 'configuration',
+    message: `${cause.message} So nobody knows whether the master key is lost, and nothing was changed.`,
+    nextStep:
+      'Make the file readable for the account that runs this command, and closed to others. If it is really lost, move away what has its name.',
+    cause,
+  })
 
 /** @returns the certificate of the new authority of the servers */
 async function makeKeys(database: SystemDatabase, masterKeys: MasterKeys): Promise<string> {

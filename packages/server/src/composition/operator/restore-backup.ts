@@ -3,7 +3,7 @@
  * everything stopped. A backup that does not recover is refused here, not on the day of the next start.
  */
 import { randomUUID } from 'node:crypto'
-import { copyFile, lchown, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { lchown, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { RestoreBackup, RestoreRequest } from '../../cli/operator/backup.ts'
 import { wrongUsage } from '../../cli/exit-codes.ts'
@@ -13,7 +13,8 @@ import { Fault } from '../../domain/fault.ts'
 import { SYSTEM_SUPERUSER } from '../../domain/role.ts'
 import { unpackArchive, verifyArchive, verifyStoredFile } from '../../instances/backup/archive-files.ts'
 import { askVersion } from '../../instances/embedded/binaries.ts'
-import { startCluster, stopCluster } from '../../instances/embedded/cluster.ts'
+import { destroyCluster, startCluster, stopCluster } from '../../instances/embedded/cluster.ts'
+import { hasCode } from '../../instances/embedded/error-code.ts'
 import { writeMarker } from '../../instances/embedded/marker.ts'
 import { makeOwnDirectory } from '../../instances/embedded/own-directories.ts'
 import { isThere } from '../../instances/embedded/own-files.ts'
@@ -21,7 +22,7 @@ import { placesOf } from '../../instances/embedded/places.ts'
 import { removeTree } from '../../instances/embedded/remove-tree.ts'
 import type { OperatingSystemAccount } from '../../instances/embedded/operating-system-account.ts'
 import { createKeyEncryption } from '../../keys/key-encryption.ts'
-import { loadMasterKey } from '../../keys/master-key.ts'
+import { loadMasterKey, putMasterKeys } from '../../keys/master-key.ts'
 import { createAuditStore } from '../../store/audit-records.ts'
 import { skipIdentityNumbers } from '../../store/identity-numbers.ts'
 import { createInstanceStore } from '../../store/instances.ts'
@@ -52,18 +53,25 @@ export const restoreBackup: RestoreBackup = async (settings, request, progress) 
   const dataDirectory = dataDirectoryHere(settings)
   const manifest = await readBackupManifest(backup)
   await refuseOtherVersion(backup, manifest)
-  await refuseFullDirectory(dataDirectory)
+  const before = await refuseFullDirectory(dataDirectory)
   const keySource = await findKey(settings, request, backup, manifest)
+  const keyFile = path.resolve(masterKeyFileIn(settings, dataDirectory))
+  const putsKey = keySource !== undefined && keySource !== keyFile
+  if (putsKey && (await isThere(keyFile))) throw keyInTheWay(keyFile)
   await progress.step('Verifying the backup', () => verify(backup, manifest))
 
-  const machine = await prepareMachine(settings)
-  refuseOtherPostgres(manifest, machine)
-  const keyFile = masterKeyFileIn(settings, dataDirectory)
+  const made: Made = { dataDirectory, before, machine: undefined, keyFile: undefined }
   const remarks: string[] = []
   try {
+    const machine = await prepareMachine(settings)
+    made.machine = machine
+    refuseOtherPostgres(manifest, machine)
     for (const cluster of manifest.clusters)
       await progress.step(`Unpacking ${cluster.name}`, () => unpack(backup, cluster, machine))
-    if (keySource !== undefined && keySource !== keyFile) await putKey(keySource, keyFile)
+    if (putsKey) {
+      await putKey(keySource, keyFile)
+      made.keyFile = keyFile
+    }
     const instances = manifest.clusters.filter(({ kind }) => kind === 'instance')
     for (const cluster of instances)
       await progress.step(`Recovering ${cluster.name}`, () => recover(cluster, machine))
@@ -78,8 +86,7 @@ export const restoreBackup: RestoreBackup = async (settings, request, progress) 
         'The system database is an external one: restore it by its own means, to a moment after this backup was taken.',
       )
   } catch (error) {
-    await removeAll(machine, keySource === keyFile ? undefined : keyFile)
-    throw error
+    throw await undo(made, error)
   }
   if (keySource === undefined)
     remarks.push('The master key is not there: run `lakegate keys replace-lost` before you start.')
@@ -122,11 +129,15 @@ function refuseOtherPostgres(manifest: BackupManifest, { binaries, account }: Ma
 
 /** A volume of its own has this directory. */
 const LOST_AND_FOUND = 'lost+found'
+/** What every start makes anew where it is missing; a start that was refused leaves it, and no data is in it. */
+const MADE_ANEW: readonly string[] = ['share', 'postgresql']
 
-async function refuseFullDirectory(dataDirectory: string): Promise<void> {
-  if (!(await isThere(dataDirectory))) return
-  const [first] = (await readdir(dataDirectory)).filter((name) => name !== LOST_AND_FOUND)
-  if (first === undefined) return
+/** @returns what is in it that is no installation; undefined when it does not exist */
+async function refuseFullDirectory(dataDirectory: string): Promise<readonly string[] | undefined> {
+  if (!(await isThere(dataDirectory))) return undefined
+  const names = await readdir(dataDirectory)
+  const first = names.find((name) => name !== LOST_AND_FOUND && !MADE_ANEW.includes(name))
+  if (first === undefined) return names
   throw new Fault({
     code: 'data_directory_in_use',
     origin: 'configuration',
@@ -147,7 +158,7 @@ async function findKey(
   const candidates = [
     ...(keyFile === undefined ? [] : [path.resolve(keyFile)]),
     ...(master_key.included ? [path.join(backup, KEY_IN_BACKUP)] : []),
-    ...(configured !== undefined && (await isThere(configured)) ? [configured] : []),
+    ...(configured !== undefined && (await isThere(configured)) ? [path.resolve(configured)] : []),
   ]
   const [file] = candidates
   if (file === undefined) {
@@ -207,16 +218,13 @@ async function giveAway(directory: string, account: OperatingSystemAccount): Pro
   await lchown(directory, account.uid, account.gid)
 }
 
+/** Never replaces a file, not even one that was made a moment ago. */
 async function putKey(from: string, to: string): Promise<void> {
-  if (await isThere(to)) throw keyInTheWay(to)
-  const unfinished = `${to}.${randomUUID()}`
   try {
-    await copyFile(from, unfinished)
-    // Closes it to others, and says so when it is no key.
-    await loadMasterKey(unfinished)
-    await rename(unfinished, to)
-  } finally {
-    await rm(unfinished, { force: true })
+    await putMasterKeys(to, await loadMasterKey(from))
+  } catch (error) {
+    if (error instanceof Fault && hasCode(error.cause, 'EEXIST')) throw keyInTheWay(to)
+    throw error
   }
 }
 
@@ -224,8 +232,9 @@ const keyInTheWay = (file: string): Fault =>
   new Fault({
     code: 'master_key_in_the_way',
     origin: 'configuration',
-    message: `There is a master key in ${file} already.`,
-    nextStep: 'Move it away, or name another file with LAKEGATE_MASTER_KEY_FILE.',
+    message: `There is another file in ${file}, where the master key of the backup belongs.`,
+    nextStep:
+      'If it is needed no more, move it away; otherwise name another file with LAKEGATE_MASTER_KEY_FILE. Nothing was changed.',
   })
 
 /** PostgreSQL replays the write-ahead log of the backup, and is stopped again. */
@@ -243,8 +252,9 @@ async function recover(cluster: ClusterInBackup, machine: Machine): Promise<void
       sharedBuffersMegabytes: 64,
       extensionDirectory: machine.extensionDirectory,
       preloadLibraries: machine.preloadLibraries,
-      // A higher wal_level than the slots of the cluster need does no harm.
-      replication: { isLogical: true, slotMegabytes: 64 },
+      // A higher wal_level than the slots of the cluster need does no harm. A slot that a checkpoint here found beyond the
+      // limit would be lost for its consumer, whatever limit the cluster runs with.
+      replication: { isLogical: true, slotMegabytes: 'unlimited' },
     },
   })
   await stopCluster({ directory })
@@ -298,19 +308,64 @@ async function describeMissing(
     )
 }
 
-/** The directory was empty before; a restore that failed leaves nothing that a start could take for an installation. */
-async function removeAll({ dataDirectory, account }: Machine, keyFile: string | undefined): Promise<void> {
-  const instances = path.join(dataDirectory, 'instances')
-  const clusters = [
-    path.join(dataDirectory, 'system'),
-    ...((await isThere(instances))
-      ? (await readdir(instances)).map((name) => path.join(instances, name))
-      : []),
-  ]
-  for (const directory of clusters) {
-    await stopCluster({ directory })
-    await removeTree(directory, account)
+/** What a restore has made so far. */
+interface Made {
+  readonly dataDirectory: string
+  /** What was in the data directory before; undefined when it did not exist. */
+  readonly before: readonly string[] | undefined
+  machine: Machine | undefined
+  /** Undefined until the master key was put there. */
+  keyFile: string | undefined
+}
+
+/**
+ * A restore that failed leaves nothing that a start could take for an installation, and can be run again.
+ * @returns why it failed, and what is left where that could not be removed
+ */
+async function undo(made: Made, failure: unknown): Promise<unknown> {
+  const problems: string[] = []
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work()
+    } catch (problem) {
+      problems.push(problem instanceof Error ? problem.message : String(problem))
+    }
   }
-  await removeTree(instances, account)
-  if (keyFile !== undefined) await rm(keyFile, { force: true })
+  const { dataDirectory, before, machine, keyFile } = made
+  if (machine !== undefined) await removeFromDataDirectory(machine, before ?? [], attempt)
+  if (keyFile !== undefined) await attempt(() => rm(keyFile, { force: true }))
+  if (before === undefined) await attempt(() => removeIfEmpty(dataDirectory))
+  const [problem] = problems
+  if (problem === undefined) return failure
+  const { message, nextStep } = failure instanceof Fault ? failure : { message: String(failure) }
+  return new Fault({
+    code: 'restore_not_undone',
+    origin: 'machine',
+    message: `${message} And what the restore had made until then could not be removed: ${problem}`,
+    nextStep: `Remove what is in ${dataDirectory} before you start anything there.${nextStep === undefined ? '' : ` ${nextStep}`}`,
+    cause: failure,
+  })
+}
+
+/** The cluster of the system database, those of the instances, and what every start makes. */
+async function removeFromDataDirectory(
+  { dataDirectory, account }: Machine,
+  before: readonly string[],
+  attempt: (work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const instances = path.join(dataDirectory, 'instances')
+  const uids = (await isThere(instances)) ? await readdir(instances) : []
+  const clusters = [path.join(dataDirectory, 'system'), ...uids.map((uid) => path.join(instances, uid))]
+  for (const directory of clusters) await attempt(() => destroyCluster({ directory, account }))
+  await attempt(() => removeIfEmpty(instances))
+  for (const name of MADE_ANEW.filter((one) => !before.includes(one)))
+    await attempt(() => removeTree(path.join(dataDirectory, name), account))
+}
+
+async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error
+  }
 }

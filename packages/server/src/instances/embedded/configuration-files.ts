@@ -25,7 +25,7 @@ export interface ClusterConfiguration {
   readonly replication?: {
     readonly isLogical: boolean
     /** How much write-ahead log a slot may keep for a consumer that does not fetch it. */
-    readonly slotMegabytes: number
+    readonly slotMegabytes: number | 'unlimited'
   }
 }
 
@@ -83,7 +83,8 @@ function replicate(replication: ClusterConfiguration['replication']): Record<str
     wal_level: replication.isLogical ? 'logical' : 'replica',
     max_replication_slots: '10',
     max_wal_senders: '10',
-    max_slot_wal_keep_size: `${String(replication.slotMegabytes)}MB`,
+    max_slot_wal_keep_size:
+      replication.slotMegabytes === 'unlimited' ? '-1' : `${String(replication.slotMegabytes)}MB`,
   }
 }
 

@@ -15,7 +15,10 @@ const LIFETIME_SECONDS = 60 * 60
 const LEAST_LEFT_MS = 30 * 60 * 1000
 
 export interface LocalLoginPorts {
-  readonly store: Pick<PersonalAccessTokenStore, 'insertPersonalAccessToken' | 'deletePersonalAccessToken'>
+  readonly store: Pick<
+    PersonalAccessTokenStore,
+    'insertPersonalAccessToken' | 'listPersonalAccessTokens' | 'deletePersonalAccessToken'
+  >
   readonly generate: () => NewSecret
   readonly clock: Clock
   readonly audit: AuditLog
@@ -51,7 +54,7 @@ export function createLocalLogin(
     // Expired ones are removed from the store by others.
     issued = issued.filter(({ expiresAt }) => expiresAt > now)
     const usable = issued.find(({ expiresAt }) => expiresAt.getTime() - now.getTime() >= LEAST_LEFT_MS)
-    if (usable !== undefined) return usable
+    if (usable !== undefined && (await isStillThere(usable, now))) return usable
     const { id, token } = await issuePersonalAccessToken(ports, {
       identityId: identity.id,
       workspaceId,
@@ -62,6 +65,14 @@ export function createLocalLogin(
     const made = { id, token, expiresAt: new Date(now.getTime() + LIFETIME_SECONDS * 1000) }
     issued = [...issued, made]
     return made
+  }
+
+  /** Anybody who may can revoke it, like every other token. */
+  async function isStillThere({ id }: Issued, now: Date): Promise<boolean> {
+    const found = await ports.store.listPersonalAccessTokens(workspaceId, identity.id, now)
+    if (found.some((token) => token.id === id)) return true
+    issued = issued.filter((one) => one.id !== id)
+    return false
   }
 
   return {

@@ -34,6 +34,13 @@ beforeEach(() => {
           const { atMost: _atMost, hash: _hash, createdBy, ...rest } = token
           return { ...rest, id, ownerName: identity.name, createdBy: { id: createdBy, name: identity.name } }
         },
+        listPersonalAccessTokens: async () =>
+          [...stored].map(([id, { atMost: _atMost, hash: _hash, createdBy, ...rest }]) => ({
+            ...rest,
+            id,
+            ownerName: identity.name,
+            createdBy: { id: createdBy, name: identity.name },
+          })),
         deletePersonalAccessToken: async (_workspace, id) => stored.delete(id),
       },
       generate: () => {
@@ -64,6 +71,14 @@ describe('a local login', () => {
     await expect(tokenNow()).resolves.toBe(first)
     now = new Date(now.getTime() + 1)
     await expect(tokenNow()).resolves.not.toBe(first)
+  })
+
+  it('gets another one when that was revoked', async () => {
+    const first = await tokenNow()
+    stored.clear()
+    const second = await tokenNow()
+    expect(second).not.toBe(first)
+    await expect(tokenNow()).resolves.toBe(second)
   })
 
   it('shares a token with those at the same moment', async () => {

@@ -54,7 +54,11 @@ describe('local-instances', () => {
             tls: { mode: 'verify-full', caPem: undefined },
             administrator: 'postgres',
             backendAuthentication: 'scram',
+<<<<<<< HEAD
             existingPasswords: 'refuse',
+=======
+            existingPasswords: 'keep',
+>>>>>>> main
           },
           password: new Redacted('x'),
         },
@@ -65,10 +69,14 @@ describe('local-instances', () => {
 
   it('set to allow, makes them', async () => {
     const recorded: string[] = []
+<<<<<<< HEAD
     await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, {
       name: 'shop',
       settings: NO_SETTINGS,
     })
+=======
+    await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, { name: 'shop', settings: NO_SETTINGS })
+>>>>>>> main
     expect(recorded).toEqual(['shop'])
   })
 })
