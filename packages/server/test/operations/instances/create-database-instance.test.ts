@@ -54,11 +54,7 @@ describe('local-instances', () => {
             tls: { mode: 'verify-full', caPem: undefined },
             administrator: 'postgres',
             backendAuthentication: 'scram',
-<<<<<<< HEAD
             existingPasswords: 'refuse',
-=======
-            existingPasswords: 'keep',
->>>>>>> main
           },
           password: new Redacted('x'),
         },
@@ -69,14 +65,10 @@ describe('local-instances', () => {
 
   it('set to allow, makes them', async () => {
     const recorded: string[] = []
-<<<<<<< HEAD
     await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, {
       name: 'shop',
       settings: NO_SETTINGS,
     })
-=======
-    await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, { name: 'shop', settings: NO_SETTINGS })
->>>>>>> main
     expect(recorded).toEqual(['shop'])
   })
 })
