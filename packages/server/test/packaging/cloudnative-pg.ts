@@ -76,7 +76,5 @@ const validate = new Ajv({ allErrors: true }).compile(SCHEMA)
 /** @returns what the operator would not take */
 export function complaintsAboutCluster(resource: unknown): readonly string[] {
   if (validate(resource)) return []
-  return (validate.errors ?? []).map(
-    ({ instancePath, message = '' }) => `Cluster${instancePath}: ${message}`,
-  )
+  return (validate.errors ?? []).map(({ instancePath, message = '' }) => `Cluster${instancePath}: ${message}`)
 }

@@ -187,10 +187,14 @@ describe.skipIf(buildContext.missing !== undefined)('what is sent to be built', 
   })
 
   it('has all of the sources', async () => {
-    const { stdout } = await run('git', ['ls-files', 'packages', 'scripts', 'package*.json', 'tsconfig*.json'], {
-      cwd: REPOSITORY,
-      maxBuffer: 16 * 1024 * 1024,
-    })
+    const { stdout } = await run(
+      'git',
+      ['ls-files', 'packages', 'scripts', 'package*.json', 'tsconfig*.json'],
+      {
+        cwd: REPOSITORY,
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    )
     const sources = stdout.split('\n').filter((line) => line !== '')
     expect(sources.length).toBeGreaterThan(1000)
     expect(await sentOf(sources)).toEqual(sources)

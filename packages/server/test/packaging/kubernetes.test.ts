@@ -111,7 +111,10 @@ const VARIANTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[
   [
     'a system database that exists and a certificate of its own',
     {
-      systemDatabase: { cloudNativePg: { enabled: false }, external: { existingSecret: 'system-database', port: 6432 } },
+      systemDatabase: {
+        cloudNativePg: { enabled: false },
+        external: { existingSecret: 'system-database', port: 6432 },
+      },
       tls: { existingSecret: 'lakegate-tls' },
       settings: { LAKEGATE_CONNECTIONS_PER_INSTANCE: 200 },
       imagePullSecrets: [{ name: 'registry' }],

@@ -52,7 +52,9 @@ describe('rights', () => {
     const [one] = EVERYBODY
     if (one === undefined) throw new Error('there is nobody')
     expect(instanceRights({ ...one, caller, hasRole: true })).toEqual([])
-    expect(workspaceRights({ caller, localInstances: 'allow', attachingCallers: 'account-admins' })).toEqual([])
+    expect(workspaceRights({ caller, localInstances: 'allow', attachingCallers: 'account-admins' })).toEqual(
+      [],
+    )
   })
 
   it('to attach clusters follow the setting', () => {

@@ -54,7 +54,7 @@ describe('local-instances', () => {
             tls: { mode: 'verify-full', caPem: undefined },
             administrator: 'postgres',
             backendAuthentication: 'scram',
-            existingPasswords: 'keep',
+            existingPasswords: 'refuse',
           },
           password: new Redacted('x'),
         },
@@ -65,7 +65,10 @@ describe('local-instances', () => {
 
   it('set to allow, makes them', async () => {
     const recorded: string[] = []
-    await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, { name: 'shop', settings: NO_SETTINGS })
+    await createDatabaseInstance(portsThat(recorded, 'allow'), MEMBER, {
+      name: 'shop',
+      settings: NO_SETTINGS,
+    })
     expect(recorded).toEqual(['shop'])
   })
 })
