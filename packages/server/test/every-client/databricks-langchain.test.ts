@@ -9,7 +9,7 @@ import { createExampleReader, type ExampleReader } from '../stage/example-reader
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { installPgvectorPostgres, type PgvectorPostgres } from '../stage/pgvector-postgres.ts'
 import { installLangchain } from '../stage/python-clients.ts'
-import { expectRotation, underLoad } from '../stage/python-rotation.ts'
+import { expectRotation, underLoad } from '../stage/rotation.ts'
 import { asOwner } from '../stage/service-principal.ts'
 
 const [checkpoints = '', store = ''] = blocksRunBy(
