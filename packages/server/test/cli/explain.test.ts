@@ -30,7 +30,7 @@ describe('what is said of a failure', () => {
     expect(explain(refused)).toMatch(/^\nLakegate cannot go on: .*name.*\n$/)
   })
 
-  it.each([
+  it.each<[string, Error, RegExp]>([
     ['the configuration', new LakegateConfigurationError('No address.', 'Write it so.'), /Write it so\./],
     [
       'a request that makes no sense',
