@@ -11,7 +11,8 @@ import type { CertificateAuthorityAnswer } from './contract/console.ts'
 import type { DatabaseCredential, DatabaseInstance } from './contract/database.ts'
 import type { ScimMe } from './contract/identities.ts'
 import { LakegateApiError, LakegateConfigurationError, LakegateError } from './errors.ts'
-import { createLakegateHttp, type HttpOptions, type LakegateHttp } from './http.ts'
+import { createLakegateHttp, pathMember, type HttpOptions, type LakegateHttp } from './http.ts'
+import { createRest, type Rest } from './rest/rest.ts'
 import { createTokenSource, type TokenSourceOptions } from './tokens/create-token-source.ts'
 import type { Token, TokenSource } from './tokens/token-source.ts'
 
@@ -19,6 +20,8 @@ import type { Token, TokenSource } from './tokens/token-source.ts'
 export interface Lakegate {
   /** The REST API as the caller; what is worth repeating is repeated. */
   readonly http: LakegateHttp
+  /** The same as functions, by service: `rest.database.listDatabaseInstances()`. */
+  readonly rest: Rest
   readonly configuration: ResolvedConfiguration
   /** Bearer tokens of the REST API. */
   readonly accessTokens: TokenSource
@@ -83,7 +86,10 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
   const sources: TokenSource[] = [accessTokens]
 
   const credentials = (instanceNames: readonly string[], given?: TokenSourceOptions): TokenSource => {
-    const source = createTokenSource(() => mintCredential(http, instanceNames), { ...time, ...given })
+    const source = createTokenSource(({ signal }) => mintCredential(http, instanceNames, signal), {
+      ...time,
+      ...given,
+    })
     if (given?.refresh === 'ahead') sources.push(source)
     return source
   }
@@ -91,6 +97,10 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
 
   return {
     http,
+    rest: createRest(
+      http,
+      configuration.accountId === undefined ? {} : { accountId: configuration.accountId },
+    ),
     configuration,
     accessTokens,
     me,
@@ -117,7 +127,7 @@ export function lakegateOf(configuration: ResolvedConfiguration, options: Lakega
 async function readInstance(http: LakegateHttp, name: string): Promise<DatabaseInstance> {
   const instance = await http.request<DatabaseInstance>(
     'GET',
-    `/api/2.0/database/instances/${encodeURIComponent(name)}`,
+    `/api/2.0/database/instances/${pathMember('the name of an instance', name)}`,
   )
   const nextStep = NEXT_STEP_OF_STATE[instance.state]
   if (nextStep !== undefined)
@@ -159,13 +169,17 @@ async function readAuthority(http: LakegateHttp, instance: DatabaseInstance): Pr
   }
 }
 
-async function mintCredential(http: LakegateHttp, instanceNames: readonly string[]): Promise<Token> {
+async function mintCredential(
+  http: LakegateHttp,
+  instanceNames: readonly string[],
+  signal: AbortSignal,
+): Promise<Token> {
   const { body, headers, sentAt } = await http.exchange<DatabaseCredential>(
     'POST',
     '/api/2.0/database/credentials',
     { request_id: crypto.randomUUID(), instance_names: instanceNames },
     // The source repeats it by its own rule.
-    { attempts: 1 },
+    { attempts: 1, signal },
   )
   return { value: body.token, expiresAt: expiryHere(body.expiration_time, headers.get('date'), sentAt) }
 }

@@ -1,5 +1,7 @@
 /** What the library throws: every error says what happened, why, and, as `nextStep`, what to do about it. */
+import type { ErrorDetail } from './contract/errors.ts'
 
+/** Of whatever went wrong: every error of the library is one. */
 export class LakegateError extends Error {
   /** A sentence for the person at the screen. */
   readonly nextStep: string | undefined
@@ -46,10 +48,16 @@ export class LakegateApiError extends LakegateError {
   readonly errorCode: string
   /** What the server said in `Retry-After`, relative to its answer. */
   readonly retryAfterMilliseconds: number | undefined
+  /** What the server says about it for programs; empty where it says no more, as OAuth endpoints do. */
+  readonly details: readonly ErrorDetail[]
 
   constructor(
     status: number,
-    body: { readonly error_code: string; readonly message: string },
+    body: {
+      readonly error_code: string
+      readonly message: string
+      readonly details?: readonly ErrorDetail[]
+    },
     retryAfterMilliseconds?: number,
   ) {
     super(body.message, nextStepFor(status, body.error_code))
@@ -57,6 +65,17 @@ export class LakegateApiError extends LakegateError {
     this.status = status
     this.errorCode = body.error_code
     this.retryAfterMilliseconds = retryAfterMilliseconds
+    this.details = body.details ?? []
+  }
+
+  /** Why the request was refused, by the names of docs/refusals.md in capitals. */
+  get reason(): string | undefined {
+    return this.details.find((detail) => 'reason' in detail)?.reason
+  }
+
+  /** By which the request is found in the log of the server. */
+  get requestId(): string | undefined {
+    return this.details.find((detail) => 'request_id' in detail)?.request_id
   }
 }
 
@@ -74,6 +93,9 @@ function nextStepFor(status: number, errorCode: string): string | undefined {
     return 'Sign in again, or set an access token of this workspace that has not expired or been revoked.'
   if (status === 403)
     return 'Ask an administrator of the workspace, or the owner of the object, for the permission.'
+  if (status === 400) return 'Correct what the message names, and try again.'
+  if (status === 409)
+    return 'Look at what is there now: the name may be taken, or somebody else may have changed it; then try again.'
   if (status === 404) return 'Check the name, and that the host is the workspace that has it.'
   if (status === 429) return 'Wait a little and ask less often.'
   if (status >= 300 && status < 400) return 'Name the address to which the server redirects as the host.'

@@ -2,10 +2,10 @@
  * A typed fetch for the REST contract: base URL, bearer token, time and length limits, errors as `LakegateApiError`, and
  * what is worth repeating repeated.
  */
-import type { ErrorBody } from './contract/errors.ts'
-import { LakegateApiError, LakegateConnectionError } from './errors.ts'
-import { delayBeforeRetry, parseRetryAfter } from './tokens/back-off.ts'
-import { systemClock, wait, type Clock } from './tokens/clock.ts'
+import type { ErrorBody, ErrorDetail } from './contract/errors.ts'
+import { LakegateApiError, LakegateConnectionError, LakegateError } from './errors.ts'
+import { delayBeforeRetry, markUsedUp, parseRetryAfter } from './tokens/back-off.ts'
+import { systemClock, unlessAborted, wait, type Clock } from './tokens/clock.ts'
 import type { TokenSource } from './tokens/token-source.ts'
 
 /** A method of the REST API. */
@@ -77,11 +77,18 @@ export function createLakegateHttp(
   const clock = options.clock ?? systemClock
   const random = options.random ?? Math.random
   const source = typeof token === 'function' ? undefined : token
-  const bearer = async () => (typeof token === 'function' ? token() : (await token.token()).value)
+  async function bearer(signal: AbortSignal | undefined): Promise<string> {
+    signal?.throwIfAborted()
+    const value =
+      typeof token === 'function'
+        ? Promise.resolve(token())
+        : token.token(signal === undefined ? {} : { signal }).then((one) => one.value)
+    return unlessAborted(value, signal)
+  }
 
   function sendOnce(method: HttpMethod, path: string, body: unknown, value: string, given: RequestOptions) {
     return fetchJson(
-      new URL(path, baseUrl),
+      addressBelow(baseUrl, path),
       {
         method,
         headers: {
@@ -106,7 +113,7 @@ export function createLakegateHttp(
     let isReplaced = false
     for (let attempt = 1; ;) {
       // What the source throws is not repeated here: it has done that by its own rule.
-      const value = await bearer()
+      const value = await bearer(given.signal)
       try {
         // What the server promises by its contract is not checked again here.
         return (await sendOnce(method, path, body, value, given)) as HttpAnswer<Answer>
@@ -119,13 +126,13 @@ export function createLakegateHttp(
         ) {
           isReplaced = true
           source.refuse(value)
-          if ((await bearer()) !== value) continue
+          if ((await bearer(given.signal)) !== value) continue
           throw error
         }
+        const isLast = attempt >= attempts
+        if (isLast && attempt > 1) markUsedUp(error)
         const delay =
-          attempt < attempts && mayRepeat(method, error)
-            ? delayBeforeRetry(error, attempt, random)
-            : undefined
+          !isLast && mayRepeat(method, error) ? delayBeforeRetry(error, attempt, random) : undefined
         if (delay === undefined) throw error
         attempt += 1
         await wait(clock, delay, true, given.signal)
@@ -139,6 +146,30 @@ export function createLakegateHttp(
       return (await exchange<Answer>(method, path, body, given)).body
     },
   }
+}
+
+/** A path such as `//elsewhere/x` is the address of another host, which must not see the token. */
+function addressBelow(baseUrl: string, path: string): URL {
+  const base = new URL(baseUrl)
+  if (URL.canParse(path, base.href)) {
+    const url = new URL(path, base)
+    if (url.origin === base.origin) return url
+  }
+  throw new LakegateError(
+    `The path ${path} is not one below ${base.origin}; nothing was sent.`,
+    'Give the path only, such as /api/2.0/database/instances.',
+  )
+}
+
+/**
+ * One member of a path, from outside. An empty one and `..` would make it the path of something else.
+ * @throws LakegateError
+ */
+export function pathMember(name: string, value: unknown): string {
+  const text = String(value)
+  if (text === '' || text === '.' || text === '..')
+    throw new LakegateError(`“${text}” cannot be ${name}.`, `Give ${name} as it was created.`)
+  return encodeURIComponent(text)
 }
 
 const mayRepeat = (method: HttpMethod, error: unknown): boolean =>
@@ -235,12 +266,21 @@ function apiError(response: Response, text: string, now: number): LakegateApiErr
 }
 
 /** Of the REST API, of SCIM (RFC 7644 §3.12) and of OAuth (RFC 6749 §5.2). */
-function parseErrorBody(text: string, response: Response): Pick<ErrorBody, 'error_code' | 'message'> {
+function parseErrorBody(
+  text: string,
+  response: Response,
+): Pick<ErrorBody, 'error_code' | 'message'> & Partial<Pick<ErrorBody, 'details'>> {
   try {
     const body: unknown = JSON.parse(text)
     if (typeof body === 'object' && body !== null) {
       if ('error_code' in body && 'message' in body)
-        return { error_code: String(body.error_code), message: String(body.message) }
+        return {
+          error_code: String(body.error_code),
+          message: String(body.message),
+          ...('details' in body && Array.isArray(body.details)
+            ? { details: body.details.filter(isErrorDetail) }
+            : {}),
+        }
       if ('error' in body && typeof body.error === 'string')
         return {
           error_code: body.error,
@@ -263,6 +303,9 @@ function parseErrorBody(text: string, response: Response): Pick<ErrorBody, 'erro
           : response.statusText,
   }
 }
+
+const isErrorDetail = (value: unknown): value is ErrorDetail =>
+  typeof value === 'object' && value !== null && '@type' in value
 
 /** OpenSSL's names for a chain that ends at no authority which the runtime trusts. */
 const OF_CERTIFICATES = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|UnknownIssuer/

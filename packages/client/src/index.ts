@@ -63,7 +63,7 @@ export {
   type TokenSourceOptions,
 } from './tokens/create-token-source.ts'
 export type { Clock } from './tokens/clock.ts'
-export type { Token, TokenSource } from './tokens/token-source.ts'
+export type { Token, TokenOptions, TokenSource } from './tokens/token-source.ts'
 export { OPERATIONS, type FieldKind, type OperationRow } from './rest/operations.ts'
 export type { Pages } from './rest/pages.ts'
 export {

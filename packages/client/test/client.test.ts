@@ -163,6 +163,36 @@ describe('a database credential', () => {
   })
 })
 
+it('a server that is down is asked five times, not five times by each source', async () => {
+  let count = 0
+  const clock = new TurnedClock()
+  const network = playServer({
+    '/oidc/.well-known/oauth-authorization-server': () =>
+      json(200, { token_endpoint: `${HOST}/token`, authorization_endpoint: `${HOST}/authorize` }),
+    '/token': () => {
+      count += 1
+      return json(503, { error: 'temporarily_unavailable' })
+    },
+  })
+  const configuration = await resolveConfiguration(
+    { host: HOST, clientId: 'id', clientSecret: 'secret' },
+    { environment: {}, homeDirectory: '/nowhere' },
+  )
+  const { credentials } = lakegateOf(configuration, { fetch: network.fetch, clock })
+  const one = credentials(['dev'])
+    .token()
+    .catch((error: unknown) => error)
+  await clock.pass(300_000)
+  expect(await one).toMatchObject({ status: 503 })
+  expect(count).toBe(5)
+})
+
+it('the REST API is there as functions', async () => {
+  const { rest, paths } = await open(realService)
+  expect(await rest.database.getDatabaseInstance({ name: 'dev' })).toMatchObject({ name: 'dev' })
+  expect(paths()).toEqual([INSTANCE])
+})
+
 describe('without', () => {
   it('a host, it says how to name one', async () => {
     const nothing = await resolveConfiguration({}, { environment: {}, homeDirectory: '/nowhere' })

@@ -66,6 +66,47 @@ describe('a request', () => {
     expect(failure).toHaveProperty('nextStep', expect.stringContaining('Check the name'))
   })
 
+  it.each(['//evil.example.com/x', 'https://evil.example.com/x', 'http://workspace.example.com/x'])(
+    'is not sent to another host: %s',
+    async (path) => {
+      const { http, asked } = asking([fine])
+      await expect(http.request('GET', path)).rejects.toThrow('nothing was sent')
+      expect(asked).toEqual([])
+    },
+  )
+
+  it('that is refused says why for programs, and by which id the server logged it', async () => {
+    const details = [
+      {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        reason: 'NOT_A_MEMBER',
+        domain: 'd',
+        metadata: {},
+      },
+      {
+        '@type': 'type.googleapis.com/google.rpc.RequestInfo',
+        request_id: 'id 1',
+        serving_data: '',
+        metadata: {},
+      },
+    ]
+    const { ask } = asking([json(403, { error_code: 'PERMISSION_DENIED', message: 'no', details })])
+    expect(await ask('GET')).toMatchObject({ reason: 'NOT_A_MEMBER', requestId: 'id 1', details })
+  })
+
+  it('whose caller has no more interest does not wait for its token', async () => {
+    const { fetch, asked } = playFetch(fine)
+    const http = createLakegateHttp(HOST, () => new Promise<string>(() => undefined), { fetch })
+    const caller = new AbortController()
+    const one = http
+      .request('GET', '/x', undefined, { signal: caller.signal })
+      .catch((reason: unknown) => reason)
+    const reason = new Error('gone home')
+    caller.abort(reason)
+    expect(await one).toBe(reason)
+    expect(asked).toEqual([])
+  })
+
   it('does not follow a redirect with the token', async () => {
     const { ask, asked } = asking([
       new Response(null, { status: 302, headers: { location: 'https://elsewhere' } }),

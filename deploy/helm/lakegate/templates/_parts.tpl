@@ -151,5 +151,9 @@ volumeMounts:
               cnpg.io/cluster: {{ include "lakegate.systemDatabase" .root }}
       ports:
         - { port: 5432, protocol: TCP }
+    {{- else }}
+    # The system database, wherever it is.
+    - ports:
+        - { port: {{ .root.Values.systemDatabase.external.port }}, protocol: TCP }
     {{- end }}
 {{- end -}}

@@ -86,31 +86,37 @@ function demand(
 }
 
 /** RFC 6749 §4.4: a service principal with its secret. */
-function clientCredentials(configuration: ResolvedConfiguration, network: Network): () => Promise<Token> {
+function clientCredentials(
+  configuration: ResolvedConfiguration,
+  given: Network,
+): (request: TokenRequest) => Promise<Token> {
   const basic = {
     id: demand(configuration, 'clientId', 'oauth-m2m'),
     secret: demand(configuration, 'clientSecret', 'oauth-m2m'),
   }
-  const server = remembered(() => discoverAuthorizationServer(configuration, network))
-  return async () =>
-    requestToken(
-      (await server()).tokenEndpoint,
+  const server = remembered((network) => discoverAuthorizationServer(configuration, network))
+  return async ({ signal }) => {
+    const network = { ...given, signal }
+    return requestToken(
+      (await server(network)).tokenEndpoint,
       { grant_type: 'client_credentials', scope: configuration.scopes.join(' ') },
       { basic, network },
     )
+  }
 }
 
 /** RFC 8693: the token of the platform's provider for one of the workspace. */
 function federation(
   configuration: ResolvedConfiguration,
   readIdentityToken: IdentityTokenReader,
-  network: Network,
-): () => Promise<Token> {
+  given: Network,
+): (request: TokenRequest) => Promise<Token> {
   const { clientId, tokenAudience, scopes } = configuration
-  const server = remembered(() => discoverAuthorizationServer(configuration, network))
-  return async () => {
-    const { tokenEndpoint, defaultAudience } = await server()
-    const subjectToken = await readIdentityToken(tokenAudience ?? defaultAudience)
+  const server = remembered((network) => discoverAuthorizationServer(configuration, network))
+  return async ({ signal }) => {
+    const network = { ...given, signal }
+    const { tokenEndpoint, defaultAudience } = await server(network)
+    const subjectToken = await readIdentityToken(tokenAudience ?? defaultAudience, signal)
     try {
       return await requestToken(
         tokenEndpoint,
@@ -137,8 +143,10 @@ function federation(
   }
 }
 
+type Discovery = (network: Network) => Promise<AuthorizationServer>
+
 /** What was found is kept; what failed is tried again. */
-function remembered(discover: () => Promise<AuthorizationServer>): () => Promise<AuthorizationServer> {
+function remembered(discover: Discovery): Discovery {
   let found: AuthorizationServer | undefined
-  return async () => (found ??= await discover())
+  return async (network) => (found ??= await discover(network))
 }

@@ -21,7 +21,7 @@ export interface AuthorizationServer {
 export const CLI_CLIENT_ID = 'databricks-cli'
 
 /** The network between here and the server; tests play it. */
-export type Network = Pick<FetchLimits, 'fetch' | 'clock'>
+export type Network = Pick<FetchLimits, 'fetch' | 'clock' | 'signal'>
 
 /** Of a request to the OAuth server, and of one for its metadata. */
 const TIME_LIMIT = 30_000
@@ -38,7 +38,8 @@ export async function discoverAuthorizationServer(
   network: Network = {},
 ): Promise<AuthorizationServer> {
   const { host, accountId, discoveryUrl } = configuration
-  if (discoveryUrl !== undefined) return readMetadata(new URL(discoveryUrl), {}, network)
+  const inClear = host?.startsWith('http:') ?? true
+  if (discoveryUrl !== undefined) return readMetadata(addressOf(discoveryUrl), {}, inClear, network)
   if (host === undefined) throw noHost()
   if (ACCOUNT_HOST.test(host)) {
     if (accountId === undefined)
@@ -59,6 +60,11 @@ export async function discoverAuthorizationServer(
   const issuer =
     known?.oidc_endpoint?.replace('{account_id}', account ?? '').replace(/\/+$/, '') ?? `${host}/oidc`
   const audience = known?.token_federation_default_oidc_audiences?.[0]
+  if (!isUsable(issuer, inClear))
+    throw new LakegateConfigurationError(
+      `${host} names ${issuer} as its OAuth server, which is no address${inClear ? '' : ' inside TLS'}.`,
+      'Check that the host is a workspace; if it is, ask whoever runs it.',
+    )
   return readMetadata(
     new URL(`${issuer}/.well-known/oauth-authorization-server`),
     {
@@ -66,7 +72,16 @@ export async function discoverAuthorizationServer(
       ...(known?.workspace_id === undefined ? {} : { workspaceId: known.workspace_id }),
       ...(audience === undefined ? {} : { defaultAudience: audience }),
     },
+    inClear,
     network,
+  )
+}
+
+function addressOf(discoveryUrl: string): URL {
+  if (isUsable(discoveryUrl, true)) return new URL(discoveryUrl)
+  throw new LakegateConfigurationError(
+    `“${discoveryUrl}” is no address of the metadata of an OAuth server.`,
+    'Check DATABRICKS_DISCOVERY_URL, or discovery_url of the profile.',
   )
 }
 
@@ -91,33 +106,40 @@ async function readHostMetadata(host: string, network: Network): Promise<Partial
   }
 }
 
+/** @param inClear whether the host itself is spoken to without TLS, so that others may be as well */
 async function readMetadata(
   url: URL,
   known: Partial<AuthorizationServer>,
+  inClear: boolean,
   network: Network,
 ): Promise<AuthorizationServer> {
   const { body } = await fetchJson(url, { method: 'GET' }, { ...network, timeLimitMilliseconds: TIME_LIMIT })
   const metadata = body as Readonly<Record<string, unknown>>
-  const tokenEndpoint = addressIn(metadata, 'token_endpoint', url)
-  const device = metadata['device_authorization_endpoint']
+  const mayBeClear = inClear && url.protocol === 'http:'
+  const find = (name: string) => addressIn(metadata, name, url, mayBeClear)
+  const tokenEndpoint = find('token_endpoint')
+  const device = 'device_authorization_endpoint'
   return {
     ...known,
     tokenEndpoint,
-    authorizationEndpoint: addressIn(metadata, 'authorization_endpoint', url),
-    ...(typeof device === 'string' ? { deviceAuthorizationEndpoint: device } : {}),
+    authorizationEndpoint: find('authorization_endpoint'),
+    ...(metadata[device] === undefined ? {} : { deviceAuthorizationEndpoint: find(device) }),
     defaultAudience: known.defaultAudience ?? tokenEndpoint,
   }
 }
 
 /** A secret that would go over TLS is not sent in clear because a document says so. */
-function addressIn(metadata: Readonly<Record<string, unknown>>, name: string, from: URL): string {
+const isUsable = (address: string, mayBeClear: boolean): boolean =>
+  URL.canParse(address) && (mayBeClear ? /^https?:$/ : /^https:$/).test(new URL(address).protocol)
+
+function addressIn(
+  metadata: Readonly<Record<string, unknown>>,
+  name: string,
+  from: URL,
+  mayBeClear: boolean,
+): string {
   const value = metadata[name]
-  if (
-    typeof value === 'string' &&
-    URL.canParse(value) &&
-    (new URL(value).protocol === 'https:' || from.protocol === 'http:')
-  )
-    return value
+  if (typeof value === 'string' && isUsable(value, mayBeClear)) return value
   throw new LakegateConfigurationError(
     `${from.href} names no usable ${name}.`,
     'Check that the host is a workspace, and discovery_url if it is set.',

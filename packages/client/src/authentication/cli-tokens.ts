@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { LakegateApiError, LakegateSignInError } from '../errors.ts'
+import { outsideBackground } from '../tokens/background.ts'
 import { systemClock } from '../tokens/clock.ts'
 import type { TokenRequest } from '../tokens/create-token-source.ts'
 import type { Token } from '../tokens/token-source.ts'
@@ -14,6 +15,9 @@ import {
 import type { ResolvedConfiguration } from './configuration.ts'
 import { withSessionLock } from './session-lock.ts'
 import { expiryOf, findSession, writeSession, type Session } from './sessions.ts'
+
+/** There was nothing to renew the session with. */
+const NOT_RENEWABLE = { failure: undefined }
 
 /** A session whose token lives for less is renewed: so does the CLI. */
 const RENEW_BEFORE = 300_000
@@ -32,16 +36,15 @@ export function createCliTokenReader(
     )
   }
 
-  return async (request) => {
+  const read = async (request: TokenRequest) => {
     const found = await findSession(configuration)
     if (found === undefined) return fromProgram(configuration, request)
     if (isGood(found, request)) return tokenOf(found)
-    return withSessionLock(configuration.surroundings.homeDirectory, async () => {
+    const outcome = await withSessionLock(configuration.surroundings.homeDirectory, async () => {
       // Another process may have renewed it while this one waited.
       const session = (await findSession(configuration)) ?? found
       if (isGood(session, request)) return tokenOf(session)
-      if (session.refresh_token === undefined || session.refresh_token === '')
-        return fromProgram(configuration, request)
+      if (session.refresh_token === undefined || session.refresh_token === '') return NOT_RENEWABLE
       try {
         return await renew(configuration, session, network)
       } catch (error) {
@@ -49,10 +52,15 @@ export function createCliTokenReader(
         // A program that does not know the lock may have been faster, and so used up the refresh token.
         const other = await findSession(configuration)
         if (other !== undefined && isGood(other, request)) return tokenOf(other)
-        return fromProgram(configuration, request, error)
+        return { failure: error }
       }
     })
+    // Only now, because the program takes the same lock.
+    return 'failure' in outcome ? fromProgram(configuration, request, outcome.failure) : outcome
   }
+  // Whoever uses a refresh token and does not keep what came for it has lost the session: neither close() nor the end of the
+  // program interrupts this.
+  return (request) => outsideBackground(() => read(request))
 }
 
 const tokenOf = (session: Session): Token => ({ value: session.access_token, expiresAt: expiryOf(session) })
@@ -129,7 +137,7 @@ async function runProgram(
       [ASKED]: '1',
     },
   })
-  const answer: unknown = JSON.parse(stdout)
+  const answer = parseOutput(stdout)
   if (
     typeof answer === 'object' &&
     answer !== null &&
@@ -139,6 +147,15 @@ async function runProgram(
     return tokenOf(answer as Session)
   }
   throw new Error('databricks auth token printed no token')
+}
+
+/** The error of JSON.parse quotes what it read, which may be a token. */
+function parseOutput(stdout: string): unknown {
+  try {
+    return JSON.parse(stdout)
+  } catch {
+    throw new Error('databricks auth token printed something that is not JSON')
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -123,6 +123,11 @@ export async function resolveConfiguration(
       for (const key of SETTINGS[name].keys)
         take(name, profile.values.get(key), `${key} of the profile ${profile.name} in ${configFile}`)
   }
+  if (profile !== undefined && isOfAnotherHost(profile, values.host)) {
+    refuseItsCredentials(profile.name, profile.values.get('host') ?? '', values, origins)
+    // Its session is not looked for, only one of the host.
+    delete values.profile
+  }
   const scopes = given.scopes ?? splitScopes(profile?.values.get('scopes'))
   const { authType: wanted, ...rest } = values
   const resolved = {
@@ -158,6 +163,32 @@ async function readProfile(
   )
 }
 
+function isOfAnotherHost(
+  { values }: { readonly values: ReadonlyMap<string, string> },
+  host: string | undefined,
+): boolean {
+  const own = values.get('host')
+  if (own === undefined || own === '' || host === undefined) return false
+  return normalizeHost(own) !== normalizeHost(host)
+}
+
+/** A profile that is named while another host is given has credentials of the one for the other. */
+function refuseItsCredentials(
+  profile: string,
+  ownHost: string,
+  values: Partial<Record<Setting, string>>,
+  origins: Partial<Record<Setting, string>>,
+): void {
+  const credential = (['token', 'clientSecret'] as const).find((name) =>
+    SETTINGS[name].keys.some((key) => origins[name]?.startsWith(`${key} of the profile `) === true),
+  )
+  if (credential === undefined) return
+  throw new LakegateConfigurationError(
+    `The profile ${profile} is of ${normalizeHost(ownHost)}, and ${origins.host ?? 'another setting'} names ${normalizeHost(values.host ?? '')}: the ${SETTINGS[credential].keys.join()} of the one is not sent to the other.`,
+    'Name the profile of that host, or leave out the host.',
+  )
+}
+
 const isEnough = (values: Partial<Record<Setting, string>>): boolean =>
   values.host !== undefined ||
   METHODS.some(({ settings }) => settings.some((name) => values[name] !== undefined))
@@ -181,11 +212,10 @@ async function chooseAuthType(found: Found): Promise<AuthType | undefined> {
   if (found.clientId !== undefined && found.clientSecret !== undefined) return 'oauth-m2m'
   // The client id says that the caller is a service principal, not the person of a session.
   if (found.clientId === undefined && (await findSession(found)) !== undefined) return 'databricks-cli'
-  if (found.oidcTokenEnv !== undefined) return 'env-oidc'
-  if (found.oidcTokenFilepath !== undefined) return 'file-oidc'
   if (environment['ACTIONS_ID_TOKEN_REQUEST_URL'] && environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
     return 'github-oidc'
-  if (environment['DATABRICKS_OIDC_TOKEN']) return 'env-oidc'
+  if (found.oidcTokenEnv !== undefined || environment['DATABRICKS_OIDC_TOKEN']) return 'env-oidc'
+  if (found.oidcTokenFilepath !== undefined) return 'file-oidc'
   return undefined
 }
 

@@ -6,11 +6,11 @@ import type { Network } from './authorization-server.ts'
 import type { ResolvedConfiguration } from './configuration.ts'
 
 /** Read anew each time: platforms replace them every few minutes. */
-export type IdentityTokenReader = (audience: string) => Promise<string>
+export type IdentityTokenReader = (audience: string, signal: AbortSignal) => Promise<string>
 
 /** A job of GitHub Actions asks its runner; it needs the permission `id-token: write`. */
 export function ofGitHub({ surroundings }: ResolvedConfiguration, network: Network): IdentityTokenReader {
-  return async (audience) => {
+  return async (audience, signal) => {
     const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
       surroundings.environment
     if (!address || !bearer)
@@ -23,7 +23,7 @@ export function ofGitHub({ surroundings }: ResolvedConfiguration, network: Netwo
     const { body } = await fetchJson(
       url,
       { method: 'GET', headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' } },
-      { ...network, timeLimitMilliseconds: 30_000 },
+      { ...network, signal, timeLimitMilliseconds: 30_000 },
     )
     if (typeof body === 'object' && body !== null && 'value' in body && typeof body.value === 'string')
       return body.value

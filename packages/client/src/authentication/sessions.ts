@@ -34,7 +34,7 @@ interface TokenCache {
 
 const fileOf = (homeDirectory: string): string => path.join(homeDirectory, '.databricks', 'token-cache.json')
 
-/** Under which keys the CLI keeps the session; it is found by the first one that is there. */
+/** Under which keys the CLI keeps the session; it is found by the first one. */
 function sessionKeys({ host, profile, accountId }: SessionOwner): readonly string[] {
   const hostKey =
     host === undefined
@@ -45,14 +45,15 @@ function sessionKeys({ host, profile, accountId }: SessionOwner): readonly strin
   return profile === undefined ? hostKey : [profile, ...hostKey]
 }
 
-/** The session that a login of this library or of the CLI has left. @returns undefined where there is none, also when the cache has a format that is not known here */
+/**
+ * The session that a login of this library or of the CLI has left: that of the profile where one is known, else that of the host.
+ * As in the CLI, a profile never falls back to the session of its host, which may be another person's.
+ * @returns undefined where there is none, also when the cache has a format that is not known here
+ */
 export async function findSession(owner: SessionOwner): Promise<Session | undefined> {
   const cache = await readCache(fileOf(owner.surroundings.homeDirectory))
-  for (const key of sessionKeys(owner)) {
-    const session = cache?.tokens[key]
-    if (session !== undefined) return session
-  }
-  return undefined
+  const [key] = sessionKeys(owner)
+  return key === undefined ? undefined : cache?.tokens[key]
 }
 
 /** Keeps what a login brought, for this library and for the CLI. */

@@ -30,6 +30,8 @@ export function lakegateKnexConfig(
     user: connection.user,
     // The socket is inside TLS already, with the certificate verified; and PGSSLMODE must not ask for a second layer.
     ssl: false,
+    // As PGSSLNEGOTIATION=direct would.
+    sslnegotiation: 'postgres' as const,
     // node-postgres calls it for each connection. It also answers the request for the password, so that Knex holds no token.
     stream: () => new LoginSocket(connection, plan.minTokenSeconds),
   }

@@ -6,6 +6,7 @@
  */
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { InstanceConnection } from '../connection.ts'
+import { LakegateConfigurationError } from '../errors.ts'
 import { poolConfigOf, retireOneByOne } from '../login/node-postgres.ts'
 import type { LakegatePoolConfig } from './pg.ts'
 
@@ -35,6 +36,14 @@ export function lakegatePrismaAdapter(
       const adapter = await super.connect()
       retireOneByOne(adapter.underlyingDriver(), pool)
       return adapter
+    }
+
+    /** Its pool would be ours again, which connects to the instance's database whatever it is told. */
+    override connectToShadowDb(): never {
+      throw new LakegateConfigurationError(
+        'Prisma asks for a shadow database, which this adapter does not open.',
+        'Make migrations against a PostgreSQL of your own (prisma migrate dev), and apply them here: prisma migrate deploy',
+      )
     }
   }
   return new LakegatePrisma()

@@ -45,6 +45,8 @@ export class LakegateClient extends pg.Client {
       password: undefined,
       // The socket is inside TLS already, with the certificate verified; and PGSSLMODE must not ask for a second layer.
       ssl: false,
+      // As PGSSLNEGOTIATION=direct would.
+      sslnegotiation: 'postgres',
       stream: () => socket,
     })
     this.#socket = socket

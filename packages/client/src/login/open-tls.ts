@@ -49,6 +49,8 @@ export function openTls(
       }
       const secure = tls.connect({
         socket: raw,
+        // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 changes what is meant by saying nothing.
+        rejectUnauthorized: true,
         // Whose certificate it must be. Addresses are compared with those in the certificate, and are no name to ask for
         // (RFC 6066 §3).
         host,

@@ -64,18 +64,19 @@ export function planRetirement(options: RetirementOptions, random: () => number 
  * @throws LoginError when a new one does not live long enough either
  */
 export async function takeToken(credentials: TokenSource, minTokenSeconds: number): Promise<Token> {
-  const token = await credentials.token()
-  if (remainingSeconds(token) >= minTokenSeconds) return token
-  credentials.refuse(token.value)
-  const next = await credentials.token()
-  const remaining = remainingSeconds(next)
-  if (remaining >= minTokenSeconds) return next
+  // Not refused where it is too short: other pools may do with it.
+  const token = await credentials.token(minTokenSeconds === 0 ? {} : { minSeconds: minTokenSeconds })
+  const remaining = remainingSeconds(token)
+  if (remaining > minTokenSeconds - CLOCKS_DIFFER_SECONDS) return token
   throw new LoginError(
     'TOKEN_TOO_SHORT_LIVED',
     `A new token lives for ${remaining.toFixed(0)} seconds, and connections that retire before their token expires need ${String(minTokenSeconds)}.`,
     'Give connections a shorter lifetime.',
   )
 }
+
+/** The source counts by other clocks, and a moment earlier. */
+const CLOCKS_DIFFER_SECONDS = 1
 
 const remainingSeconds = ({ expiresAt }: Token): number =>
   expiresAt === undefined ? Infinity : (expiresAt.getTime() - Date.now()) / 1000

@@ -5,7 +5,7 @@
 import type { HostMetadata } from '../contract/discovery.ts'
 import type { Services } from '../contract/operations/services.ts'
 import { LakegateError } from '../errors.ts'
-import type { LakegateHttp, RequestOptions } from '../http.ts'
+import { pathMember, type LakegateHttp, type RequestOptions } from '../http.ts'
 import { OPERATIONS, type OperationRow } from './operations.ts'
 import { createPages, type Pages } from './pages.ts'
 
@@ -142,7 +142,7 @@ function planRequest(
   for (const [key, value] of given) if (key in query && !inPath.has(key)) parameters.set(key, String(value))
   const content = given.filter(([key]) => !inPath.has(key) && !(key in query))
   const filled = path.replace(/\{(\w+)\}/g, (_match, name: string) =>
-    encodeURIComponent(String(request[name])),
+    pathMember(`${name} of ${title}`, request[name]),
   )
   return {
     path: parameters.size === 0 ? filled : `${filled}?${parameters.toString()}`,

@@ -10,6 +10,13 @@ const LONGEST_RETRY_AFTER = 60_000
 const isPassing = (status: number): boolean =>
   status === 429 || (status >= 500 && status !== 501 && status !== 505)
 
+const usedUp = new WeakSet<object>()
+
+/** Whoever repeats what failed with this error after others did so would multiply their attempts. */
+export function markUsedUp(error: unknown): void {
+  if (typeof error === 'object' && error !== null) usedUp.add(error)
+}
+
 /**
  * What to wait before the next attempt: what the server said, or a random part of a time that doubles, so that clients
  * which failed together do not come back together.
@@ -18,7 +25,7 @@ const isPassing = (status: number): boolean =>
  * @returns undefined where trying again is of no use
  */
 export function delayBeforeRetry(error: unknown, attempt: number, random: () => number): number | undefined {
-  if (!(error instanceof LakegateApiError) || !isPassing(error.status)) return undefined
+  if (!(error instanceof LakegateApiError) || !isPassing(error.status) || usedUp.has(error)) return undefined
   const said = error.retryAfterMilliseconds
   if (said !== undefined && said > LONGEST_RETRY_AFTER) return undefined
   const doubling = Math.min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY)

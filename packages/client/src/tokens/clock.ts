@@ -28,6 +28,20 @@ export const systemClock: Clock = {
   },
 }
 
+/** The work itself goes on. @throws the reason of `signal` when that comes first */
+export function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
 /** @throws the reason of `signal` when that comes first */
 export function wait(
   clock: Clock,

@@ -5,9 +5,10 @@
  * one of the wall and one that nobody can set; the token counts as old as the one says that shows more. So neither a clock
  * that is set back nor a laptop that slept makes an expired token look good.
  */
-import { delayBeforeRetry } from './back-off.ts'
-import { systemClock, wait, type Clock } from './clock.ts'
-import type { Token, TokenSource } from './token-source.ts'
+import { delayBeforeRetry, markUsedUp } from './back-off.ts'
+import { inBackground, isInBackground } from './background.ts'
+import { systemClock, unlessAborted, wait, type Clock } from './clock.ts'
+import type { Token, TokenOptions, TokenSource } from './token-source.ts'
 
 /** When a token is renewed, and how often that is tried. */
 export interface TokenSourceOptions {
@@ -26,6 +27,8 @@ export interface TokenRequest {
   readonly refused: string | undefined
   /** The value that is to be replaced because it is about to expire: that is no answer either while another can be had. */
   readonly atHand: string | undefined
+  /** The source was closed, and nobody waits for this. */
+  readonly signal: AbortSignal
 }
 
 interface Held {
@@ -42,6 +45,9 @@ interface Flight {
   readonly result: Promise<Held>
   /** Resolves when the first attempt is over, whether or not it brought a token. */
   readonly attempted: Promise<void>
+  readonly abort: () => void
+  /** How many callers wait for it; 0: it goes on in the background. */
+  waiting: number
 }
 
 /** At use a token is renewed in the last tenth of its life, at most two minutes. */
@@ -53,6 +59,8 @@ const LONGEST_AHEAD = 1_200_000
 /** After a refresh ahead of time has failed, with all its attempts: a quarter of what is left of the token. */
 const SHARE_AFTER_FAILURE = 0.25
 const LONGEST_AFTER_FAILURE = 30_000
+/** How long a caller is kept waiting for a new token while the one at hand is valid. */
+const LONGEST_DELAY_OF_CALLER = 2_500
 /** A server whose tokens have expired when they come is not asked without end. */
 const SHORTEST_PAUSE = 500
 
@@ -90,24 +98,55 @@ class RenewingTokenSource implements TokenSource {
     this.#random = options.random ?? Math.random
   }
 
-  async token(): Promise<Token> {
+  async token({ minSeconds = 0, signal }: TokenOptions = {}): Promise<Token> {
+    signal?.throwIfAborted()
+    const least = minSeconds * 1000
     const held = this.#held
-    if (held !== undefined && this.#remaining(held) > marginOf(held)) return held.token
+    if (held !== undefined && this.#remaining(held) > Math.max(marginOf(held), least)) return held.token
     // Whoever waits for a token keeps the process alive, not what goes on in the background.
-    const release = this.#clock.after(Infinity, () => undefined, true)
+    const release = this.#clock.after(Infinity, () => undefined, !isInBackground())
     try {
-      const flight = this.#refresh()
-      if (held !== undefined && this.#remaining(held) > 0) {
-        await flight.attempted
-        const now = this.#held
-        if (now !== undefined && this.#remaining(now) > 0) return now.token
-      }
-      const came = await flight.result
+      const came = await this.#waitFor((flight) => this.#renewed(flight, least), signal)
       // A machine that slept over the answer gets one that has expired: it asks once more, now that it is awake.
-      return this.#remaining(came) > 0 ? came.token : (await this.#refresh().result).token
+      return this.#remaining(came) > 0
+        ? came.token
+        : (await this.#waitFor(({ result }) => result, signal)).token
     } finally {
       release()
     }
+  }
+
+  /** Shares the request for a new token, or makes it. */
+  async #waitFor(what: (flight: Flight) => Promise<Held>, signal: AbortSignal | undefined): Promise<Held> {
+    const flight = this.#refresh()
+    flight.waiting += 1
+    try {
+      return await unlessAborted(what(flight), signal)
+    } finally {
+      flight.waiting -= 1
+      this.#endUnwanted(flight)
+    }
+  }
+
+  /** The new token; or the one at hand, where that is still good and the new one fails to come or takes its time. */
+  async #renewed(flight: Flight, least: number): Promise<Held> {
+    if (this.#heldFor(least) !== undefined) {
+      await new Promise<void>((resolve) => {
+        const stop = this.#clock.after(LONGEST_DELAY_OF_CALLER, resolve, false)
+        void flight.attempted.then(() => {
+          stop()
+          resolve()
+        })
+      })
+      const held = this.#heldFor(least)
+      if (held !== undefined) return held
+    }
+    return flight.result
+  }
+
+  #heldFor(least: number): Held | undefined {
+    const held = this.#held
+    return held !== undefined && this.#remaining(held) > least ? held : undefined
   }
 
   refuse(value: string): void {
@@ -119,6 +158,14 @@ class RenewingTokenSource implements TokenSource {
     this.#isClosed = true
     this.#stopTimer?.()
     this.#stopTimer = undefined
+    if (this.#flight !== undefined) this.#endUnwanted(this.#flight)
+  }
+
+  #endUnwanted(flight: Flight): void {
+    if (!this.#isClosed || flight.waiting > 0) return
+    // Who comes now is not to share it.
+    if (this.#flight === flight) this.#flight = undefined
+    flight.abort()
   }
 
   #remaining({ lifetime, cameAt }: Held): number {
@@ -133,32 +180,37 @@ class RenewingTokenSource implements TokenSource {
     const attempted = new Promise<void>((resolve) => {
       tell = resolve
     })
-    const result = this.#request(tell).finally(() => {
-      this.#flight = undefined
+    const end = new AbortController()
+    const result = inBackground(() => this.#request(tell, end.signal)).finally(() => {
+      if (this.#flight === flight) this.#flight = undefined
       tell()
     })
     // Whoever asks learns of a failure; in the background nobody does.
     result.catch(() => undefined)
-    this.#flight = { result, attempted }
-    return this.#flight
+    const abort = () => end.abort(new Error('The source of the token was closed.'))
+    const flight: Flight = { result, attempted, abort, waiting: 0 }
+    this.#flight = flight
+    return flight
   }
 
-  async #request(onFailedAttempt: () => void): Promise<Held> {
+  async #request(onFailedAttempt: () => void, signal: AbortSignal): Promise<Held> {
     for (let attempt = 1; ; attempt += 1) {
       const cameAt = { wall: this.#clock.wallTime(), steady: this.#clock.steadyTime() }
       try {
         return this.#keep(
-          await this.#fetchToken({ refused: this.#refused, atHand: this.#held?.token.value }),
+          await this.#fetchToken({ refused: this.#refused, atHand: this.#held?.token.value, signal }),
           cameAt,
         )
       } catch (error) {
-        const delay = attempt < this.#attempts ? delayBeforeRetry(error, attempt, this.#random) : undefined
+        const isLast = attempt >= this.#attempts
+        if (isLast && attempt > 1) markUsedUp(error)
+        const delay = isLast ? undefined : delayBeforeRetry(error, attempt, this.#random)
         if (delay === undefined) {
           this.#scheduleAfterFailure()
           throw error
         }
         onFailedAttempt()
-        await wait(this.#clock, delay, false)
+        await wait(this.#clock, delay, false, signal)
       }
     }
   }

@@ -1,6 +1,7 @@
 /** What each auth type asks of the OAuth server, and what it says when that refuses. */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { createAccessTokenSource } from '../../src/authentication/access-tokens.ts'
 import { resolveConfiguration, type ClientConfiguration } from '../../src/authentication/configuration.ts'
@@ -134,6 +135,25 @@ describe('oauth-m2m', () => {
         json(200, { token_endpoint: 'http://evil/token', authorization_endpoint: 'http://evil' }),
     })
     await expect((await sourceOf(network, given)).token()).rejects.toThrow('names no usable token_endpoint')
+  })
+
+  it.each([
+    ['its own document', '/.well-known/databricks-config', { oidc_endpoint: 'http://evil/oidc' }],
+    [
+      'a device flow',
+      '/oidc/.well-known/oauth-authorization-server',
+      {
+        token_endpoint: `${HOST}/t`,
+        authorization_endpoint: `${HOST}/a`,
+        device_authorization_endpoint: 'http://evil/d',
+      },
+    ],
+  ])('of a host inside TLS is not led out of it by %s', async (_what, path, document) => {
+    const network = workspace({ [path]: () => json(200, document) })
+    await expect((await sourceOf(network, given)).token()).rejects.toMatchObject({
+      name: 'LakegateConfigurationError',
+    })
+    expect(network.asked.filter(({ url }) => !url.startsWith(HOST))).toEqual([])
   })
 
   it('says what to check when the secret is wrong', async () => {
@@ -323,6 +343,23 @@ describe('databricks-cli', () => {
     const source = await sourceOf(workspace(), await profile(), environment)
     expect(await source.token()).toMatchObject({ value: 'of the keyring', expiresAt: new Date(inAnHour()) })
     expect(await readFile(path.join(home.directory(), 'words'), 'utf8')).toBe('auth token --profile dev\n')
+  })
+
+  it('has let go of the lock of sessions when the program asks for it', async () => {
+    const environment = await program(
+      `flock --nonblock "$HOME/.databricks/token-cache.lock" true || { echo 'Error: locked' >&2; exit 1; }; echo '{"access_token": "t"}'`,
+    )
+    await cache({ access_token: 'old', expiry: past })
+    const source = await sourceOf(workspace(), await profile(), environment)
+    expect(await source.token()).toMatchObject({ value: 't' })
+  })
+
+  it('repeats nothing of what the program printed, which may be a token', async () => {
+    const environment = await program(`echo 'eyJhbGciOi.secret'`)
+    const source = await sourceOf(workspace(), await profile(), environment)
+    const failure = await source.token().catch((error: unknown) => error)
+    expect(failure).toMatchObject({ name: 'LakegateSignInError' })
+    expect(inspect(failure)).not.toContain('eyJ')
   })
 
   it('asks it for another one when the first was refused', async () => {

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration, type ClientConfiguration } from '../../src/authentication/configuration.ts'
+import { findSession } from '../../src/authentication/sessions.ts'
 import { homeOfTest } from '../stage/home.ts'
 
 const home = homeOfTest()
@@ -94,6 +95,35 @@ describe('the profile', () => {
     },
   )
 
+  it('of another host than the one that is given lends it neither its session nor its name', async () => {
+    await home.writeConfig(FILE)
+    await home.writeCache({ version: 1, tokens: { person: { access_token: 'of 127.0.0.1' } } })
+    const resolved = await resolve(
+      { host: 'https://other.example.com' },
+      { DATABRICKS_CONFIG_PROFILE: 'person' },
+    )
+    expect(resolved).not.toHaveProperty('profile')
+    expect(await findSession(resolved)).toBeUndefined()
+    expect(await resolve({ host: 'http://127.0.0.1:8470/', profile: 'person' })).toMatchObject({
+      profile: 'person',
+    })
+  })
+
+  it('of another host than the one that is given is an error where its secret would be sent there', async () => {
+    await home.writeConfig(FILE)
+    await expect(
+      resolve({ host: 'https://other.example.com' }, { DATABRICKS_CONFIG_PROFILE: 'dev' }),
+    ).rejects.toThrow(
+      'The profile dev is of https://dev.example.com, and host in the code names https://other.example.com: the client_secret of the one is not sent to the other.',
+    )
+    expect(
+      await resolve(
+        { host: 'https://other.example.com', clientId: 'c', clientSecret: 's' },
+        { DATABRICKS_CONFIG_PROFILE: 'dev' },
+      ),
+    ).toMatchObject({ clientSecret: 's' })
+  })
+
   it('may be in another file', async () => {
     await home.writeConfig('[x]\nhost = h\n')
     const file = path.join(home.directory(), '.databrickscfg')
@@ -145,6 +175,13 @@ describe('the auth type', () => {
     expect(await resolve({ host, clientId: 'c' }, { DATABRICKS_OIDC_TOKEN: 'j' })).toMatchObject({
       authType: 'env-oidc',
     })
+  })
+
+  it('of the providers of platforms is the first of GitHub, a variable and a file, as in the Go SDK', async () => {
+    const variable = { DATABRICKS_OIDC_TOKEN: 'j', DATABRICKS_OIDC_TOKEN_FILEPATH: '/token' }
+    const all = { ...variable, ACTIONS_ID_TOKEN_REQUEST_URL: 'u', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+    expect(await resolve({ host }, all)).toMatchObject({ authType: 'github-oidc' })
+    expect(await resolve({ host }, variable)).toMatchObject({ authType: 'env-oidc' })
   })
 
   it('is what is said to be, whatever else is there', async () => {

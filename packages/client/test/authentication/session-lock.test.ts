@@ -1,7 +1,7 @@
 /** One at a time, in this process and in others, with the CLI's lock and without. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { withSessionLock } from '../../src/authentication/session-lock.ts'
@@ -82,4 +82,37 @@ it.skipIf(!hasFlock)('waits for the CLI, which holds its lock while it renews', 
   cli.stdin.end()
   await ours
   expect(isIn).toBe(true)
+})
+
+it.skipIf(!hasFlock)(
+  'does not enter beside somebody who holds the lock of the CLI for too long',
+  async () => {
+    await mkdir(path.join(home.directory(), '.databricks'))
+    const file = path.join(home.directory(), '.databricks', 'token-cache.lock')
+    const cli = spawn('flock', [file, 'sh', '-c', 'echo locked; cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    await once(cli.stdout, 'data')
+    await expect(withSessionLock(home.directory(), () => Promise.resolve('in'), 100)).rejects.toThrow(
+      'in use by another process for 0.1 seconds',
+    )
+    cli.stdin.end()
+  },
+)
+
+it.each([
+  ['a flock that does not know the options is done without', 64, 'in'],
+  ['a flock that fails for another reason is not', 71, 'The sessions cannot be locked: flock ended with 71'],
+])('%s', async (_what, status, outcome) => {
+  const flock = path.join(home.directory(), 'flock')
+  await writeFile(flock, `#!/bin/sh\nexit ${String(status)}\n`)
+  await chmod(flock, 0o755)
+  vi.stubEnv('PATH', `${home.directory()}:/usr/bin:/bin`)
+  const entered = withSessionLock(home.directory(), () => Promise.resolve('in')).catch(String)
+  expect(await entered).toContain(outcome)
+})
+
+it('a lock file that was left behind lets in one, however many find it', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  await mkdir(path.join(home.directory(), '.databricks'))
+  await writeFile(path.join(home.directory(), '.databricks', 'token-cache.lakegate-lock'), '0 0 x')
+  expect(await countAtOnce()).toEqual({ done: 6, most: 1 })
 })

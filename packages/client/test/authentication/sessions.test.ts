@@ -11,12 +11,19 @@ const session = (name: string) => ({ access_token: name, token_type: 'Bearer', r
 const readCache = async () => JSON.parse(await readFile(home.cacheFile(), 'utf8')) as unknown
 
 describe('a session', () => {
-  it('is found by the profile, and by the host where older programs wrote it', async () => {
+  it('is found by the profile, and by the host only where no profile is known', async () => {
     await home.writeCache({ version: 1, tokens: { dev: session('p'), [HOST]: session('h') } })
     expect(await findSession(owner({ profile: 'dev' }))).toEqual(session('p'))
-    expect(await findSession(owner({ profile: 'other' }))).toEqual(session('h'))
     expect(await findSession(owner())).toEqual(session('h'))
     expect(await findSession(owner({ host: 'https://elsewhere' }))).toBeUndefined()
+  })
+
+  it('of a profile that was logged out is nobody else’s of the same host', async () => {
+    await storeSession(owner({ profile: 'ada' }), session('ada'))
+    await storeSession(owner({ profile: 'bob' }), session('bob'))
+    await removeSession({ profile: 'ada', surroundings: home.surroundings() })
+    expect(await findSession(owner({ profile: 'ada' }))).toBeUndefined()
+    expect(await findSession(owner({ profile: 'bob' }))).toEqual(session('bob'))
   })
 
   it('of an account is found by its id', async () => {

@@ -1,8 +1,9 @@
 /** A login by token as drivers see it, from both ends of the connection. */
 import net from 'node:net'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { InstanceConnection } from '../../src/connection.ts'
+import { lakegateKnexConfig } from '../../src/drivers/knex.ts'
 import { LakegateClient, LakegatePool } from '../../src/drivers/pg.ts'
 import { lakegatePostgres } from '../../src/drivers/postgres.ts'
 import type { TokenSource } from '../../src/tokens/token-source.ts'
@@ -129,6 +130,13 @@ describe.each(drivers)('%s', (_name, open) => {
     expect(server.passwords).toEqual([])
   })
 
+  it('checks the certificate also where NODE_TLS_REJECT_UNAUTHORIZED says not to', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    await begin({ certificateFor: 'elsewhere.example.com' })
+    expect(await outcome(to(playTokens('good')))).toMatchObject({ code: 'CERTIFICATE_NOT_TRUSTED' })
+    expect(server.passwords).toEqual([])
+  })
+
   it('sends no token to a server whose certificate is for another host', async () => {
     await begin({ certificateFor: 'elsewhere.example.com' })
     const error = await outcome(to(playTokens('good')))
@@ -171,6 +179,17 @@ describe.each(drivers)('%s', (_name, open) => {
     await sql.end()
     expect(server.passwords).toEqual(['good and new', 'good and new'])
   })
+})
+
+it('PGSSLNEGOTIATION does not ask for a second layer of TLS', async () => {
+  vi.stubEnv('PGSSLNEGOTIATION', 'direct')
+  const client = new LakegateClient(to(playTokens('good')))
+  await client.connect()
+  expect((await client.query('hello')).rows).toEqual([{ answer: 'hello' }])
+  await client.end()
+  const { connection } = lakegateKnexConfig(to(playTokens('good')))
+  const config = typeof connection === 'function' ? await connection() : connection
+  expect(() => new pg.Client(config as pg.ClientConfig)).not.toThrow()
 })
 
 describe('LakegateClient', () => {

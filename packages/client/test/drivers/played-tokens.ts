@@ -18,7 +18,12 @@ export function playTokens(...make: readonly (string | Token)[]): PlayedTokens {
   return {
     refused,
     made: () => index + 1,
-    token: () => Promise.resolve(current()),
+    token({ minSeconds = 0 } = {}) {
+      const { expiresAt } = current()
+      const lives = expiresAt === undefined ? Infinity : (expiresAt.getTime() - Date.now()) / 1000
+      if (lives < minSeconds && index < make.length - 1) index += 1
+      return Promise.resolve(current())
+    },
     refuse(value) {
       refused.push(value)
       // As a real source: only the one at hand is forgotten.

@@ -55,6 +55,14 @@ describe('an operation', () => {
     expect(sent[0]?.path).toBe('/api/2.0/database/instances/dev/roles/ada%2Fb%40example.com')
   })
 
+  it.each(['', '.', '..'])('refuses to put “%s” into the path, which would be another one', async (name) => {
+    const { http, sent } = answering()
+    await expect(createRest(http).database.deleteDatabaseInstance({ name })).rejects.toThrow(
+      `“${name}” cannot be name of database.deleteDatabaseInstance.`,
+    )
+    expect(sent).toEqual([])
+  })
+
   it('without a body sends none, and with one sends an object even if it is empty', async () => {
     const { http, sent } = answering()
     await createRest(http).tokens.list()

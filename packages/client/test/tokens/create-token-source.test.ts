@@ -329,6 +329,30 @@ describe('a request that fails', () => {
     expect(await value()).toBe('token 4')
   })
 
+  it('delays nobody for long who has a good token, where the server does not answer at all', async () => {
+    const { clock, value, holdAnswers } = played()
+    await value()
+    await clock.pass(HOUR - MINUTE)
+    const answer = holdAnswers()
+    const one = value()
+    await clock.pass(3_000)
+    expect(await one).toBe('token 1')
+    answer()
+    await settle()
+    expect(await value()).toBe('token 2')
+    expect(clock.timers).toEqual({ keepAlive: 0, inBackground: 0 })
+  })
+
+  it('has used up the attempts of whoever shares the error', async () => {
+    const { clock, source, failWith, requests } = played()
+    failWith(...Array.from({ length: 99 }, () => status(503)))
+    const outer = createTokenSource(() => source.token(), { clock, random: () => 0.5 })
+    const one = outer.token().catch((error: unknown) => error)
+    await clock.pass(10 * MINUTE)
+    expect(await one).toMatchObject({ status: 503 })
+    expect(requests).toHaveLength(5)
+  })
+
   it('reaches everybody who waited for it', async () => {
     const { value, failWith, requests } = played()
     failWith(new Error('no way'))
@@ -346,6 +370,49 @@ describe('a request that fails', () => {
     await clock.pass(1_000)
     await one
     expect(clock.timers).toEqual({ keepAlive: 0, inBackground: 0 })
+  })
+})
+
+describe('a caller that needs a token for longer', () => {
+  it('gets a new one, and the others are not without one when that fails', async () => {
+    const { clock, source, value, failWith } = played()
+    await value()
+    await clock.pass(HOUR / 2)
+    failWith(new Error('no way'))
+    await expect(source.token({ minSeconds: 2_000 })).rejects.toThrow('no way')
+    expect(await value()).toBe('token 1')
+    expect((await source.token({ minSeconds: 2_000 })).value).toBe('token 3')
+    expect(await value()).toBe('token 3')
+  })
+})
+
+describe('a source that is closed', () => {
+  it('ends the request in the background, and does not repeat it', async () => {
+    const { clock, source, value, requests, failWith, holdAnswers } = played({ refresh: 'ahead' })
+    await value()
+    const answer = holdAnswers()
+    failWith(status(503))
+    await clock.pass(41 * MINUTE)
+    source.close()
+    expect(requests[1]?.signal.aborted).toBe(true)
+    answer()
+    await clock.pass(HOUR / 4)
+    expect(requests).toHaveLength(2)
+    expect(await value()).toBe('token 1')
+  })
+
+  it('leaves a request to those who wait for it, and ends it with the last of them', async () => {
+    const { source, requests, holdAnswers } = played()
+    holdAnswers()
+    const one = new AbortController()
+    const reason = new Error('gone home')
+    const waiting = source.token({ signal: one.signal }).catch((error: unknown) => error)
+    await settle()
+    source.close()
+    expect(requests[0]?.signal.aborted).toBe(false)
+    one.abort(reason)
+    expect(await waiting).toBe(reason)
+    expect(requests[0]?.signal.aborted).toBe(true)
   })
 })
 

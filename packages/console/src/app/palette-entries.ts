@@ -27,7 +27,7 @@ const SEARCHES_USERS_FROM = 2
 export function usePaletteGroups(text: string): readonly PaletteGroup[] {
   const pages = usePages()
   const { data: instances = [] } = useQuery(instancesQuery)
-  const mayCreate = useMay('create_instance') === true
+  const mayCreate = [useMay('create_instance'), useMay('attach_instance')].includes(true)
   const seesUsers = useMay('see_identities') === true && text.trim().length >= SEARCHES_USERS_FROM
   const { data: users = [] } = useQuery({ ...userSearchQuery(text.trim()), enabled: seesUsers })
   const contains = containsAll(text)

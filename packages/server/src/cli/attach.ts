@@ -8,9 +8,10 @@ import { Command, Option } from 'commander'
 import { BACKEND_AUTHENTICATIONS, CLUSTER_TLS_MODES, EXISTING_PASSWORDS } from '../domain/attached-cluster.ts'
 import { askUntil, INSTANCES_PATH } from './instance-at-server.ts'
 import { commandFailed, wrongUsage } from './exit-codes.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { atServer, readSecret, readText, withServer, type ServerFlags } from './server-connection.ts'
 
-interface Flags extends ServerFlags {
+interface Flags extends ServerFlags, OutputFlags {
   readonly host: string
   readonly user: string
   readonly passwordFile: string
@@ -26,7 +27,7 @@ interface Flags extends ServerFlags {
 const LIMIT_MS = 120_000
 
 export function attachCommand(): Command {
-  return withServer(new Command('attach'))
+  return withOutput(withServer(new Command('attach')))
     .description('put an existing PostgreSQL cluster behind the gateway (docs/attached-instances.md)')
     .argument('<name>', 'name of the database instance')
     .requiredOption('--host <host:port,…>', 'hosts of the cluster; Lakegate finds the primary')
@@ -57,6 +58,11 @@ export function attachCommand(): Command {
 }
 
 async function attach(name: string, flags: Flags): Promise<void> {
+  const output = createOutput(flags)
+  // What people read on the way is no part of an answer for programs.
+  const tell = (text: string) => {
+    if (!output.isQuiet && output.isText(true)) process.stdout.write(text)
+  }
   await atServer(flags, async (http) => {
     const made = await http.request<DatabaseInstance>('POST', INSTANCES_PATH, {
       name,
@@ -72,22 +78,22 @@ async function attach(name: string, flags: Flags): Promise<void> {
         existing_passwords: flags.existingPasswords,
       },
     })
-    process.stdout.write(`${name} is ${made.state}.\n`)
+    tell(`${name} is ${made.state}.\n`)
     if (made.attached?.client_ca_pem !== undefined)
-      process.stdout.write(
+      tell(
         `Put this into ssl_ca_file of the cluster, and a line hostssl … cert into pg_hba.conf:\n${made.attached.client_ca_pem}`,
       )
-    if (!flags.wait) return
-    if (process.stdout.isTTY)
-      process.stdout.write(
-        'Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate continues to attach it)\n',
-      )
-    await waitUntilAvailable(http, made)
+    if (flags.wait && process.stdout.isTTY)
+      tell('Lakegate connects to the cluster … (Ctrl-C stops waiting; Lakegate continues to attach it)\n')
+    const attached = flags.wait ? await waitUntilAvailable(http, made) : made
+    if (output.isQuiet) process.stdout.write(`${name}\n`)
+    else if (!output.isText(true)) output.showJson(attached)
+    else if (flags.wait) tell(sentenceOf(attached))
   })
 }
 
 /** @throws Fault that says what is wrong, as soon as the instance reports it, or when it is not available in time */
-async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): Promise<void> {
+async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): Promise<DatabaseInstance> {
   const { name, uid } = made
   const isOurs = (found: DatabaseInstance | undefined) => found?.uid === uid
   const now = await askUntil(
@@ -97,15 +103,20 @@ async function waitUntilAvailable(http: LakegateHttp, made: DatabaseInstance): P
     (found) => !isOurs(found) || found?.state === 'AVAILABLE' || found?.status_message !== undefined,
   )
   if (now === undefined || !isOurs(now))
-    throw commandFailed(`${name} no longer exists: somebody detached it meanwhile.`, undefined)
+    throw commandFailed(
+      `${name} no longer exists: somebody detached it meanwhile.`,
+      'Attach it again, if it is still wanted.',
+    )
   if (now.state !== 'AVAILABLE')
     throw commandFailed(
       `${name} is still ${now.state}: ${now.status_message ?? 'no reason was given.'}`,
       `Lakegate goes on trying. \`lakegate detach ${name}\` stops this; then attach the cluster with the right values.`,
     )
-  const said = now.status_message === undefined ? '' : `: ${now.status_message}`
-  process.stdout.write(`${name} is ${now.state}${said || '.'}\n`)
+  return now
 }
+
+const sentenceOf = ({ name, state, status_message: said }: DatabaseInstance): string =>
+  `${name} is ${state}${said === undefined ? '.' : `: ${said}`}\n`
 
 /** `host`, `host:port`, `[address]:port`. */
 function parseHost(text: string): { host: string; port?: number } {

@@ -6,9 +6,10 @@ import type { DatabaseInstance, LakegateHttp } from '@lakegate/client'
 import { Command } from 'commander'
 import { askUntil, pathOfInstance } from './instance-at-server.ts'
 import { commandFailed } from './exit-codes.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
-interface Flags extends ServerFlags {
+interface Flags extends ServerFlags, OutputFlags {
   readonly removeObjects: boolean
 }
 
@@ -16,7 +17,7 @@ interface Flags extends ServerFlags {
 const LIMIT_MS = 30_000
 
 export function detachCommand(): Command {
-  return withServer(new Command('detach'))
+  return withOutput(withServer(new Command('detach')))
     .description('detach a cluster from Lakegate (docs/attached-instances.md)')
     .argument('<name>', 'name of the database instance')
     .option('--remove-objects', 'remove from the cluster what Lakegate put into it', false)
@@ -35,11 +36,15 @@ async function detach(name: string, flags: Flags): Promise<void> {
       )
     await http.request('DELETE', `${path}?purge=true&remove_objects=${String(flags.removeObjects)}`)
     await waitUntilGone(http, instance)
-    process.stdout.write(
-      flags.removeObjects
-        ? `${name} is detached, and what Lakegate put into the cluster was removed.\n`
-        : `${name} is detached; what Lakegate put into the cluster is still there.\n`,
-    )
+    const output = createOutput(flags)
+    if (output.isQuiet) process.stdout.write(`${name}\n`)
+    else if (!output.isText(true)) output.showJson({ name, objects_removed: flags.removeObjects })
+    else
+      process.stdout.write(
+        flags.removeObjects
+          ? `${name} is detached, and what Lakegate put into the cluster was removed.\n`
+          : `${name} is detached; what Lakegate put into the cluster is still there.\n`,
+      )
   })
 }
 

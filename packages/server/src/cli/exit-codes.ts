@@ -2,7 +2,13 @@
  * The exit status of every command of `lakegate`: scripts branch on it, so a number keeps its meaning
  * (docs/command-line.md). The servers `up` and `serve` use 0, 1 and the status of a signal only.
  */
-import { LakegateApiError } from '@lakegate/client'
+import {
+  LakegateApiError,
+  LakegateConfigurationError,
+  LakegateConnectionError,
+  LakegateError,
+  LakegateSignInError,
+} from '@lakegate/client'
 import { CommanderError } from 'commander'
 import { Fault } from '../domain/fault.ts'
 import { EndedWithStatus } from './ended-with-status.ts'
@@ -12,11 +18,14 @@ export const EXIT_STATUS = {
   done: 0,
   /** It was tried and did not succeed; also when `status` or `doctor` found something wrong. */
   failed: 1,
-  /** The words of the command make no sense; nothing was tried. What shells use for their own commands. */
+  /**
+   * The words of the command make no sense, or name a profile or a file that is not on this machine; nothing was tried.
+   * What shells use for their own commands.
+   */
   wrongUsage: 2,
   /** There is no usable token, or it may not do this: HTTP 401 and 403. */
   refused: 3,
-  /** What the command names does not exist: HTTP 404. */
+  /** What the command names does not exist in Lakegate: HTTP 404. */
   notFound: 4,
   /** Lakegate does not run, or cannot be reached. */
   unreachable: 5,
@@ -56,8 +65,15 @@ export function exitStatusOf(error: unknown): number {
     return error.exitStatus
   // Commander throws for the help and the version too, with the status 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_STATUS.done : EXIT_STATUS.wrongUsage
+  return error instanceof LakegateError ? exitStatusOfLibrary(error) : EXIT_STATUS.failed
+}
+
+/** @param error of the client library, as it comes where no command gave it a status of its own */
+export function exitStatusOfLibrary(error: LakegateError): FailureStatus {
   if (error instanceof LakegateApiError) return exitStatusOfHttp(error.status)
-  return EXIT_STATUS.failed
+  if (error instanceof LakegateConfigurationError) return EXIT_STATUS.wrongUsage
+  if (error instanceof LakegateSignInError) return EXIT_STATUS.refused
+  return error instanceof LakegateConnectionError ? EXIT_STATUS.unreachable : EXIT_STATUS.failed
 }
 
 /** @param status of an HTTP answer that is an error */

@@ -2,7 +2,7 @@
  * What is printed when a command fails: one line says what failed, one line says what to do. Only our own bugs are
  * shown with a stack trace.
  */
-import { LakegateApiError } from '@lakegate/client'
+import { LakegateError } from '@lakegate/client'
 import { Fault } from '../domain/fault.ts'
 import { RefusedError } from '../operations/refused-error.ts'
 import { toHttpRefusal } from '../policy/refusals.ts'
@@ -13,7 +13,7 @@ export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('')
   if (error instanceof CommandFailure) return sayWhat(error.message, error.nextStep, 'Error')
   if (error instanceof Fault) return sayWhat(messageOf(error), error.nextStep)
-  if (error instanceof LakegateApiError) return sayWhat(error.message, undefined)
+  if (error instanceof LakegateError) return sayWhat(error.message, error.nextStep, 'Error')
   if (error instanceof RefusedError) {
     const said = toHttpRefusal(error.refusal)?.message
     if (said !== undefined) return sayWhat(said, undefined)

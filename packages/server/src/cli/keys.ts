@@ -9,6 +9,7 @@ import type { LoadedSettings } from '../config/load.ts'
 import type { BackendAuthentication } from '../domain/attached-cluster.ts'
 import { withLocalSettings, type LocalFlags } from './operator/local-settings.ts'
 import { wrongUsage } from './exit-codes.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { atServer, withServer, type ServerFlags } from './server-connection.ts'
 
 export type RotateMasterKey = (settings: LoadedSettings) => Promise<{
@@ -41,13 +42,13 @@ export function keysCommand(
   const keys = new Command('keys').description(
     'rotate the keys of Lakegate, replace lost ones (docs/operating.md)',
   )
-  withLocalSettings(withServer(keys.command('rotate')), 'With --master-key:')
+  withOutput(withLocalSettings(withServer(keys.command('rotate')), 'With --master-key:'))
     .description(
       'sign tokens with a new key; with --master-key: encrypt the stored secrets with a new master key',
     )
     .option('--master-key', 'the master key, while nothing runs', false)
-    .action(async ({ masterKey, ...flags }: ServerFlags & { masterKey: boolean }) => {
-      if (masterKey) show(await work.rotateMasterKey(load(localOf(flags))))
+    .action(async ({ masterKey, ...flags }: RotateFlags & { masterKey: boolean }) => {
+      if (masterKey) show(await work.rotateMasterKey(load(localOf(flags))), flags)
       else await rotateSigningKeys(flags)
     })
   withLocalSettings(keys.command('replace-lost'))
@@ -66,6 +67,8 @@ export function keysCommand(
   return keys
 }
 
+type RotateFlags = ServerFlags & OutputFlags
+
 /** @param flags those of `rotate` but `--master-key`: what is not for the server names a setting */
 function localOf({
   url: _url,
@@ -73,8 +76,11 @@ function localOf({
   profile: _profile,
   debug: _debug,
   findLocalLogin: _localLogin,
+  output: _output,
+  quiet: _quiet,
+  color: _color,
   ...local
-}: ServerFlags): LocalFlags {
+}: RotateFlags): LocalFlags {
   if (tokenFile !== undefined)
     throw wrongUsage(
       '--token-file and --master-key do not go together: the master key is rotated while nothing runs.',
@@ -83,7 +89,7 @@ function localOf({
   return local
 }
 
-async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
+async function rotateSigningKeys(flags: RotateFlags): Promise<void> {
   await atServer(flags, async (http) => {
     const { account_id: account } = await http.request<HostMetadata>('GET', '/.well-known/databricks-config')
     const answer = await http.request<SigningKeyRotationAnswer>(
@@ -91,14 +97,31 @@ async function rotateSigningKeys(flags: ServerFlags): Promise<void> {
       `/api/2.0/accounts/${account}/lakegate/signing-keys`,
       {},
     )
-    process.stdout.write(
-      `The new signing key is published, and signs from ${answer.signs_from}: ${answer.kid}\n` +
-        `Tokens of former keys stay valid until they expire, at most until ${answer.former_keys_verify_until}.\n`,
-    )
+    const output = createOutput(flags)
+    if (output.isQuiet) process.stdout.write(`${answer.kid}\n`)
+    else if (!output.isText(true)) output.showJson(answer)
+    else
+      process.stdout.write(
+        `The new signing key is published, and signs from ${answer.signs_from}: ${answer.kid}\n` +
+          `Tokens of former keys stay valid until they expire, at most until ${answer.former_keys_verify_until}.\n`,
+      )
   })
 }
 
-function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>): void {
+function show({ file, formerFile, count }: Awaited<ReturnType<RotateMasterKey>>, flags: OutputFlags): void {
+  const output = createOutput(flags)
+  if (output.isQuiet) {
+    process.stdout.write(`${file}\n`)
+    return
+  }
+  if (!output.isText(true)) {
+    output.showJson({
+      file,
+      ...(formerFile === undefined ? {} : { former_file: formerFile }),
+      encrypted_again: count,
+    })
+    return
+  }
   process.stdout.write(
     formerFile === undefined
       ? `The interrupted rotation is finished. Everything encrypted (${String(count)} values) is now encrypted with the first key of ${file}; the other keys were removed from it.\n`

@@ -1,7 +1,7 @@
 /** The command line: flags from the settings table, one file per command, and errors that say what to do next. */
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { loadSettings, type LoadedSettings } from '../config/load.ts'
-import { renderSettings, type ResolvedSettings } from '../config/render.ts'
+import { answerSettings, renderSettings, type ResolvedSettings } from '../config/render.ts'
 import { SETTING_NAMES } from '../config/settings.ts'
 import { attachCommand } from './attach.ts'
 import { COMPLETION_SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts'
@@ -21,9 +21,11 @@ import { adminCommand, type AccessRecovery } from './operator/admin.ts'
 import { keysCommand, type ReplaceLostMasterKey, type RotateMasterKey } from './keys.ts'
 import { serveGateway, type StartGateway } from './serve-gateway.ts'
 import { sessionsCommand } from './sessions.ts'
+import { createOutput, withOutput, type OutputFlags } from './output/output.ts'
 import { watchStandardOutput } from './standard-output.ts'
 import { up, type StartEverything } from './up.ts'
 import { upTemporarily, type RemoveTemporaryDirectory } from './up-temporarily.ts'
+import { versionCommand } from './version-command.ts'
 import { readVersion } from './version.ts'
 import { inheritFlags, offerLocalLogin, withWorkspace } from './workspace/flags.ts'
 import { addWorkspaceCommands } from './workspace/groups.ts'
@@ -126,11 +128,15 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
       const read = () => load(flags)
       await (role === 'gateway' ? serveGateway(read, starts.gateway) : up(read, starts.control))
     })
-  withSettings(program.command('config'))
+  withOutput(withSettings(program.command('config')))
     .description('print every setting, its value and where it comes from')
-    .action(async (flags: Record<string, string>) => {
+    .action(async (flags: OutputFlags) => {
       const settings = load(flags)
-      process.stdout.write(`${renderSettings(settings, await starts.resolveSettings(settings))}\n`)
+      const resolved = await starts.resolveSettings(settings)
+      const output = createOutput(flags)
+      if (output.isQuiet) process.stdout.write(SETTING_NAMES.map((name) => `${name}\n`).join(''))
+      else if (output.isText(true)) process.stdout.write(`${renderSettings(settings, resolved)}\n`)
+      else output.showJson(answerSettings(settings, resolved))
     })
   program.addCommand(statusCommand(load, starts.readStatus))
   program.addCommand(doctorCommand(load, starts.examine))
@@ -154,6 +160,7 @@ export async function createProgram(starts: Starts, words: readonly string[] | u
     .action((shell: Shell) => {
       process.stdout.write(COMPLETION_SCRIPTS[shell])
     })
+  program.addCommand(versionCommand())
   program.helpCommand('help [command]', 'show what a command takes')
   return withOurHelp(program)
 }

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import type { ClientConfiguration, LakegateHttp } from '@lakegate/client'
 import { Option, type Command } from 'commander'
 import type { FindLocalLogin } from './connect/connect-flags.ts'
-import { commandFailed, wrongUsage } from './exit-codes.ts'
+import { wrongUsage } from './exit-codes.ts'
 import { atWorkspace, configurationOf } from './workspace/connection.ts'
 
 export interface ServerFlags {
@@ -50,7 +50,7 @@ async function givenBy({ url, tokenFile, profile }: ServerFlags): Promise<Client
     throw wrongUsage(`“${url}” is no URL.`, 'Write --url as http://127.0.0.1:8470.')
   const token = tokenFile === undefined ? undefined : await readSecret(tokenFile)
   if (token === '')
-    throw commandFailed(`The file ${tokenFile ?? ''} is empty.`, 'Write an access token into it.')
+    throw wrongUsage(`The file ${tokenFile ?? ''} is empty.`, 'Write an access token into it.')
   return {
     ...configurationOf(profile === undefined ? {} : { profile }),
     ...(url === undefined ? {} : { host: url }),
@@ -66,9 +66,9 @@ export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw commandFailed(
+    throw wrongUsage(
       `The file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      undefined,
+      'Name a file that is there, and that you may read.',
     )
   }
 }

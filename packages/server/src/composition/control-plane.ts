@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { IdentityId } from '../domain/ids.ts'
 import { closeConnection } from '../gateway/close-connection.ts'
 import { createBalancers } from '../gateway/listening/client-address.ts'
+import type { HealthCheck } from '../http/api/health.ts'
 import { createEventsHandler, EVENTS_PREFIX } from '../http/console/events.ts'
 import { createSqlEditor, SQL_PATH } from '../http/console/sql/upgrade.ts'
 import type { HttpListener } from '../http/listener.ts'
@@ -64,13 +65,15 @@ export interface ControlPlaneEdges {
   /** Answers /metrics; undefined when this process does not serve it. */
   readonly metrics: RequestListener | undefined
   readonly live: Live
+  /** Fails in `/readyz` from the request to stop on. */
+  readonly stopping: HealthCheck
 }
 
 export function buildControlPlane(
   foundation: Foundation,
   machine: Machine,
   installation: Installation,
-  { httpListener, metrics, live }: ControlPlaneEdges,
+  { httpListener, metrics, live, stopping }: ControlPlaneEdges,
   settings: ControlPlaneSettings,
 ): ControlPlane {
   const { log, addresses, encryption } = foundation
@@ -113,7 +116,7 @@ export function buildControlPlane(
     {
       authenticate,
       workspaceAt: addresses.workspaceAt,
-      publicRoutes: publicRoutesOf(foundation, accountId),
+      publicRoutes: publicRoutesOf(foundation, accountId, stopping),
       routes: routesOf({
         ...{ foundation, accountId, mint, supervisor, sessions, httpListener, settings },
         history: live.history,

@@ -15,6 +15,7 @@ import { openTogether, type Shutdown } from './shutdown.ts'
 import { startFoundation, type StartContext, type Role } from './start-foundation.ts'
 import { startInstances } from './start-instances.ts'
 import { startServing, type Serving } from './start-serving.ts'
+import { createStopNotice } from './stop-notice.ts'
 
 /** @throws Fault that says what failed and what to do; everything started before the failure is stopped again */
 export const startEverything: StartEverything = (settings, progress, output) =>
@@ -36,17 +37,25 @@ async function start(
   shutdown: Shutdown,
 ): Promise<RunningLakegate> {
   const context = await startFoundation(role, settings, progress, output, shutdown)
-  const serving = await progress.step('Control plane and gateway', () => startServing(context, shutdown))
+  const notice = createStopNotice()
+  const serving = await progress.step('Control plane and gateway', () =>
+    startServing(context, notice.check, shutdown),
+  )
   const instances = await progress.step('Database instances', () =>
     startInstances(context, serving, shutdown),
   )
   const reloading = startReloading(context, serving, shutdown)
   await leaveRecord(context, shutdown)
   const facts = await announce(context, serving, instances, output, shutdown)
+  // Added last, so that until its end everything else works as before.
+  shutdown.add('notice to load balancers', () =>
+    notice.give(reloading.settings()['drain-notice-seconds'].value * 1000),
+  )
   return {
     facts,
     stop: () => shutdown.run(),
     endDrain: () => {
+      notice.end()
       serving.gateway?.endDrain()
     },
     reload: (read) => reloading.reload(read),
@@ -74,7 +83,8 @@ function startReloading(
   { settings, https, log }: StartContext,
   { gateway }: Serving,
   shutdown: Shutdown,
-): Reloading {
+): Pick<Reloading, 'reload'> & { readonly settings: () => LoadedSettings } {
+  let current = settings
   const reloading = createReloading(
     settings,
     async (next) => {
@@ -83,6 +93,7 @@ function startReloading(
       showCertificate()
       log.setLevel(logLevelOf(next))
       warnOfSmallerClusters(settings, next, log)
+      current = next
     },
     log,
   )
@@ -90,7 +101,7 @@ function startReloading(
     reloading.stop()
     return Promise.resolve()
   })
-  return reloading
+  return { reload: (read) => reloading.reload(read), settings: () => current }
 }
 
 /** PostgreSQL reads max_connections only when it starts, so a higher limit of the gateway alone has no effect. */

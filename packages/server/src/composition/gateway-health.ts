@@ -1,5 +1,4 @@
 /** Health of a gateway without a control plane: whether it is alive, and whether it can accept logins. */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { LoadedSettings } from '../config/load.ts'
 import { openHealthServer } from '../http/health-server.ts'
 import type { HealthCheck } from '../http/api/health.ts'
@@ -10,11 +9,8 @@ import { buildMetricsHandler } from './metrics.ts'
 
 export interface GatewayHealth {
   readonly url: string
-  serve(foundation: Foundation, gateway: RunningGateway): Promise<void>
-  /** Reports «not ready» from now on; resolves after noticeMs, so that load balancers have time to notice. */
-  announceEnd(noticeMs: number): Promise<void>
-  /** Ends the wait of `announceEnd` at once. */
-  endNotice(): void
+  /** @param stopping of the notice that is given before a stop */
+  serve(foundation: Foundation, gateway: RunningGateway, stopping: HealthCheck): Promise<void>
   close(): Promise<void>
 }
 
@@ -25,29 +21,20 @@ export async function openGatewayHealth(
 ): Promise<GatewayHealth> {
   const host = settings['gateway-health-host'].value
   const server = await openHealthServer({ host, port: settings['gateway-health-port'].value }, log)
-  const noticeEnd = new AbortController()
-  let isEnding = false
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${String(server.port)}`,
-    async serve({ database, metrics }, gateway) {
+    async serve({ database, metrics }, gateway, stopping) {
       const processes = check('processes', () => gateway.processes() > 0)
       server.serve({
         alive: [processes],
         ready: [
-          check('stopping', () => !isEnding),
+          stopping,
           processes,
           check('listener', () => gateway.sharedAddresses().length > 0),
           { name: 'system_database', check: async () => void (await askDatabaseTime(database)) },
         ],
         metrics: await buildMetricsHandler(settings, metrics, () => gateway.measure()),
       })
-    },
-    async announceEnd(noticeMs) {
-      isEnding = true
-      if (noticeMs > 0) await pause(noticeMs, undefined, { signal: noticeEnd.signal }).catch(() => undefined)
-    },
-    endNotice: () => {
-      noticeEnd.abort()
     },
     close: () => server.close(),
   }

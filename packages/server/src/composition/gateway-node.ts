@@ -27,6 +27,7 @@ import { createReloading } from './reload.ts'
 import { openTogether, type Shutdown } from './shutdown.ts'
 import { describeGateway, leaveRunningRecord } from './running-record.ts'
 import { startKeys } from './start-keys.ts'
+import { createStopNotice } from './stop-notice.ts'
 import { openSharedSystemDatabase } from './system-database.ts'
 import { watchClock } from './watch-clock.ts'
 
@@ -82,12 +83,13 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     recordsListeners: false,
   })
   let current = settings
+  const notice = createStopNotice()
   shutdown.add('gateway', async () => {
-    await health.announceEnd(current['drain-notice-seconds'].value * 1000)
+    await notice.give(current['drain-notice-seconds'].value * 1000)
     await gateway.drain()
   })
   await gateway.reconcileListeners()
-  await health.serve(foundation, gateway)
+  await health.serve(foundation, gateway, notice.check)
   const reloading = createReloading(
     settings,
     async (next) => {
@@ -121,7 +123,7 @@ async function start(settings: LoadedSettings, shutdown: Shutdown): ReturnType<S
     healthUrl: health.url,
     stop: () => shutdown.run(),
     endDrain: () => {
-      health.endNotice()
+      notice.end()
       gateway.endDrain()
     },
     reload: (read) => reloading.reload(read),

@@ -15,7 +15,7 @@ import { discoveryRoutes } from '../http/api/discovery.ts'
 import { federationPolicyRoutes } from '../http/api/federation-policies.ts'
 import { frontDoorRoutes } from '../http/api/front-door.ts'
 import { grantRoutes } from '../http/api/grants.ts'
-import { healthRoutes } from '../http/api/health.ts'
+import { healthRoutes, type HealthCheck } from '../http/api/health.ts'
 import { identityRightsRoutes } from '../http/api/identity-rights.ts'
 import { instanceDatabaseRoutes } from '../http/api/instance-databases.ts'
 import { instanceMetricsRoutes } from '../http/api/instance-metrics.ts'
@@ -43,6 +43,7 @@ import { createInstanceRoleAdministration } from '../instances/role-administrati
 import type { MintCredential } from '../operations/credentials/mint-database-credential.ts'
 import type { SessionAsker } from '../operations/ports/sessions.ts'
 import type { AttachingCallers } from '../policy/attached-cluster.ts'
+import type { LocalInstances } from '../policy/local-instance.ts'
 import { loadLiveGateways } from '../store/session-questions.ts'
 import { askSystemDatabase } from '../store/system-database.ts'
 import { generateOAuthSecret, generatePersonalAccessToken } from '../tokens/secret.ts'
@@ -56,6 +57,7 @@ export interface RouteSettings {
   readonly instancesPerWorkspace: number
   /** Limits of one instance at one gateway. */
   readonly sessionLimits: { readonly direct: number; readonly pooled: number | undefined }
+  readonly localInstances: LocalInstances
   readonly attachingCallers: AttachingCallers
   /** Whether gateways present certificates of Lakegate's own authority, or those of the operator. */
   readonly ownGatewayCertificates: boolean
@@ -77,11 +79,13 @@ export interface RouteParts {
 export const publicRoutesOf = (
   { addresses, database }: Foundation,
   accountId: AccountId,
+  stopping: HealthCheck,
 ): readonly PublicRoute[] => [
   ...frontDoorRoutes(),
   ...discoveryRoutes({ publicUrlOf: addresses.publicUrlOf, accountId }),
   ...openApiRoutes({ file: packageFile('openapi.json'), publicUrlOf: addresses.publicUrlOf }),
   ...healthRoutes([
+    stopping,
     {
       name: 'system_database',
       check: async () => {
@@ -130,6 +134,7 @@ const instanceRoutes = ({
     newInstanceUid: () => randomUUID() as InstanceUid,
     instancesPerWorkspace: settings.instancesPerWorkspace,
     encryption,
+    localInstances: settings.localInstances,
     attachingCallers: settings.attachingCallers,
     clientCaPem: () => clusters.clientCertificates.certificatePem(),
   }),
@@ -192,6 +197,7 @@ const directoryRoutes = ({ foundation: { stores, clusters }, accountId, settings
     store: stores.instances,
     roles: clusters.roles,
     instancesPerWorkspace: settings.instancesPerWorkspace,
+    localInstances: settings.localInstances,
     attachingCallers: settings.attachingCallers,
   }),
 ]

@@ -29,6 +29,7 @@ export async function startInstances(
         clock: foundation.clock,
         newInstanceUid: () => randomUUID() as InstanceUid,
         encryption: foundation.encryption,
+        localInstances: settings['local-instances'].value,
       },
       installation,
       settings['first-instance'].value,

@@ -1,5 +1,6 @@
 /** The second and third phase of a start: the control plane, and the gateway where this process has one. */
 import { httpProxiesOf } from '../config/gateway-settings.ts'
+import type { HealthCheck } from '../http/api/health.ts'
 import type { MetricsSnapshot } from '../observation/metrics.ts'
 import { buildControlPlane, type ControlPlane } from './control-plane.ts'
 import { gatewayAuthoritiesOf } from './gateway-authorities.ts'
@@ -17,12 +18,17 @@ export interface Serving {
   readonly gateway: RunningGateway | undefined
 }
 
-export async function startServing(context: StartContext, shutdown: Shutdown): Promise<Serving> {
+/** @param stopping of the notice that is given before a stop */
+export async function startServing(
+  context: StartContext,
+  stopping: HealthCheck,
+  shutdown: Shutdown,
+): Promise<Serving> {
   const { foundation } = context
   const live = buildLive(foundation)
   /** Reads the metrics of the other processes of this node, which the gateway starts. */
   let measureOthers: RunningGateway['measure'] = () => Promise.resolve([])
-  const controlPlane = await openControlPlane(context, live, () => measureOthers())
+  const controlPlane = await openControlPlane(context, { live, stopping }, () => measureOthers())
   shutdown.add('notices of changed instances', () => foundation.changes.stop())
   await foundation.changes.start()
   if (context.role === 'control') {
@@ -46,7 +52,7 @@ export async function startServing(context: StartContext, shutdown: Shutdown): P
 
 async function openControlPlane(
   { foundation, machine, installation, http, settings }: StartContext,
-  live: Live,
+  edges: { readonly live: Live; readonly stopping: HealthCheck },
   measureOthers: () => Promise<readonly MetricsSnapshot[]>,
 ): Promise<ControlPlane> {
   return buildControlPlane(
@@ -56,7 +62,7 @@ async function openControlPlane(
     {
       httpListener: http.listener,
       metrics: await buildMetricsHandler(settings, foundation.metrics, measureOthers),
-      live,
+      ...edges,
     },
     {
       publicUrl: http.publicUrl,
@@ -66,6 +72,7 @@ async function openControlPlane(
       sessionLimits: sessionLimitsOf(settings),
       sessionIdleSeconds: settings['session-idle-seconds'].value,
       replicationSlotMegabytes: settings['replication-slot-megabytes'].value,
+      localInstances: settings['local-instances'].value,
       attachingCallers: settings['attached-instances'].value,
       gatewayAuthorities: gatewayAuthoritiesOf(foundation, settings),
       ownGatewayCertificates: settings['tls-certificate-file'].value === undefined,

@@ -28,6 +28,31 @@ export function renderSettings(settings: LoadedSettings, resolved: ResolvedSetti
     .join('\n')
 }
 
+/** The same for programs: without `value` where there is none, or where it is a secret. */
+interface SettingAnswer {
+  readonly name: SettingName
+  readonly value?: string
+  readonly is_set: boolean
+  readonly source: string
+}
+
+/** @returns every setting, by subject */
+export function answerSettings(
+  settings: LoadedSettings,
+  resolved: ResolvedSettings,
+): readonly SettingAnswer[] {
+  return SETTING_SUBJECTS.flatMap(({ names }) => names).map((name) => {
+    const definition: SettingDefinition = SETTINGS[name]
+    const { value, source } = settings[name]
+    if (value instanceof Redacted) return { name, is_set: true, source }
+    if (value !== undefined) return { name, value: writeValue(value), is_set: true, source }
+    const derived = resolved[name]
+    return derived === undefined
+      ? { name, is_set: false, source: definition.fallback ?? '' }
+      : { name, value: derived, is_set: true, source: 'derived' }
+  })
+}
+
 /** So that one long path does not push all other sources out of the terminal. */
 const WIDEST_VALUE = 36
 

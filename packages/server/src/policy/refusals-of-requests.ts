@@ -73,6 +73,15 @@ export const REFUSALS_OF_REQUESTS = {
     disclosure: 'authenticated',
     http: { status: 404, errorCode: 'NOT_FOUND', message: 'DatabaseInstance not found: {name}' },
   },
+  local_instances_refused: {
+    disclosure: 'authenticated',
+    http: {
+      status: 403,
+      errorCode: 'PERMISSION_DENIED',
+      message:
+        'This Lakegate makes no database instances of its own (local-instances is set to refuse). Attach an existing PostgreSQL cluster instead.',
+    },
+  },
   instance_already_exists: {
     disclosure: 'authenticated',
     http: { status: 409, errorCode: 'ALREADY_EXISTS', message: 'DatabaseInstance already exists: {name}' },

@@ -6,6 +6,7 @@
 import type { DatabaseInstance } from '../domain/database-instance.ts'
 import { decideAttach, type AttachingCallers } from './attached-cluster.ts'
 import { decideMint } from './credential.ts'
+import { decideLocalInstance, type LocalInstances } from './local-instance.ts'
 import {
   decideCheckLogin,
   decideCreateRole,
@@ -75,13 +76,14 @@ const ON_INSTANCES = {
 
 export interface WorkspaceRightsFacts {
   readonly caller: Caller
+  readonly localInstances: LocalInstances
   readonly attachingCallers: AttachingCallers
 }
 
 const IN_WORKSPACES = {
   // Every member of the workspace may create instances, within the limit
-  // (operations/instances/create-database-instance.ts).
-  create_instance: [['postgres'], () => 'permitted'],
+  // (operations/instances/create-database-instance.ts), where Lakegate makes any.
+  create_instance: [['postgres'], ({ localInstances }) => decideLocalInstance(localInstances)],
   attach_instance: [['postgres'], ({ caller, attachingCallers }) => decideAttach(caller, attachingCallers)],
   see_audit: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],
   manage_identities: [[], ({ caller }) => decideManageWorkspace(caller, caller.workspaceId)],

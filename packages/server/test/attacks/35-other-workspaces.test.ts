@@ -420,11 +420,12 @@ describe('the list of routes', () => {
     const families = [...composed.matchAll(/\.\.\.(\w+Routes)\(/g)].map(([, family]) => family)
     const isGroup = (family = '') =>
       composed.includes(`const ${family} = `) || composed.includes(`function ${family}(`)
-    // The front door, discovery and health are for anybody.
+    // The front door, discovery, the OpenAPI document and health are for anybody.
     expect(
       families.filter(
         (family) =>
-          !isGroup(family) && !['frontDoorRoutes', 'discoveryRoutes', 'healthRoutes'].includes(family ?? ''),
+          !isGroup(family) &&
+          !['frontDoorRoutes', 'discoveryRoutes', 'openApiRoutes', 'healthRoutes'].includes(family ?? ''),
       ),
     ).toHaveLength(27)
   })

@@ -250,6 +250,33 @@ describe('control planes', () => {
     })
     await expect(Promise.all(gateways.map(logsIn))).resolves.toEqual([true, true])
   })
+
+  it('say that they stop before they do, and answer everything until their notice is over', async () => {
+    const url = `http://127.0.0.1:${String(await freePort())}`
+    const leaving = await startLakegate({
+      dataDirectory: secondDirectory,
+      command: ['serve', '--role', 'control'],
+      environment: {
+        ...shared,
+        ...PUBLIC_PORT,
+        LAKEGATE_DATA_DIR: dataDirectory,
+        LAKEGATE_HTTP_PORT: new URL(url).port,
+        LAKEGATE_DRAIN_NOTICE_SECONDS: '3600',
+      },
+    })
+    const admin = createLakegateHttp(url, () => leaving.ready.admin_token)
+    const askReady = async () => {
+      const answer = await fetch(`${url}/readyz`)
+      return { status: answer.status, body: await answer.json() }
+    }
+    await expect(askReady()).resolves.toEqual({ status: 200, body: { status: 'ready' } })
+    leaving.process.kill('SIGTERM')
+    await waitFor('the notice', async () => (await askReady()).status === 503)
+    await expect(askReady()).resolves.toMatchObject({ body: { status: 'not_ready', failed: ['stopping'] } })
+    await expect(mintCredential(admin, 'dev')).resolves.toMatch(/^ey/)
+    // A second request to stop ends the waiting.
+    await expect(leaving.stop()).resolves.toBe(0)
+  })
 })
 
 describe('a gateway that is told to stop', () => {

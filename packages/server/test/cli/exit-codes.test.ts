@@ -1,5 +1,11 @@
 /** The exit status of a command tells a script what kind of failure it was (docs/command-line.md). */
-import { LakegateApiError } from '@lakegate/client'
+import {
+  LakegateApiError,
+  LakegateConfigurationError,
+  LakegateConnectionError,
+  LakegateError,
+  LakegateSignInError,
+} from '@lakegate/client'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { commandFailed, EXIT_STATUS, exitStatusOf, wrongUsage } from '../../src/cli/exit-codes.ts'
@@ -20,6 +26,10 @@ describe('the exit status', () => {
     ['something that the token may not do', answer(403), 3],
     ['a name that nobody has', answer(404), 4],
     ['a server that fails', answer(500), 1],
+    ['a configuration that makes no sense', new LakegateConfigurationError('No.', 'Do.'), 2],
+    ['nobody who is signed in', new LakegateSignInError('No.', 'Do.'), 3],
+    ['a server that does not answer', new LakegateConnectionError('No.', 'ECONNREFUSED', 'Do.'), 5],
+    ['another error of the library', new LakegateError('Locked.', 'Do.'), 1],
     ['Ctrl-C', new Interrupted('SIGINT'), 130],
     ['our own bug', new TypeError('x is not a function'), 1],
   ])('of %s', (_what, error, status) => {

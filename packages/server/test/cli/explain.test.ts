@@ -1,3 +1,4 @@
+import { LakegateApiError, LakegateConfigurationError } from '@lakegate/client'
 import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { explain } from '../../src/cli/explain.ts'
@@ -27,6 +28,24 @@ describe('what is said of a failure', () => {
   it('of a refusal is its own text, without a stack', () => {
     const refused = new RefusedError(refuse('invalid_parameter', { field: 'name', problem: 'is empty.' }))
     expect(explain(refused)).toMatch(/^\nLakegate cannot go on: .*name.*\n$/)
+  })
+
+  it.each<[string, Error, RegExp]>([
+    ['the configuration', new LakegateConfigurationError('No address.', 'Write it so.'), /Write it so\./],
+    [
+      'a request that makes no sense',
+      new LakegateApiError(400, { error_code: 'X', message: 'No.' }),
+      /Correct/,
+    ],
+    [
+      'a name that is taken',
+      new LakegateApiError(409, { error_code: 'X', message: 'No.' }),
+      /name may be taken/,
+    ],
+  ])('of the library, about %s, is no mistake of ours, and comes with a next step', (_what, error, next) => {
+    const said = explain(error)
+    expect(said).toMatch(/^Error: .*\nWhat to do: .*\n$/)
+    expect(said).toMatch(next)
   })
 
   it('of an answer of the operating system is no mistake of ours', () => {

@@ -1,10 +1,9 @@
 /** The commands and programs of the guides, as they stand there, done to a Lakegate of their own, one guide after the other. */
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { DatabaseInstance } from '@lakegate/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { REPOSITORY } from '../house/sources.ts'
 import { blocksRunBy, type Block } from '../stage/document.ts'
 import { hasProgram, useShell, type DocumentShell } from '../stage/document-shell.ts'
 import { ADMINISTRATOR, startForeignCluster, type ForeignCluster } from '../stage/foreign-cluster.ts'
@@ -23,7 +22,6 @@ const of = {
   readme: blocksRunBy('README.md', THIS),
   identities: blocksRunBy('docs/identities.md', THIS),
   clients: blocksRunBy('docs/clients/README.md', THIS),
-  'SDK for JavaScript': blocksRunBy('docs/clients/databricks-sdk-javascript.md', THIS),
   changes: blocksRunBy('docs/change-data-capture.md', THIS),
   attached: blocksRunBy('docs/attached-instances.md', THIS),
   labels: blocksRunBy('docs/decisions/0004-labels-without-security-label.md', THIS),
@@ -64,8 +62,6 @@ const whenAvailable = (name: string) =>
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lakegate-guides-'))
-  // Programs in JavaScript find their packages from where they are.
-  await symlink(path.join(REPOSITORY, 'node_modules'), path.join(directory, 'node_modules'))
   shell = await useShell(directory)
   lakegate = await startOwnLakegate()
   principal = await createPrincipalWithRole(lakegate, 'reader of guides')
@@ -143,17 +139,6 @@ describe('docs/identities.md', () => {
 })
 
 describe('docs/clients', () => {
-  it('asks for a credential with the SDK for JavaScript', async () => {
-    await writeFile(
-      path.join(directory, 'sdk.mjs'),
-      `import { WorkspaceClient } from '@databricks/sdk-experimental'
-       const token = process.env.ADMIN_TOKEN
-       ${block('SDK for JavaScript', 'new WorkspaceClient({').replace('http://127.0.0.1:8470', lakegate.ready.http_url)}
-       console.log(password.split('.').length)`,
-    )
-    await expect(run('node sdk.mjs')).resolves.toMatchObject({ stdout: '3\n' })
-  })
-
   it.skipIf(!hasProgram('psql'))('logs in with the password of a role', async () => {
     await run(block('clients', 'enable_pg_native_login"'))
     await asOwner(lakegate, (owner) => owner.query(block('clients', 'CREATE ROLE app')))

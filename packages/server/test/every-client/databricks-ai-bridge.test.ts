@@ -5,7 +5,7 @@ import { everyClient, proves } from '../stage/every-client.ts'
 import { createExampleReader, type ExampleReader } from '../stage/example-reader.ts'
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { installLangchain } from '../stage/python-clients.ts'
-import { expectRotation, underLoad } from '../stage/python-rotation.ts'
+import { expectRotation, underLoad } from '../stage/rotation.ts'
 import { createServicePrincipal, inSession, mintCredential } from '../stage/service-principal.ts'
 
 const [pool = '', asyncPool = '', sqlAlchemy = '', owner = ''] = blocksRunBy(

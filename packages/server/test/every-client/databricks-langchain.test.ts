@@ -1,4 +1,7 @@
-/** docs/clients/databricks-langchain.md: the memory of agents as it comes from PyPI, with a search by meaning where pgvector is. */
+/**
+ * docs/clients/databricks-langchain.md: the memory of agents as it comes from PyPI, with a search by meaning where pgvector is; and its
+ * pool through several lifetimes.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { blocksRunBy } from '../stage/document.ts'
 import { everyClient, proves } from '../stage/every-client.ts'
@@ -6,6 +9,7 @@ import { createExampleReader, type ExampleReader } from '../stage/example-reader
 import { startOwnLakegate, type OwnLakegate } from '../stage/own-lakegate.ts'
 import { installPgvectorPostgres, type PgvectorPostgres } from '../stage/pgvector-postgres.ts'
 import { installLangchain } from '../stage/python-clients.ts'
+import { expectRotation, underLoad } from '../stage/rotation.ts'
 import { asOwner } from '../stage/service-principal.ts'
 
 const [checkpoints = '', store = ''] = blocksRunBy(
@@ -54,6 +58,31 @@ everyClient({ client: 'databricks-langchain', version, runtime, missing }, () =>
       expect(stdout.trim().split('\n')).toEqual(["{'drink': 'tea'}", "[{'drink': 'tea'}]", '[4]'])
     },
   )
+
+  it('loses no step of a conversation while its credentials expire', proves('rotation'), async () => {
+    await asOwner(lakegate, (owner) => owner.query('GRANT CREATE ON DATABASE databricks_postgres TO PUBLIC'))
+    const [definitions = ''] = checkpoints.split('conversation = ')
+    const program = `${definitions}
+import threading
+from load import load
+
+with CheckpointSaver(instance_name="dev", schema="load", token_cache_duration_seconds=2, max_lifetime=2) as checkpointer:
+    checkpointer.setup()
+    agent = graph.compile(checkpointer=checkpointer)
+    told = {}
+
+    def query():
+        thread = threading.get_ident()
+        conversation = {"configurable": {"thread_id": str(thread)}}
+        told[thread] = told.get(thread, 0) + 2
+        messages = agent.invoke({"messages": ["hello"]}, conversation)["messages"]
+        assert len(messages) == told[thread], f"{len(messages)} messages instead of {told[thread]}"
+        with checkpointer.conn.connection() as connection:
+            return connection.info.backend_pid
+
+    load(SECONDS, query)`
+    expectRotation(await underLoad(lakegate, python, program))
+  })
 
   it('searches by meaning', proves('vectors'), async (context) => {
     context.skip(pgvector.missing !== undefined, 'no pgvector')

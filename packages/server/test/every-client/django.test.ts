@@ -6,7 +6,7 @@ import { blocksRunBy } from '../stage/document.ts'
 import { everyClient, proves } from '../stage/every-client.ts'
 import { createExampleReader, type ExampleReader } from '../stage/example-reader.ts'
 import { installPythonClients } from '../stage/python-clients.ts'
-import { expectRotation, underLoad, withShortLives } from '../stage/python-rotation.ts'
+import { expectRotation, underLoad, withShortLives } from '../stage/rotation.ts'
 import { asOwner } from '../stage/service-principal.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 

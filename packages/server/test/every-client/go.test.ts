@@ -5,7 +5,7 @@ import { blocksOf, blocksRunBy } from '../stage/document.ts'
 import { everyClient, proves } from '../stage/every-client.ts'
 import { createExampleReader, type ExampleReader } from '../stage/example-reader.ts'
 import { buildGoClient } from '../stage/go-client.ts'
-import { expectRotation, LIFETIME_SECONDS, loadBy } from '../stage/python-rotation.ts'
+import { expectRotation, LIFETIME_SECONDS, loadBy } from '../stage/rotation.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 const THIS = 'packages/server/test/every-client/go.test.ts'

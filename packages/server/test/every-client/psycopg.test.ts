@@ -4,7 +4,7 @@ import { blocksRunBy } from '../stage/document.ts'
 import { everyClient, proves } from '../stage/every-client.ts'
 import { createExampleReader, type ExampleReader } from '../stage/example-reader.ts'
 import { installPythonClients } from '../stage/python-clients.ts'
-import { expectRotation, LIFETIME_SECONDS, underLoad, withShortLives } from '../stage/python-rotation.ts'
+import { expectRotation, LIFETIME_SECONDS, underLoad, withShortLives } from '../stage/rotation.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 const [pool = '', use = '', asyncPool = '', connectionClass = ''] = blocksRunBy(

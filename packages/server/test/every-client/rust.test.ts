@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { blocksOf, blocksRunBy } from '../stage/document.ts'
 import { everyClient, proves } from '../stage/every-client.ts'
 import { createExampleReader, type ExampleReader } from '../stage/example-reader.ts'
-import { expectRotation, LIFETIME_SECONDS, loadBy } from '../stage/python-rotation.ts'
+import { expectRotation, LIFETIME_SECONDS, loadBy } from '../stage/rotation.ts'
 import { sharedLakegate } from '../stage/shared-lakegate.ts'
 
 const run = promisify(execFile)

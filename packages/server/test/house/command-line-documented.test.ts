@@ -88,9 +88,10 @@ it('docs/command-line.md shows every command, with its flags', async () => {
 const MEANINGS: Readonly<Record<keyof typeof EXIT_STATUS, string>> = {
   done: 'it is done',
   failed: 'it was tried and did not succeed; also when `status` or `doctor` found something wrong',
-  wrongUsage: 'the words of the command make no sense; nothing was tried',
+  wrongUsage:
+    'the words of the command make no sense, or name a profile or a file that is not on this machine; nothing was tried',
   refused: 'you are not signed in, or may not do this (HTTP 401 and 403)',
-  notFound: 'what the command names does not exist (HTTP 404)',
+  notFound: 'what the command names does not exist in Lakegate (HTTP 404)',
   unreachable: 'Lakegate does not run, or cannot be reached',
 }
 

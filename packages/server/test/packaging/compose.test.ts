@@ -1,7 +1,10 @@
-/** The compose files: what compose itself reads in them, how its services are confined, and that the page's commands are right. */
+/**
+ * The compose files: what compose itself reads in them, what of this machine they send to be built, how their services are
+ * confined, and that the page's commands are right.
+ */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -46,6 +49,44 @@ func main() {
 }
 `
 
+/** The library by which BuildKit leaves files out; prints those of its arguments that are sent. */
+const CONTEXT_SOURCE = `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+func main() {
+	file, err := os.Open(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	patterns, err := ignorefile.ReadAll(file)
+	if err != nil {
+		panic(err)
+	}
+	matcher, err := patternmatcher.New(patterns)
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range os.Args[2:] {
+		ignored, err := matcher.MatchesOrParentMatches(name)
+		if err != nil {
+			panic(err)
+		}
+		if !ignored {
+			fmt.Println(name)
+		}
+	}
+}
+`
+
+const SEPARATE = { SYSTEM_DATABASE_PASSWORD: 'a/b', LAKEGATE_MASTER_KEY_FILE: '/etc/lakegate/master.key' }
+
 interface Service {
   readonly image?: string
   readonly command?: readonly string[]
@@ -59,6 +100,7 @@ interface Service {
 interface Project {
   readonly services: Readonly<Record<string, Service>>
   readonly configs?: Readonly<Record<string, { readonly file?: string }>>
+  readonly secrets?: Readonly<Record<string, { readonly file?: string }>>
 }
 
 const compose = await compileGoProgram('compose-check', {
@@ -68,7 +110,14 @@ const compose = await compileGoProgram('compose-check', {
     'github.com/compose-spec/compose-go/v2/cli@v2.16.2',
   ],
 })
-afterAll(() => compose.remove())
+const buildContext = await compileGoProgram('build-context', {
+  source: CONTEXT_SOURCE,
+  modules: ['github.com/moby/patternmatcher@v0.6.1'],
+})
+afterAll(async () => {
+  await compose.remove()
+  await buildContext.remove()
+})
 
 async function load(file: string, environment: Readonly<Record<string, string>>): Promise<Project> {
   const { stdout } = await run(compose.program, [path.join(DIRECTORY, file)], {
@@ -90,7 +139,7 @@ describe.skipIf(compose.missing !== undefined)('compose reads', () => {
   })
 
   it('the separate halves, upon one system database and one master key', async () => {
-    const { services, configs } = await load('compose.separate.yaml', { SYSTEM_DATABASE_PASSWORD: 'a/b' })
+    const { services, configs, secrets } = await load('compose.separate.yaml', SEPARATE)
     expect(Object.keys(services).sort()).toEqual([
       'balancer',
       'control',
@@ -102,10 +151,53 @@ describe.skipIf(compose.missing !== undefined)('compose reads', () => {
     for (const name of ['LAKEGATE_DATABASE_URL', 'LAKEGATE_MASTER_KEY_FILE', 'LAKEGATE_PUBLIC_URL'])
       expect(new Set(halves.map((environment) => environment[name])).size).toBe(1)
     expect(existsSync(configs?.['balancer']?.file ?? '')).toBe(true)
+    expect(secrets?.['master_key']?.file).toBe(SEPARATE.LAKEGATE_MASTER_KEY_FILE)
   })
 
-  it('that the separate halves need a password, and says so', async () => {
-    await expect(load('compose.separate.yaml', {})).rejects.toThrow('a password for the system database')
+  it.each([
+    ['a password', 'SYSTEM_DATABASE_PASSWORD', 'a password for the system database'],
+    ['a master key', 'LAKEGATE_MASTER_KEY_FILE', 'the file with the master key, outside of the checkout'],
+  ])('that the separate halves need %s, and says so', async (_, name, words) => {
+    await expect(load('compose.separate.yaml', { ...SEPARATE, [name]: '' })).rejects.toThrow(words)
+  })
+})
+
+describe.skipIf(buildContext.missing !== undefined)('what is sent to be built', () => {
+  const sentOf = async (files: readonly string[]): Promise<readonly string[]> => {
+    const ignoring = path.join(REPOSITORY, 'deploy/docker/Dockerfile.dockerignore')
+    const { stdout } = await run(buildContext.program, [ignoring, ...files], { maxBuffer: 16 * 1024 * 1024 })
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+
+  it('has nothing secret of who runs it, nor what was built or released before', async () => {
+    expect(
+      await sentOf([
+        'master.key',
+        'deploy/compose/master.key',
+        'deploy/compose/.env',
+        '.env.production',
+        'tls/lakegate.pem',
+        'tls/lakegate.key',
+        'release/lakegate-0.1.0.tgz',
+        'packages/server/dist/main.js',
+        'node_modules/argon2/package.json',
+        '.git/config',
+      ]),
+    ).toEqual([])
+  })
+
+  it('has all of the sources', async () => {
+    const { stdout } = await run(
+      'git',
+      ['ls-files', 'packages', 'scripts', 'package*.json', 'tsconfig*.json'],
+      {
+        cwd: REPOSITORY,
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    )
+    const sources = stdout.split('\n').filter((line) => line !== '')
+    expect(sources.length).toBeGreaterThan(1000)
+    expect(await sentOf(sources)).toEqual(sources)
   })
 })
 
@@ -143,8 +235,11 @@ describe('the page', () => {
     try {
       const shell = await useShell(work)
       await shell.standIn('docker', `printf '%s\\n' "docker $*" >> '${work}/calls'`)
-      await shell.standIn('sudo', 'shift; while [[ $1 == --owner=* ]]; do shift; done; exec install "$@"')
-      const commands = blocksRunBy('docs/deploy/compose.md', THIS).map(({ text }) => text)
+      await shell.standIn('sudo', `exec "\${@/#--owner=*/--verbose}" >> '${work}/bin/installed'`)
+      const kept = path.join(work, 'bin/kept')
+      const commands = blocksRunBy('docs/deploy/compose.md', THIS).map(({ text }) =>
+        text.replaceAll('/etc/lakegate', kept),
+      )
       const files = path.join(work, 'deploy')
       await run('cp', ['--recursive', path.join(REPOSITORY, 'deploy'), files])
       await shell.run(commands.join('\n'))
@@ -152,8 +247,11 @@ describe('the page', () => {
       const named = calls.flatMap((call) => [...call.matchAll(/--file (\S+)/g)].map(([, file = '']) => file))
       expect(named.length).toBeGreaterThan(0)
       expect(named.filter((file) => !existsSync(path.join(REPOSITORY, file)))).toEqual([])
-      const key = readFileSync(path.join(work, 'deploy/compose/master.key'), 'utf8')
+      const key = readFileSync(path.join(kept, 'master.key'), 'utf8')
       expect(Buffer.from(key, 'base64').length).toBe(32)
+      // Whoever follows the page is in the checkout, which is the build context.
+      expect((await readdir(work)).sort()).toEqual(['bin', 'calls', 'deploy'])
+      await run('diff', ['--recursive', files, path.join(REPOSITORY, 'deploy')])
     } finally {
       await rm(work, { recursive: true })
     }

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -155,10 +155,15 @@ describe('installed from the tarballs', () => {
   })
 
   it('the libraries have types, also for a reader who checks those of libraries', async () => {
+    const typesOfPg = path.join(application, 'node_modules/@types/pg')
+    await mkdir(path.dirname(typesOfPg), { recursive: true })
+    await symlink(path.join(REPOSITORY, 'node_modules/@types/pg'), typesOfPg)
     await writeFile(
       path.join(application, 'typed.mts'),
       `import { createLakegateHttp, type LakegateHttp } from '@lakegate/client'
+       import { LakegatePool } from '@lakegate/client/pg'
        import * as sqlText from '@lakegate/sql-text'
+       export const end = (pool: LakegatePool): Promise<void> => pool.end()
        export const http: LakegateHttp = createLakegateHttp('http://127.0.0.1:8470', () => 'token')
        // @ts-expect-error The types are really there: a number is no address.
        createLakegateHttp(8470)

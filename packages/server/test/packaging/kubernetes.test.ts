@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,7 @@ import { REPOSITORY } from '../house/sources.ts'
 import { blocksRunBy } from '../stage/document.ts'
 import { useShell } from '../stage/document-shell.ts'
 import { installPythonClient } from '../stage/python-client.ts'
+import { complaintsAboutCluster } from './cloudnative-pg.ts'
 import { unknownSettings } from './deployment-settings.ts'
 import { compileGoProgram } from './go-program.ts'
 
@@ -37,6 +38,7 @@ interface Resource {
     readonly template?: { readonly spec: PodSpec }
     readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> }
     readonly maxUnavailable?: number
+    readonly egress?: readonly { readonly ports: readonly { readonly port: number }[] }[]
   }
   readonly data?: Readonly<Record<string, unknown>>
 }
@@ -92,10 +94,16 @@ async function judge(text: string): Promise<readonly string[]> {
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
   if (!lines.some((line) => line.includes('passed')))
     throw new Error(`nothing was checked:\n${lines.join('\n')}`)
-  // The resource of an operator, whose schema comes with that operator.
-  return lines.filter(
-    (line) => !/ passed for resource |for kind Cluster with api version postgresql\.cnpg\.io/.test(line),
+  // The resource of an operator: its schema is our own.
+  const clusters = resourcesIn(text).filter(
+    ({ apiVersion, kind }) => apiVersion === 'postgresql.cnpg.io/v1' && kind === 'Cluster',
   )
+  return [
+    ...lines.filter(
+      (line) => !/ passed for resource |for kind Cluster with api version postgresql\.cnpg\.io/.test(line),
+    ),
+    ...clusters.flatMap(complaintsAboutCluster),
+  ]
 }
 
 const VARIANTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
@@ -103,7 +111,10 @@ const VARIANTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[
   [
     'a system database that exists and a certificate of its own',
     {
-      systemDatabase: { cloudNativePg: { enabled: false }, external: { existingSecret: 'system-database' } },
+      systemDatabase: {
+        cloudNativePg: { enabled: false },
+        external: { existingSecret: 'system-database', port: 6432 },
+      },
       tls: { existingSecret: 'lakegate-tls' },
       settings: { LAKEGATE_CONNECTIONS_PER_INSTANCE: 200 },
       imagePullSecrets: [{ name: 'registry' }],
@@ -119,7 +130,13 @@ const VARIANTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[
         nodeSelector: { disk: 'ssd' },
         tolerations: [{ key: 'database', operator: 'Exists' }],
       },
-      systemDatabase: { cloudNativePg: { imageName: 'postgres:18', storage: { storageClass: 'fast' } } },
+      systemDatabase: {
+        cloudNativePg: {
+          imageName: 'postgres:18',
+          storage: { storageClass: 'fast' },
+          resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
+        },
+      },
       networkPolicy: {
         clients: [{ ipBlock: { cidr: '10.0.0.0/8' } }],
         metrics: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
@@ -153,6 +170,22 @@ describe.skipIf(helm.missing !== undefined)('the chart', () => {
     ['no gateway', { gateway: { replicas: 0 } }, /replicas/],
   ])('refuses %s', async (_, values, words) => {
     await expect(render(values)).rejects.toThrow(words)
+  })
+
+  it('lets both halves reach a system database that exists at its port, and attached clusters at theirs', async () => {
+    const resources = resourcesIn(
+      await render({
+        systemDatabase: { cloudNativePg: { enabled: false }, external: { existingSecret: 'x', port: 6432 } },
+        networkPolicy: { instancePorts: [5432, 5433] },
+      }),
+    )
+    const portsOf = (name: string) =>
+      resources
+        .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name)
+        .flatMap(({ spec }) => spec?.egress ?? [])
+        .map(({ ports }) => ports.map(({ port }) => port))
+    expect(portsOf('lakegate-gateway')).toEqual([[53, 53], [5432, 5433], [6432]])
+    expect(portsOf('lakegate-control')).toEqual([[53, 53], [5432, 5433, 443], [6432]])
   })
 
   it('renders the manifests of deploy/kubernetes', async () => {
@@ -244,12 +277,15 @@ describe('the pages', () => {
   it.each(['docs/deploy/kubernetes.md', 'docs/deploy/helm.md'])(
     '%s: names files and values that exist',
     async (document) => {
-      const shell = await useShell(path.join(work))
-      const calls = path.join(work, `calls-${path.basename(document)}`)
-      for (const program of ['kubectl', 'docker', 'shred'])
+      const checkout = path.join(work, path.basename(document, '.md'))
+      await mkdir(checkout)
+      const shell = await useShell(checkout)
+      const calls = path.join(checkout, 'bin/calls')
+      const piped = path.join(checkout, 'bin/piped')
+      for (const program of ['kubectl', 'docker'])
         await shell.standIn(
           program,
-          `printf '%s\\n' "${program} $*" >> '${calls}'; [ ! -p /dev/stdin ] || cat > /dev/null`,
+          `printf '%s\\n' "${program} $*" >> '${calls}'; [ ! -p /dev/stdin ] || cat > '${piped}'`,
         )
       // Helm renders what it would install.
       await shell.standIn(
@@ -258,10 +294,10 @@ describe('the pages', () => {
        shift; [ "$1" != --install ] || shift
        ${helm.missing === undefined ? `exec '${helm.program}' template "$@" ${KUBERNETES.join(' ')}` : 'true'}`,
       )
-      await run('cp', ['--recursive', path.join(REPOSITORY, 'deploy'), work])
+      await run('cp', ['--recursive', path.join(REPOSITORY, 'deploy'), checkout])
       const blocks = blocksRunBy(document, THIS)
       for (const { language, text } of blocks)
-        if (language === 'yaml') await writeFile(path.join(work, 'values.yaml'), text)
+        if (language === 'yaml') await writeFile(path.join(checkout, 'values.yaml'), text)
         else await shell.run(text)
       const lines = readFileSync(calls, 'utf8')
       const named = [...lines.matchAll(/--filename (\S+\.yaml)/g)].map(([, file = '']) => file)
@@ -269,6 +305,13 @@ describe('the pages', () => {
       expect(lines).toContain(
         document.endsWith('helm.md') ? 'helm upgrade --install' : 'deploy/kubernetes/lakegate.yaml',
       )
+      const left = (await readdir(checkout)).filter((name) => !['bin', 'deploy'].includes(name))
+      if (document.endsWith('helm.md')) expect(left).toEqual(['values.yaml'])
+      else {
+        // The master key goes to Kubernetes by a pipe alone.
+        expect(left).toEqual([])
+        expect(Buffer.from(readFileSync(piped, 'utf8'), 'base64').length).toBe(32)
+      }
     },
   )
 })

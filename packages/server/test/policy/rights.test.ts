@@ -52,15 +52,29 @@ describe('rights', () => {
     const [one] = EVERYBODY
     if (one === undefined) throw new Error('there is nobody')
     expect(instanceRights({ ...one, caller, hasRole: true })).toEqual([])
-    expect(workspaceRights({ caller, attachingCallers: 'account-admins' })).toEqual([])
+    expect(workspaceRights({ caller, localInstances: 'allow', attachingCallers: 'account-admins' })).toEqual(
+      [],
+    )
   })
 
   it('to attach clusters follow the setting', () => {
     const rights = (isAccountAdmin: boolean, attachingCallers: 'account-admins' | 'nobody') =>
-      workspaceRights({ caller: { ...MEMBER, isAccountAdmin }, attachingCallers })
+      workspaceRights({ caller: { ...MEMBER, isAccountAdmin }, localInstances: 'allow', attachingCallers })
     expect(rights(true, 'account-admins')).toContain('attach_instance')
     expect(rights(true, 'nobody')).not.toContain('attach_instance')
     expect(rights(false, 'account-admins')).not.toContain('attach_instance')
+  })
+
+  it('to create instances, but not to attach clusters, end where Lakegate makes none of its own', () => {
+    const rights = (localInstances: 'allow' | 'refuse') =>
+      workspaceRights({
+        caller: { ...MEMBER, isAccountAdmin: true },
+        localInstances,
+        attachingCallers: 'account-admins',
+      })
+    expect(rights('allow')).toEqual(expect.arrayContaining(['create_instance', 'attach_instance']))
+    expect(rights('refuse')).toContain('attach_instance')
+    expect(rights('refuse')).not.toContain('create_instance')
   })
 
   it('do not say that who cannot be known to have a role may mint', () => {

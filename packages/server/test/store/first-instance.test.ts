@@ -53,6 +53,7 @@ async function startWith(name: string, beforeItIsMade: () => Promise<void>): Pro
       clock: () => NOW,
       newInstanceUid: () => randomUUID() as InstanceUid,
       encryption: createKeyEncryption([new Redacted(randomBytes(32))]),
+      localInstances: 'allow',
     },
     installation,
     name,

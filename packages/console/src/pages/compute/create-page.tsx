@@ -23,7 +23,10 @@ import { GeneralFields } from '../instance/form/general-fields.tsx'
 const texts = messages.instance.form
 
 export function CreatePage() {
-  const { kind = 'new' }: { readonly kind?: 'new' | 'attach' } = useSearch({ strict: false })
+  const { kind: wanted = 'new' }: { readonly kind?: 'new' | 'attach' } = useSearch({ strict: false })
+  // Where Lakegate makes no instances of its own, there is nothing to choose.
+  const mayCreate = useMay('create_instance') !== false
+  const kind = mayCreate ? wanted : 'attach'
   const navigate = useNavigate()
   const mayAttach = useMay('attach_instance') === true
   const create = useCreateInstance()
@@ -58,7 +61,7 @@ export function CreatePage() {
           </>
         }
       >
-        {mayAttach && (
+        {mayCreate && mayAttach && (
           <RadioGroup
             label={texts.kind}
             asCards

@@ -3,11 +3,10 @@
  * a key press.
  */
 import type { DatabaseInstance } from '@lakegate/client'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { memo, useMemo } from 'react'
 import type { SortDescriptor } from 'react-aria-components'
-import { useMay, useSession, workspaceRightsQuery } from '../../data/session.ts'
+import { useMay, useSession } from '../../data/session.ts'
 import { LinkButton } from '../../kit/button.tsx'
 import { DataTable } from '../../kit/data-table.tsx'
 import { RowMenu } from '../../kit/menu.tsx'
@@ -76,15 +75,15 @@ function RowActions({ instance: { name, state }, onOpen, onQuery }: RowActionsPr
 }
 
 function NoInstances() {
-  const mayAttach = useMay('attach_instance')
-  const { data } = useQuery(workspaceRightsQuery)
+  const mayCreate = useMay('create_instance') === true
+  const mayAttach = useMay('attach_instance') === true
   return (
     <EmptyState
       actions={
-        data?.actions.includes('create_instance') === true && (
+        (mayCreate || mayAttach) && (
           <>
             <CreateButton />
-            {mayAttach === true && (
+            {mayCreate && mayAttach && (
               <LinkButton to="/compute/instances/new" search={{ kind: 'attach' }}>
                 {messages.compute.attach}
               </LinkButton>

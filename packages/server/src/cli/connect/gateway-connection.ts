@@ -30,6 +30,8 @@ export async function connectToGateway(address: GatewayAddress): Promise<TLSSock
     if (!TAKES_TLS.equals(await firstByte(plain, limit))) throw new Error('it does not offer TLS')
     const encrypted = connectOverTls({
       socket: plain,
+      // Said, because NODE_TLS_REJECT_UNAUTHORIZED=0 changes what is meant by saying nothing.
+      rejectUnauthorized: true,
       host,
       minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),

@@ -6,6 +6,8 @@
 import { Command } from 'commander'
 import type { LoadedSettings } from '../../config/load.ts'
 import { wrongUsage } from '../exit-codes.ts'
+import { createOutput, withOutput, type OutputFlags } from '../output/output.ts'
+import { printable } from '../output/printable.ts'
 import { withLocalSettings, type LocalFlags } from './local-settings.ts'
 
 export interface Administrator {
@@ -53,10 +55,10 @@ export function adminCommand(load: Load, recovery: AccessRecovery): Command {
   const admin = new Command('admin').description(
     'get access again on the machine of Lakegate, running or not (docs/incidents.md)',
   )
-  withLocalSettings(admin.command('list'))
+  withOutput(withLocalSettings(admin.command('list')))
     .description('show who administers the account or the first workspace')
-    .action(async (flags: LocalFlags) => {
-      process.stdout.write(renderAdministrators(await recovery.listAdministrators(load(flags))))
+    .action(async (flags: LocalFlags & OutputFlags) => {
+      showAdministrators(await recovery.listAdministrators(load(flags)), flags)
     })
   withSecretOutput(withLocalSettings(admin.command('sign-in-link')))
     .description('make a link with which a user sets a new password, once')
@@ -124,6 +126,23 @@ function readHours(text: string): number {
     `“${text}” is no number of hours from 1 to ${String(MOST_HOURS)}.`,
     'With this token you can make others that live longer.',
   )
+}
+
+function showAdministrators(administrators: readonly Administrator[], flags: OutputFlags): void {
+  const output = createOutput(flags)
+  if (output.isQuiet) for (const { name } of administrators) process.stdout.write(`${printable(name)}\n`)
+  else if (output.isText(true)) process.stdout.write(renderAdministrators(administrators))
+  else
+    output.showJson(
+      administrators.map(({ name, active, isAccountAdmin, isWorkspaceAdmin, isFirst, hasPassword }) => ({
+        user_name: name,
+        active,
+        account_admin: isAccountAdmin,
+        workspace_admin: isWorkspaceAdmin,
+        of_first_start: isFirst,
+        has_password: hasPassword,
+      })),
+    )
 }
 
 function renderAdministrators(administrators: readonly Administrator[]): string {

@@ -1,6 +1,7 @@
 /** `lakegate backup` and `lakegate restore`: on the machine of the data directory, with Lakegate running or not. */
 import { Command, Option } from 'commander'
 import type { LoadedSettings } from '../../config/load.ts'
+import { createOutput, withOutput, type OutputFlags } from '../output/output.ts'
 import { printable } from '../output/printable.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import { withLocalSettings, type LocalFlags } from './local-settings.ts'
@@ -48,7 +49,7 @@ export type RestoreBackup = (
 type Load = (flags: LocalFlags) => LoadedSettings
 
 export function backupCommand(load: Load, makeBackup: MakeBackup): Command {
-  return withLocalSettings(new Command('backup'))
+  return withOutput(withLocalSettings(new Command('backup')))
     .description('back up the system database and all local instances, while they run (docs/operating.md)')
     .argument('<directory>', 'where to put it; must not exist yet')
     .option(
@@ -64,21 +65,21 @@ export function backupCommand(load: Load, makeBackup: MakeBackup): Command {
     .action(
       async (
         directory: string,
-        flags: LocalFlags & Pick<BackupRequest, 'withMasterKey' | 'withoutSystemDatabase'>,
+        flags: LocalFlags & OutputFlags & Pick<BackupRequest, 'withMasterKey' | 'withoutSystemDatabase'>,
       ) => {
         const { withMasterKey, withoutSystemDatabase } = flags
         const report = await makeBackup(
           load(flags),
           { directory, withMasterKey, withoutSystemDatabase },
-          createProgress(process.stderr),
+          progressOf(flags),
         )
-        process.stdout.write(renderBackup(report))
+        showBackup(report, flags)
       },
     )
 }
 
 export function restoreCommand(load: Load, restoreBackup: RestoreBackup): Command {
-  return withLocalSettings(new Command('restore'))
+  return withOutput(withLocalSettings(new Command('restore')))
     .description('restore a backup into an empty data directory (docs/operating.md)')
     .argument('<directory>', 'what `lakegate backup` made')
     .option('--key-file <file>', 'the master key of that backup, where it does not include the key')
@@ -93,16 +94,47 @@ export function restoreCommand(load: Load, restoreBackup: RestoreBackup): Comman
     .action(
       async (
         backup: string,
-        flags: LocalFlags & { readonly keyFile?: string; readonly withoutMasterKey: boolean },
+        flags: LocalFlags & OutputFlags & { readonly keyFile?: string; readonly withoutMasterKey: boolean },
       ) => {
         const report = await restoreBackup(
           load(flags),
           { backup, keyFile: flags.keyFile, withoutMasterKey: flags.withoutMasterKey },
-          createProgress(process.stderr),
+          progressOf(flags),
         )
-        process.stdout.write(renderRestore(report))
+        showRestore(report, flags)
       },
     )
+}
+
+const progressOf = ({ quiet }: OutputFlags): Progress =>
+  createProgress(quiet === true ? { write: () => true } : process.stderr)
+
+function showBackup(report: BackupReport, flags: OutputFlags): void {
+  const output = createOutput(flags)
+  const { directory, clusters, masterKey, remarks } = report
+  if (output.isQuiet) process.stdout.write(`${directory}\n`)
+  else if (output.isText(true)) process.stdout.write(renderBackup(report))
+  else
+    output.showJson({
+      directory,
+      clusters,
+      master_key: { file: masterKey.file, included: masterKey.isIncluded },
+      remarks,
+    })
+}
+
+function showRestore(report: RestoreReport, flags: OutputFlags): void {
+  const output = createOutput(flags)
+  const { dataDirectory, madeAt, clusters, remarks } = report
+  if (output.isQuiet) process.stdout.write(`${dataDirectory}\n`)
+  else if (output.isText(true)) process.stdout.write(renderRestore(report))
+  else
+    output.showJson({
+      data_directory: dataDirectory,
+      backup_made_at: madeAt.toISOString(),
+      clusters,
+      remarks,
+    })
 }
 
 function renderBackup({ directory, clusters, masterKey, remarks }: BackupReport): string {

@@ -142,6 +142,20 @@ const DESCRIPTION: Flag = {
   to: 'body',
   field: 'description',
 }
+const NAME: Flag = {
+  name: 'name',
+  value: 'name',
+  about: 'its resource name, which ends with its id; is not changed',
+  to: 'body',
+  field: 'name',
+}
+const UPDATE_MASK: Flag = {
+  name: 'update-mask',
+  value: 'fields',
+  about: 'as in the databricks CLI; every field that is given is changed',
+  to: 'query',
+  field: 'update_mask',
+}
 
 /** @param before the arguments that say whose policies they are */
 function policiesBelow(base: string, before: readonly Argument[]): OperationGroup {
@@ -156,6 +170,7 @@ function policiesBelow(base: string, before: readonly Argument[]): OperationGrou
       arguments: before,
       flags: [
         DESCRIPTION,
+        NAME,
         { name: 'policy-id', value: 'id', about: 'an id of your choice', to: 'query', field: 'policy_id' },
       ],
       json: 'required',
@@ -192,7 +207,8 @@ function policiesBelow(base: string, before: readonly Argument[]): OperationGrou
       name: 'update',
       summary: 'change a federation policy',
       method: 'PATCH',
-      json: 'required',
+      flags: [DESCRIPTION, NAME, UPDATE_MASK],
+      json: 'optional',
       answer: item('policy_id'),
     },
     {
@@ -254,6 +270,16 @@ export const customAppIntegration: OperationGroup = {
       summary: 'list the OAuth applications of the account',
       method: 'GET',
       path: APPLICATIONS,
+      flags: [
+        {
+          name: 'include-creator-username',
+          about: 'as in the databricks CLI; here it changes nothing',
+          to: 'query',
+          field: 'include_creator_username',
+          isHidden: true,
+        },
+        ...PAGE_FLAGS,
+      ],
       answer: {
         kind: 'list',
         paging: { by: 'token', items: 'apps' },

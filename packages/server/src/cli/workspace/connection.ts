@@ -16,7 +16,13 @@ import {
   type ResolvedConfiguration,
 } from '@lakegate/client'
 import { logInLocally } from '../connect/local-login.ts'
-import { commandFailed, EXIT_STATUS, exitStatusOfHttp, type CommandFailure } from '../exit-codes.ts'
+import {
+  commandFailed,
+  EXIT_STATUS,
+  exitStatusOfHttp,
+  exitStatusOfLibrary,
+  type CommandFailure,
+} from '../exit-codes.ts'
 import type { WorkspaceFlags } from './flags.ts'
 import { fetchAloud } from './fetch-aloud.ts'
 
@@ -103,7 +109,7 @@ export function toFailure(error: unknown, configuration: ResolvedConfiguration |
     return commandFailed(error.message, signInAgain(configuration) ?? error.nextStep, EXIT_STATUS.refused)
   if (error instanceof LakegateConfigurationError && configuration?.authType === undefined)
     return ofConfiguration(error, configuration)
-  return commandFailed(error.message, error.nextStep)
+  return commandFailed(error.message, error.nextStep, exitStatusOfLibrary(error))
 }
 
 function ofApi(error: LakegateApiError, configuration: ResolvedConfiguration | undefined): CommandFailure {

@@ -3,6 +3,7 @@
  * anywhere: before the command, behind its group, or at the end.
  */
 import { Command, Option } from 'commander'
+import { wrongUsage } from '../exit-codes.ts'
 import type { FindLocalLogin } from '../connect/connect-flags.ts'
 import { withOutput, type OutputFlags } from '../output/output.ts'
 
@@ -27,16 +28,27 @@ export function withWorkspace<Given extends Command>(command: Given): Given {
   return command
 }
 
-/** Gives a command what was said before it, to its group or to the program; what stands nearest to the end counts. */
+/** Colours are not among them: who wants none may say so to every command. */
+const MEANT_FOR_SOME: readonly string[] = ['profile', 'debug', 'output', 'quiet']
+
+/**
+ * Gives a command what was said before it, to its group or to the program; what stands nearest to the end counts.
+ * @throws CommandFailure where that means nothing to it, so that nobody believes it was heard
+ */
 export function inheritFlags(command: Command): void {
   for (let one = command.parent; one !== null; one = one.parent) {
     for (const [name, value] of Object.entries(one.opts<Record<string, unknown>>())) {
       const isOwn = command.options.some((option) => option.attributeName() === name)
+      if (!isOwn && MEANT_FOR_SOME.includes(name) && one.getOptionValueSource(name) === 'cli')
+        throw wrongUsage(`${wordsOf(command)} does not know --${name}.`, `Leave out --${name}.`)
       if (isOwn && one.getOptionValueSource(name) === 'cli' && command.getOptionValueSource(name) !== 'cli')
         command.setOptionValueWithSource(name, value, 'cli')
     }
   }
 }
+
+const wordsOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${wordsOf(command.parent)} ${command.name()}`
 
 /** Who is not signed in anywhere may be the owner of the Lakegate of this machine; commands find this among their flags. */
 export function offerLocalLogin(command: Command, findLocalLogin: FindLocalLogin): void {
@@ -58,7 +70,8 @@ export class WorkspaceCommand extends Command {
   #withoutValue(word: string): readonly string[] {
     const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(word) ?? []
     const option = this.options.find(({ long }) => long === `--${name ?? ''}`)
-    if (name === undefined || option?.isBoolean() !== true) return [word]
+    // To commander a `--no-…` is no boolean; to the flags of Go it is one as any other.
+    if (name === undefined || !(option?.isBoolean() === true || option?.negate === true)) return [word]
     if (value === 'true') return [`--${name}`]
     // Without an opposite it is what it is anyway.
     return this.options.some(({ long }) => long === `--no-${name}`) ? [`--no-${name}`] : []

@@ -20,7 +20,7 @@ export async function readJsonFlag(value: string): Promise<Readonly<Record<strin
     throw wrongUsage(
       `${where} holds no valid JSON: ${error instanceof Error ? error.message : String(error)}`,
       isFile
-        ? undefined
+        ? 'Correct it: what it needs is the body of the request.'
         : 'In a shell, put single quotes around it; or write it into a file, and give --json @file.',
     )
   }

@@ -90,7 +90,10 @@ async function locate(request: ApiRequest, workspace: Workspace): Promise<ApiReq
 function parseLimit(word: string | undefined): number {
   if (word === undefined) return 0
   if (/^\d{1,9}$/.test(word)) return Number(word)
-  throw wrongUsage(`--limit is “${word}”, which is no whole number of 0 or more.`, undefined)
+  throw wrongUsage(
+    `--limit is “${word}”, which is no whole number of 0 or more.`,
+    'Write --limit 20; 0 is all of them.',
+  )
 }
 
 const ASK_AGAIN_MS = 500

@@ -89,7 +89,7 @@ function valueOfFlag(flag: Flag, flags: GivenWords['flags']): Value | undefined 
 
 function toNumber(name: string, word: string): number {
   if (!/^-?\d{1,15}$/.test(word))
-    throw wrongUsage(`${name} is “${word}”, which is no whole number.`, undefined)
+    throw wrongUsage(`${name} is “${word}”, which is no whole number.`, 'Write it in digits: 20.')
   return Number(word)
 }
 

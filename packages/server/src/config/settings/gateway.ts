@@ -86,7 +86,7 @@ export const GATEWAY_SETTINGS = {
     most: 3600,
     reloads: true,
     sentence:
-      'How long a gateway of its own (serve --role gateway) still accepts connections after a request to stop, while its /readyz already answers 503, so that load balancers stop using it first.',
+      'How long Lakegate still accepts connections and answers requests after a request to stop, while its /readyz already answers 503, so that load balancers stop using it first. For control planes and gateways of which there are several (serve --role).',
   },
   'drain-seconds': {
     kind: 'whole_number',

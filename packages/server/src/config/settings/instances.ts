@@ -48,6 +48,13 @@ export const INSTANCE_SETTINGS = {
     most: 100000,
     sentence: 'How many live database instances a workspace may have.',
   },
+  'local-instances': {
+    kind: 'choice',
+    default: 'allow',
+    choices: ['allow', 'refuse'],
+    sentence:
+      'Whether database instances with a PostgreSQL of their own, on this machine, may be created; with refuse there is no first-instance, and clusters are attached. Set it where gateways are on other machines, or the data directory goes with its pod.',
+  },
   'attached-instances': {
     kind: 'choice',
     default: 'account-admins',

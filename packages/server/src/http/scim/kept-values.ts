@@ -20,10 +20,17 @@ export function readValues(value: unknown, field: string): readonly KeptValue[] 
   if (isUnassigned(value)) return []
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   return bounded(
-    list.map((item) => readElement(partsOf(item, field), field)),
+    list.filter((item) => !saysNothing(item)).map((item) => readElement(partsOf(item, field), field)),
     field,
   )
 }
+
+/** Terraform's provider sends `[{}]` for a resource without entitlements: a list of one without a value. */
+const saysNothing = (item: unknown): boolean =>
+  typeof item === 'object' &&
+  item !== null &&
+  !Array.isArray(item) &&
+  Object.values(item).every((part) => isUnassigned(part) || part === '')
 
 /** @param target which elements the operation is about, and which part of them; undefined means the list itself */
 export function readListEdit(
@@ -38,7 +45,7 @@ export function readListEdit(
     const values = readValues(value, field)
     if (!isRemoval) return op === 'add' ? (current) => bounded([...current, ...values], field) : () => values
     // Removing without a value removes everything (RFC 7644 §3.5.2.2).
-    if (values.length === 0) return () => []
+    if (isUnassigned(value) || (Array.isArray(value) && value.length === 0)) return () => []
     return (current) => current.filter((kept) => !values.some((gone) => isSame(gone, kept)))
   }
   if (isRemoval && (part === undefined || part === 'value'))

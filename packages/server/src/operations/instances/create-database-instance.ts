@@ -10,6 +10,7 @@ import {
 import type { InstanceUid } from '../../domain/ids.ts'
 import { decideNativeLoginOf } from '../../policy/attached-cluster.ts'
 import { decideInstanceSettings, decideLogicalReplicationOf } from '../../policy/instance-settings.ts'
+import { decideLocalInstance, type LocalInstances } from '../../policy/local-instance.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
 import { requireAttachable, type AttachPorts, type WantedAttachment } from './change-attached-cluster.ts'
 import { refused, requirePermitted } from '../refused-error.ts'
@@ -25,13 +26,15 @@ export interface CreateDatabaseInstancePorts extends AttachPorts {
   /** A random UUID, never one that was used before. */
   readonly newInstanceUid: () => InstanceUid
   readonly instancesPerWorkspace: number
+  readonly localInstances: LocalInstances
 }
 
 /**
  * Any member of the workspace may create instances and owns those it created (lakebase-behaviour §3). Fewer may attach
  * clusters (policy/attached-cluster.ts).
  * @returns the instance in state STARTING
- * @throws RefusedError `invalid_parameter`, `instance_already_exists`, `quota_exceeded`, `scope_insufficient`
+ * @throws RefusedError `invalid_parameter`, `instance_already_exists`, `quota_exceeded`, `scope_insufficient`,
+ * `local_instances_refused`
  */
 export async function createDatabaseInstance(
   ports: CreateDatabaseInstancePorts,
@@ -46,6 +49,7 @@ export async function createDatabaseInstance(
   const { name, settings } = request
   const { workspaceId, identity } = caller
   requirePermitted(decideScope(caller, ['postgres']))
+  if (request.attached === undefined) requirePermitted(decideLocalInstance(ports.localInstances))
   if (!isInstanceName(name)) {
     throw refused('invalid_parameter', {
       field: 'name',

@@ -22,7 +22,7 @@ export async function createFirstInstance(
   { admin, workspace }: Installation,
   name: string,
 ): Promise<void> {
-  if (name === '' || (await ports.store.listAll()).length > 0) return
+  if (name === '' || ports.localInstances === 'refuse' || (await ports.store.listAll()).length > 0) return
   try {
     await createDatabaseInstance(
       { ...ports, instancesPerWorkspace: 1, attachingCallers: 'nobody' },

@@ -3,6 +3,7 @@ import type { DatabaseInstance } from '../../domain/database-instance.ts'
 import { Fault } from '../../domain/fault.ts'
 import type { AttachingCallers } from '../../policy/attached-cluster.ts'
 import type { MintableInstance } from '../../policy/credential.ts'
+import type { LocalInstances } from '../../policy/local-instance.ts'
 import { decideScope, type Caller } from '../../policy/permissions.ts'
 import {
   instanceLevel,
@@ -20,6 +21,7 @@ import { requirePermitted } from '../refused-error.ts'
 export interface TellRightsPorts extends MintFactPorts {
   readonly store: Pick<InstanceStore, 'findByName' | 'loadPermission' | 'count'>
   readonly instancesPerWorkspace: number
+  readonly localInstances: LocalInstances
   readonly attachingCallers: AttachingCallers
 }
 
@@ -52,7 +54,7 @@ export async function tellInstanceRights(
 
 /** @throws RefusedError scope_insufficient */
 export async function tellWorkspaceRights(
-  { store, attachingCallers, instancesPerWorkspace }: TellRightsPorts,
+  { store, localInstances, attachingCallers, instancesPerWorkspace }: TellRightsPorts,
   caller: Caller,
 ): Promise<{
   readonly rights: readonly WorkspaceRight[]
@@ -60,7 +62,7 @@ export async function tellWorkspaceRights(
 }> {
   requirePermitted(decideScope(caller, ['postgres']))
   return {
-    rights: workspaceRights({ caller, attachingCallers }),
+    rights: workspaceRights({ caller, localInstances, attachingCallers }),
     instances: { used: await store.count(caller.workspaceId), allowed: instancesPerWorkspace },
   }
 }

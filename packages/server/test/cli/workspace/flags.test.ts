@@ -10,6 +10,7 @@ import {
 interface Parsed extends WorkspaceFlags {
   readonly stopped?: boolean
   readonly force?: boolean
+  readonly wait?: boolean
   readonly words?: readonly string[]
 }
 
@@ -27,9 +28,11 @@ function parse(...words: string[]): Parsed {
     .option('--stopped')
     .option('--no-stopped')
     .option('--force')
+    .option('--no-wait')
   create.action((given: string[], flags: Parsed) => {
     parsed = { ...flags, words: given }
   })
+  program.command('up').action(() => undefined)
   program.parse(words, { from: 'user' })
   return parsed
 }
@@ -51,7 +54,30 @@ describe('flags that all commands share', () => {
   })
 })
 
+describe('flags that a command does not know', () => {
+  it.each([
+    ['--output', ['-o', 'json', 'up']],
+    ['--quiet', ['--quiet', 'up']],
+    ['--profile', ['-p', 'ada', 'up']],
+  ])('are refused before it, too: %s', (flag, words) => {
+    expect(() => parse(...words)).toThrow(`lakegate up does not know ${flag}.`)
+  })
+
+  it('are heard where they only say which colours', () => {
+    expect(() => parse('--no-color', 'up')).not.toThrow()
+  })
+})
+
 describe('a switch', () => {
+  it.each([
+    [['--no-wait'], false],
+    [['--no-wait=true'], false],
+    [['--no-wait=false'], true],
+    [[], true],
+  ])('that begins with no: %j is %s', (words, value) => {
+    expect(parse('database', 'create', ...words).wait).toBe(value)
+  })
+
   it.each([
     [['--stopped'], true],
     [['--stopped=true'], true],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { CommandFailure } from '../../../src/cli/exit-codes.ts'
 import { group as database } from '../../../src/cli/workspace/database.ts'
+import { customAppIntegration, federationPolicy } from '../../../src/cli/workspace/account.ts'
 import { users } from '../../../src/cli/workspace/directory.ts'
 import { permissions } from '../../../src/cli/workspace/access.ts'
 import type { Operation, OperationGroup } from '../../../src/cli/workspace/operation.ts'
@@ -50,6 +51,26 @@ describe('the request of a command', () => {
     ).toEqual({
       name: 'x',
       capacity: 'CU_2',
+    })
+  })
+
+  it('changes a federation policy by flags alone', () => {
+    const given = {
+      positional: ['ci'],
+      flags: { description: 'of CI', name: 'accounts/a/federationPolicies/ci', updateMask: 'description' },
+    }
+    expect(request(operationOf(federationPolicy, 'update'), given)).toMatchObject({
+      query: { update_mask: 'description' },
+      body: { description: 'of CI', name: 'accounts/a/federationPolicies/ci' },
+    })
+  })
+
+  it('asks for a page of applications as the databricks CLI does', () => {
+    const flags = { pageSize: '5', pageToken: 't', includeCreatorUsername: true }
+    expect(request(operationOf(customAppIntegration, 'list'), { flags }).query).toEqual({
+      page_size: '5',
+      page_token: 't',
+      include_creator_username: 'true',
     })
   })
 

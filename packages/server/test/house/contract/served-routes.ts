@@ -27,7 +27,7 @@ export const shapeOf = ({ method, path }: { readonly method: string; readonly pa
     .replace(/\{\w+\}/g, '<>')}`
 
 export const SERVED: readonly ServedRoute[] = [
-  ...publicRoutesOf(nothingBehind, ACCOUNT as never).map((one) => ({
+  ...publicRoutesOf(nothingBehind, ACCOUNT as never, nothingBehind).map((one) => ({
     path: one.path,
     shape: shapeOf(one),
     route: undefined,

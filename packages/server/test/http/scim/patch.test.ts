@@ -31,6 +31,17 @@ describe('a PATCH', () => {
     })
   })
 
+  it('takes a list of one without a value for an empty one, as Terraform sends it', () => {
+    const able = { ...ADA, entitlements: [{ value: 'workspace-access' }] }
+    // Undefined where nothing changes.
+    const changed = (op: string) =>
+      applyPatch(read(USER, { op, path: 'entitlements', value: [{}] }), able).attributes.entitlements ??
+      able.entitlements
+    expect(changed('replace')).toEqual([])
+    expect(changed('add')).toEqual(able.entitlements)
+    expect(changed('remove')).toEqual(able.entitlements)
+  })
+
   it('names a user by the new name when it has one', () => {
     const patch = read(
       USER,

@@ -17,6 +17,7 @@ const portsWith = (
   },
   roles: { hasRoleBoundTo },
   instancesPerWorkspace: 10,
+  localInstances: 'allow',
   attachingCallers: 'nobody',
 })
 const tell = (ports: TellRightsPorts) => tellInstanceRights(ports, MEMBER, { instance: instance.name })

@@ -69,7 +69,10 @@ function readCallback(request: IncomingMessage, port: number, state: string): Ou
   // Whatever page may make a browser ask here by another name (DNS rebinding) has not the state; but it is not heard either.
   if (request.headers.host !== `localhost:${String(port)}` || request.method !== 'GET')
     return { kind: 'other' }
-  const query = new URL(request.url ?? '/', 'http://localhost').searchParams
+  const target = request.url ?? '/'
+  // Some targets that a browser may send are no address, such as `//`.
+  if (!URL.canParse(target, 'http://localhost')) return { kind: 'other' }
+  const query = new URL(target, 'http://localhost').searchParams
   if (query.get('state') !== state) return { kind: 'other' }
   const error = query.get('error')
   if (error !== null) return { kind: 'refused', said: query.get('error_description') ?? error }

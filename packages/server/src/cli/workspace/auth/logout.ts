@@ -34,7 +34,11 @@ export function logoutCommand(): Command {
 
 async function logout(flags: LogoutFlags): Promise<void> {
   const output = createOutput(flags)
-  const name = flags.profile ?? process.env['DATABRICKS_CONFIG_PROFILE'] ?? (await defaultProfile())
+  const named = flags.profile ?? process.env['DATABRICKS_CONFIG_PROFILE']
+  // Nobody sees which one that would be.
+  if (named === undefined && !canAsk())
+    throw wrongUsage('No profile is named.', 'Name it with --profile; `lakegate auth profiles` lists them.')
+  const name = named ?? (await defaultProfile())
   const profile = await demandProfile(name)
   const deletes = flags.delete === true
   if (flags.force !== true) {

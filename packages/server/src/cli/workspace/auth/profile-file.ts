@@ -53,7 +53,6 @@ const OTHER_CREDENTIALS = [
   'client_secret',
   'auth_type',
   'scopes',
-  'databricks_cli_path',
   'oidc_token_env',
   'oidc_token_filepath',
   'databricks_id_token_filepath',

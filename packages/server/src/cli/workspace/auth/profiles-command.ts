@@ -20,7 +20,7 @@ interface ProfileAnswer {
   readonly host?: string
   readonly account_id?: string
   readonly workspace_id?: string
-  readonly cloud: 'aws'
+  readonly cloud: 'aws' | 'azure' | 'gcp'
   readonly auth_type: string
   readonly valid: boolean
   readonly default?: true
@@ -76,11 +76,18 @@ async function describe(profile: Profile, byDefault: string, skips: boolean): Pr
     ...(host === undefined ? {} : { host }),
     ...given('account_id'),
     ...given('workspace_id'),
-    cloud: 'aws',
+    cloud: cloudOf(host),
     auth_type: authType,
     valid: isValid,
     ...(name === byDefault ? { default: true as const } : {}),
   }
+}
+
+/** As the databricks CLI tells it by the host: whatever is none of the other two is the first. */
+export function cloudOf(host: string | undefined): ProfileAnswer['cloud'] {
+  const name = host !== undefined && URL.canParse(host) ? new URL(host).hostname : ''
+  if (/(?:^|\.)(?:azuredatabricks\.net|databricks\.azure\.(?:us|cn))$/.test(name)) return 'azure'
+  return /(?:^|\.)gcp\.databricks\.com$/.test(name) ? 'gcp' : 'aws'
 }
 
 const TIME_LIMIT_MS = 10_000

@@ -4,13 +4,14 @@ import {
   LakegateSignInError,
   resolveConfiguration,
   type ClientConfiguration,
+  type Profile,
   type ResolvedConfiguration,
   type Token,
 } from '@lakegate/client'
 import { Option, type Command } from 'commander'
 import { commandFailed, EXIT_STATUS, wrongUsage } from '../../exit-codes.ts'
 import { createOutput } from '../../output/output.ts'
-import { loginLine, resolveAtHost, toFailure } from '../connection.ts'
+import { loginLine, quoteForShell, resolveAtHost, toFailure } from '../connection.ts'
 import { fetchAloud } from '../fetch-aloud.ts'
 import { withWorkspace, WorkspaceCommand, type WorkspaceFlags } from '../flags.ts'
 import { profiles, surroundingsOfProfile } from './profile-file.ts'
@@ -77,7 +78,10 @@ async function resolveSession(
     if (host === undefined) return await resolveAtHost(given)
     // A session of that host, by the profile that has it; never a token of the environment.
     const { host: wanted } = await resolveConfiguration({ host }, surroundingsOfProfile())
-    const found = all.find(({ values }) => values.get('host')?.replace(/\/+$/, '') === wanted)
+    const found = chooseSession(
+      all.filter(({ values }) => values.get('host')?.replace(/\/+$/, '') === wanted),
+      flags.accountId,
+    )
     return await resolveConfiguration(
       { ...given, ...(found === undefined ? {} : { profile: found.name }) },
       surroundingsOfProfile(),
@@ -85,6 +89,30 @@ async function resolveSession(
   } catch (error) {
     throw toFailure(error, undefined)
   }
+}
+
+/**
+ * The profile that the environment names, else the only one with a session of a person.
+ * @param ofHost the profiles of the host
+ * @throws CommandFailure when there are several: they may be of different people
+ */
+export function chooseSession(
+  ofHost: readonly Profile[],
+  accountId: string | undefined,
+): Profile | undefined {
+  const named = ofHost.find(({ name }) => name === process.env['DATABRICKS_CONFIG_PROFILE'])
+  if (named !== undefined) return named
+  const sessions = ofHost.filter(
+    ({ values }) =>
+      values.get('auth_type') === 'databricks-cli' &&
+      (accountId === undefined || (values.get('account_id') ?? accountId) === accountId),
+  )
+  if (sessions.length <= 1) return sessions[0]
+  const names = sessions.map(({ name }) => name)
+  throw wrongUsage(
+    `Several profiles have a session of this host: ${names.join(', ')}.`,
+    `Name one: lakegate auth token --profile ${quoteForShell(names[0] ?? '')}; a program sets DATABRICKS_CONFIG_PROFILE.`,
+  )
 }
 
 async function readToken(configuration: ResolvedConfiguration, flags: TokenFlags): Promise<Token> {
