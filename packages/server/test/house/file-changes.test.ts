@@ -58,9 +58,8 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
     because: 'removes a name, and only that of an empty directory; the last part of a path is not followed',
   },
   'cli/up-temporarily.ts': {
-    may: ['chmod', 'mkdtemp', 'rm'],
-    because:
-      'a directory with a new name, made by this process; nothing of it runs any more when it is removed',
+    may: ['chmod', 'mkdtemp'],
+    because: 'a directory with a new name, made by this process',
   },
   'config/on-disk.ts': {
     may: ['open', 'rm'],
@@ -98,11 +97,11 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
       'a new file where the operator says, never one that is there; removed again when nothing was made',
   },
   'composition/operator/make-backup.ts': {
-    may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
+    may: ['mkdir', 'open', 'rename', 'rm'],
     because: 'where the operator says; made under a new name and renamed',
   },
   'composition/operator/restore-backup.ts': {
-    may: ['copyFile', 'lchown', 'mkdir', 'rename', 'rm'],
+    may: ['lchown', 'mkdir', 'rename', 'rm', 'rmdir'],
     because:
       'in a data directory that was empty; what is given to the account was unpacked where it could not enter',
   },

@@ -24,15 +24,15 @@ beforeEach(() => {
   vi.stubEnv('DATABRICKS_TOKEN', 'dapi0')
 })
 
+const NOWHERE = { socket: path.join(home, 'nothing', 'socket'), dataDirectory: home }
+
 /** @returns the words that are offered, without what they mean */
 const offered = async (...words: string[]): Promise<readonly string[]> =>
-  (await complete(program, words, () => Promise.resolve(path.join(home, 'nothing')))).map(
-    (line) => line.split('\t')[0] ?? '',
-  )
+  (await complete(program, words, () => Promise.resolve(NOWHERE))).map((line) => line.split('\t')[0] ?? '')
 
 describe('what is offered', () => {
   it('is commands, with what they do', async () => {
-    expect(await complete(program, ['curr'], () => Promise.resolve(''))).toEqual([
+    expect(await complete(program, ['curr'], () => Promise.resolve(NOWHERE))).toEqual([
       'current-user\twho you are',
     ])
     expect(await offered('account', 'work')).toEqual(['workspace-assignment', 'workspaces'])
