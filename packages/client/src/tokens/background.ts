@@ -47,5 +47,6 @@ function memberOf(message: unknown, name: string): object | undefined {
 }
 
 function unref(socket: object | undefined): void {
-  if (socket !== undefined && 'unref' in socket && typeof socket.unref === 'function') socket.unref()
+  if (socket !== undefined && 'unref' in socket && typeof socket.unref === 'function')
+    (socket as { unref(): unknown }).unref()
 }

@@ -97,11 +97,11 @@ const PERMITTED: Readonly<Record<string, Permission>> = {
       'a new file where the operator says, never one that is there; removed again when nothing was made',
   },
   'composition/operator/make-backup.ts': {
-    may: ['mkdir', 'open', 'rename', 'rm', 'writeFile'],
+    may: ['mkdir', 'open', 'rename', 'rm'],
     because: 'where the operator says; made under a new name and renamed',
   },
   'composition/operator/restore-backup.ts': {
-    may: ['copyFile', 'lchown', 'mkdir', 'rename', 'rm', 'rmdir'],
+    may: ['lchown', 'mkdir', 'rename', 'rm', 'rmdir'],
     because:
       'in a data directory that was empty; what is given to the account was unpacked where it could not enter',
   },

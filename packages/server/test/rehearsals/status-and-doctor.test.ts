@@ -85,6 +85,7 @@ describe('beside a Lakegate that is well', () => {
     expect(report).toMatchObject({ running: true, problems: [], instances: [] })
     expect(exit).toBe(0)
     const signedIn = await run(['status', '--url', lakegate.ready.http_url], {
+      DATABRICKS_HOST: lakegate.ready.http_url,
       DATABRICKS_TOKEN: lakegate.ready.admin_token,
     })
     expect(signedIn.output).toContain('foreign')

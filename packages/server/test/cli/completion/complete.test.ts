@@ -24,8 +24,7 @@ beforeEach(() => {
   vi.stubEnv('DATABRICKS_TOKEN', 'dapi0')
 })
 
-/** No Lakegate runs here. */
-const NOWHERE = { socket: path.join(home, 'nothing'), dataDirectory: home }
+const NOWHERE = { socket: path.join(home, 'nothing', 'socket'), dataDirectory: home }
 
 /** @returns the words that are offered, without what they mean */
 const offered = async (...words: string[]): Promise<readonly string[]> =>
