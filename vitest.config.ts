@@ -30,11 +30,14 @@ const INSTALLATIONS = [
   'attacks/56-secrets-on-standard-output',
   'behaviours/attached-dumps',
   'behaviours/attached-removal',
+  'behaviours/extensions',
+  'console/sql-outages',
   'crashes/attached-failover',
   'crashes/failed-starts',
   'crashes/first-starts-at-once',
   'crashes/kill-at-any-point',
   'crashes/killed-under-load',
+  'crashes/start-and-stop',
 ].map((file) => `packages/server/test/${file}.test.ts`)
 
 const UNSYNCED_POSTGRES = 'packages/server/test/stage/unsynced-postgres.ts'
