@@ -94,7 +94,7 @@ export function watched(make: () => Promise<Token>): WatchedTokens {
   return {
     made,
     refused,
-    token: () => source.token(),
+    token: (options) => source.token(options),
     refuse(value) {
       refused.push(value)
       source.refuse(value)
