@@ -36,9 +36,12 @@ async function makeDataDirectory(request: Parameters<typeof initialiseDataDirect
   const { data, account } = request
   const unfinished = `${data}${UNFINISHED}.${randomUUID()}`
   try {
-    await makeAccountDirectory(unfinished, account)
-    await runInitdb(request, unfinished)
-    await rename(unfinished, data)
+    const spare = request.isDurable ? undefined : await takeSpare(request)
+    if (spare === undefined) {
+      await makeAccountDirectory(unfinished, account)
+      await runInitdb(request, unfinished)
+      await rename(unfinished, data)
+    } else await rename(spare, data)
   } catch (error) {
     // Otherwise every attempt would fill a full disk further.
     await removeTree(unfinished, account)
@@ -50,6 +53,34 @@ async function makeDataDirectory(request: Parameters<typeof initialiseDataDirect
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+/**
+ * A data directory for the second cluster of a temporary Lakegate, made while the first one is: initdb is most of such a start, and
+ * keeps one core busy. Undefined until the first cluster asks for one; resolves to undefined once it is taken, or was not made.
+ */
+let spare: Promise<string | undefined> | undefined
+
+async function takeSpare(
+  request: Parameters<typeof initialiseDataDirectory>[0],
+): Promise<string | undefined> {
+  const offered = spare
+  spare = offered === undefined ? makeSpare(request) : Promise.resolve(undefined)
+  return offered
+}
+
+async function makeSpare(
+  request: Parameters<typeof initialiseDataDirectory>[0],
+): Promise<string | undefined> {
+  const directory = `${request.data}.spare.${randomUUID()}`
+  try {
+    await makeAccountDirectory(directory, request.account)
+    await runInitdb(request, directory)
+    return directory
+  } catch {
+    // The cluster that wanted it makes its own, and says what is wrong.
+    return undefined
   }
 }
 
