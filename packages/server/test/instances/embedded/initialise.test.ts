@@ -1,7 +1,7 @@
 /** The data directory of a cluster is complete or absent, whatever an earlier attempt left running (DESIGN §8). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -57,5 +57,29 @@ describe('an initdb that outlived its Lakegate', () => {
     expect((await readdir(data)).filter((name) => name.startsWith('left-'))).toEqual([])
     expect(await readdir(data)).toContain('PG_VERSION')
     expect(await readdir(home)).toEqual(['data'])
+  })
+})
+
+describe('the clusters of a temporary Lakegate', () => {
+  it('are different ones, although the directory of the second is made while the first one is', async () => {
+    const account = chooseAccount(undefined)
+    const binaries = await findBinaries({
+      directory: undefined,
+      copyTo: path.join(directory, 'postgresql'),
+      account,
+    })
+    const make = async (name: string): Promise<string> => {
+      const home = path.join(directory, name)
+      await makeOwnDirectory(home, account)
+      const data = path.join(home, 'data')
+      await initialiseDataDirectory({ data, binaries, account, isDurable: false, superuser: 'cloud_admin' })
+      // The first bytes of pg_control are the system identifier.
+      const control = await readFile(path.join(data, 'global', 'pg_control'))
+      return control.subarray(0, 8).toString('hex')
+    }
+    const identifiers = [await make('system'), await make('first'), await make('second')]
+    expect(new Set(identifiers).size).toBe(3)
+    for (const name of ['system', 'first', 'second'])
+      expect(await readdir(path.join(directory, name))).toEqual(['data'])
   })
 })
